@@ -1,0 +1,214 @@
+use std::collections::HashMap;
+use std::path::Path;
+
+use config::{Environment, File, FileFormat, Source, Value, ValueKind};
+
+const PREFIX: &str = "PYFLIX_";
+
+/// Every key with its default, if it has one, and an example of a right value.
+const KEYS: [(&str, Option<&str>, &str); 9] = [
+    (
+        "database_url",
+        Some("sqlite:data/pyflix.db"),
+        "mongodb://localhost:27017/movies_db",
+    ),
+    ("database_url_file", None, "/run/secrets/database_url"),
+    ("listen", Some("127.0.0.1:8000"), "0.0.0.0:8000"),
+    (
+        "provider_urls",
+        Some("https://ghibliapi.vercel.app"),
+        "https://ghibliapi.vercel.app",
+    ),
+    ("provider_max_bytes", Some("16MiB"), "16MiB"),
+    ("sync_interval", Some("15s"), "15s"),
+    ("public_url", None, "https://movies.example.org"),
+    ("log", Some("info"), "info"),
+    ("log_format", Some("pretty"), "json"),
+];
+
+/// A setting that is wrong: its name, the problem and what to do, in one line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+/// The layer that a value comes from; a later one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Layer {
+    Default,
+    File,
+    Environment,
+}
+
+/// The value of one key, with what is needed to talk about it.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    pub(super) key: &'static str,
+    pub(super) value: String,
+    pub(super) layer: Layer,
+}
+
+impl Setting {
+    pub(super) fn parse<T>(
+        &self,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, ConfigError> {
+        parse(&self.value).map_err(|problem| self.wrong(&problem, None))
+    }
+
+    /// An error about this setting; without advice it shows an example of a right value.
+    pub(super) fn wrong(&self, problem: &str, advice: Option<&str>) -> ConfigError {
+        let variable = variable(self.key);
+        let example = KEYS
+            .iter()
+            .find(|(key, ..)| *key == self.key)
+            .map_or("", |(_, _, example)| example);
+        let (name, example) = match self.layer {
+            Layer::File => (
+                format!("{} in {}", self.key, super::FILE),
+                format!("for example {} = \"{example}\"", self.key),
+            ),
+            Layer::Default | Layer::Environment => (
+                variable.clone(),
+                format!("for example {variable}={example}"),
+            ),
+        };
+        ConfigError(format!("{name}: {problem}; {}", advice.unwrap_or(&example)))
+    }
+}
+
+/// The values of all keys, the environment over the file.
+#[derive(Debug)]
+pub(super) struct Settings {
+    values: HashMap<&'static str, Setting>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Settings {
+    pub(super) fn read(
+        environment: HashMap<String, String>,
+        file: &Path,
+    ) -> Result<Self, ConfigError> {
+        let mut settings = Self {
+            values: HashMap::new(),
+            warnings: Vec::new(),
+        };
+        settings.read_file(file)?;
+        settings.read_environment(environment)?;
+        Ok(settings)
+    }
+
+    pub(super) fn find(&self, key: &str) -> Option<Setting> {
+        self.values.get(key).cloned()
+    }
+
+    /// The value of a key that has a default.
+    pub(super) fn get(&self, key: &'static str) -> Setting {
+        self.find(key).unwrap_or_else(|| Setting {
+            key,
+            value: KEYS
+                .iter()
+                .find(|(known, ..)| *known == key)
+                .and_then(|(_, default, _)| *default)
+                .unwrap_or_default()
+                .to_owned(),
+            layer: Layer::Default,
+        })
+    }
+
+    fn read_file(&mut self, file: &Path) -> Result<(), ConfigError> {
+        let source = File::from(file).format(FileFormat::Toml).required(false);
+        let values = source
+            .collect()
+            .map_err(|error| ConfigError(format!("{}: {}", super::FILE, one_line(&error))))?;
+        for (name, value) in values {
+            let Some(key) = known(&name) else {
+                return Err(ConfigError(format!(
+                    "{name} in {}: there is no such key; did you mean {}?",
+                    super::FILE,
+                    nearest(&name)
+                )));
+            };
+            let setting = |value| Setting {
+                key,
+                value,
+                layer: Layer::File,
+            };
+            let Some(value) = text(value) else {
+                return Err(setting(String::new()).wrong("has a value of the wrong type", None));
+            };
+            self.values.insert(key, setting(value));
+        }
+        Ok(())
+    }
+
+    fn read_environment(
+        &mut self,
+        environment: HashMap<String, String>,
+    ) -> Result<(), ConfigError> {
+        let source = Environment::with_prefix(PREFIX)
+            .prefix_separator("")
+            .source(Some(environment));
+        let values = source
+            .collect()
+            .map_err(|error| ConfigError(one_line(&error)))?;
+        for (name, value) in values {
+            let Some(key) = known(&name) else {
+                self.warnings.push(format!(
+                    "{} is not a setting and is ignored; the nearest is {} (unset it if it was injected)",
+                    variable(&name),
+                    variable(nearest(&name))
+                ));
+                continue;
+            };
+            let setting = Setting {
+                key,
+                value: text(value).unwrap_or_default(),
+                layer: Layer::Environment,
+            };
+            if setting.value.is_empty() {
+                // A compose file passes on what is unset as empty; a database must be meant.
+                if key.starts_with("database_url") {
+                    return Err(setting.wrong("is empty", None));
+                }
+                continue;
+            }
+            self.values.insert(key, setting);
+        }
+        Ok(())
+    }
+}
+
+fn known(name: &str) -> Option<&'static str> {
+    KEYS.iter()
+        .map(|(key, ..)| *key)
+        .find(|key| *key == name)
+}
+
+fn nearest(name: &str) -> &'static str {
+    KEYS.iter()
+        .map(|(key, ..)| *key)
+        .max_by(|a, b| {
+            strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name))
+        })
+        .unwrap_or_default()
+}
+
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_uppercase())
+}
+
+fn text(value: Value) -> Option<String> {
+    match value.kind {
+        ValueKind::Array(values) => {
+            let texts: Option<Vec<_>> = values.into_iter().map(text).collect();
+            texts.map(|texts| texts.join(","))
+        }
+        ValueKind::Table(_) | ValueKind::Nil => None,
+        _ => value.into_string().ok(),
+    }
+}
+
+fn one_line(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

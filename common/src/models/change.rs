@@ -1,0 +1,152 @@
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Id, Item, Kind};
+
+/// What one version did to one item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The item's kind.
+    pub kind: Kind,
+    /// The item's id.
+    pub id: Id,
+    /// The item at the version before; `None` if it was added.
+    pub before: Option<Arc<Item>>,
+    /// The item at this version; `None` if it was removed.
+    pub after: Option<Arc<Item>>,
+}
+
+/// How many items a version added, updated and removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Items that were not there before.
+    pub added: u64,
+    /// Items that differ from before.
+    pub updated: u64,
+    /// Items that are there no more.
+    pub removed: u64,
+}
+
+impl Counts {
+    /// Counts the changes of one version.
+    pub fn of(changes: &[Change]) -> Self {
+        let mut counts = Self::default();
+        for change in changes {
+            match (&change.before, &change.after) {
+                (None, _) => counts.added += 1,
+                (Some(_), Some(_)) => counts.updated += 1,
+                (Some(_), None) => counts.removed += 1,
+            }
+        }
+        counts
+    }
+
+    /// All changes together.
+    pub const fn total(&self) -> u64 {
+        self.added + self.updated + self.removed
+    }
+}
+
+/// One field of an item that a version changed; `Null` stands for unknown or absent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FieldChange {
+    /// The field's name in [`super::Facts`], or `slug`, or a field of the source's own record
+    /// that no typed field tells of, with `source.` before it.
+    pub field: String,
+    /// Its value at the version before.
+    pub before: Value,
+    /// Its value at this version.
+    pub after: Value,
+}
+
+/// The fields in which two states of an item differ; an item's rank is not one of them.
+pub fn changed_fields(before: &Item, after: &Item) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    compare("", fields(before), fields(after), &mut changes);
+    if changes.is_empty() {
+        compare("source.", source(before), source(after), &mut changes);
+    }
+    changes
+}
+
+fn fields(item: &Item) -> serde_json::Map<String, Value> {
+    let mut fields = serde_json::Map::new();
+    fields.insert("slug".into(), Value::from(&*item.slug));
+    if let Ok(Value::Object(facts)) = serde_json::to_value(&item.facts) {
+        for (_, inner) in facts {
+            if let Value::Object(inner) = inner {
+                fields.extend(inner);
+            }
+        }
+    }
+    fields
+}
+
+fn source(item: &Item) -> serde_json::Map<String, Value> {
+    serde_json::from_str(item.source.as_str()).unwrap_or_default()
+}
+
+fn compare(
+    prefix: &str,
+    before: serde_json::Map<String, Value>,
+    mut after: serde_json::Map<String, Value>,
+    changes: &mut Vec<FieldChange>,
+) {
+    let mut note = |field: &str, before: Value, after: Value| {
+        if before != after {
+            changes.push(FieldChange {
+                field: format!("{prefix}{field}"),
+                before,
+                after,
+            });
+        }
+    };
+    for (field, value) in before {
+        let now = after.shift_remove(&field).unwrap_or(Value::Null);
+        note(&field, value, now);
+    }
+    for (field, value) in after {
+        note(&field, Value::Null, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{Facts, Movie, SourceRecord};
+
+    fn movie(title: &str, source: &str) -> Item {
+        Item {
+            id: "m1".into(),
+            slug: "kept".into(),
+            rank: 1,
+            facts: Facts::Movie(Movie {
+                title: title.into(),
+                ..Movie::default()
+            }),
+            source: SourceRecord::new(
+                serde_json::value::RawValue::from_string(source.into()).unwrap(),
+            ),
+        }
+    }
+
+    #[test]
+    fn a_corrected_title_is_one_changed_field() {
+        let changes = changed_fields(&movie("Old", "{}"), &movie("New", "{}"));
+        assert_eq!(changes.len(), 1);
+        assert_eq!(changes[0].field, "title");
+        assert_eq!(changes[0].before, "Old");
+        assert_eq!(changes[0].after, "New");
+    }
+
+    #[test]
+    fn a_field_that_only_the_source_knows_is_told_as_its_own() {
+        let changes = changed_fields(&movie("A", "{}"), &movie("A", r#"{"length":"3"}"#));
+        assert_eq!(changes.len(), 1);
+        assert_eq!(changes[0].field, "source.length");
+        assert_eq!(changes[0].before, Value::Null);
+    }
+}

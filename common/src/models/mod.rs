@@ -1,0 +1,17 @@
+//! What a catalogue is made of: items of five kinds, typed, each with the source's own record
+//! kept whole beside it, and the changes that turn one version into the next.
+
+mod catalogue;
+mod change;
+mod finding;
+mod item;
+mod slug;
+
+pub use catalogue::{Catalogue, Link};
+pub use change::{Change, Counts, FieldChange, changed_fields};
+pub use finding::{Finding, Problem, Quarantined};
+pub use item::{
+    Age, Facts, Id, Item, Kind, Location, Movie, Person, SourceRecord, Species, UnknownKind,
+    Vehicle,
+};
+pub use slug::{slug, unique_slug};

@@ -1,0 +1,278 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::models::Counts;
+
+/// The one register that everything hangs on: what is published, and who may publish.
+///
+/// Its changes are pure functions here; a store makes each of them in one atomic step, by its
+/// own clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Random, made with the store: a rebuilt store is not taken for the old one.
+    pub lineage: String,
+    /// The last published version; 0 for none.
+    pub version: u64,
+    /// Rises with every lease; only its holder can commit.
+    pub fence: u64,
+    /// Who may publish now.
+    pub lease: Option<Lease>,
+    /// The last sync that ended.
+    #[serde(default)]
+    pub ran: Option<Ran>,
+    /// The headers of the versions still kept, oldest first.
+    #[serde(default)]
+    pub log: Vec<Header>,
+    /// The whole catalogue that loading starts from.
+    #[serde(default)]
+    pub base: Option<Base>,
+    /// The version that is held on to; nothing is published while it is set.
+    #[serde(default)]
+    pub pin: Option<u64>,
+    /// The fingerprint of a held delta that may pass.
+    #[serde(default)]
+    pub approval: Option<String>,
+    /// Whether the view may be behind.
+    #[serde(default)]
+    pub dirty: bool,
+}
+
+/// The right to publish.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The process that has it.
+    pub holder: String,
+    /// When it is over unless renewed, by the store's clock.
+    pub expires: Timestamp,
+}
+
+/// How the last sync ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ran {
+    /// When it ended, by the store's clock.
+    pub at: Timestamp,
+    /// Since when syncs have failed, if this one did.
+    pub failing_since: Option<Timestamp>,
+}
+
+/// A published version. The whole header is its identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Its number, from 1 on.
+    pub version: u64,
+    /// The lease under which it was published, and the name of its parts.
+    pub fence: u64,
+    /// When it was committed, by the store's clock.
+    pub at: Timestamp,
+    /// How many parts its changes take.
+    pub parts: u32,
+    /// How many items it changed.
+    pub changes: Counts,
+    /// Why it was published, where that is not simply a sync.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// Whether it is the first of its store, which is a base alone.
+    #[serde(default)]
+    pub first: bool,
+}
+
+/// A whole catalogue in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// The version that it is the state of.
+    pub version: u64,
+    /// The lease under which it was put, and the name of its parts.
+    pub fence: u64,
+    /// How many parts it takes.
+    pub parts: u32,
+}
+
+/// What commits a version.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The fence that must still be the head's.
+    pub fence: u64,
+    /// The new header; its version must be the head's and one more, its `at` is set by the store.
+    pub header: Header,
+    /// The oldest version whose header stays in the log.
+    pub keep_from: u64,
+    /// The new base, if one was put.
+    pub base: Option<Base>,
+    /// The pin from this version on.
+    pub pin: Option<u64>,
+}
+
+/// What an operator changes on the head without a new version; an outer `None` leaves it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Amendment {
+    /// The new pin.
+    pub pin: Option<Option<u64>>,
+    /// The new approval.
+    pub approval: Option<Option<String>>,
+}
+
+/// How a lease is let go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    /// Whether the view is known to be right.
+    pub view_is_right: bool,
+    /// Whether a sync ended, and whether it got an answer from the source.
+    pub sync: Option<SyncEnd>,
+}
+
+/// How a sync ended, as far as the head tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncEnd {
+    /// The source was read and judged.
+    Answered,
+    /// It failed.
+    Failed,
+}
+
+/// Why a lease was not given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Another has it.
+    Held {
+        /// The process that has it.
+        holder: String,
+        /// How long it lasts unless renewed.
+        remaining: Duration,
+    },
+    /// The last sync ended less than an interval ago.
+    TooSoon {
+        /// How long to wait.
+        remaining: Duration,
+    },
+}
+
+impl Head {
+    /// The head of a new store.
+    pub fn new(lineage: String) -> Self {
+        Self {
+            lineage,
+            version: 0,
+            fence: 0,
+            lease: None,
+            ran: None,
+            log: Vec::new(),
+            base: None,
+            pin: None,
+            approval: None,
+            dirty: false,
+        }
+    }
+
+    /// The header of the last published version.
+    pub fn header(&self) -> Option<&Header> {
+        self.log.last()
+    }
+
+    /// Why `holder` cannot have the lease at this time, if so; `interval` is the time that must
+    /// have passed since the last sync.
+    pub fn refusal(
+        &self,
+        holder: &str,
+        interval: Option<Duration>,
+        now: Timestamp,
+    ) -> Option<Refusal> {
+        if let Some(lease) = &self.lease
+            && lease.holder != holder
+            && lease.expires > now
+        {
+            return Some(Refusal::Held {
+                holder: lease.holder.clone(),
+                remaining: between(now, lease.expires),
+            });
+        }
+        let (ran, interval) = (self.ran.as_ref()?, interval?);
+        let since = between(ran.at, now);
+        (ran.at <= now && since < interval).then(|| Refusal::TooSoon {
+            remaining: interval.saturating_sub(since),
+        })
+    }
+
+    /// Gives the lease.
+    pub(super) fn acquire(&mut self, holder: &str, lasts: Duration, now: Timestamp) {
+        // Whoever did not let go may have left the view half written.
+        self.dirty |= self.lease.is_some();
+        self.fence += 1;
+        self.lease = Some(Lease {
+            holder: holder.to_owned(),
+            expires: after(now, lasts),
+        });
+    }
+
+    /// Makes the lease last from now on; false if it has passed to another.
+    pub(super) fn renew(&mut self, fence: u64, lasts: Duration, now: Timestamp) -> bool {
+        let mine = self.fence == fence;
+        if let Some(lease) = self.lease.as_mut().filter(|_| mine) {
+            lease.expires = after(now, lasts);
+            return true;
+        }
+        false
+    }
+
+    /// Publishes a version; false if the lease has passed to another.
+    pub(super) fn commit(&mut self, commit: &Commit, now: Timestamp) -> bool {
+        if self.fence != commit.fence || self.version + 1 != commit.header.version {
+            return false;
+        }
+        self.version = commit.header.version;
+        self.log.retain(|header| header.version >= commit.keep_from);
+        self.log.push(Header {
+            at: now,
+            ..commit.header.clone()
+        });
+        self.base = commit.base.or(self.base);
+        self.pin = commit.pin;
+        self.approval = None;
+        self.dirty = true;
+        true
+    }
+
+    /// Changes pin or approval; false if the lease has passed to another.
+    pub(super) fn amend(&mut self, fence: u64, amendment: &Amendment) -> bool {
+        if self.fence != fence {
+            return false;
+        }
+        if let Some(pin) = amendment.pin {
+            self.pin = pin;
+        }
+        if let Some(approval) = &amendment.approval {
+            self.approval.clone_from(approval);
+        }
+        true
+    }
+
+    /// Lets the lease go; false if it has passed to another.
+    pub(super) fn release(&mut self, fence: u64, release: Release, now: Timestamp) -> bool {
+        if self.fence != fence {
+            return false;
+        }
+        self.lease = None;
+        self.dirty &= !release.view_is_right;
+        if let Some(end) = release.sync {
+            let failing_since = self.ran.as_ref().and_then(|ran| ran.failing_since);
+            self.ran = Some(Ran {
+                at: now,
+                failing_since: match end {
+                    SyncEnd::Answered => None,
+                    SyncEnd::Failed => failing_since.or(Some(now)),
+                },
+            });
+        }
+        true
+    }
+}
+
+fn after(now: Timestamp, lasts: Duration) -> Timestamp {
+    now.checked_add(lasts).unwrap_or(Timestamp::MAX)
+}
+
+/// The time from one moment to a later one; zero if it is not later.
+pub(super) fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}

@@ -1,0 +1,208 @@
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::head::{Amendment, Commit, Head, Refusal, Release};
+use crate::models::{Id, Kind};
+
+/// How long a lease lasts unless renewed.
+pub const LEASE: Duration = Duration::from_secs(6);
+
+/// What a store cannot do.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It did not answer, or refused. Whether a write took place is unknown.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// The lease has passed to another; nothing was written.
+    #[error("the lease has passed to another syncer; this run publishes nothing")]
+    LeaseLost,
+    /// What it holds cannot be understood.
+    #[error("{name} cannot be read: {reason}")]
+    Unreadable {
+        /// The name of the document, row or part.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Results of store calls.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// The head at a moment of the store's own clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The head.
+    pub head: Head,
+    /// When it was read, by the store's clock.
+    pub now: Timestamp,
+}
+
+/// What a part belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The changes of a version.
+    Changes,
+    /// A whole catalogue.
+    Base,
+}
+
+/// The name of a part. A part is written once: the same name always has the same content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PartName {
+    /// What it belongs to.
+    pub role: Role,
+    /// The lease under which it was put.
+    pub fence: u64,
+    /// Its place, from 0.
+    pub index: u32,
+}
+
+impl fmt::Display for PartName {
+    /// `changes/00000000000000000012/000003`: names sort by role, fence and index.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let role = match self.role {
+            Role::Changes => "changes",
+            Role::Base => "base",
+        };
+        write!(f, "{role}/{:020}/{:06}", self.fence, self.index)
+    }
+}
+
+impl PartName {
+    /// Reads a name back; `None` if it is none.
+    pub fn parse(name: &str) -> Option<Self> {
+        let mut words = name.split('/');
+        let role = match words.next()? {
+            "changes" => Role::Changes,
+            "base" => Role::Base,
+            _ => return None,
+        };
+        Some(Self {
+            role,
+            fence: words.next()?.parse().ok()?,
+            index: words.next()?.parse().ok()?,
+        })
+    }
+}
+
+/// A document of the view: an item as people with a shell see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewDocument {
+    /// The collection or table that it is in.
+    pub kind: Kind,
+    /// The item's id.
+    pub id: Id,
+    /// The version that wrote it.
+    pub version: u64,
+    /// Its fields, without `_id` and `_v`; `None` removes it.
+    pub fields: Option<serde_json::Map<String, Value>>,
+}
+
+/// The tables beside the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// The ledger: a row for every run, by its fence.
+    Runs,
+    /// The records that were set aside.
+    Quarantine,
+    /// What does not join or looks wrong at the source.
+    Findings,
+    /// How many looks ago an item was last seen.
+    Missing,
+}
+
+impl Table {
+    /// The table's or collection's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Quarantine => "quarantine",
+            Self::Findings => "findings",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// A row of such a table: a JSON object under a key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its key; rows sort by it.
+    pub key: String,
+    /// Its fields.
+    pub fields: serde_json::Map<String, Value>,
+}
+
+/// What a database must do for the protocol: a register with a fence, named parts that never
+/// change, and some tables beside them.
+///
+/// Every call has a deadline of its own. An error says nothing about whether a write took place:
+/// the caller drops its run and acquires anew, and the higher fence settles it.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Reads the head; `None` while the store was never written to.
+    async fn head(&self) -> Result<Option<Reading>>;
+
+    /// Takes the lease for [`LEASE`] if it is free, over or `holder`'s own, and no sync ended
+    /// within `interval`: the answer is the head to work from. Makes the head if there is none.
+    async fn acquire(
+        &self,
+        holder: &str,
+        interval: Option<Duration>,
+    ) -> Result<std::result::Result<Reading, Refusal>>;
+
+    /// Makes the lease last from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] once it has passed to another, as for all that follow.
+    async fn renew(&self, fence: u64) -> Result<()>;
+
+    /// Publishes a version: the answer is the head with it.
+    async fn commit(&self, commit: &Commit) -> Result<Head>;
+
+    /// Changes the pin or the approval.
+    async fn amend(&self, fence: u64, amendment: &Amendment) -> Result<()>;
+
+    /// Lets the lease go.
+    async fn release(&self, fence: u64, release: Release) -> Result<()>;
+
+    /// Writes a part; one that is there already stays as it is.
+    async fn put(&self, name: PartName, data: Vec<u8>) -> Result<()>;
+
+    /// Reads a part.
+    async fn get(&self, name: PartName) -> Result<Option<Vec<u8>>>;
+
+    /// Names all parts.
+    async fn parts(&self) -> Result<Vec<PartName>>;
+
+    /// Removes parts; one that is not there is no error.
+    async fn remove(&self, names: &[PartName]) -> Result<()>;
+
+    /// A counter that rises when the head may have changed. It may ring for nothing or not at
+    /// all; it only saves time.
+    fn doorbell(&self) -> watch::Receiver<u64>;
+
+    /// Writes documents of the view, each only over one of a lower version (`same` = false) or of
+    /// the same or a lower one (`same` = true).
+    async fn show(&self, documents: Vec<ViewDocument>, same: bool) -> Result<()>;
+
+    /// Reads up to `limit` documents of the view with ids after `after`, in the order of ids.
+    async fn shown(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ViewDocument>>;
+
+    /// Reads the rows of a table in the order of their keys; with `newest`, only so many of the
+    /// highest keys, highest first.
+    async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>>;
+
+    /// Writes and removes rows of a table.
+    async fn write_rows(&self, table: Table, put: Vec<Row>, remove: Vec<String>) -> Result<()>;
+}
