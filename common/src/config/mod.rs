@@ -170,9 +170,8 @@ fn provider_urls(text: &str) -> Parsed<Vec<Url>> {
         .filter(|url| !url.is_empty())
         .enumerate()
         .map(|(index, url)| {
-            http_url(url).ok_or_else(|| {
-                format!("URL number {} is not a whole http or https URL", index + 1)
-            })
+            http_url(url)
+                .ok_or_else(|| format!("URL number {} is not a whole http or https URL", index + 1))
         })
         .collect::<Parsed<_>>()?;
     if urls.is_empty() {
@@ -297,8 +296,14 @@ mod tests {
         ] {
             let message = config(&[(name, value)]).unwrap_err().to_string();
             assert!(message.starts_with(name), "{message}");
-            assert!(message.contains("for example") || name.ends_with("FILE"), "{message}");
-            assert!(!message.contains("secret") && !message.contains('\n'), "{message}");
+            assert!(
+                message.contains("for example") || name.ends_with("FILE"),
+                "{message}"
+            );
+            assert!(
+                !message.contains("secret") && !message.contains('\n'),
+                "{message}"
+            );
         }
     }
 
@@ -312,7 +317,9 @@ mod tests {
 
     #[test]
     fn a_key_in_the_file_that_nothing_reads_stops_the_start() {
-        let message = config_with_file(&[], "interval = \"1m\"").unwrap_err().to_string();
+        let message = config_with_file(&[], "interval = \"1m\"")
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("interval"), "{message}");
         assert!(message.contains("sync_interval"), "{message}");
     }
@@ -325,9 +332,15 @@ mod tests {
         let empty = config(&[variable]).unwrap_err().to_string();
         assert!(empty.contains("is empty"), "{empty}");
         secret.write_all(b"mongodb://u:p@h/d\n").unwrap();
-        assert!(matches!(config(&[variable]).unwrap().database, Database::MongoDb(_)));
+        assert!(matches!(
+            config(&[variable]).unwrap().database,
+            Database::MongoDb(_)
+        ));
         let both = config(&[variable, ("PYFLIX_DATABASE_URL", "sqlite:a.db")]).unwrap_err();
-        assert!(both.to_string().contains("PYFLIX_DATABASE_URL_FILE"), "{both}");
+        assert!(
+            both.to_string().contains("PYFLIX_DATABASE_URL_FILE"),
+            "{both}"
+        );
         let mixed = config_with_file(&[variable], "database_url = \"sqlite:a.db\"").unwrap();
         assert!(matches!(mixed.database, Database::MongoDb(_)));
     }

@@ -179,17 +179,13 @@ impl Settings {
 }
 
 fn known(name: &str) -> Option<&'static str> {
-    KEYS.iter()
-        .map(|(key, ..)| *key)
-        .find(|key| *key == name)
+    KEYS.iter().map(|(key, ..)| *key).find(|key| *key == name)
 }
 
 fn nearest(name: &str) -> &'static str {
     KEYS.iter()
         .map(|(key, ..)| *key)
-        .max_by(|a, b| {
-            strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name))
-        })
+        .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)))
         .unwrap_or_default()
 }
 

@@ -25,6 +25,12 @@ pub enum Link {
 }
 
 impl Link {
+    /// The kind of item that it points to.
+    pub const fn to(self) -> Kind {
+        self.ends().1
+    }
+
+    /// The kind that holds it, and the kind that it points to.
     const fn ends(self) -> (Kind, Kind) {
         match self {
             Self::MoviePerson => (Kind::Movie, Kind::Person),

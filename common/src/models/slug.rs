@@ -42,7 +42,11 @@ pub fn unique_slug(
 ) -> String {
     let free = |candidate: &String| !taken(candidate) && !RESERVED.contains(&candidate.as_str());
     let base = names.iter().find_map(|name| slug(name)).unwrap_or_else(|| {
-        let start: String = id.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+        let start: String = id
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(8)
+            .collect();
         format!("{kind}-{}", start.to_ascii_lowercase())
     });
     let hinted = hint.and_then(slug).map(|hint| format!("{base}-{hint}"));
@@ -68,7 +72,10 @@ mod tests {
             ("Castle in the Sky", Some("castle-in-the-sky")),
             ("Howl's Moving Castle", Some("howls-moving-castle")),
             ("Tenkū no shiro Rapyuta", Some("tenku-no-shiro-rapyuta")),
-            ("Renaldo Moon aka Moon aka Muta", Some("renaldo-moon-aka-moon-aka-muta")),
+            (
+                "Renaldo Moon aka Moon aka Muta",
+                Some("renaldo-moon-aka-moon-aka-muta"),
+            ),
             ("天空の城ラピュタ", None),
             ("…", None),
         ] {
@@ -82,7 +89,9 @@ mod tests {
     fn a_taken_slug_gets_the_hint_and_then_a_number() {
         let id = Id::from("0440483e-ca0e");
         let pick = |taken: &[&str]| {
-            unique_slug(Kind::Movie, &id, &["Ponyo"], Some("2008"), |s| taken.contains(&s))
+            unique_slug(Kind::Movie, &id, &["Ponyo"], Some("2008"), |s| {
+                taken.contains(&s)
+            })
         };
         assert_eq!(pick(&[]), "ponyo");
         assert_eq!(pick(&["ponyo"]), "ponyo-2008");
@@ -93,7 +102,10 @@ mod tests {
     fn a_name_that_gives_no_slug_falls_back_to_the_next_and_then_to_the_id() {
         let id = Id::from("0440483e-ca0e");
         let pick = |names: &[&str]| unique_slug(Kind::Movie, &id, names, None, |_| false);
-        assert_eq!(pick(&["崖の上のポニョ", "Gake no ue no Ponyo"]), "gake-no-ue-no-ponyo");
+        assert_eq!(
+            pick(&["崖の上のポニョ", "Gake no ue no Ponyo"]),
+            "gake-no-ue-no-ponyo"
+        );
         assert_eq!(pick(&["崖の上のポニョ"]), "movie-0440483e");
         assert_eq!(pick(&["Random"]), "random-2");
     }

@@ -1,11 +1,104 @@
 //! Where versions of the catalogue are kept, published and followed.
+//!
+//! The protocol is written once, over the small [`Store`] trait; MongoDB and SQLite implement
+//! just that. ARCHITECTURE.md says how it works and why each rule is there.
 
+mod follow;
 mod head;
+mod history;
+mod ledger;
+mod load;
 mod mongodb;
+mod parts;
 mod sqlite;
 mod store;
+mod turn;
+mod view;
 
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::config::Database;
+
+pub use follow::{Follower, News, Pulse};
 pub use head::{Amendment, Base, Commit, Head, Header, Lease, Ran, Refusal, Release, SyncEnd};
+pub use ledger::{Outcome, Run};
+pub use load::Snapshot;
+pub use parts::Damage;
 pub use store::{
     LEASE, PartName, Reading, Result, Role, Row, Store, StoreError, Table, ViewDocument,
 };
+pub use turn::{BeginError, RETENTION, Turn};
+
+/// Whether a process may write to the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads, and its database user may be allowed no more.
+    Reader,
+    /// It publishes.
+    Writer,
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The setting is wrong, or what it names cannot be used: a person must change something.
+    #[error("{0}")]
+    Configuration(String),
+}
+
+/// A store of versions, with the protocol over it. A clone is the same one.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    store: Arc<dyn Store>,
+    /// Who takes the lease: this process, told from all others.
+    holder: Arc<str>,
+}
+
+impl Repository {
+    /// Opens the configured store. A MongoDB that is away at the moment is no error.
+    ///
+    /// # Errors
+    /// When a setting is wrong or the file cannot be used.
+    pub async fn open(
+        database: &Database,
+        access: Access,
+        clock: Clock,
+    ) -> std::result::Result<Self, OpenError> {
+        let store: Arc<dyn Store> = match database {
+            Database::Sqlite(path) => Arc::new(sqlite::SqliteStore::open(path, clock)?),
+            Database::MongoDb(_) => {
+                let _ = access;
+                return Err(OpenError::Configuration("MongoDB is not wired yet".into()));
+            }
+        };
+        Ok(Self::over(store))
+    }
+
+    /// The protocol over a store of one's own.
+    pub fn over(store: Arc<dyn Store>) -> Self {
+        let holder = format!("{}:{}", std::process::id(), uuid::Uuid::new_v4().simple());
+        Self {
+            store,
+            holder: holder.into(),
+        }
+    }
+
+    /// The store beneath.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The state at the head; `None` while the store holds no version.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn load(&self) -> Result<Option<Snapshot>> {
+        load::load(&*self.store).await
+    }
+
+    /// A reader of every version from now on.
+    pub fn follow(&self) -> Follower {
+        Follower::new(self.store.clone())
+    }
+}

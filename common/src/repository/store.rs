@@ -192,12 +192,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn show(&self, documents: Vec<ViewDocument>, same: bool) -> Result<()>;
 
     /// Reads up to `limit` documents of the view with ids after `after`, in the order of ids.
-    async fn shown(
-        &self,
-        kind: Kind,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<ViewDocument>>;
+    async fn shown(&self, kind: Kind, after: Option<&str>, limit: u32)
+    -> Result<Vec<ViewDocument>>;
 
     /// Reads the rows of a table in the order of their keys; with `newest`, only so many of the
     /// highest keys, highest first.

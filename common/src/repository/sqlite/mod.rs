@@ -1,1 +1,364 @@
+//! The embedded store: one SQLite file in WAL mode, safe for a web app and a syncer as two
+//! processes. Each call is one short transaction.
 
+mod schema;
+mod watch;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{Timestamp, Unit};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use serde_json::{Map, Value};
+use tokio::sync::watch as bell;
+
+use super::OpenError;
+use super::head::{Amendment, Commit, Head, Refusal, Release};
+use super::store::{LEASE, PartName, Reading, Result, Row, Store, StoreError, Table, ViewDocument};
+use crate::clock::Clock;
+use crate::models::Kind;
+
+const DEADLINE: Duration = Duration::from_secs(15);
+const BATCH: usize = 1_000;
+
+/// The embedded store.
+#[derive(Debug)]
+pub(super) struct SqliteStore {
+    path: PathBuf,
+    writer: Arc<Mutex<Connection>>,
+    reader: Arc<Mutex<Connection>>,
+    clock: Clock,
+    bell: watch::Bell,
+}
+
+impl SqliteStore {
+    /// Opens the file, making it and its folder where they are missing.
+    pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, OpenError> {
+        let writer = schema::open(path)?;
+        let reader = schema::open(path)?;
+        reader
+            .pragma_update(None, "query_only", true)
+            .map_err(|error| schema::cannot_open(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Arc::new(Mutex::new(writer)),
+            reader: Arc::new(Mutex::new(reader)),
+            clock,
+            bell: watch::Bell::default(),
+        })
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        blocking(self.reader.clone(), move |connection| work(connection)).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        blocking(self.writer.clone(), move |connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = work(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        })
+        .await
+    }
+
+    /// Changes the head in one transaction; `step` says whether the lease was still its own.
+    async fn step(
+        &self,
+        step: impl FnOnce(&mut Head, Timestamp) -> bool + Send + 'static,
+    ) -> Result<Head> {
+        let now = self.now();
+        let stepped = self
+            .write(move |transaction| {
+                let Some(mut head) = read_head(transaction)? else {
+                    return Ok(None);
+                };
+                if !step(&mut head, now) {
+                    return Ok(None);
+                }
+                write_head(transaction, &head)?;
+                Ok(Some(head))
+            })
+            .await?;
+        stepped.ok_or(StoreError::LeaseLost)
+    }
+
+    /// Milliseconds are what the other store keeps, too.
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        now.round(Unit::Millisecond).unwrap_or(now)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn head(&self) -> Result<Option<Reading>> {
+        let now = self.now();
+        let head = self.read(read_head).await?;
+        Ok(head.map(|head| Reading { head, now }))
+    }
+
+    async fn acquire(
+        &self,
+        holder: &str,
+        interval: Option<Duration>,
+    ) -> Result<std::result::Result<Reading, Refusal>> {
+        let now = self.now();
+        let holder = holder.to_owned();
+        self.write(move |transaction| {
+            let mut head = read_head(transaction)?
+                .unwrap_or_else(|| Head::new(uuid::Uuid::new_v4().to_string()));
+            if let Some(refusal) = head.refusal(&holder, interval, now) {
+                return Ok(Err(refusal));
+            }
+            head.acquire(&holder, LEASE, now);
+            write_head(transaction, &head)?;
+            Ok(Ok(Reading { head, now }))
+        })
+        .await
+    }
+
+    async fn renew(&self, fence: u64) -> Result<()> {
+        self.step(move |head, now| head.renew(fence, LEASE, now))
+            .await
+            .map(drop)
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Head> {
+        let commit = commit.clone();
+        let head = self.step(move |head, now| head.commit(&commit, now)).await;
+        self.bell.ring();
+        head
+    }
+
+    async fn amend(&self, fence: u64, amendment: &Amendment) -> Result<()> {
+        let amendment = amendment.clone();
+        self.step(move |head, _| head.amend(fence, &amendment))
+            .await
+            .map(drop)
+    }
+
+    async fn release(&self, fence: u64, release: Release) -> Result<()> {
+        self.step(move |head, now| head.release(fence, release, now))
+            .await
+            .map(drop)
+    }
+
+    async fn put(&self, name: PartName, data: Vec<u8>) -> Result<()> {
+        self.write(move |transaction| {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO parts (name, data) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![name.to_string(), data])
+                .map(drop)
+        })
+        .await
+    }
+
+    async fn get(&self, name: PartName) -> Result<Option<Vec<u8>>> {
+        self.read(move |connection| {
+            connection
+                .prepare_cached("SELECT data FROM parts WHERE name = ?")?
+                .query_row([name.to_string()], |row| row.get(0))
+                .optional()
+        })
+        .await
+    }
+
+    async fn parts(&self) -> Result<Vec<PartName>> {
+        let names = self
+            .read(|connection| {
+                connection
+                    .prepare_cached("SELECT name FROM parts")?
+                    .query_map([], |row| row.get::<_, String>(0))?
+                    .collect::<rusqlite::Result<Vec<_>>>()
+            })
+            .await?;
+        Ok(names
+            .iter()
+            .filter_map(|name| PartName::parse(name))
+            .collect())
+    }
+
+    async fn remove(&self, names: &[PartName]) -> Result<()> {
+        for batch in names.chunks(BATCH) {
+            let batch = batch.to_vec();
+            self.write(move |transaction| {
+                let mut delete = transaction.prepare_cached("DELETE FROM parts WHERE name = ?")?;
+                for name in batch {
+                    delete.execute([name.to_string()])?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    fn doorbell(&self) -> bell::Receiver<u64> {
+        self.bell.listen(&self.path)
+    }
+
+    async fn show(&self, documents: Vec<ViewDocument>, same: bool) -> Result<()> {
+        let mut documents = documents.into_iter().peekable();
+        while documents.peek().is_some() {
+            let batch: Vec<_> = documents.by_ref().take(BATCH).collect();
+            self.write(move |transaction| {
+                for document in batch {
+                    show(transaction, document, same)?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn shown(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ViewDocument>> {
+        let after = after.unwrap_or_default().to_owned();
+        self.read(move |connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT id, v, document FROM {} WHERE id > ? ORDER BY id LIMIT ?",
+                    kind.plural()
+                ))?
+                .query_map(params![after, limit], |row| {
+                    Ok(ViewDocument {
+                        kind,
+                        id: row.get::<_, String>(0)?.into(),
+                        version: row.get(1)?,
+                        fields: Some(fields(&row.get::<_, String>(2)?)),
+                    })
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>> {
+        self.read(move |connection| {
+            let order = if newest.is_some() { "DESC" } else { "ASC" };
+            connection
+                .prepare_cached(&format!(
+                    "SELECT key, fields FROM {} ORDER BY key {order} LIMIT ?",
+                    table.name()
+                ))?
+                .query_map([newest.map_or(-1, i64::from)], |row| {
+                    Ok(Row {
+                        key: row.get(0)?,
+                        fields: fields(&row.get::<_, String>(1)?),
+                    })
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    async fn write_rows(&self, table: Table, put: Vec<Row>, remove: Vec<String>) -> Result<()> {
+        self.write(move |transaction| {
+            let name = table.name();
+            let mut insert = transaction.prepare_cached(&format!(
+                "INSERT INTO {name} (key, fields) VALUES (?, ?)
+                 ON CONFLICT (key) DO UPDATE SET fields = excluded.fields"
+            ))?;
+            for row in put {
+                insert.execute([row.key, Value::Object(row.fields).to_string()])?;
+            }
+            let mut delete =
+                transaction.prepare_cached(&format!("DELETE FROM {name} WHERE key = ?"))?;
+            for key in remove {
+                delete.execute([key])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    connection: Arc<Mutex<Connection>>,
+    work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> Result<T> {
+    let task = tokio::task::spawn_blocking(move || {
+        work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
+    });
+    match tokio::time::timeout(DEADLINE, task).await {
+        Ok(Ok(Ok(answer))) => Ok(answer),
+        Ok(Ok(Err(error))) => Err(StoreError::Unavailable(error.to_string())),
+        Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string())),
+        Err(_) => Err(StoreError::Unavailable(format!(
+            "no answer within {} s",
+            DEADLINE.as_secs()
+        ))),
+    }
+}
+
+fn read_head(connection: &Connection) -> rusqlite::Result<Option<Head>> {
+    connection
+        .prepare_cached("SELECT head FROM state WHERE id = 1")?
+        .query_row([], |row| {
+            serde_json::from_str(&row.get::<_, String>(0)?).map_err(|error| {
+                rusqlite::Error::FromSqlConversionFailure(
+                    0,
+                    rusqlite::types::Type::Text,
+                    Box::new(error),
+                )
+            })
+        })
+        .optional()
+}
+
+fn write_head(transaction: &Transaction<'_>, head: &Head) -> rusqlite::Result<()> {
+    let text = serde_json::to_string(head)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO state (id, head) VALUES (1, ?)
+             ON CONFLICT (id) DO UPDATE SET head = excluded.head",
+        )?
+        .execute([text])
+        .map(drop)
+}
+
+fn show(transaction: &Transaction<'_>, document: ViewDocument, same: bool) -> rusqlite::Result<()> {
+    let name = document.kind.plural();
+    let below = document.version.saturating_add(u64::from(same));
+    let Some(fields) = document.fields else {
+        return transaction
+            .prepare_cached(&format!("DELETE FROM {name} WHERE id = ? AND v < ?"))?
+            .execute(params![&*document.id, below])
+            .map(drop);
+    };
+    transaction
+        .prepare_cached(&format!(
+            "INSERT INTO {name} (id, v, document) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET v = ?2, document = ?3 WHERE v < ?4"
+        ))?
+        .execute(params![
+            &*document.id,
+            document.version,
+            Value::Object(fields).to_string(),
+            below
+        ])
+        .map(drop)
+}
+
+/// A text that is no object counts as empty, so that a damaged row is seen to differ.
+fn fields(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap_or_default()
+}

@@ -1,0 +1,59 @@
+//! Going back: what a version changed, and the states before the current one.
+
+use super::Repository;
+use super::head::Header;
+use super::load::{self, Snapshot};
+use super::store::Result;
+use crate::models::Change;
+
+impl Repository {
+    /// The headers of the versions still kept, oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn versions(&self) -> Result<Vec<Header>> {
+        let reading = self.store.head().await?;
+        Ok(reading.map(|reading| reading.head.log).unwrap_or_default())
+    }
+
+    /// What a version changed; `None` if it is not kept. The first version of a store has no
+    /// changes of its own: it is a whole catalogue.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn changes(&self, version: u64) -> Result<Option<Vec<Change>>> {
+        let versions = self.versions().await?;
+        let Some(header) = versions.iter().find(|header| header.version == version) else {
+            return Ok(None);
+        };
+        let changes = load::changes(&*self.store, header, false).await?;
+        Ok(changes.map(|(changes, _)| changes))
+    }
+
+    /// The state at an earlier version, walked back from `current`; `None` if it is not kept.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn rewind(&self, current: &Snapshot, version: u64) -> Result<Option<Snapshot>> {
+        let versions = self.versions().await?;
+        let Some(header) = versions.iter().find(|header| header.version == version) else {
+            return Ok(None);
+        };
+        let mut catalogue = current.catalogue.clone();
+        for later in versions.iter().rev() {
+            if later.version > current.version() || later.version <= version {
+                continue;
+            }
+            let Some((changes, _)) = load::changes(&*self.store, later, false).await? else {
+                return Ok(None);
+            };
+            catalogue.revert(&changes);
+        }
+        Ok(Some(Snapshot {
+            lineage: current.lineage.clone(),
+            header: header.clone(),
+            catalogue,
+            damage: Vec::new(),
+        }))
+    }
+}

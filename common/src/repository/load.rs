@@ -1,0 +1,219 @@
+//! Reading versions: the whole state, or the steps from one that is known.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::de::DeserializeOwned;
+
+use super::head::{Head, Header};
+use super::parts::{self, Damage};
+use super::store::{PartName, Result, Role, Store, StoreError};
+use crate::models::{Catalogue, Change, Item};
+
+const AT_ONCE: usize = 4;
+/// How often a part may be missing under an unchanged head before it counts as lost.
+const PATIENCE: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The catalogue at a published version. A clone shares it.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The store's lineage.
+    pub lineage: Arc<str>,
+    /// The version's identity.
+    pub header: Header,
+    /// All its items.
+    pub catalogue: Catalogue,
+    /// What of it could not be read.
+    pub damage: Vec<Damage>,
+}
+
+impl Snapshot {
+    /// The version's number.
+    pub const fn version(&self) -> u64 {
+        self.header.version
+    }
+
+    /// The next version, by its header and its changes.
+    pub(super) fn next(&self, header: Header, changes: &[Change]) -> Self {
+        let mut catalogue = self.catalogue.clone();
+        catalogue.apply(changes);
+        Self {
+            lineage: self.lineage.clone(),
+            header,
+            catalogue,
+            damage: self.damage.clone(),
+        }
+    }
+}
+
+/// One version after another.
+pub(super) struct Step {
+    pub(super) snapshot: Snapshot,
+    pub(super) changes: Vec<Change>,
+}
+
+/// How a known state becomes the head's.
+pub(super) enum Advance {
+    /// By these steps, oldest first; none if it is the head's already.
+    Steps(Vec<Step>),
+    /// Not by steps: it must be loaded.
+    Load,
+}
+
+/// Reads the whole state at the head; `None` while the store holds no version.
+pub(super) async fn load(store: &dyn Store) -> Result<Option<Snapshot>> {
+    let mut seen: Option<Header> = None;
+    let mut stuck = 0;
+    loop {
+        let Some(reading) = store.head().await? else {
+            return Ok(None);
+        };
+        let Some(header) = reading.head.header().cloned() else {
+            return Ok(None);
+        };
+        stuck = if seen.as_ref() == Some(&header) {
+            stuck + 1
+        } else {
+            0
+        };
+        seen = Some(header);
+        if let Some(snapshot) = assemble(store, &reading.head, stuck >= PATIENCE).await? {
+            for damage in &snapshot.damage {
+                tracing::error!(
+                    part = damage.name,
+                    reason = damage.reason,
+                    "cannot be read; the rest is served without it"
+                );
+            }
+            return Ok(Some(snapshot));
+        }
+        // A newer head was published meanwhile, or the majority point lags behind the head.
+        tokio::time::sleep(PAUSE * stuck).await;
+    }
+}
+
+/// The steps from `known` to this head.
+pub(super) async fn advance(store: &dyn Store, known: &Snapshot, head: &Head) -> Result<Advance> {
+    if *known.lineage != *head.lineage || !head.log.contains(&known.header) {
+        return Ok(Advance::Load);
+    }
+    let newer: Vec<_> = head
+        .log
+        .iter()
+        .filter(|header| header.version > known.version())
+        .collect();
+    let mut read = Vec::with_capacity(newer.len());
+    for header in newer {
+        let Some((changes, damage)) = changes(store, header, false).await? else {
+            return Ok(Advance::Load);
+        };
+        if !damage.is_empty() {
+            return Ok(Advance::Load);
+        }
+        read.push((header.clone(), changes));
+    }
+    let mut steps: Vec<Step> = Vec::with_capacity(read.len());
+    for (header, changes) in read {
+        let before = steps.last().map_or(known, |step| &step.snapshot);
+        steps.push(Step {
+            snapshot: before.next(header, &changes),
+            changes,
+        });
+    }
+    Ok(Advance::Steps(steps))
+}
+
+/// The changes of a version, with what of them could not be read; `None` if parts are missing
+/// and that is not tolerated.
+pub(super) async fn changes(
+    store: &dyn Store,
+    header: &Header,
+    tolerant: bool,
+) -> Result<Option<(Vec<Change>, Vec<Damage>)>> {
+    read(store, Role::Changes, header.fence, header.parts, tolerant).await
+}
+
+/// The state at a head; `None` if parts are missing and that is not tolerated.
+async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Option<Snapshot>> {
+    let (Some(base), Some(header)) = (head.base, head.header()) else {
+        return Err(StoreError::Unreadable {
+            name: "the head".into(),
+            reason: "it names no base".into(),
+        });
+    };
+    let Some((items, mut damage)) =
+        read::<Arc<Item>>(store, Role::Base, base.fence, base.parts, tolerant).await?
+    else {
+        return Ok(None);
+    };
+    let mut later = Vec::new();
+    for header in head
+        .log
+        .iter()
+        .filter(|header| header.version > base.version)
+    {
+        let Some((changes, lost)) = changes(store, header, tolerant).await? else {
+            return Ok(None);
+        };
+        later.push(changes);
+        damage.extend(lost);
+    }
+    let mut catalogue: Catalogue = items.into_iter().collect();
+    for changes in later {
+        catalogue.apply(&changes);
+    }
+    Ok(Some(Snapshot {
+        lineage: head.lineage.as_str().into(),
+        header: header.clone(),
+        catalogue,
+        damage,
+    }))
+}
+
+async fn read<T: DeserializeOwned + Send + 'static>(
+    store: &dyn Store,
+    role: Role,
+    fence: u64,
+    count: u32,
+    tolerant: bool,
+) -> Result<Option<(Vec<T>, Vec<Damage>)>> {
+    let read: Vec<_> = stream::iter(0..count)
+        .map(|index| read_part(store, PartName { role, fence, index }))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let mut values = Vec::new();
+    let mut damage = Vec::new();
+    for (index, part) in (0..count).zip(read) {
+        match part {
+            Some((found, lost)) => {
+                values.extend::<Vec<T>>(found);
+                damage.extend(lost);
+            }
+            None if tolerant => damage.push(Damage {
+                name: PartName { role, fence, index }.to_string(),
+                reason: "it is missing".into(),
+            }),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some((values, damage)))
+}
+
+async fn read_part<T: DeserializeOwned + Send + 'static>(
+    store: &dyn Store,
+    name: PartName,
+) -> Result<Option<(Vec<T>, Vec<Damage>)>> {
+    let Some(data) = store.get(name).await? else {
+        return Ok(None);
+    };
+    tokio::task::spawn_blocking(move || parts::unpack(name, &data))
+        .await
+        .map(Some)
+        .map_err(|error| StoreError::Unreadable {
+            name: name.to_string(),
+            reason: error.to_string(),
+        })
+}

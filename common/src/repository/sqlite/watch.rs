@@ -1,0 +1,70 @@
+use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::watch;
+
+/// How often the file is asked whether anyone wrote to it; one question takes microseconds.
+const PERIOD: Duration = Duration::from_millis(25);
+
+/// Rings when this process or another has written to the file.
+#[derive(Debug, Default)]
+pub(super) struct Bell {
+    rings: watch::Sender<u64>,
+    /// The watching thread ends when this end of its channel goes.
+    watching: Mutex<Option<SyncSender<()>>>,
+}
+
+impl Bell {
+    pub(super) fn ring(&self) {
+        ring(&self.rings);
+    }
+
+    /// A counter of rings; the first listener starts the watch.
+    pub(super) fn listen(&self, path: &Path) -> watch::Receiver<u64> {
+        let mut watching = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
+        if watching.is_none() {
+            let (stop, stopped) = sync_channel(0);
+            let (rings, path) = (self.rings.clone(), path.to_owned());
+            let watch = move || {
+                watch(&path, &rings, || {
+                    stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout)
+                })
+            };
+            let thread = std::thread::Builder::new().name("sqlite-watch".into());
+            match thread.spawn(watch) {
+                Ok(_) => *watching = Some(stop),
+                Err(error) => tracing::warn!(%error, "cannot watch the database; polling instead"),
+            }
+        }
+        self.rings.subscribe()
+    }
+}
+
+fn ring(rings: &watch::Sender<u64>) {
+    rings.send_modify(|count| *count = count.wrapping_add(1));
+}
+
+fn watch(path: &Path, rings: &watch::Sender<u64>, wait: impl Fn() -> bool) {
+    let mut connection = None;
+    let mut seen = None;
+    while wait() {
+        if connection.is_none() {
+            connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
+        }
+        let version = connection.as_ref().and_then(|connection| {
+            connection
+                .pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0))
+                .ok()
+        });
+        if version.is_none() {
+            connection = None;
+        }
+        if version != seen {
+            seen = version;
+            ring(rings);
+        }
+    }
+}

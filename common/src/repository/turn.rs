@@ -1,0 +1,327 @@
+//! Publishing: a turn with the lease, from acquiring it to letting it go.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::head::{Amendment, Base, Commit, Head, Header, Refusal, Release, SyncEnd};
+use super::load::{self, Advance, Snapshot};
+use super::store::{LEASE, PartName, Result, Role, Store, StoreError};
+use super::{Repository, parts, view};
+use crate::models::{Catalogue, Change, Counts};
+
+/// How many versions keep their headers, and so their history.
+pub const RETENTION: u64 = 256;
+
+const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// How long a command waits for the lease.
+const PATIENCE: Duration = Duration::from_secs(30);
+const RETRY: Duration = Duration::from_millis(250);
+
+/// Why no turn was begun.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    /// Another syncer kept the lease all the time.
+    #[error("another syncer ({holder}) is at work and did not finish within {} s; try again later", PATIENCE.as_secs())]
+    Busy {
+        /// The process that has it.
+        holder: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The lease, kept alive until it is let go or dropped.
+#[derive(Debug)]
+pub struct Turn {
+    store: Arc<dyn Store>,
+    head: Head,
+    view_is_right: bool,
+    renewal: JoinHandle<()>,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.renewal.abort();
+    }
+}
+
+impl Repository {
+    /// Takes the lease if it can be had now and no sync ended within `interval`, and removes the
+    /// parts that a dead publisher left.
+    ///
+    /// # Errors
+    /// When the store fails; the outer result. The inner one says why there is no turn.
+    pub async fn begin(
+        &self,
+        interval: Option<Duration>,
+    ) -> Result<std::result::Result<Turn, Refusal>> {
+        let reading = match self.store.acquire(&self.holder, interval).await? {
+            Ok(reading) => reading,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let turn = Turn {
+            renewal: tokio::spawn(renew(self.store.clone(), reading.head.fence)),
+            store: self.store.clone(),
+            view_is_right: !reading.head.dirty,
+            head: reading.head,
+        };
+        turn.sweep().await?;
+        Ok(Ok(turn))
+    }
+
+    /// Takes the lease, waiting for another to let it go; `waiting` is told once.
+    ///
+    /// # Errors
+    /// When it cannot be had within 30 s, or the store fails.
+    pub async fn begin_waiting(
+        &self,
+        waiting: impl FnOnce(&str) + Send,
+    ) -> std::result::Result<Turn, BeginError> {
+        let limit = Instant::now() + PATIENCE;
+        let mut waiting = Some(waiting);
+        loop {
+            let (holder, remaining) = match self.begin(None).await? {
+                Ok(turn) => return Ok(turn),
+                Err(Refusal::Held { holder, remaining }) => (holder, remaining),
+                Err(Refusal::TooSoon { remaining }) => (String::new(), remaining),
+            };
+            if Instant::now() >= limit {
+                return Err(BeginError::Busy { holder });
+            }
+            if let Some(waiting) = waiting.take() {
+                waiting(&holder);
+            }
+            tokio::time::sleep(remaining.clamp(Duration::from_millis(10), RETRY)).await;
+        }
+    }
+}
+
+impl Turn {
+    /// The head at which the turn began; after a publication, the head with it.
+    pub const fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The state at the head, from a known one where that is near; `None` while the store holds
+    /// no version.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn state(&self, known: Option<&Snapshot>) -> Result<Option<Snapshot>> {
+        if let Some(known) = known
+            && let Advance::Steps(steps) = load::advance(&*self.store, known, &self.head).await?
+        {
+            let last = steps.into_iter().last();
+            return Ok(Some(
+                last.map_or_else(|| known.clone(), |step| step.snapshot),
+            ));
+        }
+        load::load(&*self.store).await
+    }
+
+    /// Repairs the view if an earlier publisher may have left it behind.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn mend_view(&mut self, state: Option<&Snapshot>) -> Result<()> {
+        let Some(state) = state.filter(|_| !self.view_is_right) else {
+            return Ok(());
+        };
+        let repaired = view::audit(&*self.store, state).await?;
+        if repaired > 0 {
+            tracing::info!(
+                documents = repaired,
+                "repaired the view that an earlier run left behind"
+            );
+        }
+        self.view_is_right = true;
+        Ok(())
+    }
+
+    /// Publishes changes to `state` (`None`: nothing is published yet) as the next version, and
+    /// nothing if there are none.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if another has taken over; after any other error nobody knows
+    /// whether it was published, and the turn is over.
+    pub async fn publish(
+        &mut self,
+        state: Option<&Snapshot>,
+        changes: &[Change],
+        note: Option<String>,
+        pin: Option<u64>,
+    ) -> Result<Option<Snapshot>> {
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let (version, fence) = (self.head.version + 1, self.head.fence);
+        let mut catalogue = state
+            .map(|state| state.catalogue.clone())
+            .unwrap_or_default();
+        catalogue.apply(changes);
+        let first = self.head.version == 0;
+        let parts = if first {
+            0
+        } else {
+            self.put(Role::Changes, changes).await?
+        };
+        let base = if first || self.base_is_far(changes, &catalogue) {
+            Some(Base {
+                version,
+                fence,
+                parts: self.put(Role::Base, catalogue.all()).await?,
+            })
+        } else {
+            None
+        };
+        let loads_from = base.or(self.head.base).map_or(version, |base| base.version);
+        let commit = Commit {
+            fence,
+            header: Header {
+                version,
+                fence,
+                // The store sets it.
+                at: jiff::Timestamp::UNIX_EPOCH,
+                parts,
+                changes: Counts::of(changes),
+                note,
+                first,
+            },
+            keep_from: (loads_from + 1).min(version.saturating_sub(RETENTION - 1)),
+            base,
+            pin,
+        };
+        self.head = self.store.commit(&commit).await?;
+        self.view_is_right = false;
+        let header = self.head.header().cloned().ok_or(StoreError::LeaseLost)?;
+        Ok(Some(Snapshot {
+            lineage: self.head.lineage.as_str().into(),
+            header,
+            catalogue,
+            damage: Vec::new(),
+        }))
+    }
+
+    /// Brings the view to the version just published.
+    ///
+    /// # Errors
+    /// When the store fails; the next run repairs the view.
+    pub async fn show(&mut self, published: &Snapshot, changes: &[Change]) -> Result<()> {
+        if self.head.log.len() == 1 {
+            // The first version of a store replaces whatever stands in the view.
+            view::audit(&*self.store, published).await?;
+        } else {
+            view::show(&*self.store, published, changes).await?;
+        }
+        self.view_is_right = true;
+        Ok(())
+    }
+
+    /// Changes the pin or the approval.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails.
+    pub async fn amend(&self, amendment: &Amendment) -> Result<()> {
+        self.store.amend(self.head.fence, amendment).await
+    }
+
+    /// Lets the lease go; `sync` says how the sync ended, if it was one.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails; the lease then ends by itself.
+    pub async fn end(self, sync: Option<SyncEnd>) -> Result<()> {
+        // A renewal that is under way must not revive what is let go.
+        self.renewal.abort();
+        let release = Release {
+            view_is_right: self.view_is_right,
+            sync,
+        };
+        self.store.release(self.head.fence, release).await
+    }
+
+    async fn put<T: serde::Serialize>(
+        &self,
+        role: Role,
+        values: impl IntoIterator<Item = T>,
+    ) -> Result<u32> {
+        let mut index = 0;
+        for data in parts::pack(values)? {
+            let name = PartName {
+                role,
+                fence: self.head.fence,
+                index,
+            };
+            self.store.put(name, data).await?;
+            index += 1;
+        }
+        Ok(index)
+    }
+
+    /// Whether the changes since the base exceed a tenth of the items.
+    fn base_is_far(&self, changes: &[Change], catalogue: &Catalogue) -> bool {
+        let base = self.head.base.map_or(0, |base| base.version);
+        let since: u64 = self
+            .head
+            .log
+            .iter()
+            .filter(|header| header.version > base)
+            .map(|header| header.changes.total())
+            .sum();
+        (since + changes.len() as u64) * 10 > catalogue.len() as u64
+    }
+
+    /// Removes the parts of earlier publishers that no header and no base names.
+    async fn sweep(&self) -> Result<()> {
+        let named = |part: &PartName| match part.role {
+            Role::Changes => self
+                .head
+                .log
+                .iter()
+                .any(|header| header.fence == part.fence),
+            Role::Base => self.head.base.is_some_and(|base| base.fence == part.fence),
+        };
+        let mut stale = self.store.parts().await?;
+        stale.retain(|part| part.fence < self.head.fence && !named(part));
+        if !stale.is_empty() {
+            tracing::debug!(parts = stale.len(), "removing parts that no version names");
+            self.store.remove(&stale).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Keeps a lease alive; once it is lost, the commit finds out by its fence.
+async fn renew(store: Arc<dyn Store>, fence: u64) {
+    loop {
+        tokio::time::sleep(RENEW_EVERY).await;
+        match store.renew(fence).await {
+            Ok(()) => {}
+            Err(StoreError::LeaseLost) => {
+                tracing::warn!(fence, "the lease has passed to another syncer");
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the lease could not be renewed; it lasts {} s", LEASE.as_secs())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Held { holder, .. } => write!(f, "another syncer ({holder}) is at work"),
+            Self::TooSoon { remaining } => {
+                write!(
+                    f,
+                    "the last sync ended less than an interval ago; the next is due in {remaining:.1?}"
+                )
+            }
+        }
+    }
+}

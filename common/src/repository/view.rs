@@ -1,0 +1,175 @@
+//! The view: one readable document per item, for people with a shell. No reader of ours uses it.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use serde_json::{Map, Value, json};
+
+use super::load::Snapshot;
+use super::store::{Result, Store, ViewDocument};
+use crate::models::{Catalogue, Change, Facts, Id, Item, Kind, Link};
+
+const PAGE: u32 = 2_000;
+
+/// Writes what a version changed in the view.
+pub(super) async fn show(store: &dyn Store, snapshot: &Snapshot, changes: &[Change]) -> Result<()> {
+    let documents = affected(&snapshot.catalogue, changes)
+        .into_iter()
+        .map(|(kind, id)| document(snapshot, kind, id))
+        .collect();
+    store.show(documents, false).await
+}
+
+/// Compares the whole view with a version and repairs what differs; the answer is how many
+/// documents did.
+pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64> {
+    let mut repaired = 0;
+    for kind in Kind::ALL {
+        let mut unseen: HashSet<Id> = snapshot
+            .catalogue
+            .iter(kind)
+            .map(|item| item.id.clone())
+            .collect();
+        let mut after: Option<Id> = None;
+        loop {
+            let page = store.shown(kind, after.as_deref(), PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id.clone());
+            let wrong = page.into_iter().filter_map(|found| {
+                unseen.remove(&found.id);
+                let right = document(snapshot, kind, found.id.clone());
+                (right.fields != found.fields).then_some(right)
+            });
+            repaired += repair(store, wrong.collect()).await?;
+        }
+        let absent = unseen.into_iter().map(|id| document(snapshot, kind, id));
+        repaired += repair(store, absent.collect()).await?;
+    }
+    Ok(repaired)
+}
+
+async fn repair(store: &dyn Store, documents: Vec<ViewDocument>) -> Result<u64> {
+    let count = documents.len() as u64;
+    if count > 0 {
+        store.show(documents, true).await?;
+    }
+    Ok(count)
+}
+
+fn document(snapshot: &Snapshot, kind: Kind, id: Id) -> ViewDocument {
+    let item = snapshot.catalogue.get(kind, &id);
+    ViewDocument {
+        kind,
+        version: snapshot.version(),
+        fields: item.map(|item| fields(&snapshot.catalogue, item)),
+        id,
+    }
+}
+
+/// The documents that a version's changes touch: the changed items, and those that show the name
+/// of one.
+fn affected(catalogue: &Catalogue, changes: &[Change]) -> BTreeSet<(Kind, Id)> {
+    let mut affected = BTreeSet::new();
+    for change in changes {
+        affected.insert((change.kind, change.id.clone()));
+        if let (Some(before), Some(after)) = (&change.before, &change.after)
+            && (before.name() != after.name() || species(before) != species(after))
+        {
+            affected.extend(showing(catalogue, after));
+        }
+    }
+    affected
+}
+
+fn species(item: &Item) -> Option<&Id> {
+    match &item.facts {
+        Facts::Person(person) => person.species.as_ref(),
+        _ => None,
+    }
+}
+
+fn showing(catalogue: &Catalogue, item: &Item) -> Vec<(Kind, Id)> {
+    let links: &[Link] = match item.kind() {
+        Kind::Movie => &[],
+        Kind::Person => &[
+            Link::MoviePerson,
+            Link::LocationResident,
+            Link::VehiclePilot,
+        ],
+        Kind::Location => &[Link::MovieLocation],
+        Kind::Species => &[Link::MovieSpecies, Link::PersonSpecies],
+        Kind::Vehicle => &[Link::MovieVehicle],
+    };
+    let mut showing = Vec::new();
+    for &link in links {
+        for other in catalogue.linking(link, &item.id) {
+            showing.push((other.kind(), other.id.clone()));
+            // A movie sorts its people by whether they are human.
+            if link == Link::PersonSpecies {
+                showing.extend(
+                    catalogue
+                        .linking(Link::MoviePerson, &other.id)
+                        .into_iter()
+                        .map(|movie| (Kind::Movie, movie.id.clone())),
+                );
+            }
+        }
+    }
+    showing
+}
+
+fn fields(catalogue: &Catalogue, item: &Item) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("slug".into(), json!(item.slug));
+    let facts = match serde_json::to_value(&item.facts) {
+        Ok(Value::Object(facts)) => facts.into_iter().next().map(|(_, inner)| inner),
+        _ => None,
+    };
+    if let Some(Value::Object(facts)) = facts {
+        fields.extend(facts);
+    }
+    let mut links: BTreeMap<Link, Vec<&Item>> = BTreeMap::new();
+    for (link, id) in item.links() {
+        if let Some(other) = catalogue.get(link.to(), id) {
+            links.entry(link).or_default().push(other);
+        }
+    }
+    let mut linked = |link| links.remove(&link).unwrap_or_default();
+    match &item.facts {
+        Facts::Movie(_) => {
+            let (humans, others): (Vec<_>, Vec<_>) = linked(Link::MoviePerson)
+                .into_iter()
+                .partition(|person| catalogue.is_human(person));
+            fields.insert("people".into(), names(&humans));
+            fields.insert("other_people".into(), names(&others));
+            for (field, link) in [
+                ("locations", Link::MovieLocation),
+                ("species", Link::MovieSpecies),
+                ("vehicles", Link::MovieVehicle),
+            ] {
+                fields.insert(field.into(), names(&linked(link)));
+            }
+        }
+        Facts::Person(_) => {
+            fields.insert("species".into(), name(&linked(Link::PersonSpecies)));
+        }
+        Facts::Location(_) => {
+            fields.insert("residents".into(), names(&linked(Link::LocationResident)));
+        }
+        Facts::Vehicle(_) => {
+            fields.insert("pilot".into(), name(&linked(Link::VehiclePilot)));
+        }
+        Facts::Species(_) => {}
+    }
+    fields
+}
+
+fn names(items: &[&Item]) -> Value {
+    items
+        .iter()
+        .map(|item| json!({ "name": item.name() }))
+        .collect()
+}
+
+fn name(items: &[&Item]) -> Value {
+    items.first().map_or(Value::Null, |item| json!(item.name()))
+}
