@@ -1,1 +1,21 @@
-//! Placeholder.
+//! The Studio Ghibli API, and the only place that knows its wire shape.
+//!
+//! [`Record`] reads one record, leniently, and keeps it whole; [`give_back`] returns it as the
+//! source gave it. [`Client`] brings the five collections from the first provider that can give
+//! all of them.
+
+mod client;
+mod collection;
+mod json;
+mod link;
+mod record;
+
+pub use client::{
+    Client, ClientConfig, ClientError, FetchError, Fetched, Progress, ProviderFailure,
+    RequestError, Timeouts,
+};
+pub use collection::{Collection, UnknownCollection};
+pub use record::{
+    BadRecord, Film, Links, ListError, Location, MAX_BAD_RECORDS, MAX_RECORD_BYTES, Note, Person,
+    Record, RecordError, Records, Species, Vehicle, give_back,
+};

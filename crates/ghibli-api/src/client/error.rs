@@ -1,0 +1,190 @@
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use super::redirect::RedirectRefused;
+use crate::{Collection, ListError};
+
+/// Why there is no [`Client`](super::Client).
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The list of providers is empty.
+    #[error("no provider is configured; name at least one URL")]
+    NoProvider,
+    /// A provider that cannot be asked.
+    #[error("the provider {provider} cannot be used: {problem}")]
+    Provider {
+        /// Its URL without user and password.
+        provider: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// TLS cannot be set up, mostly for lack of certificates.
+    #[error("the HTTP client cannot be set up, are the system's CA certificates installed? {0}")]
+    Setup(String),
+}
+
+/// Why a collection could not be fetched.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// No connection: the name, the network, the port or TLS.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// The connection ended before an answer began.
+    #[error("no answer: {0}")]
+    NoAnswer(String),
+    /// Nothing arrived for too long.
+    #[error("nothing arrived for {0:.1?}")]
+    Silence(Duration),
+    /// Bytes arrived, but too few.
+    #[error("the answer was not complete after {after:.1?}, with {bytes} bytes received")]
+    TooSlow {
+        /// The time that this many bytes had.
+        after: Duration,
+        /// The bytes received, decoded.
+        bytes: usize,
+    },
+    /// A status other than 200.
+    #[error("answered {}", named_status(*.0))]
+    Status(u16),
+    /// A redirect that is not followed.
+    #[error("redirect refused: {0}")]
+    Redirect(String),
+    /// The answer is larger than one may be.
+    #[error(
+        "the answer weighs more than {limit} bytes; \
+         if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
+    )]
+    TooLarge {
+        /// The most that it may weigh.
+        limit: u64,
+    },
+    /// The answer broke off or cannot be decompressed.
+    #[error("the answer broke off or cannot be decoded: {0}")]
+    Broken(String),
+    /// The answer is no text.
+    #[error("the answer is not UTF-8, from byte {0} on")]
+    NotUtf8(usize),
+    /// The answer is no collection.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// There may be more than what came, and no way was found to get it.
+    #[error("the collection may go on after {elements} elements: {problem}")]
+    Capped {
+        /// How many were received.
+        elements: usize,
+        /// Why that is not taken for all.
+        problem: String,
+    },
+    /// The parts come from two hosts, which may not be at one state.
+    #[error("answered by two hosts, {first} and {second}")]
+    TwoHosts {
+        /// The host that answered first.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+    /// The answer could not be worked on.
+    #[error("the answer could not be read: {0}")]
+    Interrupted(String),
+}
+
+impl RequestError {
+    /// Whether asking again at once may help.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Connect(_) | Self::NoAnswer(_) => true,
+            Self::Status(status) => *status >= 500,
+            _ => false,
+        }
+    }
+
+    pub(super) fn from_sending(error: reqwest::Error, silence: Duration) -> Self {
+        if let Some(refused) = cause::<RedirectRefused>(&error) {
+            Self::Redirect(refused.to_string())
+        } else if error.is_connect() {
+            Self::Connect(causes(error))
+        } else if error.is_timeout() {
+            Self::Silence(silence)
+        } else {
+            Self::NoAnswer(causes(error))
+        }
+    }
+
+    pub(super) fn from_body(error: reqwest::Error, silence: Duration) -> Self {
+        // A silence in the middle of a body passes for a decoding error too.
+        if error.is_timeout() {
+            Self::Silence(silence)
+        } else {
+            Self::Broken(causes(error))
+        }
+    }
+}
+
+/// How one provider failed, in one line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{provider}: {collection}: {error}")]
+pub struct ProviderFailure {
+    /// Its URL without user and password.
+    pub provider: String,
+    /// The first collection that it failed to give.
+    pub collection: Collection,
+    /// What happened.
+    #[source]
+    pub error: RequestError,
+}
+
+/// No provider gave all five collections. Shown as one line for each of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchError {
+    /// The providers' failures, in the order in which they were asked.
+    pub failures: Vec<ProviderFailure>,
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, failure) in self.failures.iter().enumerate() {
+            if at > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{failure}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for FetchError {}
+
+/// An error and its causes in one line, without the URL.
+pub(super) fn causes(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let text = next.to_string();
+        if !line.contains(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = next.source();
+    }
+    line.replace(['\n', '\r'], " ")
+}
+
+fn cause<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        if let Some(found) = next.downcast_ref() {
+            return Some(found);
+        }
+        cause = next.source();
+    }
+    None
+}
+
+fn named_status(status: u16) -> String {
+    match reqwest::StatusCode::from_u16(status) {
+        Ok(known) => known.to_string(),
+        Err(_) => status.to_string(),
+    }
+}

@@ -1,0 +1,353 @@
+mod paging;
+mod upstream;
+
+use std::io::Write;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tokio::io::AsyncWriteExt;
+use tokio::time::sleep;
+
+use self::upstream::{Upstream, ok, status, with_headers};
+use super::*;
+use crate::ListError;
+
+const MAX_BYTES: u64 = 1024 * 1024;
+
+fn client<const N: usize>(providers: [&Url; N]) -> Client {
+    client_with(providers, MAX_BYTES, quick())
+}
+
+fn client_with<const N: usize>(providers: [&Url; N], max_bytes: u64, timeouts: Timeouts) -> Client {
+    Client::new(ClientConfig {
+        providers: providers.map(Url::clone).to_vec(),
+        max_bytes,
+        user_agent: "test".to_owned(),
+        timeouts,
+    })
+    .unwrap()
+}
+
+fn quick() -> Timeouts {
+    Timeouts {
+        connect: Duration::from_secs(1),
+        silence: Duration::from_secs(5),
+        answer: Duration::from_secs(10),
+        retry_pause: Duration::from_millis(1),
+        ..Timeouts::default()
+    }
+}
+
+async fn fetched(client: &Client) -> Fetched {
+    client.fetch_all(&|_| {}).await.unwrap()
+}
+
+/// The error with which the one provider fails at the films.
+async fn error_of(client: &Client) -> RequestError {
+    let mut failures = client.fetch_all(&|_| {}).await.unwrap_err().failures;
+    assert_eq!(failures.len(), 1);
+    let failure = failures.remove(0);
+    assert_eq!(failure.collection, Collection::Films);
+    failure.error
+}
+
+async fn error_for(answer: impl Into<Vec<u8>>) -> RequestError {
+    let upstream = Upstream::films(answer).await;
+    error_of(&client([&upstream.url])).await
+}
+
+fn gzip(pieces: usize, piece: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..pieces {
+        encoder.write_all(piece).unwrap();
+    }
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn all_five_collections_come_from_one_provider() {
+    let upstream = Upstream::bytes(|path| {
+        let body = format!(r#"[{{"id":"{}"}}, 7]"#, path.rsplit('/').next().unwrap());
+        with_headers("content-encoding: gzip\r\n", gzip(1, body.as_bytes()))
+    })
+    .await;
+    let provider = upstream.url.join("ghibli/").unwrap();
+    let seen = std::sync::Mutex::new(Vec::new());
+    let fetched = client([&provider])
+        .fetch_all(&|step| {
+            if let Progress::Complete {
+                collection,
+                elements,
+            } = step
+            {
+                seen.lock().unwrap().push((collection, elements));
+            }
+        })
+        .await
+        .unwrap();
+
+    assert_eq!(fetched.provider, provider);
+    assert_eq!(fetched.collections.len(), 5);
+    for (collection, records) in &fetched.collections {
+        assert_eq!(records.records[0].id, collection.path());
+        assert_eq!(records.bad[0].index, 1);
+    }
+    let mut seen = seen.into_inner().unwrap();
+    seen.sort();
+    assert_eq!(seen, Collection::ALL.map(|collection| (collection, 2)));
+    assert_eq!(upstream.asked("/ghibli/films"), ["/ghibli/films"]);
+}
+
+#[tokio::test]
+async fn a_source_that_stalls_is_given_up() {
+    for start in ["", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[{"] {
+        let upstream = Upstream::raw(move |_, mut stream| async move {
+            stream.write_all(start.as_bytes()).await?;
+            std::future::pending().await
+        })
+        .await;
+        let timeouts = Timeouts {
+            silence: Duration::from_millis(100),
+            ..quick()
+        };
+        let client = client_with([&upstream.url], MAX_BYTES, timeouts);
+        let failures = client.fetch_all(&|_| {}).await.unwrap_err().failures;
+        let expected = RequestError::Silence(timeouts.silence);
+        assert_eq!(failures[0].error, expected, "after {start:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_trickles_is_given_up() {
+    let upstream = Upstream::raw(|_, mut stream| async move {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n[";
+        stream.write_all(head.as_bytes()).await?;
+        loop {
+            stream.write_all(b" ").await?;
+            sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    let timeouts = Timeouts {
+        answer: Duration::from_millis(300),
+        ..quick()
+    };
+    let client = client_with([&upstream.url], MAX_BYTES, timeouts);
+    let failures = client.fetch_all(&|_| {}).await.unwrap_err().failures;
+    assert!(matches!(failures[0].error, RequestError::TooSlow { .. }));
+}
+
+#[tokio::test]
+async fn a_large_answer_has_the_time_that_it_needs() {
+    let upstream = Upstream::raw(|_, mut stream| async move {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 102402\r\n\r\n[";
+        stream.write_all(head.as_bytes()).await?;
+        for _ in 0..10 {
+            stream.write_all(&[b' '; 10_240]).await?;
+            sleep(Duration::from_millis(60)).await;
+        }
+        stream.write_all(b"]").await
+    })
+    .await;
+    let timeouts = Timeouts {
+        answer: Duration::from_millis(300),
+        bytes_per_second: 10_240,
+        ..quick()
+    };
+    fetched(&client_with([&upstream.url], MAX_BYTES, timeouts)).await;
+}
+
+#[tokio::test]
+async fn large_answers_arrive_one_after_the_other() {
+    let upstream = Upstream::bytes(|_| {
+        let title = "x".repeat(3 * 1024 * 1024);
+        ok(format!(
+            r#"[{{"id":"a","x":"{title}"}},{{"id":"b","x":"{title}"}}]"#
+        ))
+    })
+    .await;
+    let client = client_with([&upstream.url], 8 * MAX_BYTES, quick());
+    let fetched = fetched(&client).await;
+    assert!(
+        fetched
+            .collections
+            .values()
+            .all(|records| records.records.len() == 2)
+    );
+}
+
+#[tokio::test]
+async fn an_answer_beyond_the_cap_is_refused_however_it_is_packed() {
+    let refused = RequestError::TooLarge { limit: MAX_BYTES };
+    let bomb = gzip(64, &[b' '; 1024 * 1024]);
+    assert!(bomb.len() < 100_000);
+    assert_eq!(
+        error_for(with_headers("content-encoding: gzip\r\n", bomb)).await,
+        refused
+    );
+
+    let announced = "HTTP/1.1 200 OK\r\ncontent-length: 1048577\r\n\r\n[";
+    assert_eq!(error_for(announced).await, refused);
+
+    let endless = format!("HTTP/1.1 200 OK\r\n\r\n[{}", " ".repeat(1_100_000));
+    assert_eq!(error_for(endless).await, refused);
+}
+
+#[tokio::test]
+async fn what_is_no_collection_is_a_clear_error() {
+    let brackets = "[".repeat(200_000);
+    for (answer, told) in [
+        (
+            ok("<!DOCTYPE html><title>Hi</title>"),
+            "the answer is an HTML page where",
+        ),
+        (ok("{}"), "the answer starts with '{'"),
+        (ok(brackets), "the answer is not valid JSON: EOF"),
+        (ok(b"[\"\xff\"]"), "the answer is not UTF-8, from byte 2 on"),
+        (
+            with_headers("content-encoding: gzip\r\n", "[]"),
+            "the answer broke off or cannot be decoded",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[]".to_vec(),
+            "the answer broke off",
+        ),
+        (status("404 Not Found"), "answered 404 Not Found"),
+        (
+            status("206 Partial Content"),
+            "answered 206 Partial Content",
+        ),
+        (status("302 Found"), "answered 302 Found"),
+        (
+            b"SSH-2.0-OpenSSH\r\n".to_vec(),
+            "no answer: error sending request",
+        ),
+    ] {
+        let error = error_for(answer).await.to_string();
+        assert!(error.starts_with(told), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+    let empty = RequestError::List(ListError::Empty);
+    assert_eq!(error_for(ok("")).await, empty);
+}
+
+#[tokio::test]
+async fn redirects_are_followed_to_providers_only_and_not_for_ever() {
+    let to = |target: &str| {
+        format!("HTTP/1.1 302 Found\r\nlocation: {target}\r\nconnection: close\r\n\r\n")
+    };
+    assert_eq!(
+        error_for(to("/films/again")).await.to_string(),
+        "redirect refused: more than 5 of them in a row"
+    );
+
+    let elsewhere = Upstream::films(ok("[]")).await;
+    let foreign = error_for(to(elsewhere.url.join("films").unwrap().as_str())).await;
+    let told = foreign.to_string();
+    assert!(told.contains("is not a configured provider"), "{told}");
+    assert_eq!(elsewhere.asked("/").len(), 0);
+
+    let moved = Upstream::bytes(move |path| match path.strip_prefix("/old") {
+        Some(path) => to(path).into_bytes(),
+        None => ok("[]"),
+    })
+    .await;
+    let old = moved.url.join("old").unwrap();
+    assert_eq!(fetched(&client([&old])).await.provider, old);
+}
+
+#[tokio::test]
+async fn two_hosts_are_never_mixed_into_one_catalogue() {
+    let second = Upstream::films(status("404 Not Found")).await;
+    let target = second.url.join("people").unwrap();
+    let first = Upstream::bytes(move |path| match path {
+        "/people" => {
+            format!("HTTP/1.1 307 Moved\r\nlocation: {target}\r\nconnection: close\r\n\r\n").into()
+        }
+        _ => ok("[]"),
+    })
+    .await;
+    let client = client([&first.url, &second.url]);
+    let failures = client.fetch_all(&|_| {}).await.unwrap_err().failures;
+    assert!(matches!(failures[0].error, RequestError::TwoHosts { .. }));
+}
+
+#[tokio::test]
+async fn the_next_provider_is_asked_for_everything() {
+    let down = Upstream::films(status("503 Service Unavailable")).await;
+    let good = Upstream::films(ok(r#"[{"id":"good"}]"#)).await;
+    let fetched = fetched(&client([&down.url, &good.url])).await;
+    assert_eq!(fetched.provider, good.url);
+    assert_eq!(good.asked("/").len(), 5);
+    assert_eq!(
+        fetched.collections[&Collection::Films].records[0].id,
+        "good"
+    );
+}
+
+#[tokio::test]
+async fn every_provider_that_failed_has_its_line_and_no_password_is_in_it() {
+    let mut down = Upstream::films(status("503 Service Unavailable")).await;
+    down.url.set_username("ann").unwrap();
+    down.url.set_password(Some("hunter2")).unwrap();
+    let nowhere: Url = "http://ann:hunter2@nowhere.invalid/x".parse().unwrap();
+
+    let client = client([&down.url, &nowhere]);
+    let told = client.fetch_all(&|_| {}).await.unwrap_err().to_string();
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(lines.len(), 2, "{told}");
+    assert!(
+        lines[0].ends_with("/: films: answered 503 Service Unavailable"),
+        "{told}"
+    );
+    assert!(lines[1].starts_with("http://nowhere.invalid/x: "), "{told}");
+    assert!(lines[1].contains(": no connection: "), "{told}");
+    assert!(!told.contains("ann") && !told.contains("hunter2"), "{told}");
+}
+
+#[tokio::test]
+async fn a_failure_that_may_pass_is_asked_about_once_more() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let upstream = Upstream::bytes(move |path| {
+        let is_films = path == "/films";
+        match is_films && count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 {
+            true => status("502 Bad Gateway"),
+            false => ok("[]"),
+        }
+    })
+    .await;
+    fetched(&client([&upstream.url])).await;
+    assert_eq!(upstream.asked("/films").len(), 2);
+
+    let gone = Upstream::films(status("410 Gone")).await;
+    assert_eq!(
+        error_of(&client([&gone.url])).await,
+        RequestError::Status(410)
+    );
+    assert_eq!(gone.asked("/films").len(), 1);
+}
+
+#[test]
+fn a_provider_that_cannot_be_asked_is_named_without_its_password() {
+    let config = |providers: &[&str]| ClientConfig {
+        providers: providers.iter().map(|url| url.parse().unwrap()).collect(),
+        max_bytes: MAX_BYTES,
+        user_agent: "test".to_owned(),
+        timeouts: Timeouts::default(),
+    };
+    for (providers, told) in [
+        (&[][..], "no provider is configured; name at least one URL"),
+        (
+            &["http://a", "ftp://ann:hunter2@b/x"],
+            "the provider ftp://b/x cannot be used: it must start with http:// or https://",
+        ),
+        (
+            &["http://a?x=1"],
+            "the provider http://a/?x=1 cannot be used: it must not have a query",
+        ),
+    ] {
+        let error = Client::new(config(providers)).err().unwrap();
+        assert_eq!(error.to_string(), told);
+    }
+}

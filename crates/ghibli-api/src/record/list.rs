@@ -1,0 +1,178 @@
+//! The list that a collection is.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::fields::Fields;
+use super::{BadRecord, Record, RecordError};
+use crate::Collection;
+
+/// How many bad records are set aside; more of them are an answer of another kind.
+pub const MAX_BAD_RECORDS: usize = 10_000;
+
+/// The records of one collection.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    /// The readable ones in the source's order, each id once.
+    pub records: Vec<Record>,
+    /// Those set aside, in the source's order.
+    pub bad: Vec<BadRecord>,
+}
+
+/// Why a text is no collection.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ListError {
+    /// Not a byte but spaces.
+    #[error("the answer is empty")]
+    Empty,
+    /// A page for people.
+    #[error("the answer is an HTML page where a JSON list is expected")]
+    Html,
+    /// JSON perhaps, but no list.
+    #[error("the answer starts with {0:?} where a JSON list is expected")]
+    NotAList(char),
+    /// A list that breaks off or is malformed.
+    #[error("the answer is not valid JSON: {0}")]
+    NotJson(String),
+    /// More than [`MAX_BAD_RECORDS`] cannot be read.
+    #[error("more than {MAX_BAD_RECORDS} of its records cannot be read")]
+    TooManyBad,
+}
+
+impl Records {
+    /// Reads a collection's whole JSON list, each element on its own.
+    ///
+    /// # Errors
+    /// If the text is not a JSON list, or nearly nothing in it is a record.
+    pub fn read(collection: Collection, json: &str) -> Result<Self, ListError> {
+        let json = json.trim_start_matches('\u{feff}');
+        match json.trim_start().chars().next() {
+            Some('[') => {}
+            Some('<') => return Err(ListError::Html),
+            Some(other) => return Err(ListError::NotAList(other)),
+            None => return Err(ListError::Empty),
+        }
+        let mut list = List::new(collection);
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        deserializer
+            .deserialize_seq(&mut list)
+            .and_then(|()| deserializer.end())
+            .map_err(|error| ListError::NotJson(error.to_string()))?;
+        list.finish()
+    }
+
+    /// How many elements the source sent, the bad ones included.
+    pub fn elements(&self) -> usize {
+        self.records.len() + self.bad.len()
+    }
+}
+
+/// A collection under way, from one list or from several pages.
+pub(crate) struct List {
+    collection: Collection,
+    seen: HashSet<Box<str>>,
+    records: Records,
+    has_too_many_bad: bool,
+}
+
+impl List {
+    pub(crate) fn new(collection: Collection) -> Self {
+        Self {
+            collection,
+            seen: HashSet::new(),
+            records: Records::default(),
+            has_too_many_bad: false,
+        }
+    }
+
+    pub(crate) fn elements(&self) -> usize {
+        self.records.elements()
+    }
+
+    /// Whether a page holds an id that is not in the list yet.
+    pub(crate) fn lacks_any_of(&self, page: &Records) -> bool {
+        let mut ids = page.records.iter().map(|record| record.id.as_str());
+        ids.any(|id| !self.seen.contains(id))
+    }
+
+    pub(crate) fn append(&mut self, page: Records) {
+        let before = self.elements();
+        for record in page.records {
+            self.push(record);
+        }
+        for bad in page.bad {
+            self.set_aside(BadRecord {
+                index: before + bad.index,
+                ..bad
+            });
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<Records, ListError> {
+        if self.has_too_many_bad {
+            return Err(ListError::TooManyBad);
+        }
+        Ok(self.records)
+    }
+
+    fn read(&mut self, element: &RawValue) {
+        match Record::read(self.collection, element) {
+            Ok(record) if self.seen.contains(record.id.as_str()) => {
+                self.repeated(record.id, element.get());
+            }
+            Ok(record) => self.push(record),
+            Err(error) => {
+                let id = Fields::of(element).ok().and_then(|fields| fields.id().ok());
+                let index = self.elements();
+                let raw = element.get();
+                self.set_aside(BadRecord::new(self.collection, index, id, &error, raw));
+            }
+        }
+    }
+
+    fn push(&mut self, record: Record) {
+        if self.seen.insert(record.id.as_str().into()) {
+            self.records.records.push(record);
+        } else {
+            self.repeated(record.id, record.json.get());
+        }
+    }
+
+    fn repeated(&mut self, id: String, raw: &str) {
+        let error = RecordError::Duplicate { id: id.clone() };
+        let index = self.elements();
+        self.set_aside(BadRecord::new(
+            self.collection,
+            index,
+            Some(id),
+            &error,
+            raw,
+        ));
+    }
+
+    fn set_aside(&mut self, bad: BadRecord) {
+        if self.records.bad.len() < MAX_BAD_RECORDS {
+            self.records.bad.push(bad);
+        } else {
+            self.has_too_many_bad = true;
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for &mut List {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        while let Some(element) = elements.next_element::<&RawValue>()? {
+            self.read(element);
+        }
+        Ok(())
+    }
+}

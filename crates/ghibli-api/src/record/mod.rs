@@ -1,0 +1,102 @@
+//! Records as the source gives them: read leniently, kept whole, given back exactly.
+
+mod error;
+mod fields;
+mod list;
+mod views;
+
+use serde_json::value::RawValue;
+
+pub use self::error::{BadRecord, Note, RecordError};
+pub(crate) use self::list::List;
+pub use self::list::{ListError, MAX_BAD_RECORDS, Records};
+pub use self::views::{Film, Links, Location, Person, Species, Vehicle};
+
+use self::fields::Fields;
+use crate::json::rewrite;
+use crate::{Collection, link};
+
+/// The most that one record may weigh in its stored form: 4 MiB.
+pub const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
+
+/// How deeply lists and objects may be nested in a record; the stores' own limits are near 100.
+const MAX_DEPTH: usize = 64;
+
+/// The fields that hold links among the collections and nothing else.
+const LINK_FIELDS: [&str; 8] = [
+    "films",
+    "people",
+    "species",
+    "locations",
+    "residents",
+    "vehicles",
+    "pilot",
+    "url",
+];
+
+/// One readable record of the source.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The record's own `id`, never empty.
+    pub id: String,
+    /// The whole record in its stored form: compact, fields in the source's order, numbers as
+    /// they stood, strings escaped in one way, links among the collections by path
+    /// (`/people/{id}`; `/people/` where the source says only that it does not know).
+    pub json: Box<RawValue>,
+    /// What was read all the same, but is worth a remark.
+    pub notes: Vec<Note>,
+}
+
+impl Record {
+    /// Reads one element of a collection's list.
+    ///
+    /// # Errors
+    /// If it is no object, has no usable `id`, holds a known field of the wrong type, is too
+    /// large or too deeply nested, or holds text that is not valid Unicode.
+    pub fn read(collection: Collection, element: &RawValue) -> Result<Self, RecordError> {
+        let fields = Fields::of(element)?;
+        let id = fields.id()?;
+        let url = fields.string("url");
+        let own_base = url
+            .as_deref()
+            .and_then(link::Link::parse)
+            .map(|url| url.base);
+
+        let stored = rewrite(element, |place, text| {
+            let is_link_field = place.is_direct && LINK_FIELDS.contains(&place.field);
+            match place.field {
+                "id" => None,
+                _ => link::store(text, own_base, is_link_field),
+            }
+        });
+        if !stored.is_unicode {
+            return Err(RecordError::NotUnicode);
+        }
+        if stored.depth > MAX_DEPTH {
+            return Err(RecordError::TooDeep { limit: MAX_DEPTH });
+        }
+        if stored.json.len() > MAX_RECORD_BYTES {
+            return Err(RecordError::TooLarge {
+                bytes: stored.json.len(),
+            });
+        }
+        let json = RawValue::from_string(stored.json)
+            .map_err(|error| RecordError::NotJson(error.to_string()))?;
+        let notes = views::check(collection, &json)?;
+        Ok(Self { id, json, notes })
+    }
+}
+
+/// A stored record as the source would give it if it stood at `base`, such as
+/// `http://localhost:8000/ghibli`: compact JSON with `base` before every stored link.
+pub fn give_back(stored: &RawValue, base: &str) -> String {
+    let base = base.trim_end_matches('/');
+    let given = rewrite(stored, |place, text| match place.field {
+        "id" => None,
+        _ => link::restore(text, base),
+    });
+    given.json
+}
+
+#[cfg(test)]
+mod tests;
