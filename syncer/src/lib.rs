@@ -1,1 +1,14 @@
-//! Placeholder.
+//! The syncer: the only writer. It fetches the whole source every interval, finds what changed,
+//! and publishes that as the next version.
+
+pub mod cli;
+pub mod diff;
+pub mod fuse;
+pub mod history;
+pub mod parse;
+mod progress;
+pub mod run;
+#[cfg(test)]
+mod samples;
+pub mod setup;
+pub mod sync;

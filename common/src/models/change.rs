@@ -18,6 +18,19 @@ pub struct Change {
     pub after: Option<Arc<Item>>,
 }
 
+impl Change {
+    /// The change from one state of an item to another; `None` if there is neither.
+    pub fn of(before: Option<&Arc<Item>>, after: Option<&Arc<Item>>) -> Option<Self> {
+        let item = after.or(before)?;
+        Some(Self {
+            kind: item.kind(),
+            id: item.id.clone(),
+            before: before.cloned(),
+            after: after.cloned(),
+        })
+    }
+}
+
 /// How many items a version added, updated and removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

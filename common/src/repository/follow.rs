@@ -26,7 +26,7 @@ pub enum News {
     /// A version: the next one with its changes, or any later one that was loaded anew.
     Version {
         /// The catalogue at it.
-        snapshot: Snapshot,
+        snapshot: Arc<Snapshot>,
         /// What it changed; `None` if it was loaded anew.
         changes: Option<Vec<Change>>,
     },
@@ -52,7 +52,7 @@ pub struct Pulse {
 pub struct Follower {
     store: Arc<dyn Store>,
     bell: watch::Receiver<u64>,
-    known: Option<Snapshot>,
+    known: Option<Arc<Snapshot>>,
     pulse: Option<Pulse>,
     away: u32,
     older_since: Option<Instant>,
@@ -146,9 +146,10 @@ impl Follower {
         match load::advance(&*self.store, known, &reading.head).await? {
             Advance::Steps(steps) => {
                 for step in steps {
-                    self.known = Some(step.snapshot.clone());
+                    let snapshot = Arc::new(step.snapshot);
+                    self.known = Some(snapshot.clone());
                     self.news.push_back(News::Version {
-                        snapshot: step.snapshot,
+                        snapshot,
                         changes: Some(step.changes),
                     });
                 }
@@ -181,6 +182,7 @@ impl Follower {
             return Ok(());
         }
         self.older_since = None;
+        let snapshot = Arc::new(snapshot);
         self.known = Some(snapshot.clone());
         self.news.push_back(News::Version {
             snapshot,

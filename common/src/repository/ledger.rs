@@ -36,6 +36,9 @@ pub struct Run {
     /// Why it failed, was held, or published nothing.
     #[serde(default)]
     pub reason: Option<String>,
+    /// What names the delta that was held.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
     /// How many records were set aside.
     #[serde(default)]
     pub quarantined: u64,
@@ -56,6 +59,18 @@ pub enum Outcome {
     Held,
     /// The source or the store failed.
     Failed,
+}
+
+impl Outcome {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Published => "published",
+            Self::Held => "held",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 impl Repository {

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::Database;
 
+pub use self::mongodb::setup as mongodb_setup;
 pub use follow::{Follower, News, Pulse};
 pub use head::{Amendment, Base, Commit, Head, Header, Lease, Ran, Refusal, Release, SyncEnd};
 pub use ledger::{Outcome, Run};
@@ -28,7 +29,7 @@ pub use parts::Damage;
 pub use store::{
     LEASE, PartName, Reading, Result, Role, Row, Store, StoreError, Table, ViewDocument,
 };
-pub use turn::{BeginError, RETENTION, Turn};
+pub use turn::{BeginError, LeaseHandle, RETENTION, Turn};
 
 /// Whether a process may write to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +68,7 @@ impl Repository {
     ) -> std::result::Result<Self, OpenError> {
         let store: Arc<dyn Store> = match database {
             Database::Sqlite(path) => Arc::new(sqlite::SqliteStore::open(path, clock)?),
-            Database::MongoDb(_) => {
-                let _ = access;
-                return Err(OpenError::Configuration("MongoDB is not wired yet".into()));
-            }
+            Database::MongoDb(url) => Arc::new(mongodb::MongoStore::open(url, access).await?),
         };
         Ok(Self::over(store))
     }

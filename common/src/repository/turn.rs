@@ -102,6 +102,14 @@ impl Repository {
 }
 
 impl Turn {
+    /// A way to let the lease go without the turn, for when its work is given up.
+    pub fn lease(&self) -> LeaseHandle {
+        LeaseHandle {
+            store: self.store.clone(),
+            fence: self.head.fence,
+        }
+    }
+
     /// The head at which the turn began; after a publication, the head with it.
     pub const fn head(&self) -> &Head {
         &self.head
@@ -292,6 +300,23 @@ impl Turn {
             self.store.remove(&stale).await?;
         }
         Ok(())
+    }
+}
+
+/// The lease of a turn.
+#[derive(Clone, Debug)]
+pub struct LeaseHandle {
+    store: Arc<dyn Store>,
+    fence: u64,
+}
+
+impl LeaseHandle {
+    /// Lets the lease go, as after a run that was given up: the view counts as left behind if
+    /// anything was published.
+    pub async fn let_go(self) {
+        if let Err(error) = self.store.release(self.fence, Release::default()).await {
+            tracing::debug!(%error, "the lease was not let go and ends by itself");
+        }
     }
 }
 

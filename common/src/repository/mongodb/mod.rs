@@ -1,1 +1,281 @@
+//! The store in MongoDB, on a replica set or on a lone server.
+//!
+//! One document of `state` is the head, changed by update pipelines under the server's clock;
+//! `parts` holds the parts. Nothing here needs a transaction or an index of its own.
 
+mod bulk;
+mod connection;
+mod document;
+mod doorbell;
+mod error;
+mod json;
+mod parts;
+mod rows;
+/// Making a fresh MongoDB ready: the replica set and its users.
+pub mod setup;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mongodb::bson::{DateTime, Document, RawDocumentBuf, doc};
+use mongodb::options::{FindOptions, ReturnDocument};
+use mongodb::{Collection, Database};
+use secrecy::SecretString;
+use tokio::sync::watch;
+
+use super::{
+    Access, Amendment, Commit, Head, OpenError, PartName, Reading, Refusal, Release, Result, Row,
+    Store, StoreError, Table, ViewDocument,
+};
+use crate::models::Kind;
+use connection::{CALL, Connection, GLANCE};
+use document::{HEAD, HeadDocument};
+use doorbell::Doorbell;
+use error::is_duplicate;
+
+/// The collection of the head.
+const STATE: &str = "state";
+
+/// A catalogue's store in a MongoDB database.
+pub(super) struct MongoStore {
+    connection: Connection,
+    access: Access,
+    doorbell: Doorbell,
+}
+
+impl fmt::Debug for MongoStore {
+    /// Without the connection, which holds the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MongoStore")
+            .field("access", &self.access)
+            .finish_non_exhaustive()
+    }
+}
+
+impl MongoStore {
+    /// Makes ready to connect; the server may be away until the first call.
+    pub(super) async fn open(
+        url: &SecretString,
+        access: Access,
+    ) -> std::result::Result<Self, OpenError> {
+        Ok(Self {
+            connection: Connection::open(url).await?,
+            access,
+            doorbell: Doorbell::new(),
+        })
+    }
+
+    fn writable(&self) -> Result<()> {
+        match self.access {
+            Access::Writer => Ok(()),
+            Access::Reader => Err(StoreError::Unavailable("opened for reading only".into())),
+        }
+    }
+
+    /// One step of the head, if `filter` matches it: the answer is the document after it.
+    async fn step(&self, filter: Document, pipeline: Vec<Document>) -> Result<Option<Head>> {
+        self.writable()?;
+        let after = self
+            .connection
+            .call(CALL, move |database| async move {
+                state(&database)
+                    .find_one_and_update(filter, pipeline)
+                    .return_document(ReturnDocument::After)
+                    .await
+            })
+            .await?;
+        after.map(document::head).transpose()
+    }
+
+    /// One step of the head whose answer is of no interest.
+    async fn guarded(&self, filter: Document, pipeline: Vec<Document>) -> Result<()> {
+        self.writable()?;
+        let outcome = self
+            .connection
+            .call(CALL, move |database| async move {
+                state(&database).update_one(filter, pipeline).await
+            })
+            .await?;
+        if outcome.matched_count == 0 {
+            return Err(StoreError::LeaseLost);
+        }
+        Ok(())
+    }
+
+    async fn insert_head(&self) -> Result<()> {
+        let lineage = uuid::Uuid::new_v4().to_string();
+        let head = HeadDocument::new(lineage);
+        self.connection
+            .call(CALL, move |database| async move {
+                match database.collection(STATE).insert_one(head).await {
+                    Err(error) if !is_duplicate(&error) => Err(error),
+                    _ => Ok(()),
+                }
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl Store for MongoStore {
+    async fn head(&self) -> Result<Option<Reading>> {
+        let pipeline = [
+            doc! { "$match": { "_id": HEAD } },
+            doc! { "$project": { "head": "$$ROOT", "now": "$$NOW" } },
+        ];
+        let found = self
+            .connection
+            .call(GLANCE, move |database| async move {
+                let mut found = state(&database).aggregate(pipeline).await?;
+                if !found.advance().await? {
+                    return Ok(None);
+                }
+                found.deserialize_current().map(Some)
+            })
+            .await?;
+        found.map(read).transpose()
+    }
+
+    async fn acquire(
+        &self,
+        holder: &str,
+        interval: Option<Duration>,
+    ) -> Result<std::result::Result<Reading, Refusal>> {
+        // The head is made on the way; what refused may be gone by the time it is looked at.
+        for _ in 0..3 {
+            let filter = steps::may_acquire(holder, interval);
+            if let Some(head) = self.step(filter, steps::acquire(holder)).await? {
+                let now = steps::acquired_at(&head);
+                return Ok(Ok(Reading { head, now }));
+            }
+            match self.head().await? {
+                None => self.insert_head().await?,
+                Some(Reading { head, now }) => {
+                    if let Some(refusal) = head.refusal(holder, interval, now) {
+                        return Ok(Err(refusal));
+                    }
+                }
+            }
+        }
+        Ok(Err(Refusal::Held {
+            holder: "another syncer".into(),
+            remaining: Duration::from_millis(100),
+        }))
+    }
+
+    async fn renew(&self, fence: u64) -> Result<()> {
+        self.guarded(steps::not_let_go(fence), steps::renew()).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Head> {
+        let head = self
+            .step(steps::may_commit(commit), steps::commit(commit))
+            .await?
+            .ok_or(StoreError::LeaseLost)?;
+        self.doorbell.ring();
+        Ok(head)
+    }
+
+    async fn amend(&self, fence: u64, amendment: &Amendment) -> Result<()> {
+        self.guarded(steps::held(fence), steps::amend(amendment))
+            .await?;
+        self.doorbell.ring();
+        Ok(())
+    }
+
+    async fn release(&self, fence: u64, release: Release) -> Result<()> {
+        self.guarded(steps::held(fence), steps::release(release))
+            .await?;
+        self.doorbell.ring();
+        Ok(())
+    }
+
+    async fn put(&self, name: PartName, data: Vec<u8>) -> Result<()> {
+        self.writable()?;
+        parts::put(&self.connection, name, data).await
+    }
+
+    async fn get(&self, name: PartName) -> Result<Option<Vec<u8>>> {
+        parts::get(&self.connection, name).await
+    }
+
+    async fn parts(&self) -> Result<Vec<PartName>> {
+        parts::names(&self.connection).await
+    }
+
+    async fn remove(&self, names: &[PartName]) -> Result<()> {
+        self.writable()?;
+        parts::remove(&self.connection, names).await
+    }
+
+    fn doorbell(&self) -> watch::Receiver<u64> {
+        self.doorbell.hear(&self.connection)
+    }
+
+    async fn show(&self, documents: Vec<ViewDocument>, same: bool) -> Result<()> {
+        self.writable()?;
+        view::show(&self.connection, documents, same).await
+    }
+
+    async fn shown(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ViewDocument>> {
+        view::shown(&self.connection, kind, after, limit).await
+    }
+
+    async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>> {
+        rows::rows(&self.connection, table, newest).await
+    }
+
+    async fn write_rows(&self, table: Table, put: Vec<Row>, remove: Vec<String>) -> Result<()> {
+        self.writable()?;
+        rows::write(&self.connection, table, put, remove).await
+    }
+}
+
+fn state(database: &Database) -> Collection<Document> {
+    database.collection(STATE)
+}
+
+fn read(found: Document) -> Result<Reading> {
+    #[derive(serde::Deserialize)]
+    struct Found {
+        head: Document,
+        now: DateTime,
+    }
+    let Found { head, now } = mongodb::bson::deserialize_from_document(found)
+        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    Ok(Reading {
+        head: document::head(head)?,
+        now: document::timestamp(now)?,
+    })
+}
+
+/// Reads all documents that a query finds, raw: one that cannot be decoded stops no other.
+async fn scan(
+    connection: &Connection,
+    limit: Duration,
+    collection: &'static str,
+    filter: Document,
+    options: FindOptions,
+) -> Result<Vec<RawDocumentBuf>> {
+    connection
+        .call(limit, move |database| async move {
+            let collection: Collection<RawDocumentBuf> = database.collection(collection);
+            let mut found = collection.find(filter).with_options(options).await?;
+            let mut documents = Vec::new();
+            while found.advance().await? {
+                documents.push(found.current().to_owned());
+            }
+            Ok(documents)
+        })
+        .await
+}

@@ -1,0 +1,150 @@
+//! Writes in batches: as `update` and `delete` commands, since the driver's own bulk write asks
+//! for a newer server than this needs.
+
+use mongodb::bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, cstr, doc, rawdoc};
+
+use super::connection::{BULK, CONFIRM, Connection};
+use super::error::DUPLICATE;
+use crate::repository::{Result, StoreError};
+
+/// The most statements in a command.
+const STATEMENTS: usize = 1_000;
+/// The most bytes in a command, save that a single statement may be larger.
+const BYTES: usize = 12 << 20;
+
+/// Which command carries the statements.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Verb {
+    /// Those of [`replace`].
+    Update,
+    /// Those of [`remove`].
+    Delete,
+}
+
+/// Replaces the document that `filter` matches, or inserts it. Where one with its `_id` is there
+/// that `filter` does not match, nothing happens.
+pub(super) fn replace(filter: Document, document: Document) -> Document {
+    doc! { "q": filter, "u": document, "upsert": true, "multi": false }
+}
+
+/// Removes the document that `filter` matches.
+pub(super) fn remove(filter: Document) -> Document {
+    doc! { "q": filter, "limit": 1 }
+}
+
+/// Carries out statements in any order; the first that fails is told after all were tried.
+pub(super) async fn write(
+    connection: &Connection,
+    verb: Verb,
+    collection: &'static str,
+    statements: impl IntoIterator<Item = Document>,
+) -> Result<()> {
+    let mut batch = Batch::default();
+    let mut outcome = Ok(());
+    for statement in statements {
+        let statement = RawDocumentBuf::try_from(&statement)
+            .map_err(|error| StoreError::Unavailable(format!("{collection}: {error}")))?;
+        if batch.has_no_room_for(&statement) {
+            let full = std::mem::take(&mut batch);
+            outcome = outcome.and(full.send(connection, verb, collection).await);
+        }
+        batch.push(statement);
+    }
+    if batch.count > 0 {
+        outcome = outcome.and(batch.send(connection, verb, collection).await);
+    }
+    outcome
+}
+
+#[derive(Default)]
+struct Batch {
+    statements: RawArrayBuf,
+    count: usize,
+    bytes: usize,
+}
+
+impl Batch {
+    fn has_no_room_for(&self, statement: &RawDocumentBuf) -> bool {
+        let bytes = self.bytes + statement.as_bytes().len();
+        self.count == STATEMENTS || (self.count > 0 && bytes > BYTES)
+    }
+
+    fn push(&mut self, statement: RawDocumentBuf) {
+        self.count += 1;
+        self.bytes += statement.as_bytes().len();
+        self.statements.push(statement);
+    }
+
+    async fn send(
+        self,
+        connection: &Connection,
+        verb: Verb,
+        collection: &'static str,
+    ) -> Result<()> {
+        let command = self.command(verb, collection);
+        let answer = connection
+            .call(BULK, move |database| async move {
+                database.run_raw_command(command).await
+            })
+            .await?;
+        match problem(&answer) {
+            None => Ok(()),
+            Some(problem) => Err(StoreError::Unavailable(format!("{collection}: {problem}"))),
+        }
+    }
+
+    /// The command, with its own write concern: it takes none from the client.
+    fn command(self, verb: Verb, collection: &str) -> RawDocumentBuf {
+        let mut command = match verb {
+            Verb::Update => rawdoc! { "update": collection },
+            Verb::Delete => rawdoc! { "delete": collection },
+        };
+        match verb {
+            Verb::Update => command.append(cstr!("updates"), self.statements),
+            Verb::Delete => command.append(cstr!("deletes"), self.statements),
+        }
+        let milliseconds = i64::try_from(CONFIRM.as_millis()).unwrap_or(i64::MAX);
+        let confirmed = rawdoc! { "w": "majority", "j": true, "wtimeout": milliseconds };
+        command.append(cstr!("ordered"), false);
+        command.append(cstr!("writeConcern"), confirmed);
+        command
+    }
+}
+
+/// The first problem in an answer, which is no error to the driver. A duplicate is none: a newer
+/// document is there.
+fn problem(answer: &Document) -> Option<String> {
+    let errors = answer.get_array("writeErrors").ok();
+    let failed = errors
+        .into_iter()
+        .flatten()
+        .filter_map(Bson::as_document)
+        .find(|error| error.get_i32("code").ok() != Some(DUPLICATE));
+    let unconfirmed = answer.get_document("writeConcernError").ok();
+    let problem = failed.or(unconfirmed)?;
+    Some(problem.get_str("errmsg").unwrap_or("refused").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_document_is_no_problem_but_hides_none() {
+        let newer = doc! { "code": DUPLICATE, "errmsg": "E11000" };
+        let other = doc! { "code": 10334, "errmsg": "too large" };
+        let answer = |errors: Vec<Document>| doc! { "ok": 1, "writeErrors": errors };
+
+        assert_eq!(problem(&answer(vec![newer.clone()])), None);
+        assert_eq!(
+            problem(&answer(vec![newer, other])),
+            Some("too large".into())
+        );
+    }
+
+    #[test]
+    fn a_write_that_is_not_confirmed_is_a_problem() {
+        let answer = doc! { "ok": 1, "writeConcernError": { "code": 64, "errmsg": "timed out" } };
+        assert_eq!(problem(&answer), Some("timed out".into()));
+    }
+}

@@ -1,0 +1,147 @@
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mongodb::error::ErrorKind;
+use mongodb::options::{
+    ClientOptions, ConnectionString, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+};
+use mongodb::{Client, Database};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use super::error::{explain, problem_of};
+use crate::repository::{OpenError, Result, StoreError};
+
+/// The database where the URL names none.
+pub(super) const DATABASE: &str = "movies_db";
+
+/// How long a call may take.
+pub(super) const CALL: Duration = Duration::from_secs(5);
+/// How long reading the head may take.
+pub(super) const GLANCE: Duration = Duration::from_secs(3);
+/// How long a call that moves much may take.
+pub(super) const BULK: Duration = Duration::from_secs(10);
+
+/// How long the members may take to confirm a write; below every deadline, so that the answer
+/// still says what went wrong.
+pub(super) const CONFIRM: Duration = Duration::from_secs(4);
+/// How long to look for a primary, for the same reason below [`GLANCE`].
+const SELECTION: Duration = Duration::from_millis(2_500);
+
+/// The way to the server: clients that are made at once or, where their hosts stand in a DNS
+/// that is away, at the first call. None of them needs a server to be made.
+#[derive(Clone)]
+pub(super) struct Connection(Arc<Inner>);
+
+struct Inner {
+    url: ConnectionString,
+    clients: OnceCell<Clients>,
+}
+
+struct Clients {
+    database: Database,
+    listening: Database,
+}
+
+impl Connection {
+    pub(super) async fn open(url: &SecretString) -> Result<Self, OpenError> {
+        let wrong = |problem| OpenError::Configuration(format!("PYFLIX_DATABASE_URL: {problem}"));
+        let url = url.expose_secret();
+        let inner = Inner {
+            url: ConnectionString::parse(url).map_err(|_| wrong(problem_of(url)))?,
+            clients: OnceCell::new(),
+        };
+        let connection = Self(Arc::new(inner));
+        match timeout(GLANCE, connection.clients()).await {
+            Ok(Err(error)) => match &*error.kind {
+                ErrorKind::InvalidArgument { message, .. }
+                | ErrorKind::InvalidTlsConfig { message, .. } => {
+                    return Err(wrong(message.clone()));
+                }
+                _ => tracing::warn!("MongoDB's hosts cannot be looked up: {}", explain(&error)),
+            },
+            Ok(Ok(_)) => {}
+            Err(_) => tracing::warn!("MongoDB's hosts cannot be looked up: the DNS is silent"),
+        }
+        Ok(connection)
+    }
+
+    /// Makes one call. It runs on by itself if its deadline passes: the driver has no time-out
+    /// for an answer, and its operations are not made to be dropped halfway.
+    pub(super) async fn call<T, F>(
+        &self,
+        limit: Duration,
+        operation: impl FnOnce(Database) -> F + Send + 'static,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = mongodb::error::Result<T>> + Send,
+    {
+        let connection = self.clone();
+        let call = tokio::spawn(async move {
+            let database = connection.clients().await?.database.clone();
+            operation(database).await
+        });
+        match timeout(limit, call).await {
+            Ok(Ok(Ok(answer))) => Ok(answer),
+            Ok(Ok(Err(error))) => Err(StoreError::Unavailable(explain(&error))),
+            Ok(Err(_)) => Err(StoreError::Unavailable("the call was broken off".into())),
+            Err(_) => Err(StoreError::Unavailable(format!(
+                "no answer from MongoDB within {} s",
+                limit.as_secs()
+            ))),
+        }
+    }
+
+    /// The database through a client that does not retry reads: when it resumes a change stream
+    /// and fails, the driver would retry from now and lose what lies between.
+    pub(super) async fn listening(&self) -> mongodb::error::Result<Database> {
+        Ok(self.clients().await?.listening.clone())
+    }
+
+    async fn clients(&self) -> mongodb::error::Result<&Clients> {
+        self.0.clients.get_or_try_init(|| self.connect()).await
+    }
+
+    async fn connect(&self) -> mongodb::error::Result<Clients> {
+        let mut options = bounded(ClientOptions::parse(self.0.url.clone()).await?);
+        let name = options.default_database.as_deref().unwrap_or(DATABASE);
+        let name = name.to_owned();
+        let database = Client::with_options(options.clone())?.database(&name);
+        options.retry_reads = Some(false);
+        options.max_pool_size = Some(2);
+        let listening = Client::with_options(options)?.database(&name);
+        Ok(Clients {
+            database,
+            listening,
+        })
+    }
+}
+
+/// Sets what the protocol stands on whatever the URL says, and bounds where it says nothing.
+fn bounded(mut options: ClientOptions) -> ClientOptions {
+    let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
+    options.selection_criteria = Some(primary);
+    options.read_concern = Some(ReadConcern::majority());
+    options.write_concern = Some(write_concern());
+    options.retry_reads = Some(true);
+    options.retry_writes = Some(true);
+    options.server_selection_timeout.get_or_insert(SELECTION);
+    options
+        .connect_timeout
+        .get_or_insert(Duration::from_secs(3));
+    options.heartbeat_freq.get_or_insert(Duration::from_secs(5));
+    options.max_pool_size.get_or_insert(16);
+    options.app_name.get_or_insert_with(|| "pyflix".into());
+    options
+}
+
+/// On the disks of most members, so that no crash takes it back.
+fn write_concern() -> WriteConcern {
+    let mut concern = WriteConcern::majority();
+    concern.journal = Some(true);
+    concern.w_timeout = Some(CONFIRM);
+    concern
+}

@@ -1,0 +1,101 @@
+use mongodb::error::{Error, ErrorKind, WriteFailure};
+use mongodb::options::ConnectionString;
+
+/// The code of an insert of an `_id` that is there already.
+pub(super) const DUPLICATE: i32 = 11_000;
+
+/// The code of a command that the user may not use.
+pub(super) const UNAUTHORIZED: i32 = 13;
+const AUTHENTICATION_FAILED: i32 = 18;
+
+/// An error of the driver in one line that tells a person what to do, where one can do something.
+pub(super) fn explain(error: &Error) -> String {
+    if is_refused(error) {
+        return "the user or password in PYFLIX_DATABASE_URL was refused: check both, and that the \
+                user was made in the database that the URL names (else add ?authSource=admin)"
+            .into();
+    }
+    let text = match &*error.kind {
+        ErrorKind::Command(command) if command.code == UNAUTHORIZED => {
+            // The server goes on with the whole command.
+            let (problem, _) = command
+                .message
+                .split_once(" {")
+                .unwrap_or((&command.message, ""));
+            format!(
+                "{problem}: PYFLIX_DATABASE_URL needs a user with the role read (web app) or \
+                 readWrite (syncer)"
+            )
+        }
+        ErrorKind::Command(command) => format!("{} ({})", command.message, command.code),
+        ErrorKind::Write(WriteFailure::WriteError(error)) => {
+            format!("{} ({})", error.message, error.code)
+        }
+        ErrorKind::Write(WriteFailure::WriteConcernError(error)) => {
+            format!("the write is not confirmed: {}", error.message)
+        }
+        ErrorKind::ServerSelection { message, .. } => format!(
+            "no primary found{}: check that MongoDB runs there and the name of its replica set",
+            members(message)
+        ),
+        kind => kind.to_string(),
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the user or the password is wrong.
+pub(super) fn is_refused(error: &Error) -> bool {
+    match &*error.kind {
+        ErrorKind::Authentication { .. } => true,
+        ErrorKind::Command(command) => command.code == AUTHENTICATION_FAILED,
+        _ => false,
+    }
+}
+
+/// Whether an insert failed because its `_id` is there already.
+pub(super) fn is_duplicate(error: &Error) -> bool {
+    matches!(
+        &*error.kind,
+        ErrorKind::Write(WriteFailure::WriteError(error)) if error.code == DUPLICATE
+    )
+}
+
+/// What is wrong with a URL that cannot be parsed, without what may be a part of its password:
+/// the driver quotes what it stumbles over, and an unescaped `/` or `?` ends a password early.
+pub(super) fn problem_of(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let Some((_, hosts)) = rest.rsplit_once('@') else {
+        return parse_error(url).unwrap_or_default();
+    };
+    parse_error(&format!("{scheme}://user:password@{hosts}")).unwrap_or_else(|| {
+        "its user name is missing, or one of user name and password is not percent-encoded: \
+         write % as %25, / as %2F, : as %3A, ? as %3F, @ as %40"
+            .into()
+    })
+}
+
+fn parse_error(url: &str) -> Option<String> {
+    let error = ConnectionString::parse(url).err()?;
+    Some(match *error.kind {
+        ErrorKind::InvalidArgument { message, .. } => message,
+        kind => kind.to_string(),
+    })
+}
+
+/// The servers that the driver looked at, from its description of them.
+fn members(message: &str) -> String {
+    let member = |text: &str| {
+        let address = text.split(',').next().unwrap_or_default().to_owned();
+        let reason = text.split("I/O error: ").nth(1)?;
+        Some(format!("{address}: {}", reason.split(", labels").next()?))
+    };
+    let members: Vec<String> = message
+        .split("Address: ")
+        .skip(1)
+        .filter_map(member)
+        .collect();
+    if members.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", members.join("; "))
+}

@@ -1,0 +1,89 @@
+use mongodb::bson::{Bson, Decimal128, Document};
+use serde_json::{Map, Number, Value};
+
+/// Adds fields to a document; those whose names it has already stay out.
+pub(super) fn extend(document: &mut Document, fields: Map<String, Value>) {
+    for (name, value) in fields {
+        let name = stored_name(name);
+        if !document.contains_key(&name) {
+            document.insert(name, to_bson(value));
+        }
+    }
+}
+
+/// The fields of a document: what [`extend`] made comes back as it was; what JSON does not know
+/// becomes text.
+pub(super) fn fields(document: Document) -> Map<String, Value> {
+    document
+        .into_iter()
+        .map(|(name, value)| (given_name(name), to_json(value)))
+        .collect()
+}
+
+fn to_bson(value: Value) -> Bson {
+    match value {
+        Value::Null => Bson::Null,
+        Value::Bool(value) => Bson::Boolean(value),
+        Value::Number(number) => number_to_bson(&number),
+        Value::String(text) => Bson::String(text),
+        Value::Array(values) => Bson::Array(values.into_iter().map(to_bson).collect()),
+        Value::Object(fields) => {
+            let mut document = Document::new();
+            extend(&mut document, fields);
+            Bson::Document(document)
+        }
+    }
+}
+
+/// The narrowest type that holds it, so that a shell shows `5` and not `Long("5")`.
+fn number_to_bson(number: &Number) -> Bson {
+    if let Some(number) = number.as_i64() {
+        return i32::try_from(number).map_or(Bson::Int64(number), Bson::Int32);
+    }
+    if let Some(number) = number.as_u64()
+        && let Ok(number) = number.to_string().parse::<Decimal128>()
+    {
+        return Bson::Decimal128(number);
+    }
+    number.as_f64().map_or(Bson::Null, Bson::Double)
+}
+
+fn to_json(value: Bson) -> Value {
+    match value {
+        Bson::Null | Bson::Undefined => Value::Null,
+        Bson::Boolean(value) => Value::Bool(value),
+        Bson::Int32(number) => Value::from(number),
+        Bson::Int64(number) => Value::from(number),
+        Bson::Double(number) => Value::from(number),
+        Bson::Decimal128(number) => {
+            let text = number.to_string();
+            text.parse::<u64>().map_or(Value::String(text), Value::from)
+        }
+        Bson::String(text) => Value::String(text),
+        Bson::Array(values) => Value::Array(values.into_iter().map(to_json).collect()),
+        Bson::Document(document) => Value::Object(fields(document)),
+        Bson::DateTime(date) => Value::from(
+            date.try_to_rfc3339_string()
+                .unwrap_or_else(|_| date.timestamp_millis().to_string()),
+        ),
+        Bson::ObjectId(id) => Value::from(id.to_hex()),
+        other => Value::from(other.to_string()),
+    }
+}
+
+/// MongoDB takes a name that starts with `$` for an operator, and none with a NUL in it.
+fn stored_name(name: String) -> String {
+    match name.strip_prefix('$') {
+        Some(rest) => format!("\u{ff04}{rest}").replace('\0', "\u{2400}"),
+        None if name.contains('\0') => name.replace('\0', "\u{2400}"),
+        None => name,
+    }
+}
+
+fn given_name(name: String) -> String {
+    match name.strip_prefix('\u{ff04}') {
+        Some(rest) => format!("${rest}").replace('\u{2400}', "\0"),
+        None if name.contains('\u{2400}') => name.replace('\u{2400}', "\0"),
+        None => name,
+    }
+}

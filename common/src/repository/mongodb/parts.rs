@@ -1,0 +1,92 @@
+use mongodb::Collection;
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, RawDocumentBuf, doc};
+use mongodb::options::{FindOptions, Hint};
+use serde::{Deserialize, Serialize};
+
+use super::connection::{BULK, CALL, Connection};
+use super::error::is_duplicate;
+use super::scan;
+use crate::repository::{PartName, Result, StoreError};
+
+const PARTS: &str = "parts";
+
+/// The most names in a removal.
+const NAMES: usize = 1_000;
+
+/// A part as it stands in the `parts` collection.
+#[derive(Serialize, Deserialize)]
+struct PartDocument {
+    #[serde(rename = "_id")]
+    name: String,
+    data: Binary,
+}
+
+/// Writes a part; one that is there already stays as it is.
+pub(super) async fn put(connection: &Connection, name: PartName, data: Vec<u8>) -> Result<()> {
+    let part = PartDocument {
+        name: name.to_string(),
+        data: Binary {
+            subtype: BinarySubtype::Generic,
+            bytes: data,
+        },
+    };
+    connection
+        .call(BULK, move |database| async move {
+            let parts: Collection<PartDocument> = database.collection(PARTS);
+            match parts.insert_one(&part).await {
+                Err(error) if !is_duplicate(&error) => Err(error),
+                _ => Ok(()),
+            }
+        })
+        .await
+}
+
+/// Reads a part.
+pub(super) async fn get(connection: &Connection, name: PartName) -> Result<Option<Vec<u8>>> {
+    let filter = doc! { "_id": name.to_string() };
+    let found = connection
+        .call(CALL, move |database| async move {
+            let parts: Collection<RawDocumentBuf> = database.collection(PARTS);
+            parts.find_one(filter).await
+        })
+        .await?;
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    match found.get_binary("data") {
+        Ok(data) => Ok(Some(data.bytes.to_vec())),
+        Err(error) => Err(StoreError::Unreadable {
+            name: format!("{PARTS}/{name}"),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// Names all parts from the index alone, without their content. Foreign names are left out.
+pub(super) async fn names(connection: &Connection) -> Result<Vec<PartName>> {
+    let options = FindOptions::builder()
+        .projection(doc! { "_id": 1 })
+        .hint(Hint::Keys(doc! { "_id": 1 }))
+        .build();
+    let found = scan(connection, BULK, PARTS, doc! {}, options).await?;
+    let name = |part: &RawDocumentBuf| {
+        let text = part.get_str("_id").ok()?;
+        PartName::parse(text).filter(|name| name.to_string() == text)
+    };
+    Ok(found.iter().filter_map(name).collect())
+}
+
+/// Removes parts.
+pub(super) async fn remove(connection: &Connection, names: &[PartName]) -> Result<()> {
+    for names in names.chunks(NAMES) {
+        let names: Vec<String> = names.iter().map(PartName::to_string).collect();
+        connection
+            .call(BULK, move |database| async move {
+                let parts: Collection<PartDocument> = database.collection(PARTS);
+                parts.delete_many(doc! { "_id": { "$in": names } }).await
+            })
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! The changes of [`Head`] as update pipelines: each does in one atomic step, by the server's
+//! clock, what its namesake on `Head` says.
+//!
+//! Within one `$set` every expression sees the document as it was before.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mongodb::bson::{Bson, Document, doc};
+
+use super::document::{FORMAT, HEAD};
+use crate::repository::{Amendment, Commit, Head, LEASE, Release, SyncEnd};
+
+/// Matches the head when `holder` may have the lease: [`Head::refusal`] would find nothing.
+pub(super) fn may_acquire(holder: &str, interval: Option<Duration>) -> Document {
+    let mine = doc! { "$eq": ["$lease.holder", literal(holder)] };
+    let free = doc! { "$lte": [{ "$ifNull": ["$lease.expires", "$$NOW"] }, "$$NOW"] };
+    let mut conditions = vec![doc! { "$or": [mine, free] }];
+    if let Some(interval) = interval {
+        conditions.push(doc! { "$not": [{ "$and": [
+            { "$eq": [{ "$type": "$ran.at" }, "date"] },
+            { "$lte": ["$ran.at", "$$NOW"] },
+            { "$lt": [{ "$subtract": ["$$NOW", "$ran.at"] }, milliseconds(interval)] },
+        ] }] });
+    }
+    // A head of a newer release is left alone.
+    let known = doc! { "$not": { "$gt": FORMAT } };
+    doc! { "_id": HEAD, "format": known, "$expr": { "$and": conditions } }
+}
+
+/// [`Head::acquire`]
+pub(super) fn acquire(holder: &str) -> Vec<Document> {
+    set(doc! {
+        "dirty": { "$or": ["$dirty", { "$ne": [{ "$ifNull": ["$lease", null] }, null] }] },
+        "fence": { "$add": ["$fence", 1] },
+        "lease": { "holder": literal(holder), "expires": lease_end() },
+    })
+}
+
+/// When the lease of a head was taken that was just given it.
+pub(super) fn acquired_at(head: &Head) -> Timestamp {
+    let expires = head.lease.as_ref().map(|lease| lease.expires);
+    let taken = expires.and_then(|expires| expires.checked_sub(LEASE).ok());
+    taken.unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Matches the head while the lease is the one of `fence`.
+pub(super) fn held(fence: u64) -> Document {
+    doc! { "_id": HEAD, "fence": long(fence) }
+}
+
+/// Matches the head while the lease is the one of `fence` and was not let go.
+pub(super) fn not_let_go(fence: u64) -> Document {
+    doc! { "_id": HEAD, "fence": long(fence), "lease": { "$ne": null } }
+}
+
+/// [`Head::renew`]
+pub(super) fn renew() -> Vec<Document> {
+    set(doc! { "lease.expires": lease_end() })
+}
+
+/// Matches the head while the commit's version is the next one and its lease holds.
+pub(super) fn may_commit(commit: &Commit) -> Document {
+    let before = commit.header.version.saturating_sub(1);
+    doc! { "_id": HEAD, "fence": long(commit.fence), "version": long(before) }
+}
+
+/// [`Head::commit`]
+pub(super) fn commit(commit: &Commit) -> Vec<Document> {
+    let header = &commit.header;
+    let changes = header.changes;
+    let entry = doc! {
+        "version": long(header.version),
+        "fence": long(header.fence),
+        "at": "$$NOW",
+        "parts": i64::from(header.parts),
+        "changes": {
+            "added": long(changes.added),
+            "updated": long(changes.updated),
+            "removed": long(changes.removed),
+        },
+        "note": literal(header.note.clone()),
+        "first": literal(header.first),
+    };
+    let kept = doc! { "$filter": {
+        "input": { "$ifNull": ["$log", []] },
+        "as": "header",
+        "cond": { "$gte": ["$$header.version", long(commit.keep_from)] },
+    } };
+    let mut fields = doc! {
+        "version": long(header.version),
+        "log": { "$concatArrays": [kept, [entry]] },
+        "pin": literal(commit.pin.map(long)),
+        "approval": null,
+        "dirty": literal(true),
+    };
+    if let Some(base) = commit.base {
+        fields.insert(
+            "base",
+            literal(doc! {
+                "version": long(base.version),
+                "fence": long(base.fence),
+                "parts": i64::from(base.parts),
+            }),
+        );
+    }
+    set(fields)
+}
+
+/// [`Head::amend`]
+pub(super) fn amend(amendment: &Amendment) -> Vec<Document> {
+    // An empty `$set` is refused.
+    let mut fields = doc! { "fence": "$fence" };
+    if let Some(pin) = amendment.pin {
+        fields.insert("pin", literal(pin.map(long)));
+    }
+    if let Some(approval) = &amendment.approval {
+        fields.insert("approval", literal(approval.clone()));
+    }
+    set(fields)
+}
+
+/// [`Head::release`]
+pub(super) fn release(release: Release) -> Vec<Document> {
+    let mut fields = doc! { "lease": null };
+    if release.view_is_right {
+        fields.insert("dirty", literal(false));
+    }
+    if let Some(end) = release.sync {
+        let failing_since = match end {
+            SyncEnd::Answered => Bson::Null,
+            SyncEnd::Failed => doc! { "$ifNull": ["$ran.failing_since", "$$NOW"] }.into(),
+        };
+        fields.insert(
+            "ran",
+            doc! { "at": "$$NOW", "failing_since": failing_since },
+        );
+    }
+    set(fields)
+}
+
+fn set(fields: Document) -> Vec<Document> {
+    vec![doc! { "$set": fields }]
+}
+
+fn lease_end() -> Document {
+    doc! { "$add": ["$$NOW", milliseconds(LEASE)] }
+}
+
+/// A value that is not looked at: a person's text may start with `$`, and in a pipeline `true`
+/// and 1 can have meanings of their own.
+fn literal(value: impl Into<Bson>) -> Document {
+    doc! { "$literal": value.into() }
+}
+
+/// Counters stay far below the bound.
+fn long(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Rounded up: the server's clock counts in whole milliseconds.
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX)
+}

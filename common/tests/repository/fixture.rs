@@ -1,0 +1,261 @@
+use std::sync::Arc;
+
+use common::clock::Clock;
+use common::config::Database;
+use common::models::{Catalogue, Change, Facts, Item, Kind, Movie, Person, SourceRecord, Species};
+use common::repository::{Access, Follower, News, Repository, Snapshot, StoreError, SyncEnd, Turn};
+use testkit::mongo::{Mongo, fresh_database};
+
+/// A fresh store, which any number of repositories open as processes of their own would.
+pub(crate) struct Fixture {
+    database: Database,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Fixture {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            database: Database::Sqlite(folder.path().join("pyflix.db")),
+            _folder: Some(folder),
+        }
+    }
+
+    pub(crate) async fn mongodb() -> Self {
+        let url = Mongo::replica_set().await.url(&fresh_database());
+        Self {
+            database: Database::MongoDb(url.into()),
+            _folder: None,
+        }
+    }
+
+    pub(crate) async fn open(&self) -> Repository {
+        Repository::open(&self.database, Access::Writer, Clock::system())
+            .await
+            .unwrap()
+    }
+
+    /// Publishes a wanted state in a turn of its own.
+    pub(crate) async fn publish(&self, wanted: &Catalogue) -> Snapshot {
+        publish(&self.open().await, wanted).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn load(&self) -> Option<Snapshot> {
+        self.open().await.load().await.unwrap()
+    }
+
+    /// Lets the lease of whoever has it be over now, as if six seconds had passed.
+    pub(crate) async fn let_the_lease_pass(&self) {
+        self.edit_head(
+            "UPDATE state SET head = json_set(head, '$.lease.expires', '2000-01-01T00:00:00Z') WHERE json_extract(head, '$.lease') IS NOT NULL",
+            mongodb::bson::doc! { "$set": { "lease.expires": mongodb::bson::DateTime::MIN } },
+            mongodb::bson::doc! { "lease": { "$type": "object" } },
+        )
+        .await;
+    }
+
+    /// Makes the last header another one, as when a commit was taken back and made anew.
+    pub(crate) async fn change_the_last_headers_note(&self) {
+        self.edit_head(
+            "UPDATE state SET head = json_set(head, '$.log[#-1].note', 'another')",
+            mongodb::bson::doc! { "$set": { "log.$[last].note": "another" } },
+            mongodb::bson::doc! {},
+        )
+        .await;
+    }
+
+    pub(crate) async fn change_the_lineage(&self) {
+        self.edit_head(
+            "UPDATE state SET head = json_set(head, '$.lineage', 'another')",
+            mongodb::bson::doc! { "$set": { "lineage": "another" } },
+            mongodb::bson::doc! {},
+        )
+        .await;
+    }
+
+    /// Overwrites every part of this role with bytes that mean nothing.
+    pub(crate) async fn damage_the_parts(&self, role: &str) {
+        match &self.database {
+            Database::Sqlite(path) => {
+                rusqlite::Connection::open(path)
+                    .unwrap()
+                    .execute(
+                        "UPDATE parts SET data = x'00' WHERE name LIKE ? || '/%'",
+                        [role],
+                    )
+                    .unwrap();
+            }
+            Database::MongoDb(_) => {
+                self.mongo()
+                    .await
+                    .collection::<mongodb::bson::Document>("parts")
+                    .update_many(
+                        mongodb::bson::doc! { "_id": { "$regex": format!("^{role}/") } },
+                        mongodb::bson::doc! { "$set": { "data": mongodb::bson::Binary { subtype: mongodb::bson::spec::BinarySubtype::Generic, bytes: vec![0] } } },
+                    )
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+
+    async fn edit_head(
+        &self,
+        sql: &str,
+        update: mongodb::bson::Document,
+        filter: mongodb::bson::Document,
+    ) {
+        match &self.database {
+            Database::Sqlite(path) => {
+                let connection = rusqlite::Connection::open(path).unwrap();
+                connection.execute(sql, []).unwrap();
+            }
+            Database::MongoDb(_) => {
+                let state = self
+                    .mongo()
+                    .await
+                    .collection::<mongodb::bson::Document>("state");
+                let mut edit = state.update_one(filter, update.clone());
+                if update.to_string().contains("$[last]") {
+                    let head = state
+                        .find_one(mongodb::bson::doc! {})
+                        .await
+                        .unwrap()
+                        .unwrap();
+                    let version = head.get("version").unwrap().clone();
+                    edit =
+                        edit.array_filters(vec![mongodb::bson::doc! { "last.version": version }]);
+                }
+                edit.await.unwrap();
+            }
+        }
+    }
+
+    async fn mongo(&self) -> mongodb::Database {
+        use secrecy::ExposeSecret;
+        let Database::MongoDb(url) = &self.database else {
+            panic!("not a MongoDB");
+        };
+        let client = mongodb::Client::with_uri_str(url.expose_secret())
+            .await
+            .unwrap();
+        client.default_database().unwrap()
+    }
+}
+
+/// One whole run that wants a state, as a syncer does it.
+pub(crate) async fn publish(
+    repository: &Repository,
+    wanted: &Catalogue,
+) -> Result<Option<Snapshot>, StoreError> {
+    let turn = repository.begin(None).await?.unwrap();
+    publish_in(turn, wanted).await
+}
+
+pub(crate) async fn publish_in(
+    mut turn: Turn,
+    wanted: &Catalogue,
+) -> Result<Option<Snapshot>, StoreError> {
+    let state = turn.state(None).await?;
+    turn.mend_view(state.as_ref()).await?;
+    let published = state.as_ref().map(|state| &state.catalogue);
+    let changes = changes(published.unwrap_or(&Catalogue::default()), wanted);
+    let snapshot = turn.publish(state.as_ref(), &changes, None, None).await?;
+    if let Some(snapshot) = &snapshot {
+        turn.show(snapshot, &changes).await?;
+    }
+    turn.end(Some(SyncEnd::Answered)).await?;
+    Ok(snapshot)
+}
+
+/// The changes from one catalogue to another, item by item.
+pub(crate) fn changes(before: &Catalogue, after: &Catalogue) -> Vec<Change> {
+    let gone = before
+        .all()
+        .filter(|item| after.get(item.kind(), &item.id).is_none())
+        .filter_map(|item| Change::of(Some(item), None));
+    let new = after.all().filter_map(|item| {
+        let old = before.get(item.kind(), &item.id);
+        (old != Some(item)).then(|| Change::of(old, Some(item)))?
+    });
+    gone.chain(new).collect()
+}
+
+/// A catalogue of `count` movies with one human in each; `edition` stands in every title.
+pub(crate) fn catalogue(count: usize, edition: u32) -> Catalogue {
+    let mut items = vec![
+        item(
+            "human",
+            1,
+            Facts::Species(Species {
+                name: "Human".into(),
+                ..Species::default()
+            }),
+        ),
+        person("ann", "Ann", Some("human")),
+        person("cat", "Cat", None),
+    ];
+    items.extend((0..count).map(|number| movie(number, edition)));
+    items.into_iter().map(Arc::new).collect()
+}
+
+pub(crate) fn movie(number: usize, edition: u32) -> Item {
+    let facts = Facts::Movie(Movie {
+        title: format!("Movie {number}, edition {edition}"),
+        people: vec!["ann".into(), "cat".into()],
+        ..Movie::default()
+    });
+    item(
+        &format!("movie-{number}"),
+        number.try_into().unwrap(),
+        facts,
+    )
+}
+
+pub(crate) fn person(id: &str, name: &str, species: Option<&str>) -> Item {
+    let facts = Facts::Person(Person {
+        name: name.into(),
+        species: species.map(Into::into),
+        ..Person::default()
+    });
+    item(id, i64::from(id.as_bytes()[0]), facts)
+}
+
+fn item(id: &str, rank: i64, facts: Facts) -> Item {
+    let source = format!(r#"{{"id":"{id}","unknown":[1,null]}}"#);
+    Item {
+        id: id.into(),
+        slug: id.into(),
+        rank,
+        facts,
+        source: SourceRecord::new(serde_json::value::RawValue::from_string(source).unwrap()),
+    }
+}
+
+/// With one item replaced or added.
+pub(crate) fn with(catalogue: &Catalogue, item: Item) -> Catalogue {
+    let mut changed = catalogue.clone();
+    changed.insert(Arc::new(item));
+    changed
+}
+
+/// Without one movie.
+pub(crate) fn without(catalogue: &Catalogue, number: usize) -> Catalogue {
+    let mut changed = catalogue.clone();
+    changed.remove(Kind::Movie, &format!("movie-{number}"));
+    changed
+}
+
+/// The next version that a follower sees.
+pub(crate) async fn next_version(follower: &mut Follower) -> Arc<Snapshot> {
+    let next = async {
+        loop {
+            if let News::Version { snapshot, .. } = follower.next().await {
+                return snapshot;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), next)
+        .await
+        .expect("a version within 20 s")
+}

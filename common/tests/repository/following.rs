@@ -1,0 +1,135 @@
+use std::time::Duration;
+
+use common::models::Kind;
+use common::repository::{Follower, News, Repository, SyncEnd};
+
+use crate::fixture::{Fixture, catalogue, next_version};
+use crate::stores::Tampered;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+pub(crate) async fn an_empty_store_is_told_as_empty_and_then_its_first_version_comes(
+    store: &Fixture,
+) {
+    let mut follower = store.open().await.follow();
+    assert!(matches!(follower.next().await, News::Empty));
+    store.publish(&catalogue(2, 1)).await;
+    let first = next_version(&mut follower).await;
+    assert_eq!(first.version(), 1);
+    assert_eq!(first.catalogue, catalogue(2, 1));
+}
+
+pub(crate) async fn a_follower_sees_every_version_in_order(store: &Fixture) {
+    store.publish(&catalogue(2, 1)).await;
+    let mut follower = store.open().await.follow();
+    assert_eq!(next_version(&mut follower).await.version(), 1);
+    for edition in 2..6 {
+        store.publish(&catalogue(2, edition)).await;
+    }
+    for edition in 2..6 {
+        let seen = next_version(&mut follower).await;
+        assert_eq!(seen.version(), u64::from(edition));
+        assert_eq!(seen.catalogue, catalogue(2, edition));
+    }
+}
+
+pub(crate) async fn a_follower_whose_version_was_taken_back_loads_anew(store: &Fixture) {
+    store.publish(&catalogue(2, 1)).await;
+    store.publish(&catalogue(2, 2)).await;
+    let mut follower = store.open().await.follow();
+    let known = next_version(&mut follower).await;
+    store.change_the_last_headers_note().await;
+    let again = next_version(&mut follower).await;
+    assert_eq!(again.version(), known.version());
+    assert_ne!(again.header, known.header);
+}
+
+pub(crate) async fn a_follower_goes_over_to_a_rebuilt_store(store: &Fixture) {
+    store.publish(&catalogue(2, 1)).await;
+    let mut follower = store.open().await.follow();
+    let known = next_version(&mut follower).await;
+    store.change_the_lineage().await;
+    let again = next_version(&mut follower).await;
+    assert_ne!(again.lineage, known.lineage);
+}
+
+pub(crate) async fn a_stale_read_of_an_older_head_is_ignored(store: &Fixture) {
+    store.publish(&catalogue(2, 1)).await;
+    let inner = store.open().await.store().clone();
+    let old = inner.head().await.unwrap();
+    store.publish(&catalogue(2, 2)).await;
+    let lagging = Tampered::lagging(inner);
+    let mut follower = Repository::over(lagging.clone()).follow();
+    assert_eq!(next_version(&mut follower).await.version(), 2);
+
+    lagging.show_old_head(old);
+    let mut reads = lagging.head_reads();
+    let start = *reads.borrow();
+    tokio::select! {
+        version = next_version(&mut follower) => panic!("went to version {}", version.version()),
+        read = reads.wait_for(|reads| *reads >= start + 2) => drop(read.unwrap()),
+    }
+    lagging.show_old_head(None);
+    store.publish(&catalogue(2, 3)).await;
+    assert_eq!(next_version(&mut follower).await.version(), 3);
+}
+
+pub(crate) async fn a_part_that_cannot_be_read_is_named_and_the_rest_is_served(store: &Fixture) {
+    store.publish(&catalogue(37, 1)).await;
+    let wanted = crate::fixture::with(&catalogue(37, 1), crate::fixture::movie(0, 2));
+    store.publish(&wanted).await;
+    store.damage_the_parts("changes").await;
+    let loaded = store.load().await.unwrap();
+    assert_eq!(loaded.version(), 2);
+    assert_eq!(loaded.damage.len(), 1);
+    assert!(
+        loaded.damage[0].name.starts_with("changes/"),
+        "{:?}",
+        loaded.damage
+    );
+    assert_eq!(loaded.catalogue.count(Kind::Movie), 37);
+    // The next run publishes what the readers miss.
+    store.publish(&wanted).await;
+    assert_eq!(store.load().await.unwrap().catalogue, wanted);
+}
+
+pub(crate) async fn a_failing_sync_shows_in_the_pulse_until_one_succeeds(store: &Fixture) {
+    let repository = store.open().await;
+    store.publish(&catalogue(2, 1)).await;
+    let mut follower = store.open().await.follow();
+    let run = async |end| {
+        let turn = repository.begin(None).await.unwrap().unwrap();
+        turn.end(Some(end)).await.unwrap();
+        repository
+            .store()
+            .head()
+            .await
+            .unwrap()
+            .unwrap()
+            .head
+            .ran
+            .unwrap()
+    };
+    let first = run(SyncEnd::Failed).await;
+    assert_eq!(first.failing_since, Some(first.at));
+    let second = run(SyncEnd::Failed).await;
+    assert_eq!(second.failing_since, Some(first.at));
+    failing(&mut follower, true).await;
+    run(SyncEnd::Answered).await;
+    failing(&mut follower, false).await;
+}
+
+async fn failing(follower: &mut Follower, expected: bool) {
+    let told = async {
+        loop {
+            if let News::Pulse(pulse) = follower.next().await
+                && pulse.failing_since().is_some() == expected
+            {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, told)
+        .await
+        .expect("the pulse to tell");
+}

@@ -1,0 +1,239 @@
+use common::models::{Catalogue, Counts, Finding, Kind, Problem, Quarantined, changed_fields};
+use common::repository::{Outcome, RETENTION, Repository, Run};
+
+use crate::fixture::{self, Fixture, catalogue, changes, movie, person, publish_in, with, without};
+
+pub(crate) async fn any_kept_version_can_be_rebuilt(store: &Fixture) {
+    let mut states = Vec::new();
+    for edition in 1..8 {
+        states.push(without(&catalogue(12, edition / 2), edition as usize));
+        store.publish(states.last().unwrap()).await;
+    }
+    let repository = store.open().await;
+    let current = repository.load().await.unwrap().unwrap();
+    for (version, state) in (1..).zip(&states) {
+        let rebuilt = repository.rewind(&current, version).await.unwrap().unwrap();
+        assert_eq!(rebuilt.version(), version);
+        assert_eq!(&rebuilt.catalogue, state);
+    }
+    assert!(repository.rewind(&current, 99).await.unwrap().is_none());
+}
+
+pub(crate) async fn the_changes_of_a_version_tell_before_and_after(store: &Fixture) {
+    store.publish(&catalogue(3, 1)).await;
+    let wanted = with(&without(&catalogue(3, 1), 2), movie(0, 2));
+    store.publish(&wanted).await;
+    let repository = store.open().await;
+    let told = repository.changes(2).await.unwrap().unwrap();
+    assert_eq!(
+        Counts::of(&told),
+        Counts {
+            added: 0,
+            updated: 1,
+            removed: 1
+        }
+    );
+    let updated = told.iter().find(|change| change.after.is_some()).unwrap();
+    let fields = changed_fields(
+        updated.before.as_ref().unwrap(),
+        updated.after.as_ref().unwrap(),
+    );
+    assert_eq!(fields.len(), 1);
+    assert_eq!(fields[0].before, "Movie 0, edition 1");
+    assert_eq!(fields[0].after, "Movie 0, edition 2");
+    assert!(repository.changes(3).await.unwrap().is_none());
+}
+
+pub(crate) async fn a_rollback_is_a_new_version_with_a_pin(store: &Fixture) {
+    store.publish(&catalogue(3, 1)).await;
+    let state = store.publish(&catalogue(3, 2)).await;
+    let repository = store.open().await;
+    let wanted = repository.rewind(&state, 1).await.unwrap().unwrap();
+    let mut turn = repository.begin(None).await.unwrap().unwrap();
+    let delta = changes(&state.catalogue, &wanted.catalogue);
+    let note = Some("rollback to version 1, $literal".to_owned());
+    turn.publish(Some(&state), &delta, note.clone(), Some(3))
+        .await
+        .unwrap();
+    assert_eq!(turn.head().pin, Some(3));
+    turn.end(None).await.unwrap();
+    let loaded = store.load().await.unwrap();
+    assert_eq!(loaded.version(), 3);
+    assert_eq!(loaded.header.note, note);
+    assert_eq!(loaded.catalogue, catalogue(3, 1));
+}
+
+pub(crate) async fn old_versions_go_beyond_the_retention_and_the_rest_still_loads(store: &Fixture) {
+    let repository = store.open().await;
+    let mut state = store.publish(&catalogue(2, 1)).await;
+    let last = RETENTION + 6;
+    while state.version() < last {
+        let edition = u32::try_from(state.version()).unwrap() + 1;
+        let mut turn = repository.begin(None).await.unwrap().unwrap();
+        let delta = changes(&state.catalogue, &catalogue(2, edition));
+        state = turn
+            .publish(Some(&state), &delta, None, None)
+            .await
+            .unwrap()
+            .unwrap();
+        turn.end(None).await.unwrap();
+    }
+    let versions = repository.versions().await.unwrap();
+    assert_eq!(versions.len() as u64, RETENTION);
+    assert_eq!(versions[0].version, last - RETENTION + 1);
+    assert_eq!(store.load().await.unwrap().catalogue, state.catalogue);
+    let oldest = repository
+        .rewind(&state, versions[0].version)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        oldest.catalogue,
+        catalogue(2, u32::try_from(versions[0].version).unwrap())
+    );
+}
+
+pub(crate) async fn the_ledger_tells_runs_newest_first(store: &Fixture) {
+    let repository = store.open().await;
+    let mut written = Vec::new();
+    for outcome in [Outcome::Published, Outcome::Unchanged, Outcome::Failed] {
+        let turn = repository.begin(None).await.unwrap().unwrap();
+        let run = Run {
+            number: turn.head().fence,
+            started: "2026-01-02T03:04:05.678Z".parse().unwrap(),
+            ended: "2026-01-02T03:04:06Z".parse().unwrap(),
+            outcome,
+            version: 3,
+            changes: Counts {
+                added: 1,
+                updated: 2,
+                removed: 3,
+            },
+            provider: Some("http://example.org".into()),
+            reason: (outcome == Outcome::Failed).then(|| "it said \"no\"".into()),
+            fingerprint: None,
+            quarantined: 1,
+            findings: 40,
+        };
+        repository.record(&run).await.unwrap();
+        written.insert(0, run);
+        turn.end(None).await.unwrap();
+    }
+    assert_eq!(repository.runs(10).await.unwrap(), written);
+    assert_eq!(repository.runs(2).await.unwrap(), written[..2]);
+}
+
+pub(crate) async fn findings_and_quarantine_are_those_of_the_last_run(store: &Fixture) {
+    let repository = store.open().await;
+    let finding = |id: &str| Finding {
+        kind: Kind::Location,
+        id: id.into(),
+        field: "residents".into(),
+        problem: Problem::NotALink,
+        value: "???".into(),
+    };
+    let bad = Quarantined {
+        kind: Kind::Movie,
+        id: Some("m".into()),
+        index: 4,
+        reason: "title: an object".into(),
+        raw: "{\"title\":{}}".into(),
+    };
+    repository
+        .keep_findings(&[finding("a"), finding("b")])
+        .await
+        .unwrap();
+    repository
+        .keep_findings(&[finding("b"), finding("c")])
+        .await
+        .unwrap();
+    assert_eq!(
+        repository.findings().await.unwrap(),
+        [finding("b"), finding("c")]
+    );
+    repository
+        .keep_quarantine(std::slice::from_ref(&bad))
+        .await
+        .unwrap();
+    assert_eq!(repository.quarantine().await.unwrap(), [bad]);
+    repository.keep_quarantine(&[]).await.unwrap();
+    assert_eq!(repository.quarantine().await.unwrap(), []);
+}
+
+pub(crate) async fn the_view_shows_every_version_and_removes_what_is_gone(store: &Fixture) {
+    let repository = store.open().await;
+    let mut wanted = catalogue(4, 1);
+    for edition in 1..4 {
+        wanted = with(&without(&wanted, edition as usize), movie(0, edition));
+        store.publish(&wanted).await;
+        assert_the_view_shows(&repository, &wanted).await;
+    }
+    let movies = repository
+        .store()
+        .shown(Kind::Movie, None, 1)
+        .await
+        .unwrap();
+    let fields = movies[0].fields.clone().unwrap();
+    assert_eq!(fields["people"], serde_json::json!([{ "name": "Ann" }]));
+    assert_eq!(
+        fields["other_people"],
+        serde_json::json!([{ "name": "Cat" }])
+    );
+}
+
+pub(crate) async fn a_renamed_person_is_renamed_in_the_view_of_its_movies(store: &Fixture) {
+    let repository = store.open().await;
+    store.publish(&catalogue(2, 1)).await;
+    let wanted = with(&catalogue(2, 1), person("ann", "Anna", None));
+    store.publish(&wanted).await;
+    let movies = repository
+        .store()
+        .shown(Kind::Movie, None, 10)
+        .await
+        .unwrap();
+    for movie in movies {
+        let others = &movie.fields.unwrap()["other_people"];
+        assert_eq!(others[0]["name"], "Anna");
+    }
+}
+
+pub(crate) async fn a_view_left_behind_is_repaired_by_the_next_run(store: &Fixture) {
+    let repository = store.open().await;
+    let state = store.publish(&catalogue(3, 1)).await;
+    let mut dying = repository.begin(None).await.unwrap().unwrap();
+    let wanted = without(&catalogue(3, 2), 0);
+    let delta = changes(&state.catalogue, &wanted);
+    dying
+        .publish(Some(&state), &delta, None, None)
+        .await
+        .unwrap();
+    drop(dying);
+    store.let_the_lease_pass().await;
+    let turn = store.open().await.begin(None).await.unwrap().unwrap();
+    assert!(turn.head().dirty);
+    assert!(publish_in(turn, &wanted).await.unwrap().is_none());
+    assert_the_view_shows(&repository, &wanted).await;
+    assert!(!repository.store().head().await.unwrap().unwrap().head.dirty);
+    fixture::publish(&repository, &wanted).await.unwrap();
+}
+
+/// The view holds the names of exactly these items.
+pub(crate) async fn assert_the_view_shows(repository: &Repository, wanted: &Catalogue) {
+    for kind in Kind::ALL {
+        let shown = repository.store().shown(kind, None, 1_000).await.unwrap();
+        let shown: Vec<_> = shown
+            .iter()
+            .map(|document| {
+                let fields = document.fields.as_ref().unwrap();
+                let name = fields.get("title").or(fields.get("name")).unwrap();
+                (document.id.clone(), name.as_str().unwrap().to_owned())
+            })
+            .collect();
+        let mut expected: Vec<_> = wanted
+            .iter(kind)
+            .map(|item| (item.id.clone(), item.name().to_owned()))
+            .collect();
+        expected.sort();
+        assert_eq!(shown, expected);
+    }
+}

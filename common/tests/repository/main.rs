@@ -1,0 +1,67 @@
+//! What the repository promises: each promise is one function, listed once, run on both stores.
+
+mod fixture;
+mod following;
+mod history;
+mod publishing;
+mod stopping;
+mod stores;
+
+use fixture::Fixture;
+
+macro_rules! promises {
+    ($($room:ident: $($promise:ident),+;)+) => {
+        mod on_sqlite {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    crate::$room::$promise(&crate::Fixture::sqlite()).await;
+                }
+            )+)+
+        }
+
+        mod on_mongodb {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    crate::$room::$promise(&crate::Fixture::mongodb().await).await;
+                }
+            )+)+
+        }
+    };
+}
+
+promises! {
+    publishing:
+        what_is_published_is_what_a_reader_loads,
+        an_empty_delta_makes_no_version_and_writes_nothing,
+        only_one_syncer_has_the_lease,
+        a_syncer_skips_its_turn_when_another_ran_within_the_interval,
+        a_sleeper_that_wakes_after_its_lease_passed_on_publishes_nothing,
+        a_sleepers_late_view_writes_lose,
+        a_pin_set_by_another_stops_the_run_that_began_before_it,
+        changes_beyond_a_tenth_of_the_items_make_a_new_base,
+        parts_that_no_version_names_are_swept_and_named_ones_stay,
+        a_part_is_written_once;
+    stopping:
+        a_publisher_that_dies_before_any_write_leaves_a_whole_version,
+        a_publisher_that_loses_any_answer_leaves_a_whole_version;
+    following:
+        an_empty_store_is_told_as_empty_and_then_its_first_version_comes,
+        a_follower_sees_every_version_in_order,
+        a_follower_whose_version_was_taken_back_loads_anew,
+        a_follower_goes_over_to_a_rebuilt_store,
+        a_stale_read_of_an_older_head_is_ignored,
+        a_part_that_cannot_be_read_is_named_and_the_rest_is_served,
+        a_failing_sync_shows_in_the_pulse_until_one_succeeds;
+    history:
+        any_kept_version_can_be_rebuilt,
+        the_changes_of_a_version_tell_before_and_after,
+        a_rollback_is_a_new_version_with_a_pin,
+        old_versions_go_beyond_the_retention_and_the_rest_still_loads,
+        the_ledger_tells_runs_newest_first,
+        findings_and_quarantine_are_those_of_the_last_run,
+        the_view_shows_every_version_and_removes_what_is_gone,
+        a_renamed_person_is_renamed_in_the_view_of_its_movies,
+        a_view_left_behind_is_repaired_by_the_next_run;
+}

@@ -1,0 +1,230 @@
+use std::time::Duration;
+
+use common::models::Kind;
+use common::repository::{Amendment, PartName, Refusal, Role, StoreError};
+
+use crate::fixture::{self, Fixture, catalogue, changes, publish_in, with, without};
+
+pub(crate) async fn what_is_published_is_what_a_reader_loads(store: &Fixture) {
+    assert!(store.load().await.is_none());
+    let mut wanted = catalogue(25, 1);
+    for edition in 1..5 {
+        wanted = without(
+            &with(&wanted, fixture::movie(3, edition)),
+            20 + edition as usize,
+        );
+        let published = store.publish(&wanted).await;
+        let loaded = store.load().await.unwrap();
+        assert_eq!(published.version(), u64::from(edition));
+        assert_eq!(loaded.header, published.header);
+        assert_eq!(loaded.lineage, published.lineage);
+        assert_eq!(loaded.catalogue, wanted);
+        assert!(loaded.damage.is_empty());
+    }
+}
+
+pub(crate) async fn an_empty_delta_makes_no_version_and_writes_nothing(store: &Fixture) {
+    let repository = store.open().await;
+    store.publish(&catalogue(3, 1)).await;
+    let before = repository.store().head().await.unwrap().unwrap().head;
+    let parts = repository.store().parts().await.unwrap();
+    assert!(
+        fixture::publish(&repository, &catalogue(3, 1))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let mut after = repository.store().head().await.unwrap().unwrap().head;
+    assert_eq!(repository.store().parts().await.unwrap(), parts);
+    after.fence = before.fence;
+    after.ran.clone_from(&before.ran);
+    assert_eq!(
+        after, before,
+        "only the fence and the time of the last run may differ"
+    );
+}
+
+pub(crate) async fn only_one_syncer_has_the_lease(store: &Fixture) {
+    let (one, two) = (store.open().await, store.open().await);
+    let turn = one.begin(None).await.unwrap().unwrap();
+    let refusal = two.begin(None).await.unwrap().unwrap_err();
+    assert!(matches!(refusal, Refusal::Held { .. }), "{refusal:?}");
+    turn.end(None).await.unwrap();
+    let turn = two.begin(None).await.unwrap().unwrap();
+    assert!(
+        !turn.head().dirty,
+        "a lease that was let go leaves the view right"
+    );
+}
+
+pub(crate) async fn a_syncer_skips_its_turn_when_another_ran_within_the_interval(store: &Fixture) {
+    let hour = Some(Duration::from_secs(3600));
+    store.publish(&catalogue(1, 1)).await;
+    let other = store.open().await;
+    let refusal = other.begin(hour).await.unwrap().unwrap_err();
+    assert!(matches!(refusal, Refusal::TooSoon { .. }), "{refusal:?}");
+    assert!(other.begin(Some(Duration::ZERO)).await.unwrap().is_ok());
+}
+
+pub(crate) async fn a_sleeper_that_wakes_after_its_lease_passed_on_publishes_nothing(
+    store: &Fixture,
+) {
+    let first = store.publish(&catalogue(3, 1)).await;
+    let mut sleeper = store.open().await.begin(None).await.unwrap().unwrap();
+    store.let_the_lease_pass().await;
+    let second = store.publish(&catalogue(3, 2)).await;
+
+    let delta = changes(&first.catalogue, &catalogue(3, 9));
+    let late = sleeper.publish(Some(&first), &delta, None, None).await;
+    assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
+    let late = sleeper
+        .amend(&Amendment {
+            pin: Some(Some(1)),
+            approval: None,
+        })
+        .await;
+    assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
+    assert!(matches!(
+        sleeper.end(None).await,
+        Err(StoreError::LeaseLost)
+    ));
+
+    let loaded = store.load().await.unwrap();
+    assert_eq!(loaded.header, second.header);
+    assert_eq!(loaded.catalogue, catalogue(3, 2));
+}
+
+pub(crate) async fn a_sleepers_late_view_writes_lose(store: &Fixture) {
+    let repository = store.open().await;
+    store.publish(&catalogue(2, 1)).await;
+    let mut sleeper = repository.begin(None).await.unwrap().unwrap();
+    let state = sleeper.state(None).await.unwrap().unwrap();
+    let delta = changes(&state.catalogue, &catalogue(2, 2));
+    let published = sleeper
+        .publish(Some(&state), &delta, None, None)
+        .await
+        .unwrap()
+        .unwrap();
+    store.let_the_lease_pass().await;
+    store.publish(&catalogue(2, 3)).await;
+    sleeper.show(&published, &delta).await.unwrap();
+    let shown = repository
+        .store()
+        .shown(Kind::Movie, None, 10)
+        .await
+        .unwrap();
+    for document in shown {
+        let title = document.fields.unwrap()["title"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(title.ends_with("edition 3"), "{title}");
+    }
+}
+
+pub(crate) async fn a_pin_set_by_another_stops_the_run_that_began_before_it(store: &Fixture) {
+    let state = store.publish(&catalogue(3, 1)).await;
+    let mut run = store.open().await.begin(None).await.unwrap().unwrap();
+    store.let_the_lease_pass().await;
+    let operator = store.open().await.begin(None).await.unwrap().unwrap();
+    let pin = Amendment {
+        pin: Some(Some(1)),
+        approval: None,
+    };
+    operator.amend(&pin).await.unwrap();
+    operator.end(None).await.unwrap();
+    let delta = changes(&state.catalogue, &catalogue(3, 2));
+    let late = run.publish(Some(&state), &delta, None, None).await;
+    assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
+    let head = store
+        .open()
+        .await
+        .store()
+        .head()
+        .await
+        .unwrap()
+        .unwrap()
+        .head;
+    assert_eq!((head.version, head.pin), (1, Some(1)));
+}
+
+pub(crate) async fn changes_beyond_a_tenth_of_the_items_make_a_new_base(store: &Fixture) {
+    let repository = store.open().await;
+    let base = async || {
+        repository
+            .store()
+            .head()
+            .await
+            .unwrap()
+            .unwrap()
+            .head
+            .base
+            .unwrap()
+    };
+    let first = store.publish(&catalogue(37, 1)).await;
+    let mut wanted = first.catalogue;
+    for number in 0..4 {
+        wanted = with(&wanted, fixture::movie(number, 2));
+        store.publish(&wanted).await;
+        assert_eq!(base().await.version, 1);
+    }
+    wanted = with(&wanted, fixture::movie(4, 2));
+    store.publish(&wanted).await;
+    assert_eq!(base().await.version, 6);
+    assert_eq!(store.load().await.unwrap().catalogue, wanted);
+}
+
+pub(crate) async fn parts_that_no_version_names_are_swept_and_named_ones_stay(store: &Fixture) {
+    let repository = store.open().await;
+    store.publish(&catalogue(3, 1)).await;
+    store.publish(&catalogue(3, 2)).await;
+    let named = repository.store().parts().await.unwrap();
+    let dead = repository.begin(None).await.unwrap().unwrap();
+    for role in [Role::Base, Role::Changes] {
+        let name = PartName {
+            role,
+            fence: dead.head().fence,
+            index: 0,
+        };
+        repository.store().put(name, vec![1, 2, 3]).await.unwrap();
+    }
+    let dead_fence = dead.head().fence;
+    drop(dead);
+    store.let_the_lease_pass().await;
+    fixture::publish(&repository, &catalogue(3, 2))
+        .await
+        .unwrap();
+    let left = repository.store().parts().await.unwrap();
+    assert!(left.iter().all(|part| part.fence != dead_fence), "{left:?}");
+    // The base of version 1 is no base any more: version 2 changed everything.
+    let base = repository
+        .store()
+        .head()
+        .await
+        .unwrap()
+        .unwrap()
+        .head
+        .base
+        .unwrap();
+    let still_named = |part: &&PartName| part.role == Role::Changes || part.fence == base.fence;
+    assert_eq!(
+        left.iter().collect::<Vec<_>>(),
+        named.iter().filter(still_named).collect::<Vec<_>>()
+    );
+    assert_eq!(store.load().await.unwrap().catalogue, catalogue(3, 2));
+}
+
+pub(crate) async fn a_part_is_written_once(store: &Fixture) {
+    let repository = store.open().await;
+    let turn = repository.begin(None).await.unwrap().unwrap();
+    let name = PartName {
+        role: Role::Changes,
+        fence: turn.head().fence,
+        index: 7,
+    };
+    assert_eq!(repository.store().get(name).await.unwrap(), None);
+    repository.store().put(name, vec![1]).await.unwrap();
+    repository.store().put(name, vec![2]).await.unwrap();
+    assert_eq!(repository.store().get(name).await.unwrap(), Some(vec![1]));
+    assert!(publish_in(turn, &catalogue(1, 1)).await.unwrap().is_some());
+}

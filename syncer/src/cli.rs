@@ -1,0 +1,168 @@
+//! The commands of the `syncer` binary, and what they say and exit with.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use common::clock::Clock;
+use common::config::Config;
+use common::repository::{Access, Outcome, Repository};
+use common::{shutdown, telemetry};
+
+use crate::progress::Bar;
+use crate::sync::{Report, Syncer};
+use crate::{history, run, setup};
+
+const HELD: u8 = 3;
+const CONFIGURATION: u8 = 2;
+
+/// Mirrors the Ghibli API into the store. Without a command it syncs every interval until told
+/// to stop.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sync once now; exits 0 if published or unchanged, 3 if held, 1 if failed.
+    Once,
+    /// Set up the compose file's database: replica set and users.
+    Init {
+        /// The folder that `syncer secrets` wrote.
+        #[arg(long, default_value = setup::FOLDER)]
+        folder: std::path::PathBuf,
+    },
+    /// Write the compose file's secrets that are missing.
+    Secrets {
+        /// Where to write them.
+        #[arg(long, default_value = setup::FOLDER)]
+        folder: std::path::PathBuf,
+    },
+    #[command(flatten)]
+    History(history::Command),
+}
+
+/// Does what the command line says.
+pub async fn main(cli: Cli) -> ExitCode {
+    let config = match Config::load() {
+        Ok(config) => config,
+        Err(error) => return stop(CONFIGURATION, &error),
+    };
+    if let Err(error) = telemetry::start(&config) {
+        return stop(1, &error);
+    }
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let end = match cli.command {
+        Some(Command::Secrets { folder }) => setup_end(setup::secrets(&folder).map(drop)),
+        Some(Command::Init { folder }) => setup_end(setup::init(&folder).await),
+        command => match syncer(&config).await {
+            Ok(syncer) => command_end(command, syncer, &config).await,
+            Err(error) => return stop(CONFIGURATION, &format!("{error:#}")),
+        },
+    };
+    end.unwrap_or_else(|error| stop(1, &format!("{error:#}")))
+}
+
+/// A syncer as configured.
+///
+/// # Errors
+/// When a setting is wrong.
+pub async fn syncer(config: &Config) -> anyhow::Result<Syncer> {
+    let repository = Repository::open(&config.database, Access::Writer, Clock::system()).await?;
+    over(repository, config)
+}
+
+/// A syncer as configured, over an open repository.
+///
+/// # Errors
+/// When a setting is wrong.
+pub fn over(repository: Repository, config: &Config) -> anyhow::Result<Syncer> {
+    let client = ghibli_api::Client::new(ghibli_api::ClientConfig {
+        providers: config.provider_urls.clone(),
+        max_bytes: config.provider_max_bytes,
+        user_agent: concat!("PyFlix/", env!("CARGO_PKG_VERSION")).to_owned(),
+        timeouts: ghibli_api::Timeouts::default(),
+    })?;
+    Ok(Syncer::new(repository, client, Clock::system()))
+}
+
+async fn command_end(
+    command: Option<Command>,
+    mut syncer: Syncer,
+    config: &Config,
+) -> anyhow::Result<ExitCode> {
+    match command {
+        None => {
+            let shutdown = shutdown::on_signal().context("cannot listen for signals")?;
+            tracing::info!(
+                "syncing every {} from {}",
+                humantime::format_duration(config.sync_interval),
+                config
+                    .provider_urls
+                    .iter()
+                    .map(shown)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            );
+            run::run(syncer, config.sync_interval, shutdown).await;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::History(command)) => history::main(command, &syncer).await,
+        Some(_) => {
+            let turn = syncer.repository().begin_waiting(history::waiting).await?;
+            let bar = Bar::new();
+            let report = syncer.sync_once(turn, &|progress| bar.show(progress)).await;
+            drop(bar);
+            Ok(once_end(&report))
+        }
+    }
+}
+
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what a command is asked for"
+)]
+fn once_end(report: &Report) -> ExitCode {
+    match report.run.outcome {
+        Outcome::Published | Outcome::Unchanged => {
+            println!("{report}");
+            ExitCode::SUCCESS
+        }
+        Outcome::Held => {
+            eprintln!("syncer: {report}");
+            ExitCode::from(HELD)
+        }
+        Outcome::Failed => {
+            eprintln!("syncer: {report}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn setup_end(end: Result<(), setup::SetupError>) -> anyhow::Result<ExitCode> {
+    Ok(end.map(|()| ExitCode::SUCCESS)?)
+}
+
+/// A URL without its user and password.
+fn shown(url: &url::Url) -> String {
+    let mut url = url.clone();
+    // Neither fails for a URL with a host.
+    url.set_username("").ok();
+    url.set_password(None).ok();
+    url.to_string()
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the one line that says why a command ends"
+)]
+fn stop(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("syncer: {error}");
+    ExitCode::from(code)
+}

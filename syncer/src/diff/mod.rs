@@ -1,0 +1,108 @@
+//! What it takes to get from the published catalogue to what the source has now. Pure.
+
+mod rank;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use common::models::{Catalogue, Change, Facts, Id, Item, Kind, unique_slug};
+
+use crate::parse::{Draft, Upstream};
+
+/// The changes from the published catalogue to what the source has.
+///
+/// An item keeps its slug whatever becomes of its title, and its rank unless it moved. An item
+/// whose record is set aside stays as it is.
+pub fn diff(published: &Catalogue, upstream: &Upstream) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for kind in Kind::ALL {
+        diff_kind(kind, published, upstream, &mut changes);
+    }
+    changes
+}
+
+/// The changes from one catalogue to another, item by item.
+pub fn between(before: &Catalogue, after: &Catalogue) -> Vec<Change> {
+    let gone = before
+        .all()
+        .filter(|item| after.get(item.kind(), &item.id).is_none())
+        .filter_map(|item| Change::of(Some(item), None));
+    let there = after.all().filter_map(|item| {
+        let old = before.get(item.kind(), &item.id);
+        (old != Some(item)).then(|| Change::of(old, Some(item)))?
+    });
+    gone.chain(there).collect()
+}
+
+fn diff_kind(kind: Kind, published: &Catalogue, upstream: &Upstream, changes: &mut Vec<Change>) {
+    let drafts = upstream.of(kind);
+    let there: HashSet<&Id> = drafts.iter().map(|draft| &draft.id).collect();
+    let set_aside: HashSet<Option<&Id>> = upstream
+        .quarantined
+        .iter()
+        .filter(|record| record.kind == kind)
+        .map(|record| record.id.as_ref())
+        .collect();
+    // A record without a readable id may be any of those that seem to be gone.
+    let may_be_any = set_aside.contains(&None);
+    let gone = published.iter(kind).filter(|item| {
+        !there.contains(&item.id) && !may_be_any && !set_aside.contains(&Some(&item.id))
+    });
+    changes.extend(gone.filter_map(|item| Change::of(Some(item), None)));
+
+    let old_ranks = drafts
+        .iter()
+        .map(|draft| published.get(kind, &draft.id).map(|item| item.rank));
+    let ranks = rank::assign(&old_ranks.collect::<Vec<_>>());
+    let mut new_slugs = HashSet::new();
+    for (draft, rank) in drafts.iter().zip(ranks) {
+        let before = published.get(kind, &draft.id);
+        let slug = match before {
+            Some(before) => before.slug.clone(),
+            None => slug(kind, draft, published, &there, &mut new_slugs),
+        };
+        let after = Item {
+            id: draft.id.clone(),
+            slug,
+            rank,
+            facts: draft.facts.clone(),
+            source: draft.source.clone(),
+        };
+        if before.is_none_or(|before| **before != after) {
+            changes.extend(Change::of(before, Some(&Arc::new(after))));
+        }
+    }
+}
+
+fn slug(
+    kind: Kind,
+    draft: &Draft,
+    published: &Catalogue,
+    ids: &HashSet<&Id>,
+    new_slugs: &mut HashSet<Arc<str>>,
+) -> Arc<str> {
+    let year;
+    let (names, hint): (Vec<&str>, Option<&str>) = match &draft.facts {
+        Facts::Movie(movie) => {
+            year = movie.release_year.map(|year| year.to_string());
+            let romanised = movie.original_title_romanised.as_deref();
+            (
+                std::iter::once(&*movie.title).chain(romanised).collect(),
+                year.as_deref(),
+            )
+        }
+        Facts::Person(person) => (vec![&person.name], None),
+        Facts::Location(location) => (vec![&location.name], None),
+        Facts::Species(species) => (vec![&species.name], None),
+        Facts::Vehicle(vehicle) => (vec![&vehicle.name], None),
+    };
+    let slug: Arc<str> = unique_slug(kind, &draft.id, &names, hint, |slug| {
+        published.has_slug(kind, slug) || new_slugs.contains(slug) || ids.contains(&Id::from(slug))
+    })
+    .into();
+    new_slugs.insert(slug.clone());
+    slug
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! The commands that look at history and steer what is published.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use common::models::{Change, Counts, changed_fields};
+use common::repository::{Amendment, Outcome, Repository, Run, Turn};
+
+use crate::diff::between;
+use crate::progress::Bar;
+use crate::sync::Syncer;
+
+/// How many runs `syncer history` shows.
+const SHOWN_RUNS: u32 = 20;
+
+/// Looking at history and steering what is published.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what a sync would change, and change nothing.
+    Plan,
+    /// Show the versions and the last runs.
+    History {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the delta of the last held run through at the next run.
+    Approve,
+    /// Publish an old version's state again as a new version, and stay on it.
+    Rollback {
+        /// The version, as `syncer history` shows it.
+        version: u64,
+    },
+    /// Stay on the current version: nothing is published until `unpin`.
+    Pin {
+        /// The current version, as `syncer history` shows it.
+        version: u64,
+    },
+    /// Follow the source again.
+    Unpin,
+}
+
+/// Does what the command says.
+///
+/// # Errors
+/// When it cannot be done; the message says why.
+pub async fn main(command: Command, syncer: &Syncer) -> anyhow::Result<ExitCode> {
+    let repository = syncer.repository();
+    match command {
+        Command::Plan => plan(syncer).await?,
+        Command::History { json } => history(repository, json).await?,
+        Command::Approve => approve(repository).await?,
+        Command::Rollback { version } => rollback(repository, version).await?,
+        Command::Pin { version } => pin(repository, version).await?,
+        Command::Unpin => {
+            let turn = repository.begin_waiting(waiting).await?;
+            amend(
+                turn,
+                Amendment {
+                    pin: Some(None),
+                    ..Amendment::default()
+                },
+            )
+            .await?;
+            say("unpinned: the next sync publishes what the source has");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says that another syncer has the lease.
+pub(crate) fn waiting(holder: &str) {
+    tracing::info!("waiting for another syncer ({holder}) to finish");
+}
+
+async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
+    let bar = Bar::new();
+    let plan = syncer.plan(&|progress| bar.show(progress)).await?;
+    drop(bar);
+    for change in &plan.changes {
+        say(&told(change));
+    }
+    let Counts {
+        added,
+        updated,
+        removed,
+    } = Counts::of(&plan.changes);
+    say(&format!(
+        "a sync would change: {added} added, {updated} updated, {removed} removed"
+    ));
+    if let Some(hold) = &plan.hold {
+        say(&format!("the fuse would hold it: {hold}"));
+    }
+    Ok(())
+}
+
+async fn history(repository: &Repository, json: bool) -> anyhow::Result<()> {
+    let versions = repository.versions().await?;
+    let runs = repository.runs(SHOWN_RUNS).await?;
+    if json {
+        say(&serde_json::json!({ "versions": versions, "runs": runs }).to_string());
+        return Ok(());
+    }
+    say("VERSION  PUBLISHED                 ADDED  UPDATED  REMOVED  NOTE");
+    for header in versions.iter().rev() {
+        let Counts {
+            added,
+            updated,
+            removed,
+        } = header.changes;
+        let note = header.note.as_deref().unwrap_or_default();
+        say(&format!(
+            "{:>7}  {:<24}  {added:>5}  {updated:>7}  {removed:>7}  {note}",
+            header.version,
+            header.at.to_string()
+        ));
+    }
+    say("");
+    say("RUN      ENDED                     OUTCOME    VERSION  REASON");
+    for run in runs {
+        say(&format!(
+            "{:>7}  {:<24}  {:<9}  {:>7}  {}",
+            run.number,
+            format!("{:.3}", run.ended),
+            run.outcome.word(),
+            run.version,
+            run.reason.as_deref().unwrap_or_default()
+        ));
+    }
+    Ok(())
+}
+
+async fn approve(repository: &Repository) -> anyhow::Result<()> {
+    let turn = repository.begin_waiting(waiting).await?;
+    let held = held(repository.runs(SHOWN_RUNS).await?);
+    let Some((run, fingerprint)) = held else {
+        turn.end(None).await?;
+        bail!("nothing is held");
+    };
+    let approval = Some(Some(fingerprint));
+    amend(
+        turn,
+        Amendment {
+            approval,
+            ..Amendment::default()
+        },
+    )
+    .await?;
+    say(&format!(
+        "approved: the next sync lets through what run {} held, if the source still has it ({})",
+        run.number,
+        run.reason.unwrap_or_default()
+    ));
+    Ok(())
+}
+
+/// The run whose delta is held now: the last that got an answer, if it was held.
+fn held(runs: Vec<Run>) -> Option<(Run, String)> {
+    let last = runs
+        .into_iter()
+        .find(|run| run.outcome != Outcome::Failed)?;
+    let fingerprint = last.fingerprint.clone()?;
+    (last.outcome == Outcome::Held).then_some((last, fingerprint))
+}
+
+async fn rollback(repository: &Repository, version: u64) -> anyhow::Result<()> {
+    let mut turn = repository.begin_waiting(waiting).await?;
+    let state = turn
+        .state(None)
+        .await?
+        .context("nothing is published yet")?;
+    let wanted = repository.rewind(&state, version).await?.with_context(|| {
+        format!("version {version} is not kept; `syncer history` shows those that are")
+    });
+    let wanted = match wanted {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            turn.end(None).await?;
+            return Err(error);
+        }
+    };
+    turn.mend_view(Some(&state)).await?;
+    let changes = between(&state.catalogue, &wanted.catalogue);
+    let note = Some(format!("rollback to version {version}"));
+    let next = state.version() + 1;
+    match turn
+        .publish(Some(&state), &changes, note, Some(next))
+        .await?
+    {
+        Some(published) => {
+            turn.show(&published, &changes).await?;
+            turn.end(None).await?;
+            say(&format!(
+                "published version {next} with the state of version {version}, and pinned to it; `syncer unpin` follows the source again"
+            ));
+        }
+        None => {
+            let pin = Some(Some(state.version()));
+            amend(
+                turn,
+                Amendment {
+                    pin,
+                    ..Amendment::default()
+                },
+            )
+            .await?;
+            say(&format!(
+                "version {} has the state of version {version} already; pinned to it; `syncer unpin` follows the source again",
+                state.version()
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
+    let turn = repository.begin_waiting(waiting).await?;
+    let current = turn.head().version;
+    if version != current || version == 0 {
+        turn.end(None).await?;
+        bail!(
+            "version {version} is not the current one, which is {current}; to go back to it, use `syncer rollback {version}`"
+        );
+    }
+    let pin = Some(Some(version));
+    amend(
+        turn,
+        Amendment {
+            pin,
+            ..Amendment::default()
+        },
+    )
+    .await?;
+    say(&format!(
+        "pinned to version {version}; `syncer unpin` follows the source again"
+    ));
+    Ok(())
+}
+
+async fn amend(turn: Turn, amendment: Amendment) -> anyhow::Result<()> {
+    turn.amend(&amendment).await?;
+    turn.end(None).await?;
+    Ok(())
+}
+
+fn told(change: &Change) -> String {
+    match (&change.before, &change.after) {
+        (None, Some(after)) => format!("+ {} {} \"{}\"", change.kind, change.id, after.name()),
+        (Some(before), None) => format!("- {} {} \"{}\"", change.kind, change.id, before.name()),
+        (Some(before), Some(after)) => {
+            let fields = changed_fields(before, after);
+            let fields = fields
+                .iter()
+                .map(|field| format!("\n    {}: {} -> {}", field.field, field.before, field.after));
+            let fields: String = fields.collect();
+            format!(
+                "~ {} {} \"{}\"{fields}",
+                change.kind,
+                change.id,
+                after.name()
+            )
+        }
+        (None, None) => String::new(),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "what a command is asked for")]
+fn say(line: &str) {
+    println!("{line}");
+}

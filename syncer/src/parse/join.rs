@@ -1,0 +1,170 @@
+use std::collections::{HashMap, HashSet};
+
+use common::models::{Facts, Finding, Id, Kind, Problem};
+use ghibli_api::Links;
+
+use super::Draft;
+
+/// A relation and the two fields that tell of it: the one that we keep, and the one on the other
+/// side, if there is one.
+struct Relation {
+    from: (Kind, &'static str),
+    to: (Kind, Option<&'static str>),
+}
+
+const RELATIONS: [Relation; 7] = [
+    Relation {
+        from: (Kind::Movie, "people"),
+        to: (Kind::Person, Some("films")),
+    },
+    Relation {
+        from: (Kind::Movie, "locations"),
+        to: (Kind::Location, Some("films")),
+    },
+    Relation {
+        from: (Kind::Movie, "species"),
+        to: (Kind::Species, Some("films")),
+    },
+    Relation {
+        from: (Kind::Movie, "vehicles"),
+        to: (Kind::Vehicle, Some("films")),
+    },
+    Relation {
+        from: (Kind::Person, "species"),
+        to: (Kind::Species, Some("people")),
+    },
+    Relation {
+        from: (Kind::Location, "residents"),
+        to: (Kind::Person, None),
+    },
+    Relation {
+        from: (Kind::Vehicle, "pilot"),
+        to: (Kind::Person, None),
+    },
+];
+
+/// A field of an item.
+type Place = (Kind, &'static str, Id);
+
+/// What every link field says, in the source's order.
+#[derive(Default)]
+pub(super) struct Relations {
+    said: HashMap<(Kind, &'static str), Vec<(Id, Links)>>,
+}
+
+/// The joined relations, by the field that we keep.
+pub(super) struct Joined(HashMap<Place, Vec<Id>>);
+
+impl Relations {
+    pub(super) fn add(&mut self, kind: Kind, id: &Id, field: &'static str, links: Links) {
+        self.said
+            .entry((kind, field))
+            .or_default()
+            .push((id.clone(), links));
+    }
+
+    /// Joins each relation from both sides; what does not join is a finding.
+    pub(super) fn join(self, known: &HashSet<(Kind, Id)>, findings: &mut Vec<Finding>) -> Joined {
+        let mut joined = HashMap::new();
+        for relation in RELATIONS {
+            let (kind, field) = relation.from;
+            let (other, back) = relation.to;
+            let own = self.targets((kind, field), other, known, findings);
+            let reverse = back.map_or_else(Vec::new, |back| {
+                self.targets((other, back), kind, known, findings)
+            });
+            let told: HashSet<(Id, Id)> = pairs(&own).collect();
+            let told_back: HashSet<(Id, Id)> = pairs(&reverse).map(|(a, b)| (b, a)).collect();
+            for (from, to) in pairs(&own).filter(|pair| !told_back.contains(pair)) {
+                if let Some(back) = back {
+                    findings.push(finding(other, &to, back, Problem::OneSided, &from));
+                }
+            }
+            for (id, ids) in own {
+                joined.insert((kind, field, id), ids);
+            }
+            for (to, from) in pairs(&reverse) {
+                if told.contains(&(from.clone(), to.clone())) {
+                    continue;
+                }
+                let ids = joined.entry((kind, field, from.clone())).or_default();
+                if relation.from == (Kind::Person, "species") && !ids.is_empty() {
+                    // A person is of one species, and knows best of which.
+                    findings.push(finding(other, &to, "people", Problem::Contradiction, &from));
+                    continue;
+                }
+                findings.push(finding(kind, &from, field, Problem::OneSided, &to));
+                ids.push(to);
+            }
+        }
+        Joined(joined)
+    }
+
+    /// The ids that a field names and that exist.
+    fn targets(
+        &self,
+        (kind, field): (Kind, &'static str),
+        target: Kind,
+        known: &HashSet<(Kind, Id)>,
+        findings: &mut Vec<Finding>,
+    ) -> Vec<(Id, Vec<Id>)> {
+        let said = self.said.get(&(kind, field)).into_iter().flatten();
+        said.map(|(id, links)| {
+            for strange in &links.strange {
+                findings.push(finding(kind, id, field, Problem::NotALink, strange));
+            }
+            let mut seen = HashSet::new();
+            let mut ids = Vec::with_capacity(links.ids.len());
+            for link in &links.ids {
+                let link: Id = link.as_str().into();
+                if !known.contains(&(target, link.clone())) {
+                    findings.push(finding(kind, id, field, Problem::Dangling, &link));
+                } else if seen.insert(link.clone()) {
+                    ids.push(link);
+                }
+            }
+            (id.clone(), ids)
+        })
+        .collect()
+    }
+}
+
+impl Joined {
+    /// Puts an item's relations into its facts.
+    pub(super) fn fill(&mut self, draft: &mut Draft) {
+        let kind = draft.facts.kind();
+        let mut take = |field| {
+            self.0
+                .remove(&(kind, field, draft.id.clone()))
+                .unwrap_or_default()
+        };
+        match &mut draft.facts {
+            Facts::Movie(movie) => {
+                movie.people = take("people");
+                movie.locations = take("locations");
+                movie.species = take("species");
+                movie.vehicles = take("vehicles");
+            }
+            Facts::Person(person) => person.species = take("species").into_iter().next(),
+            Facts::Location(location) => location.residents = take("residents"),
+            Facts::Vehicle(vehicle) => vehicle.pilot = take("pilot").into_iter().next(),
+            Facts::Species(_) => {}
+        }
+    }
+}
+
+fn pairs(relation: &[(Id, Vec<Id>)]) -> impl Iterator<Item = (Id, Id)> {
+    relation
+        .iter()
+        .flat_map(|(from, ids)| ids.iter().map(move |to| (from.clone(), to.clone())))
+}
+
+fn finding(kind: Kind, id: &Id, field: &str, problem: Problem, value: &str) -> Finding {
+    Finding {
+        kind,
+        id: id.clone(),
+        field: field.to_owned(),
+        problem,
+        value: value.chars().take(200).collect(),
+    }
+}

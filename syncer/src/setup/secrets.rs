@@ -1,0 +1,224 @@
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
+use std::path::Path;
+
+use common::repository::mongodb_setup::{READER, WRITER};
+use rand::distr::{Alphanumeric, SampleString};
+
+use super::{DATABASE_HOST, SetupError};
+
+/// 62 letters and digits: 48 of them are as hard to guess as 285 bits.
+const PASSWORD_LENGTH: usize = 48;
+const KEY_LENGTH: usize = 512;
+
+/// The users that the services of the compose file run as, each the one reader of its secrets.
+const OWNERS: Owners = Owners {
+    database: 999,
+    init: 10003,
+    syncer: 10002,
+    webapp: 10001,
+};
+
+/// Writes the secrets that are missing in `folder`, each a file that only its one reader can read:
+/// `database_key` for mongod, `root_password`, `reader_password` and `writer_password` for
+/// [`init`](super::init()), `webapp_database_url` and `syncer_database_url`.
+///
+/// A password and the URL that holds it belong together: if one is missing, both are made anew.
+/// Returns the names of what it wrote.
+///
+/// # Errors
+/// When the folder or a file cannot be written or given to its reader.
+pub fn secrets(folder: &Path) -> Result<Vec<&'static str>, SetupError> {
+    let written = write_missing(folder, OWNERS)?;
+    match &*written {
+        [] => tracing::info!("all secrets are there"),
+        names => tracing::info!("wrote {}", names.join(", ")),
+    }
+    Ok(written)
+}
+
+/// User ids; the group of each has the same.
+#[derive(Clone, Copy)]
+struct Owners {
+    database: u32,
+    init: u32,
+    syncer: u32,
+    webapp: u32,
+}
+
+/// Files that are written together: name, owner, content.
+type Secret = Vec<(&'static str, u32, String)>;
+
+fn write_missing(folder: &Path, owners: Owners) -> Result<Vec<&'static str>, SetupError> {
+    // Others may open a file by its name, but not list the names.
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o711)))
+        .map_err(|source| unwritable(folder, source))?;
+    let mut written = Vec::new();
+    for secret in fresh(owners) {
+        let paths: Vec<_> = secret.iter().map(|(name, ..)| folder.join(name)).collect();
+        if paths.iter().all(|path| is_there(path)) {
+            continue;
+        }
+        // If this is cut short, the next start must not take an old half for a new one's other half.
+        for path in &paths {
+            remove(path).map_err(|source| unwritable(path, source))?;
+        }
+        for ((name, owner, content), path) in secret.into_iter().zip(paths) {
+            write(&path, owner, &content).map_err(|source| unwritable(&path, source))?;
+            written.push(name);
+        }
+    }
+    Ok(written)
+}
+
+fn unwritable(path: &Path, source: io::Error) -> SetupError {
+    SetupError::Write {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn fresh(owners: Owners) -> [Secret; 4] {
+    let (reader, writer) = (random(PASSWORD_LENGTH), random(PASSWORD_LENGTH));
+    let (webapp_url, syncer_url) = (url(READER, &reader), url(WRITER, &writer));
+    [
+        vec![("database_key", owners.database, random(KEY_LENGTH))],
+        vec![("root_password", owners.init, random(PASSWORD_LENGTH))],
+        vec![
+            ("reader_password", owners.init, reader),
+            ("webapp_database_url", owners.webapp, webapp_url),
+        ],
+        vec![
+            ("writer_password", owners.init, writer),
+            ("syncer_database_url", owners.syncer, syncer_url),
+        ],
+    ]
+}
+
+fn random(length: usize) -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), length)
+}
+
+fn url(user: &str, password: &str) -> String {
+    format!("mongodb://{user}:{password}@{DATABASE_HOST}/movies_db?replicaSet=rs0")
+}
+
+fn is_there(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.len() > 0)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Whoever reads the file sees all of it, and only its owner ever can: it takes its place whole.
+fn write(path: &Path, owner: u32, content: &str) -> io::Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    remove(&unfinished)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o400)
+        .open(&unfinished)?;
+    file.write_all(content.as_bytes())?;
+    fchown(&file, Some(owner), Some(owner))?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    path.parent()
+        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    const NAMES: [&str; 6] = [
+        "database_key",
+        "root_password",
+        "reader_password",
+        "webapp_database_url",
+        "writer_password",
+        "syncer_database_url",
+    ];
+
+    /// Runs as any user: nobody else is given anything.
+    fn write_as_myself(folder: &Path) -> Vec<&'static str> {
+        let me = fs::metadata(folder).unwrap().uid();
+        let owners = Owners {
+            database: me,
+            init: me,
+            syncer: me,
+            webapp: me,
+        };
+        write_missing(folder, owners).unwrap()
+    }
+
+    fn contents(folder: &Path) -> BTreeMap<&'static str, String> {
+        let read = |name| fs::read_to_string(folder.join(name)).unwrap();
+        NAMES.map(|name| (name, read(name))).into()
+    }
+
+    #[test]
+    fn only_the_owner_can_read_a_secret_and_no_two_are_alike() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(write_as_myself(folder.path()), NAMES);
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
+        assert_eq!(mode(folder.path()), 0o711);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), NAMES.len());
+        for name in NAMES {
+            assert_eq!(mode(&folder.path().join(name)), 0o400, "{name}");
+        }
+        let secrets = contents(folder.path());
+        let passwords = ["root_password", "reader_password", "writer_password"];
+        for name in passwords {
+            assert_eq!(secrets[name].len(), PASSWORD_LENGTH);
+            assert_eq!(
+                secrets
+                    .values()
+                    .filter(|value| **value == secrets[name])
+                    .count(),
+                1
+            );
+        }
+        assert!(secrets["webapp_database_url"].contains(&secrets["reader_password"]));
+        assert!(secrets["syncer_database_url"].contains(&secrets["writer_password"]));
+    }
+
+    #[test]
+    fn what_is_there_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        write_as_myself(folder.path());
+        let before = contents(folder.path());
+        assert!(write_as_myself(folder.path()).is_empty());
+        assert_eq!(contents(folder.path()), before);
+    }
+
+    #[test]
+    fn a_password_and_its_url_are_made_anew_together() {
+        let folder = tempfile::tempdir().unwrap();
+        write_as_myself(folder.path());
+        let before = contents(folder.path());
+        fs::remove_file(folder.path().join("reader_password")).unwrap();
+        fs::set_permissions(
+            folder.path().join("syncer_database_url"),
+            Permissions::from_mode(0o600),
+        )
+        .unwrap();
+        fs::write(folder.path().join("syncer_database_url"), "").unwrap();
+        let written = write_as_myself(folder.path());
+        assert_eq!(written, NAMES[2..]);
+        let after = contents(folder.path());
+        assert!(after["webapp_database_url"].contains(&after["reader_password"]));
+        assert!(after["syncer_database_url"].contains(&after["writer_password"]));
+        assert_ne!(after["reader_password"], before["reader_password"]);
+        assert_eq!(after["root_password"], before["root_password"]);
+    }
+}
