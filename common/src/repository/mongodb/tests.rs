@@ -407,6 +407,17 @@ async fn a_lone_mongod_publishes_and_rings_too() {
         state = writer.commit(&next(&state, None)).await.unwrap();
         heard(&reader, &mut bell, &state).await;
     }
+
+    let member = format!("127.0.0.1:{}", mongo.port());
+    let passwords = setup::Passwords {
+        root: "a".to_owned().into(),
+        reader: "b".to_owned().into(),
+        writer: "c".to_owned().into(),
+    };
+    let url = format!("mongodb://{member}");
+    let refused = setup::initiate(&url, &member, &passwords, SOON).await;
+    let alone = matches!(refused, Err(setup::SetupError::Alone));
+    assert!(alone, "{refused:?}");
 }
 
 #[tokio::test]

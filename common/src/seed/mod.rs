@@ -1,0 +1,43 @@
+//! The catalogue that is compiled in, for a first start without the source.
+//!
+//! It is never published: a web app shows it, as version 0, while its store holds no version.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::models::{Catalogue, Counts, Item};
+use crate::repository::{Header, Snapshot};
+
+/// An item a line, in the order of kinds and ranks.
+const ITEMS: &str = include_str!("items.jsonl");
+
+/// The seed's items.
+///
+/// # Errors
+/// When the file that was compiled in is wrong, which a test rules out.
+pub fn items() -> Result<Vec<Arc<Item>>, serde_json::Error> {
+    ITEMS.lines().map(serde_json::from_str).collect()
+}
+
+/// The seed as version 0 of a lineage of its own.
+pub fn snapshot() -> Snapshot {
+    let items = items().unwrap_or_else(|error| {
+        tracing::error!(%error, "the seed cannot be read");
+        Vec::new()
+    });
+    Snapshot {
+        lineage: "seed".into(),
+        header: Header {
+            version: 0,
+            fence: 0,
+            at: Timestamp::UNIX_EPOCH,
+            parts: 0,
+            changes: Counts::default(),
+            note: None,
+            first: false,
+        },
+        catalogue: items.into_iter().collect::<Catalogue>(),
+        damage: Vec::new(),
+    }
+}
