@@ -8,7 +8,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use crate::config::{Config, LogFormat};
 
-/// Starts logging as configured, for the life of the process.
+/// Starts logging as configured, for the life of the process, with the configuration's warnings.
 ///
 /// # Errors
 /// When it was started before.
@@ -16,7 +16,7 @@ pub fn start(config: &Config) -> Result<(), TryInitError> {
     let filter = EnvFilter::new(&config.log);
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    match config.log_format {
+    let started = match config.log_format {
         LogFormat::Pretty => registry
             .with(
                 lines
@@ -25,5 +25,9 @@ pub fn start(config: &Config) -> Result<(), TryInitError> {
             )
             .try_init(),
         LogFormat::Json => registry.with(lines.json()).try_init(),
+    };
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
     }
+    started
 }

@@ -54,9 +54,6 @@ pub async fn main(cli: Cli) -> ExitCode {
     if let Err(error) = telemetry::start(&config) {
         return stop(1, &error);
     }
-    for warning in &config.warnings {
-        tracing::warn!("{warning}");
-    }
     let end = match cli.command {
         Some(Command::Secrets { folder }) => setup_end(setup::secrets(&folder).map(drop)),
         Some(Command::Init { folder }) => setup_end(setup::init(&folder).await),

@@ -1,1 +1,18 @@
-//! Placeholder.
+//! The web app: pages for people, APIs for programs, from a catalogue in memory. It only reads.
+
+pub mod cli;
+pub mod error;
+pub mod respond;
+pub mod routes;
+pub mod run;
+pub mod server;
+pub mod site;
+
+mod api;
+mod assets;
+mod ghibli;
+mod middleware;
+mod pages;
+mod query;
+
+pub use ghibli::PublicUrl;

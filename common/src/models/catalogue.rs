@@ -1,3 +1,4 @@
+use std::ops::Bound;
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
@@ -135,6 +136,17 @@ impl Catalogue {
             .in_order
             .iter()
             .map(|(_, item)| item)
+    }
+
+    /// The items before and after this one in the source's order.
+    pub fn neighbours(&self, item: &Item) -> (Option<&Arc<Item>>, Option<&Arc<Item>>) {
+        let in_order = &self.shelves[item.kind() as usize].in_order;
+        let place = (item.rank, item.id.clone());
+        let before = in_order.range(..place.clone()).next_back();
+        let after = in_order
+            .range((Bound::Excluded(place), Bound::Unbounded))
+            .next();
+        (before.map(|(_, item)| item), after.map(|(_, item)| item))
     }
 
     /// Every item of every kind.

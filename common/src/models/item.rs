@@ -306,6 +306,11 @@ impl SourceRecord {
         Self(json)
     }
 
+    /// The record as JSON.
+    pub fn as_raw(&self) -> &RawValue {
+        &self.0
+    }
+
     /// The record's JSON text.
     pub fn as_str(&self) -> &str {
         self.0.get()

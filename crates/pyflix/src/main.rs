@@ -1,2 +1,93 @@
-//! Placeholder.
-fn main() {}
+//! PyFlix in one process: the web app and the syncer over one store, by default the embedded one.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use common::clock::Clock;
+use common::config::Config;
+use common::repository::{Access, Repository};
+use common::{shutdown, telemetry};
+use syncer::run as syncing;
+use webapp::run as serving;
+
+const CONFIGURATION: u8 = 2;
+
+/// A movie catalogue that is always there: mirrors the Ghibli API and serves it as pages and APIs.
+///
+/// Its settings are environment variables or keys in pyflix.toml; the README lists them.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    Cli::parse();
+    let config = match Config::load() {
+        Ok(config) => config,
+        Err(error) => return stop(CONFIGURATION, &error),
+    };
+    if let Err(error) = telemetry::start(&config) {
+        return stop(1, &error);
+    }
+    let parts = match Parts::new(&config).await {
+        Ok(parts) => parts,
+        Err(error) => return stop(CONFIGURATION, &format!("{error:#}")),
+    };
+    match run(&config, parts).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => stop(1, &format!("{error:#}")),
+    }
+}
+
+/// What must be had before anything starts; each of them can be a wrong setting.
+struct Parts {
+    repository: Repository,
+    syncer: syncer::sync::Syncer,
+    listener: tokio::net::TcpListener,
+}
+
+impl Parts {
+    async fn new(config: &Config) -> anyhow::Result<Self> {
+        let clock = Clock::system();
+        let repository = Repository::open(&config.database, Access::Writer, clock).await?;
+        Ok(Self {
+            syncer: syncer::cli::over(repository.clone(), config)?,
+            repository,
+            listener: serving::listen(config).await?,
+        })
+    }
+}
+
+async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
+    let shutdown = shutdown::on_signal().context("cannot listen for signals")?;
+    say(&format!("PyFlix is at {}", serving::address(&parts.listener)?));
+    let syncing = tokio::spawn(syncing::run(
+        parts.syncer,
+        config.sync_interval,
+        shutdown.clone(),
+    ));
+    let served = serving::run(config, &parts.repository, parts.listener, shutdown.clone());
+    tokio::pin!(served);
+    tokio::select! {
+        end = &mut served => end,
+        end = syncing => {
+            if !shutdown.is_cancelled() {
+                end.context("the syncer died")?;
+                bail!("the syncer ended");
+            }
+            served.await
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the address to open, for whoever started this")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[expect(clippy::print_stderr, reason = "the one line that says why it ends")]
+fn stop(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("pyflix: {error}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,3 @@
+//! PyFlix's own API, under `/api/v1`.
+
+pub(crate) mod movies;

@@ -1,0 +1,107 @@
+//! The commands of the `webapp` binary, and what they say and exit with.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+use common::clock::Clock;
+use common::config::Config;
+use common::repository::{Access, Repository};
+use common::{shutdown, telemetry};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::run;
+
+const CONFIGURATION: u8 = 2;
+const HEALTHCHECK: Duration = Duration::from_secs(3);
+
+/// Serves the catalogue as pages and as APIs.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ask the web app on this machine whether it lives; exits 0 if so, 1 if not.
+    Healthcheck,
+}
+
+/// Does what the command line says.
+pub async fn main(cli: Cli) -> ExitCode {
+    let config = match Config::load() {
+        Ok(config) => config,
+        Err(error) => return stop(CONFIGURATION, &error),
+    };
+    if let Some(Command::Healthcheck) = cli.command {
+        let healthy = tokio::time::timeout(HEALTHCHECK, healthcheck(config.listen)).await;
+        return match healthy {
+            Ok(Ok(())) => ExitCode::SUCCESS,
+            Ok(Err(error)) => stop(1, &format!("{error:#}")),
+            Err(_) => stop(1, &"the web app did not answer in time"),
+        };
+    }
+    if let Err(error) = telemetry::start(&config) {
+        return stop(1, &error);
+    }
+    let repository = Repository::open(&config.database, Access::Reader, Clock::system()).await;
+    let repository = match repository {
+        Ok(repository) => repository,
+        Err(error) => return stop(CONFIGURATION, &error),
+    };
+    let listener = match run::listen(&config).await {
+        Ok(listener) => listener,
+        Err(error) => return stop(CONFIGURATION, &error),
+    };
+    match serve(&config, &repository, listener).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => stop(1, &format!("{error:#}")),
+    }
+}
+
+async fn serve(
+    config: &Config,
+    repository: &Repository,
+    listener: tokio::net::TcpListener,
+) -> anyhow::Result<()> {
+    let shutdown = shutdown::on_signal().context("cannot listen for signals")?;
+    tracing::info!("listening on {}", run::address(&listener)?);
+    run::run(config, repository, listener, shutdown).await
+}
+
+async fn healthcheck(listen: SocketAddr) -> anyhow::Result<()> {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let address = SocketAddr::new(ip, listen.port());
+    let mut stream = TcpStream::connect(address)
+        .await
+        .with_context(|| format!("nothing listens on {address}"))?;
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    if !answer.starts_with("HTTP/1.1 200 ") {
+        bail!(
+            "the web app is not well: {}",
+            answer.lines().next().unwrap_or_default()
+        );
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the one line that says why a command ends"
+)]
+fn stop(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("webapp: {error}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,56 @@
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Extension, Request},
+    middleware::Next,
+    response::Response,
+};
+use http::{Method, header::CONTENT_LENGTH};
+
+use super::RequestId;
+use crate::{
+    error::AppError,
+    respond::{Conditions, Representation},
+};
+
+/// Handlers return what there is to say, a [`Representation`] or an [`AppError`]; how it is said
+/// depends on the request, and is decided here.
+pub(super) async fn finish(
+    Extension(request_id): Extension<RequestId>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let conditions = Conditions::of(request.method(), request.headers());
+    let without_body = request.method() == Method::HEAD;
+    let asked = request.uri().clone();
+
+    let mut placeholder = next.run(request).await;
+
+    let outcome = if let Some(representation) = placeholder.extensions_mut().remove() {
+        finished(&representation, &conditions, placeholder)
+    } else if let Some(error) = placeholder.extensions_mut().remove() {
+        Err(error)
+    } else {
+        Ok(placeholder)
+    };
+    let mut response =
+        outcome.unwrap_or_else(|error: Arc<AppError>| error.render(&asked, request_id));
+    if without_body {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}
+
+/// The representation's answer, with the header fields that its handler added.
+fn finished(
+    representation: &Representation,
+    conditions: &Conditions,
+    placeholder: Response,
+) -> Result<Response, Arc<AppError>> {
+    let mut added = std::mem::take(&mut placeholder.into_parts().0.headers);
+    added.remove(CONTENT_LENGTH);
+    let mut response = representation.answer(conditions)?;
+    response.headers_mut().extend(added);
+    Ok(response)
+}

@@ -1,0 +1,40 @@
+//! What every request passes on its way in, and every answer on its way out.
+
+mod finish;
+mod gate;
+mod guard;
+mod headers;
+mod observe;
+mod path;
+
+use std::convert::Infallible;
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{from_fn, from_fn_with_state, map_request},
+    response::Response,
+};
+use tower::{Service, ServiceBuilder};
+
+pub(crate) use self::{observe::RequestId, path::is_for_programs};
+use crate::server::Limits;
+
+/// Puts `routes` behind the layers, outermost first.
+pub(crate) fn around(
+    routes: Router,
+    limits: Limits,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+    ServiceBuilder::new()
+        .layer(from_fn(observe::observe))
+        .layer(from_fn(headers::add))
+        .layer(from_fn(finish::finish))
+        .layer(from_fn_with_state(limits, gate::check))
+        .layer(from_fn_with_state(limits, guard::guard))
+        .layer(map_request(path::without_trailing_slash))
+        .service(routes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+use jiff::Timestamp;
+
+use crate::site::{Condition, Site};
+
+/// What stands around every page of the catalogue: what is to be said of its freshness.
+pub(crate) struct Frame {
+    /// Why the catalogue may be old, if so.
+    pub(crate) notice: Option<Notice>,
+    pub(crate) version: u64,
+    /// When the version was published.
+    pub(crate) published: Moment,
+}
+
+/// A sentence with a moment in it.
+pub(crate) struct Notice {
+    pub(crate) before: &'static str,
+    pub(crate) since: Option<Moment>,
+    pub(crate) after: &'static str,
+}
+
+/// A moment for people and for programs.
+pub(crate) struct Moment(Timestamp);
+
+impl Moment {
+    /// As in `<time datetime>`, to the second.
+    pub(crate) fn machine(&self) -> String {
+        self.format("%Y-%m-%dT%H:%M:%SZ")
+    }
+
+    /// In words.
+    pub(crate) fn words(&self) -> String {
+        self.format("%-d %B %Y, %H:%M UTC")
+    }
+
+    fn format(&self, format: &str) -> String {
+        self.0.strftime(format).to_string()
+    }
+}
+
+impl Frame {
+    pub(crate) fn of(site: &Site) -> Self {
+        Self {
+            notice: notice(site),
+            version: site.version(),
+            published: Moment(site.snapshot.header.at),
+        }
+    }
+}
+
+fn notice(site: &Site) -> Option<Notice> {
+    let (before, since, after) = match (site.is_seed(), site.condition) {
+        (false, Condition::Fresh | Condition::Waiting) => return None,
+        (true, Condition::Fresh | Condition::Waiting) => (
+            "This is the catalogue that PyFlix brings along: the first sync with the source has not ended yet",
+            None,
+            ".",
+        ),
+        (true, Condition::SourceAway(since)) => (
+            "This is the catalogue that PyFlix brings along: the source has not given a whole answer since",
+            Some(since),
+            ", and nothing was mirrored before. As soon as it does, its catalogue takes this one’s place.",
+        ),
+        (true, Condition::Silent(since)) => (
+            "This is the catalogue that PyFlix brings along: nothing has been mirrored, and no sync has ended since",
+            Some(since),
+            ".",
+        ),
+        (_, Condition::StoreAway(since)) => (
+            "The database has been away since",
+            Some(since),
+            ". The catalogue is shown as it was then.",
+        ),
+        (false, Condition::SourceAway(since)) => (
+            "The source has not given a whole answer since",
+            Some(since),
+            ". The catalogue is shown as it was then.",
+        ),
+        (false, Condition::Silent(since)) => (
+            "No sync has ended since",
+            Some(since),
+            ". The catalogue is shown as it was then.",
+        ),
+    };
+    Some(Notice {
+        before,
+        since: since.map(Moment),
+        after,
+    })
+}

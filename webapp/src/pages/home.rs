@@ -1,0 +1,46 @@
+use askama::Template;
+use axum::extract::State;
+use common::models::Kind;
+
+use super::frame::Frame;
+use super::movies::Card;
+use crate::error::AppError;
+use crate::respond::Representation;
+use crate::site::Current;
+
+/// How many movies stand on the first page's shelf.
+const SHELF: usize = 6;
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home {
+    frame: Frame,
+    /// How many items of each kind there are, with its word.
+    counts: Vec<(usize, &'static str)>,
+    /// The latest movies.
+    shelf: Vec<Card>,
+}
+
+/// The first page: what is here, how fresh it is, where to go.
+pub(crate) async fn show(State(current): State<Current>) -> Result<Representation, AppError> {
+    let site = current.load()?;
+    let catalogue = &site.snapshot.catalogue;
+    let counts = Kind::ALL.map(|kind| {
+        let count = catalogue.count(kind);
+        let word = if count == 1 {
+            kind.singular()
+        } else {
+            kind.plural()
+        };
+        (count, word)
+    });
+    let shelf = catalogue.movies().rev().take(SHELF);
+    let page = Home {
+        frame: Frame::of(&site),
+        counts: counts.into(),
+        shelf: shelf
+            .map(|(item, movie)| Card::of(catalogue, item, movie, false))
+            .collect(),
+    };
+    Ok(Representation::page(&page)?.at_version(site.version()))
+}

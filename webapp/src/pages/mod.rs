@@ -1,0 +1,8 @@
+//! The pages: each handler beside the template that it fills.
+
+mod error;
+mod frame;
+pub(crate) mod home;
+pub(crate) mod movies;
+
+pub(crate) use self::error::ErrorPage;

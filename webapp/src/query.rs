@@ -1,0 +1,40 @@
+//! Reading the questions in an address.
+
+use std::borrow::Cow;
+
+use http::Uri;
+
+use crate::error::AppError;
+
+/// The parameters of an address in their order, decoded.
+pub(crate) fn pairs(uri: &Uri) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+}
+
+/// A whole number within bounds.
+pub(crate) fn number(
+    name: &str,
+    value: &str,
+    least: usize,
+    most: usize,
+) -> Result<usize, AppError> {
+    let number = value.parse().ok();
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| {
+            let bounds = if most == usize::MAX {
+                format!("from {least} on")
+            } else {
+                format!("from {least} to {most}")
+            };
+            AppError::BadRequest(format!("{name} is a whole number {bounds}"))
+        })
+}
+
+/// A parameter that is not answered here, and those that are.
+pub(crate) fn unknown(name: &str, known: &[&str]) -> AppError {
+    AppError::BadRequest(format!(
+        "{name} is no parameter here; there are {}",
+        known.join(" and ")
+    ))
+}

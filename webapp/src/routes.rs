@@ -1,0 +1,123 @@
+//! All routes of the web app.
+
+use std::convert::Infallible;
+
+use axum::{
+    Router,
+    extract::{FromRef, Request, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::header::CACHE_CONTROL;
+use tower::Service;
+
+use crate::{
+    PublicUrl, api, assets, error::AppError, ghibli, middleware, pages, server::Limits,
+    site::Current,
+};
+
+/// What the handlers share.
+#[derive(Clone, Debug, Default, FromRef)]
+pub struct App {
+    /// The catalogue and its condition.
+    pub current: Current,
+    /// What links in the APIs start with.
+    pub public_url: PublicUrl,
+}
+
+/// The whole app: every route behind everything that each request passes.
+pub fn app(
+    app: App,
+    limits: Limits,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+    middleware::around(routes().with_state(app), limits)
+}
+
+fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(pages::home::show))
+        .route("/movies", get(pages::movies::list))
+        .route("/movies/{slug}", get(pages::movies::show))
+        .route("/api/v1/movies", get(api::movies::list))
+        .route("/ghibli/{collection}", get(ghibli::list))
+        .route("/ghibli/{collection}/{id}", get(ghibli::show))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/static/{name}", get(assets::show))
+        .route("/favicon.svg", get(assets::favicon))
+        .route("/favicon.ico", get(assets::favicon))
+        .fallback(not_found)
+}
+
+/// The process lives; nothing more is said.
+async fn healthz() -> impl IntoResponse {
+    ([(CACHE_CONTROL, "no-store")], "ok")
+}
+
+/// The store has been read, so that there is a catalogue to serve.
+async fn readyz(State(current): State<Current>) -> Result<impl IntoResponse, AppError> {
+    current.load()?;
+    Ok(([(CACHE_CONTROL, "no-store")], "ready"))
+}
+
+async fn not_found() -> AppError {
+    AppError::NotFound
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http::{HeaderMap, StatusCode};
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_living_process_says_ok() {
+        let (status, _, body) = get("/healthz").await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, "ok"));
+    }
+
+    #[tokio::test]
+    async fn only_an_address_that_names_the_content_is_kept_for_ever() {
+        for address in [assets::stylesheet(), assets::icon()] {
+            let (status, headers, _) = get(address).await;
+            assert_eq!(status, StatusCode::OK, "{address}");
+            let cache_control = headers["cache-control"].to_str().unwrap();
+            assert_eq!(cache_control, "public, max-age=31536000, immutable");
+
+            let bare = address.split('?').next().unwrap();
+            for other in [bare.to_owned(), format!("{bare}?v=old")] {
+                let (status, headers, _) = get(&other).await;
+                assert_eq!(status, StatusCode::OK, "{other}");
+                assert_eq!(headers["cache-control"], "no-cache", "{other}");
+            }
+        }
+        let (status, _, _) = get("/static/other.css").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn browsers_find_the_icon_where_they_look_for_it() {
+        for address in ["/favicon.ico", "/favicon.svg"] {
+            let (_, headers, body) = get(address).await;
+            assert_eq!(headers["content-type"], "image/svg+xml");
+            assert!(body.starts_with("<svg "));
+        }
+    }
+
+    async fn get(uri: &str) -> (StatusCode, HeaderMap, String) {
+        let request = Request::builder().uri(uri).header("host", "pyflix");
+        let request = request.body(Body::empty()).unwrap();
+        let response = app(App::default(), Limits::default())
+            .oneshot(request)
+            .await
+            .unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        (parts.status, parts.headers, text)
+    }
+}

@@ -1,0 +1,83 @@
+//! Running the web app: a listener, a follower of the store, and the server over both.
+
+use std::io;
+use std::net::SocketAddr;
+
+use anyhow::{Context, bail};
+use common::clock::Clock;
+use common::config::Config;
+use common::repository::Repository;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::PublicUrl;
+use crate::routes::{self, App};
+use crate::server::{self, Limits};
+use crate::site::{self, Current};
+
+/// Listens where the configuration says.
+///
+/// # Errors
+/// When the address cannot be had; the text says what to do.
+pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(config.listen).await.map_err(|error| {
+        let problem = match error.kind() {
+            io::ErrorKind::AddrInUse => "it is in use by another program".to_owned(),
+            _ => error.to_string(),
+        };
+        let other = SocketAddr::new(config.listen.ip(), config.listen.port().wrapping_add(1));
+        anyhow::anyhow!(
+            "PYFLIX_LISTEN: cannot listen on {}: {problem}; for example PYFLIX_LISTEN={other}",
+            config.listen
+        )
+    })
+}
+
+/// The address to open in a browser on this machine.
+///
+/// # Errors
+/// When the listener has none.
+pub fn address(listener: &TcpListener) -> io::Result<String> {
+    let address = listener.local_addr()?;
+    if address.ip().is_unspecified() {
+        return Ok(format!("http://localhost:{}", address.port()));
+    }
+    Ok(format!("http://{address}"))
+}
+
+/// Serves what the repository publishes until told to stop.
+///
+/// # Errors
+/// When the server or the task that follows the store ends by itself.
+pub async fn run(
+    config: &Config,
+    repository: &Repository,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let current = Current::default();
+    let keeper = tokio::spawn(site::keep(
+        current.clone(),
+        repository.follow(),
+        config.sync_interval,
+        Clock::system(),
+        shutdown.clone(),
+    ));
+    let app = App {
+        current,
+        public_url: PublicUrl(config.public_url.as_deref().map(Into::into)),
+    };
+    let limits = Limits::default();
+    let served = server::serve(listener, routes::app(app, limits), limits, shutdown.clone());
+    tokio::pin!(served);
+    tokio::select! {
+        end = &mut served => return end.context("the server ended"),
+        end = keeper => {
+            if !shutdown.is_cancelled() {
+                end.context("the task that follows the store died")?;
+                bail!("the task that follows the store ended");
+            }
+        }
+    }
+    served.await.context("the server ended")
+}

@@ -1,0 +1,185 @@
+//! What the web app serves from: the catalogue in memory, swapped whole, and its condition.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use common::clock::Clock;
+use common::repository::{Follower, News, Pulse, Snapshot};
+use common::seed;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::AppError;
+
+/// How often it is asked whether the syncs have fallen silent.
+const GLANCE: Duration = Duration::from_secs(1);
+/// How much later than its turn a sync may end before the catalogue counts as stale.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One state of the catalogue and whether it is fresh: all that an answer depends on.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The catalogue; version 0 is the seed.
+    pub snapshot: Arc<Snapshot>,
+    /// Whether it is fresh.
+    pub condition: Condition,
+}
+
+/// Whether the catalogue is fresh, and if not, since when and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// The last sync read the source.
+    Fresh,
+    /// No sync has ended yet.
+    Waiting,
+    /// Syncs have failed since then.
+    SourceAway(Timestamp),
+    /// No sync has ended since then.
+    Silent(Timestamp),
+    /// The store cannot be read since then.
+    StoreAway(Timestamp),
+}
+
+/// The current site, shared by all handlers; there is none until the store has been read.
+#[derive(Clone, Debug, Default)]
+pub struct Current(Arc<ArcSwapOption<Site>>);
+
+impl Current {
+    /// A site that is there from the start.
+    pub fn new(site: Site) -> Self {
+        Self(Arc::new(ArcSwapOption::from_pointee(site)))
+    }
+
+    /// The site as it is now.
+    ///
+    /// # Errors
+    /// [`AppError::NotReady`] until the store has been read.
+    pub fn load(&self) -> Result<Arc<Site>, AppError> {
+        self.0.load_full().ok_or(AppError::NotReady)
+    }
+
+    fn set(&self, site: Site) {
+        self.0.store(Some(Arc::new(site)));
+    }
+}
+
+impl Site {
+    /// The catalogue's version; 0 is the seed.
+    pub fn version(&self) -> u64 {
+        self.snapshot.version()
+    }
+
+    /// Whether this is the seed and no published version.
+    pub fn is_seed(&self) -> bool {
+        self.version() == 0
+    }
+}
+
+/// Keeps the current site at the last published version, until told to stop.
+pub async fn keep(
+    current: Current,
+    mut follower: Follower,
+    interval: Duration,
+    clock: Clock,
+    shutdown: CancellationToken,
+) {
+    let mut keeper = Keeper {
+        current,
+        interval,
+        clock,
+        snapshot: None,
+        pulse: Pulse::default(),
+        away: None,
+        shown: None,
+    };
+    loop {
+        let news = tokio::select! {
+            () = shutdown.cancelled() => return,
+            news = follower.next() => Some(news),
+            () = tokio::time::sleep(GLANCE) => None,
+        };
+        keeper.take(news);
+        keeper.show();
+    }
+}
+
+struct Keeper {
+    current: Current,
+    interval: Duration,
+    clock: Clock,
+    snapshot: Option<Arc<Snapshot>>,
+    pulse: Pulse,
+    away: Option<Timestamp>,
+    shown: Option<(Arc<Snapshot>, Condition)>,
+}
+
+impl Keeper {
+    fn take(&mut self, news: Option<News>) {
+        match news {
+            None => {}
+            Some(News::Version { snapshot, .. }) => {
+                self.away = None;
+                tracing::info!(
+                    version = snapshot.version(),
+                    items = snapshot.catalogue.len(),
+                    "serving"
+                );
+                self.snapshot = Some(snapshot);
+            }
+            Some(News::Empty) => {
+                self.away = None;
+                tracing::info!(
+                    "the store holds no version yet: serving the built-in seed until the first sync"
+                );
+                self.snapshot = Some(Arc::new(seed::snapshot()));
+            }
+            Some(News::Pulse(pulse)) => {
+                if self.away.take().is_some() {
+                    tracing::info!("the store answers again");
+                }
+                self.pulse = pulse;
+            }
+            Some(News::Away(error)) => {
+                tracing::warn!(%error, "the store cannot be read; serving goes on from memory");
+                self.away = Some(self.clock.now());
+            }
+        }
+    }
+
+    fn show(&mut self) {
+        let Some(snapshot) = &self.snapshot else {
+            return;
+        };
+        let condition = self.condition();
+        let same = self
+            .shown
+            .as_ref()
+            .is_some_and(|(shown, before)| Arc::ptr_eq(shown, snapshot) && *before == condition);
+        if !same {
+            self.shown = Some((snapshot.clone(), condition));
+            self.current.set(Site {
+                snapshot: snapshot.clone(),
+                condition,
+            });
+        }
+    }
+
+    fn condition(&self) -> Condition {
+        if let Some(since) = self.away {
+            return Condition::StoreAway(since);
+        }
+        let Some(ran) = &self.pulse.ran else {
+            return Condition::Waiting;
+        };
+        if let Some(since) = ran.failing_since {
+            return Condition::SourceAway(since);
+        }
+        let silence = self.clock.now().duration_since(ran.at);
+        let longest = self.interval * 2 + PATIENCE;
+        if Duration::try_from(silence).is_ok_and(|silence| silence > longest) {
+            return Condition::Silent(ran.at);
+        }
+        Condition::Fresh
+    }
+}
