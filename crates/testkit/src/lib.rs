@@ -1,1 +1,41 @@
-//! Placeholder.
+//! What the tests of every crate share: a real MongoDB, a source that misbehaves on command, the
+//! real binaries as processes, a headless browser.
+//!
+//! Nothing here is part of the product. A kit that cannot give a test what it asks for fails that
+//! test by panicking, with a message that says what to do; only [`skips`] lets a test pass by.
+//!
+//! Whatever the kit starts ends with the test process, however that ends: see [`process`].
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test kit fails the test that uses it by panicking"
+)]
+
+pub mod browser;
+mod eventually;
+mod guard;
+pub mod mongo;
+pub mod process;
+pub mod shared;
+pub mod skips;
+pub mod source;
+
+pub use eventually::{Attempt, eventually};
+
+use std::path::{Path, PathBuf};
+
+/// The folder of the workspace's `Cargo.toml`.
+pub fn workspace_root() -> PathBuf {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let root = crates.and_then(Path::parent);
+    root.expect("the kit lives in crates/testkit").to_path_buf()
+}
+
+/// The first of `names` that is a file in a folder of the `PATH`.
+fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
+        .find(|candidate| candidate.is_file())
+}

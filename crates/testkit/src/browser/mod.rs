@@ -1,0 +1,223 @@
+//! A headless Chromium, driven through chromedriver.
+
+mod command;
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use url::Url;
+
+use self::command::ChromeCommand;
+use crate::{
+    guard::{self, Guarded},
+    on_path,
+};
+
+/// How long a start may take: a busy machine can need many times the usual second.
+const START: Duration = Duration::from_secs(60);
+
+/// A browser with a profile of its own; dropping it ends it.
+pub struct Browser {
+    client: Client,
+    _driver: Guarded,
+    // After the driver: it is removed when nothing writes into it any more.
+    _folder: TempDir,
+}
+
+impl Browser {
+    /// Starts a browser with an empty page.
+    ///
+    /// # Panics
+    ///
+    /// Also when Chromium or its driver is not installed, with a message that says how to.
+    pub async fn start() -> Self {
+        let chromedriver = installed(&["chromedriver"]);
+        let chromium = installed(&["chromium", "chromium-browser", "google-chrome"]);
+        let folder = TempDir::with_prefix("browser-").expect("a temporary folder can be made");
+
+        let mut command = guard::watched(&chromedriver, folder.path());
+        command
+            .arg("--port=0")
+            .env("HOME", folder.path())
+            .env("TMPDIR", folder.path());
+        for name in [
+            "XDG_CONFIG_HOME",
+            "XDG_CACHE_HOME",
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+        ] {
+            command.env_remove(name);
+        }
+        let driver = Guarded::spawn("chromedriver", command);
+        let port = driver.find_line(START, port_of).await;
+
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities(&chromium, folder.path()))
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap_or_else(|error| panic!("chromium did not start: {error}"));
+        Self {
+            client,
+            _driver: driver,
+            _folder: folder,
+        }
+    }
+
+    /// The WebDriver client, for everything that is not below.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Opens a page and waits until it has loaded.
+    pub async fn open(&self, url: &str) {
+        let opened = self.client.goto(url).await;
+        opened.unwrap_or_else(|error| panic!("{url} did not open: {error}"));
+    }
+
+    /// Gives the viewport exactly this size in pixels, however small.
+    pub async fn set_window(&self, width: u32, height: u32) {
+        let size = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", size)
+            .await;
+    }
+
+    /// Prefers `dark` or `light`.
+    pub async fn set_color_scheme(&self, scheme: &str) {
+        let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
+        self.devtools(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": [feature] }),
+        )
+        .await;
+    }
+
+    /// The width of the viewport.
+    pub async fn inner_width(&self) -> u64 {
+        self.number("return window.innerWidth").await
+    }
+
+    /// The width of the page's content; more than [`Self::inner_width`] scrolls sideways.
+    pub async fn scroll_width(&self) -> u64 {
+        self.number("return document.documentElement.scrollWidth")
+            .await
+    }
+
+    /// The errors in the console since the last call: of scripts, of loading, of the content
+    /// security policy.
+    pub async fn console_errors(&self) -> Vec<String> {
+        let entries = self.log("browser").await;
+        let errors = entries.iter().filter(|entry| entry["level"] == "SEVERE");
+        errors
+            .filter_map(|entry| entry["message"].as_str())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The hosts, with their ports, that were asked for anything over the network since the last
+    /// call.
+    pub async fn requested_hosts(&self) -> BTreeSet<String> {
+        let entries = self.log("performance").await;
+        entries
+            .iter()
+            .filter_map(|entry| requested_host(entry["message"].as_str()?))
+            .collect()
+    }
+
+    /// Writes the viewport to a PNG file.
+    pub async fn screenshot(&self, path: &Path) {
+        let png = self
+            .client
+            .screenshot()
+            .await
+            .expect("an open page can be pictured");
+        let written = std::fs::write(path, png);
+        written.unwrap_or_else(|error| panic!("{} is not writable: {error}", path.display()));
+    }
+
+    /// Calls a method of the DevTools protocol.
+    pub async fn devtools(&self, method: &str, params: Value) -> Value {
+        let call = json!({ "cmd": method, "params": params });
+        self.issue("goog/cdp/execute", call).await
+    }
+}
+
+impl Browser {
+    async fn number(&self, script: &str) -> u64 {
+        let value = self.client.execute(script, Vec::new()).await;
+        let value = value.unwrap_or_else(|error| panic!("{script}: {error}"));
+        value
+            .as_u64()
+            .unwrap_or_else(|| panic!("{script}: {value} is not a whole number"))
+    }
+
+    async fn log(&self, kind: &str) -> Vec<Value> {
+        match self.issue("se/log", json!({ "type": kind })).await {
+            Value::Array(entries) => entries,
+            other => panic!("the {kind} log is not a list: {other}"),
+        }
+    }
+
+    async fn issue(&self, path: &'static str, body: Value) -> Value {
+        let issued = self.client.issue_cmd(ChromeCommand { path, body }).await;
+        issued.unwrap_or_else(|error| panic!("chromedriver refused {path}: {error}"))
+    }
+}
+
+fn installed(names: &[&str]) -> PathBuf {
+    on_path(names).unwrap_or_else(|| {
+        panic!(
+            "{} is not installed: apt-get install chromium chromium-driver",
+            names[0]
+        )
+    })
+}
+
+fn port_of(line: &str) -> Option<u16> {
+    let rest = line.strip_prefix("ChromeDriver was started successfully on port ")?;
+    rest.trim_end_matches('.').parse().ok()
+}
+
+fn capabilities(chromium: &Path, folder: &Path) -> serde_json::Map<String, Value> {
+    let profile = format!("--user-data-dir={}", folder.join("profile").display());
+    let options = json!({
+        "binary": chromium,
+        "args": [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--force-color-profile=srgb",
+            "--hide-scrollbars",
+            profile,
+        ],
+    });
+    let capabilities = json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+    });
+    serde_json::from_value(capabilities).expect("the capabilities are an object")
+}
+
+/// The host of a request that went to the network, from an entry of the performance log.
+fn requested_host(entry: &str) -> Option<String> {
+    let entry: Value = serde_json::from_str(entry).ok()?;
+    let message = &entry["message"];
+    let url = match message["method"].as_str()? {
+        "Network.requestWillBeSent" => message["params"]["request"]["url"].as_str()?,
+        "Network.webSocketCreated" => message["params"]["url"].as_str()?,
+        _ => return None,
+    };
+    let url = Url::parse(url).ok()?;
+    let port = url.port_or_known_default()?;
+    Some(format!("{}:{port}", url.host_str()?))
+}

@@ -1,0 +1,108 @@
+use std::{fmt::Display, panic::Location, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What one try of [`eventually`] came to: `true`, `Some` or `Ok` ends the wait.
+pub trait Attempt {
+    /// What the wait gives back.
+    type Value;
+
+    /// The value, or why there is none yet.
+    fn settle(self) -> Result<Self::Value, String>;
+}
+
+impl Attempt for bool {
+    type Value = ();
+
+    fn settle(self) -> Result<(), String> {
+        if self {
+            Ok(())
+        } else {
+            Err("it is not so yet".to_owned())
+        }
+    }
+}
+
+impl<T> Attempt for Option<T> {
+    type Value = T;
+
+    fn settle(self) -> Result<T, String> {
+        self.ok_or_else(|| "there is nothing yet".to_owned())
+    }
+}
+
+impl<T, E: Display> Attempt for Result<T, E> {
+    type Value = T;
+
+    fn settle(self) -> Result<T, String> {
+        self.map_err(|error| error.to_string())
+    }
+}
+
+/// Tries again every 10 ms until `attempt` succeeds, and gives back its value.
+///
+/// For what has no event to wait on; a try that hangs is cut off at the deadline too.
+///
+/// # Panics
+///
+/// When the deadline has passed, with the last reason.
+#[track_caller]
+pub fn eventually<A: Attempt>(
+    deadline: Duration,
+    mut attempt: impl AsyncFnMut() -> A,
+) -> impl Future<Output = A::Value> {
+    let caller = Location::caller();
+    async move {
+        let end = Instant::now() + deadline;
+        let mut reason = "the first try has not ended".to_owned();
+        loop {
+            match timeout_at(end, attempt()).await.map(Attempt::settle) {
+                Ok(Ok(value)) => return value,
+                Ok(Err(why)) => reason = why,
+                Err(_) => {}
+            }
+            if Instant::now() >= end {
+                panic!("waited {deadline:?} in vain at {caller}: {reason}");
+            }
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_wait_gives_back_the_first_success() {
+        let mut tries = 0;
+        let value = eventually(Duration::from_secs(5), async || {
+            tries += 1;
+            if tries < 3 {
+                Err("too early")
+            } else {
+                Ok(tries)
+            }
+        })
+        .await;
+        assert_eq!(value, 3);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "still closed")]
+    async fn a_wait_in_vain_tells_the_last_reason() {
+        let closed: Result<(), _> = Err("still closed");
+        eventually(Duration::from_millis(30), async || closed).await;
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "the first try has not ended")]
+    async fn a_try_that_hangs_is_cut_off() {
+        eventually(Duration::from_millis(30), async || {
+            std::future::pending::<bool>().await
+        })
+        .await;
+    }
+}

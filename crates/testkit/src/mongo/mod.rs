@@ -1,0 +1,294 @@
+//! A real MongoDB for tests.
+//!
+//! The `mongod` is the one that `TEST_MONGOD` names, else one on the `PATH`, else one that
+//! `scripts/fetch-test-tools` fetches. A test that asks for it and cannot have it fails.
+
+mod find;
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use mongodb::{
+    Client,
+    bson::{Document, doc},
+    options::ClientOptions,
+};
+use rustix::process::Signal;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use crate::{
+    eventually,
+    guard::{self, Guarded},
+};
+
+/// How long a start may take: a busy machine can need many times the usual second.
+const START: Duration = Duration::from_secs(60);
+
+/// A running `mongod`; dropping it kills it and removes its data.
+pub struct Mongo {
+    process: Mutex<Guarded>,
+    folder: TempDir,
+    port: u16,
+    options: MongoOptions,
+}
+
+/// How a `mongod` of a test's own is started.
+#[derive(Clone, Debug)]
+pub struct MongoOptions {
+    /// Whether it is the primary of a replica set of one, called `rs0`; else it stands alone.
+    pub replica_set: bool,
+    /// More arguments for its command line.
+    pub args: Vec<String>,
+}
+
+impl Default for MongoOptions {
+    fn default() -> Self {
+        Self {
+            replica_set: true,
+            args: Vec::new(),
+        }
+    }
+}
+
+impl Mongo {
+    /// The replica set that all tests of this process share; each takes a [`fresh_database`].
+    pub async fn replica_set() -> &'static Self {
+        static SHARED: OnceCell<Mongo> = OnceCell::const_new();
+        SHARED
+            .get_or_init(|| Self::start(MongoOptions::default()))
+            .await
+    }
+
+    /// Starts one of the test's own, to kill or to freeze; it takes writes when this returns.
+    pub async fn start(options: MongoOptions) -> Self {
+        let folder = TempDir::with_prefix("mongod-").expect("a temporary folder can be made");
+        let (process, port) = start_on_a_free_port(&folder, &options).await;
+        let mongo = Self {
+            process: Mutex::new(process),
+            folder,
+            port,
+            options,
+        };
+        if mongo.options.replica_set {
+            mongo.initiate().await;
+        }
+        mongo
+    }
+
+    /// The connection string for a database.
+    pub fn url(&self, database: &str) -> String {
+        let query = if self.options.replica_set {
+            "replicaSet=rs0"
+        } else {
+            "directConnection=true"
+        };
+        format!("mongodb://127.0.0.1:{}/{database}?{query}", self.port)
+    }
+
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The pid of the `mongod` itself.
+    pub fn pid(&self) -> u32 {
+        self.process().pid()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.process().text()
+    }
+
+    /// Kills it with SIGKILL and waits for its end; its data stays for [`Self::restart`].
+    pub fn kill9(&self) {
+        self.process().kill();
+    }
+
+    /// Starts it again with its data and its port; it takes writes when this returns.
+    pub async fn restart(&self) {
+        self.kill9();
+        let again = launch(&self.folder, self.port, &self.options).await;
+        let again = again.unwrap_or_else(|log| panic!("mongod did not start again:\n{log}"));
+        *self.process() = again;
+        if self.options.replica_set {
+            self.wait_for_primary(&self.connect().await).await;
+        }
+    }
+
+    /// Freezes it: connections stay open, nothing is answered.
+    pub fn stop(&self) {
+        self.process().signal(Signal::STOP);
+    }
+
+    /// Ends what [`Self::stop`] began.
+    pub fn cont(&self) {
+        self.process().signal(Signal::CONT);
+    }
+}
+
+/// A database name that no other test has.
+pub fn fresh_database() -> String {
+    format!("test_{}", Uuid::new_v4().simple())
+}
+
+impl Mongo {
+    async fn initiate(&self) {
+        let client = self.connect().await;
+        let member = doc! { "_id": 0, "host": format!("127.0.0.1:{}", self.port) };
+        let set = doc! { "_id": "rs0", "members": [member] };
+        let initiated = client
+            .database("admin")
+            .run_command(doc! { "replSetInitiate": set })
+            .await;
+        initiated.unwrap_or_else(|error| panic!("the replica set did not start: {error}"));
+        self.wait_for_primary(&client).await;
+    }
+
+    async fn wait_for_primary(&self, client: &Client) {
+        let admin = client.database("admin");
+        eventually(START, async || -> Result<(), String> {
+            let hello = admin.run_command(doc! { "hello": 1 }).await;
+            let hello: Document = hello.map_err(|error| error.to_string())?;
+            let primary = hello.get_bool("isWritablePrimary").unwrap_or(false);
+            primary
+                .then_some(())
+                .ok_or_else(|| format!("mongod is not primary yet: {hello}"))
+        })
+        .await;
+    }
+
+    async fn connect(&self) -> Client {
+        let url = format!("mongodb://127.0.0.1:{}/?directConnection=true", self.port);
+        let mut options = ClientOptions::parse(&url).await.expect("the url is valid");
+        options.server_selection_timeout = Some(START);
+        Client::with_options(options).expect("the options are valid")
+    }
+
+    fn process(&self) -> MutexGuard<'_, Guarded> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn start_on_a_free_port(folder: &TempDir, options: &MongoOptions) -> (Guarded, u16) {
+    loop {
+        let port = free_port();
+        match launch(folder, port, options).await {
+            Ok(process) => return (process, port),
+            Err(log) if log.contains("Address already in use") => {}
+            Err(log) => panic!("mongod did not start:\n{log}"),
+        }
+    }
+}
+
+/// Starts a `mongod`; `Err` is the log of one that ended at once.
+async fn launch(folder: &TempDir, port: u16, options: &MongoOptions) -> Result<Guarded, String> {
+    let mongod = tokio::task::spawn_blocking(find::mongod)
+        .await
+        .expect("mongod can be had");
+    let mut command = guard::watched(&mongod, folder.path());
+    command
+        .arg("--dbpath")
+        .arg(folder.path())
+        .arg("--port")
+        .arg(port.to_string());
+    command.args([
+        "--bind_ip",
+        "127.0.0.1",
+        "--nounixsocket",
+        "--wiredTigerCacheSizeGB",
+        "0.25",
+    ]);
+    // Journal files of 100 MB laid out ahead would be most of what a short life writes.
+    command.args([
+        "--wiredTigerEngineConfigString",
+        "log=(prealloc=false,file_max=8MB)",
+    ]);
+    command.args(["--setParameter", "enableTestCommands=1"]);
+    command.args(["--setParameter", "diagnosticDataCollectionEnabled=false"]);
+    if options.replica_set {
+        command.args(["--replSet", "rs0"]);
+    }
+    command.args(&options.args);
+    let process = Guarded::spawn("mongod", command);
+    let ready = |line: &str| line.contains("Waiting for connections").then_some(());
+    match process.try_find_line(START, ready).await {
+        Ok(()) => Ok(process),
+        Err(_) => Err(process.text()),
+    }
+}
+
+/// A free port below those that the system gives to outgoing connections, so that none of these
+/// takes it between this look and `mongod`'s start, or while it is down.
+fn free_port() -> u16 {
+    loop {
+        let [high, low, ..] = *Uuid::new_v4().as_bytes();
+        let port = 16_384 + u16::from_be_bytes([high, low]) % 16_384;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn notes(mongo: &Mongo) -> mongodb::Collection<Document> {
+        let database = fresh_database();
+        let client = Client::with_uri_str(mongo.url(&database)).await.unwrap();
+        client.database(&database).collection("notes")
+    }
+
+    #[tokio::test]
+    async fn the_shared_replica_set_is_one_and_takes_majority_writes() {
+        let mongo = Mongo::replica_set().await;
+        let notes = notes(mongo).await;
+        notes.insert_one(doc! { "_id": 1 }).await.unwrap();
+        assert_eq!(notes.count_documents(doc! {}).await.unwrap(), 1);
+        assert_eq!(Mongo::replica_set().await.pid(), mongo.pid());
+    }
+
+    #[tokio::test]
+    async fn a_killed_mongod_comes_back_with_its_data() {
+        let mongo = Mongo::start(MongoOptions::default()).await;
+        let kept = notes(&mongo).await;
+        let majority = mongodb::options::WriteConcern::majority();
+        kept.insert_one(doc! { "_id": 1 })
+            .write_concern(majority)
+            .await
+            .unwrap();
+        let before = mongo.pid();
+        mongo.kill9();
+        mongo.restart().await;
+        assert_ne!(mongo.pid(), before);
+        assert_eq!(kept.count_documents(doc! {}).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_lone_mongod_can_be_frozen_and_leaves_nothing() {
+        let alone = MongoOptions {
+            replica_set: false,
+            ..MongoOptions::default()
+        };
+        let mongo = Mongo::start(alone).await;
+        let notes = notes(&mongo).await;
+        notes.insert_one(doc! { "_id": 1 }).await.unwrap();
+
+        mongo.stop();
+        let count = tokio::spawn(async move { notes.count_documents(doc! {}).await });
+        let proc = std::path::PathBuf::from(format!("/proc/{}", mongo.pid()));
+        let status = || std::fs::read_to_string(proc.join("status")).unwrap_or_default();
+        eventually(START, async || status().contains("(stopped)")).await;
+        mongo.cont();
+        assert_eq!(count.await.unwrap().unwrap(), 1);
+
+        let folder = mongo.folder.path().to_path_buf();
+        drop(mongo);
+        assert!(!proc.exists() && !folder.exists());
+    }
+}

@@ -1,0 +1,125 @@
+use std::collections::HashMap;
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use hyper::body::Incoming;
+use serde_json::Value;
+
+use super::{COLLECTIONS, State, fault, locked};
+
+/// The most that `limit` gives.
+const LIMIT: usize = 250;
+/// What `_page` means without a `_limit`.
+const PAGE: usize = 10;
+
+/// Answers a request, with the fault of its collection if there is one.
+pub(super) async fn answer(
+    state: &State,
+    request: Request<Incoming>,
+) -> Result<Response, fault::Reset> {
+    let asked = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |asked| asked.as_str())
+        .to_owned();
+    let collection = collection_of(&asked);
+    state.asked.send_modify(|paths| paths.push(asked.clone()));
+    let answer = right_answer(state, &asked);
+    let fault = locked(&state.faults).get(collection).cloned();
+    match fault {
+        Some(fault) => fault.answer(&asked, answer.body).await,
+        None => Ok(answer.into_response()),
+    }
+}
+
+/// The first part of a path.
+pub(super) fn collection_of(path: &str) -> &str {
+    path.trim_start_matches('/')
+        .split(['/', '?'])
+        .next()
+        .unwrap_or("")
+}
+
+struct Answer {
+    status: StatusCode,
+    total: Option<usize>,
+    body: String,
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let json = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+        let mut response = (self.status, json, Body::from(self.body)).into_response();
+        if let Some(total) = self.total {
+            response.headers_mut().insert("x-total-count", total.into());
+        }
+        response
+    }
+}
+
+fn right_answer(state: &State, asked: &str) -> Answer {
+    let (path, query) = asked.split_once('?').unwrap_or((asked, ""));
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    let collection = parts.next().filter(|name| COLLECTIONS.contains(name));
+    let Some(collection) = collection else {
+        return Answer {
+            status: StatusCode::NOT_FOUND,
+            total: None,
+            body: "{}".to_owned(),
+        };
+    };
+    let catalogue = locked(&state.catalogue);
+    let records = catalogue.collection(collection);
+    match parts.next() {
+        Some(id) => one(records, id),
+        None => many(records, query, state.cap),
+    }
+}
+
+fn one(records: &[Value], id: &str) -> Answer {
+    match records.iter().find(|record| record["id"] == id) {
+        Some(record) => Answer {
+            status: StatusCode::OK,
+            total: None,
+            body: record.to_string(),
+        },
+        None => Answer {
+            status: StatusCode::NOT_FOUND,
+            total: None,
+            body: "{}".to_owned(),
+        },
+    }
+}
+
+fn many(records: &[Value], query: &str, cap: Option<usize>) -> Answer {
+    let query: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).collect();
+    let number = |name: &str| {
+        query
+            .get(name)
+            .and_then(|value| value.parse::<usize>().ok())
+    };
+    let cap = cap.unwrap_or(usize::MAX);
+    let sliced = query
+        .keys()
+        .any(|name| ["_page", "_limit", "_start"].contains(&&**name));
+    let (start, length) = if sliced {
+        let length = number("_limit").unwrap_or(PAGE).min(cap);
+        let page = number("_page").unwrap_or(1).saturating_sub(1);
+        (number("_start").unwrap_or(page * length), length)
+    } else {
+        (
+            0,
+            number("limit").map_or(cap, |limit| limit.min(LIMIT).min(cap)),
+        )
+    };
+    let wanted: Vec<_> = records.iter().skip(start).take(length).collect();
+    let body = serde_json::to_string(&wanted).expect("records are JSON");
+    Answer {
+        status: StatusCode::OK,
+        total: sliced.then_some(records.len()),
+        body,
+    }
+}

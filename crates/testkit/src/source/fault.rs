@@ -1,0 +1,135 @@
+use std::{
+    convert::Infallible,
+    io::{self, Write},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderName, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use flate2::{Compress, Compression, FlushCompress, write::GzEncoder};
+use futures::{StreamExt, stream};
+
+const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json; charset=utf-8");
+const GZIP: (HeaderName, &str) = (header::CONTENT_ENCODING, "gzip");
+
+/// How far [`Fault::Nested`] goes down.
+const DEPTH: usize = 200_000;
+/// How many mebibytes a [`Fault::Bomb`] unfolds to.
+const BOMB_MEBIBYTES: usize = 1024;
+/// The pause between two bytes of a [`Fault::Trickle`].
+const TRICKLE: Duration = Duration::from_millis(50);
+
+/// What a source can do wrong.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// This status, with the right body.
+    Status(u16),
+    /// 200 with a page in HTML.
+    Html,
+    /// 200 with `[]`.
+    Empty,
+    /// 200 with no body at all.
+    Blank,
+    /// The right length announced, half of the body sent, the connection closed.
+    Truncated,
+    /// The request is taken and never answered.
+    Stall,
+    /// The right body, a byte every 50 ms.
+    Trickle,
+    /// 200 with half of the right body as if it were whole.
+    BadJson,
+    /// Bytes in a string that are not UTF-8.
+    BadUtf8,
+    /// Said to be gzip, and is not.
+    BadGzip,
+    /// 1 GiB of blanks in 1 MiB of gzip.
+    Bomb,
+    /// Arrays in arrays, 200,000 deep.
+    Nested,
+    /// A redirect to itself.
+    RedirectLoop,
+    /// A redirect to this URL.
+    RedirectTo(String),
+    /// The connection is reset instead of an answer.
+    Reset,
+}
+
+/// The reason for which a connection ends in [`Fault::Reset`].
+#[derive(Debug, thiserror::Error)]
+#[error("the source resets the connection")]
+pub(super) struct Reset;
+
+impl Fault {
+    /// The wrong answer to `asked`, made from the right one's body.
+    pub(super) async fn answer(&self, asked: &str, right: String) -> Result<Response, Reset> {
+        let half = right.len() / 2;
+        Ok(match self {
+            Self::Status(code) => {
+                let code = StatusCode::from_u16(*code).expect("a status is from 100 to 999");
+                (code, [JSON], right).into_response()
+            }
+            Self::Html => {
+                axum::response::Html("<!doctype html><title>Soon</title>").into_response()
+            }
+            Self::Empty => ([JSON], "[]").into_response(),
+            Self::Blank => [JSON].into_response(),
+            Self::Truncated => {
+                let length = [(header::CONTENT_LENGTH, right.len())];
+                ([JSON], length, truncated(&right.as_bytes()[..half])).into_response()
+            }
+            Self::Stall => std::future::pending().await,
+            Self::Trickle => ([JSON], trickle(right.into_bytes())).into_response(),
+            Self::BadJson => ([JSON], right.as_bytes()[..half].to_vec()).into_response(),
+            Self::BadUtf8 => (
+                [JSON],
+                b"[{\"id\": \"\xff\xfe\", \"title\": \"\xc3\x28\"}]".to_vec(),
+            )
+                .into_response(),
+            Self::BadGzip => ([JSON, GZIP], "[not gzip at all]").into_response(),
+            Self::Bomb => ([JSON, GZIP], bomb()).into_response(),
+            Self::Nested => ([JSON], "[".repeat(DEPTH) + &"]".repeat(DEPTH)).into_response(),
+            Self::RedirectLoop => redirect(asked),
+            Self::RedirectTo(url) => redirect(url),
+            Self::Reset => return Err(Reset),
+        })
+    }
+}
+
+fn redirect(to: &str) -> Response {
+    (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
+}
+
+fn truncated(sent: &[u8]) -> Body {
+    let sent = Bytes::copy_from_slice(sent);
+    let cut = stream::once(async {
+        // What was written so far goes out while the body has nothing to give.
+        tokio::task::yield_now().await;
+        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+    });
+    Body::from_stream(stream::iter([Ok(sent)]).chain(cut))
+}
+
+fn trickle(bytes: Vec<u8>) -> Body {
+    Body::from_stream(stream::iter(bytes).then(async |byte| {
+        tokio::time::sleep(TRICKLE).await;
+        Ok::<_, Infallible>(Bytes::copy_from_slice(&[byte]))
+    }))
+}
+
+/// A gzip stream made of one compressed mebibyte, sent again and again. Each is a block that
+/// stands alone, so it need not be compressed more than once.
+fn bomb() -> Body {
+    let mut head = GzEncoder::new(Vec::new(), Compression::best());
+    head.flush().expect("memory can be written");
+    let mut block = Vec::with_capacity(1 << 16);
+    Compress::new(Compression::best(), false)
+        .compress_vec(&[b' '; 1 << 20], &mut block, FlushCompress::Full)
+        .expect("blanks can be compressed");
+    let block = Bytes::from(block);
+    let head = Bytes::copy_from_slice(head.get_ref());
+    let blocks = stream::repeat(block).take(BOMB_MEBIBYTES);
+    Body::from_stream(stream::iter([head]).chain(blocks).map(Ok::<_, Infallible>))
+}

@@ -1,0 +1,8 @@
+//! The kit, tried as the tests of other crates use it.
+
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod orphans;
+#[cfg(test)]
+mod source;
