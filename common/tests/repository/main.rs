@@ -1,5 +1,12 @@
 //! What the repository promises: each promise is one function, listed once, run on both stores.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "it fails the test"
+)]
+
 mod fixture;
 mod following;
 mod history;

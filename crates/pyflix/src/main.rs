@@ -61,7 +61,10 @@ impl Parts {
 
 async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signal().context("cannot listen for signals")?;
-    say(&format!("PyFlix is at {}", serving::address(&parts.listener)?));
+    say(&format!(
+        "PyFlix is at {}",
+        serving::address(&parts.listener)?
+    ));
     let syncing = tokio::spawn(syncing::run(
         parts.syncer,
         config.sync_interval,
@@ -81,7 +84,10 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the address to open, for whoever started this")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the address to open, for whoever started this"
+)]
 fn say(line: &str) {
     println!("{line}");
 }

@@ -15,6 +15,7 @@
 pub mod browser;
 mod eventually;
 mod guard;
+pub mod http;
 pub mod mongo;
 pub mod process;
 pub mod shared;

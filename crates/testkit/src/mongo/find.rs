@@ -29,7 +29,7 @@ fn named() -> Option<PathBuf> {
 }
 
 fn fetched() -> PathBuf {
-    let script = workspace_root().join("scripts/fetch-test-tools");
+    let script = workspace_root().join("scripts/fetch-mongod");
     let fetch = Command::new(&script)
         .stdin(Stdio::null())
         .stderr(Stdio::piped())

@@ -1,7 +1,7 @@
 //! A real MongoDB for tests.
 //!
 //! The `mongod` is the one that `TEST_MONGOD` names, else one on the `PATH`, else one that
-//! `scripts/fetch-test-tools` fetches. A test that asks for it and cannot have it fails.
+//! `scripts/fetch-mongod` fetches. A test that asks for it and cannot have it fails.
 
 mod find;
 

@@ -1,0 +1,86 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use common::clock::Clock;
+use common::config::Database;
+use common::models::{Catalogue, Change, Facts, Item, Kind};
+use common::repository::{Access, Repository};
+use common::seed;
+use testkit::http::try_get;
+use testkit::mongo::{Mongo, fresh_database};
+use testkit::process::Service;
+
+use crate::{StoreKind, report};
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+pub(crate) async fn measure(store: StoreKind, rounds: u32) -> Result<()> {
+    let folder = std::env::temp_dir().join(format!("pyflix-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join("pyflix.db");
+    let (url, database) = match store {
+        StoreKind::Sqlite => (format!("sqlite:{}", file.display()), Database::Sqlite(file)),
+        StoreKind::Mongodb => {
+            let url = Mongo::replica_set().await.url(&fresh_database());
+            (url.clone(), Database::MongoDb(url.into()))
+        }
+    };
+    let measured = follow(&url, &database, rounds).await;
+    std::fs::remove_dir_all(&folder)?;
+    report(&format!("commit to served, {store:?}"), "ms", measured?);
+    Ok(())
+}
+
+async fn follow(url: &str, database: &Database, rounds: u32) -> Result<Vec<f64>> {
+    let repository = Repository::open(database, Access::Writer, Clock::system()).await?;
+    let envs = [("PYFLIX_DATABASE_URL", url)];
+    let webapp = Service::start_web("webapp", &envs, &[], DEADLINE).await;
+    let page = format!("{}/movies/ponyo", webapp.url());
+    let seed: Catalogue = seed::items()?.into_iter().collect();
+    let mut changes: Vec<Change> = seed
+        .all()
+        .filter_map(|item| Change::of(None, Some(item)))
+        .collect();
+    let mut state = None;
+    let mut milliseconds = Vec::new();
+    for round in 0..=rounds {
+        let mut turn = match repository.begin(None).await? {
+            Ok(turn) => turn,
+            Err(refusal) => bail!("no lease: {refusal}"),
+        };
+        let published = turn.publish(state.as_ref(), &changes, None, None).await?;
+        let committed = Instant::now();
+        let published = published.context("nothing was published")?;
+        let version = published.version().to_string();
+        let served = async || {
+            let answer = try_get(&page).await.ok()?;
+            (answer.header("x-catalogue-version") == Some(&version)).then_some(())
+        };
+        while served().await.is_none() {
+            if committed.elapsed() > DEADLINE {
+                bail!("version {version} was not served within {DEADLINE:?}");
+            }
+        }
+        // The first version is loaded, not followed.
+        if round > 0 {
+            milliseconds.push(committed.elapsed().as_secs_f64() * 1000.0);
+        }
+        turn.show(&published, &changes).await?;
+        turn.end(None).await?;
+        changes = vec![retitled(&published.catalogue, round)?];
+        state = Some(published);
+    }
+    Ok(milliseconds)
+}
+
+fn retitled(catalogue: &Catalogue, round: u32) -> Result<Change> {
+    let before = catalogue
+        .find(Kind::Movie, "ponyo")
+        .context("no such movie")?;
+    let mut after = Item::clone(before);
+    if let Facts::Movie(movie) = &mut after.facts {
+        movie.title = format!("Ponyo, edition {round}");
+    }
+    Change::of(Some(before), Some(&Arc::new(after))).context("no change")
+}
