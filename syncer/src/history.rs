@@ -165,21 +165,23 @@ fn held(runs: Vec<Run>) -> Option<(Run, String)> {
 }
 
 async fn rollback(repository: &Repository, version: u64) -> anyhow::Result<()> {
-    let mut turn = repository.begin_waiting(waiting).await?;
+    let turn = repository.begin_waiting(waiting).await?;
+    let lease = turn.lease();
+    let end = roll_back_in(turn, repository, version).await;
+    if end.is_err() {
+        lease.let_go().await;
+    }
+    end
+}
+
+async fn roll_back_in(mut turn: Turn, repository: &Repository, version: u64) -> anyhow::Result<()> {
     let state = turn
         .state(None)
         .await?
         .context("nothing is published yet")?;
     let wanted = repository.rewind(&state, version).await?.with_context(|| {
         format!("version {version} is not kept; `syncer history` shows those that are")
-    });
-    let wanted = match wanted {
-        Ok(wanted) => wanted,
-        Err(error) => {
-            turn.end(None).await?;
-            return Err(error);
-        }
-    };
+    })?;
     turn.mend_view(Some(&state)).await?;
     let changes = between(&state.catalogue, &wanted.catalogue);
     let note = Some(format!("rollback to version {version}"));

@@ -179,16 +179,18 @@ impl Syncer {
             fingerprint,
             plan,
         };
+        if let Some(pin) = turn.head().pin {
+            let hold = plan.hold.as_ref();
+            let judged = hold.map(|hold| format!(", and would be held: {hold}"));
+            let reason = format!("pinned to version {pin}{}", judged.unwrap_or_default());
+            return Ok(done(Outcome::Unchanged, Some(reason), None, plan));
+        }
         if let Some(hold) = &plan.hold {
             let fingerprint = fingerprint(&plan.changes);
             if turn.head().approval.as_ref() != Some(&fingerprint) {
                 let reason = Some(hold.to_string());
                 return Ok(done(Outcome::Held, reason, Some(fingerprint), plan));
             }
-        }
-        if let Some(pin) = turn.head().pin {
-            let reason = Some(format!("pinned to version {pin}"));
-            return Ok(done(Outcome::Unchanged, reason, None, plan));
         }
         let Some(published) = turn.publish(state, &plan.changes, None, None).await? else {
             return Ok(done(Outcome::Unchanged, None, None, plan));

@@ -20,20 +20,19 @@ impl Repository {
     /// changes of its own: it is a whole catalogue.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or a part of it cannot be read.
     pub async fn changes(&self, version: u64) -> Result<Option<Vec<Change>>> {
         let versions = self.versions().await?;
         let Some(header) = versions.iter().find(|header| header.version == version) else {
             return Ok(None);
         };
-        let changes = load::changes(&*self.store, header, false).await?;
-        Ok(changes.map(|(changes, _)| changes))
+        load::whole_changes(&*self.store, header).await
     }
 
     /// The state at an earlier version, walked back from `current`; `None` if it is not kept.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or a part on the way back cannot be read.
     pub async fn rewind(&self, current: &Snapshot, version: u64) -> Result<Option<Snapshot>> {
         let versions = self.versions().await?;
         let Some(header) = versions.iter().find(|header| header.version == version) else {
@@ -44,7 +43,7 @@ impl Repository {
             if later.version > current.version() || later.version <= version {
                 continue;
             }
-            let Some((changes, _)) = load::changes(&*self.store, later, false).await? else {
+            let Some(changes) = load::whole_changes(&*self.store, later).await? else {
                 return Ok(None);
             };
             catalogue.revert(&changes);

@@ -127,12 +127,26 @@ pub(super) async fn advance(store: &dyn Store, known: &Snapshot, head: &Head) ->
 
 /// The changes of a version, with what of them could not be read; `None` if parts are missing
 /// and that is not tolerated.
-pub(super) async fn changes(
+async fn changes(
     store: &dyn Store,
     header: &Header,
     tolerant: bool,
 ) -> Result<Option<(Vec<Change>, Vec<Damage>)>> {
     read(store, Role::Changes, header.fence, header.parts, tolerant).await
+}
+
+/// The changes of a version, every one of them; `None` if parts are missing.
+pub(super) async fn whole_changes(
+    store: &dyn Store,
+    header: &Header,
+) -> Result<Option<Vec<Change>>> {
+    let Some((changes, damage)) = changes(store, header, false).await? else {
+        return Ok(None);
+    };
+    match damage.into_iter().next() {
+        Some(Damage { name, reason }) => Err(StoreError::Unreadable { name, reason }),
+        None => Ok(Some(changes)),
+    }
 }
 
 /// The state at a head; `None` if parts are missing and that is not tolerated.

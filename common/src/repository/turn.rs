@@ -270,17 +270,14 @@ impl Turn {
         Ok(index)
     }
 
-    /// Whether the changes since the base exceed a tenth of the items.
+    /// Whether the changes since the base exceed a tenth of the items, or its versions all that
+    /// the log should hold.
     fn base_is_far(&self, changes: &[Change], catalogue: &Catalogue) -> bool {
         let base = self.head.base.map_or(0, |base| base.version);
-        let since: u64 = self
-            .head
-            .log
-            .iter()
-            .filter(|header| header.version > base)
-            .map(|header| header.changes.total())
-            .sum();
-        (since + changes.len() as u64) * 10 > catalogue.len() as u64
+        let since = self.head.log.iter().filter(|header| header.version > base);
+        let changed: u64 = since.clone().map(|header| header.changes.total()).sum();
+        (changed + changes.len() as u64) * 10 > catalogue.len() as u64
+            || since.count() as u64 + 1 >= RETENTION
     }
 
     /// Removes the parts of earlier publishers that no header and no base names.

@@ -1,4 +1,8 @@
-use common::models::{Catalogue, Counts, Finding, Kind, Problem, Quarantined, changed_fields};
+use std::sync::Arc;
+
+use common::models::{
+    Catalogue, Change, Counts, Finding, Kind, Problem, Quarantined, changed_fields,
+};
 use common::repository::{Outcome, RETENTION, Repository, Run};
 
 use crate::fixture::{self, Fixture, catalogue, changes, movie, person, publish_in, with, without};
@@ -65,32 +69,35 @@ pub(crate) async fn a_rollback_is_a_new_version_with_a_pin(store: &Fixture) {
 
 pub(crate) async fn old_versions_go_beyond_the_retention_and_the_rest_still_loads(store: &Fixture) {
     let repository = store.open().await;
-    let mut state = store.publish(&catalogue(2, 1)).await;
+    // So many movies that one change a version never makes a new base by its share.
+    let mut state = store.publish(&catalogue(2_700, 1)).await;
     let last = RETENTION + 6;
     while state.version() < last {
         let edition = u32::try_from(state.version()).unwrap() + 1;
         let mut turn = repository.begin(None).await.unwrap().unwrap();
-        let delta = changes(&state.catalogue, &catalogue(2, edition));
-        state = turn
-            .publish(Some(&state), &delta, None, None)
-            .await
-            .unwrap()
-            .unwrap();
+        let before = state.catalogue.get(Kind::Movie, "movie-0");
+        let after = Arc::new(movie(0, edition));
+        let delta: Vec<_> = Change::of(before, Some(&after)).into_iter().collect();
+        let published = turn.publish(Some(&state), &delta, None, None).await;
+        state = published.unwrap().unwrap();
         turn.end(None).await.unwrap();
     }
     let versions = repository.versions().await.unwrap();
     assert_eq!(versions.len() as u64, RETENTION);
     assert_eq!(versions[0].version, last - RETENTION + 1);
-    assert_eq!(store.load().await.unwrap().catalogue, state.catalogue);
+    let loaded = store.load().await.unwrap();
+    assert_eq!(loaded.catalogue, state.catalogue);
     let oldest = repository
-        .rewind(&state, versions[0].version)
+        .rewind(&loaded, versions[0].version)
         .await
-        .unwrap()
         .unwrap();
-    assert_eq!(
-        oldest.catalogue,
-        catalogue(2, u32::try_from(versions[0].version).unwrap())
-    );
+    let oldest = oldest.unwrap().catalogue;
+    let title = oldest
+        .get(Kind::Movie, "movie-0")
+        .unwrap()
+        .name()
+        .to_owned();
+    assert_eq!(title, format!("Movie 0, edition {}", versions[0].version));
 }
 
 pub(crate) async fn the_ledger_tells_runs_newest_first(store: &Fixture) {
