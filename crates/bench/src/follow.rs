@@ -8,26 +8,15 @@ use common::models::{Catalogue, Change, Facts, Item, Kind};
 use common::repository::{Access, Repository};
 use common::seed;
 use testkit::http::try_get;
-use testkit::mongo::{Mongo, fresh_database};
 use testkit::process::Service;
 
-use crate::{StoreKind, report};
+use crate::{StoreKind, fresh, report};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) async fn measure(store: StoreKind, rounds: u32) -> Result<()> {
-    let folder = std::env::temp_dir().join(format!("pyflix-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let file = folder.join("pyflix.db");
-    let (url, database) = match store {
-        StoreKind::Sqlite => (format!("sqlite:{}", file.display()), Database::Sqlite(file)),
-        StoreKind::Mongodb => {
-            let url = Mongo::replica_set().await.url(&fresh_database());
-            (url.clone(), Database::MongoDb(url.into()))
-        }
-    };
+    let (url, database, _folder) = fresh(store).await?;
     let measured = follow(&url, &database, rounds).await;
-    std::fs::remove_dir_all(&folder)?;
     report(&format!("commit to served, {store:?}"), "ms", measured?);
     Ok(())
 }

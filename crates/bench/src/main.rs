@@ -1,12 +1,16 @@
-//! Measurements of the built services, each as a process of its own.
+//! Measurements and long trials of the built services, each as a process of its own.
 //!
 //! `cargo build --release && TEST_BINARIES=target/release cargo run --release -p bench -- start`
 
 mod follow;
 mod processes;
+mod soak;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
+use common::config::Database;
+use tempfile::TempDir;
+use testkit::mongo::{Mongo, fresh_database};
 
 #[derive(Debug, Parser)]
 struct Cli {
@@ -21,6 +25,12 @@ struct Cli {
 enum Measure {
     /// From the start of `pyflix` to its first 200, on a new store each time.
     Start,
+    /// Syncers killed -9 at random moments of a run: a reader must see a whole version each time.
+    Soak {
+        /// The store that they publish to.
+        #[arg(value_enum)]
+        store: StoreKind,
+    },
     /// The memory of a web app at rest with the seed.
     Rest,
     /// From a commit to its version on a running web app.
@@ -43,9 +53,27 @@ async fn main() -> Result<()> {
     match cli.measure {
         Measure::Start => processes::start(cli.rounds).await,
         Measure::Rest => processes::rest().await?,
+        Measure::Soak { store } => soak::kill(store, cli.rounds).await?,
         Measure::Follow { store } => follow::measure(store, cli.rounds).await?,
     }
     Ok(())
+}
+
+/// A fresh store of a kind: its URL, what opens it here, and the folder that it may need.
+async fn fresh(store: StoreKind) -> Result<(String, Database, TempDir)> {
+    let folder = TempDir::new()?;
+    let file = folder.path().join("pyflix.db");
+    Ok(match store {
+        StoreKind::Sqlite => (
+            format!("sqlite:{}", file.display()),
+            Database::Sqlite(file),
+            folder,
+        ),
+        StoreKind::Mongodb => {
+            let url = Mongo::replica_set().await.url(&fresh_database());
+            (url.clone(), Database::MongoDb(url.into()), folder)
+        }
+    })
 }
 
 /// Prints the spread of some measurements.
