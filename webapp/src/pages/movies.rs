@@ -43,11 +43,12 @@ impl Card {
     /// Who else is in it, in words that follow the names.
     fn others_in_words(&self) -> String {
         match (self.others, self.people.is_empty()) {
-            (0, _) => String::new(),
+            (0, false) => String::new(),
+            (0, true) => "Nobody is named".into(),
             (1, false) => "and 1 other".into(),
             (others, false) => format!("and {others} others"),
-            (1, true) => "1 who is not human".into(),
-            (others, true) => format!("{others} who are not human"),
+            (1, true) => "1 person, not human".into(),
+            (others, true) => format!("{others} people, none of them human"),
         }
     }
 }
