@@ -111,9 +111,14 @@ async fn command_end(
         }
         Some(Command::History(command)) => history::main(command, &syncer).await,
         Some(_) => {
-            let turn = syncer.repository().begin_waiting(history::waiting).await?;
+            let shutdown = shutdown::on_signal().context("cannot listen for signals")?;
+            let turn = tokio::select! {
+                turn = syncer.repository().begin_waiting(history::waiting) => turn?,
+                () = shutdown.cancelled() => anyhow::bail!("told to stop"),
+            };
             let bar = Bar::new();
-            let report = syncer.sync_once(turn, &|progress| bar.show(progress)).await;
+            let progress = |progress: ghibli_api::Progress<'_>| bar.show(progress);
+            let report = syncer.sync_once(turn, &progress, &shutdown).await;
             drop(bar);
             Ok(once_end(&report))
         }

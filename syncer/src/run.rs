@@ -10,8 +10,11 @@ use crate::sync::{Report, Syncer};
 /// The longest wait before the lease of another is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
+/// How long a run may take to end once it is told to stop.
+const LAST_CALL: Duration = Duration::from_secs(3);
+
 /// Syncs at once and then every interval, counted from the end of each run, until told to stop.
-/// A run that is under way then is given up; what it had not committed never was.
+/// A run that is under way then ends early, or is given up; what it had not committed never was.
 pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationToken) {
     let mut told = Told::default();
     while !shutdown.is_cancelled() {
@@ -52,14 +55,18 @@ async fn turn_once(
     shutdown: &CancellationToken,
 ) {
     let lease = turn.lease();
-    let end = tokio::select! {
-        report = syncer.sync_once(turn, &|_| {}) => Some(report),
-        () = shutdown.cancelled() => None,
+    let given_up = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(LAST_CALL).await;
     };
-    match end {
-        Some(report) => told.report(&report, interval),
+    tokio::select! {
+        report = syncer.sync_once(turn, &|_| {}, shutdown) => {
+            if !shutdown.is_cancelled() {
+                told.report(&report, interval);
+            }
+        }
         // Whoever is next need not wait for the lease to run out.
-        None => lease.let_go().await,
+        () = given_up => lease.let_go().await,
     }
 }
 

@@ -9,6 +9,7 @@ use common::repository::{
 };
 use ghibli_api::{Client, Fetched, Progress};
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::diff::diff;
@@ -49,6 +50,8 @@ pub struct Plan {
 enum SyncError {
     #[error("{0}")]
     Source(String),
+    #[error("told to stop before the source had answered")]
+    Stopped,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -78,7 +81,7 @@ impl Syncer {
         &self.repository
     }
 
-    /// Runs once in a turn, and lets the lease go.
+    /// Runs once in a turn, and lets the lease go. Told to stop, it no longer waits for the source.
     ///
     /// A failed sync is a report like any other. After an error of the store the lease ends by
     /// itself or with this syncer's next turn.
@@ -86,17 +89,19 @@ impl Syncer {
         &mut self,
         mut turn: Turn,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
+        shutdown: &CancellationToken,
     ) -> Report {
         let started = self.clock.now();
-        let end = self.attempt(&mut turn, progress).await;
+        let end = self.attempt(&mut turn, progress, shutdown).await;
         let run = self.row(&turn, started, &end);
-        let end = match end {
-            Ok(_) => Some(SyncEnd::Answered),
-            Err(SyncError::Source(_)) => Some(SyncEnd::Failed),
+        let ended = match end {
+            Ok(_) => Some(Some(SyncEnd::Answered)),
+            Err(SyncError::Source(_)) => Some(Some(SyncEnd::Failed)),
+            Err(SyncError::Stopped) => Some(None),
             Err(SyncError::Store(_)) => None,
         };
-        if end.is_some()
-            && let Err(error) = self.close(turn, &run, end).await
+        if let Some(sync) = ended
+            && let Err(error) = self.close(turn, &run, sync).await
         {
             tracing::warn!(%error, "the end of the run could not be written down");
         }
@@ -120,11 +125,15 @@ impl Syncer {
         &mut self,
         turn: &mut Turn,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
+        shutdown: &CancellationToken,
     ) -> Result<Done, SyncError> {
         let state = turn.state(self.known.as_ref()).await?;
         self.known.clone_from(&state);
         turn.mend_view(state.as_ref()).await?;
-        let fetched = self.fetch(progress).await?;
+        let fetched = tokio::select! {
+            fetched = self.fetch(progress) => fetched?,
+            () = shutdown.cancelled() => return Err(SyncError::Stopped),
+        };
         let plan = self.compare(state.as_ref(), fetched).await?;
         self.repository
             .keep_findings(&plan.upstream.findings)
@@ -203,9 +212,9 @@ impl Syncer {
         Ok(done(Outcome::Published, None, None, plan))
     }
 
-    async fn close(&self, turn: Turn, run: &Run, end: Option<SyncEnd>) -> StoreResult<()> {
+    async fn close(&self, turn: Turn, run: &Run, sync: Option<SyncEnd>) -> StoreResult<()> {
         self.repository.record(run).await?;
-        turn.end(end).await
+        turn.end(sync).await
     }
 
     fn row(&self, turn: &Turn, started: Timestamp, end: &Result<Done, SyncError>) -> Run {

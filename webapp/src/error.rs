@@ -147,7 +147,7 @@ impl AppError {
     }
 }
 
-/// The error is rendered where the request is known: in [`crate::middleware`].
+/// The error is rendered where the request is known: in the middleware.
 impl IntoResponse for AppError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

@@ -62,8 +62,11 @@ impl Project {
         let network = format!("{name}-frontend");
         let overrides = folder.join("override.json");
         fs::create_dir(&folder).unwrap();
-        let networks = json!({ "frontend": { "external": true, "name": network } });
-        fs::write(&overrides, json!({ "networks": networks }).to_string()).unwrap();
+        let overriding = json!({
+            "networks": { "frontend": { "external": true, "name": network } },
+            "services": { "secrets": { "build": { "args": { "PROFILE": "dev" } } } },
+        });
+        fs::write(&overrides, overriding.to_string()).unwrap();
         let files = format!("-p {name} -f docker-compose.yml -f {}", overrides.display());
         compose.extend(files.split(' ').map(str::to_owned));
 

@@ -1,3 +1,5 @@
+use std::cmp::Reverse;
+
 use askama::Template;
 use axum::extract::State;
 use common::models::Kind;
@@ -34,11 +36,14 @@ pub(crate) async fn show(State(current): State<Current>) -> Result<Representatio
         };
         (count, word)
     });
-    let shelf = catalogue.movies().rev().take(SHELF);
+    let mut shelf: Vec<_> = catalogue.movies().rev().collect();
+    shelf.sort_by_key(|(_, movie)| Reverse(movie.release_year));
     let page = Home {
         frame: Frame::of(&site),
         counts: counts.into(),
         shelf: shelf
+            .into_iter()
+            .take(SHELF)
             .map(|(item, movie)| Card::of(catalogue, item, movie, false))
             .collect(),
     };

@@ -12,6 +12,8 @@ use crate::respond::Representation;
 use crate::site::Current;
 
 const PER_PAGE: usize = 100;
+/// The most characters that fit beside a page, one below the other.
+const UPRIGHT: usize = 16;
 
 /// A movie in a list.
 pub(crate) struct Card {
@@ -146,6 +148,13 @@ struct MoviePage {
     vehicles: Vec<String>,
     previous: Option<(String, String)>,
     next: Option<(String, String)>,
+}
+
+impl MoviePage {
+    /// Whether a title is short enough to stand beside the page, written downwards.
+    fn stands_upright(&self, title: &str) -> bool {
+        title.chars().count() <= UPRIGHT
+    }
 }
 
 /// A person with its species.

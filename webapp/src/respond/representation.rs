@@ -138,7 +138,7 @@ impl Representation {
     }
 }
 
-/// Finished once the request's conditions are known: in [`crate::middleware`].
+/// Finished once the request's conditions are known: in the middleware.
 impl IntoResponse for Representation {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
