@@ -7,7 +7,6 @@ use clap::Subcommand;
 use common::models::{Change, Counts, changed_fields};
 use common::repository::{Amendment, Outcome, Repository, Run, Turn};
 
-use crate::diff::between;
 use crate::progress::Bar;
 use crate::sync::Syncer;
 
@@ -183,7 +182,7 @@ async fn roll_back_in(mut turn: Turn, repository: &Repository, version: u64) -> 
         format!("version {version} is not kept; `syncer history` shows those that are")
     })?;
     turn.mend_view(Some(&state)).await?;
-    let changes = between(&state.catalogue, &wanted.catalogue);
+    let changes = state.catalogue.changes_to(&wanted.catalogue);
     let note = Some(format!("rollback to version {version}"));
     let next = state.version() + 1;
     match turn

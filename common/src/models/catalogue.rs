@@ -106,6 +106,19 @@ impl Catalogue {
         }
     }
 
+    /// The changes from this catalogue to another, item by item.
+    pub fn changes_to(&self, after: &Self) -> Vec<Change> {
+        let gone = self
+            .all()
+            .filter(|item| after.get(item.kind(), &item.id).is_none())
+            .filter_map(|item| Change::of(Some(item), None));
+        let there = after.all().filter_map(|item| {
+            let before = self.get(item.kind(), &item.id);
+            (before != Some(item)).then(|| Change::of(before, Some(item)))?
+        });
+        gone.chain(there).collect()
+    }
+
     fn set(&mut self, kind: Kind, id: &str, item: Option<&Arc<Item>>) {
         match item {
             Some(item) => self.insert(item.clone()),

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use common::clock::Clock;
 use common::config::Database;
-use common::models::{Catalogue, Change, Facts, Item, Kind, Movie, Person, SourceRecord, Species};
+use common::models::{Catalogue, Facts, Item, Kind, Movie, Person, SourceRecord, Species};
 use common::repository::{Access, Follower, News, Repository, Snapshot, StoreError, SyncEnd, Turn};
 use testkit::mongo::{Mongo, fresh_database};
 
@@ -158,27 +158,14 @@ pub(crate) async fn publish_in(
 ) -> Result<Option<Snapshot>, StoreError> {
     let state = turn.state(None).await?;
     turn.mend_view(state.as_ref()).await?;
-    let published = state.as_ref().map(|state| &state.catalogue);
-    let changes = changes(published.unwrap_or(&Catalogue::default()), wanted);
+    let published = state.as_ref().map(|state| state.catalogue.clone());
+    let changes = published.unwrap_or_default().changes_to(wanted);
     let snapshot = turn.publish(state.as_ref(), &changes, None, None).await?;
     if let Some(snapshot) = &snapshot {
         turn.show(snapshot, &changes).await?;
     }
     turn.end(Some(SyncEnd::Answered)).await?;
     Ok(snapshot)
-}
-
-/// The changes from one catalogue to another, item by item.
-pub(crate) fn changes(before: &Catalogue, after: &Catalogue) -> Vec<Change> {
-    let gone = before
-        .all()
-        .filter(|item| after.get(item.kind(), &item.id).is_none())
-        .filter_map(|item| Change::of(Some(item), None));
-    let new = after.all().filter_map(|item| {
-        let old = before.get(item.kind(), &item.id);
-        (old != Some(item)).then(|| Change::of(old, Some(item)))?
-    });
-    gone.chain(new).collect()
 }
 
 /// A catalogue of `count` movies with one human in each; `edition` stands in every title.

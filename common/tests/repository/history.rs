@@ -5,7 +5,7 @@ use common::models::{
 };
 use common::repository::{Outcome, RETENTION, Repository, Run};
 
-use crate::fixture::{self, Fixture, catalogue, changes, movie, person, publish_in, with, without};
+use crate::fixture::{self, Fixture, catalogue, movie, person, publish_in, with, without};
 
 pub(crate) async fn any_kept_version_can_be_rebuilt(store: &Fixture) {
     let mut states = Vec::new();
@@ -54,7 +54,7 @@ pub(crate) async fn a_rollback_is_a_new_version_with_a_pin(store: &Fixture) {
     let repository = store.open().await;
     let wanted = repository.rewind(&state, 1).await.unwrap().unwrap();
     let mut turn = repository.begin(None).await.unwrap().unwrap();
-    let delta = changes(&state.catalogue, &wanted.catalogue);
+    let delta = state.catalogue.changes_to(&wanted.catalogue);
     let note = Some("rollback to version 1, $literal".to_owned());
     turn.publish(Some(&state), &delta, note.clone(), Some(3))
         .await
@@ -209,7 +209,7 @@ pub(crate) async fn a_view_left_behind_is_repaired_by_the_next_run(store: &Fixtu
     let state = store.publish(&catalogue(3, 1)).await;
     let mut dying = repository.begin(None).await.unwrap().unwrap();
     let wanted = without(&catalogue(3, 2), 0);
-    let delta = changes(&state.catalogue, &wanted);
+    let delta = state.catalogue.changes_to(&wanted);
     dying
         .publish(Some(&state), &delta, None, None)
         .await

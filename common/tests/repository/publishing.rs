@@ -3,7 +3,7 @@ use std::time::Duration;
 use common::models::Kind;
 use common::repository::{Amendment, PartName, Refusal, Role, StoreError};
 
-use crate::fixture::{self, Fixture, catalogue, changes, publish_in, with, without};
+use crate::fixture::{self, Fixture, catalogue, publish_in, with, without};
 
 pub(crate) async fn what_is_published_is_what_a_reader_loads(store: &Fixture) {
     assert!(store.load().await.is_none());
@@ -74,7 +74,7 @@ pub(crate) async fn a_sleeper_that_wakes_after_its_lease_passed_on_publishes_not
     store.let_the_lease_pass().await;
     let second = store.publish(&catalogue(3, 2)).await;
 
-    let delta = changes(&first.catalogue, &catalogue(3, 9));
+    let delta = first.catalogue.changes_to(&catalogue(3, 9));
     let late = sleeper.publish(Some(&first), &delta, None, None).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
     let late = sleeper
@@ -99,7 +99,7 @@ pub(crate) async fn a_sleepers_late_view_writes_lose(store: &Fixture) {
     store.publish(&catalogue(2, 1)).await;
     let mut sleeper = repository.begin(None).await.unwrap().unwrap();
     let state = sleeper.state(None).await.unwrap().unwrap();
-    let delta = changes(&state.catalogue, &catalogue(2, 2));
+    let delta = state.catalogue.changes_to(&catalogue(2, 2));
     let published = sleeper
         .publish(Some(&state), &delta, None, None)
         .await
@@ -133,7 +133,7 @@ pub(crate) async fn a_pin_set_by_another_stops_the_run_that_began_before_it(stor
     };
     operator.amend(&pin).await.unwrap();
     operator.end(None).await.unwrap();
-    let delta = changes(&state.catalogue, &catalogue(3, 2));
+    let delta = state.catalogue.changes_to(&catalogue(3, 2));
     let late = run.publish(Some(&state), &delta, None, None).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
     let head = store

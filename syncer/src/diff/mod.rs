@@ -21,19 +21,6 @@ pub fn diff(published: &Catalogue, upstream: &Upstream) -> Vec<Change> {
     changes
 }
 
-/// The changes from one catalogue to another, item by item.
-pub fn between(before: &Catalogue, after: &Catalogue) -> Vec<Change> {
-    let gone = before
-        .all()
-        .filter(|item| after.get(item.kind(), &item.id).is_none())
-        .filter_map(|item| Change::of(Some(item), None));
-    let there = after.all().filter_map(|item| {
-        let old = before.get(item.kind(), &item.id);
-        (old != Some(item)).then(|| Change::of(old, Some(item)))?
-    });
-    gone.chain(there).collect()
-}
-
 fn diff_kind(kind: Kind, published: &Catalogue, upstream: &Upstream, changes: &mut Vec<Change>) {
     let drafts = upstream.of(kind);
     let there: HashSet<&Id> = drafts.iter().map(|draft| &draft.id).collect();
