@@ -6,7 +6,7 @@ FROM ${RUST_IMAGE} AS build
 # Finds what a build leaves behind: docker image prune --filter label=pyflix.stage=build
 LABEL pyflix.stage=build
 WORKDIR /build
-# `dev` builds in a quarter of the time what runs slowly.
+# `dev` takes half the time to build, for what runs slowly.
 ARG PROFILE=release
 ENV BUILD="cargo build --profile ${PROFILE} --locked -p pyflix -p syncer -p webapp"
 

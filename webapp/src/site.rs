@@ -141,7 +141,11 @@ impl Keeper {
                 self.pulse = pulse;
             }
             Some(News::Away(error)) => {
-                tracing::warn!(%error, "the store cannot be read; serving goes on from memory");
+                let meanwhile = match &self.snapshot {
+                    Some(_) => "serving goes on from memory",
+                    None => "pages answer 503 until it can",
+                };
+                tracing::warn!(%error, "the store cannot be read; {meanwhile}");
                 self.away = Some(self.clock.now());
             }
         }
