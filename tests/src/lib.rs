@@ -38,10 +38,12 @@ impl Store {
 
     /// A database of a real MongoDB, a replica set.
     pub async fn mongodb() -> Self {
-        Self {
-            url: Mongo::replica_set().await.url(&fresh_database()),
-            folder: None,
-        }
+        Self::at(Mongo::replica_set().await.url(&fresh_database()))
+    }
+
+    /// One that the test started by itself.
+    pub fn at(url: String) -> Self {
+        Self { url, folder: None }
     }
 
     /// The file of an embedded store.

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use e2e::{DEADLINE, Store, get, try_get, until_it_says};
+use testkit::mongo::{Mongo, MongoOptions};
 use testkit::process::{Finished, Service, run_to_end};
 use testkit::source::{Fault, Source};
 
@@ -100,6 +101,26 @@ async fn a_store_that_cannot_be_reached_at_start_is_not_ready_and_never_the_seed
         assert!(!answer.body.contains("Castle in the Sky"), "{path}");
     }
     assert_eq!(get(&format!("{}/healthz", webapp.url())).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_go_on_while_the_database_is_away_say_so_and_follow_again_after() {
+    let mongo = Mongo::start(MongoOptions::default()).await;
+    let store = Store::at(mongo.url("movies_db"));
+    let source = Source::start().await;
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    let webapp = store.webapp().await;
+    let movies = format!("{}/movies", webapp.url());
+    until_it_says(&movies, "The Lantern Ferry").await;
+    mongo.kill9();
+    let away = until_it_says(&movies, "The database has been away since").await;
+    assert!(away.body.contains("The Lantern Ferry"));
+    mongo.restart().await;
+    let id = source.catalogue().collection("films")[0]["id"].clone();
+    source.rename_film(id.as_str().unwrap_or_default(), "The Lantern Boat");
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    let back = until_it_says(&movies, "The Lantern Boat").await;
+    assert!(!back.body.contains("has been away"));
 }
 
 #[tokio::test]

@@ -94,10 +94,15 @@ pub async fn keep(
         shown: None,
     };
     loop {
-        let news = tokio::select! {
-            () = shutdown.cancelled() => return,
-            news = follower.next() => Some(news),
-            () = tokio::time::sleep(GLANCE) => None,
+        let next = follower.next();
+        tokio::pin!(next);
+        // Loading a large catalogue takes longer than a glance, and must not begin anew at each.
+        let news = loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                news = &mut next => break news,
+                () = tokio::time::sleep(GLANCE) => keeper.show(),
+            }
         };
         keeper.take(news);
         keeper.show();
@@ -115,10 +120,9 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn take(&mut self, news: Option<News>) {
+    fn take(&mut self, news: News) {
         match news {
-            None => {}
-            Some(News::Version { snapshot, .. }) => {
+            News::Version { snapshot, .. } => {
                 self.away = None;
                 tracing::info!(
                     version = snapshot.version(),
@@ -127,20 +131,20 @@ impl Keeper {
                 );
                 self.snapshot = Some(snapshot);
             }
-            Some(News::Empty) => {
+            News::Empty => {
                 self.away = None;
                 tracing::info!(
                     "the store holds no version yet: serving the built-in seed until the first sync"
                 );
                 self.snapshot = Some(Arc::new(seed::snapshot()));
             }
-            Some(News::Pulse(pulse)) => {
+            News::Pulse(pulse) => {
                 if self.away.take().is_some() {
                     tracing::info!("the store answers again");
                 }
                 self.pulse = pulse;
             }
-            Some(News::Away(error)) => {
+            News::Away(error) => {
                 let meanwhile = match &self.snapshot {
                     Some(_) => "serving goes on from memory",
                     None => "pages answer 503 until it can",

@@ -56,7 +56,9 @@ pub struct Follower {
     pulse: Option<Pulse>,
     away: u32,
     older_since: Option<Instant>,
-    started: bool,
+    /// When the head is read next, if nothing rings before; kept here, so that it comes even if
+    /// every wait for it is cancelled.
+    due: Instant,
     news: VecDeque<News>,
 }
 
@@ -69,7 +71,7 @@ impl Follower {
             pulse: None,
             away: 0,
             older_since: None,
-            started: false,
+            due: Instant::now(),
             news: VecDeque::new(),
         }
     }
@@ -80,30 +82,28 @@ impl Follower {
             if let Some(news) = self.news.pop_front() {
                 return news;
             }
-            if self.started {
-                self.wait().await;
-            }
-            self.started = true;
-            match self.look().await {
-                Ok(()) => self.away = 0,
+            self.wait().await;
+            let pause = match self.look().await {
+                Ok(()) => {
+                    self.away = 0;
+                    POLL
+                }
                 Err(error) => {
                     if self.away == 0 {
                         self.news.push_back(News::Away(error));
                         self.pulse = None;
                     }
                     self.away += 1;
+                    (FIRST_RETRY * (1 << self.away.min(6))).min(POLL)
                 }
-            }
+            };
+            self.due = Instant::now() + pause;
         }
     }
 
     async fn wait(&mut self) {
-        let pause = match self.away {
-            0 => POLL,
-            times => (FIRST_RETRY * (1 << times.min(6))).min(POLL),
-        };
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep_until(self.due) => {}
             // While the store is away a ring may come from the attempt itself.
             Ok(()) = self.bell.changed(), if self.away == 0 => {}
         }

@@ -74,6 +74,24 @@ pub(crate) async fn a_stale_read_of_an_older_head_is_ignored(store: &Fixture) {
     assert_eq!(next_version(&mut follower).await.version(), 3);
 }
 
+pub(crate) async fn a_follower_looks_by_itself_even_if_every_wait_is_cancelled(store: &Fixture) {
+    store.publish(&catalogue(2, 1)).await;
+    let lagging = Tampered::lagging(store.open().await.store().clone());
+    let mut follower = Repository::over(lagging.clone()).follow();
+    next_version(&mut follower).await;
+    let reads = lagging.head_reads();
+    let start = *reads.borrow();
+    let looked = async {
+        while *reads.borrow() < start + 2 {
+            let moment = Duration::from_millis(100);
+            tokio::time::timeout(moment, follower.next()).await.ok();
+        }
+    };
+    tokio::time::timeout(LIMIT, looked)
+        .await
+        .expect("it to read the head");
+}
+
 pub(crate) async fn a_part_that_cannot_be_read_is_named_and_the_rest_is_served(store: &Fixture) {
     store.publish(&catalogue(37, 1)).await;
     let wanted = crate::fixture::with(&catalogue(37, 1), crate::fixture::movie(0, 2));

@@ -59,6 +59,7 @@ promises! {
         a_follower_whose_version_was_taken_back_loads_anew,
         a_follower_goes_over_to_a_rebuilt_store,
         a_stale_read_of_an_older_head_is_ignored,
+        a_follower_looks_by_itself_even_if_every_wait_is_cancelled,
         a_part_that_cannot_be_read_is_named_and_the_rest_is_served,
         a_failing_sync_shows_in_the_pulse_until_one_succeeds;
     history:
