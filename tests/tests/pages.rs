@@ -5,8 +5,8 @@ use testkit::browser::Browser;
 use testkit::process::Service;
 use testkit::source::Source;
 
-const PHONE: u32 = 360;
-const DESKTOP: u32 = 1280;
+/// The narrowest that must do, a phone, a desktop.
+const WIDTHS: [u32; 3] = [320, 360, 1280];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_and_is_quiet_on_phone_and_desktop_in_light_and_dark() {
@@ -34,7 +34,7 @@ async fn every_page_fits_and_is_quiet_on_phone_and_desktop_in_light_and_dark() {
     ];
     let browser = Browser::start().await;
     let host = pyflix.url().trim_start_matches("http://");
-    for width in [PHONE, DESKTOP] {
+    for width in WIDTHS {
         browser.set_window(width, 800).await;
         for scheme in ["light", "dark"] {
             browser.set_color_scheme(scheme).await;
