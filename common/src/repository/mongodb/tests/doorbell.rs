@@ -1,0 +1,109 @@
+use super::*;
+
+#[tokio::test]
+async fn another_stores_commit_rings_the_doorbell_whatever_happens_to_the_stream() {
+    let mongo = Mongo::start(MongoOptions::default()).await;
+    let (writer, database) = fresh(&mongo).await;
+    let reader = store_at(mongo.url(database.name()), Access::Reader).await;
+    let mut bell = reader.doorbell();
+    bell.changed().await.unwrap();
+    let mut state = acquired(&writer, "a").await.head;
+    let admin = database.client().database("admin");
+
+    let fails = |with: Document| {
+        let mut data = doc! { "failCommands": ["getMore", "aggregate"], "appName": "pyflix" };
+        data.extend(with);
+        let mode = doc! { "times": 3 };
+        doc! { "configureFailPoint": "failCommand", "mode": mode, "data": data }
+    };
+    for trouble in [
+        "nothing",
+        "closed",
+        "rolled over",
+        "killed",
+        "drop",
+        "restart",
+    ] {
+        match trouble {
+            "closed" => {
+                let fail = fails(doc! { "closeConnection": true });
+                admin.run_command(fail).await.unwrap();
+            }
+            "rolled over" => {
+                let fail = fails(doc! { "errorCode": 286 });
+                admin.run_command(fail).await.unwrap();
+            }
+            "killed" => {
+                let fail = fails(doc! { "errorCode": 237 });
+                admin.run_command(fail).await.unwrap();
+            }
+            "drop" => {
+                database.drop().await.unwrap();
+                state = eventually(SOON, async || acquire_anew(&writer).await).await;
+            }
+            "restart" => {
+                mongo.restart().await;
+                state = eventually(SOON, async || acquire_anew(&writer).await).await;
+            }
+            _ => {}
+        }
+        state = eventually(SOON, async || commit_anew(&writer, &state).await).await;
+        heard(&reader, &mut bell, &state).await;
+    }
+}
+
+async fn acquire_anew(store: &MongoStore) -> Option<Head> {
+    let reading = store.acquire("a", None).await.ok()?.ok()?;
+    Some(reading.head)
+}
+
+async fn commit_anew(store: &MongoStore, head: &Head) -> Option<Head> {
+    store.commit(&next(head, None)).await.ok()
+}
+
+/// Waits by the bell alone until the store shows a head.
+async fn heard(store: &MongoStore, bell: &mut watch::Receiver<u64>, expected: &Head) {
+    let heard = tokio::time::timeout(SOON, async {
+        loop {
+            let read = store.head().await.ok().flatten();
+            if read.is_some_and(|reading| reading.head == *expected) {
+                return;
+            }
+            bell.changed().await.unwrap();
+        }
+    });
+    heard.await.expect("the bell rings");
+}
+
+#[tokio::test]
+async fn a_lone_mongod_publishes_and_rings_too() {
+    let mongo = alone().await;
+    let (writer, database) = fresh(&mongo).await;
+    let reader = store_at(mongo.url(database.name()), Access::Reader).await;
+    let mut bell = reader.doorbell();
+    let mut state = acquired(&writer, "a").await.head;
+    for _ in 0..3 {
+        state = writer.commit(&next(&state, None)).await.unwrap();
+        heard(&reader, &mut bell, &state).await;
+    }
+
+    let member = format!("127.0.0.1:{}", mongo.port());
+    let passwords = setup::Passwords {
+        root: "a".to_owned().into(),
+        reader: "b".to_owned().into(),
+        writer: "c".to_owned().into(),
+    };
+    let url = format!("mongodb://{member}");
+    let refused = setup::initiate(&url, &member, &passwords, SOON).await;
+    let alone = matches!(refused, Err(setup::SetupError::Alone));
+    assert!(alone, "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_listener_ends_with_its_store() {
+    let (store, _) = fresh(Mongo::replica_set().await).await;
+    let mut bell = store.doorbell();
+    drop(store);
+    let ended = async { while bell.changed().await.is_ok() {} };
+    tokio::time::timeout(SOON, ended).await.expect("it ends");
+}

@@ -1,0 +1,132 @@
+use super::*;
+
+#[tokio::test]
+async fn every_step_does_what_its_pure_namesake_says() {
+    let (store, _) = fresh(Mongo::replica_set().await).await;
+    let first = acquired(&store, "$a").await;
+    let mut model = Head::new(first.head.lineage.clone());
+    model.acquire("$a", LEASE, first.now);
+    assert_eq!(first.head, model);
+
+    for version in 1..=4 {
+        let mut commit = next(&model, (version != 2).then_some("$$NOW"));
+        commit.base = (version == 1).then_some(Base {
+            version: 1,
+            fence: model.fence,
+            parts: 7,
+        });
+        commit.pin = (version == 3).then_some(2);
+        let after = store.commit(&commit).await.unwrap();
+        assert!(model.commit(&commit, after.header().unwrap().at));
+        assert_eq!(after, model);
+    }
+
+    store.renew(model.fence).await.unwrap();
+    let renewed = head(&store).await;
+    let expires = renewed.lease.as_ref().unwrap().expires;
+    assert!(model.renew(model.fence, LEASE, expires.checked_sub(LEASE).unwrap()));
+    assert_eq!(renewed, model);
+
+    for amendment in [
+        Amendment {
+            pin: Some(Some(3)),
+            approval: Some(Some("$lineage".into())),
+        },
+        Amendment::default(),
+        Amendment {
+            pin: Some(None),
+            approval: None,
+        },
+    ] {
+        store.amend(model.fence, &amendment).await.unwrap();
+        assert!(model.amend(model.fence, &amendment));
+        assert_eq!(head(&store).await, model);
+    }
+
+    for (view_is_right, sync) in [
+        (false, None),
+        (false, Some(SyncEnd::Failed)),
+        (true, Some(SyncEnd::Failed)),
+        (false, Some(SyncEnd::Answered)),
+    ] {
+        let again = acquired(&store, "$a").await;
+        model.acquire("$a", LEASE, again.now);
+        assert_eq!(again.head, model);
+        let release = Release {
+            view_is_right,
+            sync,
+        };
+        store.release(model.fence, release).await.unwrap();
+        let after = head(&store).await;
+        let at = after.ran.as_ref().map_or(again.now, |ran| ran.at);
+        assert!(model.release(model.fence, release, at));
+        assert_eq!(after, model);
+        assert!(matches!(
+            store.renew(model.fence).await,
+            Err(StoreError::LeaseLost)
+        ));
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_is_held_or_comes_too_soon_is_refused_with_the_reason() {
+    let (store, _) = fresh(Mongo::replica_set().await).await;
+    let lease = acquired(&store, "a").await;
+    let refusal = store.acquire("b", None).await.unwrap().unwrap_err();
+    assert!(matches!(refusal, Refusal::Held { holder, remaining }
+        if holder == "a" && remaining <= LEASE));
+
+    let release = Release {
+        view_is_right: true,
+        sync: Some(SyncEnd::Answered),
+    };
+    store.release(lease.head.fence, release).await.unwrap();
+    let hour = Some(Duration::from_secs(3600));
+    let refusal = store.acquire("b", hour).await.unwrap().unwrap_err();
+    assert!(matches!(refusal, Refusal::TooSoon { remaining }
+        if remaining > Duration::from_secs(3500)));
+    let tick = Some(Duration::from_millis(1));
+    let next = eventually(SOON, async || store.acquire("b", tick).await.unwrap().ok()).await;
+    assert_eq!(next.head.fence, lease.head.fence + 1);
+}
+
+#[tokio::test]
+async fn of_many_that_acquire_a_new_store_at_once_one_gets_it() {
+    let (store, _) = fresh(Mongo::replica_set().await).await;
+    let holders = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let tries = holders.map(|holder| store.acquire(holder, None));
+    let outcomes = futures::future::join_all(tries).await;
+    let given = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Ok(Ok(_))));
+    assert_eq!(given.count(), 1, "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_head_of_a_newer_release_is_left_alone() {
+    let (store, database) = fresh(Mongo::replica_set().await).await;
+    let newer = doc! { "_id": HEAD, "format": 2, "fence": 1, "shape": "unheard of" };
+    let state: Collection<Document> = database.collection(STATE);
+    state.insert_one(&newer).await.unwrap();
+
+    let problem = store.acquire("a", None).await.unwrap_err().to_string();
+    assert!(problem.contains("newer release"), "{problem}");
+    assert_eq!(state.find_one(doc! {}).await.unwrap(), Some(newer));
+}
+
+#[tokio::test]
+async fn a_head_that_cannot_be_understood_is_named() {
+    let (store, database) = fresh(Mongo::replica_set().await).await;
+    acquired(&store, "a").await;
+    let state: Collection<Document> = database.collection(STATE);
+    let wrong = doc! { "$set": { "log": [{ "version": "two" }] } };
+    state.update_one(doc! {}, wrong).await.unwrap();
+    for problem in [
+        store.head().await.unwrap_err(),
+        store.acquire("a", None).await.unwrap_err(),
+    ] {
+        let problem = problem.to_string();
+        let expected = "state/head cannot be read: invalid type: string \"two\"";
+        assert!(problem.starts_with(expected), "{problem}");
+    }
+}

@@ -1,0 +1,127 @@
+use super::*;
+
+#[tokio::test]
+async fn every_call_to_a_frozen_server_ends_by_its_deadline() {
+    let mongo = Mongo::start(MongoOptions::default()).await;
+    let (store, _) = fresh(&mongo).await;
+    let state = acquired(&store, "a").await.head;
+    mongo.stop();
+    let asked = Instant::now();
+    let name = PartName {
+        role: Role::Base,
+        fence: 1,
+        index: 0,
+    };
+    let commit = next(&state, None);
+    let (read, put, committed, kept) = tokio::join!(
+        store.head(),
+        store.put(name, vec![1]),
+        store.commit(&commit),
+        store.renew(state.fence),
+    );
+    assert!(asked.elapsed() < Duration::from_secs(11));
+    for error in [read.err(), put.err(), committed.err(), kept.err()] {
+        assert!(
+            matches!(error, Some(StoreError::Unavailable(_))),
+            "{error:?}"
+        );
+    }
+    mongo.cont();
+    eventually(SOON, async || store.head().await).await;
+}
+
+#[tokio::test]
+async fn a_store_opens_while_its_server_is_away_and_says_where_it_looked() {
+    let nowhere = "mongodb://user:s3cr3t@127.0.0.1:1/movies_db";
+    let store = store_at(nowhere.into(), Access::Reader).await;
+    let asked = Instant::now();
+    let problem = store.head().await.unwrap_err().to_string();
+    assert!(asked.elapsed() < Duration::from_secs(4));
+    assert!(problem.contains("127.0.0.1:1"), "{problem}");
+    assert!(!problem.contains("s3cr3t") && !problem.contains('\n'));
+    assert!(!format!("{store:?}").contains("s3cr3t"));
+}
+
+#[tokio::test]
+async fn a_wrong_set_name_is_told() {
+    let mongo = Mongo::replica_set().await;
+    let url = mongo.url("x").replace("rs0", "other");
+    let store = store_at(url, Access::Reader).await;
+    let problem = store.head().await.unwrap_err().to_string();
+    assert!(problem.contains("replica set"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_wrong_url_is_told_without_its_password() {
+    for (url, expected) in [
+        ("mongodb://u:s3c/r3t@h/db", "percent-encoded"),
+        ("mongodb://u:s3c?r3t@h/db", "percent-encoded"),
+        ("mongodb://u:s3c:r3t@h/db", "percent-encoded"),
+        ("mongodb://u:s3cr3t@h:port/db", "port"),
+        (
+            "mongodb://u:s3cr3t@h/db?socketTimeoutMS=5",
+            "socketTimeoutMS",
+        ),
+        ("mongodb://u:s3cr3t@h/a b\"", "database name"),
+        ("mongodb://:s3cr3t@h/db", "missing"),
+        ("mongodb://", "host"),
+        ("mongodb://h/db?maxPoolSize=0", "maxPoolSize"),
+        ("mongodb://h/db?tls=true&tlsCAFile=/none", "/none"),
+    ] {
+        let opened = MongoStore::open(&url.to_owned().into(), Access::Reader).await;
+        let problem = opened.unwrap_err().to_string();
+        assert!(problem.contains(expected), "{url}: {problem}");
+        assert!(
+            !problem.contains("s3c") && !problem.contains("r3t"),
+            "{problem}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_mongod_is_set_up_once_and_the_users_may_do_their_work_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, "a2V5IGZvciB0ZXN0cw==").unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&key, private).unwrap();
+    let mongo = Mongo::start(MongoOptions {
+        replica_set: false,
+        args: ["--replSet", "rs0", "--keyFile", key.to_str().unwrap()]
+            .map(str::to_owned)
+            .into(),
+    })
+    .await;
+    let member = format!("127.0.0.1:{}", mongo.port());
+    let url = format!("mongodb://{member}/");
+    let passwords = |root: &str, reader: &str| setup::Passwords {
+        root: root.to_owned().into(),
+        reader: reader.to_owned().into(),
+        writer: "write/it".to_owned().into(),
+    };
+    let initiate = async |passwords| setup::initiate(&url, &member, &passwords, SOON).await;
+
+    initiate(passwords("r00t", "first")).await.unwrap();
+    initiate(passwords("r00t", "read-it")).await.unwrap();
+    let refused = initiate(passwords("other", "read-it")).await;
+    assert!(
+        matches!(refused, Err(setup::SetupError::Root)),
+        "{refused:?}"
+    );
+
+    let at = |user: &str| format!("mongodb://{user}@{member}/movies_db?replicaSet=rs0");
+    let writer = store_at(at("pyflix_writer:write%2Fit"), Access::Writer).await;
+    let published = acquired(&writer, "a").await.head;
+    let reader = store_at(at("pyflix_reader:read-it"), Access::Reader).await;
+    let mut bell = reader.doorbell();
+    bell.changed().await.unwrap();
+    assert_eq!(head(&reader).await, published);
+
+    let meddler = store_at(at("pyflix_reader:read-it"), Access::Writer).await;
+    let problem = meddler.acquire("b", None).await.unwrap_err().to_string();
+    assert!(problem.contains("readWrite"), "{problem}");
+    let stranger = store_at(at("pyflix_reader:first"), Access::Reader).await;
+    let problem = stranger.head().await.unwrap_err().to_string();
+    assert!(problem.contains("user or password"), "{problem}");
+    assert!(!problem.contains("first"));
+}
