@@ -3,8 +3,11 @@
 mod settings;
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -34,6 +37,12 @@ pub struct Config {
     pub provider_max_bytes: u64,
     /// The time from the end of one sync to the start of the next.
     pub sync_interval: Duration,
+    /// What a sync may bring before the fuse holds it.
+    pub fuse: FuseLimits,
+    /// How many looks in a row an item may be missing at the source before it goes.
+    pub missing_looks: u32,
+    /// How many versions are kept, with their history.
+    pub retention: u64,
     /// What links in the APIs start with, without a slash at the end; `None`: the request tells.
     pub public_url: Option<String>,
     /// Filter directives for the log: `info`, `common=debug`.
@@ -42,6 +51,35 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What the log should say once it is there, such as names that nothing reads.
     pub warnings: Vec<String>,
+}
+
+/// What one sync may bring, per kind, before the fuse holds it. A share is of the items that are
+/// published, save that of `unreadable`, which is of the records that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FuseLimits {
+    /// Whether a kind may come without any record while some are published (`fuse_empty`).
+    pub may_be_empty: bool,
+    /// The share in percent that may be missing or changed beyond recognition, if that is more
+    /// than 3 items (`fuse_lost`).
+    pub lost_percent: u8,
+    /// The share in percent that may lose a value (`fuse_blanked`).
+    pub blanked_percent: u8,
+    /// The share in percent that may be unreadable (`fuse_unreadable`).
+    pub unreadable_percent: u8,
+    /// How many records may repeat an id (`fuse_duplicates`).
+    pub duplicates: u64,
+}
+
+impl Default for FuseLimits {
+    fn default() -> Self {
+        Self {
+            may_be_empty: false,
+            lost_percent: 20,
+            blanked_percent: 10,
+            unreadable_percent: 20,
+            duplicates: 0,
+        }
+    }
 }
 
 /// The two kinds of store.
@@ -91,6 +129,17 @@ impl Config {
             provider_urls: settings.get("provider_urls").parse(provider_urls)?,
             provider_max_bytes: settings.get("provider_max_bytes").parse(max_bytes)?,
             sync_interval: settings.get("sync_interval").parse(interval)?,
+            fuse: FuseLimits {
+                may_be_empty: settings.get("fuse_empty").parse(may_be_empty)?,
+                lost_percent: settings.get("fuse_lost").parse(percent)?,
+                blanked_percent: settings.get("fuse_blanked").parse(percent)?,
+                unreadable_percent: settings.get("fuse_unreadable").parse(percent)?,
+                duplicates: settings.get("fuse_duplicates").parse(|text| count(text, 0..=1_000_000))?,
+            },
+            missing_looks: settings
+                .get("missing_looks")
+                .parse(|text| count(text, 0..=1_000_000))?,
+            retention: settings.get("retention").parse(|text| count(text, 2..=2_000))?,
             public_url: settings
                 .find("public_url")
                 .map(|setting| setting.parse(public_url))
@@ -221,6 +270,31 @@ fn interval(text: &str) -> Parsed<Duration> {
     Ok(interval)
 }
 
+fn may_be_empty(text: &str) -> Parsed<bool> {
+    match text {
+        "hold" => Ok(false),
+        "pass" => Ok(true),
+        _ => Err(format!("\"{text}\" is neither hold nor pass")),
+    }
+}
+
+fn percent(text: &str) -> Parsed<u8> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end();
+    let percent = number.parse().ok().filter(|percent| *percent <= 100);
+    percent.ok_or_else(|| format!("\"{text}\" is not a share from 0% to 100%"))
+}
+
+fn count<T: FromStr + PartialOrd + Display>(text: &str, bounds: RangeInclusive<T>) -> Parsed<T> {
+    let number = text.parse().ok().filter(|number| bounds.contains(number));
+    number.ok_or_else(|| {
+        format!(
+            "\"{text}\" is not a whole number from {} to {}",
+            bounds.start(),
+            bounds.end()
+        )
+    })
+}
+
 fn log(text: &str) -> Parsed<String> {
     EnvFilter::try_new(text)
         .map(|_| text.to_owned())
@@ -265,6 +339,8 @@ mod tests {
         assert_eq!(config.provider_urls.len(), 1);
         assert_eq!(config.provider_max_bytes, 16 << 20);
         assert_eq!(config.sync_interval, Duration::from_secs(15));
+        assert_eq!(config.fuse, FuseLimits::default());
+        assert_eq!((config.missing_looks, config.retention), (3, 256));
         assert_eq!(config.public_url, None);
         assert_eq!(config.log_format, LogFormat::Pretty);
         assert!(config.warnings.is_empty());
@@ -289,6 +365,13 @@ mod tests {
             ("PYFLIX_PROVIDER_MAX_BYTES", "many"),
             ("PYFLIX_SYNC_INTERVAL", "soon"),
             ("PYFLIX_SYNC_INTERVAL", "0s"),
+            ("PYFLIX_FUSE_EMPTY", "no"),
+            ("PYFLIX_FUSE_LOST", "101%"),
+            ("PYFLIX_FUSE_BLANKED", "-1%"),
+            ("PYFLIX_FUSE_UNREADABLE", "a fifth"),
+            ("PYFLIX_FUSE_DUPLICATES", "few"),
+            ("PYFLIX_MISSING_LOOKS", "3 looks"),
+            ("PYFLIX_RETENTION", "2001"),
             ("PYFLIX_PUBLIC_URL", "example.org"),
             ("PYFLIX_LOG", "info=what=this"),
             ("PYFLIX_LOG_FORMAT", "xml"),

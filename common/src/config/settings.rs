@@ -6,7 +6,7 @@ use config::{Environment, File, FileFormat, Source, Value, ValueKind};
 const PREFIX: &str = "PYFLIX_";
 
 /// Every key with its default, if it has one, and an example of a right value.
-const KEYS: [(&str, Option<&str>, &str); 9] = [
+const KEYS: [(&str, Option<&str>, &str); 16] = [
     (
         "database_url",
         Some("sqlite:data/pyflix.db"),
@@ -21,6 +21,13 @@ const KEYS: [(&str, Option<&str>, &str); 9] = [
     ),
     ("provider_max_bytes", Some("16MiB"), "16MiB"),
     ("sync_interval", Some("15s"), "15s"),
+    ("fuse_empty", Some("hold"), "pass"),
+    ("fuse_lost", Some("20%"), "20%"),
+    ("fuse_blanked", Some("10%"), "10%"),
+    ("fuse_unreadable", Some("20%"), "20%"),
+    ("fuse_duplicates", Some("0"), "0"),
+    ("missing_looks", Some("3"), "3"),
+    ("retention", Some("256"), "256"),
     ("public_url", None, "https://movies.example.org"),
     ("log", Some("info"), "info"),
     ("log_format", Some("pretty"), "json"),

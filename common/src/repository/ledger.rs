@@ -1,50 +1,156 @@
-//! What stands beside the catalogue: the ledger of runs, quarantine and findings.
+//! What stands beside the catalogue: the ledger of runs, quarantine, findings and what is missing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Repository;
 use super::store::{Result, Row, StoreError, Table};
-use crate::models::{Counts, Finding, Quarantined};
+use super::{Repository, Turn};
+use crate::models::{Counts, Finding, Id, Kind, Quarantined};
 
-/// How many runs the ledger keeps: 17 days of one every 15 s.
-const KEPT_RUNS: u64 = 100_000;
+/// How many rows the ledger keeps.
+const KEPT_ROWS: u32 = 10_000;
 
-/// One attempt to sync.
+/// One attempt to sync, or several in a row that ended alike and published nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
-    /// Its number, rising: the fence of its lease.
+    /// Its number, rising: the fence of its lease. Of several, the first one's.
     pub number: u64,
-    /// When it began.
+    /// How many runs this stands for.
+    #[serde(default = "one")]
+    pub times: u64,
+    /// When it began; of several, the first.
     pub started: Timestamp,
-    /// When it ended.
+    /// When it ended; of several, the last.
     pub ended: Timestamp,
+    /// How long its parts took; of several, the last one's.
+    #[serde(default)]
+    pub took: Took,
     /// How it ended.
     pub outcome: Outcome,
     /// The version after it.
     pub version: u64,
-    /// What it changed, or would have changed if it was held.
+    /// What it met in each kind; empty where the source gave no whole answer.
     #[serde(default)]
-    pub changes: Counts,
+    pub kinds: BTreeMap<Kind, Tally>,
+    /// How many bytes the source's answers had, decoded; 0 if none came. Of several, the last
+    /// one's.
+    #[serde(default)]
+    pub bytes: u64,
     /// The base URL of the source that answered.
     #[serde(default)]
     pub provider: Option<String>,
+    /// The rules that held it, by the names of their settings.
+    #[serde(default)]
+    pub rules: Vec<String>,
     /// Why it failed, was held, or published nothing.
     #[serde(default)]
     pub reason: Option<String>,
+    /// The causes of a failure, one for each source that was asked.
+    #[serde(default)]
+    pub causes: Vec<String>,
     /// What names the delta that was held.
     #[serde(default)]
     pub fingerprint: Option<String>,
-    /// How many records were set aside.
-    #[serde(default)]
-    pub quarantined: u64,
     /// How many findings there were.
     #[serde(default)]
     pub findings: u64,
+}
+
+/// How long the parts of a run took, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Took {
+    /// Bringing the published state to mind, and mending the view.
+    pub load: u64,
+    /// Asking the source.
+    pub fetch: u64,
+    /// Reading, joining, comparing and judging what it said.
+    pub compare: u64,
+    /// Writing all that is to be written, but the ledger.
+    pub publish: u64,
+}
+
+/// What a run met in one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    /// Records that came and could be read.
+    pub seen: u64,
+    /// Items added, or to be added if it was held.
+    pub added: u64,
+    /// Items updated.
+    pub updated: u64,
+    /// Items removed.
+    pub removed: u64,
+    /// Published items that did not come.
+    pub missing: u64,
+    /// Records that were set aside.
+    pub quarantined: u64,
+}
+
+impl Run {
+    /// What it changed in all, or would have changed if it was held.
+    pub fn changes(&self) -> Counts {
+        let mut counts = Counts::default();
+        for tally in self.kinds.values() {
+            counts.added += tally.added;
+            counts.updated += tally.updated;
+            counts.removed += tally.removed;
+        }
+        counts
+    }
+
+    /// How many records were set aside.
+    pub fn quarantined(&self) -> u64 {
+        self.kinds.values().map(|tally| tally.quarantined).sum()
+    }
+
+    /// From the start of the first to the end of the last.
+    pub fn lasted(&self) -> Duration {
+        Duration::try_from(self.ended.duration_since(self.started)).unwrap_or_default()
+    }
+
+    /// This run and the next one in one row, if that one ended alike and nothing was published.
+    fn with(&self, next: &Self) -> Option<Self> {
+        let merged = Self {
+            number: self.number,
+            times: self.times + next.times,
+            started: self.started,
+            ..next.clone()
+        };
+        let alike = Self {
+            times: self.times,
+            ended: self.ended,
+            took: self.took,
+            bytes: self.bytes,
+            ..merged.clone()
+        };
+        (self.outcome != Outcome::Published && alike == *self).then_some(merged)
+    }
+}
+
+/// An item that is published and that the source has no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its id.
+    pub id: Id,
+    /// When it was first found missing.
+    pub since: Timestamp,
+    /// How often in a row it was looked for in vain.
+    pub looks: u32,
+}
+
+impl Missing {
+    fn key(&self) -> String {
+        format!("{}/{}", self.kind.plural(), self.id)
+    }
 }
 
 /// How a run ended.
@@ -74,21 +180,6 @@ impl Outcome {
 }
 
 impl Repository {
-    /// Writes a run into the ledger; under the lease.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn record(&self, run: &Run) -> Result<()> {
-        let row = Row {
-            key: run_key(run.number),
-            fields: object(run)?,
-        };
-        let oldest = run.number.checked_sub(KEPT_RUNS).map(run_key);
-        self.store
-            .write_rows(Table::Runs, vec![row], oldest.into_iter().collect())
-            .await
-    }
-
     /// The last runs, newest first.
     ///
     /// # Errors
@@ -96,14 +187,6 @@ impl Repository {
     pub async fn runs(&self, limit: u32) -> Result<Vec<Run>> {
         let rows = self.store.rows(Table::Runs, Some(limit)).await?;
         Ok(readable(Table::Runs, rows))
-    }
-
-    /// Makes these the findings, writing only what differs; under the lease.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn keep_findings(&self, findings: &[Finding]) -> Result<()> {
-        self.keep(Table::Findings, findings, Finding::key).await
     }
 
     /// The findings of the last sync.
@@ -115,15 +198,6 @@ impl Repository {
         Ok(readable(Table::Findings, rows))
     }
 
-    /// Makes these the records set aside, writing only what differs; under the lease.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn keep_quarantine(&self, records: &[Quarantined]) -> Result<()> {
-        self.keep(Table::Quarantine, records, Quarantined::key)
-            .await
-    }
-
     /// The records that the last sync set aside.
     ///
     /// # Errors
@@ -131,6 +205,66 @@ impl Repository {
     pub async fn quarantine(&self) -> Result<Vec<Quarantined>> {
         let rows = self.store.rows(Table::Quarantine, None).await?;
         Ok(readable(Table::Quarantine, rows))
+    }
+
+    /// The items that the source has no more and that are still published.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn missing(&self) -> Result<Vec<Missing>> {
+        let rows = self.store.rows(Table::Missing, None).await?;
+        Ok(readable(Table::Missing, rows))
+    }
+}
+
+impl Turn {
+    /// Writes a run into the ledger. One that ended as the one before it, and published nothing,
+    /// goes into the same row, so that a quiet source does not fill the ledger.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails.
+    pub async fn record(&self, run: &Run) -> Result<()> {
+        let newest = self.store.rows(Table::Runs, Some(1)).await?;
+        let last: Option<Run> = readable(Table::Runs, newest).pop();
+        let merged = last.and_then(|last| last.with(run));
+        let row = merged.as_ref().unwrap_or(run);
+        let row = Row {
+            key: run_key(row.number),
+            fields: object(row)?,
+        };
+        let fence = self.head().fence;
+        self.store
+            .write_rows(fence, Table::Runs, vec![row], Vec::new())
+            .await?;
+        if merged.is_none() {
+            self.store.trim(Table::Runs, KEPT_ROWS).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes these the findings, writing only what differs.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails.
+    pub async fn keep_findings(&self, findings: &[Finding]) -> Result<()> {
+        self.keep(Table::Findings, findings, Finding::key).await
+    }
+
+    /// Makes these the records set aside, writing only what differs.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails.
+    pub async fn keep_quarantine(&self, records: &[Quarantined]) -> Result<()> {
+        self.keep(Table::Quarantine, records, Quarantined::key)
+            .await
+    }
+
+    /// Makes these the missing items, writing only what differs.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails.
+    pub async fn keep_missing(&self, missing: &[Missing]) -> Result<()> {
+        self.keep(Table::Missing, missing, Missing::key).await
     }
 
     async fn keep<T: Serialize + Sync>(
@@ -160,8 +294,13 @@ impl Repository {
             .into_iter()
             .map(|(key, fields)| Row { key, fields })
             .collect();
-        self.store.write_rows(table, put, gone).await
+        let fence = self.head().fence;
+        self.store.write_rows(fence, table, put, gone).await
     }
+}
+
+const fn one() -> u64 {
+    1
 }
 
 fn run_key(number: u64) -> String {

@@ -23,7 +23,7 @@ use crate::config::Database;
 pub use self::mongodb::setup as mongodb_setup;
 pub use follow::{Follower, News, Pulse};
 pub use head::{Amendment, Base, Commit, Head, Header, Lease, Ran, Refusal, Release, SyncEnd};
-pub use ledger::{Outcome, Run};
+pub use ledger::{Missing, Outcome, Run, Tally, Took};
 pub use load::Snapshot;
 pub use parts::Damage;
 pub use store::{
@@ -54,6 +54,8 @@ pub struct Repository {
     store: Arc<dyn Store>,
     /// Who takes the lease: this process, told from all others.
     holder: Arc<str>,
+    /// How many versions it keeps when it publishes.
+    retention: u64,
 }
 
 impl Repository {
@@ -79,6 +81,16 @@ impl Repository {
         Self {
             store,
             holder: holder.into(),
+            retention: RETENTION,
+        }
+    }
+
+    /// Keeps so many versions when it publishes, at least 2; [`RETENTION`] unless told.
+    #[must_use]
+    pub fn keeping(self, versions: u64) -> Self {
+        Self {
+            retention: versions.max(2),
+            ..self
         }
     }
 

@@ -113,7 +113,7 @@ pub enum Table {
     Quarantine,
     /// What does not join or looks wrong at the source.
     Findings,
-    /// How many looks ago an item was last seen.
+    /// The items that the source has no more and that have not gone yet.
     Missing,
 }
 
@@ -199,6 +199,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// highest keys, highest first.
     async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>>;
 
-    /// Writes and removes rows of a table.
-    async fn write_rows(&self, table: Table, put: Vec<Row>, remove: Vec<String>) -> Result<()>;
+    /// Writes and removes rows of a table. One that a later lease wrote stays as it is.
+    async fn write_rows(
+        &self,
+        fence: u64,
+        table: Table,
+        put: Vec<Row>,
+        remove: Vec<String>,
+    ) -> Result<()>;
+
+    /// Removes all rows of a table but the `keep` with the highest keys.
+    async fn trim(&self, table: Table, keep: u32) -> Result<()>;
 }

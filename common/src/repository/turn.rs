@@ -13,7 +13,7 @@ use super::store::{LEASE, PartName, Result, Role, Store, StoreError};
 use super::{Repository, parts, view};
 use crate::models::{Catalogue, Change, Counts};
 
-/// How many versions keep their headers, and so their history.
+/// How many versions keep their headers, and so their history, unless configured.
 pub const RETENTION: u64 = 256;
 
 const RENEW_EVERY: Duration = Duration::from_secs(2);
@@ -38,9 +38,10 @@ pub enum BeginError {
 /// The lease, kept alive until it is let go or dropped.
 #[derive(Debug)]
 pub struct Turn {
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     head: Head,
     view_is_right: bool,
+    retention: u64,
     renewal: JoinHandle<()>,
 }
 
@@ -68,6 +69,7 @@ impl Repository {
             renewal: tokio::spawn(renew(self.store.clone(), reading.head.fence)),
             store: self.store.clone(),
             view_is_right: !reading.head.dirty,
+            retention: self.retention,
             head: reading.head,
         };
         turn.sweep().await?;
@@ -200,7 +202,7 @@ impl Turn {
                 note,
                 first,
             },
-            keep_from: (loads_from + 1).min(version.saturating_sub(RETENTION - 1)),
+            keep_from: (loads_from + 1).min(version.saturating_sub(self.retention - 1)),
             base,
             pin,
         };
@@ -277,7 +279,7 @@ impl Turn {
         let since = self.head.log.iter().filter(|header| header.version > base);
         let changed: u64 = since.clone().map(|header| header.changes.total()).sum();
         (changed + changes.len() as u64) * 10 > catalogue.len() as u64
-            || since.count() as u64 + 1 >= RETENTION
+            || since.count() as u64 + 1 >= self.retention
     }
 
     /// Removes the parts of earlier publishers that no header and no base names.

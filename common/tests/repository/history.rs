@@ -3,7 +3,9 @@ use std::sync::Arc;
 use common::models::{
     Catalogue, Change, Counts, Finding, Kind, Problem, Quarantined, changed_fields,
 };
-use common::repository::{Outcome, RETENTION, Repository, Run};
+use common::repository::{
+    Missing, Outcome, RETENTION, Repository, Row, Run, Table, Tally, Took, Turn,
+};
 
 use crate::fixture::{self, Fixture, catalogue, movie, person, publish_in, with, without};
 
@@ -105,29 +107,115 @@ pub(crate) async fn the_ledger_tells_runs_newest_first(store: &Fixture) {
     let mut written = Vec::new();
     for outcome in [Outcome::Published, Outcome::Unchanged, Outcome::Failed] {
         let turn = repository.begin(None).await.unwrap().unwrap();
-        let run = Run {
-            number: turn.head().fence,
-            started: "2026-01-02T03:04:05.678Z".parse().unwrap(),
-            ended: "2026-01-02T03:04:06Z".parse().unwrap(),
-            outcome,
-            version: 3,
-            changes: Counts {
-                added: 1,
-                updated: 2,
-                removed: 3,
-            },
-            provider: Some("http://example.org".into()),
-            reason: (outcome == Outcome::Failed).then(|| "it said \"no\"".into()),
-            fingerprint: None,
-            quarantined: 1,
-            findings: 40,
-        };
-        repository.record(&run).await.unwrap();
+        let run = run(&turn, outcome);
+        turn.record(&run).await.unwrap();
         written.insert(0, run);
         turn.end(None).await.unwrap();
     }
     assert_eq!(repository.runs(10).await.unwrap(), written);
     assert_eq!(repository.runs(2).await.unwrap(), written[..2]);
+}
+
+fn run(turn: &Turn, outcome: Outcome) -> Run {
+    let tally = Tally {
+        seen: 22,
+        added: 1,
+        updated: 2,
+        removed: 3,
+        missing: 4,
+        quarantined: 5,
+    };
+    Run {
+        number: turn.head().fence,
+        started: "2026-01-02T03:04:05.678Z".parse().unwrap(),
+        ended: "2026-01-02T03:04:06Z".parse().unwrap(),
+        outcome,
+        times: 1,
+        took: Took {
+            fetch: 250_000,
+            ..Took::default()
+        },
+        version: 3,
+        kinds: [(Kind::Movie, tally)].into(),
+        bytes: 98_765,
+        provider: Some("http://example.org".into()),
+        rules: Vec::new(),
+        reason: (outcome == Outcome::Failed).then(|| "it said \"no\"".into()),
+        causes: vec!["a".into(), "b".into()],
+        fingerprint: None,
+        findings: 40,
+    }
+}
+
+pub(crate) async fn runs_that_end_alike_and_publish_nothing_share_a_row(store: &Fixture) {
+    let repository = store.open().await;
+    for (outcome, times) in [
+        (Outcome::Published, 1),
+        (Outcome::Unchanged, 3),
+        (Outcome::Published, 2),
+        (Outcome::Unchanged, 2),
+    ] {
+        for _ in 0..times {
+            let turn = repository.begin(None).await.unwrap().unwrap();
+            turn.record(&run(&turn, outcome)).await.unwrap();
+            turn.end(None).await.unwrap();
+        }
+    }
+    let rows = repository.runs(10).await.unwrap();
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|run| (run.number, run.outcome.word(), run.times))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            (7, "unchanged", 2),
+            (6, "published", 1),
+            (5, "published", 1),
+            (2, "unchanged", 3),
+            (1, "published", 1)
+        ]
+    );
+}
+
+pub(crate) async fn the_ledger_keeps_the_newest_rows(store: &Fixture) {
+    let repository = store.open().await;
+    let turn = repository.begin(None).await.unwrap().unwrap();
+    let row = |number: u32| Row {
+        key: format!("{number:020}"),
+        fields: serde_json::Map::new(),
+    };
+    let fence = turn.head().fence;
+    let ledger = repository.store();
+    ledger
+        .write_rows(fence, Table::Runs, (0..25).map(row).collect(), Vec::new())
+        .await
+        .unwrap();
+    ledger.trim(Table::Runs, 10).await.unwrap();
+    let left = ledger.rows(Table::Runs, None).await.unwrap();
+    assert_eq!(left, (15..25).map(row).collect::<Vec<_>>());
+    ledger.trim(Table::Runs, 10).await.unwrap();
+    assert_eq!(ledger.rows(Table::Runs, None).await.unwrap().len(), 10);
+}
+
+pub(crate) async fn a_sleepers_late_rows_lose(store: &Fixture) {
+    let sleeper = store.open().await.begin(None).await.unwrap().unwrap();
+    let missing = |looks| Missing {
+        kind: Kind::Movie,
+        id: "m".into(),
+        since: "2026-01-02T03:04:05.678Z".parse().unwrap(),
+        looks,
+    };
+    sleeper.keep_missing(&[missing(1)]).await.unwrap();
+    store.let_the_lease_pass().await;
+    let repository = store.open().await;
+    let turn = repository.begin(None).await.unwrap().unwrap();
+    turn.keep_missing(&[missing(2)]).await.unwrap();
+    // Whether it is told depends on the store; that nothing comes of it does not.
+    sleeper.keep_missing(&[missing(9)]).await.ok();
+    assert_eq!(repository.missing().await.unwrap(), [missing(2)]);
+    sleeper.keep_missing(&[]).await.ok();
+    assert_eq!(repository.missing().await.unwrap(), [missing(2)]);
 }
 
 pub(crate) async fn findings_and_quarantine_are_those_of_the_last_run(store: &Fixture) {
@@ -146,24 +234,22 @@ pub(crate) async fn findings_and_quarantine_are_those_of_the_last_run(store: &Fi
         reason: "title: an object".into(),
         raw: "{\"title\":{}}".into(),
     };
-    repository
-        .keep_findings(&[finding("a"), finding("b")])
+    let turn = repository.begin(None).await.unwrap().unwrap();
+    turn.keep_findings(&[finding("a"), finding("b")])
         .await
         .unwrap();
-    repository
-        .keep_findings(&[finding("b"), finding("c")])
+    turn.keep_findings(&[finding("b"), finding("c")])
         .await
         .unwrap();
     assert_eq!(
         repository.findings().await.unwrap(),
         [finding("b"), finding("c")]
     );
-    repository
-        .keep_quarantine(std::slice::from_ref(&bad))
+    turn.keep_quarantine(std::slice::from_ref(&bad))
         .await
         .unwrap();
     assert_eq!(repository.quarantine().await.unwrap(), [bad]);
-    repository.keep_quarantine(&[]).await.unwrap();
+    turn.keep_quarantine(&[]).await.unwrap();
     assert_eq!(repository.quarantine().await.unwrap(), []);
 }
 

@@ -149,7 +149,18 @@ impl Store for Tampered {
         self.inner.rows(table, newest).await
     }
 
-    async fn write_rows(&self, table: Table, put: Vec<Row>, remove: Vec<String>) -> Result<()> {
-        self.write(self.inner.write_rows(table, put, remove)).await
+    async fn write_rows(
+        &self,
+        fence: u64,
+        table: Table,
+        put: Vec<Row>,
+        remove: Vec<String>,
+    ) -> Result<()> {
+        self.write(self.inner.write_rows(fence, table, put, remove))
+            .await
+    }
+
+    async fn trim(&self, table: Table, keep: u32) -> Result<()> {
+        self.write(self.inner.trim(table, keep)).await
     }
 }

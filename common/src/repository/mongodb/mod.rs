@@ -235,9 +235,20 @@ impl Store for MongoStore {
         rows::rows(&self.connection, table, newest).await
     }
 
-    async fn write_rows(&self, table: Table, put: Vec<Row>, remove: Vec<String>) -> Result<()> {
+    async fn write_rows(
+        &self,
+        fence: u64,
+        table: Table,
+        put: Vec<Row>,
+        remove: Vec<String>,
+    ) -> Result<()> {
         self.writable()?;
-        rows::write(&self.connection, table, put, remove).await
+        rows::write(&self.connection, fence, table, put, remove).await
+    }
+
+    async fn trim(&self, table: Table, keep: u32) -> Result<()> {
+        self.writable()?;
+        rows::trim(&self.connection, table, keep).await
     }
 }
 

@@ -22,22 +22,43 @@ pub(super) async fn rows(
     Ok(found.iter().filter_map(|row| read(table, row)).collect())
 }
 
-/// Writes and removes rows of a table.
+/// Writes and removes rows of a table, save those that a later lease wrote.
 pub(super) async fn write(
     connection: &Connection,
+    fence: u64,
     table: Table,
     put: Vec<Row>,
     remove: Vec<String>,
 ) -> Result<()> {
+    let fence = i64::try_from(fence).unwrap_or(i64::MAX);
+    // Not "at most": a `_f` of a wrong type must not protect its row.
+    let mine = |key: &str| doc! { "_id": key, "_f": { "$not": { "$gt": fence } } };
     let put = put.into_iter().map(|row| {
-        let mut document = doc! { "_id": &row.key };
+        let mut document = doc! { "_id": &row.key, "_f": fence };
         json::extend(&mut document, row.fields);
-        bulk::replace(doc! { "_id": row.key }, document)
+        bulk::replace(mine(&row.key), document)
     });
-    let gone = remove
+    let gone = remove.into_iter().map(|key| bulk::remove(mine(&key)));
+    bulk::write(connection, Verb::Update, table.name(), put).await?;
+    bulk::write(connection, Verb::Delete, table.name(), gone).await
+}
+
+/// Removes all rows of a table but those with the highest keys.
+pub(super) async fn trim(connection: &Connection, table: Table, keep: u32) -> Result<()> {
+    let options = FindOptions::builder()
+        .sort(doc! { "_id": -1 })
+        .skip(u64::from(keep))
+        .projection(doc! { "_id": 1 })
+        .build();
+    let ours = doc! { "_id": { "$gte": "" } };
+    let old = scan(connection, BULK, table.name(), ours, options).await?;
+    let keys: Vec<String> = old
+        .iter()
+        .filter_map(|row| Some(row.get_str("_id").ok()?.to_owned()))
+        .collect();
+    let gone = keys
         .into_iter()
         .map(|key| bulk::remove(doc! { "_id": key }));
-    bulk::write(connection, Verb::Update, table.name(), put).await?;
     bulk::write(connection, Verb::Delete, table.name(), gone).await
 }
 
@@ -46,6 +67,7 @@ fn read(table: Table, row: &RawDocumentBuf) -> Option<Row> {
     match Document::try_from(row) {
         Ok(mut document) => {
             document.remove("_id");
+            document.remove("_f");
             Some(Row {
                 key,
                 fields: json::fields(document),

@@ -269,8 +269,17 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn write_rows(&self, table: Table, put: Vec<Row>, remove: Vec<String>) -> Result<()> {
-        self.write(move |transaction| {
+    async fn write_rows(
+        &self,
+        fence: u64,
+        table: Table,
+        put: Vec<Row>,
+        remove: Vec<String>,
+    ) -> Result<()> {
+        let written = self.write(move |transaction| {
+            if read_head(transaction)?.is_none_or(|head| head.fence != fence) {
+                return Ok(false);
+            }
             let name = table.name();
             let mut insert = transaction.prepare_cached(&format!(
                 "INSERT INTO {name} (key, fields) VALUES (?, ?)
@@ -284,7 +293,21 @@ impl Store for SqliteStore {
             for key in remove {
                 delete.execute([key])?;
             }
-            Ok(())
+            Ok(true)
+        });
+        written.await?.then_some(()).ok_or(StoreError::LeaseLost)
+    }
+
+    async fn trim(&self, table: Table, keep: u32) -> Result<()> {
+        self.write(move |transaction| {
+            let name = table.name();
+            transaction
+                .prepare_cached(&format!(
+                    "DELETE FROM {name} WHERE key <=
+                     (SELECT key FROM {name} ORDER BY key DESC LIMIT 1 OFFSET ?)"
+                ))?
+                .execute([keep])
+                .map(drop)
         })
         .await
     }
