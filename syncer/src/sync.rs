@@ -7,7 +7,7 @@ use common::models::{Catalogue, Change, Counts, Kind};
 use common::repository::{
     Outcome, Repository, Result as StoreResult, Run, Snapshot, StoreError, SyncEnd, Turn,
 };
-use ghibli_api::{Client, Fetched, Progress};
+use ghibli_api::{Client, Content, Fetched, Progress};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::xxh3_128;
@@ -148,7 +148,7 @@ impl Syncer {
         &self,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
     ) -> Result<Fetched, SyncError> {
-        let fetched = self.client.fetch_all(progress).await;
+        let fetched = self.client.fetch_all(None, progress).await;
         fetched.map_err(|error| SyncError::Source(error.to_string().replace('\n', "; ")))
     }
 
@@ -157,8 +157,13 @@ impl Syncer {
             .map(|state| state.catalogue.clone())
             .unwrap_or_default();
         let provider = fetched.provider.to_string();
+        let Content::Collections(collections) = fetched.content else {
+            return Err(SyncError::Source(
+                "it spoke of an earlier answer".to_owned(),
+            ));
+        };
         let compare = move || {
-            let upstream = parse::parse(fetched.collections);
+            let upstream = parse::parse(collections);
             let changes = diff(&published, &upstream);
             let hold = fuse::judge(&published, &upstream, &changes);
             Plan {

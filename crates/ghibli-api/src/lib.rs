@@ -11,8 +11,8 @@ mod link;
 mod record;
 
 pub use client::{
-    Client, ClientConfig, ClientError, FetchError, Fetched, Progress, ProviderFailure,
-    RequestError, Timeouts,
+    Client, ClientConfig, ClientError, Content, FetchError, Fetched, Progress, ProviderFailure,
+    RequestError, Tags, Timeouts,
 };
 pub use collection::{Collection, UnknownCollection};
 pub use record::{

@@ -2,7 +2,11 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+
 use super::redirect::RedirectRefused;
+use super::time;
 use crate::{Collection, ListError};
 
 /// Why there is no [`Client`](super::Client).
@@ -47,6 +51,17 @@ pub enum RequestError {
     /// A status other than 200.
     #[error("answered {}", named_status(*.0))]
     Status(u16),
+    /// A status other than 200 with the wish to be left alone.
+    #[error("answered {} and asked to be left alone for {}", named_status(*.status), seconds(*.rest))]
+    Busy {
+        /// The status.
+        status: u16,
+        /// For how long, an hour at most.
+        rest: Duration,
+    },
+    /// Not asked, since it was [`Busy`](Self::Busy) before.
+    #[error("asked to be left alone for another {}", seconds(*.0))]
+    LeftAlone(Duration),
     /// A redirect that is not followed.
     #[error("redirect refused: {0}")]
     Redirect(String),
@@ -99,6 +114,15 @@ impl RequestError {
         }
     }
 
+    pub(super) fn from_status(status: StatusCode, headers: &HeaderMap) -> Self {
+        let may_rest = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
+        let status = status.as_u16();
+        match time::rest(headers).filter(|_| may_rest) {
+            Some(rest) => Self::Busy { status, rest },
+            None => Self::Status(status),
+        }
+    }
+
     pub(super) fn from_sending(error: reqwest::Error, silence: Duration) -> Self {
         if let Some(refused) = cause::<RedirectRefused>(&error) {
             Self::Redirect(refused.to_string())
@@ -123,12 +147,12 @@ impl RequestError {
 
 /// How one provider failed, in one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{provider}: {collection}: {error}")]
+#[error("{provider}: {}{error}", named_collection(.collection.as_ref()))]
 pub struct ProviderFailure {
     /// Its URL without user and password.
     pub provider: String,
-    /// The first collection that it failed to give.
-    pub collection: Collection,
+    /// The first collection that it failed to give; none if it was not asked.
+    pub collection: Option<Collection>,
     /// What happened.
     #[source]
     pub error: RequestError,
@@ -139,6 +163,14 @@ pub struct ProviderFailure {
 pub struct FetchError {
     /// The providers' failures, in the order in which they were asked.
     pub failures: Vec<ProviderFailure>,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl FetchError {
+    /// If every provider asked to be left alone: the time until one may be asked again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
 }
 
 impl fmt::Display for FetchError {
@@ -183,8 +215,17 @@ fn cause<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
 }
 
 fn named_status(status: u16) -> String {
-    match reqwest::StatusCode::from_u16(status) {
+    match StatusCode::from_u16(status) {
         Ok(known) => known.to_string(),
         Err(_) => status.to_string(),
     }
+}
+
+fn named_collection(collection: Option<&Collection>) -> String {
+    collection.map_or_else(String::new, |collection| format!("{collection}: "))
+}
+
+/// Rounded up, so that nobody comes too early.
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_millis().div_ceil(1000))
 }

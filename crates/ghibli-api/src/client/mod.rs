@@ -2,20 +2,25 @@
 
 mod error;
 mod pages;
+mod provider;
 mod redirect;
 mod request;
+mod source;
+mod tags;
+mod time;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use futures::future::try_join_all;
 use tokio::time::Instant;
-use url::{Origin, Url};
+use url::Url;
 
 pub use self::error::{ClientError, FetchError, ProviderFailure, RequestError};
+pub use self::tags::Tags;
 
+use self::provider::{Provider, shown};
 use self::request::Http;
+use self::source::Source;
 use crate::{Collection, Records};
 
 /// What a [`Client`] is made from.
@@ -90,16 +95,30 @@ pub enum Progress<'a> {
 pub struct Fetched {
     /// The provider, without user and password.
     pub provider: Url,
-    /// All five collections, each of them possibly empty.
-    pub collections: BTreeMap<Collection, Records>,
+    /// What it gave.
+    pub content: Content,
+    /// What names it, for the next fetch.
+    pub tags: Tags,
+    /// The size of all its answers, decoded.
+    pub bytes: u64,
     /// How long it took, failed providers included.
     pub elapsed: Duration,
 }
 
-/// Fetches the source's collections; cheap to keep, it holds the connections.
+/// What a provider gave.
+#[derive(Debug)]
+pub enum Content {
+    /// What was known before, byte by byte.
+    Same,
+    /// All five collections, each of them possibly empty.
+    Collections(BTreeMap<Collection, Records>),
+}
+
+/// Fetches the source's collections; to be kept, since it holds the connections and remembers
+/// how the providers did.
 pub struct Client {
     http: Http,
-    providers: Vec<Url>,
+    providers: Vec<Provider>,
 }
 
 impl Client {
@@ -124,82 +143,96 @@ impl Client {
         }
         Ok(Self {
             http: Http::new(&config)?,
-            providers: config.providers,
+            providers: config.providers.into_iter().map(Provider::new).collect(),
         })
     }
 
     /// All five collections from one provider, the first that gives them all.
     ///
+    /// `known` is what an earlier fetch gave. If the source still has that, nothing is read; where
+    /// it has names for its answers, it need not send them either.
+    ///
+    /// A provider that failed while another one answered is asked after the others for a second,
+    /// then twice as long each time up to a minute, until it answers. One that asked to be left
+    /// alone is not asked.
+    ///
     /// # Errors
     /// If every provider failed; the error says how each of them did.
     pub async fn fetch_all(
         &self,
+        known: Option<&Tags>,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
     ) -> Result<Fetched, FetchError> {
         let started = Instant::now();
         let mut failures = Vec::new();
-        for provider in &self.providers {
-            let shown = shown(provider);
-            progress(Progress::Asking {
-                provider: shown.as_str(),
-            });
-            let source = Source {
-                http: &self.http,
-                provider,
-                origin: OnceLock::new(),
-                progress,
-            };
-            match try_join_all(Collection::ALL.map(|collection| source.fetch(collection))).await {
-                Ok(collections) => {
+        let mut failed = Vec::new();
+        for provider in self.in_turn(started) {
+            let source = Source::new(&self.http, provider, known, progress);
+            match ask(provider, &source).await {
+                Ok((content, tags)) => {
+                    provider.standing().answered();
+                    for provider in failed {
+                        Provider::standing(provider).was_replaced(Instant::now());
+                    }
                     return Ok(Fetched {
-                        provider: shown,
-                        collections: Collection::ALL.into_iter().zip(collections).collect(),
+                        provider: provider.shown.clone(),
+                        content,
+                        tags,
+                        bytes: source.bytes.into_inner(),
                         elapsed: started.elapsed(),
                     });
                 }
-                Err((collection, error)) => {
-                    let failure = ProviderFailure {
-                        provider: shown.into(),
-                        collection,
-                        error,
-                    };
+                Err(failure) => {
                     progress(Progress::Failed(&failure));
+                    if failure.collection.is_some() {
+                        failed.push(provider);
+                    }
                     failures.push(failure);
                 }
             }
         }
-        Err(FetchError { failures })
+        Err(FetchError {
+            failures,
+            retry_after: self.rest(Instant::now()),
+        })
+    }
+
+    /// The providers in the order in which they are asked now.
+    fn in_turn(&self, now: Instant) -> Vec<&Provider> {
+        let mut providers: Vec<_> = self.providers.iter().collect();
+        providers.sort_by_cached_key(|provider| provider.standing().is_asked_last(now));
+        providers
+    }
+
+    /// The time until a provider may be asked, if all of them are to be left alone.
+    fn rest(&self, now: Instant) -> Option<Duration> {
+        let rests = self.providers.iter();
+        let rests: Option<Vec<_>> = rests
+            .map(|provider| provider.standing().rest(now))
+            .collect();
+        rests?.into_iter().min()
     }
 }
 
-/// One provider during one fetch.
-struct Source<'a> {
-    http: &'a Http,
-    provider: &'a Url,
-    /// The host that answers, which a redirect may make another than the provider's.
-    origin: OnceLock<Origin>,
-    progress: &'a (dyn Fn(Progress<'_>) + Send + Sync),
-}
-
-impl Source<'_> {
-    async fn fetch(&self, collection: Collection) -> Result<Records, (Collection, RequestError)> {
-        let records = self.whole(collection).await;
-        let records = records.map_err(|error| (collection, error))?;
-        (self.progress)(Progress::Complete {
-            collection,
-            elements: records.elements(),
-        });
-        Ok(records)
+async fn ask(provider: &Provider, source: &Source<'_>) -> Result<(Content, Tags), ProviderFailure> {
+    let failure = |collection, error| ProviderFailure {
+        provider: provider.shown.to_string(),
+        collection,
+        error,
+    };
+    let rest = provider.standing().rest(Instant::now());
+    if let Some(rest) = rest {
+        return Err(failure(None, RequestError::LeftAlone(rest)));
     }
-}
-
-/// A provider's URL as it may be shown.
-fn shown(provider: &Url) -> Url {
-    let mut shown = provider.clone();
-    // Both only fail for URLs without a host, which have no user either.
-    let _ = shown.set_username("");
-    let _ = shown.set_password(None);
-    shown
+    (source.progress)(Progress::Asking {
+        provider: provider.shown.as_str(),
+    });
+    source.fetch().await.map_err(|(collection, error)| {
+        if let RequestError::Busy { rest, .. } = error {
+            provider.standing().leave_alone(Instant::now(), rest);
+        }
+        failure(Some(collection), error)
+    })
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 //! default, and `limit` stops at 250. So an answer of exactly that many elements is doubted, and
 //! the collection is asked for again page by page.
 
-use reqwest::header::HeaderMap;
-use url::Url;
+use xxhash_rust::xxh3::Xxh3;
 
-use super::{Progress, RequestError, Source};
+use super::RequestError;
+use super::source::Source;
 use crate::record::List;
 use crate::{Collection, Records};
 
@@ -20,44 +20,55 @@ const MAX_PAGES: usize = 5_000;
 /// All pages together may weigh this many times what one answer may.
 const MAX_PAGED_ANSWERS: u64 = 4;
 
-/// One answer, read.
+/// Whether so many elements may not be all, where the source says `total` or nothing.
+pub(super) fn is_doubtful(elements: usize, total: Option<usize>) -> bool {
+    match total {
+        Some(total) if total >= elements => total > elements,
+        _ => DOUBTFUL.contains(&elements),
+    }
+}
+
+/// One page, read.
 struct Page {
     records: Records,
     /// How many elements there are in all, if the source says so.
     total: Option<usize>,
     bytes: u64,
+    digest: u128,
 }
 
 impl Source<'_> {
-    /// A collection with everything in it.
-    pub(super) async fn whole(&self, collection: Collection) -> Result<Records, RequestError> {
-        let answer = self.ask(collection, "", 0).await?;
-        let elements = answer.records.elements();
-        let is_doubtful = match answer.total {
-            Some(total) if total >= elements => total > elements,
-            _ => DOUBTFUL.contains(&elements),
-        };
-        if !is_doubtful {
-            return Ok(answer.records);
-        }
-        let paged = self.paged(collection).await?;
+    /// A collection page by page, at least as many elements as came without a query, and the
+    /// digest of all its pages.
+    pub(super) async fn paged(
+        &self,
+        collection: Collection,
+        elements: usize,
+    ) -> Result<(Records, u128), RequestError> {
+        let mut digest = Xxh3::new();
+        let paged = self.all_pages(collection, &mut digest).await?;
         if paged.elements() < elements {
             return Err(capped(
                 paged.elements(),
                 format!("page by page they are fewer than the {elements} without a query"),
             ));
         }
-        Ok(paged)
+        Ok((paged, digest.digest128()))
     }
 
-    async fn paged(&self, collection: Collection) -> Result<Records, RequestError> {
+    async fn all_pages(
+        &self,
+        collection: Collection,
+        digest: &mut Xxh3,
+    ) -> Result<Records, RequestError> {
         let mut list = List::new(collection);
         let mut bytes = 0;
         let mut last_page = 0;
         for number in 1..=MAX_PAGES {
             let query = format!("limit={PAGE}&_limit={PAGE}&_page={number}");
-            let page = self.ask(collection, &query, bytes).await?;
+            let page = self.page(collection, &query, bytes).await?;
             bytes += page.bytes;
+            digest.update(&page.digest.to_le_bytes());
             if bytes > self.http.max_bytes.saturating_mul(MAX_PAGED_ANSWERS) {
                 return Err(capped(
                     list.elements(),
@@ -99,57 +110,24 @@ impl Source<'_> {
     /// Whether the source says that nothing comes after so many elements.
     async fn ends_at(&self, collection: Collection, elements: usize) -> Result<bool, RequestError> {
         let query = format!("_start={elements}&_limit={PAGE}");
-        let rest = self.ask(collection, &query, 0).await?;
+        let rest = self.page(collection, &query, 0).await?;
         Ok(rest.records.elements() == 0)
     }
 
-    async fn ask(
+    async fn page(
         &self,
         collection: Collection,
         query: &str,
         bytes_before: u64,
     ) -> Result<Page, RequestError> {
-        let url = collection_url(self.provider, collection, query);
-        let received = |bytes| {
-            (self.progress)(Progress::Received {
-                collection,
-                bytes: bytes_before + bytes,
-            });
-        };
-        let answer = self.http.get(&url, received).await?;
-        let first = self.origin.get_or_init(|| answer.origin.clone());
-        if *first != answer.origin {
-            return Err(RequestError::TwoHosts {
-                first: first.ascii_serialization(),
-                second: answer.origin.ascii_serialization(),
-            });
-        }
-        let total = total(&answer.headers);
-        let body = answer.body;
-        let bytes = body.len().try_into().unwrap_or(u64::MAX);
-        // Megabytes take a while, and the same threads may be serving pages.
-        let records = tokio::task::spawn_blocking(move || Records::read(collection, &body))
-            .await
-            .map_err(|error| RequestError::Interrupted(error.to_string()))??;
+        let answer = self.answer(collection, query, bytes_before).await?;
         Ok(Page {
-            records,
-            total,
-            bytes,
+            total: answer.total(),
+            bytes: answer.bytes(),
+            digest: answer.digest,
+            records: self.read(collection, answer.body).await?,
         })
     }
-}
-
-fn collection_url(provider: &Url, collection: Collection, query: &str) -> Url {
-    let mut url = provider.clone();
-    let path = format!("{}/{collection}", url.path().trim_end_matches('/'));
-    url.set_path(&path);
-    url.set_query(Some(query).filter(|query| !query.is_empty()));
-    url.set_fragment(None);
-    url
-}
-
-fn total(headers: &HeaderMap) -> Option<usize> {
-    headers.get("x-total-count")?.to_str().ok()?.parse().ok()
 }
 
 fn capped(elements: usize, problem: String) -> RequestError {

@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::{Response, StatusCode};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
-use url::{Origin, Url};
+use url::Url;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::error::causes;
+use super::provider::shown;
+use super::tags::Validators;
 use super::{ClientConfig, ClientError, RequestError, Timeouts, redirect};
 
-/// Answers beyond this size are received one at a time, so that five of them together need
-/// little more memory than one: 4 MiB.
+/// Answers beyond this size are received and read one at a time, so that five of them together
+/// need little more memory than one: 4 MiB.
 const LARGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Asks for one URL at a time, within the deadlines.
@@ -23,12 +26,43 @@ pub(super) struct Http {
     large_answers: Semaphore,
 }
 
+/// What a source says to a question.
+pub(super) enum Reply {
+    /// The conditions hold (304), says whoever is at this URL.
+    NotModified(Url),
+    Answer(Answer),
+}
+
 /// A complete answer with status 200.
 pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     /// Where it came from in the end.
-    pub(super) origin: Origin,
+    pub(super) url: Url,
     pub(super) body: String,
+    /// XXH3 of the body.
+    pub(super) digest: u128,
+}
+
+impl Reply {
+    pub(super) fn url(&self) -> &Url {
+        match self {
+            Self::NotModified(url) => url,
+            Self::Answer(answer) => &answer.url,
+        }
+    }
+}
+
+impl Answer {
+    /// The size of the body.
+    pub(super) fn bytes(&self) -> u64 {
+        self.body.len().try_into().unwrap_or(u64::MAX)
+    }
+
+    /// How many elements there are in all, if the source says so.
+    pub(super) fn total(&self) -> Option<usize> {
+        let total = self.headers.get("x-total-count")?;
+        total.to_str().ok()?.parse().ok()
+    }
 }
 
 impl Http {
@@ -55,49 +89,61 @@ impl Http {
     pub(super) async fn get(
         &self,
         url: &Url,
+        conditions: Option<&Validators>,
         received: impl Fn(u64),
-    ) -> Result<Answer, RequestError> {
-        match self.get_once(url, &received).await {
+    ) -> Result<Reply, RequestError> {
+        match self.get_once(url, conditions, &received).await {
             Err(error) if error.may_pass() => {
                 tracing::debug!(%error, path = url.path(), "asking the source once more");
                 sleep(self.timeouts.retry_pause).await;
-                self.get_once(url, &received).await
+                self.get_once(url, conditions, &received).await
             }
             result => result,
         }
     }
 
-    async fn get_once(&self, url: &Url, received: impl Fn(u64)) -> Result<Answer, RequestError> {
+    async fn get_once(
+        &self,
+        url: &Url,
+        conditions: Option<&Validators>,
+        received: impl Fn(u64),
+    ) -> Result<Reply, RequestError> {
         let started = Instant::now();
-        let request = self
+        let mut request = self
             .client
             .get(url.clone())
-            .header(ACCEPT, "application/json")
-            .send();
-        let response = timeout_at(started + self.timeouts.answer, request)
+            .header(ACCEPT, "application/json");
+        if let Some(conditions) = conditions {
+            request = conditions.apply(request);
+        }
+        let response = timeout_at(started + self.timeouts.answer, request.send())
             .await
             .map_err(|_| self.too_slow(0))?
             .map_err(|error| RequestError::from_sending(error, self.timeouts.silence))?;
-        if response.status() != StatusCode::OK {
-            return Err(RequestError::Status(response.status().as_u16()));
+        let url = shown(response.url());
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_MODIFIED => return Ok(Reply::NotModified(url)),
+            status => return Err(RequestError::from_status(status, response.headers())),
         }
         let headers = response.headers().clone();
-        let origin = response.url().origin();
-        let body = self.body(response, started, received).await?;
-        Ok(Answer {
+        let (body, digest) = self.body(response, started, received).await?;
+        Ok(Reply::Answer(Answer {
             headers,
-            origin,
+            url,
             body: String::from_utf8(body)
                 .map_err(|error| RequestError::NotUtf8(error.utf8_error().valid_up_to()))?,
-        })
+            digest,
+        }))
     }
 
+    /// The body and its digest.
     async fn body(
         &self,
         mut response: Response,
         mut started: Instant,
         received: impl Fn(u64),
-    ) -> Result<Vec<u8>, RequestError> {
+    ) -> Result<(Vec<u8>, u128), RequestError> {
         let too_large = RequestError::TooLarge {
             limit: self.max_bytes,
         };
@@ -105,6 +151,7 @@ impl Http {
             return Err(too_large);
         }
         let mut body = Vec::new();
+        let mut digest = Xxh3::new();
         let mut permit = None;
         loop {
             let chunk = timeout_at(started + self.allowance(body.len()), response.chunk())
@@ -112,20 +159,29 @@ impl Http {
                 .map_err(|_| self.too_slow(body.len()))?
                 .map_err(|error| RequestError::from_body(error, self.timeouts.silence))?;
             let Some(chunk) = chunk else {
-                return Ok(body);
+                return Ok((body, digest.digest128()));
             };
             let size = body.len() + chunk.len();
             if u64::try_from(size).is_ok_and(|size| size > self.max_bytes) {
                 return Err(too_large);
             }
-            if size > LARGE_BYTES && permit.is_none() {
+            if permit.is_none() {
                 let since = Instant::now();
-                permit = self.large_answers.acquire().await.ok();
+                permit = self.turn_for(size).await;
                 // The wait for the other answers is not this one's slowness.
                 started += since.elapsed();
             }
+            digest.update(&chunk);
             body.extend_from_slice(&chunk);
             received(size.try_into().unwrap_or(u64::MAX));
+        }
+    }
+
+    /// The turn of a large answer; a small one needs none.
+    pub(super) async fn turn_for(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        match bytes > LARGE_BYTES {
+            true => self.large_answers.acquire().await.ok(),
+            false => None,
         }
     }
 

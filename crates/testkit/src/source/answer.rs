@@ -1,8 +1,12 @@
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::atomic::Ordering,
+};
 
 use axum::{
     body::Body,
-    http::{Request, StatusCode, header},
+    http::{HeaderValue, Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use hyper::body::Incoming;
@@ -27,12 +31,29 @@ pub(super) async fn answer(
         .to_owned();
     let collection = collection_of(&asked);
     state.asked.send_modify(|paths| paths.push(asked.clone()));
-    let answer = right_answer(state, &asked);
-    let fault = locked(&state.faults).get(collection).cloned();
-    match fault {
-        Some(fault) => fault.answer(&asked, answer.body).await,
-        None => Ok(answer.into_response()),
+    let mut answer = right_answer(state, &asked);
+    if let Some(fault) = state.next_fault(collection) {
+        return fault.answer(&asked, answer.body).await;
     }
+    if state.names_answers.load(Ordering::SeqCst) && answer.status == StatusCode::OK {
+        let etag = etag(&answer.body);
+        if request.headers().get(header::IF_NONE_MATCH) == Some(&etag) {
+            *locked(&state.not_modified)
+                .entry(collection.to_owned())
+                .or_default() += 1;
+            answer.status = StatusCode::NOT_MODIFIED;
+            answer.body.clear();
+        }
+        answer.etag = Some(etag);
+    }
+    Ok(answer.into_response())
+}
+
+fn etag(body: &str) -> HeaderValue {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let tag = format!("\"{:016x}\"", hasher.finish());
+    tag.parse().expect("hexadecimal fits a header")
 }
 
 /// The first part of a path.
@@ -46,6 +67,7 @@ pub(super) fn collection_of(path: &str) -> &str {
 struct Answer {
     status: StatusCode,
     total: Option<usize>,
+    etag: Option<HeaderValue>,
     body: String,
 }
 
@@ -55,6 +77,9 @@ impl IntoResponse for Answer {
         let mut response = (self.status, json, Body::from(self.body)).into_response();
         if let Some(total) = self.total {
             response.headers_mut().insert("x-total-count", total.into());
+        }
+        if let Some(etag) = self.etag {
+            response.headers_mut().insert(header::ETAG, etag);
         }
         response
     }
@@ -68,6 +93,7 @@ fn right_answer(state: &State, asked: &str) -> Answer {
         return Answer {
             status: StatusCode::NOT_FOUND,
             total: None,
+            etag: None,
             body: "{}".to_owned(),
         };
     };
@@ -84,11 +110,13 @@ fn one(records: &[Value], id: &str) -> Answer {
         Some(record) => Answer {
             status: StatusCode::OK,
             total: None,
+            etag: None,
             body: record.to_string(),
         },
         None => Answer {
             status: StatusCode::NOT_FOUND,
             total: None,
+            etag: None,
             body: "{}".to_owned(),
         },
     }
@@ -120,6 +148,7 @@ fn many(records: &[Value], query: &str, cap: Option<usize>) -> Answer {
     Answer {
         status: StatusCode::OK,
         total: sliced.then_some(records.len()),
+        etag: None,
         body,
     }
 }

@@ -27,6 +27,15 @@ const TRICKLE: Duration = Duration::from_millis(50);
 pub enum Fault {
     /// This status, with the right body.
     Status(u16),
+    /// This status with `Retry-After`: seconds, a date, or nonsense.
+    RetryAfter {
+        /// The status, mostly 429 or 503.
+        status: u16,
+        /// The value of the header.
+        after: String,
+    },
+    /// 200 with this body.
+    Body(String),
     /// 200 with a page in HTML.
     Html,
     /// 200 with `[]`.
@@ -67,10 +76,12 @@ impl Fault {
     pub(super) async fn answer(&self, asked: &str, right: String) -> Result<Response, Reset> {
         let half = right.len() / 2;
         Ok(match self {
-            Self::Status(code) => {
-                let code = StatusCode::from_u16(*code).expect("a status is from 100 to 999");
-                (code, [JSON], right).into_response()
-            }
+            Self::Status(code) => (status(*code), [JSON], right).into_response(),
+            Self::RetryAfter {
+                status: code,
+                after,
+            } => (status(*code), [(header::RETRY_AFTER, after.as_str())]).into_response(),
+            Self::Body(body) => ([JSON], body.clone()).into_response(),
             Self::Html => {
                 axum::response::Html("<!doctype html><title>Soon</title>").into_response()
             }
@@ -96,6 +107,10 @@ impl Fault {
             Self::Reset => return Err(Reset),
         })
     }
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).expect("a status is from 100 to 999")
 }
 
 fn redirect(to: &str) -> Response {

@@ -10,7 +10,10 @@ mod fault;
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -85,13 +88,26 @@ impl Source {
         self.edit(|catalogue| catalogue.films.push(film));
     }
 
+    /// Gives every right answer an ETag made of its body from now on, and 304 to whoever has it.
+    pub fn name_answers(&self) {
+        self.state.names_answers.store(true, Ordering::SeqCst);
+    }
+
+    /// How often a collection was answered with 304.
+    pub fn not_modified(&self, collection: &str) -> usize {
+        let counts = locked(&self.state.not_modified);
+        counts.get(collection).copied().unwrap_or(0)
+    }
+
     /// Answers every request to a collection with a fault, from now on.
     pub fn misbehave(&self, collection: &str, fault: Fault) {
-        assert!(
-            COLLECTIONS.contains(&collection),
-            "the source has no collection {collection}"
-        );
-        locked(&self.state.faults).insert(collection.to_owned(), fault);
+        self.fail(collection, Failing { fault, times: None });
+    }
+
+    /// Answers the next `times` requests to a collection with a fault.
+    pub fn misbehave_times(&self, collection: &str, fault: Fault, times: usize) {
+        let times = Some(times);
+        self.fail(collection, Failing { fault, times });
     }
 
     /// Answers every request with a fault, from now on.
@@ -163,9 +179,34 @@ impl Source {
 /// What the requests see.
 struct State {
     catalogue: Mutex<Catalogue>,
-    faults: Mutex<HashMap<String, Fault>>,
+    faults: Mutex<HashMap<String, Failing>>,
+    names_answers: AtomicBool,
+    /// How many 304 there were by collection.
+    not_modified: Mutex<HashMap<String, usize>>,
     asked: watch::Sender<Vec<String>>,
     cap: Option<usize>,
+}
+
+struct Failing {
+    fault: Fault,
+    /// How many more requests it answers; all of them if none.
+    times: Option<usize>,
+}
+
+impl State {
+    /// The fault that answers this request to a collection.
+    fn next_fault(&self, collection: &str) -> Option<Fault> {
+        let mut faults = locked(&self.faults);
+        let failing = faults.get_mut(collection)?;
+        if let Some(times) = &mut failing.times {
+            let Some(left) = times.checked_sub(1) else {
+                faults.remove(collection);
+                return None;
+            };
+            *times = left;
+        }
+        Some(failing.fault.clone())
+    }
 }
 
 enum Presence {
@@ -184,6 +225,8 @@ impl Source {
         let state = Arc::new(State {
             catalogue: Mutex::new(catalogue),
             faults: Mutex::default(),
+            names_answers: AtomicBool::default(),
+            not_modified: Mutex::default(),
             asked: watch::Sender::default(),
             cap,
         });
@@ -193,6 +236,14 @@ impl Source {
             state,
             presence: Mutex::new(Presence::Listening(task)),
         }
+    }
+
+    fn fail(&self, collection: &str, failing: Failing) {
+        assert!(
+            COLLECTIONS.contains(&collection),
+            "the source has no collection {collection}"
+        );
+        locked(&self.state.faults).insert(collection.to_owned(), failing);
     }
 
     fn swap(&self, presence: Presence) -> Presence {

@@ -139,6 +139,7 @@ async fn every_fault_shows_to_a_client_as_what_it_is() {
     let cases = [
         (Fault::Empty, "2 bytes: []"),
         (Fault::Blank, "0 bytes: "),
+        (Fault::Body("[7]".to_owned()), "3 bytes: [7]"),
         (Fault::Html, "34 bytes: <!doctype html>"),
         (Fault::Nested, "400000 bytes: [[[[[[[[[[[[[[["),
         (
@@ -182,6 +183,49 @@ async fn every_fault_shows_to_a_client_as_what_it_is() {
     assert_eq!(count(get(&source, "/films").await).await, 3);
     source.behave();
     assert_eq!(body(&source, SOON).await.unwrap(), right);
+}
+
+#[tokio::test]
+async fn a_source_that_names_its_answers_gives_304_to_whoever_has_them() {
+    let source = Source::start().await;
+    assert!(!get(&source, "/films").await.headers().contains_key("etag"));
+    source.name_answers();
+    let named = get(&source, "/films").await;
+    let etag = named.headers()["etag"].clone();
+    let again = || async {
+        let request = client(SOON).get(format!("{}/films", source.url()));
+        let request = request.header("if-none-match", &etag);
+        request.send().await.unwrap()
+    };
+    let same = again().await;
+    assert_eq!(same.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(same.headers()["etag"], etag);
+
+    source.add_film(film(7));
+    let changed = again().await;
+    assert_eq!(changed.status(), StatusCode::OK);
+    assert_ne!(changed.headers()["etag"], etag);
+    assert_eq!(count(changed).await, 5);
+    assert_eq!(
+        (source.not_modified("films"), source.not_modified("people")),
+        (1, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_burst_of_faults_ends_by_itself() {
+    let source = Source::start().await;
+    let busy = Fault::RetryAfter {
+        status: 429,
+        after: "42".to_owned(),
+    };
+    source.misbehave_times("films", busy, 2);
+    for _ in 0..2 {
+        let answer = get(&source, "/films").await;
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(answer.headers()["retry-after"], "42");
+    }
+    assert_eq!(count(get(&source, "/films").await).await, 4);
 }
 
 #[tokio::test]

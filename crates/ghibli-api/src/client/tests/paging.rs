@@ -1,5 +1,5 @@
 use super::upstream::{Upstream, ok, with_headers};
-use super::{MAX_BYTES, client, client_with, error_of, fetched, quick};
+use super::{MAX_BYTES, client, client_with, collections, error_of, quick};
 use crate::client::{Collection, RequestError};
 
 /// How a source of numbered films answers.
@@ -63,8 +63,8 @@ impl Source {
     /// The ids fetched, after a check of their order, and the number of requests.
     async fn whole(self) -> (usize, usize) {
         let upstream = self.upstream().await;
-        let fetched = fetched(&client([&upstream.url])).await;
-        let films = &fetched.collections[&Collection::Films];
+        let collections = collections(&client([&upstream.url])).await;
+        let films = &collections[&Collection::Films];
         for (number, film) in films.records.iter().enumerate() {
             assert_eq!(film.id, number.to_string());
         }
@@ -170,8 +170,8 @@ async fn a_count_that_says_more_is_believed_whatever_came() {
         _ => Source { films: 3, ..REAL }.answer(path),
     })
     .await;
-    let fetched = fetched(&client([&upstream.url])).await;
-    assert_eq!(fetched.collections[&Collection::Films].records.len(), 3);
+    let collections = collections(&client([&upstream.url])).await;
+    assert_eq!(collections[&Collection::Films].records.len(), 3);
 }
 
 #[tokio::test]

@@ -1,0 +1,287 @@
+//! One provider during one fetch: five questions, and nothing read of what is known already.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures::future::try_join_all;
+use url::{Origin, Url};
+
+use super::pages::is_doubtful;
+use super::provider::Provider;
+use super::request::{Answer, Http, Reply};
+use super::tags::{Tag, Tags, Validators};
+use super::{Content, Progress, RequestError};
+use crate::{Collection, Records};
+
+/// One provider during one fetch.
+pub(super) struct Source<'a> {
+    pub(super) http: &'a Http,
+    pub(super) provider: &'a Provider,
+    pub(super) known: Option<&'a Tags>,
+    /// The host that answers, which a redirect may make another than the provider's.
+    pub(super) origin: OnceLock<Origin>,
+    /// The bytes of all complete answers, decoded.
+    pub(super) bytes: AtomicU64,
+    pub(super) progress: &'a (dyn Fn(Progress<'_>) + Send + Sync),
+}
+
+/// A collection that need not be here.
+enum Arrived {
+    /// It is what is known; the source did not send it again.
+    AtSource(Tag),
+    Here(Here),
+}
+
+/// A collection that is here.
+struct Here {
+    tag: Tag,
+    held: Held,
+}
+
+enum Held {
+    /// What is known, so perhaps nobody needs to read it.
+    Unread(String),
+    Read(Records),
+}
+
+type Failed = (Collection, RequestError);
+
+impl<'a> Source<'a> {
+    pub(super) fn new(
+        http: &'a Http,
+        provider: &'a Provider,
+        known: Option<&'a Tags>,
+        progress: &'a (dyn Fn(Progress<'_>) + Send + Sync),
+    ) -> Self {
+        Self {
+            http,
+            provider,
+            known,
+            origin: OnceLock::new(),
+            bytes: AtomicU64::new(0),
+            progress,
+        }
+    }
+
+    /// All five collections, or word that they are what is known.
+    pub(super) async fn fetch(&self) -> Result<(Content, Tags), Failed> {
+        let arriving = Collection::ALL.map(|collection| self.arrive(collection));
+        let arrived = try_join_all(arriving).await?;
+        let all = Collection::ALL.into_iter().zip(arrived);
+        let tags = |collections| Tags {
+            provider: self.provider.shown.clone(),
+            collections,
+        };
+
+        let mut same = BTreeMap::new();
+        let mut changed = Vec::new();
+        for (collection, arrived) in all {
+            same.insert(collection, arrived.tag().clone());
+            changed.push((collection, arrived));
+        }
+        let is_same = |(collection, tag): (&Collection, &Tag)| {
+            let known = self.known_as(*collection);
+            known.is_some_and(|known| known.digest == tag.digest)
+        };
+        if same.iter().all(is_same) {
+            return Ok((Content::Same, tags(same)));
+        }
+        drop(same);
+
+        let completing = changed
+            .into_iter()
+            .map(|(collection, arrived)| self.complete(collection, arrived));
+        let complete = try_join_all(completing).await?;
+        let (named, collections) = complete
+            .into_iter()
+            .map(|(collection, tag, records)| ((collection, tag), (collection, records)))
+            .unzip();
+        Ok((Content::Collections(collections), tags(named)))
+    }
+
+    /// What is known of a collection.
+    fn known_as(&self, collection: Collection) -> Option<&'a Tag> {
+        self.known?.collections.get(&collection)
+    }
+
+    /// What to make a question conditional on.
+    fn conditions(&self, collection: Collection) -> Option<&'a Tag> {
+        let known = self.known?;
+        let tag = known.collections.get(&collection)?;
+        let is_own = known.provider == self.provider.shown;
+        (is_own && !tag.validators.are_none()).then_some(tag)
+    }
+
+    async fn arrive(&self, collection: Collection) -> Result<Arrived, Failed> {
+        let arrived = match self.conditions(collection) {
+            Some(known) => self.changed_since(collection, known).await,
+            None => self.here(collection).await.map(Arrived::Here),
+        };
+        let arrived = arrived.map_err(|error| (collection, error))?;
+        self.told_complete(collection, arrived.tag());
+        Ok(arrived)
+    }
+
+    async fn changed_since(
+        &self,
+        collection: Collection,
+        known: &Tag,
+    ) -> Result<Arrived, RequestError> {
+        let reply = self
+            .question(collection, "", 0, Some(&known.validators))
+            .await?;
+        match reply {
+            Reply::Answer(answer) => self.kept(collection, answer).await.map(Arrived::Here),
+            Reply::NotModified(from) if from == known.from => Ok(Arrived::AtSource(known.clone())),
+            // Another place, whose validators mean something else.
+            Reply::NotModified(_) => self.here(collection).await.map(Arrived::Here),
+        }
+    }
+
+    async fn here(&self, collection: Collection) -> Result<Here, RequestError> {
+        let answer = self.answer(collection, "", 0).await?;
+        self.kept(collection, answer).await
+    }
+
+    /// An answer without a query, and all that it may have left out.
+    async fn kept(&self, collection: Collection, answer: Answer) -> Result<Here, RequestError> {
+        let total = answer.total();
+        let tag = |elements| Tag {
+            from: answer.url.clone(),
+            validators: Validators::of(&answer.headers),
+            digest: answer.digest,
+            elements,
+        };
+        if let Some(known) = self.known_as(collection)
+            && known.digest == answer.digest
+            && !is_doubtful(known.elements, total)
+        {
+            return Ok(Here {
+                tag: tag(known.elements),
+                held: Held::Unread(answer.body),
+            });
+        }
+        let records = self.read(collection, answer.body).await?;
+        let elements = records.elements();
+        if !is_doubtful(elements, total) {
+            return Ok(Here {
+                tag: tag(elements),
+                held: Held::Read(records),
+            });
+        }
+        let (records, digest) = self.paged(collection, elements).await?;
+        Ok(Here {
+            tag: Tag {
+                from: answer.url,
+                validators: Validators::default(),
+                digest,
+                elements: records.elements(),
+            },
+            held: Held::Read(records),
+        })
+    }
+
+    async fn complete(
+        &self,
+        collection: Collection,
+        arrived: Arrived,
+    ) -> Result<(Collection, Tag, Records), Failed> {
+        let complete = async {
+            let here = match arrived {
+                Arrived::Here(here) => here,
+                Arrived::AtSource(_) => {
+                    let here = self.here(collection).await?;
+                    self.told_complete(collection, &here.tag);
+                    here
+                }
+            };
+            let records = match here.held {
+                Held::Unread(body) => self.read(collection, body).await?,
+                Held::Read(records) => records,
+            };
+            Ok((collection, here.tag, records))
+        };
+        complete.await.map_err(|error| (collection, error))
+    }
+
+    /// A whole answer; it is an error if the source refers to one that it was not asked about.
+    pub(super) async fn answer(
+        &self,
+        collection: Collection,
+        query: &str,
+        bytes_before: u64,
+    ) -> Result<Answer, RequestError> {
+        match self.question(collection, query, bytes_before, None).await? {
+            Reply::Answer(answer) => Ok(answer),
+            Reply::NotModified(_) => Err(RequestError::Status(304)),
+        }
+    }
+
+    async fn question(
+        &self,
+        collection: Collection,
+        query: &str,
+        bytes_before: u64,
+        conditions: Option<&Validators>,
+    ) -> Result<Reply, RequestError> {
+        let url = collection_url(&self.provider.url, collection, query);
+        let received = |bytes| {
+            (self.progress)(Progress::Received {
+                collection,
+                bytes: bytes_before + bytes,
+            });
+        };
+        let reply = self.http.get(&url, conditions, received).await?;
+        let origin = reply.url().origin();
+        let first = self.origin.get_or_init(|| origin.clone());
+        if *first != origin {
+            return Err(RequestError::TwoHosts {
+                first: first.ascii_serialization(),
+                second: origin.ascii_serialization(),
+            });
+        }
+        if let Reply::Answer(answer) = &reply {
+            self.bytes.fetch_add(answer.bytes(), Ordering::Relaxed);
+        }
+        Ok(reply)
+    }
+
+    /// Reads a body apart from the other tasks: megabytes take a while, and the same threads may be
+    /// serving pages.
+    pub(super) async fn read(
+        &self,
+        collection: Collection,
+        body: String,
+    ) -> Result<Records, RequestError> {
+        let _turn = self.http.turn_for(body.len()).await;
+        let reading = tokio::task::spawn_blocking(move || Records::read(collection, &body));
+        let read = reading.await;
+        Ok(read.map_err(|error| RequestError::Interrupted(error.to_string()))??)
+    }
+
+    fn told_complete(&self, collection: Collection, tag: &Tag) {
+        (self.progress)(Progress::Complete {
+            collection,
+            elements: tag.elements,
+        });
+    }
+}
+
+impl Arrived {
+    fn tag(&self) -> &Tag {
+        match self {
+            Self::AtSource(tag) => tag,
+            Self::Here(here) => &here.tag,
+        }
+    }
+}
+
+fn collection_url(provider: &Url, collection: Collection, query: &str) -> Url {
+    let mut url = provider.clone();
+    let path = format!("{}/{collection}", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    url.set_query(Some(query).filter(|query| !query.is_empty()));
+    url.set_fragment(None);
+    url
+}
