@@ -6,11 +6,12 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use common::clock::Clock;
 use common::config::Config;
-use common::repository::{Access, Outcome, Repository};
+use common::repository::{Access, Outcome, Repository, Run};
 use common::{shutdown, telemetry};
 
 use crate::progress::Bar;
-use crate::sync::{Report, Syncer};
+use crate::report::Report;
+use crate::sync::{Patience, Syncer};
 use crate::{history, run, setup};
 
 const HELD: u8 = 3;
@@ -85,7 +86,12 @@ pub fn over(repository: Repository, config: &Config) -> anyhow::Result<Syncer> {
         user_agent: concat!("PyFlix/", env!("CARGO_PKG_VERSION")).to_owned(),
         timeouts: ghibli_api::Timeouts::default(),
     })?;
-    Ok(Syncer::new(repository, client, Clock::system()))
+    let patience = Patience {
+        fuse: config.fuse,
+        missing_looks: config.missing_looks,
+    };
+    let repository = repository.keeping(config.retention);
+    Ok(Syncer::new(repository, client, Clock::system(), patience))
 }
 
 async fn command_end(
@@ -118,9 +124,9 @@ async fn command_end(
             };
             let bar = Bar::new();
             let progress = |progress: ghibli_api::Progress<'_>| bar.show(progress);
-            let report = syncer.sync_once(turn, &progress, &shutdown).await;
+            let ended = syncer.sync_once(turn, &progress, &shutdown).await;
             drop(bar);
-            Ok(once_end(&report))
+            Ok(once_end(&ended.run))
         }
     }
 }
@@ -130,8 +136,9 @@ async fn command_end(
     clippy::print_stderr,
     reason = "what a command is asked for"
 )]
-fn once_end(report: &Report) -> ExitCode {
-    match report.run.outcome {
+fn once_end(run: &Run) -> ExitCode {
+    let report = Report(run);
+    match run.outcome {
         Outcome::Published | Outcome::Unchanged => {
             println!("{report}");
             ExitCode::SUCCESS

@@ -88,17 +88,38 @@ async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
     say(&format!(
         "a sync would change: {added} added, {updated} updated, {removed} removed"
     ));
-    if let Some(hold) = &plan.hold {
-        say(&format!("the fuse would hold it: {hold}"));
+    for missing in &plan.missing {
+        say(&format!(
+            "? {} {} is missing at the source, look {}: it stays for now",
+            missing.kind, missing.id, missing.looks
+        ));
+    }
+    for record in &plan.upstream.quarantined {
+        let id = record.id.as_deref().unwrap_or("without an id");
+        say(&format!(
+            "! {} {id} would be set aside: {}",
+            record.kind, record.reason
+        ));
+    }
+    if let Some(reason) = plan.reason() {
+        let Counts {
+            added,
+            updated,
+            removed,
+        } = Counts::of(&plan.whole);
+        say(&format!(
+            "the fuse would hold it: {reason}; `syncer approve`, once a run is held, would let through {added} added, {updated} updated, {removed} removed"
+        ));
     }
     Ok(())
 }
 
 async fn history(repository: &Repository, json: bool) -> anyhow::Result<()> {
-    let versions = repository.versions().await?;
+    let head = repository.store().head().await?.map(|reading| reading.head);
+    let (versions, pin) = head.map(|head| (head.log, head.pin)).unwrap_or_default();
     let runs = repository.runs(SHOWN_RUNS).await?;
     if json {
-        say(&serde_json::json!({ "versions": versions, "runs": runs }).to_string());
+        say(&serde_json::json!({ "versions": versions, "pin": pin, "runs": runs }).to_string());
         return Ok(());
     }
     say("VERSION  PUBLISHED                 ADDED  UPDATED  REMOVED  NOTE");
@@ -108,7 +129,9 @@ async fn history(repository: &Repository, json: bool) -> anyhow::Result<()> {
             updated,
             removed,
         } = header.changes;
-        let note = header.note.as_deref().unwrap_or_default();
+        let pinned = (pin == Some(header.version)).then(|| "pinned".to_owned());
+        let note: Vec<_> = header.note.clone().into_iter().chain(pinned).collect();
+        let note = note.join("; ");
         say(&format!(
             "{:>7}  {:<24}  {added:>5}  {updated:>7}  {removed:>7}  {note}",
             header.version,
@@ -116,12 +139,14 @@ async fn history(repository: &Repository, json: bool) -> anyhow::Result<()> {
         ));
     }
     say("");
-    say("RUN      ENDED                     OUTCOME    VERSION  REASON");
+    say("    RUN  TIMES  ENDED                     TOOK      OUTCOME    VERSION  REASON");
     for run in runs {
         say(&format!(
-            "{:>7}  {:<24}  {:<9}  {:>7}  {}",
+            "{:>7}  {:>5}  {:<24}  {:>6} ms  {:<9}  {:>7}  {}",
             run.number,
+            run.times,
             format!("{:.3}", run.ended),
+            run.took.total() / 1000,
             run.outcome.word(),
             run.version,
             run.reason.as_deref().unwrap_or_default()

@@ -7,8 +7,10 @@ pub mod fuse;
 pub mod history;
 pub mod parse;
 mod progress;
+pub mod report;
 pub mod run;
 #[cfg(test)]
 mod samples;
 pub mod setup;
 pub mod sync;
+pub mod tombstones;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "it fails the test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 
 use common::models::{Catalogue, Facts, Finding, Item, Kind, Problem};
@@ -10,7 +10,7 @@ use common::seed;
 use ghibli_api::{Collection, Records, give_back};
 use serde_json::value::RawValue;
 use syncer::diff::diff;
-use syncer::parse::{Upstream, collection, parse};
+use syncer::parse::{self, Upstream, collection};
 
 fn read(lists: impl Fn(Collection) -> String) -> Upstream {
     let read = |collection| {
@@ -19,7 +19,7 @@ fn read(lists: impl Fn(Collection) -> String) -> Upstream {
             Records::read(collection, &lists(collection)).unwrap(),
         )
     };
-    parse(Collection::ALL.map(read).into())
+    parse::read(Collection::ALL.map(read).into()).join(&Catalogue::default(), &HashSet::new())
 }
 
 fn publish(upstream: &Upstream) -> Catalogue {

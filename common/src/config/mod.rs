@@ -134,12 +134,16 @@ impl Config {
                 lost_percent: settings.get("fuse_lost").parse(percent)?,
                 blanked_percent: settings.get("fuse_blanked").parse(percent)?,
                 unreadable_percent: settings.get("fuse_unreadable").parse(percent)?,
-                duplicates: settings.get("fuse_duplicates").parse(|text| count(text, 0..=1_000_000))?,
+                duplicates: settings
+                    .get("fuse_duplicates")
+                    .parse(|text| count(text, 0..=1_000_000))?,
             },
             missing_looks: settings
                 .get("missing_looks")
                 .parse(|text| count(text, 0..=1_000_000))?,
-            retention: settings.get("retention").parse(|text| count(text, 2..=2_000))?,
+            retention: settings
+                .get("retention")
+                .parse(|text| count(text, 2..=2_000))?,
             public_url: settings
                 .find("public_url")
                 .map(|setting| setting.parse(public_url))

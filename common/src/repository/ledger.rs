@@ -1,7 +1,6 @@
 //! What stands beside the catalogue: the ledger of runs, quarantine, findings and what is missing.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -75,6 +74,13 @@ pub struct Took {
     pub publish: u64,
 }
 
+impl Took {
+    /// All parts together.
+    pub const fn total(&self) -> u64 {
+        self.load + self.fetch + self.compare + self.publish
+    }
+}
+
 /// What a run met in one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -93,6 +99,19 @@ pub struct Tally {
     pub quarantined: u64,
 }
 
+impl Tally {
+    /// What a run meets that finds all of this published.
+    #[must_use]
+    pub const fn quiet(&self) -> Self {
+        Self {
+            added: 0,
+            updated: 0,
+            removed: 0,
+            ..*self
+        }
+    }
+}
+
 impl Run {
     /// What it changed in all, or would have changed if it was held.
     pub fn changes(&self) -> Counts {
@@ -108,11 +127,6 @@ impl Run {
     /// How many records were set aside.
     pub fn quarantined(&self) -> u64 {
         self.kinds.values().map(|tally| tally.quarantined).sum()
-    }
-
-    /// From the start of the first to the end of the last.
-    pub fn lasted(&self) -> Duration {
-        Duration::try_from(self.ended.duration_since(self.started)).unwrap_or_default()
     }
 
     /// This run and the next one in one row, if that one ended alike and nothing was published.

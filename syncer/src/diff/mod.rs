@@ -11,8 +11,7 @@ use crate::parse::{Draft, Upstream};
 
 /// The changes from the published catalogue to what the source has.
 ///
-/// An item keeps its slug whatever becomes of its title, and its rank unless it moved. An item
-/// whose record is set aside stays as it is.
+/// An item keeps its slug whatever becomes of its title, and its rank unless it moved.
 pub fn diff(published: &Catalogue, upstream: &Upstream) -> Vec<Change> {
     let mut changes = Vec::new();
     for kind in Kind::ALL {
@@ -24,17 +23,9 @@ pub fn diff(published: &Catalogue, upstream: &Upstream) -> Vec<Change> {
 fn diff_kind(kind: Kind, published: &Catalogue, upstream: &Upstream, changes: &mut Vec<Change>) {
     let drafts = upstream.of(kind);
     let there: HashSet<&Id> = drafts.iter().map(|draft| &draft.id).collect();
-    let set_aside: HashSet<Option<&Id>> = upstream
-        .quarantined
-        .iter()
-        .filter(|record| record.kind == kind)
-        .map(|record| record.id.as_ref())
-        .collect();
-    // A record without a readable id may be any of those that seem to be gone.
-    let may_be_any = set_aside.contains(&None);
-    let gone = published.iter(kind).filter(|item| {
-        !there.contains(&item.id) && !may_be_any && !set_aside.contains(&Some(&item.id))
-    });
+    let gone = published
+        .iter(kind)
+        .filter(|item| !there.contains(&item.id));
     changes.extend(gone.filter_map(|item| Change::of(Some(item), None)));
 
     let old_ranks = drafts

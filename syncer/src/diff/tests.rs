@@ -1,17 +1,7 @@
-use common::models::{Counts, Kind, Quarantined};
+use common::models::{Counts, Kind};
 
 use super::*;
 use crate::samples::{apply, movie, published, upstream};
-
-fn quarantined(id: Option<&str>) -> Quarantined {
-    Quarantined {
-        kind: Kind::Movie,
-        id: id.map(Into::into),
-        index: 0,
-        reason: "unreadable".into(),
-        raw: String::new(),
-    }
-}
 
 #[test]
 fn the_same_source_twice_makes_no_change() {
@@ -72,20 +62,4 @@ fn the_order_of_the_source_survives() {
         names,
         ["Movie 2", "Movie 3", "Movie 4", "Movie 0", "Movie 1"]
     );
-}
-
-#[test]
-fn an_item_whose_record_is_set_aside_stays_as_it_is() {
-    let mut source = upstream(5);
-    source.drafts.get_mut(&Kind::Movie).unwrap().remove(2);
-    source.quarantined.push(quarantined(Some("movie-id-2")));
-    assert!(diff(&published(5), &source).is_empty());
-}
-
-#[test]
-fn nothing_goes_while_a_record_without_an_id_may_be_any() {
-    let mut source = upstream(5);
-    source.drafts.get_mut(&Kind::Movie).unwrap().remove(2);
-    source.quarantined.push(quarantined(None));
-    assert!(diff(&published(5), &source).is_empty());
 }

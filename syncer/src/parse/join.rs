@@ -47,7 +47,7 @@ const RELATIONS: [Relation; 7] = [
 type Place = (Kind, &'static str, Id);
 
 /// What every link field says, in the source's order.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Relations {
     said: HashMap<(Kind, &'static str), Vec<(Id, Links)>>,
 }
@@ -133,21 +133,28 @@ impl Joined {
     /// Puts an item's relations into its facts.
     pub(super) fn fill(&mut self, draft: &mut Draft) {
         let kind = draft.facts.kind();
-        let mut take = |field| {
-            self.0
-                .remove(&(kind, field, draft.id.clone()))
-                .unwrap_or_default()
+        let id = draft.id.clone();
+        let mut take = |field| self.0.remove(&(kind, field, id.clone()));
+        let list = |place: &mut Vec<Id>, said: Option<Vec<Id>>| {
+            if let Some(ids) = said {
+                *place = ids;
+            }
+        };
+        let one = |place: &mut Option<Id>, said: Option<Vec<Id>>| {
+            if let Some(ids) = said {
+                *place = ids.into_iter().next();
+            }
         };
         match &mut draft.facts {
             Facts::Movie(movie) => {
-                movie.people = take("people");
-                movie.locations = take("locations");
-                movie.species = take("species");
-                movie.vehicles = take("vehicles");
+                list(&mut movie.people, take("people"));
+                list(&mut movie.locations, take("locations"));
+                list(&mut movie.species, take("species"));
+                list(&mut movie.vehicles, take("vehicles"));
             }
-            Facts::Person(person) => person.species = take("species").into_iter().next(),
-            Facts::Location(location) => location.residents = take("residents"),
-            Facts::Vehicle(vehicle) => vehicle.pilot = take("pilot").into_iter().next(),
+            Facts::Person(person) => one(&mut person.species, take("species")),
+            Facts::Location(location) => list(&mut location.residents, take("residents")),
+            Facts::Vehicle(vehicle) => one(&mut vehicle.pilot, take("pilot")),
             Facts::Species(_) => {}
         }
     }

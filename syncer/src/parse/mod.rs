@@ -3,12 +3,12 @@
 mod join;
 mod scalars;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use common::models::{
-    Facts, Finding, Id, Kind, Location, Movie, Person, Problem, Quarantined, SourceRecord, Species,
-    Vehicle,
+    Catalogue, Facts, Finding, Id, Item, Kind, Location, Movie, Person, Problem, Quarantined,
+    SourceRecord, Species, Vehicle,
 };
 use ghibli_api::{BadRecord, Collection, Note, Record, RecordError, Records};
 
@@ -26,11 +26,21 @@ pub struct Draft {
     pub source: SourceRecord,
 }
 
-/// All that the source gave, understood as far as it can be.
+/// What the source gave, each record read by itself and not joined yet.
+#[derive(Clone, Debug, Default)]
+pub struct Unjoined {
+    upstream: Upstream,
+    relations: Relations,
+}
+
+/// All that should be published, by what the source gave.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Upstream {
-    /// The items of each kind in the source's order.
+    /// The items of each kind in the source's order, with those that stay though it did not give
+    /// them.
     pub drafts: BTreeMap<Kind, Vec<Draft>>,
+    /// Those that stay in their last good state.
+    pub kept: HashSet<(Kind, Id)>,
     /// The records that cannot be understood.
     pub quarantined: Vec<Quarantined>,
     /// What does not join or looks wrong, sorted.
@@ -43,10 +53,16 @@ impl Upstream {
         self.drafts.get(&kind).map_or(&[], Vec::as_slice)
     }
 
-    /// How many records of a kind came, readable or not.
-    pub fn came(&self, kind: Kind) -> usize {
-        let bad = self.quarantined.iter().filter(|record| record.kind == kind);
-        self.of(kind).len() + bad.count()
+    /// How many records of a kind came and could be read.
+    pub fn seen(&self, kind: Kind) -> usize {
+        let kept = self.kept.iter().filter(|(kept, _)| *kept == kind);
+        self.of(kind).len() - kept.count()
+    }
+
+    /// The records of a kind that were set aside.
+    pub fn quarantined(&self, kind: Kind) -> impl Iterator<Item = &Quarantined> {
+        let records = self.quarantined.iter();
+        records.filter(move |record| record.kind == kind)
     }
 }
 
@@ -61,23 +77,101 @@ pub const fn collection(kind: Kind) -> Collection {
     }
 }
 
-/// Understands the five collections.
-pub fn parse(mut collections: BTreeMap<Collection, Records>) -> Upstream {
-    let mut parsing = Parsing::default();
+/// Reads the records of the five collections, each by itself.
+pub fn read(mut collections: BTreeMap<Collection, Records>) -> Unjoined {
+    let mut unjoined = Unjoined::default();
     for kind in Kind::ALL {
         let records = collections.remove(&collection(kind)).unwrap_or_default();
-        parsing.read(kind, records);
+        unjoined.read(kind, records);
     }
-    parsing.finish()
+    unjoined
 }
 
-#[derive(Default)]
-struct Parsing {
-    upstream: Upstream,
-    relations: Relations,
-}
+impl Unjoined {
+    /// The published items that the source has no more. One whose record was set aside is still
+    /// there, and a record without an id may be any.
+    pub fn missing(&self, published: &Catalogue) -> Vec<(Kind, Id)> {
+        let absent = Kind::ALL.into_iter().flat_map(|kind| {
+            let unseen = self.unseen(kind, published).into_iter();
+            let missing = unseen.filter(|(_, set_aside)| !set_aside);
+            missing.map(move |(item, _)| (kind, item.id.clone()))
+        });
+        absent.collect()
+    }
 
-impl Parsing {
+    /// Joins the relations of all items: those that came, those whose record was set aside, and
+    /// the missing ones that are to stay; the latter two by their last good record.
+    pub fn join(mut self, published: &Catalogue, stay: &HashSet<(Kind, Id)>) -> Upstream {
+        for kind in Kind::ALL {
+            let unseen = self.unseen(kind, published).into_iter();
+            let kept = unseen
+                .filter(|(item, set_aside)| *set_aside || stay.contains(&(kind, item.id.clone())));
+            let kept: Vec<Arc<Item>> = kept.map(|(item, _)| item.clone()).collect();
+            self.keep(kind, &kept, published);
+        }
+        self.finish()
+    }
+
+    /// The published items of a kind whose record did not come or could not be read; with each,
+    /// whether a record that was set aside is or may be its own.
+    fn unseen<'a>(&self, kind: Kind, published: &'a Catalogue) -> Vec<(&'a Arc<Item>, bool)> {
+        let drafts = self.upstream.of(kind);
+        let seen: HashSet<&Id> = drafts.iter().map(|draft| &draft.id).collect();
+        let bad = self.upstream.quarantined(kind);
+        let set_aside: HashSet<Option<&Id>> = bad.map(|record| record.id.as_ref()).collect();
+        let may_be_any = set_aside.contains(&None);
+        published
+            .iter(kind)
+            .filter(|item| !seen.contains(&item.id))
+            .map(|item| (item, may_be_any || set_aside.contains(&Some(&item.id))))
+            .collect()
+    }
+
+    /// Puts items that stay where they stand among the others.
+    fn keep(&mut self, kind: Kind, kept: &[Arc<Item>], published: &Catalogue) {
+        if kept.is_empty() {
+            return;
+        }
+        let seen: HashSet<Id> = self
+            .upstream
+            .of(kind)
+            .iter()
+            .map(|draft| draft.id.clone())
+            .collect();
+        let mut waiting = kept.iter().peekable();
+        let mut after: HashMap<Option<Id>, Vec<Draft>> = HashMap::new();
+        let mut last = None;
+        for item in published.iter(kind) {
+            if seen.contains(&item.id) {
+                last = Some(item.id.clone());
+            } else if waiting.next_if(|next| next.id == item.id).is_some() {
+                let draft = self.last_good(kind, item);
+                self.upstream.kept.insert((kind, item.id.clone()));
+                after.entry(last.clone()).or_default().push(draft);
+            }
+        }
+        let came = self.upstream.drafts.remove(&kind).unwrap_or_default();
+        let mut drafts = after.remove(&None).unwrap_or_default();
+        for draft in came {
+            let behind = after.remove(&Some(draft.id.clone()));
+            drafts.push(draft);
+            drafts.extend(behind.unwrap_or_default());
+        }
+        self.upstream.drafts.insert(kind, drafts);
+    }
+
+    /// An item as its last good record says; as it is published where an earlier release read
+    /// what this one cannot.
+    fn last_good(&mut self, kind: Kind, item: &Item) -> Draft {
+        let record = Record::read(collection(kind), item.source.as_raw()).ok();
+        let facts = record.and_then(|record| self.draft(kind, &record).ok());
+        Draft {
+            id: item.id.clone(),
+            facts: facts.unwrap_or_else(|| item.facts.clone()),
+            source: item.source.clone(),
+        }
+    }
+
     fn read(&mut self, kind: Kind, records: Records) {
         let bad = records.bad.into_iter().map(|bad| quarantined(kind, bad));
         self.upstream.quarantined.extend(bad);
@@ -201,18 +295,11 @@ impl Parsing {
     }
 
     fn finish(mut self) -> Upstream {
-        // A record that is set aside is still there: its last good state stays published.
-        let set_aside = self
-            .upstream
-            .quarantined
-            .iter()
-            .filter_map(|record| Some((record.kind, record.id.clone()?)));
         let known: HashSet<(Kind, Id)> = self
             .upstream
             .drafts
             .iter()
             .flat_map(|(&kind, drafts)| drafts.iter().map(move |draft| (kind, draft.id.clone())))
-            .chain(set_aside)
             .collect();
         let findings = &mut self.upstream.findings;
         let mut joined = self.relations.join(&known, findings);

@@ -107,12 +107,12 @@ async fn any_json_comes_back_from_a_table_as_it_was() {
     let mut put = rows.to_vec();
     put.push(stray);
     store
-        .write_rows(Table::Findings, put, vec![])
+        .write_rows(1, Table::Findings, put, vec![])
         .await
         .unwrap();
     let gone = vec!["3".to_owned(), "4".to_owned()];
     store
-        .write_rows(Table::Findings, vec![], gone)
+        .write_rows(1, Table::Findings, vec![], gone)
         .await
         .unwrap();
 

@@ -1,0 +1,321 @@
+//! The fuse: it holds a run whose delta looks like damage at the source. Pure.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use common::config::FuseLimits;
+use common::models::{Catalogue, Change, Facts, Id, Item, Kind};
+use serde_json::Value;
+
+use crate::parse::Upstream;
+
+/// How many items of a kind may be lost at once whatever their share.
+const FEW: usize = 3;
+/// How many items a hold names.
+const NAMED: usize = 3;
+
+/// Why a run is held: the rule, and its numbers in one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The rule.
+    pub rule: Rule,
+    /// The kind.
+    pub kind: Kind,
+    /// How many items or records break the rule.
+    pub count: usize,
+    /// How many there are: published, or of an unreadable share, received.
+    pub of: usize,
+    /// What the rule allows: percent, or a number for [`Rule::Duplicates`].
+    pub limit: u64,
+    /// Some of them by name.
+    pub examples: Vec<String>,
+}
+
+/// The rules of the fuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// A kind came without any record.
+    Empty,
+    /// Items are missing or changed beyond recognition.
+    Lost,
+    /// Items lost a value that they had.
+    Blanked,
+    /// Records could not be read.
+    Unreadable,
+    /// Records repeat the id of another.
+    Duplicates,
+}
+
+impl Rule {
+    /// The name of its setting.
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::Empty => "fuse_empty",
+            Self::Lost => "fuse_lost",
+            Self::Blanked => "fuse_blanked",
+            Self::Unreadable => "fuse_unreadable",
+            Self::Duplicates => "fuse_duplicates",
+        }
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            rule,
+            kind,
+            count,
+            of,
+            limit,
+            ..
+        } = self;
+        let kind = kind.plural();
+        match rule {
+            Rule::Empty => write!(f, "the source has no {kind} at all, and {of} are published")?,
+            Rule::Lost => write!(
+                f,
+                "{count} of {of} {kind} are missing or changed beyond recognition, more than {FEW} and more than {limit} %"
+            )?,
+            Rule::Blanked => write!(
+                f,
+                "{count} of {of} {kind} lost a value that they had, more than {limit} %"
+            )?,
+            Rule::Unreadable => write!(
+                f,
+                "{count} of {of} {kind} cannot be read, more than {limit} %"
+            )?,
+            Rule::Duplicates => write!(
+                f,
+                "{count} of {of} {kind} repeat the id of another, more than {limit}"
+            )?,
+        }
+        if !self.examples.is_empty() {
+            let more = if self.count > self.examples.len() {
+                ", …"
+            } else {
+                ""
+            };
+            write!(f, ": {}{more}", self.examples.join(", "))?;
+        }
+        write!(f, " ({})", rule.setting())
+    }
+}
+
+/// Judges what would be published: every rule that it breaks, by kind. `missing` are the published
+/// items that the source has no more, whether they stay for now or not.
+pub fn judge(
+    limits: &FuseLimits,
+    published: &Catalogue,
+    upstream: &Upstream,
+    missing: &[(Kind, Id)],
+    changes: &[Change],
+) -> Vec<Hold> {
+    let removed = changes.iter().filter(|change| change.after.is_none());
+    let judged = Judged {
+        limits,
+        published,
+        upstream,
+        missing,
+        changes,
+        removed: removed.map(|change| &*change.id).collect(),
+    };
+    let rules = [
+        Judged::empty,
+        Judged::lost,
+        Judged::blanked,
+        Judged::unreadable,
+        Judged::duplicates,
+    ];
+    let kinds = Kind::ALL.into_iter();
+    kinds
+        .flat_map(|kind| rules.map(|rule| rule(&judged, kind)))
+        .flatten()
+        .collect()
+}
+
+struct Judged<'a> {
+    limits: &'a FuseLimits,
+    published: &'a Catalogue,
+    upstream: &'a Upstream,
+    missing: &'a [(Kind, Id)],
+    changes: &'a [Change],
+    removed: HashSet<&'a str>,
+}
+
+impl<'a> Judged<'a> {
+    fn empty(&self, kind: Kind) -> Option<Hold> {
+        let of = self.published.count(kind);
+        // A store that holds nothing yet shall not begin with a kind missing either.
+        let expected = of > 0 || self.published.is_empty();
+        let empty = self.came(kind) == 0 && expected && !self.limits.may_be_empty;
+        empty.then(|| hold(Rule::Empty, kind, of, of, 0, []))
+    }
+
+    /// How many records came, readable or not.
+    fn came(&self, kind: Kind) -> usize {
+        self.upstream.seen(kind) + self.upstream.quarantined(kind).count()
+    }
+
+    fn lost(&self, kind: Kind) -> Option<Hold> {
+        let missing = self.missing.iter().filter(|(of, _)| *of == kind);
+        let missing = missing.filter_map(|(_, id)| self.published.get(kind, id));
+        let changed = self
+            .updated(kind)
+            .filter(|(before, after)| is_another(before, after));
+        let lost: Vec<_> = missing
+            .map(|item| item.name())
+            .chain(changed.map(|(before, _)| before.name()))
+            .map(|name| format!("\"{name}\""))
+            .collect();
+        // A kind that came without any record has a rule of its own.
+        let is_judged = self.came(kind) > 0;
+        let of = self.published.count(kind);
+        let percent = self.limits.lost_percent;
+        (is_judged && lost.len() > FEW && exceeds(lost.len(), of, percent))
+            .then(|| hold(Rule::Lost, kind, lost.len(), of, percent.into(), lost))
+    }
+
+    fn blanked(&self, kind: Kind) -> Option<Hold> {
+        let blanked = self.updated(kind).filter_map(|(before, after)| {
+            let field = self.blanked_field(before, after)?;
+            Some(format!("{field} of \"{}\"", before.name()))
+        });
+        let blanked: Vec<_> = blanked.collect();
+        let of = self.published.count(kind);
+        let percent = self.limits.blanked_percent;
+        exceeds(blanked.len(), of, percent).then(|| {
+            hold(
+                Rule::Blanked,
+                kind,
+                blanked.len(),
+                of,
+                percent.into(),
+                blanked,
+            )
+        })
+    }
+
+    fn unreadable(&self, kind: Kind) -> Option<Hold> {
+        let repeated = self.repeated(kind).len();
+        let bad: Vec<_> = self.upstream.quarantined(kind).collect();
+        let count = bad.len() - repeated;
+        let of = self.upstream.seen(kind) + count;
+        let percent = self.limits.unreadable_percent;
+        exceeds(count, of, percent).then(|| {
+            let named = bad.iter().map(|record| match &record.id {
+                Some(id) => format!("{id}: {}", record.reason),
+                None => format!("number {}: {}", record.index + 1, record.reason),
+            });
+            hold(Rule::Unreadable, kind, count, of, percent.into(), named)
+        })
+    }
+
+    fn duplicates(&self, kind: Kind) -> Option<Hold> {
+        let repeated = self.repeated(kind);
+        let of = self.upstream.seen(kind) + repeated.len();
+        let allowed = self.limits.duplicates;
+        (repeated.len() as u64 > allowed).then(|| {
+            let named = repeated.iter().map(|id| id.to_string());
+            hold(Rule::Duplicates, kind, repeated.len(), of, allowed, named)
+        })
+    }
+
+    /// The ids of the records set aside that another record of the kind has too.
+    fn repeated(&self, kind: Kind) -> Vec<&'a Id> {
+        let kept = &self.upstream.kept;
+        let seen = self.upstream.of(kind).iter().map(|draft| &draft.id);
+        let mut ids: HashSet<&Id> = seen
+            .filter(|id| kept.is_empty() || !kept.contains(&(kind, (*id).clone())))
+            .collect();
+        let bad = self.upstream.quarantined(kind);
+        let bad = bad.filter_map(|record| record.id.as_ref());
+        bad.filter(|id| !ids.insert(id)).collect()
+    }
+
+    fn updated(&self, kind: Kind) -> impl Iterator<Item = (&'a Item, &'a Item)> {
+        let changes = self
+            .changes
+            .iter()
+            .filter(move |change| change.kind == kind);
+        changes.filter_map(|change| Some((&**change.before.as_ref()?, &**change.after.as_ref()?)))
+    }
+
+    /// The first field that had a value and has none now. A list whose items all went is not
+    /// blanked: their going is judged by itself.
+    fn blanked_field(&self, before: &Item, after: &Item) -> Option<String> {
+        let after = values(after);
+        let mut blanked = values(before)
+            .into_iter()
+            .filter(|(field, _)| !after.contains_key(field));
+        blanked
+            .find(|(_, value)| !self.names_only_removed(value))
+            .map(|(field, _)| field)
+    }
+
+    fn names_only_removed(&self, value: &Value) -> bool {
+        let removed = |value: &Value| value.as_str().is_some_and(|id| self.removed.contains(id));
+        match value {
+            Value::Array(values) => values.iter().all(removed),
+            value => removed(value),
+        }
+    }
+}
+
+fn hold(
+    rule: Rule,
+    kind: Kind,
+    count: usize,
+    of: usize,
+    limit: u64,
+    examples: impl IntoIterator<Item = String>,
+) -> Hold {
+    let short = |text: String| text.chars().take(120).collect();
+    Hold {
+        rule,
+        kind,
+        count,
+        of,
+        limit,
+        examples: examples.into_iter().take(NAMED).map(short).collect(),
+    }
+}
+
+fn exceeds(count: usize, of: usize, percent: u8) -> bool {
+    count * 100 > of * usize::from(percent)
+}
+
+/// Whether more than half of what was known of an item is something else now.
+fn is_another(before: &Item, after: &Item) -> bool {
+    let (before, after) = (values(before), values(after));
+    let changed = before
+        .iter()
+        .filter(|(field, value)| after.get(*field) != Some(value));
+    changed.count() * 2 > before.len()
+}
+
+/// The fields of an item that have a value.
+fn values(item: &Item) -> HashMap<String, Value> {
+    let facts = match &item.facts {
+        Facts::Movie(movie) => serde_json::to_value(movie),
+        Facts::Person(person) => serde_json::to_value(person),
+        Facts::Location(location) => serde_json::to_value(location),
+        Facts::Species(species) => serde_json::to_value(species),
+        Facts::Vehicle(vehicle) => serde_json::to_value(vehicle),
+    };
+    let Ok(Value::Object(facts)) = facts else {
+        return HashMap::new();
+    };
+    let has_value = |value: &Value| match value {
+        Value::Null => false,
+        Value::Array(values) => !values.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        _ => true,
+    };
+    facts
+        .into_iter()
+        .filter(|(_, value)| has_value(value))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

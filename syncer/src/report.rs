@@ -1,0 +1,60 @@
+//! How a run ended, in a line for a person.
+
+use std::fmt;
+
+use common::models::Counts;
+use common::repository::{Outcome, Run};
+
+/// A run, to be shown.
+pub struct Report<'a>(pub &'a Run);
+
+impl fmt::Display for Report<'_> {
+    /// One line for a person: what happened, and what to do where something is to be done.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let run = self.0;
+        let reason = run.reason.as_deref().unwrap_or_default();
+        match run.outcome {
+            Outcome::Published => {
+                let Counts {
+                    added,
+                    updated,
+                    removed,
+                } = run.changes();
+                write!(
+                    f,
+                    "published version {}: {added} added, {updated} updated, {removed} removed",
+                    run.version
+                )?;
+            }
+            Outcome::Unchanged if run.reason.is_some() => write!(
+                f,
+                "{reason}: nothing is published until `syncer unpin`; {} changes wait",
+                run.changes().total()
+            )?,
+            Outcome::Unchanged if run.version == 0 => write!(f, "unchanged: nothing is published")?,
+            Outcome::Unchanged => write!(
+                f,
+                "unchanged: the source has what version {} has",
+                run.version
+            )?,
+            Outcome::Held => write!(
+                f,
+                "held: {reason}; version {} stays; if that is right, let it through with `syncer approve`, else mend the source",
+                run.version
+            )?,
+            Outcome::Failed => write!(f, "failed: {reason}; version {} stays", run.version)?,
+        }
+        let missing: u64 = run.kinds.values().map(|tally| tally.missing).sum();
+        if missing > 0 && run.outcome != Outcome::Held {
+            write!(f, "; {missing} are missing at the source")?;
+        }
+        if run.quarantined() > 0 {
+            let records = run.quarantined();
+            write!(
+                f,
+                "; {records} records could not be read and were set aside"
+            )?;
+        }
+        Ok(())
+    }
+}
