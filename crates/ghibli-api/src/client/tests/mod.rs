@@ -1,3 +1,5 @@
+mod courtesy;
+mod known;
 mod paging;
 mod upstream;
 
@@ -294,6 +296,26 @@ async fn the_next_provider_is_asked_for_everything() {
         fetched.content,
         Content::Collections(all) if all[&Collection::Films].records[0].id == "good"
     ));
+}
+
+#[tokio::test]
+async fn no_link_in_the_data_is_ever_followed() {
+    let linked = Upstream::films(ok("[]")).await;
+    let to = &linked.url;
+    let film = format!(
+        r#"[{{"id":"a","url":"{to}films/a","image":"{to}a.png","people":["{to}people/p"],
+            "species":["file:///etc/passwd"],"locations":["http://127.0.0.1:1/locations/"],
+            "vehicles":["//{to}","/films/a"]}}]"#
+    );
+    let upstream = Upstream::films(ok(film)).await;
+    let collections = collections(&client([&upstream.url, &linked.url])).await;
+
+    assert_eq!(collections[&Collection::Films].records[0].id, "a");
+    let mut asked = upstream.asked("/");
+    asked.sort();
+    let five = ["/films", "/locations", "/people", "/species", "/vehicles"];
+    assert_eq!(asked, five);
+    assert_eq!(linked.asked(""), [""; 0]);
 }
 
 #[tokio::test]

@@ -28,6 +28,22 @@ impl Upstream {
     where
         F: Future<Output = std::io::Result<()>> + Send + 'static,
     {
+        Self::start(move |head, stream| answer(path_of(&head), stream)).await
+    }
+
+    /// Answers each head of a request, in lower case, with one piece of bytes.
+    pub(super) async fn heads(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
+        Self::start(move |head, mut stream| {
+            let bytes = answer(&head.to_lowercase());
+            async move { stream.write_all(&bytes).await }
+        })
+        .await
+    }
+
+    async fn start<F>(answer: impl Fn(String, TcpStream) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = std::io::Result<()>> + Send + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -35,9 +51,9 @@ impl Upstream {
         let serving = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((mut stream, _)) = listener.accept().await {
-                let path = requested_path(&mut stream).await;
-                log.lock().unwrap().push(path.clone());
-                connections.spawn(answer(path, stream));
+                let head = requested(&mut stream).await;
+                log.lock().unwrap().push(path_of(&head));
+                connections.spawn(answer(head, stream));
             }
         });
         Self {
@@ -97,7 +113,7 @@ pub(super) fn status(line: &str) -> Vec<u8> {
     format!("HTTP/1.1 {line}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").into_bytes()
 }
 
-async fn requested_path(stream: &mut TcpStream) -> String {
+async fn requested(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -105,6 +121,9 @@ async fn requested_path(stream: &mut TcpStream) -> String {
             Err(_) => break,
         }
     }
-    let head = String::from_utf8_lossy(&head);
+    String::from_utf8_lossy(&head).into_owned()
+}
+
+fn path_of(head: &str) -> String {
     head.split(' ').nth(1).unwrap_or_default().to_owned()
 }
