@@ -30,6 +30,7 @@ async fn every_page_fits_and_is_quiet_on_phone_and_desktop_in_light_and_dark() {
         ("/movies/the-lantern-ferry".into(), "The Lantern Ferry"),
         (address(&source, 1), long.trim()),
         (address(&source, 3), ""),
+        ("/status".into(), "Status"),
         ("/movies/no-such-movie".into(), "No such page"),
     ];
     let browser = Browser::start().await;

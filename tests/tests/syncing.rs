@@ -192,6 +192,10 @@ async fn an_unchanged_run_writes_nothing_but_the_lease_and_its_ledger_row() {
 async fn a_bad_record_is_set_aside_and_its_last_good_state_stays() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    for number in 1..=3 {
+        source.add_film(film(number));
+    }
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
     source.edit(|catalogue| {
         let films = catalogue.collection_mut("films");
         films[0]["title"] = serde_json::json!({ "en": "An object" });
@@ -206,6 +210,89 @@ async fn a_bad_record_is_set_aside_and_its_last_good_state_stays() {
     let webapp = store.webapp().await;
     let page = until_it_says(&format!("{}/movies", webapp.url()), "Renamed meanwhile").await;
     assert!(page.body.contains("The Lantern Ferry"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_movie_stays_for_three_looks_and_is_the_same_when_it_returns_over_sqlite() {
+    a_missing_movie_stays_for_three_looks(Store::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_movie_stays_for_three_looks_and_is_the_same_when_it_returns_over_mongodb() {
+    a_missing_movie_stays_for_three_looks(Store::mongodb().await).await;
+}
+
+async fn a_missing_movie_stays_for_three_looks(store: Store) {
+    let source = Source::start().await;
+    let once = async || {
+        let end = store.command(&source.url(), &["once"]).await;
+        assert_eq!(end.code, Some(0), "{end:?}");
+        end.stdout
+    };
+    once().await;
+    let webapp = store.webapp().await;
+    let page = format!("{}/movies/the-lantern-ferry", webapp.url());
+    until_it_says(&page, "The Lantern Ferry").await;
+    let films = source.catalogue().collection("films").clone();
+    source.set("films", films[1..].to_vec());
+    for look in 1..=3 {
+        let said = once().await;
+        assert!(said.contains("unchanged"), "look {look}: {said}");
+        assert!(said.contains("1 are missing"), "look {look}: {said}");
+    }
+    let shown = until_it_says(&page, "Not seen at the source since").await;
+    assert_eq!(shown.header("x-catalogue-version"), Some("1"));
+    until_it_says(&format!("{}/status", webapp.url()), "looked for 3 times").await;
+    let gone = once().await;
+    assert!(gone.contains("1 removed"), "{gone}");
+    until_it_says(&page, "there is nothing at that address").await;
+    source.set("films", films);
+    assert!(once().await.contains("1 added"));
+    until_it_says(&page, "The Lantern Ferry").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_run_is_told_on_the_status_page_and_an_approval_counts_at_once() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    for number in 10..20 {
+        source.add_film(film(number));
+    }
+    let run = async |command: &[&str]| store.command(&source.url(), command).await;
+    assert_eq!(run(&["once"]).await.code, Some(0));
+    let films = source.catalogue().collection("films").clone();
+    source.set("films", films[4..].to_vec());
+    let held = run(&["once"]).await;
+    assert_eq!(held.code, Some(3), "{held:?}");
+    assert!(held.stderr.contains("fuse_lost"), "{held:?}");
+    let webapp = store.webapp().await;
+    let status = format!("{}/status", webapp.url());
+    until_it_says(&status, "4 of 14 movies are missing").await;
+    let plan = run(&["plan"]).await;
+    assert!(plan.stdout.contains("4 removed"), "{plan:?}");
+    assert_eq!(run(&["approve"]).await.code, Some(0));
+    let published = run(&["once"]).await;
+    assert!(published.stdout.contains("4 removed"), "{published:?}");
+    until_it_says(&status, "4 removed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unchanged_poll_of_a_source_with_validators_is_answered_304() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    source.name_answers();
+    let _syncer = store.syncer(&source.url());
+    testkit::eventually(DEADLINE, async || match source.not_modified("vehicles") {
+        0 => Err("never asked with a condition".to_owned()),
+        _ => Ok(()),
+    })
+    .await;
+    let webapp = store.webapp().await;
+    source.rename_film(
+        source.catalogue().collection("films")[0]["id"]
+            .as_str()
+            .unwrap(),
+        "Other",
+    );
+    until_it_says(&format!("{}/movies", webapp.url()), "Other").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,7 @@ pub mod site;
 
 mod api;
 mod assets;
+mod beside;
 mod ghibli;
 mod middleware;
 mod pages;

@@ -39,6 +39,7 @@ fn routes() -> Router<App> {
         .route("/", get(pages::home::show))
         .route("/movies", get(pages::movies::list))
         .route("/movies/{slug}", get(pages::movies::show))
+        .route("/status", get(pages::status::show))
         .route("/api/v1/movies", get(api::movies::list))
         .route("/ghibli/{collection}", get(ghibli::list))
         .route("/ghibli/{collection}/{id}", get(ghibli::show))

@@ -58,7 +58,7 @@ pub async fn run(
     let current = Current::default();
     let keeper = tokio::spawn(site::keep(
         current.clone(),
-        repository.follow(),
+        repository.clone(),
         config.sync_interval,
         Clock::system(),
         shutdown.clone(),

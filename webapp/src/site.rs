@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use common::clock::Clock;
-use common::repository::{Follower, News, Pulse, Snapshot};
+use common::repository::{News, Pulse, Repository, Snapshot};
 use common::seed;
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::beside::{self, Beside};
 use crate::error::AppError;
 
 /// How often it is asked whether the syncs have fallen silent.
@@ -24,6 +26,8 @@ pub struct Site {
     pub snapshot: Arc<Snapshot>,
     /// Whether it is fresh.
     pub condition: Condition,
+    /// What is told beside it.
+    pub beside: Arc<Beside>,
 }
 
 /// Whether the catalogue is fresh, and if not, since when and why.
@@ -79,11 +83,15 @@ impl Site {
 /// Keeps the current site at the last published version, until told to stop.
 pub async fn keep(
     current: Current,
-    mut follower: Follower,
+    repository: Repository,
     interval: Duration,
     clock: Clock,
     shutdown: CancellationToken,
 ) {
+    let mut follower = repository.follow();
+    let (ask, asked) = watch::channel(0);
+    let (told, mut beside) = watch::channel(Arc::new(Beside::default()));
+    tokio::spawn(beside::keep(repository, asked, told));
     let mut keeper = Keeper {
         current,
         interval,
@@ -91,6 +99,8 @@ pub async fn keep(
         snapshot: None,
         pulse: Pulse::default(),
         away: None,
+        beside: Arc::default(),
+        ask,
         shown: None,
     };
     loop {
@@ -101,6 +111,10 @@ pub async fn keep(
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 news = &mut next => break news,
+                Ok(()) = beside.changed() => {
+                    keeper.beside = beside.borrow_and_update().clone();
+                    keeper.show();
+                }
                 () = tokio::time::sleep(GLANCE) => keeper.show(),
             }
         };
@@ -116,7 +130,10 @@ struct Keeper {
     snapshot: Option<Arc<Snapshot>>,
     pulse: Pulse,
     away: Option<Timestamp>,
-    shown: Option<(Arc<Snapshot>, Condition)>,
+    beside: Arc<Beside>,
+    /// Rung when what stands beside the version may be another.
+    ask: watch::Sender<u64>,
+    shown: Option<(Arc<Snapshot>, Condition, Arc<Beside>)>,
 }
 
 impl Keeper {
@@ -143,6 +160,7 @@ impl Keeper {
                     tracing::info!("the store answers again");
                 }
                 self.pulse = pulse;
+                self.ask.send_modify(|asked| *asked += 1);
             }
             News::Away(error) => {
                 let meanwhile = match &self.snapshot {
@@ -160,15 +178,17 @@ impl Keeper {
             return;
         };
         let condition = self.condition();
-        let same = self
-            .shown
-            .as_ref()
-            .is_some_and(|(shown, before)| Arc::ptr_eq(shown, snapshot) && *before == condition);
+        let same = self.shown.as_ref().is_some_and(|(shown, before, beside)| {
+            Arc::ptr_eq(shown, snapshot)
+                && *before == condition
+                && Arc::ptr_eq(beside, &self.beside)
+        });
         if !same {
-            self.shown = Some((snapshot.clone(), condition));
+            self.shown = Some((snapshot.clone(), condition, self.beside.clone()));
             self.current.set(Site {
                 snapshot: snapshot.clone(),
                 condition,
+                beside: self.beside.clone(),
             });
         }
     }

@@ -19,7 +19,7 @@ pub(crate) struct Notice {
 }
 
 /// A moment for people and for programs.
-pub(crate) struct Moment(Timestamp);
+pub(crate) struct Moment(pub(crate) Timestamp);
 
 impl Moment {
     /// As in `<time datetime>`, to the second.

@@ -4,5 +4,6 @@ mod error;
 mod frame;
 pub(crate) mod home;
 pub(crate) mod movies;
+pub(crate) mod status;
 
 pub(crate) use self::error::ErrorPage;

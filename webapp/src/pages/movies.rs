@@ -6,7 +6,7 @@ use axum::extract::{Path, Query, State};
 use common::models::{Catalogue, Facts, Item, Kind, Movie};
 use serde::Deserialize;
 
-use super::frame::Frame;
+use super::frame::{Frame, Moment};
 use crate::error::AppError;
 use crate::respond::Representation;
 use crate::site::Current;
@@ -141,6 +141,8 @@ fn page_number(text: Option<&str>) -> Result<usize, AppError> {
 #[template(path = "movies/show.html")]
 struct MoviePage {
     frame: Frame,
+    /// Since when the source has it no more, if so.
+    missing_since: Option<Moment>,
     item: Arc<Item>,
     movie: Movie,
     people: Vec<Member>,
@@ -188,6 +190,10 @@ pub(crate) async fn show(
     let (before, after) = catalogue.neighbours(item);
     let page = MoviePage {
         frame: Frame::of(&site),
+        missing_since: site
+            .beside
+            .missing(Kind::Movie, &item.id)
+            .map(|missing| Moment(missing.since)),
         people: people
             .into_iter()
             .map(|person| Member::of(catalogue, person))
