@@ -1,6 +1,7 @@
 mod courtesy;
 mod known;
 mod paging;
+mod tls;
 mod upstream;
 
 use std::io::Write;
