@@ -18,6 +18,7 @@ mod guard;
 pub mod http;
 pub mod mongo;
 pub mod process;
+pub mod proxy;
 pub mod shared;
 pub mod skips;
 pub mod source;

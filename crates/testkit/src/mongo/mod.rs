@@ -3,19 +3,23 @@
 //! The `mongod` is the one that `TEST_MONGOD` names, else one on the `PATH`, else one that
 //! `scripts/fetch-mongod` fetches. A test that asks for it and cannot have it fails.
 
+mod fail;
 mod find;
+mod set;
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+pub use fail::FailPoint;
 use mongodb::{
     Client,
     bson::{Document, doc},
     options::ClientOptions,
 };
 use rustix::process::Signal;
+pub use set::MongoSet;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -34,6 +38,9 @@ pub struct Mongo {
     folder: TempDir,
     port: u16,
     options: MongoOptions,
+    /// Whether it is one of several members, and so perhaps never primary.
+    one_of_many: bool,
+    failing: tokio::sync::Mutex<()>,
 }
 
 /// How a `mongod` of a test's own is started.
@@ -65,16 +72,11 @@ impl Mongo {
 
     /// Starts one of the test's own, to kill or to freeze; it takes writes when this returns.
     pub async fn start(options: MongoOptions) -> Self {
-        let folder = TempDir::with_prefix("mongod-").expect("a temporary folder can be made");
-        let (process, port) = start_on_a_free_port(&folder, &options).await;
-        let mongo = Self {
-            process: Mutex::new(process),
-            folder,
-            port,
-            options,
-        };
+        let mongo = Self::launched(options, false).await;
         if mongo.options.replica_set {
-            mongo.initiate().await;
+            let client = mongo.connect().await;
+            initiate(&client, doc! { "_id": "rs0", "members": [mongo.member(0)] }).await;
+            mongo.wait_for_primary(&client).await;
         }
         mongo
     }
@@ -109,13 +111,14 @@ impl Mongo {
         self.process().kill();
     }
 
-    /// Starts it again with its data and its port; it takes writes when this returns.
+    /// Starts it again with its data and its port; it takes writes when this returns, save as one
+    /// of several members.
     pub async fn restart(&self) {
         self.kill9();
         let again = launch(&self.folder, self.port, &self.options).await;
         let again = again.unwrap_or_else(|log| panic!("mongod did not start again:\n{log}"));
         *self.process() = again;
-        if self.options.replica_set {
+        if self.options.replica_set && !self.one_of_many {
             self.wait_for_primary(&self.connect().await).await;
         }
     }
@@ -137,16 +140,22 @@ pub fn fresh_database() -> String {
 }
 
 impl Mongo {
-    async fn initiate(&self) {
-        let client = self.connect().await;
-        let member = doc! { "_id": 0, "host": format!("127.0.0.1:{}", self.port) };
-        let set = doc! { "_id": "rs0", "members": [member] };
-        let initiated = client
-            .database("admin")
-            .run_command(doc! { "replSetInitiate": set })
-            .await;
-        initiated.unwrap_or_else(|error| panic!("the replica set did not start: {error}"));
-        self.wait_for_primary(&client).await;
+    /// Started, and nothing more.
+    async fn launched(options: MongoOptions, one_of_many: bool) -> Self {
+        let folder = TempDir::with_prefix("mongod-").expect("a temporary folder can be made");
+        let (process, port) = start_on_a_free_port(&folder, &options).await;
+        Self {
+            process: Mutex::new(process),
+            folder,
+            port,
+            options,
+            one_of_many,
+            failing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    fn member(&self, id: i32) -> Document {
+        doc! { "_id": id, "host": format!("127.0.0.1:{}", self.port) }
     }
 
     async fn wait_for_primary(&self, client: &Client) {
@@ -172,6 +181,14 @@ impl Mongo {
     fn process(&self) -> MutexGuard<'_, Guarded> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn initiate(client: &Client, set: Document) {
+    let initiated = client
+        .database("admin")
+        .run_command(doc! { "replSetInitiate": set })
+        .await;
+    initiated.unwrap_or_else(|error| panic!("the replica set did not start: {error}"));
 }
 
 async fn start_on_a_free_port(folder: &TempDir, options: &MongoOptions) -> (Guarded, u16) {

@@ -1,0 +1,72 @@
+use mongodb::{
+    Database,
+    bson::{Bson, Document, doc},
+};
+use tokio::sync::MutexGuard;
+
+use super::{Mongo, START};
+
+/// Commands that fail on order. While there is one, others on the same `mongod` wait for it.
+///
+/// Dropping it lets the failures that are left take place.
+pub struct FailPoint<'a> {
+    admin: Database,
+    before: i64,
+    _one: MutexGuard<'a, ()>,
+}
+
+impl Mongo {
+    /// Makes the next `times` commands with one of these names fail that come from clients with
+    /// this `appName`; `how` says in the words of MongoDB's `failCommand`: `errorCode`,
+    /// `closeConnection`, `blockConnection` with `blockTimeMS`, `writeConcernError`.
+    pub async fn fail(
+        &self,
+        times: u32,
+        commands: &[&str],
+        app: &str,
+        how: Document,
+    ) -> FailPoint<'_> {
+        let one = self.failing.lock().await;
+        let admin = self.connect().await.database("admin");
+        let mut data = doc! { "failCommands": commands, "appName": app };
+        data.extend(how);
+        let mode = doc! { "times": times };
+        let order = doc! { "configureFailPoint": "failCommand", "mode": mode, "data": data };
+        let answer = admin.run_command(order).await;
+        let answer = answer.unwrap_or_else(|error| panic!("no failure can be ordered: {error}"));
+        let before = answer.get("count").and_then(number);
+        FailPoint {
+            admin,
+            before: before.expect("mongod counts the failures"),
+            _one: one,
+        }
+    }
+}
+
+impl FailPoint<'_> {
+    /// Waits until so many commands have met their failure; a blocked one has when it begins.
+    pub async fn met(&self, times: u32) {
+        let wait = doc! {
+            "waitForFailPoint": "failCommand",
+            "timesEntered": self.before + i64::from(times),
+            "maxTimeMS": i64::try_from(START.as_millis()).unwrap_or(i64::MAX),
+        };
+        let met = self.admin.run_command(wait).await;
+        met.unwrap_or_else(|error| panic!("fewer than {times} commands failed: {error}"));
+    }
+
+    /// Ends the failures that are left.
+    pub async fn end(self) {
+        let off = doc! { "configureFailPoint": "failCommand", "mode": "off" };
+        let ended = self.admin.run_command(off).await;
+        ended.unwrap_or_else(|error| panic!("the failures do not end: {error}"));
+    }
+}
+
+fn number(value: &Bson) -> Option<i64> {
+    match value {
+        Bson::Int32(number) => Some((*number).into()),
+        Bson::Int64(number) => Some(*number),
+        _ => None,
+    }
+}
