@@ -143,6 +143,19 @@ mod tests {
     }
 
     #[test]
+    fn every_batch_asks_by_itself_for_a_majority_that_has_it_on_disk() {
+        for verb in [Verb::Update, Verb::Delete] {
+            let command = Batch::default().command(verb, "movies");
+            let command = Document::try_from(&command).unwrap();
+            let concern = command.get_document("writeConcern").unwrap();
+            assert_eq!(concern.get_str("w").unwrap(), "majority");
+            assert!(concern.get_bool("j").unwrap());
+            let limit = concern.get_i64("wtimeout").unwrap();
+            assert!(limit < i64::try_from(BULK.as_millis()).unwrap());
+        }
+    }
+
+    #[test]
     fn a_write_that_is_not_confirmed_is_a_problem() {
         let answer = doc! { "ok": 1, "writeConcernError": { "code": 64, "errmsg": "timed out" } };
         assert_eq!(problem(&answer), Some("timed out".into()));

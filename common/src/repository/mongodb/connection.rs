@@ -19,8 +19,9 @@ pub(super) const DATABASE: &str = "movies_db";
 
 /// How long a call may take.
 pub(super) const CALL: Duration = Duration::from_secs(5);
-/// How long reading the head may take.
-pub(super) const GLANCE: Duration = Duration::from_secs(3);
+/// How long reading the head may take: with the longest wait between two looks below the 5 s
+/// within which readers are told that the store is away.
+pub(super) const GLANCE: Duration = Duration::from_millis(2_500);
 /// How long a call that moves much may take.
 pub(super) const BULK: Duration = Duration::from_secs(10);
 
@@ -28,7 +29,7 @@ pub(super) const BULK: Duration = Duration::from_secs(10);
 /// still says what went wrong.
 pub(super) const CONFIRM: Duration = Duration::from_secs(4);
 /// How long to look for a primary, for the same reason below [`GLANCE`].
-const SELECTION: Duration = Duration::from_millis(2_500);
+const SELECTION: Duration = Duration::from_secs(2);
 
 /// The way to the server: clients that are made at once or, where their hosts stand in a DNS
 /// that is away, at the first call. None of them needs a server to be made.
@@ -90,7 +91,7 @@ impl Connection {
             Ok(Err(_)) => Err(StoreError::Unavailable("the call was broken off".into())),
             Err(_) => Err(StoreError::Unavailable(format!(
                 "no answer from MongoDB within {} s",
-                limit.as_secs()
+                limit.as_secs_f32()
             ))),
         }
     }
@@ -144,4 +145,39 @@ fn write_concern() -> WriteConcern {
     concern.journal = Some(true);
     concern.w_timeout = Some(CONFIRM);
     concern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_protocol_stands_on_is_set_whatever_the_url_says() {
+        let url = "mongodb://h/db?w=1&journal=false&readConcernLevel=local&retryWrites=false\
+                   &readPreference=secondary&retryReads=false&wTimeoutMS=9999999";
+        let options = bounded(ClientOptions::parse(url).await.unwrap());
+        assert_eq!(options.write_concern, Some(write_concern()));
+        assert_eq!(options.read_concern, Some(ReadConcern::majority()));
+        assert_eq!(
+            (options.retry_reads, options.retry_writes),
+            (Some(true), Some(true))
+        );
+        let preference = options.selection_criteria;
+        assert!(matches!(
+            preference,
+            Some(SelectionCriteria::ReadPreference(ReadPreference::Primary))
+        ));
+    }
+
+    #[tokio::test]
+    async fn every_wait_of_the_driver_is_bounded_and_a_url_may_say_how() {
+        let options = bounded(ClientOptions::parse("mongodb://h/db").await.unwrap());
+        assert!(options.server_selection_timeout.unwrap() < GLANCE);
+        assert!(options.connect_timeout.unwrap() < CALL);
+        assert!(options.max_pool_size.is_some() && options.heartbeat_freq.is_some());
+        let url = "mongodb://h/db?maxPoolSize=3&connectTimeoutMS=700";
+        let options = bounded(ClientOptions::parse(url).await.unwrap());
+        assert_eq!(options.max_pool_size, Some(3));
+        assert_eq!(options.connect_timeout, Some(Duration::from_millis(700)));
+    }
 }

@@ -61,14 +61,14 @@ struct HeaderDocument {
 }
 
 impl HeadDocument {
-    /// [`Head::new`]
-    pub(super) fn new(lineage: String) -> Self {
+    /// [`Head::new`], with a fence of its own.
+    pub(super) fn new(lineage: String, fence: u64) -> Self {
         Self {
             id: HEAD.into(),
             format: FORMAT,
             lineage,
             version: 0,
-            fence: 0,
+            fence,
             lease: None,
             ran: None,
             log: Vec::new(),
@@ -93,14 +93,21 @@ pub(super) fn head(document: Document) -> Result<Head> {
         )));
     }
     deserialize_from_document::<HeadDocument>(document)
-        .map_err(|error| unreadable(error.message.unwrap_or_else(|| "damaged".into())))?
+        .map_err(|error| damaged(&error.message.unwrap_or_else(|| "damaged".into())))?
         .try_into()
 }
 
 /// A moment of the server's clock.
 pub(super) fn timestamp(date: DateTime) -> Result<Timestamp> {
     Timestamp::from_millisecond(date.timestamp_millis())
-        .map_err(|_| unreadable("a date in it is out of range".into()))
+        .map_err(|_| damaged("a date in it is out of range"))
+}
+
+fn damaged(problem: &str) -> StoreError {
+    unreadable(format!(
+        "{problem}; put it back from a backup, or remove this document: the next sync then \
+         publishes everything anew"
+    ))
 }
 
 fn unreadable(reason: String) -> StoreError {

@@ -41,6 +41,12 @@ use error::is_duplicate;
 /// The collection of the head.
 const STATE: &str = "state";
 
+/// How far the fences of a new head are from those that an earlier one left traces of: further
+/// than a run can be that left none.
+const GAP: u64 = 1_000_000;
+/// How many rows of the ledger are looked at for that, since some may have been put in by hand.
+const TRACES: u32 = 100;
+
 /// A catalogue's store in a MongoDB database.
 pub(super) struct MongoStore {
     connection: Connection,
@@ -107,9 +113,14 @@ impl MongoStore {
         Ok(())
     }
 
+    /// Makes the head of a new store. Where an earlier one was lost and left its parts, its ledger
+    /// or its view, they keep no name from the new one: a part is never written twice, and a
+    /// document of the view gives way to higher versions only.
     async fn insert_head(&self) -> Result<()> {
+        view::disown(&self.connection).await?;
+        let fence = self.last_trace().await?.map_or(0, |fence| fence + GAP);
         let lineage = uuid::Uuid::new_v4().to_string();
-        let head = HeadDocument::new(lineage);
+        let head = HeadDocument::new(lineage, fence);
         self.connection
             .call(CALL, move |database| async move {
                 match database.collection(STATE).insert_one(head).await {
@@ -118,6 +129,18 @@ impl MongoStore {
                 }
             })
             .await
+    }
+}
+
+impl MongoStore {
+    /// The highest fence that a part or the ledger has.
+    async fn last_trace(&self) -> Result<Option<u64>> {
+        let parts = parts::names(&self.connection).await?;
+        let runs = rows::rows(&self.connection, Table::Runs, Some(TRACES)).await?;
+        let runs = runs.iter().filter_map(|run| run.key.parse().ok());
+        let fences = parts.iter().map(|part| part.fence).chain(runs);
+        // A name that was put in by hand may say anything.
+        Ok(fences.filter(|&fence| fence <= u32::MAX.into()).max())
     }
 }
 

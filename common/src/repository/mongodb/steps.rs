@@ -23,9 +23,10 @@ pub(super) fn may_acquire(holder: &str, interval: Option<Duration>) -> Document 
             { "$lt": [{ "$subtract": ["$$NOW", "$ran.at"] }, milliseconds(interval)] },
         ] }] });
     }
-    // A head of a newer release is left alone.
+    // A head of a newer release is left alone, and one that cannot be counted on.
     let known = doc! { "$not": { "$gt": FORMAT } };
-    doc! { "_id": HEAD, "format": known, "$expr": { "$and": conditions } }
+    let counts = doc! { "$type": "number" };
+    doc! { "_id": HEAD, "format": known, "fence": counts, "$expr": { "$and": conditions } }
 }
 
 /// [`Head::acquire`]

@@ -30,6 +30,21 @@ pub(super) async fn show(
     Ok(())
 }
 
+/// Lets any version be written over what stands in the view.
+pub(super) async fn disown(connection: &Connection) -> Result<()> {
+    for kind in Kind::ALL {
+        connection
+            .call(BULK, move |database| async move {
+                let view = database.collection::<Document>(kind.plural());
+                let versions = doc! { "_v": { "$exists": true } };
+                view.update_many(versions, doc! { "$unset": { "_v": "" } })
+                    .await
+            })
+            .await?;
+    }
+    Ok(())
+}
+
 /// Reads a page of the view. Documents whose `_id` is no text are not ours and are left alone.
 pub(super) async fn shown(
     connection: &Connection,

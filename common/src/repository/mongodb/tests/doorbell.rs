@@ -19,6 +19,7 @@ async fn another_stores_commit_rings_the_doorbell_whatever_happens_to_the_stream
     for trouble in [
         "nothing",
         "closed",
+        "lost cursor",
         "rolled over",
         "killed",
         "drop",
@@ -27,6 +28,10 @@ async fn another_stores_commit_rings_the_doorbell_whatever_happens_to_the_stream
         match trouble {
             "closed" => {
                 let fail = fails(doc! { "closeConnection": true });
+                admin.run_command(fail).await.unwrap();
+            }
+            "lost cursor" => {
+                let fail = fails(doc! { "errorCode": 43 });
                 admin.run_command(fail).await.unwrap();
             }
             "rolled over" => {
@@ -47,8 +52,31 @@ async fn another_stores_commit_rings_the_doorbell_whatever_happens_to_the_stream
             }
             _ => {}
         }
-        state = eventually(SOON, async || commit_anew(&writer, &state).await).await;
-        heard(&reader, &mut bell, &state).await;
+        let commit = eventually(SOON, async || commit_anew(&writer, &state).await);
+        state = heard(&mut bell, commit).await;
+    }
+}
+
+#[tokio::test]
+async fn no_commit_is_lost_however_often_the_stream_and_its_resumption_fail() {
+    let mongo = Mongo::start(MongoOptions::default()).await;
+    let (writer, database) = fresh(&mongo).await;
+    let url = format!("{}&appName=listener", mongo.url(database.name()));
+    let reader = store_at(url, Access::Reader).await;
+    let mut bell = reader.doorbell();
+    bell.changed().await.unwrap();
+    let mut state = acquired(&writer, "a").await.head;
+    for times in 1..=4 {
+        let blocked = doc! {
+            "blockConnection": true, "blockTimeMS": 200, "closeConnection": true,
+        };
+        let asking = ["getMore", "aggregate"];
+        let failing = mongo.fail(times, &asking, "listener", blocked).await;
+        failing.met(1).await;
+        // While the stream is blocked nobody listens.
+        let commit = async { writer.commit(&next(&state, None)).await.unwrap() };
+        state = heard(&mut bell, commit).await;
+        failing.met(times).await;
     }
 }
 
@@ -61,18 +89,13 @@ async fn commit_anew(store: &MongoStore, head: &Head) -> Option<Head> {
     store.commit(&next(head, None)).await.ok()
 }
 
-/// Waits by the bell alone until the store shows a head.
-async fn heard(store: &MongoStore, bell: &mut watch::Receiver<u64>, expected: &Head) {
-    let heard = tokio::time::timeout(SOON, async {
-        loop {
-            let read = store.head().await.ok().flatten();
-            if read.is_some_and(|reading| reading.head == *expected) {
-                return;
-            }
-            bell.changed().await.unwrap();
-        }
-    });
-    heard.await.expect("the bell rings");
+/// Waits for the bell to ring from a commit on.
+async fn heard(bell: &mut watch::Receiver<u64>, commit: impl Future<Output = Head>) -> Head {
+    bell.mark_unchanged();
+    let state = commit.await;
+    let rung = tokio::time::timeout(SOON, bell.changed()).await;
+    rung.expect("the bell rings").unwrap();
+    state
 }
 
 #[tokio::test]
@@ -83,8 +106,8 @@ async fn a_lone_mongod_publishes_and_rings_too() {
     let mut bell = reader.doorbell();
     let mut state = acquired(&writer, "a").await.head;
     for _ in 0..3 {
-        state = writer.commit(&next(&state, None)).await.unwrap();
-        heard(&reader, &mut bell, &state).await;
+        let commit = async { writer.commit(&next(&state, None)).await.unwrap() };
+        state = heard(&mut bell, commit).await;
     }
 
     let member = format!("127.0.0.1:{}", mongo.port());

@@ -7,6 +7,7 @@ mod trouble;
 
 use std::time::Instant;
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use mongodb::Client;
 use serde_json::{Map, Value, json};

@@ -115,18 +115,77 @@ async fn a_head_of_a_newer_release_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_head_that_cannot_be_understood_is_named() {
+async fn a_head_that_cannot_be_understood_is_named_left_alone_and_said_how_to_mend() {
     let (store, database) = fresh(Mongo::replica_set().await).await;
     acquired(&store, "a").await;
     let state: Collection<Document> = database.collection(STATE);
-    let wrong = doc! { "$set": { "log": [{ "version": "two" }] } };
-    state.update_one(doc! {}, wrong).await.unwrap();
-    for problem in [
-        store.head().await.unwrap_err(),
-        store.acquire("a", None).await.unwrap_err(),
+    for (wrong, expected) in [
+        (
+            doc! { "$set": { "log": [{ "version": "two" }] } },
+            "invalid type: string \"two\"",
+        ),
+        (
+            doc! { "$set": { "fence": "1" } },
+            "invalid type: string \"1\"",
+        ),
+        (doc! { "$unset": { "fence": 1 } }, "missing field `fence`"),
+        (
+            doc! { "$set": { "version": -1 } },
+            "invalid value: integer `-1`",
+        ),
+        (
+            doc! { "$unset": { "lineage": 1, "format": 1 } },
+            "missing field `format`",
+        ),
     ] {
-        let problem = problem.to_string();
-        let expected = "state/head cannot be read: invalid type: string \"two\"";
-        assert!(problem.starts_with(expected), "{problem}");
+        let good = state.find_one(doc! {}).await.unwrap().unwrap();
+        state.update_one(doc! {}, wrong).await.unwrap();
+        for problem in [
+            store.head().await.unwrap_err(),
+            store.acquire("a", None).await.unwrap_err(),
+        ] {
+            let problem = problem.to_string();
+            let expected = format!("state/head cannot be read: {expected}");
+            assert!(problem.starts_with(&expected), "{problem}");
+            assert!(problem.contains("remove this document"), "{problem}");
+        }
+        state.replace_one(doc! {}, good).await.unwrap();
+        head(&store).await;
     }
+}
+
+#[tokio::test]
+async fn a_head_that_is_made_anew_takes_nothing_that_an_earlier_one_left_for_its_own() {
+    let (store, database) = fresh(Mongo::replica_set().await).await;
+    let name = |fence| PartName {
+        role: Role::Base,
+        fence,
+        index: 0,
+    };
+    store.put(name(3), vec![3]).await.unwrap();
+    let run = |key: &str| Row {
+        key: key.into(),
+        fields: Map::new(),
+    };
+    let runs = ["00000000000000000007", "99999999999999999999"].map(run);
+    store
+        .write_rows(Table::Runs, runs.into(), vec![])
+        .await
+        .unwrap();
+    let shown = |version, title: &str| ViewDocument {
+        kind: Kind::Movie,
+        id: "1".into(),
+        version,
+        fields: Some(object(json!({ "title": title }))),
+    };
+    store.show(vec![shown(9, "old")], false).await.unwrap();
+    let odd: Collection<Document> = database.collection("parts");
+    let strange = format!("base/{}/000000", u64::MAX);
+    odd.insert_one(doc! { "_id": strange }).await.unwrap();
+
+    let fence = acquired(&store, "a").await.head.fence;
+    assert_eq!(fence, 7 + GAP + 1);
+    store.show(vec![shown(1, "new")], true).await.unwrap();
+    let view = store.shown(Kind::Movie, None, 9).await.unwrap();
+    assert_eq!(view, [shown(1, "new")]);
 }

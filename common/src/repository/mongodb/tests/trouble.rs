@@ -31,6 +31,119 @@ async fn every_call_to_a_frozen_server_ends_by_its_deadline() {
 }
 
 #[tokio::test]
+async fn a_commit_that_takes_place_after_its_deadline_changes_nothing_for_the_next_lease() {
+    let mongo = Mongo::start(MongoOptions::default()).await;
+    let (store, database) = fresh(&mongo).await;
+    let state = acquired(&store, "a").await.head;
+    let sleeps = doc! { "blockConnection": true, "blockTimeMS": 6_000 };
+    let sleeping = mongo.fail(1, &["findAndModify"], "pyflix", sleeps).await;
+    let asked = Instant::now();
+    let problem = store.commit(&next(&state, None)).await.unwrap_err();
+    assert!(problem.to_string().contains("no answer"), "{problem}");
+    assert!(asked.elapsed() < CALL + Duration::from_millis(500));
+
+    let state = acquired(&store, "a").await.head;
+    eventually(SOON, async || none_sleeps(&database).await).await;
+    assert_eq!(head(&store).await, state);
+    sleeping.end().await;
+    assert_eq!(store.commit(&next(&state, None)).await.unwrap().version, 1);
+}
+
+async fn none_sleeps(database: &Database) -> bool {
+    let ask = doc! { "currentOp": 1, "command.findAndModify": STATE };
+    let admin = database.client().database("admin");
+    let running = admin.run_command(ask).await.unwrap();
+    running.get_array("inprog").unwrap().is_empty()
+}
+
+#[tokio::test]
+async fn a_write_that_is_cut_off_once_takes_place_once_by_itself() {
+    let mongo = Mongo::replica_set().await;
+    let (_, database) = fresh(mongo).await;
+    let url = format!("{}&appName=cut", mongo.url(database.name()));
+    let store = store_at(url, Access::Writer).await;
+    let mut state = acquired(&store, "a").await.head;
+    for how in [
+        doc! { "closeConnection": true },
+        doc! { "errorCode": 89, "errorLabels": ["RetryableWriteError"] },
+    ] {
+        let retried = ["findAndModify", "insert"];
+        let failing = mongo.fail(1, &retried, "cut", how.clone()).await;
+        state = store.commit(&next(&state, None)).await.unwrap();
+        failing.met(1).await;
+        failing.end().await;
+        let failing = mongo.fail(1, &retried, "cut", how).await;
+        store.put(part(state.version), vec![1]).await.unwrap();
+        failing.met(1).await;
+        failing.end().await;
+    }
+    assert_eq!(state.version, 2);
+}
+
+fn part(fence: u64) -> PartName {
+    PartName {
+        role: Role::Changes,
+        fence,
+        index: 0,
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_fails_is_told_and_can_be_made_again() {
+    let mongo = Mongo::replica_set().await;
+    let (_, database) = fresh(mongo).await;
+    let url = format!("{}&appName=refused", mongo.url(database.name()));
+    let store = store_at(url, Access::Writer).await;
+    let state = acquired(&store, "a").await.head;
+    let (name, commit) = (part(7), next(&state, None));
+    let shown = ViewDocument {
+        kind: Kind::Movie,
+        id: "1".into(),
+        version: 1,
+        fields: Some(Map::new()),
+    };
+    let row = Row {
+        key: "1".into(),
+        fields: Map::new(),
+    };
+    for how in [
+        doc! { "closeConnection": true },
+        doc! { "errorCode": 8_000 },
+        doc! { "errorCode": 89, "errorLabels": ["RetryableWriteError"] },
+        doc! { "writeConcernError": { "code": 64, "errmsg": "waiting for replication timed out" } },
+    ] {
+        let writes: [(&str, BoxFuture<'_, Result<()>>); 6] = [
+            ("insert", store.put(name, vec![1])),
+            ("update", store.renew(state.fence)),
+            ("update", store.show(vec![shown.clone()], true)),
+            (
+                "update",
+                store.write_rows(Table::Runs, vec![row.clone()], vec![]),
+            ),
+            (
+                "delete",
+                store.write_rows(Table::Runs, vec![], vec!["1".into()]),
+            ),
+            ("delete", Box::pin(async { store.remove(&[name]).await })),
+        ];
+        for (command, write) in writes {
+            let failing = mongo.fail(2, &[command], "refused", how.clone()).await;
+            let problem = write.await.expect_err(command);
+            assert!(
+                matches!(problem, StoreError::Unavailable(_)),
+                "{command} {how}: {problem}"
+            );
+            failing.end().await;
+        }
+    }
+    store.put(name, vec![1]).await.unwrap();
+    store.renew(state.fence).await.unwrap();
+    store.show(vec![shown], true).await.unwrap();
+    store.commit(&commit).await.unwrap();
+    assert_eq!(store.get(name).await.unwrap(), Some(vec![1]));
+}
+
+#[tokio::test]
 async fn a_store_opens_while_its_server_is_away_and_says_where_it_looked() {
     let nowhere = "mongodb://user:s3cr3t@127.0.0.1:1/movies_db";
     let store = store_at(nowhere.into(), Access::Reader).await;
