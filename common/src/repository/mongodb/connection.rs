@@ -19,9 +19,9 @@ pub(super) const DATABASE: &str = "movies_db";
 
 /// How long a call may take.
 pub(super) const CALL: Duration = Duration::from_secs(5);
-/// How long reading the head may take: with the longest wait between two looks below the 5 s
-/// within which readers are told that the store is away.
-pub(super) const GLANCE: Duration = Duration::from_millis(2_500);
+/// How long reading the head may take: with the wait between two looks well below the 5 s within
+/// which readers are to be told that the store is away.
+pub(super) const GLANCE: Duration = Duration::from_secs(2);
 /// How long a call that moves much may take.
 pub(super) const BULK: Duration = Duration::from_secs(10);
 
@@ -29,7 +29,7 @@ pub(super) const BULK: Duration = Duration::from_secs(10);
 /// still says what went wrong.
 pub(super) const CONFIRM: Duration = Duration::from_secs(4);
 /// How long to look for a primary, for the same reason below [`GLANCE`].
-const SELECTION: Duration = Duration::from_secs(2);
+const SELECTION: Duration = Duration::from_millis(1_500);
 
 /// The way to the server: clients that are made at once or, where their hosts stand in a DNS
 /// that is away, at the first call. None of them needs a server to be made.
@@ -91,7 +91,7 @@ impl Connection {
             Ok(Err(_)) => Err(StoreError::Unavailable("the call was broken off".into())),
             Err(_) => Err(StoreError::Unavailable(format!(
                 "no answer from MongoDB within {} s",
-                limit.as_secs_f32()
+                limit.as_secs()
             ))),
         }
     }
