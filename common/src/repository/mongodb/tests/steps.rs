@@ -169,7 +169,7 @@ async fn a_head_that_is_made_anew_takes_nothing_that_an_earlier_one_left_for_its
     };
     let runs = ["00000000000000000007", "99999999999999999999"].map(run);
     store
-        .write_rows(Table::Runs, runs.into(), vec![])
+        .write_rows(1, Table::Runs, runs.into(), vec![])
         .await
         .unwrap();
     let shown = |version, title: &str| ViewDocument {

@@ -118,11 +118,11 @@ async fn a_write_that_fails_is_told_and_can_be_made_again() {
             ("update", store.show(vec![shown.clone()], true)),
             (
                 "update",
-                store.write_rows(Table::Runs, vec![row.clone()], vec![]),
+                store.write_rows(1, Table::Runs, vec![row.clone()], vec![]),
             ),
             (
                 "delete",
-                store.write_rows(Table::Runs, vec![], vec!["1".into()]),
+                store.write_rows(1, Table::Runs, vec![], vec!["1".into()]),
             ),
             ("delete", Box::pin(async { store.remove(&[name]).await })),
         ];
