@@ -13,14 +13,31 @@ async fn every_call_to_a_frozen_server_ends_by_its_deadline() {
         index: 0,
     };
     let commit = next(&state, None);
-    let (read, put, committed, kept) = tokio::join!(
-        store.head(),
-        store.put(name, vec![1]),
+    let fence = state.fence;
+    let (amendment, release) = (Amendment::default(), Release::default());
+    let (committed, units, read, acquired, got, parts, shown, rows) = tokio::join!(
         store.commit(&commit),
-        store.renew(state.fence),
+        futures::future::join_all::<[BoxFuture<'_, Result<()>>; 7]>([
+            store.put(name, vec![1]),
+            store.renew(fence),
+            store.amend(fence, &amendment),
+            store.release(fence, release),
+            Box::pin(async { store.remove(&[name]).await }),
+            store.show(vec![document()], true),
+            store.write_rows(Table::Runs, vec![row()], vec![]),
+        ]),
+        store.head(),
+        store.acquire("b", None),
+        store.get(name),
+        store.parts(),
+        store.shown(Kind::Movie, None, 9),
+        store.rows(Table::Runs, None),
     );
     assert!(asked.elapsed() < Duration::from_secs(11));
-    for error in [read.err(), put.err(), committed.err(), kept.err()] {
+    let mut errors: Vec<_> = units.into_iter().map(Result::err).collect();
+    errors.extend([committed.err(), read.err(), acquired.err(), got.err()]);
+    errors.extend([parts.err(), shown.err(), rows.err()]);
+    for error in errors {
         assert!(
             matches!(error, Some(StoreError::Unavailable(_))),
             "{error:?}"
@@ -80,6 +97,22 @@ async fn a_write_that_is_cut_off_once_takes_place_once_by_itself() {
     assert_eq!(state.version, 2);
 }
 
+fn document() -> ViewDocument {
+    ViewDocument {
+        kind: Kind::Movie,
+        id: "1".into(),
+        version: 1,
+        fields: Some(Map::new()),
+    }
+}
+
+fn row() -> Row {
+    Row {
+        key: "1".into(),
+        fields: Map::new(),
+    }
+}
+
 fn part(fence: u64) -> PartName {
     PartName {
         role: Role::Changes,
@@ -96,16 +129,7 @@ async fn a_write_that_fails_is_told_and_can_be_made_again() {
     let store = store_at(url, Access::Writer).await;
     let state = acquired(&store, "a").await.head;
     let (name, commit) = (part(7), next(&state, None));
-    let shown = ViewDocument {
-        kind: Kind::Movie,
-        id: "1".into(),
-        version: 1,
-        fields: Some(Map::new()),
-    };
-    let row = Row {
-        key: "1".into(),
-        fields: Map::new(),
-    };
+    let (shown, row) = (document(), row());
     for how in [
         doc! { "closeConnection": true },
         doc! { "errorCode": 8_000 },
