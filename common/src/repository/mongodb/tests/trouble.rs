@@ -24,7 +24,7 @@ async fn every_call_to_a_frozen_server_ends_by_its_deadline() {
             store.release(fence, release),
             Box::pin(async { store.remove(&[name]).await }),
             store.show(vec![document()], true),
-            store.write_rows(Table::Runs, vec![row()], vec![]),
+            store.write_rows(1, Table::Runs, vec![row()], vec![]),
         ]),
         store.head(),
         store.acquire("b", None),
