@@ -29,7 +29,8 @@ impl Repository {
         load::whole_changes(&*self.store, header).await
     }
 
-    /// The state at an earlier version, walked back from `current`; `None` if it is not kept.
+    /// The state at an earlier version, walked back from `current`; `None` if one of the two is not
+    /// kept, as far as can be seen now.
     ///
     /// # Errors
     /// When the store fails, or a part on the way back cannot be read.
@@ -38,6 +39,10 @@ impl Repository {
         let Some(header) = versions.iter().find(|header| header.version == version) else {
             return Ok(None);
         };
+        // A head that is older than `current` does not tell the whole way.
+        if !versions.contains(&current.header) {
+            return Ok(None);
+        }
         let mut catalogue = current.catalogue.clone();
         for later in versions.iter().rev() {
             if later.version > current.version() || later.version <= version {

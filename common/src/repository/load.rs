@@ -80,17 +80,25 @@ pub(super) async fn load(store: &dyn Store) -> Result<Option<Snapshot>> {
         };
         seen = Some(header);
         if let Some(snapshot) = assemble(store, &reading.head, stuck >= PATIENCE).await? {
-            for damage in &snapshot.damage {
-                tracing::error!(
-                    part = damage.name,
-                    reason = damage.reason,
-                    "cannot be read; the rest is served without it"
-                );
-            }
             return Ok(Some(snapshot));
         }
         // A newer head was published meanwhile, or the majority point lags behind the head.
         tokio::time::sleep(PAUSE * stuck).await;
+    }
+}
+
+/// Reads the whole state at this very head, which was just written; `None` if it has no version.
+pub(super) async fn load_at(store: &dyn Store, head: &Head) -> Result<Option<Snapshot>> {
+    if head.header().is_none() {
+        return Ok(None);
+    }
+    let mut missed = 0;
+    loop {
+        if let Some(snapshot) = assemble(store, head, missed >= PATIENCE).await? {
+            return Ok(Some(snapshot));
+        }
+        missed += 1;
+        tokio::time::sleep(PAUSE * missed).await;
     }
 }
 
@@ -177,6 +185,13 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     let mut catalogue: Catalogue = items.into_iter().collect();
     for changes in later {
         catalogue.apply(&changes);
+    }
+    for damage in &damage {
+        tracing::error!(
+            part = damage.name,
+            reason = damage.reason,
+            "cannot be read; the rest is served without it"
+        );
     }
     Ok(Some(Snapshot {
         lineage: head.lineage.as_str().into(),

@@ -85,11 +85,11 @@ impl Repository {
         }
     }
 
-    /// Keeps so many versions when it publishes, at least 2; [`RETENTION`] unless told.
+    /// Keeps so many versions when it publishes, at least 1; [`RETENTION`] unless told.
     #[must_use]
     pub fn keeping(self, versions: u64) -> Self {
         Self {
-            retention: versions.max(2),
+            retention: versions.max(1),
             ..self
         }
     }

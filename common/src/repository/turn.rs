@@ -131,7 +131,8 @@ impl Turn {
                 last.map_or_else(|| known.clone(), |step| step.snapshot),
             ));
         }
-        load::load(&*self.store).await
+        // Not at the head that can be read now: on a server that lags, that may be an older one.
+        load::load_at(&*self.store, &self.head).await
     }
 
     /// Repairs the view if an earlier publisher may have left it behind.

@@ -5,18 +5,39 @@ use common::config::Database;
 use common::models::{Catalogue, Facts, Item, Kind, Movie, Person, SourceRecord, Species};
 use common::repository::{Access, Follower, News, Repository, Snapshot, StoreError, SyncEnd, Turn};
 use testkit::mongo::{Mongo, fresh_database};
+use tokio::sync::OnceCell;
 
 /// A fresh store, which any number of repositories open as processes of their own would.
 pub(crate) struct Fixture {
     database: Database,
+    client: OnceCell<mongodb::Client>,
     _folder: Option<tempfile::TempDir>,
 }
 
+/// The head as it is stored, to be put back.
+pub(crate) enum SavedHead {
+    Sqlite(String),
+    MongoDb(mongodb::bson::Document),
+}
+
+const PAST: i64 = 946_684_800_000;
+const FAR_FUTURE: i64 = 4_102_444_800_000;
+
 impl Fixture {
     pub(crate) fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::sqlite_in(tempfile::tempdir().unwrap())
+    }
+
+    /// Where files can be kept in memory, so that many short cases need not wait for a disk.
+    fn in_memory() -> Self {
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self::sqlite_in(folder.unwrap())
+    }
+
+    fn sqlite_in(folder: tempfile::TempDir) -> Self {
         Self {
             database: Database::Sqlite(folder.path().join("pyflix.db")),
+            client: OnceCell::new(),
             _folder: Some(folder),
         }
     }
@@ -25,12 +46,30 @@ impl Fixture {
         let url = Mongo::replica_set().await.url(&fresh_database());
         Self {
             database: Database::MongoDb(url.into()),
+            client: OnceCell::new(),
             _folder: None,
         }
     }
 
+    /// Another store of the same kind.
+    pub(crate) async fn fresh(&self) -> Self {
+        match self.database {
+            Database::Sqlite(_) => Self::in_memory(),
+            Database::MongoDb(_) => Self::mongodb().await,
+        }
+    }
+
+    pub(crate) fn is_mongodb(&self) -> bool {
+        matches!(self.database, Database::MongoDb(_))
+    }
+
     pub(crate) async fn open(&self) -> Repository {
-        Repository::open(&self.database, Access::Writer, Clock::system())
+        self.open_at(Clock::system()).await
+    }
+
+    /// Opens it with a clock of one's own, to which only SQLite listens.
+    pub(crate) async fn open_at(&self, clock: Clock) -> Repository {
+        Repository::open(&self.database, Access::Writer, clock)
             .await
             .unwrap()
     }
@@ -46,12 +85,83 @@ impl Fixture {
 
     /// Lets the lease of whoever has it be over now, as if six seconds had passed.
     pub(crate) async fn let_the_lease_pass(&self) {
+        self.end_the_lease_at("2000-01-01T00:00:00Z", PAST).await;
+    }
+
+    /// Lets the lease of whoever has it last, however slow the machine is.
+    pub(crate) async fn let_the_lease_last(&self) {
+        self.end_the_lease_at("2100-01-01T00:00:00Z", FAR_FUTURE)
+            .await;
+    }
+
+    async fn end_the_lease_at(&self, text: &str, milliseconds: i64) {
+        let end = mongodb::bson::DateTime::from_millis(milliseconds);
         self.edit_head(
-            "UPDATE state SET head = json_set(head, '$.lease.expires', '2000-01-01T00:00:00Z') WHERE json_extract(head, '$.lease') IS NOT NULL",
-            mongodb::bson::doc! { "$set": { "lease.expires": mongodb::bson::DateTime::MIN } },
+            &format!("UPDATE state SET head = json_set(head, '$.lease.expires', '{text}') WHERE json_extract(head, '$.lease') IS NOT NULL"),
+            mongodb::bson::doc! { "$set": { "lease.expires": end } },
             mongodb::bson::doc! { "lease": { "$type": "object" } },
         )
         .await;
+    }
+
+    /// Takes down the head as it is stored; it must be there.
+    pub(crate) async fn save_the_head(&self) -> SavedHead {
+        match &self.database {
+            Database::Sqlite(path) => {
+                let connection = rusqlite::Connection::open(path).unwrap();
+                let head = connection.query_row("SELECT head FROM state", [], |row| row.get(0));
+                SavedHead::Sqlite(head.unwrap())
+            }
+            Database::MongoDb(_) => {
+                let state = self.mongo().await.collection("state");
+                let head = state.find_one(mongodb::bson::doc! {}).await.unwrap();
+                SavedHead::MongoDb(head.unwrap())
+            }
+        }
+    }
+
+    /// Puts the head back as it was, as a crash can that takes back the last write.
+    pub(crate) async fn put_the_head_back(&self, saved: SavedHead) {
+        match (&self.database, saved) {
+            (Database::Sqlite(path), SavedHead::Sqlite(head)) => {
+                let connection = rusqlite::Connection::open(path).unwrap();
+                let put = connection.execute("UPDATE state SET head = ?", [head]);
+                assert_eq!(put.unwrap(), 1);
+            }
+            (Database::MongoDb(_), SavedHead::MongoDb(head)) => {
+                let state = self.mongo().await.collection("state");
+                let put = state.replace_one(mongodb::bson::doc! {}, head).await;
+                assert_eq!(put.unwrap().matched_count, 1);
+            }
+            _ => panic!("a head of another kind of store"),
+        }
+    }
+
+    /// Removes all that the store holds, as when it is made anew.
+    pub(crate) async fn wipe(&self) {
+        let all = ["state", "parts"]
+            .into_iter()
+            .chain(Kind::ALL.map(Kind::plural));
+        for name in all {
+            match &self.database {
+                Database::Sqlite(path) => {
+                    let connection = rusqlite::Connection::open(path).unwrap();
+                    connection
+                        .execute(&format!("DELETE FROM {name}"), [])
+                        .unwrap();
+                }
+                Database::MongoDb(_) => {
+                    let collection = self
+                        .mongo()
+                        .await
+                        .collection::<mongodb::bson::Document>(name);
+                    collection
+                        .delete_many(mongodb::bson::doc! {})
+                        .await
+                        .unwrap();
+                }
+            }
+        }
     }
 
     /// Makes the last header another one, as when a commit was taken back and made anew.
@@ -136,9 +246,8 @@ impl Fixture {
         let Database::MongoDb(url) = &self.database else {
             panic!("not a MongoDB");
         };
-        let client = mongodb::Client::with_uri_str(url.expose_secret())
-            .await
-            .unwrap();
+        let connect = || mongodb::Client::with_uri_str(url.expose_secret());
+        let client = self.client.get_or_try_init(connect).await.unwrap();
         client.default_database().unwrap()
     }
 }

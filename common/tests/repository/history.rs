@@ -4,10 +4,11 @@ use common::models::{
     Catalogue, Change, Counts, Finding, Kind, Problem, Quarantined, changed_fields,
 };
 use common::repository::{
-    Missing, Outcome, RETENTION, Repository, Row, Run, Table, Tally, Took, Turn,
+    Missing, Outcome, RETENTION, Repository, Row, Run, Store, Table, Tally, Took, Turn,
 };
 
 use crate::fixture::{self, Fixture, catalogue, movie, person, publish_in, with, without};
+use crate::stores::Tampered;
 
 pub(crate) async fn any_kept_version_can_be_rebuilt(store: &Fixture) {
     let mut states = Vec::new();
@@ -23,6 +24,19 @@ pub(crate) async fn any_kept_version_can_be_rebuilt(store: &Fixture) {
         assert_eq!(&rebuilt.catalogue, state);
     }
     assert!(repository.rewind(&current, 99).await.unwrap().is_none());
+}
+
+pub(crate) async fn a_version_is_not_rebuilt_by_a_head_that_lags(store: &Fixture) {
+    store.publish(&catalogue(3, 1)).await;
+    store.publish(&catalogue(3, 2)).await;
+    let lagging = Tampered::lagging(store.open().await.store().clone());
+    lagging.show_old_head(lagging.head().await.unwrap());
+    let current = store.publish(&catalogue(3, 3)).await;
+    let repository = Repository::over(lagging.clone());
+    assert!(repository.rewind(&current, 1).await.unwrap().is_none());
+    lagging.show_old_head(None);
+    let rebuilt = repository.rewind(&current, 1).await.unwrap().unwrap();
+    assert_eq!(rebuilt.catalogue, catalogue(3, 1));
 }
 
 pub(crate) async fn the_changes_of_a_version_tell_before_and_after(store: &Fixture) {

@@ -10,6 +10,7 @@
 mod fixture;
 mod following;
 mod history;
+mod machine;
 mod publishing;
 mod stopping;
 mod stores;
@@ -45,6 +46,7 @@ promises! {
         only_one_syncer_has_the_lease,
         a_syncer_skips_its_turn_when_another_ran_within_the_interval,
         a_sleeper_that_wakes_after_its_lease_passed_on_publishes_nothing,
+        a_publisher_works_from_the_head_of_its_lease_even_if_the_store_lags,
         a_sleepers_late_view_writes_lose,
         a_pin_set_by_another_stops_the_run_that_began_before_it,
         changes_beyond_a_tenth_of_the_items_make_a_new_base,
@@ -62,8 +64,11 @@ promises! {
         a_follower_looks_by_itself_even_if_every_wait_is_cancelled,
         a_part_that_cannot_be_read_is_named_and_the_rest_is_served,
         a_failing_sync_shows_in_the_pulse_until_one_succeeds;
+    machine:
+        whatever_happens_readers_see_published_versions_alone;
     history:
         any_kept_version_can_be_rebuilt,
+        a_version_is_not_rebuilt_by_a_head_that_lags,
         the_changes_of_a_version_tell_before_and_after,
         a_rollback_is_a_new_version_with_a_pin,
         old_versions_go_beyond_the_retention_and_the_rest_still_loads,

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use common::models::Kind;
-use common::repository::{Amendment, PartName, Refusal, Role, StoreError};
+use common::repository::{Amendment, PartName, Refusal, Repository, Role, Store, StoreError};
 
 use crate::fixture::{self, Fixture, catalogue, publish_in, with, without};
+use crate::stores::Tampered;
 
 pub(crate) async fn what_is_published_is_what_a_reader_loads(store: &Fixture) {
     assert!(store.load().await.is_none());
@@ -92,6 +93,23 @@ pub(crate) async fn a_sleeper_that_wakes_after_its_lease_passed_on_publishes_not
     let loaded = store.load().await.unwrap();
     assert_eq!(loaded.header, second.header);
     assert_eq!(loaded.catalogue, catalogue(3, 2));
+}
+
+pub(crate) async fn a_publisher_works_from_the_head_of_its_lease_even_if_the_store_lags(
+    store: &Fixture,
+) {
+    let first = store.publish(&catalogue(37, 1)).await;
+    let lagging = Tampered::lagging(store.open().await.store().clone());
+    lagging.show_old_head(lagging.head().await.unwrap());
+    let second = with(&first.catalogue, fixture::movie(0, 2));
+    store.publish(&second).await;
+
+    let third = with(&first.catalogue, fixture::movie(1, 3));
+    let publisher = Repository::over(lagging);
+    let published = fixture::publish(&publisher, &third).await.unwrap().unwrap();
+    let loaded = store.load().await.unwrap();
+    assert_eq!(loaded.header, published.header);
+    assert_eq!(loaded.catalogue, third);
 }
 
 pub(crate) async fn a_sleepers_late_view_writes_lose(store: &Fixture) {

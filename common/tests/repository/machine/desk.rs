@@ -1,0 +1,231 @@
+//! A store that does nothing by itself: every call that matters lies on a desk until the machine
+//! says what becomes of it. So a process can sleep at any call, die there, or lose its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use common::models::Kind;
+use common::repository::{
+    Amendment, Commit, Head, PartName, Reading, Refusal, Release, Result, Row, Store, StoreError,
+    Table, ViewDocument,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// A call, as data: it can be made later, or again.
+#[derive(Clone, Debug)]
+pub(super) enum Call {
+    Acquire(String),
+    Head,
+    Parts,
+    Get(PartName),
+    Put(PartName, Vec<u8>),
+    Remove(Vec<PartName>),
+    Commit(Commit),
+    Amend(u64, Amendment),
+    Release(u64, Release),
+    Show(Vec<ViewDocument>, bool),
+}
+
+/// What a store answers to a call.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    Lease(std::result::Result<Reading, Refusal>),
+    Head(Option<Reading>),
+    Parts(Vec<PartName>),
+    Part(Option<Vec<u8>>),
+    Committed(Head),
+    Done,
+}
+
+/// A call that lies on the desk.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) call: Call,
+    answer: oneshot::Sender<Result<Answer>>,
+}
+
+impl Asked {
+    /// Answers; nobody may be there any more to hear it.
+    pub(super) fn answer(self, answer: Result<Answer>) {
+        self.answer.send(answer).ok();
+    }
+}
+
+impl Call {
+    /// Makes the call.
+    pub(super) async fn perform(self, store: &dyn Store) -> Result<Answer> {
+        Ok(match self {
+            Self::Acquire(holder) => Answer::Lease(store.acquire(&holder, None).await?),
+            Self::Head => Answer::Head(store.head().await?),
+            Self::Parts => Answer::Parts(store.parts().await?),
+            Self::Get(name) => Answer::Part(store.get(name).await?),
+            Self::Commit(commit) => Answer::Committed(store.commit(&commit).await?),
+            Self::Put(name, data) => done(store.put(name, data).await?),
+            Self::Remove(names) => done(store.remove(&names).await?),
+            Self::Amend(fence, amendment) => done(store.amend(fence, &amendment).await?),
+            Self::Release(fence, release) => done(store.release(fence, release).await?),
+            Self::Show(documents, same) => done(store.show(documents, same).await?),
+        })
+    }
+
+    pub(super) fn writes(&self) -> bool {
+        !matches!(self, Self::Head | Self::Parts | Self::Get(_))
+    }
+}
+
+fn done((): ()) -> Answer {
+    Answer::Done
+}
+
+/// What one process sees of the store.
+#[derive(Debug)]
+pub(super) struct Desk {
+    inner: Arc<dyn Store>,
+    calls: mpsc::UnboundedSender<Asked>,
+    bell: watch::Sender<u64>,
+    /// Whether the machine decides on the reading of parts, too.
+    reader: bool,
+}
+
+impl Desk {
+    pub(super) fn new(
+        inner: Arc<dyn Store>,
+        reader: bool,
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Asked>) {
+        let (calls, asked) = mpsc::unbounded_channel();
+        let desk = Self {
+            inner,
+            calls,
+            bell: watch::Sender::new(0),
+            reader,
+        };
+        (Arc::new(desk), asked)
+    }
+
+    /// Lets a follower look.
+    pub(super) fn ring(&self) {
+        self.bell.send_modify(|rings| *rings += 1);
+    }
+
+    async fn ask(&self, call: Call) -> Result<Answer> {
+        let gone = || StoreError::Unavailable("the machine has ended".into());
+        let (answer, answered) = oneshot::channel();
+        self.calls
+            .send(Asked { call, answer })
+            .map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    async fn write(&self, call: Call) -> Result<()> {
+        self.ask(call).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Store for Desk {
+    async fn head(&self) -> Result<Option<Reading>> {
+        match self.ask(Call::Head).await? {
+            Answer::Head(reading) => Ok(reading),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn acquire(
+        &self,
+        holder: &str,
+        _interval: Option<Duration>,
+    ) -> Result<std::result::Result<Reading, Refusal>> {
+        match self.ask(Call::Acquire(holder.to_owned())).await? {
+            Answer::Lease(lease) => Ok(lease),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A lease is renewed where the list of operations says so, and never by the time of day.
+    async fn renew(&self, _fence: u64) -> Result<()> {
+        std::future::pending().await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Head> {
+        match self.ask(Call::Commit(commit.clone())).await? {
+            Answer::Committed(head) => Ok(head),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn amend(&self, fence: u64, amendment: &Amendment) -> Result<()> {
+        self.write(Call::Amend(fence, amendment.clone())).await
+    }
+
+    async fn release(&self, fence: u64, release: Release) -> Result<()> {
+        self.write(Call::Release(fence, release)).await
+    }
+
+    async fn put(&self, name: PartName, data: Vec<u8>) -> Result<()> {
+        self.write(Call::Put(name, data)).await
+    }
+
+    async fn get(&self, name: PartName) -> Result<Option<Vec<u8>>> {
+        if !self.reader {
+            return self.inner.get(name).await;
+        }
+        match self.ask(Call::Get(name)).await? {
+            Answer::Part(part) => Ok(part),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn parts(&self) -> Result<Vec<PartName>> {
+        match self.ask(Call::Parts).await? {
+            Answer::Parts(names) => Ok(names),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn remove(&self, names: &[PartName]) -> Result<()> {
+        self.write(Call::Remove(names.to_vec())).await
+    }
+
+    fn doorbell(&self) -> watch::Receiver<u64> {
+        self.bell.subscribe()
+    }
+
+    /// In two halves, so that a process can stop between them.
+    async fn show(&self, mut documents: Vec<ViewDocument>, same: bool) -> Result<()> {
+        let rest = documents.split_off(documents.len().div_ceil(2));
+        for half in [documents, rest] {
+            if !half.is_empty() {
+                self.write(Call::Show(half, same)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn shown(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ViewDocument>> {
+        self.inner.shown(kind, after, limit).await
+    }
+
+    async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>> {
+        self.inner.rows(table, newest).await
+    }
+
+    async fn write_rows(
+        &self,
+        fence: u64,
+        table: Table,
+        put: Vec<Row>,
+        remove: Vec<String>,
+    ) -> Result<()> {
+        self.inner.write_rows(fence, table, put, remove).await
+    }
+
+    async fn trim(&self, table: Table, keep: u32) -> Result<()> {
+        self.inner.trim(table, keep).await
+    }
+}

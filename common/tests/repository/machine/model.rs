@@ -1,0 +1,262 @@
+//! What the store must hold, said as simply as it can be said.
+
+use std::collections::{BTreeMap, HashSet};
+
+use common::models::{Catalogue, Facts, Id, Kind};
+use common::repository::{
+    Amendment, Base, Commit, Head, Header, PartName, Release, Role, Snapshot, ViewDocument,
+};
+
+/// What a promise broken reads like.
+pub(super) type Check<T = ()> = Result<T, String>;
+
+/// Ends the check with a text if something is not so.
+macro_rules! ensure {
+    ($holds:expr, $($text:tt)+) => {
+        if !$holds {
+            return Err(format!($($text)+));
+        }
+    };
+}
+pub(super) use ensure;
+
+/// The head as it must be.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Model {
+    pub(super) lineage: String,
+    pub(super) fence: u64,
+    pub(super) version: u64,
+    pub(super) lease: Option<Lease>,
+    pub(super) log: Vec<Header>,
+    pub(super) base: Option<Base>,
+    pub(super) pin: Option<u64>,
+    pub(super) approval: Option<String>,
+    pub(super) dirty: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Lease {
+    pub(super) holder: String,
+    pub(super) over: bool,
+}
+
+/// All that was ever published, in whatever store, and whether or not a crash took it back.
+#[derive(Debug, Default)]
+pub(super) struct Published {
+    versions: Vec<(String, Header, Catalogue)>,
+    /// Leases under which a publisher was told that nothing is published.
+    nothing: HashSet<(String, u64)>,
+}
+
+impl Model {
+    pub(super) fn grants(&self, holder: &str) -> bool {
+        let other = |lease: &Lease| lease.holder != holder && !lease.over;
+        !self.lease.as_ref().is_some_and(other)
+    }
+
+    pub(super) fn acquire(&mut self, holder: &str) {
+        self.dirty |= self.lease.is_some();
+        self.fence += 1;
+        self.lease = Some(Lease {
+            holder: holder.to_owned(),
+            over: false,
+        });
+    }
+
+    pub(super) fn may_commit(&self, commit: &Commit) -> bool {
+        commit.fence == self.fence && commit.header.version == self.version + 1
+    }
+
+    /// A version is published; `header` is the one that the store made of it.
+    pub(super) fn commit(&mut self, commit: &Commit, header: Header, retention: u64) -> Check {
+        let asked = Header {
+            at: header.at,
+            ..commit.header.clone()
+        };
+        ensure!(header == asked, "asked for {asked:?}, published {header:?}");
+        self.version += 1;
+        self.log.push(header);
+        let kept = usize::try_from(retention).unwrap();
+        self.log.drain(..self.log.len().saturating_sub(kept));
+        self.base = commit.base.or(self.base);
+        self.pin = commit.pin;
+        self.approval = None;
+        self.dirty = true;
+        let loads_from = self.base.map_or(0, |base| base.version);
+        ensure!(
+            loads_from > 0 && self.log[0].version <= loads_from + 1,
+            "the head lost what loading needs: base {:?}, log from {}",
+            self.base,
+            self.log[0].version
+        );
+        Ok(())
+    }
+
+    pub(super) fn amend(&mut self, amendment: &Amendment) {
+        if let Some(pin) = amendment.pin {
+            self.pin = pin;
+        }
+        if let Some(approval) = &amendment.approval {
+            self.approval.clone_from(approval);
+        }
+    }
+
+    pub(super) fn release(&mut self, release: Release) {
+        self.lease = None;
+        self.dirty &= !release.view_is_right;
+    }
+
+    /// Whether this is the lease of now.
+    pub(super) fn holds(&self, fence: u64) -> bool {
+        self.fence == fence && self.lease.is_some()
+    }
+
+    /// The head of the store is the model's.
+    pub(super) fn agrees(&self, head: &Head) -> Check {
+        macro_rules! same {
+            ($($field:ident)+) => {$(
+                ensure!(
+                    head.$field == self.$field,
+                    "the head's {}: {:?}, expected {:?}",
+                    stringify!($field), head.$field, self.$field
+                );
+            )+};
+        }
+        same!(lineage fence version log base pin approval dirty);
+        let holders = [
+            head.lease.as_ref().map(|lease| &lease.holder),
+            self.lease.as_ref().map(|lease| &lease.holder),
+        ];
+        ensure!(holders[0] == holders[1], "the lease is with {holders:?}");
+        Ok(())
+    }
+
+    /// Whether the head names a part.
+    pub(super) fn names(&self, part: &PartName) -> bool {
+        self.named().any(|name| name == *part)
+    }
+
+    /// All parts that the head names.
+    pub(super) fn named(&self) -> impl Iterator<Item = PartName> {
+        let changes = self
+            .log
+            .iter()
+            .map(|header| (Role::Changes, header.fence, header.parts));
+        let base = self.base.map(|base| (Role::Base, base.fence, base.parts));
+        changes.chain(base).flat_map(|(role, fence, parts)| {
+            (0..parts).map(move |index| PartName { role, fence, index })
+        })
+    }
+}
+
+impl Published {
+    pub(super) fn add(&mut self, lineage: &str, header: Header, catalogue: Catalogue) -> Check {
+        ensure!(
+            !self.nothing.contains(&(lineage.to_owned(), header.fence)),
+            "version {} came although its publisher was told that nothing is published",
+            header.version
+        );
+        self.versions.push((lineage.to_owned(), header, catalogue));
+        Ok(())
+    }
+
+    /// A publisher is told that it published nothing: it must stay so.
+    pub(super) fn nothing(&mut self, lineage: &str, fence: u64) -> Check {
+        let published = |(other, header, _): &(String, Header, Catalogue)| {
+            other == lineage && header.fence == fence
+        };
+        ensure!(
+            !self.versions.iter().any(published),
+            "a publisher was told that nothing is published, but lease {fence} has a version"
+        );
+        self.nothing.insert((lineage.to_owned(), fence));
+        Ok(())
+    }
+
+    pub(super) fn content(&self, lineage: &str, header: &Header) -> Option<&Catalogue> {
+        self.versions
+            .iter()
+            .find(|(other, published, _)| other == lineage && published == header)
+            .map(|(.., catalogue)| catalogue)
+    }
+
+    /// What somebody sees is exactly a version that was published.
+    pub(super) fn recognises(&self, seen: &Snapshot, who: &str) -> Check {
+        let Some(content) = self.content(&seen.lineage, &seen.header) else {
+            return Err(format!("{who} sees what never was: {:?}", seen.header));
+        };
+        ensure!(
+            seen.damage.is_empty(),
+            "{who} sees damage: {:?}",
+            seen.damage
+        );
+        ensure!(
+            *content == seen.catalogue,
+            "{who} sees version {} with another content: {:?}",
+            seen.version(),
+            content
+                .changes_to(&seen.catalogue)
+                .iter()
+                .map(|change| (&change.id, &change.before, &change.after))
+                .collect::<Vec<_>>()
+        );
+        Ok(())
+    }
+}
+
+/// The view's documents, each in a line.
+pub(super) type View = BTreeMap<(Kind, Id), String>;
+
+/// The view that a catalogue must have.
+pub(super) fn view_of(catalogue: &Catalogue) -> View {
+    let line = |kind, id: &Id| match &catalogue.get(kind, id)?.facts {
+        Facts::Movie(movie) => {
+            let (humans, others): (Vec<_>, Vec<_>) = catalogue
+                .resolve(Kind::Person, &movie.people)
+                .into_iter()
+                .map(|person| (catalogue.is_human(person), person.name()))
+                .partition(|(human, _)| *human);
+            let names = |people: Vec<(bool, &str)>| -> Vec<String> {
+                let names = people.into_iter().map(|(_, name)| name.to_owned());
+                names.collect()
+            };
+            Some(format!(
+                "{} {:?} {:?}",
+                movie.title,
+                names(humans),
+                names(others)
+            ))
+        }
+        Facts::Person(person) => Some(format!("{} {}", person.name, person.species.is_some())),
+        _ => Some(catalogue.get(kind, id)?.name().to_owned()),
+    };
+    let items = catalogue.all().map(|item| (item.kind(), item.id.clone()));
+    items
+        .map(|(kind, id)| {
+            let line = line(kind, &id).unwrap_or_default();
+            ((kind, id), line)
+        })
+        .collect()
+}
+
+/// A document of the view in a line.
+pub(super) fn shown(document: &ViewDocument) -> ((Kind, Id), String) {
+    let fields = document.fields.clone().unwrap_or_default();
+    let text = |field: &str| fields[field].as_str().unwrap_or("?").to_owned();
+    let names = |field: &str| -> Vec<String> {
+        let people = fields[field].as_array().cloned().unwrap_or_default();
+        let name = |person: &serde_json::Value| person["name"].as_str().map(str::to_owned);
+        people.iter().filter_map(name).collect()
+    };
+    let line = match document.kind {
+        Kind::Movie => format!(
+            "{} {:?} {:?}",
+            text("title"),
+            names("people"),
+            names("other_people")
+        ),
+        Kind::Person => format!("{} {}", text("name"), !fields["species"].is_null()),
+        _ => text("name"),
+    };
+    ((document.kind, document.id.clone()), line)
+}

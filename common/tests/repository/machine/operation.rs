@@ -1,0 +1,173 @@
+//! What can happen, as data that proptest makes and shrinks.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// How many processes publish.
+pub(super) const PUBLISHERS: usize = 3;
+/// One reader that follows, and one that loads again and again.
+pub(super) const READERS: usize = 2;
+/// More calls than any run makes.
+const ALL_CALLS: usize = 60;
+
+/// One thing that happens. A publisher or a reader is named by its place.
+#[derive(Clone, Debug)]
+pub(super) enum Operation {
+    /// A publisher that has nothing to do begins a run, and one at work goes on; so many calls
+    /// are answered, then it sleeps.
+    Run(usize, Task, usize),
+    /// A publisher at work makes so many calls.
+    Go(usize, usize),
+    /// Something is wrong with the next call of a publisher.
+    Fault(usize, Fault),
+    /// A publisher is killed, and another process takes its place.
+    Crash(usize, Last),
+    /// A publisher is told to stop: it leaves its run and lets the lease go.
+    GiveUp(usize, Last),
+    /// The lease is over, whoever has it.
+    LeasePasses,
+    /// A publisher renews its lease.
+    Renew(usize),
+    /// A write that is still under way arrives.
+    Arrive(usize),
+    /// A reader gets so many answers, the first of them perhaps an odd one.
+    Look(usize, usize, Option<Odd>),
+    /// The server crashes and forgets the last commit, which it had confirmed to nobody.
+    TakeBack,
+    /// The store is lost and made anew.
+    Rebuild,
+    /// All kept versions are looked at.
+    LookBack,
+}
+
+/// What a run is for.
+#[derive(Clone, Debug)]
+pub(super) enum Task {
+    /// To publish the last version with some edits.
+    Sync(Vec<Edit>),
+    /// To publish a state of so many versions before, and to pin it.
+    RollBack(usize),
+    /// To hold on to the published version.
+    Pin,
+    /// To let it go.
+    Unpin,
+    /// To let a held delta pass.
+    Approve(u8),
+}
+
+/// What a source can do to a catalogue.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Edit {
+    /// A movie comes, or changes.
+    Movie(usize, u32),
+    /// A movie goes.
+    Gone(usize),
+    /// A person has another name, which its movies show.
+    Rename(u8),
+    /// A person is of the species of humans or of none, by which its movies sort it.
+    Human(bool),
+    /// Every movie changes.
+    All(u32),
+}
+
+/// What can be wrong with a publisher's call.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fault {
+    /// It takes place and the answer is lost.
+    Lost,
+    /// It does not take place.
+    Refused,
+    /// It seems to fail, and arrives later, perhaps more than once.
+    Late,
+    /// It takes place, and arrives once more later.
+    Twice,
+    /// A reading of the head is of so many changes ago.
+    Old(usize),
+}
+
+/// What became of the call at which a publisher ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Last {
+    /// It was not made.
+    Undone,
+    /// It took place.
+    Done,
+    /// It is still under way.
+    Late,
+}
+
+/// An odd answer to a reader.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Odd {
+    /// The head of so many changes ago.
+    Old(usize),
+    /// A part is not there yet.
+    Missing,
+}
+
+/// The retention, and what happens.
+pub(super) fn histories() -> impl Strategy<Value = (u64, Vec<Operation>)> {
+    (2..7_u64, vec(operation(), 8..60))
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    use Operation::{
+        Arrive, Crash, Fault, GiveUp, Go, LeasePasses, Look, LookBack, Rebuild, Renew, Run,
+        TakeBack,
+    };
+    let publisher = || 0..PUBLISHERS;
+    prop_oneof![
+        14 => (publisher(), task(), prop_oneof![3 => Just(ALL_CALLS), 4 => 1..16_usize])
+            .prop_map(|(publisher, task, calls)| Run(publisher, task, calls)),
+        8 => (publisher(), prop_oneof![1 => Just(ALL_CALLS), 2 => 1..8_usize])
+            .prop_map(|(publisher, calls)| Go(publisher, calls)),
+        5 => (publisher(), fault()).prop_map(|(publisher, fault)| Fault(publisher, fault)),
+        2 => (publisher(), last()).prop_map(|(publisher, last)| Crash(publisher, last)),
+        1 => (publisher(), last()).prop_map(|(publisher, last)| GiveUp(publisher, last)),
+        7 => Just(LeasePasses),
+        1 => publisher().prop_map(Renew),
+        3 => (0..4_usize).prop_map(Arrive),
+        8 => (0..READERS, 1..8_usize, prop::option::weighted(0.3, odd()))
+            .prop_map(|(reader, calls, odd)| Look(reader, calls, odd)),
+        2 => Just(TakeBack),
+        1 => prop::bool::weighted(0.3).prop_map(|rebuild| if rebuild { Rebuild } else { LookBack }),
+    ]
+}
+
+fn task() -> impl Strategy<Value = Task> {
+    prop_oneof![
+        12 => vec(edit(), 0..4).prop_map(Task::Sync),
+        2 => (0..4_usize).prop_map(Task::RollBack),
+        1 => Just(Task::Pin),
+        3 => Just(Task::Unpin),
+        1 => any::<u8>().prop_map(Task::Approve),
+    ]
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        6 => (0..8_usize, 1..9_u32).prop_map(|(number, edition)| Edit::Movie(number, edition)),
+        4 => (0..8_usize).prop_map(Edit::Gone),
+        1 => (0..4_u8).prop_map(Edit::Rename),
+        1 => any::<bool>().prop_map(Edit::Human),
+        1 => (1..9_u32).prop_map(Edit::All),
+    ]
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    prop_oneof![
+        3 => Just(Fault::Lost),
+        1 => Just(Fault::Refused),
+        3 => Just(Fault::Late),
+        2 => Just(Fault::Twice),
+        1 => (1..6_usize).prop_map(Fault::Old),
+    ]
+}
+
+fn last() -> impl Strategy<Value = Last> {
+    prop_oneof![Just(Last::Undone), Just(Last::Done), Just(Last::Late)]
+}
+
+fn odd() -> impl Strategy<Value = Odd> {
+    prop_oneof![(1..8_usize).prop_map(Odd::Old), Just(Odd::Missing),]
+}

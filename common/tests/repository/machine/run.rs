@@ -1,0 +1,140 @@
+//! What a publisher does in its turn, as a syncer and its commands do it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use common::models::{Catalogue, Change};
+use common::repository::{
+    Amendment, Header, LeaseHandle, Repository, Result, Snapshot, SyncEnd, Turn,
+};
+
+/// What is to be done, with all that is known beforehand.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    Sync(Catalogue),
+    RollBack(usize),
+    Amend(Amendment),
+}
+
+/// What a run has learnt so far, for the machine to look at after each of its calls.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// The lease, once there is one and the sweep is over.
+    pub(super) begun: Option<(u64, LeaseHandle)>,
+    /// States that it was told, not looked at yet: the one at the head first.
+    pub(super) state: Option<Snapshot>,
+    pub(super) rewound: Option<Snapshot>,
+    /// What it was told to have published.
+    pub(super) published: Option<Snapshot>,
+    /// It was told that it has published nothing.
+    pub(super) nothing: bool,
+    /// What it was told to have changed at the head.
+    pub(super) amended: Option<Amendment>,
+    /// The version that it goes back to.
+    pub(super) goal: Option<Header>,
+    /// What the next run of this process may begin from.
+    pub(super) known: Option<Snapshot>,
+}
+
+/// Notes that the run writes and the machine reads.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Notebook(Arc<Mutex<Notes>>);
+
+impl Notebook {
+    pub(super) fn open(&self) -> MutexGuard<'_, Notes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One run; after an error it is given up at once, and the lease is left as it is.
+pub(super) async fn run(
+    repository: Repository,
+    work: Work,
+    known: Option<Snapshot>,
+    notes: Notebook,
+) -> Result<()> {
+    notes.open().known = known.clone();
+    let Ok(turn) = repository.begin(None).await? else {
+        return Ok(());
+    };
+    notes.open().begun = Some((turn.head().fence, turn.lease()));
+    match work {
+        Work::Sync(wanted) => sync(turn, known, &wanted, &notes).await,
+        Work::RollBack(back) => roll_back(&repository, turn, known, back, &notes).await,
+        Work::Amend(amendment) => {
+            turn.amend(&amendment).await?;
+            notes.open().amended = Some(amendment);
+            turn.end(None).await
+        }
+    }
+}
+
+async fn sync(
+    mut turn: Turn,
+    known: Option<Snapshot>,
+    wanted: &Catalogue,
+    notes: &Notebook,
+) -> Result<()> {
+    let state = begin(&mut turn, known, notes).await?;
+    let published = state.as_ref().map(|state| state.catalogue.clone());
+    let changes = published.unwrap_or_default().changes_to(wanted);
+    if turn.head().pin.is_some() {
+        notes.open().nothing = true;
+        return turn.end(Some(SyncEnd::Answered)).await;
+    }
+    publish(turn, state.as_ref(), &changes, None, None, notes).await
+}
+
+async fn roll_back(
+    repository: &Repository,
+    mut turn: Turn,
+    known: Option<Snapshot>,
+    back: usize,
+    notes: &Notebook,
+) -> Result<()> {
+    let Some(state) = begin(&mut turn, known, notes).await? else {
+        return turn.end(None).await;
+    };
+    let versions = repository.versions().await?;
+    let goal = versions.iter().rev().take(back + 1).last();
+    let goal = goal.map_or(0, |header| header.version);
+    let Some(wanted) = repository.rewind(&state, goal).await? else {
+        return turn.end(None).await;
+    };
+    notes.open().goal = Some(wanted.header.clone());
+    notes.open().rewound = Some(wanted.clone());
+    let changes = state.catalogue.changes_to(&wanted.catalogue);
+    let note = Some(format!("rollback to version {goal}"));
+    let pin = Some(state.version() + 1);
+    publish(turn, Some(&state), &changes, note, pin, notes).await
+}
+
+async fn begin(
+    turn: &mut Turn,
+    known: Option<Snapshot>,
+    notes: &Notebook,
+) -> Result<Option<Snapshot>> {
+    let state = turn.state(known.as_ref()).await?;
+    notes.open().known.clone_from(&state);
+    notes.open().state.clone_from(&state);
+    turn.mend_view(state.as_ref()).await?;
+    Ok(state)
+}
+
+async fn publish(
+    mut turn: Turn,
+    state: Option<&Snapshot>,
+    changes: &[Change],
+    note: Option<String>,
+    pin: Option<u64>,
+    notes: &Notebook,
+) -> Result<()> {
+    let Some(published) = turn.publish(state, changes, note, pin).await? else {
+        notes.open().nothing = true;
+        return turn.end(Some(SyncEnd::Answered)).await;
+    };
+    notes.open().known = Some(published.clone());
+    notes.open().published = Some(published.clone());
+    // A view left behind is the next run's to repair.
+    turn.show(&published, changes).await.ok();
+    turn.end(Some(SyncEnd::Answered)).await
+}
