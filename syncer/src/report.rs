@@ -48,7 +48,7 @@ impl fmt::Display for Report<'_> {
         if missing > 0 && run.outcome != Outcome::Held {
             write!(f, "; {missing} are missing at the source")?;
         }
-        if run.quarantined() > 0 {
+        if run.quarantined() > 0 && run.outcome != Outcome::Held {
             let records = run.quarantined();
             write!(
                 f,

@@ -148,7 +148,7 @@ const LIES: [Lie; 32] = [
     lie("a bomb", FAILED, "weighs more than", |s| {
         s.misbehave("films", Fault::Bomb)
     }),
-    lie("200,000 brackets", FAILED, "films", |s| {
+    lie("200,000 brackets", HELD, "fuse_unreadable", |s| {
         s.misbehave("films", Fault::Nested)
     }),
     lie("a redirect without end", FAILED, "redirect refused", |s| {

@@ -235,13 +235,8 @@ async fn read_part<T: DeserializeOwned + Send + 'static>(
     store: &dyn Store,
     name: PartName,
 ) -> Result<Option<(Vec<T>, Vec<Damage>)>> {
-    let data = match store.get(name).await {
-        Ok(Some(data)) => data,
-        Ok(None) => return Ok(None),
-        Err(StoreError::Unreadable { name, reason }) => {
-            return Ok(Some((Vec::new(), vec![Damage { name, reason }])));
-        }
-        Err(error) => return Err(error),
+    let Some(data) = store.get(name).await? else {
+        return Ok(None);
     };
     tokio::task::spawn_blocking(move || parts::unpack(name, &data))
         .await

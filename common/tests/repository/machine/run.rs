@@ -10,7 +10,7 @@ use common::repository::{
 /// What is to be done, with all that is known beforehand.
 #[derive(Clone, Debug)]
 pub(super) enum Work {
-    Sync(Catalogue),
+    Sync(Box<Catalogue>),
     RollBack(usize),
     Amend(Amendment),
 }
@@ -95,7 +95,7 @@ async fn roll_back(
         return turn.end(None).await;
     };
     let versions = repository.versions().await?;
-    let goal = versions.iter().rev().take(back + 1).last();
+    let goal = versions.iter().rev().take(back + 1).next_back();
     let goal = goal.map_or(0, |header| header.version);
     let Some(wanted) = repository.rewind(&state, goal).await? else {
         return turn.end(None).await;

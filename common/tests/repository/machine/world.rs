@@ -151,7 +151,7 @@ impl World {
     fn work(&self, task: &Task) -> Work {
         let amend = |pin, approval| Work::Amend(Amendment { pin, approval });
         match task {
-            Task::Sync(edits) => Work::Sync(self.edited(edits)),
+            Task::Sync(edits) => Work::Sync(Box::new(self.edited(edits))),
             Task::RollBack(back) => Work::RollBack(*back),
             Task::Pin => amend(Some(Some(self.model.version)), None),
             Task::Unpin => amend(Some(None), None),
@@ -264,7 +264,7 @@ impl World {
             content.cloned()
         };
         let (wanted, syncs) = match &publisher.work {
-            Some(Work::Sync(wanted)) => (Some(wanted.clone()), true),
+            Some(Work::Sync(wanted)) => (Some((**wanted).clone()), true),
             Some(Work::RollBack(_)) => (gone_back(), false),
             _ => (None, false),
         };

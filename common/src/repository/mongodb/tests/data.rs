@@ -40,6 +40,32 @@ async fn parts_are_named_by_name_alone_and_foreign_documents_stay() {
 }
 
 #[tokio::test]
+async fn a_part_of_the_wrong_shape_is_read_as_damaged_and_stops_nobody() {
+    let (store, database) = fresh(Mongo::replica_set().await).await;
+    let parts: Collection<Document> = database.collection("parts");
+    let shapes = [
+        doc! { "data": "text" },
+        doc! { "data": null },
+        doc! { "data": { "of": "another shape" } },
+        doc! {},
+    ];
+    for (index, shape) in (0..).zip(shapes) {
+        let name = PartName {
+            role: Role::Base,
+            fence: 1,
+            index,
+        };
+        let mut part = doc! { "_id": name.to_string() };
+        part.extend(shape);
+        parts.insert_one(&part).await.unwrap();
+        let data = store.get(name).await.unwrap().unwrap();
+        let (values, damage) = crate::repository::parts::unpack::<Value>(name, &data);
+        assert_eq!(values, Vec::<Value>::new());
+        assert_eq!(damage[0].name, name.to_string(), "{part}");
+    }
+}
+
+#[tokio::test]
 async fn the_view_takes_higher_versions_only_and_repairs_a_wrong_one() {
     let (store, database) = fresh(Mongo::replica_set().await).await;
     let movie = |id: &str, version, title: Option<&str>| ViewDocument {
