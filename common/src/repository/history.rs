@@ -39,8 +39,9 @@ impl Repository {
         let Some(header) = versions.iter().find(|header| header.version == version) else {
             return Ok(None);
         };
-        // A head that is older than `current` does not tell the whole way.
-        if !versions.contains(&current.header) {
+        // A head that is older than `current` does not tell the whole way, and nothing leads back
+        // to a later version.
+        if !versions.contains(&current.header) || version > current.version() {
             return Ok(None);
         }
         let mut catalogue = current.catalogue.clone();

@@ -26,6 +26,15 @@ pub(crate) async fn any_kept_version_can_be_rebuilt(store: &Fixture) {
     assert!(repository.rewind(&current, 99).await.unwrap().is_none());
 }
 
+pub(crate) async fn a_version_is_not_rebuilt_from_an_earlier_one(store: &Fixture) {
+    let earlier = store.publish(&catalogue(3, 1)).await;
+    let current = store.publish(&catalogue(3, 2)).await;
+    let repository = store.open().await;
+    assert!(repository.rewind(&earlier, 2).await.unwrap().is_none());
+    let rebuilt = repository.rewind(&current, 2).await.unwrap().unwrap();
+    assert_eq!(rebuilt.catalogue, catalogue(3, 2));
+}
+
 pub(crate) async fn a_version_is_not_rebuilt_by_a_head_that_lags(store: &Fixture) {
     store.publish(&catalogue(3, 1)).await;
     store.publish(&catalogue(3, 2)).await;

@@ -68,6 +68,7 @@ promises! {
         whatever_happens_readers_see_published_versions_alone;
     history:
         any_kept_version_can_be_rebuilt,
+        a_version_is_not_rebuilt_from_an_earlier_one,
         a_version_is_not_rebuilt_by_a_head_that_lags,
         the_changes_of_a_version_tell_before_and_after,
         a_rollback_is_a_new_version_with_a_pin,

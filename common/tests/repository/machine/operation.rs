@@ -1,5 +1,7 @@
 //! What can happen, as data that proptest makes and shrinks.
 
+use std::ops::Range;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -7,19 +9,15 @@ use proptest::prelude::*;
 pub(super) const PUBLISHERS: usize = 3;
 /// One reader that follows, and one that loads again and again.
 pub(super) const READERS: usize = 2;
-/// More calls than any run makes.
-const ALL_CALLS: usize = 60;
-
 /// One thing that happens. A publisher or a reader is named by its place.
 #[derive(Clone, Debug)]
 pub(super) enum Operation {
-    /// A publisher that has nothing to do begins a run, and one at work goes on; so many calls
-    /// are answered, then it sleeps.
-    Run(usize, Task, usize),
-    /// A publisher at work makes so many calls.
-    Go(usize, usize),
-    /// Something is wrong with the next call of a publisher.
-    Fault(usize, Fault),
+    /// A publisher that has nothing to do begins a run, and one at work goes on; then it sleeps.
+    Run(usize, Task, Until),
+    /// A publisher at work goes on, and sleeps again.
+    Go(usize, Until),
+    /// A publisher at work goes on; then something is wrong with its next call.
+    Fault(usize, Until, Fault),
     /// A publisher is killed, and another process takes its place.
     Crash(usize, Last),
     /// A publisher is told to stop: it leaves its run and lets the lease go.
@@ -28,7 +26,7 @@ pub(super) enum Operation {
     LeasePasses,
     /// A publisher renews its lease.
     Renew(usize),
-    /// A write that is still under way arrives.
+    /// A write that is still under way arrives; 0 is the last that was made.
     Arrive(usize),
     /// A reader gets so many answers, the first of them perhaps an odd one.
     Look(usize, usize, Option<Odd>),
@@ -38,6 +36,17 @@ pub(super) enum Operation {
     Rebuild,
     /// All kept versions are looked at.
     LookBack,
+}
+
+/// How far a publisher goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Until {
+    /// So many calls, or less if the run is over.
+    Calls(usize),
+    /// Until it is about to commit, or its run is over.
+    Commit,
+    /// Until its run is over.
+    End,
 }
 
 /// What a run is for.
@@ -107,7 +116,7 @@ pub(super) enum Odd {
 
 /// The retention, and what happens.
 pub(super) fn histories() -> impl Strategy<Value = (u64, Vec<Operation>)> {
-    (2..7_u64, vec(operation(), 8..60))
+    (2..7_u64, vec(operation(), 1..60))
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -117,11 +126,11 @@ fn operation() -> impl Strategy<Value = Operation> {
     };
     let publisher = || 0..PUBLISHERS;
     prop_oneof![
-        14 => (publisher(), task(), prop_oneof![3 => Just(ALL_CALLS), 4 => 1..16_usize])
-            .prop_map(|(publisher, task, calls)| Run(publisher, task, calls)),
-        8 => (publisher(), prop_oneof![1 => Just(ALL_CALLS), 2 => 1..8_usize])
-            .prop_map(|(publisher, calls)| Go(publisher, calls)),
-        5 => (publisher(), fault()).prop_map(|(publisher, fault)| Fault(publisher, fault)),
+        14 => (publisher(), task(), until(1..16))
+            .prop_map(|(publisher, task, until)| Run(publisher, task, until)),
+        8 => (publisher(), until(1..8)).prop_map(|(publisher, until)| Go(publisher, until)),
+        5 => (publisher(), until(0..2), fault())
+            .prop_map(|(publisher, until, fault)| Fault(publisher, until, fault)),
         2 => (publisher(), last()).prop_map(|(publisher, last)| Crash(publisher, last)),
         1 => (publisher(), last()).prop_map(|(publisher, last)| GiveUp(publisher, last)),
         7 => Just(LeasePasses),
@@ -130,7 +139,16 @@ fn operation() -> impl Strategy<Value = Operation> {
         8 => (0..READERS, 1..8_usize, prop::option::weighted(0.3, odd()))
             .prop_map(|(reader, calls, odd)| Look(reader, calls, odd)),
         2 => Just(TakeBack),
-        1 => prop::bool::weighted(0.3).prop_map(|rebuild| if rebuild { Rebuild } else { LookBack }),
+        1 => Just(Rebuild),
+        1 => Just(LookBack),
+    ]
+}
+
+fn until(calls: Range<usize>) -> impl Strategy<Value = Until> {
+    prop_oneof![
+        3 => calls.prop_map(Until::Calls),
+        2 => Just(Until::Commit),
+        2 => Just(Until::End),
     ]
 }
 

@@ -85,8 +85,9 @@ impl Reader {
     }
 
     /// The version that it is at.
-    pub(super) fn known(&self) -> Option<&Header> {
-        self.known.as_ref().map(|known| &known.header)
+    pub(super) fn known(&self) -> Option<(&str, &Header)> {
+        let known = self.known.as_ref()?;
+        Some((&known.lineage, &known.header))
     }
 
     /// Goes on to the next call, and looks at what it has learnt on the way.

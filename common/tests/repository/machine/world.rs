@@ -12,7 +12,7 @@ use common::repository::{
 
 use super::desk::{Answer, Asked, Call};
 use super::model::{Check, Model, Published, View, ensure, shown, view_of};
-use super::operation::{Edit, Fault, Last, Odd, Operation, PUBLISHERS, READERS, Task};
+use super::operation::{Edit, Fault, Last, Odd, Operation, PUBLISHERS, READERS, Task, Until};
 use super::publisher::Publisher;
 use super::reader::Reader;
 use super::run::Work;
@@ -61,6 +61,16 @@ struct By {
     stale: bool,
 }
 
+impl Until {
+    fn is_reached(self, made: usize, next: &Asked) -> bool {
+        match self {
+            Self::Calls(calls) => made == calls,
+            Self::Commit => matches!(next.call, Call::Commit(_)),
+            Self::End => false,
+        }
+    }
+}
+
 impl World {
     /// One case, from an empty store on.
     pub(super) async fn try_out(kind: &Fixture, retention: u64, operations: &[Operation]) -> Check {
@@ -97,19 +107,20 @@ impl World {
 
     async fn carry_out(&mut self, operation: &Operation) -> Check {
         match operation {
-            Operation::Run(publisher, task, calls) => {
+            Operation::Run(publisher, task, until) => {
                 if !self.publishers[*publisher].is_at_work() {
                     let work = self.work(task);
                     self.publishers[*publisher].start(work);
                     self.advance(*publisher).await?;
                 }
-                self.go(*publisher, *calls).await
+                self.go(*publisher, *until).await
             }
-            Operation::Go(publisher, calls) => self.go(*publisher, *calls).await,
-            Operation::Fault(publisher, fault) => {
+            Operation::Go(publisher, until) => self.go(*publisher, *until).await,
+            Operation::Fault(publisher, until, fault) => {
+                self.go(*publisher, *until).await?;
                 if self.publishers[*publisher].is_at_work() {
                     self.publishers[*publisher].fault = Some(*fault);
-                    self.go(*publisher, 1).await?;
+                    self.go(*publisher, Until::Calls(1)).await?;
                 }
                 Ok(())
             }
@@ -189,12 +200,15 @@ impl World {
         content.cloned()
     }
 
-    /// A publisher makes up to so many calls.
-    async fn go(&mut self, publisher: usize, calls: usize) -> Check {
-        for _ in 0..calls {
-            let Some(asked) = self.publishers[publisher].asked.take() else {
+    /// A publisher goes on.
+    async fn go(&mut self, publisher: usize, until: Until) -> Check {
+        let mut made = 0;
+        while let Some(asked) = self.publishers[publisher].asked.take() {
+            if until.is_reached(made, &asked) {
+                self.publishers[publisher].asked = Some(asked);
                 return Ok(());
-            };
+            }
+            made += 1;
             let fault = self.publishers[publisher].fault.take();
             self.publishers[publisher].faulted |= fault.is_some();
             let answer = self.answer(publisher, &asked, fault).await?;
@@ -496,7 +510,7 @@ impl World {
         if self.letters.is_empty() {
             return Ok(());
         }
-        let place = number % self.letters.len();
+        let place = self.letters.len() - 1 - number % self.letters.len();
         let (call, by) = self.letters[place].clone();
         // Every other one arrives again.
         if number.is_multiple_of(2) {
@@ -573,23 +587,25 @@ impl World {
         self.carry_out(&Operation::LeasePasses).await?;
         let last = Task::Sync(vec![Edit::All(100)]);
         for task in [Task::Unpin, last] {
-            let run = Operation::Run(0, task, usize::MAX);
+            let run = Operation::Run(0, task, Until::End);
             self.carry_out(&run).await?;
         }
         ensure!(!self.model.dirty, "the view was left behind");
         self.check_view().await?;
         self.look_back().await?;
+        let lineage = self.model.lineage.clone();
         let header = self.model.log.last().cloned();
+        let last = header.as_ref().map(|header| (&*lineage, header));
         for reader in 0..READERS {
             for _ in 0..CATCH_UP {
-                if self.readers[reader].known() != header.as_ref() {
+                if self.readers[reader].known() != last {
                     self.look(reader, None).await?;
                 }
             }
             let known = self.readers[reader].known();
             ensure!(
-                known == header.as_ref(),
-                "a reader stays at {known:?} instead of {header:?}"
+                known == last,
+                "a reader stays at {known:?} instead of {last:?}"
             );
         }
         Ok(())
