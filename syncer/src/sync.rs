@@ -188,7 +188,7 @@ impl Syncer {
     ) -> Result<Done, SyncError> {
         let mut lap = Lap::start();
         let state = turn.state(self.known.as_ref()).await?;
-        self.known.clone_from(&state);
+        self.known = state.clone().filter(|state| state.damage.is_empty());
         turn.mend_view(state.as_ref()).await?;
         took.load = lap.next();
         let header = state.as_ref().map(|state| &state.header);

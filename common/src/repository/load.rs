@@ -88,6 +88,9 @@ pub(super) async fn load(store: &dyn Store) -> Result<Option<Snapshot>> {
 }
 
 /// Reads the whole state at this very head, which was just written; `None` if it has no version.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] if parts are gone because another has taken over meanwhile.
 pub(super) async fn load_at(store: &dyn Store, head: &Head) -> Result<Option<Snapshot>> {
     if head.header().is_none() {
         return Ok(None);
@@ -96,6 +99,10 @@ pub(super) async fn load_at(store: &dyn Store, head: &Head) -> Result<Option<Sna
     loop {
         if let Some(snapshot) = assemble(store, head, missed >= PATIENCE).await? {
             return Ok(Some(snapshot));
+        }
+        let newest = store.head().await?;
+        if newest.is_some_and(|newest| newest.head.fence > head.fence) {
+            return Err(StoreError::LeaseLost);
         }
         missed += 1;
         tokio::time::sleep(PAUSE * missed).await;

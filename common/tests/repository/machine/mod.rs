@@ -17,7 +17,7 @@ mod world;
 use std::env;
 use std::time::Duration;
 
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use tokio::runtime::Handle;
 
 use crate::fixture::Fixture;
@@ -50,6 +50,10 @@ fn configuration(mongodb: bool) -> Config {
     }
     if env::var_os("PROPTEST_MAX_SHRINK_ITERS").is_none() {
         config.max_shrink_iters = shrinking;
+    }
+    // A plain run tries the same lists every time; PROPTEST_RNG_SEED asks for others.
+    if env::var_os("PROPTEST_RNG_SEED").is_none() {
+        config.rng_seed = RngSeed::Fixed(20_261_124);
     }
     // What a failure needs to be seen again is in its message.
     config.failure_persistence = None;
