@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod error;
+pub mod history;
+pub mod index;
 pub mod respond;
 pub mod routes;
 pub mod run;

@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::beside::{self, Beside};
 use crate::error::AppError;
+use crate::history::History;
+use crate::index::Index;
 
 /// How often it is asked whether the syncs have fallen silent.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -24,6 +26,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Site {
     /// The catalogue; version 0 is the seed.
     pub snapshot: Arc<Snapshot>,
+    /// The catalogue arranged for lists.
+    pub index: Index,
+    /// The kept versions.
+    pub history: History,
     /// Whether it is fresh.
     pub condition: Condition,
     /// What is told beside it.
@@ -97,6 +103,8 @@ pub async fn keep(
         interval,
         clock,
         snapshot: None,
+        index: Index::default(),
+        history: History::default(),
         pulse: Pulse::default(),
         away: None,
         beside: Arc::default(),
@@ -128,6 +136,8 @@ struct Keeper {
     interval: Duration,
     clock: Clock,
     snapshot: Option<Arc<Snapshot>>,
+    index: Index,
+    history: History,
     pulse: Pulse,
     away: Option<Timestamp>,
     beside: Arc<Beside>,
@@ -139,8 +149,19 @@ struct Keeper {
 impl Keeper {
     fn take(&mut self, news: News) {
         match news {
-            News::Version { snapshot, .. } => {
+            News::Version { snapshot, changes } => {
                 self.away = None;
+                match changes {
+                    Some(changes) => {
+                        self.index.apply(&changes);
+                        self.history =
+                            std::mem::take(&mut self.history).with(&snapshot, Some(changes));
+                    }
+                    None => {
+                        self.index = Index::of(&snapshot.catalogue);
+                        self.history = History::from(&snapshot);
+                    }
+                }
                 tracing::info!(
                     version = snapshot.version(),
                     items = snapshot.catalogue.len(),
@@ -153,7 +174,10 @@ impl Keeper {
                 tracing::info!(
                     "the store holds no version yet: serving the built-in seed until the first sync"
                 );
-                self.snapshot = Some(Arc::new(seed::snapshot()));
+                let seed = Arc::new(seed::snapshot());
+                self.index = Index::of(&seed.catalogue);
+                self.history = History::default();
+                self.snapshot = Some(seed);
             }
             News::Pulse(pulse) => {
                 if self.away.take().is_some() {
@@ -187,6 +211,8 @@ impl Keeper {
             self.shown = Some((snapshot.clone(), condition, self.beside.clone()));
             self.current.set(Site {
                 snapshot: snapshot.clone(),
+                index: self.index.clone(),
+                history: self.history.clone(),
                 condition,
                 beside: self.beside.clone(),
             });

@@ -1,0 +1,242 @@
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
+
+use common::models::{Facts, Item};
+use imbl::Vector;
+use roaring::RoaringBitmap;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+use super::{Number, Renumbered};
+
+/// Up to so many items are put in order by comparing them, more by marking their places.
+const SORTED: u64 = 1024;
+
+/// What a list can go by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The source's own order.
+    #[default]
+    Source,
+    /// The title or name, without case and accents.
+    Name,
+    /// The year of the first release; unknown for everything but movies, as below.
+    Year,
+    /// The score in percent.
+    Score,
+    /// The running time in minutes.
+    RunningTime,
+}
+
+impl Sort {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Source,
+        Self::Name,
+        Self::Year,
+        Self::Score,
+        Self::RunningTime,
+    ];
+
+    fn key(self, item: &Item) -> Option<Key> {
+        let number = |number: Option<u16>| number.map(|number| Key::Number(number.into()));
+        match (self, &item.facts) {
+            (Self::Source, _) => Some(Key::Number(item.rank)),
+            (Self::Name, _) => Some(Key::Text(folded(item.name()))),
+            (Self::Year, Facts::Movie(movie)) => number(movie.release_year),
+            (Self::Score, Facts::Movie(movie)) => number(movie.score_percent.map(u16::from)),
+            (Self::RunningTime, Facts::Movie(movie)) => number(movie.running_time_minutes),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Number(i64),
+    Text(Box<str>),
+}
+
+fn folded(name: &str) -> Box<str> {
+    let plain = name.nfkd().filter(|c| !is_combining_mark(*c));
+    let lower: String = plain.flat_map(char::to_lowercase).collect();
+    lower.into()
+}
+
+/// Where an item stands in an order: unknown keys last, then by rank.
+type Place = (bool, Option<Key>, i64);
+
+fn place(sort: Sort, item: &Item) -> Place {
+    let key = sort.key(item);
+    (key.is_none(), key, item.rank)
+}
+
+/// The items of a kind in one order.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    numbers: Vec<Number>,
+    /// How many of them have the value that the order goes by; the others follow.
+    known: usize,
+    /// The place of each number, made when it is first needed.
+    places: OnceLock<Vec<u32>>,
+}
+
+type Items = Vector<Option<Arc<Item>>>;
+
+impl Order {
+    pub(super) fn of(sort: Sort, items: &Items, all: &RoaringBitmap) -> Self {
+        let placed = all.iter().filter_map(|number| {
+            let item = items.get(number as usize)?.as_ref()?;
+            Some((place(sort, item), number))
+        });
+        let mut placed: Vec<_> = placed.collect();
+        placed.sort_unstable();
+        Self {
+            known: placed.partition_point(|((unknown, ..), _)| !unknown),
+            numbers: placed.into_iter().map(|(_, number)| number).collect(),
+            places: OnceLock::new(),
+        }
+    }
+
+    /// This order after some changes; `items` are those before them.
+    pub(super) fn after(&self, sort: Sort, items: &Items, changes: &[&Renumbered]) -> Self {
+        let gone: HashSet<_> = changes
+            .iter()
+            .filter(|change| change.before.is_some())
+            .map(|change| change.number)
+            .collect();
+        let mut come: Vec<_> = changes
+            .iter()
+            .filter_map(|change| Some((place(sort, change.after.as_ref()?), change.number)))
+            .collect();
+        come.sort_unstable();
+        let unknown_come = come.iter().filter(|((unknown, ..), _)| *unknown).count();
+        let mut numbers = Vec::with_capacity(self.numbers.len() + come.len());
+        let mut done = 0;
+        let mut copy = |numbers: &mut Vec<Number>, until: usize| {
+            let stretch = &self.numbers[done..until];
+            numbers.extend(stretch.iter().filter(|number| !gone.contains(number)));
+            done = until;
+        };
+        let known_come = come.len() - unknown_come;
+        for (place, number) in come {
+            let until = self.numbers.partition_point(|other| {
+                self.compare(sort, items, *other, &place) == Ordering::Less
+            });
+            copy(&mut numbers, until);
+            numbers.push(number);
+        }
+        copy(&mut numbers, self.numbers.len());
+        let known_gone = self.numbers[..self.known]
+            .iter()
+            .filter(|number| gone.contains(number))
+            .count();
+        Self {
+            known: self.known - known_gone + known_come,
+            numbers,
+            places: OnceLock::new(),
+        }
+    }
+
+    fn compare(&self, sort: Sort, items: &Items, number: Number, other: &Place) -> Ordering {
+        let item = items.get(number as usize).and_then(Option::as_ref);
+        item.map_or(Ordering::Less, |item| place(sort, item).cmp(other))
+    }
+
+    /// The number of the item in the same place as this one.
+    pub(super) fn find(&self, sort: Sort, items: &Items, item: &Item) -> Option<Number> {
+        let wanted = place(sort, item);
+        let found = self
+            .numbers
+            .binary_search_by(|number| self.compare(sort, items, *number, &wanted));
+        found.ok().map(|found| self.numbers[found])
+    }
+
+    /// A stretch of all.
+    pub(super) fn stretch(&self, descending: bool, skip: usize, take: usize) -> Vec<Number> {
+        let from = skip.min(self.numbers.len());
+        let until = skip.saturating_add(take).min(self.numbers.len());
+        let places = from..until;
+        places
+            .map(|place| self.numbers[self.turned(place, descending)])
+            .collect()
+    }
+
+    /// A stretch of some.
+    pub(super) fn stretch_of(
+        &self,
+        some: &RoaringBitmap,
+        descending: bool,
+        skip: usize,
+        take: usize,
+    ) -> Vec<Number> {
+        let places = self.places();
+        let places = some.iter().filter_map(|number| {
+            let place = *places.get(number as usize)?;
+            Some(self.turned(place as usize, descending))
+        });
+        let chosen: Vec<usize> = if some.len() <= SORTED {
+            let mut places: Vec<_> = places.collect();
+            places.sort_unstable();
+            places.into_iter().skip(skip).take(take).collect()
+        } else {
+            let mut marked = vec![0_u64; self.numbers.len().div_ceil(64)];
+            for place in places {
+                marked[place / 64] |= 1 << (place % 64);
+            }
+            marks(&marked, skip).take(take).collect()
+        };
+        let chosen = chosen.into_iter();
+        chosen
+            .map(|place| self.numbers[self.turned(place, descending)])
+            .collect()
+    }
+
+    /// A place counted from the other end of the known ones; the same again gives it back.
+    fn turned(&self, place: usize, descending: bool) -> usize {
+        if descending && place < self.known {
+            self.known - 1 - place
+        } else {
+            place
+        }
+    }
+
+    fn places(&self) -> &[u32] {
+        self.places.get_or_init(|| {
+            let most = self
+                .numbers
+                .iter()
+                .max()
+                .map_or(0, |most| *most as usize + 1);
+            let mut places = vec![u32::MAX; most];
+            for (place, number) in (0..).zip(&self.numbers) {
+                places[*number as usize] = place;
+            }
+            places
+        })
+    }
+}
+
+/// The places of the marks, but for the first `skip`.
+fn marks(words: &[u64], mut skip: usize) -> impl Iterator<Item = usize> {
+    let mut first = 0;
+    for word in words {
+        let count = word.count_ones() as usize;
+        if count > skip {
+            break;
+        }
+        skip -= count;
+        first += 1;
+    }
+    let rest = words.iter().enumerate().skip(first);
+    rest.flat_map(|(at, word)| {
+        let mut word = *word;
+        std::iter::from_fn(move || {
+            let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
+            word &= word - 1;
+            Some(at * 64 + bit)
+        })
+    })
+    .skip(skip)
+}

@@ -1,0 +1,141 @@
+use std::sync::Arc;
+
+use common::models::{Catalogue, Facts, Item, Kind, Movie, SourceRecord};
+use proptest::prelude::*;
+use serde_json::value::RawValue;
+
+use super::*;
+
+#[test]
+fn a_list_goes_up_and_down_with_the_unknown_last() {
+    let index = Index::of(&catalogue([
+        movie(1, "Éclair", Some(2001), "A"),
+        movie(2, "apple", None, "B"),
+        movie(3, "Dawn", Some(1999), "a, B"),
+    ]));
+    let found = index.find(Kind::Movie, &[]);
+    let titles = |sort, descending| titles(&index, &found, (sort, descending), (0, 9));
+    assert_eq!(titles(Sort::Source, false), ["Éclair", "apple", "Dawn"]);
+    assert_eq!(titles(Sort::Name, false), ["apple", "Dawn", "Éclair"]);
+    assert_eq!(titles(Sort::Year, false), ["Dawn", "Éclair", "apple"]);
+    assert_eq!(titles(Sort::Year, true), ["Éclair", "Dawn", "apple"]);
+}
+
+#[test]
+fn filters_are_taken_together_and_values_counted_as_they_are_written() {
+    let index = Index::of(&catalogue([
+        movie(1, "One", Some(2001), "Ann Lee"),
+        movie(2, "Two", Some(2003), "Ann Lee, Bo"),
+        movie(3, "Three", Some(2005), "Bo"),
+    ]));
+    let ann = Filter::Is(Field::Director, "ann lee".into());
+    let early = Filter::Between(Field::Year, 0..=2002);
+    let found = index.find(Kind::Movie, std::slice::from_ref(&ann));
+    assert_eq!(
+        index.counts(Field::Director, &found, 9),
+        [("Ann Lee".to_owned(), 2), ("Bo".to_owned(), 1)]
+    );
+    let found = index.find(Kind::Movie, &[ann, early]);
+    assert_eq!(
+        titles(&index, &found, (Sort::Source, false), (0, 9)),
+        ["One"]
+    );
+    assert_eq!(index.bounds(Field::Year), Some((2001, 2005)));
+}
+
+proptest! {
+    #[test]
+    fn following_the_changes_gives_the_same_lists_as_arranging_anew(
+        states in prop::collection::vec(prop::collection::vec(any_movie(), 0..40), 1..5),
+        year in 1990_u32..2010,
+        sort in prop::sample::select(Sort::ALL.to_vec()),
+        descending: bool,
+        (skip, take) in (0_usize..30, 0_usize..30),
+    ) {
+        let mut before = Catalogue::default();
+        let mut followed = Index::of(&before);
+        for state in states {
+            let after = catalogue(state);
+            let changes = before.changes_to(&after);
+            let renumbered = followed.apply(&changes);
+            prop_assert_eq!(renumbered.len(), changes.len());
+            let anew = Index::of(&after);
+            for filters in [vec![], vec![Filter::Between(Field::Year, year..=2010)]] {
+                let found = followed.find(Kind::Movie, &filters);
+                let expected = anew.find(Kind::Movie, &filters);
+                prop_assert_eq!(
+                    titles(&followed, &found, (sort, descending), (skip, take)),
+                    titles(&anew, &expected, (sort, descending), (skip, take))
+                );
+                prop_assert_eq!(
+                    followed.counts(Field::Director, &found, 9),
+                    anew.counts(Field::Director, &expected, 9)
+                );
+            }
+            for (number, item) in followed.numbered() {
+                prop_assert_eq!(followed.number(item), Some(number));
+            }
+            before = after;
+        }
+    }
+
+    #[test]
+    fn marking_places_gives_the_same_stretch_as_sorting_them(
+        chosen in prop::collection::btree_set(0_u32..3000, 1025..1500),
+        descending: bool,
+        (skip, take) in (0_usize..1600, 0_usize..100),
+    ) {
+        let movies = (0_u16..3000).map(|n| movie(n.into(), "", Some(1900 + n * 7 % 100), ""));
+        let index = Index::of(&catalogue(movies));
+        let found: RoaringBitmap = chosen.iter().collect();
+        let mut expected: Vec<_> = found.iter().filter_map(|number| index.item(number)).collect();
+        expected.sort_by_key(|item| {
+            let Facts::Movie(movie) = &item.facts else { panic!("a movie") };
+            let year = i64::from(movie.release_year.unwrap());
+            if descending { (-year, -item.rank) } else { (year, item.rank) }
+        });
+        let expected: Vec<_> = expected.into_iter().skip(skip).take(take).collect();
+        let page = index.page(Kind::Movie, &found, (Sort::Year, descending), (skip, take));
+        prop_assert_eq!(page, expected);
+    }
+}
+
+fn any_movie() -> impl Strategy<Value = Arc<Item>> {
+    let director = prop::sample::select(vec!["A", "B", "A, B", ""]);
+    (
+        0_i64..60,
+        "[a-e]{1,3}",
+        prop::option::of(1990_u16..2010),
+        director,
+    )
+        .prop_map(|(id, title, year, director)| movie(id, &title, year, director))
+}
+
+fn movie(id: i64, title: &str, year: Option<u16>, director: &str) -> Arc<Item> {
+    Arc::new(Item {
+        id: id.to_string().into(),
+        slug: format!("slug-{id}").into(),
+        rank: id,
+        facts: Facts::Movie(Movie {
+            title: title.into(),
+            release_year: year,
+            director: Some(director.into()),
+            ..Movie::default()
+        }),
+        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
+    })
+}
+
+fn catalogue(items: impl IntoIterator<Item = Arc<Item>>) -> Catalogue {
+    items.into_iter().collect()
+}
+
+fn titles(
+    index: &Index,
+    found: &RoaringBitmap,
+    order: (Sort, bool),
+    stretch: (usize, usize),
+) -> Vec<String> {
+    let page = index.page(Kind::Movie, found, order, stretch);
+    page.iter().map(|item| item.name().to_owned()).collect()
+}
