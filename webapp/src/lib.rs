@@ -17,5 +17,6 @@ mod ghibli;
 mod middleware;
 mod pages;
 mod query;
+mod ready;
 
 pub use ghibli::PublicUrl;

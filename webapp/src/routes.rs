@@ -12,7 +12,7 @@ use http::header::CACHE_CONTROL;
 use tower::Service;
 
 use crate::{
-    PublicUrl, api, assets, error::AppError, ghibli, middleware, pages, server::Limits,
+    PublicUrl, api, assets, error::AppError, ghibli, middleware, pages, ready, server::Limits,
     site::Current,
 };
 
@@ -31,7 +31,9 @@ pub fn app(
     limits: Limits,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
-    middleware::around(routes().with_state(app), limits)
+    let current = app.current.clone();
+    let behind = middleware::around(routes().with_state(app), limits);
+    ready::before(behind, current, limits)
 }
 
 fn routes() -> Router<App> {

@@ -15,6 +15,7 @@ use crate::beside::{self, Beside};
 use crate::error::AppError;
 use crate::history::History;
 use crate::index::Index;
+use crate::ready::Ready;
 
 /// How often it is asked whether the syncs have fallen silent.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -34,6 +35,8 @@ pub struct Site {
     pub condition: Condition,
     /// What is told beside it.
     pub beside: Arc<Beside>,
+    /// The answers that are ready.
+    pub(crate) ready: Arc<Ready>,
 }
 
 /// Whether the catalogue is fresh, and if not, since when and why.
@@ -69,12 +72,31 @@ impl Current {
         self.0.load_full().ok_or(AppError::NotReady)
     }
 
+    /// The answers that are ready at the present version; none until the store has been read.
+    pub(crate) fn ready(&self) -> Option<Arc<Ready>> {
+        let site = self.0.load();
+        site.as_ref().map(|site| site.ready.clone())
+    }
+
     fn set(&self, site: Site) {
         self.0.store(Some(Arc::new(site)));
     }
 }
 
 impl Site {
+    /// The seed, as it is shown while the store holds no version.
+    pub fn of_seed() -> Self {
+        let snapshot = seed::snapshot();
+        Self {
+            index: Index::of(&snapshot.catalogue),
+            snapshot: Arc::new(snapshot),
+            history: History::default(),
+            condition: Condition::Waiting,
+            beside: Arc::default(),
+            ready: Arc::default(),
+        }
+    }
+
     /// The catalogue's version; 0 is the seed.
     pub fn version(&self) -> u64 {
         self.snapshot.version()
@@ -143,7 +165,7 @@ struct Keeper {
     beside: Arc<Beside>,
     /// Rung when what stands beside the version may be another.
     ask: watch::Sender<u64>,
-    shown: Option<(Arc<Snapshot>, Condition, Arc<Beside>)>,
+    shown: Option<Site>,
 }
 
 impl Keeper {
@@ -202,21 +224,26 @@ impl Keeper {
             return;
         };
         let condition = self.condition();
-        let same = self.shown.as_ref().is_some_and(|(shown, before, beside)| {
-            Arc::ptr_eq(shown, snapshot)
-                && *before == condition
-                && Arc::ptr_eq(beside, &self.beside)
-        });
-        if !same {
-            self.shown = Some((snapshot.clone(), condition, self.beside.clone()));
-            self.current.set(Site {
-                snapshot: snapshot.clone(),
-                index: self.index.clone(),
-                history: self.history.clone(),
-                condition,
-                beside: self.beside.clone(),
-            });
+        let mut ready = None;
+        if let Some(shown) = &self.shown {
+            let lasting = Arc::ptr_eq(&shown.snapshot, snapshot)
+                && shown.condition == condition
+                && shown.beside.missing == self.beside.missing;
+            if lasting && Arc::ptr_eq(&shown.beside, &self.beside) {
+                return;
+            }
+            ready = lasting.then(|| shown.ready.clone());
         }
+        let site = Site {
+            snapshot: snapshot.clone(),
+            index: self.index.clone(),
+            history: self.history.clone(),
+            condition,
+            beside: self.beside.clone(),
+            ready: ready.unwrap_or_default(),
+        };
+        self.shown = Some(site.clone());
+        self.current.set(site);
     }
 
     fn condition(&self) -> Condition {

@@ -128,5 +128,5 @@ fn record(item: &Item, base: &str, fields: Option<&[String]>) -> Result<Value, A
 fn pretty(value: &Value) -> Result<Representation, AppError> {
     let json =
         serde_json::to_vec_pretty(value).map_err(|error| AppError::Internal(error.into()))?;
-    Ok(Representation::new(JSON_UTF8, json))
+    Ok(Representation::new(JSON_UTF8, json).naming_host())
 }

@@ -52,5 +52,7 @@ fn finished(
     added.remove(CONTENT_LENGTH);
     let mut response = representation.answer(conditions)?;
     response.headers_mut().extend(added);
+    // For who keeps answers.
+    response.extensions_mut().insert(representation.clone());
     Ok(response)
 }

@@ -45,6 +45,14 @@ pub(super) async fn check(
     }
 }
 
+/// Whether a request is one to read that [`check`] lets pass as it is.
+pub(crate) fn is_plain_reading(request: &Request, limits: &Limits) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && request.body().is_end_stream()
+        && request.headers().len() <= limits.max_headers
+        && check_host(request.version(), request.headers()).is_ok()
+}
+
 /// HTTP/1.1 demands exactly one Host; hyper does not.
 fn check_host(version: Version, headers: &HeaderMap) -> Result<(), AppError> {
     let mut hosts = headers.get_all(HOST).iter();

@@ -17,15 +17,22 @@ use axum::{
 };
 use tower::{Service, ServiceBuilder};
 
-pub(crate) use self::{observe::RequestId, path::is_for_programs};
+pub(crate) use self::{
+    gate::is_plain_reading,
+    observe::{RequestId, X_REQUEST_ID},
+    path::is_for_programs,
+};
 use crate::server::Limits;
 
 /// Puts `routes` behind the layers, outermost first.
 pub(crate) fn around(
     routes: Router,
     limits: Limits,
-) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
-{
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send>
++ Clone
++ Send
++ Sync
++ 'static {
     ServiceBuilder::new()
         .layer(from_fn(observe::observe))
         .layer(from_fn(headers::add))

@@ -11,7 +11,7 @@ use axum::{extract::Request, middleware::Next, response::Response};
 use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Names a request in the answer and in the log. Ours alone: one sent by a client is not read.
 #[derive(Clone, Copy, Debug)]
@@ -19,10 +19,21 @@ pub(crate) struct RequestId(u64);
 
 impl RequestId {
     /// Counts on from a random start, so that two processes or two runs do not share ids.
-    fn next() -> Self {
+    pub(crate) fn next() -> Self {
         static COUNTER: LazyLock<AtomicU64> =
             LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(())));
         Self(COUNTER.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// As it stands in a header: sixteen hexadecimal digits.
+    pub(crate) fn value(self) -> HeaderValue {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let bytes = self.0.to_be_bytes();
+        let digits: [u8; 16] = std::array::from_fn(|at| {
+            let nibble = bytes[at / 2] >> (4 * (1 - at % 2));
+            DIGITS[usize::from(nibble & 15)]
+        });
+        HeaderValue::from_bytes(&digits).unwrap_or_else(|_| HeaderValue::from_static("0"))
     }
 }
 
@@ -50,8 +61,6 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         microseconds = started.elapsed().as_micros(),
         "answered"
     );
-    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
-        response.headers_mut().insert(X_REQUEST_ID, value);
-    }
+    response.headers_mut().insert(X_REQUEST_ID, id.value());
     response
 }

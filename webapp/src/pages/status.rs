@@ -51,7 +51,9 @@ pub(crate) async fn show(State(current): State<Current>) -> Result<Representatio
         problems: problems.into_iter().collect(),
         beside,
     };
-    Ok(Representation::page(&page)?.at_version(site.version()))
+    Ok(Representation::page(&page)?
+        .at_version(site.version())
+        .fleeting())
 }
 
 fn freshness(site: &Site) -> &'static str {

@@ -24,7 +24,7 @@ impl Conditions {
     }
 
     /// Whether the client has what `etag` names: weak comparison, as RFC 9110 asks for reading.
-    pub(super) fn knows(&self, etag: &HeaderValue) -> bool {
+    pub(crate) fn knows(&self, etag: &HeaderValue) -> bool {
         self.if_none_match.iter().any(|list| {
             let list = list.as_bytes().trim_ascii();
             list == b"*" || tags(list).any(|tag| tag == etag.as_bytes())

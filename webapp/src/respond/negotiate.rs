@@ -19,6 +19,9 @@ const BY_SIZE: [Coding; 4] = [Coding::Brotli, Coding::Zstd, Coding::Gzip, Coding
 const BY_AGE: [Coding; 4] = [Coding::Identity, Coding::Gzip, Coding::Zstd, Coding::Brotli];
 
 impl Coding {
+    /// How many there are.
+    pub const COUNT: usize = 4;
+
     /// The name in `Content-Encoding`; none for identity.
     pub fn name(self) -> Option<&'static str> {
         match self {

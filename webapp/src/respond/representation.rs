@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{
-    HeaderName, HeaderValue, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{
         ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY,
     },
@@ -31,6 +31,8 @@ pub struct Representation {
     content: Arc<Content>,
     cache_control: HeaderValue,
     version: Option<u64>,
+    fleeting: bool,
+    names_host: bool,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,8 @@ impl Representation {
             }),
             cache_control: HeaderValue::from_static("no-cache"),
             version: None,
+            fleeting: false,
+            names_host: false,
         }
     }
 
@@ -93,48 +97,115 @@ impl Representation {
         self
     }
 
+    /// The same content, which depends on more than the version and its condition.
+    #[must_use]
+    pub fn fleeting(mut self) -> Self {
+        self.fleeting = true;
+        self
+    }
+
+    /// The same content, which names the host that was asked.
+    #[must_use]
+    pub fn naming_host(mut self) -> Self {
+        self.names_host = true;
+        self
+    }
+
+    /// Whether it stays the same as long as the version and its condition.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.version.is_some() && !self.fleeting
+    }
+
+    /// Whether it names the host that was asked.
+    pub(crate) fn names_host(&self) -> bool {
+        self.names_host
+    }
+
+    /// How many bytes the content has.
+    pub(crate) fn len(&self) -> usize {
+        self.content.plain.len()
+    }
+
     /// The answer to a request with these conditions: 200, or 304 if the client has it.
     ///
     /// # Errors
     ///
     /// [`AppError::NotAcceptable`] if the client refuses every encoding.
     pub fn answer(&self, conditions: &Conditions) -> Result<Response, AppError> {
-        let coding = if self.content.is_text {
-            let worth_encoding = self.content.plain.len() > WORTH_ENCODING_BYTES;
-            let chosen = conditions.accepted.choose(worth_encoding);
-            chosen.ok_or(AppError::NotAcceptable)?
-        } else {
-            Coding::Identity
-        };
+        let coding = self.coding(conditions)?;
         let etag = &self.content.variant(coding).etag;
+        let known = etag.as_ref().is_some_and(|etag| conditions.knows(etag));
 
         let mut response = Response::new(Body::empty());
-        let headers = response.headers_mut();
-        if let Some(etag) = etag {
-            headers.insert(ETAG, etag.clone());
-        }
-        headers.insert(CACHE_CONTROL, self.cache_control.clone());
-        if self.content.is_text {
-            headers.insert(VARY, HeaderValue::from(ACCEPT_ENCODING));
-        }
-        if let Some(version) = self.version {
-            headers.insert(X_CATALOGUE_VERSION, HeaderValue::from(version));
-        }
-        if etag.as_ref().is_some_and(|etag| conditions.knows(etag)) {
+        *response.headers_mut() = self.fields(coding, known)?;
+        if known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
-            return Ok(response);
-        }
-
-        let bytes = self.content.encoded(coding)?;
-        headers.insert(CONTENT_TYPE, self.content.media_type.clone());
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-        if let Some(name) = coding.name() {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
-        }
-        if !conditions.without_body {
-            *response.body_mut() = Body::from(bytes);
+        } else if !conditions.without_body {
+            *response.body_mut() = Body::from(self.encoded(coding)?);
         }
         Ok(response)
+    }
+
+    /// The coding to say it in.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotAcceptable`] if the client refuses every encoding.
+    pub(crate) fn coding(&self, conditions: &Conditions) -> Result<Coding, AppError> {
+        if !self.content.is_text {
+            return Ok(Coding::Identity);
+        }
+        let worth_encoding = self.content.plain.len() > WORTH_ENCODING_BYTES;
+        let chosen = conditions.accepted.choose(worth_encoding);
+        chosen.ok_or(AppError::NotAcceptable)
+    }
+
+    /// The header fields of its answers that [`Self::fields`] sets.
+    pub(crate) const FIELDS: [HeaderName; 7] = [
+        ETAG,
+        CACHE_CONTROL,
+        VARY,
+        X_CATALOGUE_VERSION,
+        CONTENT_TYPE,
+        CONTENT_LENGTH,
+        CONTENT_ENCODING,
+    ];
+
+    /// The header fields of the answer in a coding: of the whole, or of a 304.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Internal`] if it cannot be encoded.
+    pub(crate) fn fields(&self, coding: Coding, not_modified: bool) -> Result<HeaderMap, AppError> {
+        let mut fields = HeaderMap::new();
+        if let Some(etag) = &self.content.variant(coding).etag {
+            fields.insert(ETAG, etag.clone());
+        }
+        fields.insert(CACHE_CONTROL, self.cache_control.clone());
+        if self.content.is_text {
+            fields.insert(VARY, HeaderValue::from(ACCEPT_ENCODING));
+        }
+        if let Some(version) = self.version {
+            fields.insert(X_CATALOGUE_VERSION, HeaderValue::from(version));
+        }
+        if !not_modified {
+            let length = self.encoded(coding)?.len();
+            fields.insert(CONTENT_TYPE, self.content.media_type.clone());
+            fields.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            if let Some(name) = coding.name() {
+                fields.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+            }
+        }
+        Ok(fields)
+    }
+
+    /// The content in a coding, made when it is first asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Internal`] if it cannot be encoded.
+    pub(crate) fn encoded(&self, coding: Coding) -> Result<Bytes, AppError> {
+        self.content.encoded(coding)
     }
 }
 
@@ -195,7 +266,7 @@ fn is_text(media_type: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use http::{
-        HeaderMap, Method,
+        Method,
         header::{IF_NONE_MATCH, VARY},
     };
     use http_body_util::BodyExt as _;
