@@ -3,9 +3,15 @@
 //! `cargo build --release && TEST_BINARIES=target/release cargo run --release -p bench -- start`
 
 mod follow;
+mod generate;
 mod processes;
+mod scale;
+mod serve;
 mod soak;
 
+use std::net::SocketAddr;
+
+use crate::generate::{Generated, GeneratedSource};
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use common::config::Database;
@@ -31,6 +37,36 @@ enum Measure {
         #[arg(value_enum)]
         store: StoreKind,
     },
+    /// A catalogue of any size: first sync, start, memory, questions, unchanged sync, a small delta.
+    Scale {
+        /// The store between syncer and web app.
+        #[arg(value_enum)]
+        store: StoreKind,
+        /// How many movies it has.
+        #[arg(long)]
+        movies: u64,
+    },
+    /// Serves an invented catalogue of any size as the Ghibli API would, until it is stopped.
+    Generate {
+        /// How many movies it has.
+        #[arg(long)]
+        movies: u64,
+        /// Another seed gives another catalogue.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Where it listens.
+        #[arg(long, default_value = "127.0.0.1:8001")]
+        listen: SocketAddr,
+    },
+    /// Rate, CPU time and latency beside nginx with the same bytes (needs `nginx` and `wrk`).
+    Serve {
+        /// How many connections ask at once; several settings with commas between them.
+        #[arg(long, value_delimiter = ',', default_values_t = [32_u32])]
+        connections: Vec<u32>,
+        /// How long each load lasts.
+        #[arg(long, default_value_t = 4)]
+        seconds: u32,
+    },
     /// The memory of a web app at rest with the seed.
     Rest,
     /// From a commit to its version on a running web app.
@@ -53,10 +89,36 @@ async fn main() -> Result<()> {
     match cli.measure {
         Measure::Start => processes::start(cli.rounds).await,
         Measure::Rest => processes::rest().await?,
+        Measure::Scale { store, movies } => scale::measure(store, movies, cli.rounds).await?,
+        Measure::Generate {
+            movies,
+            seed,
+            listen,
+        } => generate(movies, seed, listen).await?,
+        Measure::Serve {
+            connections,
+            seconds,
+        } => serve::measure(cli.rounds, &connections, seconds).await?,
         Measure::Soak { store } => soak::kill(store, cli.rounds).await?,
         Measure::Follow { store } => follow::measure(store, cli.rounds).await?,
     }
     Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "what it is asked for")]
+async fn generate(movies: u64, seed: u64, listen: SocketAddr) -> Result<()> {
+    let catalogue = Generated {
+        movies,
+        seed,
+        retitled: 0,
+    };
+    let source = GeneratedSource::start(catalogue, listen).await?;
+    println!("{movies} movies at {}; for example", source.url());
+    println!(
+        "PYFLIX_PROVIDER_URLS={} PYFLIX_PROVIDER_MAX_BYTES=4GiB pyflix",
+        source.url()
+    );
+    std::future::pending().await
 }
 
 /// A fresh store of a kind: its URL, what opens it here, and the folder that it may need.

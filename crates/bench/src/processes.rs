@@ -8,7 +8,7 @@ use crate::report;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 /// An address at which nothing listens: no source takes part.
-const NOWHERE: &str = "http://127.0.0.1:9";
+pub(crate) const NOWHERE: &str = "http://127.0.0.1:9";
 
 pub(crate) async fn start(rounds: u32) {
     binary("pyflix");
@@ -40,12 +40,7 @@ pub(crate) async fn rest() -> Result<()> {
             .await;
         }
         tokio::time::sleep(Duration::from_secs(3)).await;
-        let status = std::fs::read_to_string(format!("/proc/{}/status", service.pid()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kibibytes: f64 = line
-            .and_then(|line| line.trim().strip_suffix("kB"))
-            .and_then(|number| number.trim().parse().ok())
-            .context("no VmRSS in /proc")?;
+        let kibibytes = resident_kibibytes(service.pid())?;
         report(
             &format!("memory of {name} at rest"),
             "MiB",
@@ -53,4 +48,13 @@ pub(crate) async fn rest() -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What a process has in memory.
+pub(crate) fn resident_kibibytes(pid: u32) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().strip_suffix("kB"))
+        .and_then(|number| number.trim().parse().ok())
+        .context("no VmRSS in /proc")
 }

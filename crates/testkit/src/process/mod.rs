@@ -56,6 +56,12 @@ impl Service {
         .start()
     }
 
+    /// As [`Self::start_in`], for a program of another's.
+    pub fn start_program(folder: &Path, program: &Path, args: &[&str]) -> Self {
+        let folder = Folder::Shared(folder.to_path_buf());
+        Recipe::new(program, folder, &[], args).start()
+    }
+
     /// As [`Self::start`], on a free port, and waits until it has printed its address: [`Self::url`].
     pub async fn start_web(
         name: &str,

@@ -1,0 +1,188 @@
+//! A catalogue of any size from its source to its pages, every step as a process of its own.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use common::clock::Clock;
+use serde_json::Value;
+use testkit::http::{get, try_get};
+use testkit::process::{Finished, Service, run_to_end};
+
+use crate::generate::{Generated, GeneratedSource};
+use crate::processes::resident_kibibytes;
+use crate::{StoreKind, fresh, report};
+
+const DEADLINE: Duration = Duration::from_secs(1800);
+/// How many movies a small delta changes.
+const DELTA: u64 = 100;
+
+/// A catalogue of so many movies, first published, then unchanged, then with a small delta, and
+/// asked `rounds` questions of each form, no two alike.
+#[expect(clippy::print_stdout, reason = "what it is asked for")]
+pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Result<()> {
+    let generated = Generated {
+        movies,
+        seed: 1,
+        retitled: 0,
+    };
+    let source = GeneratedSource::start(generated, "127.0.0.1:0".parse()?).await?;
+    let (url, _, _folder) = fresh(store).await?;
+    let provider = source.url();
+    let envs = [
+        ("PYFLIX_DATABASE_URL", url.as_str()),
+        ("PYFLIX_PROVIDER_URLS", provider.as_str()),
+        ("PYFLIX_PROVIDER_MAX_BYTES", "8GiB"),
+        ("PYFLIX_SYNC_INTERVAL", "1s"),
+    ];
+    println!("{movies} movies, {store:?}");
+    timed("first sync", sync(&envs)).await?;
+    timed("unchanged sync by itself", sync(&envs)).await?;
+
+    let started = Instant::now();
+    let webapp = Service::start_web("webapp", &envs, &[], DEADLINE).await;
+    let ready = format!("{}/readyz", webapp.url());
+    testkit::eventually(DEADLINE, async || {
+        try_get(&ready)
+            .await
+            .is_ok_and(|answer| answer.status == 200)
+    })
+    .await;
+    println!("start to ready: {:.2} s", started.elapsed().as_secs_f64());
+    println!(
+        "memory of the web app: {:.0} MiB",
+        resident_kibibytes(webapp.pid())? / 1024.0
+    );
+
+    for (what, question) in QUESTIONS {
+        let mut milliseconds = Vec::new();
+        for round in 0..u64::from(rounds) {
+            let url = format!("{}{}", webapp.url(), question(generated, round));
+            let asked = Instant::now();
+            let answer = get(&url).await;
+            milliseconds.push(asked.elapsed().as_secs_f64() * 1000.0);
+            ensure!(answer.status == 200, "{url}: {}", answer.status);
+        }
+        report(what, "ms", milliseconds);
+    }
+    println!(
+        "memory of the web app: {:.0} MiB",
+        resident_kibibytes(webapp.pid())? / 1024.0
+    );
+
+    let syncer = Service::start("syncer", &envs, &[]);
+    let unchanged = |runs: &Value| {
+        let runs = runs.as_array()?.iter();
+        let mut unchanged = runs.filter(|run| run["outcome"] == "unchanged");
+        unchanged
+            .find(|run| run["times"].as_u64() > Some(3))
+            .cloned()
+    };
+    let run = testkit::eventually(DEADLINE, async || {
+        let history = history(&envs).await.ok()?;
+        unchanged(&history["runs"])
+    })
+    .await;
+    println!("unchanged sync of the loop: {}", run["took"]);
+
+    source.retitle(DELTA);
+    let page = format!("{}/healthz", webapp.url());
+    let movies_page = format!("{}/movies", webapp.url());
+    let served = testkit::eventually(DEADLINE, async || {
+        try_get(&page).await.ok()?;
+        let answer = try_get(&movies_page).await.ok()?;
+        (answer.header("x-catalogue-version") == Some("2")).then(|| Clock::system().now())
+    })
+    .await;
+    let history = history(&envs).await?;
+    let versions = history["versions"].as_array().context("no versions")?;
+    let second = versions.iter().find(|version| version["version"] == 2);
+    let at = second.and_then(|version| version["at"].as_str());
+    let at: jiff::Timestamp = at.context("no second version")?.parse()?;
+    println!(
+        "a version of {DELTA} changes, commit to served: {:.0} ms",
+        served.duration_since(at).as_secs_f64() * 1000.0
+    );
+    drop(syncer);
+    Ok(())
+}
+
+type Question = fn(Generated, u64) -> String;
+
+const QUESTIONS: [(&str, Question); 9] = [
+    ("/movies, a page of the list", |all, n| {
+        format!("/movies?page={}", 1 + page(all, n))
+    }),
+    ("/movies, sorted", |all, n| {
+        let sort = ["title", "-year", "score", "-running_time"][(n % 4) as usize];
+        format!("/movies?sort={sort}&page={}", 1 + page(all, n))
+    }),
+    ("/movies, filtered by years and sorted", |_, n| {
+        let from = 1930 + n % 90;
+        format!(
+            "/movies?year_min={from}&year_max={}&sort=title&page={}",
+            from + 5,
+            1 + n / 90
+        )
+    }),
+    ("/movies of a director", |all, n| {
+        let film = all.record("films", n * 37 % all.movies);
+        let director = film["director"]
+            .as_str()
+            .unwrap_or_default()
+            .replace(' ', "+");
+        format!("/movies?director={director}&sort=-score")
+    }),
+    ("/api/v1/movies, filtered and sorted", |all, n| {
+        format!(
+            "/api/v1/movies?sort=-score&per_page=100&page={}",
+            1 + page(all, n)
+        )
+    }),
+    ("/ghibli/films with limit and fields", |_, n| {
+        format!("/ghibli/films?limit=250&fields=id,title,f{n}")
+    }),
+    ("/ghibli/films, a page", |all, n| {
+        format!("/ghibli/films?_page={}&_limit=100", 1 + page(all, n))
+    }),
+    ("/search, two words of a title", |all, n| {
+        let title = all.title(n * 7919 % all.movies);
+        let words: Vec<_> = title
+            .split(' ')
+            .filter(|word| word.len() > 3)
+            .take(2)
+            .collect();
+        format!("/search?q={}", words.join("+"))
+    }),
+    ("/search, a word with a typing error", |all, n| {
+        let title = all.title(n * 104_729 % all.movies);
+        let word = title
+            .split(' ')
+            .max_by_key(|word| word.len())
+            .unwrap_or_default();
+        format!("/search?q={}x{}", &word[..3], &word[4..])
+    }),
+];
+
+/// Some page of all, spread over them.
+fn page(all: Generated, n: u64) -> u64 {
+    n * 7919 % all.movies.div_ceil(100)
+}
+
+async fn sync(envs: &[(&str, &str)]) -> Result<()> {
+    let Finished { code, stderr, .. } = run_to_end("syncer", envs, &["once"], DEADLINE).await;
+    ensure!(code == Some(0), "the sync ended with {code:?}: {stderr}");
+    Ok(())
+}
+
+async fn history(envs: &[(&str, &str)]) -> Result<Value> {
+    let finished = run_to_end("syncer", envs, &["history", "--json"], DEADLINE).await;
+    Ok(serde_json::from_str(&finished.stdout)?)
+}
+
+#[expect(clippy::print_stdout, reason = "what it is asked for")]
+async fn timed(what: &str, work: impl Future<Output = Result<()>>) -> Result<()> {
+    let started = Instant::now();
+    work.await?;
+    println!("{what}: {:.2} s", started.elapsed().as_secs_f64());
+    Ok(())
+}

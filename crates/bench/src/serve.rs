@@ -1,0 +1,255 @@
+//! The web app beside nginx, which serves the same bytes as files, under the load of `wrk`.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use tempfile::TempDir;
+use testkit::http::{get, try_get};
+use testkit::process::Service;
+
+use crate::processes::NOWHERE;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+/// What is asked for, and whether the client has it already.
+const QUESTIONS: [(&str, bool); 6] = [
+    ("/movies", false),
+    ("/movies", true),
+    ("/api/v1/movies", false),
+    ("/api/v1/movies", true),
+    ("/ghibli/films", false),
+    ("/ghibli/films", true),
+];
+
+/// What one round of load came to.
+#[derive(Clone, Copy, Debug)]
+struct Load {
+    /// Answers in a second.
+    rate: f64,
+    /// Microseconds of CPU time that the server took for an answer.
+    cpu: f64,
+    /// Milliseconds.
+    p99: f64,
+}
+
+/// A server under load.
+struct Server {
+    name: &'static str,
+    url: String,
+    process: Service,
+    _folder: TempDir,
+}
+
+/// Loads the web app, nginx with one worker and nginx with two in turn, and prints the medians of
+/// the rounds and of the ratios within each round.
+#[expect(clippy::print_stdout, reason = "what it is asked for")]
+pub(crate) async fn measure(rounds: u32, connections: &[u32], seconds: u32) -> Result<()> {
+    let pyflix = pyflix().await?;
+    let servers = [
+        nginx("nginx, one worker", 1, &pyflix.url).await?,
+        nginx("nginx, two workers", 2, &pyflix.url).await?,
+        pyflix,
+    ];
+    println!(
+        "| question | connections | server | requests/s | CPU µs/request | p99 ms | rate : better nginx | CPU : better nginx | p99 : nginx with two |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for (path, known) in QUESTIONS {
+        for connections in connections {
+            let mut loads: [Vec<Load>; 3] = Default::default();
+            for _ in 0..rounds {
+                for (server, loads) in servers.iter().zip(&mut loads) {
+                    loads.push(server.load(path, known, *connections, seconds).await?);
+                }
+            }
+            let question = if known {
+                format!("{path}, 304")
+            } else {
+                path.to_owned()
+            };
+            for (server, load) in servers.iter().zip(&loads) {
+                let median = |of: fn(&Load) -> f64| median(load.iter().map(of));
+                let ratio = |of: fn(&Load) -> f64, peer: fn(f64, f64) -> f64| {
+                    let rounds = load.iter().zip(&loads[0]).zip(&loads[1]);
+                    crate::serve::median(
+                        rounds.map(|((own, one), two)| of(own) / peer(of(one), of(two))),
+                    )
+                };
+                println!(
+                    "| {question} | {connections} | {} | {:.0} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} |",
+                    server.name,
+                    median(|load| load.rate),
+                    median(|load| load.cpu),
+                    median(|load| load.p99),
+                    ratio(|load| load.rate, f64::max),
+                    ratio(|load| load.cpu, f64::min),
+                    ratio(|load| load.p99, |_, two| two),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+async fn pyflix() -> Result<Server> {
+    let folder = TempDir::new()?;
+    let envs = [("PYFLIX_PROVIDER_URLS", NOWHERE)];
+    let process = Service::start_web_in(folder.path(), "webapp", &envs, &[], DEADLINE).await;
+    let url = process.url().to_owned();
+    let movies = format!("{url}/movies");
+    testkit::eventually(DEADLINE, async || {
+        try_get(&movies)
+            .await
+            .is_ok_and(|answer| answer.status == 200)
+    })
+    .await;
+    Ok(Server {
+        name: "PyFlix",
+        url,
+        process,
+        _folder: folder,
+    })
+}
+
+/// An nginx with the web app's answers as its files.
+async fn nginx(name: &'static str, workers: u32, pyflix: &str) -> Result<Server> {
+    let folder = TempDir::new()?;
+    let root = folder.path();
+    for (path, _) in QUESTIONS {
+        let file = root.join("files").join(path.trim_start_matches('/'));
+        fs::create_dir_all(file.parent().context("a folder")?)?;
+        fs::write(file, get(&format!("{pyflix}{path}")).await.body)?;
+    }
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let conf = root.join("nginx.conf");
+    let root = root.display();
+    fs::write(
+        &conf,
+        format!(
+            "daemon off; user root; pid {root}/pid; error_log {root}/error.log; worker_processes {workers};
+             worker_rlimit_nofile 8192;
+             events {{ worker_connections 4096; }}
+             http {{
+               access_log off; sendfile off; etag on; default_type application/json;
+               keepalive_requests 1000000000; open_file_cache max=100;
+               client_body_temp_path {root}/t1; proxy_temp_path {root}/t2; fastcgi_temp_path {root}/t3;
+               uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5;
+               server {{
+                 listen 127.0.0.1:{port} backlog=4096; root {root}/files;
+                 location = /movies {{ default_type text/html; }}
+                 add_header Cache-Control no-cache;
+               }}
+             }}"
+        ),
+    )?;
+    let conf = conf.display().to_string();
+    let process = Service::start_program(folder.path(), &program("nginx")?, &["-c", &conf]);
+    let url = format!("http://127.0.0.1:{port}");
+    let movies = format!("{url}/movies");
+    testkit::eventually(DEADLINE, async || {
+        try_get(&movies)
+            .await
+            .is_ok_and(|answer| answer.status == 200)
+    })
+    .await;
+    Ok(Server {
+        name,
+        url,
+        process,
+        _folder: folder,
+    })
+}
+
+fn program(name: &str) -> Result<std::path::PathBuf> {
+    ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]
+        .into_iter()
+        .map(|folder| Path::new(folder).join(name))
+        .find(|program| program.is_file())
+        .with_context(|| format!("{name} is missing: apt-get install {name}"))
+}
+
+impl Server {
+    async fn load(&self, path: &str, known: bool, connections: u32, seconds: u32) -> Result<Load> {
+        let url = format!("{}{path}", self.url);
+        let mut wrk = Command::new(program("wrk")?);
+        wrk.args(["-t1", "--latency"])
+            .arg(format!("-c{connections}"))
+            .arg(format!("-d{seconds}s"));
+        if known {
+            let answer = get(&url).await;
+            let etag = answer.header("etag").context("an answer without a tag")?;
+            wrk.arg("-H").arg(format!("If-None-Match: {etag}"));
+        }
+        wrk.arg(&url);
+        let before = cpu_microseconds(self.process.pid())?;
+        let output = tokio::task::spawn_blocking(move || wrk.output()).await??;
+        let spent = cpu_microseconds(self.process.pid())? - before;
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(output.status.success(), "wrk failed: {told}");
+        let after = |what: &str| {
+            let line = told.lines().find_map(|line| line.trim().strip_prefix(what));
+            line.map(str::trim)
+                .with_context(|| format!("wrk does not tell {what}: {told}"))
+        };
+        if let Some(errors) = told.lines().find(|line| line.contains("Socket errors")) {
+            bail!(
+                "{} at {connections} connections: {}",
+                self.name,
+                errors.trim()
+            );
+        }
+        let requests = told
+            .lines()
+            .find_map(|line| line.trim().split_once(" requests in"))
+            .context("wrk does not tell how many requests it sent")?;
+        let requests: f64 = requests.0.parse()?;
+        Ok(Load {
+            rate: after("Requests/sec:")?.parse()?,
+            cpu: spent / requests,
+            p99: milliseconds(after("99%")?)?,
+        })
+    }
+}
+
+fn milliseconds(text: &str) -> Result<f64> {
+    for (unit, factor) in [("us", 0.001), ("ms", 1.0), ("s", 1000.0)] {
+        if let Some(number) = text.strip_suffix(unit) {
+            return Ok(number.parse::<f64>()? * factor);
+        }
+    }
+    bail!("{text} is no time");
+}
+
+/// What a process and its children have spent so far.
+fn cpu_microseconds(pid: u32) -> Result<f64> {
+    let mut spent = 0.0;
+    for process in fs::read_dir("/proc")? {
+        let path = process?.path();
+        let Ok(stat) = fs::read_to_string(path.join("stat")) else {
+            continue;
+        };
+        let Some((head, tail)) = stat.rsplit_once(')') else {
+            continue;
+        };
+        let fields: Vec<_> = tail.split_whitespace().collect();
+        let is = |field: Option<&str>| field.and_then(|field| field.parse().ok()) == Some(pid);
+        let own = is(head.split_whitespace().next());
+        if own || is(fields.get(1).copied()) {
+            for field in [11, 12] {
+                let ticks: f64 = fields.get(field).context("a short stat")?.parse()?;
+                // A tick is a hundredth of a second on Linux.
+                spent += ticks * 10_000.0;
+            }
+        }
+    }
+    Ok(spent)
+}
