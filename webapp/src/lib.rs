@@ -5,6 +5,7 @@ pub mod error;
 pub mod respond;
 pub mod routes;
 pub mod run;
+pub mod search;
 pub mod server;
 pub mod site;
 
