@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use common::clock::Clock;
+use common::models::{Catalogue, Change};
 use common::repository::{News, Pulse, Repository, Snapshot};
 use common::seed;
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use crate::beside::{self, Beside};
 use crate::error::AppError;
-use crate::history::History;
+use crate::history::{self, History};
 use crate::index::Index;
 use crate::ready::Ready;
+use crate::search::{self, Search};
 
 /// How often it is asked whether the syncs have fallen silent.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -29,6 +32,8 @@ pub struct Site {
     pub snapshot: Arc<Snapshot>,
     /// The catalogue arranged for lists.
     pub index: Index,
+    /// The catalogue arranged for search.
+    pub search: Search,
     /// The kept versions.
     pub history: History,
     /// Whether it is fresh.
@@ -56,12 +61,20 @@ pub enum Condition {
 
 /// The current site, shared by all handlers; there is none until the store has been read.
 #[derive(Clone, Debug, Default)]
-pub struct Current(Arc<ArcSwapOption<Site>>);
+pub struct Current(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    site: ArcSwapOption<Site>,
+    swapped: watch::Sender<()>,
+}
 
 impl Current {
     /// A site that is there from the start.
     pub fn new(site: Site) -> Self {
-        Self(Arc::new(ArcSwapOption::from_pointee(site)))
+        let current = Self::default();
+        current.set(site);
+        current
     }
 
     /// The site as it is now.
@@ -69,17 +82,23 @@ impl Current {
     /// # Errors
     /// [`AppError::NotReady`] until the store has been read.
     pub fn load(&self) -> Result<Arc<Site>, AppError> {
-        self.0.load_full().ok_or(AppError::NotReady)
+        self.0.site.load_full().ok_or(AppError::NotReady)
     }
 
     /// The answers that are ready at the present version; none until the store has been read.
     pub(crate) fn ready(&self) -> Option<Arc<Ready>> {
-        let site = self.0.load();
+        let site = self.0.site.load();
         site.as_ref().map(|site| site.ready.clone())
     }
 
-    fn set(&self, site: Site) {
-        self.0.store(Some(Arc::new(site)));
+    /// Tells whenever there is another site.
+    pub fn swapped(&self) -> watch::Receiver<()> {
+        self.0.swapped.subscribe()
+    }
+
+    pub(crate) fn set(&self, site: Site) {
+        self.0.site.store(Some(Arc::new(site)));
+        self.0.swapped.send_replace(());
     }
 }
 
@@ -87,9 +106,11 @@ impl Site {
     /// The seed, as it is shown while the store holds no version.
     pub fn of_seed() -> Self {
         let snapshot = seed::snapshot();
+        let Arranged { index, search } = Arranged::of(&snapshot.catalogue);
         Self {
-            index: Index::of(&snapshot.catalogue),
             snapshot: Arc::new(snapshot),
+            index,
+            search,
             history: History::default(),
             condition: Condition::Waiting,
             beside: Arc::default(),
@@ -119,38 +140,105 @@ pub async fn keep(
     let mut follower = repository.follow();
     let (ask, asked) = watch::channel(0);
     let (told, mut beside) = watch::channel(Arc::new(Beside::default()));
-    tokio::spawn(beside::keep(repository, asked, told));
+    tokio::spawn(beside::keep(repository.clone(), asked, told));
+    let (ask_past, asked) = watch::channel(History::default());
+    let (told, mut past) = watch::channel(History::default());
+    tokio::spawn(history::past::keep(repository, asked, told));
     let mut keeper = Keeper {
         current,
         interval,
         clock,
         snapshot: None,
-        index: Index::default(),
+        arranged: Arranged::default(),
         history: History::default(),
         pulse: Pulse::default(),
         away: None,
         beside: Arc::default(),
         ask,
+        ask_past,
         shown: None,
     };
     loop {
-        let next = follower.next();
+        let before = keeper.arranged.clone();
+        let next = async { arranged(follower.next().await, before).await };
         tokio::pin!(next);
         // Loading a large catalogue takes longer than a glance, and must not begin anew at each.
-        let news = loop {
+        let arranged = loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                news = &mut next => break news,
+                arranged = &mut next => break arranged,
                 Ok(()) = beside.changed() => {
                     keeper.beside = beside.borrow_and_update().clone();
-                    keeper.show();
                 }
-                () = tokio::time::sleep(GLANCE) => keeper.show(),
+                Ok(()) = past.changed() => {
+                    let past = past.borrow_and_update().clone();
+                    keeper.history = std::mem::take(&mut keeper.history).after(&past);
+                }
+                () = tokio::time::sleep(GLANCE) => {}
             }
+            keeper.show();
         };
-        keeper.take(news);
+        match arranged {
+            Ok((news, arranged)) => keeper.take(news, arranged),
+            Err(error) => {
+                tracing::error!(%error, "a version cannot be arranged");
+                return;
+            }
+        }
         keeper.show();
     }
+}
+
+/// A catalogue arranged for lists and for search.
+#[derive(Clone, Debug, Default)]
+struct Arranged {
+    index: Index,
+    search: Search,
+}
+
+impl Arranged {
+    fn of(catalogue: &Catalogue) -> Self {
+        let index = Index::of(catalogue);
+        let search = Search::of(index.numbered(), catalogue);
+        Self { index, search }
+    }
+
+    /// Goes forward by one version's changes to `catalogue`.
+    fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
+        let renumbered = self.index.apply(changes);
+        if self.search.is_worn() {
+            self.search = Search::of(self.index.numbered(), catalogue);
+            return;
+        }
+        let gone = renumbered
+            .into_iter()
+            .filter(|change| change.after.is_none())
+            .map(|change| (change.number, None));
+        let touched = search::touched(changes, catalogue).into_iter();
+        let touched = touched.filter_map(|(kind, id)| {
+            let item = catalogue.get(kind, &id)?;
+            Some((self.index.number(item)?, Some(item)))
+        });
+        self.search.update(gone.chain(touched), catalogue);
+    }
+}
+
+/// The news with the catalogue arranged after it, given how it was arranged before. A large one
+/// takes seconds, which no request is to wait for.
+async fn arranged(news: News, mut arranged: Arranged) -> Result<(News, Arranged), JoinError> {
+    let News::Version { .. } = news else {
+        return Ok((news, arranged));
+    };
+    tokio::task::spawn_blocking(move || {
+        if let News::Version { snapshot, changes } = &news {
+            match changes {
+                Some(changes) => arranged.apply(changes, &snapshot.catalogue),
+                None => arranged = Arranged::of(&snapshot.catalogue),
+            }
+        }
+        (news, arranged)
+    })
+    .await
 }
 
 struct Keeper {
@@ -158,32 +246,31 @@ struct Keeper {
     interval: Duration,
     clock: Clock,
     snapshot: Option<Arc<Snapshot>>,
-    index: Index,
+    arranged: Arranged,
     history: History,
     pulse: Pulse,
     away: Option<Timestamp>,
     beside: Arc<Beside>,
     /// Rung when what stands beside the version may be another.
     ask: watch::Sender<u64>,
+    /// Told the history when more of it may be had from the store, or less.
+    ask_past: watch::Sender<History>,
     shown: Option<Site>,
 }
 
 impl Keeper {
-    fn take(&mut self, news: News) {
+    fn take(&mut self, news: News, arranged: Arranged) {
         match news {
             News::Version { snapshot, changes } => {
                 self.away = None;
-                match changes {
+                self.arranged = arranged;
+                self.history = match changes {
                     Some(changes) => {
-                        self.index.apply(&changes);
-                        self.history =
-                            std::mem::take(&mut self.history).with(&snapshot, Some(changes));
+                        std::mem::take(&mut self.history).with(&snapshot, Some(changes))
                     }
-                    None => {
-                        self.index = Index::of(&snapshot.catalogue);
-                        self.history = History::from(&snapshot);
-                    }
-                }
+                    None => History::from(&snapshot),
+                };
+                self.ask_past.send_replace(self.history.clone());
                 tracing::info!(
                     version = snapshot.version(),
                     items = snapshot.catalogue.len(),
@@ -197,7 +284,7 @@ impl Keeper {
                     "the store holds no version yet: serving the built-in seed until the first sync"
                 );
                 let seed = Arc::new(seed::snapshot());
-                self.index = Index::of(&seed.catalogue);
+                self.arranged = Arranged::of(&seed.catalogue);
                 self.history = History::default();
                 self.snapshot = Some(seed);
             }
@@ -228,6 +315,7 @@ impl Keeper {
         if let Some(shown) = &self.shown {
             let lasting = Arc::ptr_eq(&shown.snapshot, snapshot)
                 && shown.condition == condition
+                && shown.history.is(&self.history)
                 && shown.beside.missing == self.beside.missing;
             if lasting && Arc::ptr_eq(&shown.beside, &self.beside) {
                 return;
@@ -236,7 +324,8 @@ impl Keeper {
         }
         let site = Site {
             snapshot: snapshot.clone(),
-            index: self.index.clone(),
+            index: self.arranged.index.clone(),
+            search: self.arranged.search.clone(),
             history: self.history.clone(),
             condition,
             beside: self.beside.clone(),
