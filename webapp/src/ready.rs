@@ -5,14 +5,16 @@
 use std::convert::Infallible;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::Response;
-use http::header::{ETAG, HOST};
+use http::header::{ACCEPT_ENCODING, ETAG, HOST};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
+use tokio::time::Instant;
 use tower::{Service, ServiceExt as _, service_fn};
 
 use crate::error::AppError;
@@ -25,6 +27,8 @@ use crate::site::Current;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// About so many answers are expected.
 const ANSWERS: usize = 512;
+/// How long the next site waits for answers to be ready.
+const PREPARING: Duration = Duration::from_millis(100);
 /// A longer question is hardly asked twice.
 const LONGEST_QUESTION: usize = 512;
 /// What an answer weighs beside its content: its header fields and its place.
@@ -47,7 +51,7 @@ struct Answer {
     representation: Representation,
     /// The fields that are the same in every coding.
     fields: HeaderMap,
-    said: [OnceLock<Said>; Coding::COUNT],
+    said: [OnceLock<Said>; Coding::ALL.len()],
 }
 
 #[derive(Debug)]
@@ -62,6 +66,17 @@ struct Said {
 struct Key {
     host: Box<[u8]>,
     asked: Box<str>,
+}
+
+impl Key {
+    /// The host to ask again; any will do where the answer does not name it.
+    fn host(&self) -> &[u8] {
+        if self.host.is_empty() {
+            b"localhost"
+        } else {
+            &self.host
+        }
+    }
 }
 
 struct Asked<'a> {
@@ -134,6 +149,29 @@ where
     })
 }
 
+/// Asks an app that serves the next site what was asked more than once at this one, so that it is ready there
+/// when that site is shown; as much of it as can be made in [`PREPARING`].
+pub(crate) async fn prepare<S>(before: &Ready, app: S)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone,
+{
+    let until = Instant::now() + PREPARING;
+    for (key, coding) in before.said() {
+        if Instant::now() > until {
+            return;
+        }
+        let request = Request::get(&*key.asked)
+            .header(HOST, key.host())
+            .header(ACCEPT_ENCODING, coding.name().unwrap_or("identity"))
+            .body(Body::empty());
+        if let Ok(request) = request {
+            // Whoever asks next gets the same answer, or the same error.
+            let Ok(_) = app.clone().oneshot(request).await;
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
 enum Look {
     /// The answer.
     Ready(Response),
@@ -170,6 +208,20 @@ impl Ready {
             Entry::Answer(answer) => answer.to(request),
             Entry::ByHost => None,
         }
+    }
+
+    /// What has been asked for more than once, with the host that was asked, in every coding.
+    fn said(&self) -> Vec<(Key, Coding)> {
+        let entries = self.0.iter();
+        let said = entries.flat_map(|(key, entry)| match entry {
+            Entry::Answer(answer) => {
+                let codings = Coding::ALL.into_iter();
+                let said = codings.filter(|coding| answer.said[*coding as usize].get().is_some());
+                said.map(|coding| (key.clone(), coding)).collect()
+            }
+            Entry::ByHost => Vec::new(),
+        });
+        said.collect()
     }
 
     /// Keeps an answer as it was sent, if it can be sent again.
@@ -294,7 +346,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use axum::response::IntoResponse as _;
-    use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, IF_NONE_MATCH};
+    use http::header::{CONTENT_ENCODING, IF_NONE_MATCH};
     use http_body_util::BodyExt as _;
 
     use super::*;
@@ -373,9 +425,33 @@ mod tests {
         assert_eq!(writing.status(), StatusCode::METHOD_NOT_ALLOWED);
     }
 
+    #[tokio::test]
+    async fn what_was_asked_again_is_ready_at_the_next_version_before_anybody_asks() {
+        let (made, made_next) = (Arc::default(), Arc::default());
+        let (before, next) = (Site::of_seed(), Site::of_seed());
+        let app = app_at(&before, &made, Representation::naming_host);
+        for (path, host) in [("/a", "one"), ("/a", "two"), ("/b", "one")] {
+            for _ in 0..2 {
+                get(&app, path, &[("host", host), ("accept-encoding", "br")]).await;
+            }
+        }
+        get(&app, "/asked/once", &[]).await;
+        let app = app_at(&next, &made_next, Representation::naming_host);
+        prepare(&before.ready, app.clone()).await;
+        assert_eq!(made_next.load(Ordering::Relaxed), 3);
+        get(&app, "/a", &[("host", "two"), ("accept-encoding", "br")]).await;
+        assert_eq!(made_next.load(Ordering::Relaxed), 3);
+    }
+
     type App = tower::util::BoxCloneSyncService<Request, Response, Infallible>;
 
-    fn app(made: &Arc<AtomicU32>, shape: fn(Representation) -> Representation) -> App {
+    type Shape = fn(Representation) -> Representation;
+
+    fn app(made: &Arc<AtomicU32>, shape: Shape) -> App {
+        app_at(&Site::of_seed(), made, shape)
+    }
+
+    fn app_at(site: &Site, made: &Arc<AtomicU32>, shape: Shape) -> App {
         let made = Arc::clone(made);
         let page = move || {
             made.fetch_add(1, Ordering::Relaxed);
@@ -385,7 +461,7 @@ mod tests {
         let routes = axum::Router::new().fallback(page);
         let limits = Limits::default();
         let behind = middleware::around(routes, limits);
-        let current = Current::new(Site::of_seed());
+        let current = Current::new(site.clone());
         tower::util::BoxCloneSyncService::new(before(behind, current, limits))
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use common::clock::Clock;
@@ -11,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::PublicUrl;
+use crate::ready::{self, Ready};
 use crate::routes::{self, App};
 use crate::server::{self, Limits};
 use crate::site::{self, Current};
@@ -56,18 +58,30 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let current = Current::default();
+    let public_url = PublicUrl(config.public_url.as_deref().map(Into::into));
+    let limits = Limits::default();
+    let prepare = {
+        let public_url = public_url.clone();
+        move |before: Arc<Ready>, site| {
+            let app = App {
+                current: Current::new(site),
+                public_url: public_url.clone(),
+            };
+            async move { ready::prepare(&before, routes::app(app, limits)).await }
+        }
+    };
     let keeper = tokio::spawn(site::keep(
         current.clone(),
         repository.clone(),
         config.sync_interval,
         Clock::system(),
+        prepare,
         shutdown.clone(),
     ));
     let app = App {
         current,
-        public_url: PublicUrl(config.public_url.as_deref().map(Into::into)),
+        public_url,
     };
-    let limits = Limits::default();
     let served = server::serve(listener, routes::app(app, limits), limits, shutdown.clone());
     tokio::pin!(served);
     tokio::select! {

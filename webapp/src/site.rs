@@ -130,13 +130,19 @@ impl Site {
 }
 
 /// Keeps the current site at the last published version, until told to stop.
-pub async fn keep(
+///
+/// Before a site is shown, `prepare` is given it with the answers that were ready at the one before.
+pub(crate) async fn keep<P, F>(
     current: Current,
     repository: Repository,
     interval: Duration,
     clock: Clock,
+    prepare: P,
     shutdown: CancellationToken,
-) {
+) where
+    P: Fn(Arc<Ready>, Site) -> F,
+    F: Future<Output = ()>,
+{
     let mut follower = repository.follow();
     let (ask, asked) = watch::channel(0);
     let (told, mut beside) = watch::channel(Arc::new(Beside::default()));
@@ -176,7 +182,7 @@ pub async fn keep(
                 }
                 () = tokio::time::sleep(GLANCE) => {}
             }
-            keeper.show();
+            keeper.show(&prepare).await;
         };
         match arranged {
             Ok((news, arranged)) => keeper.take(news, arranged),
@@ -185,7 +191,7 @@ pub async fn keep(
                 return;
             }
         }
-        keeper.show();
+        keeper.show(&prepare).await;
     }
 }
 
@@ -306,12 +312,16 @@ impl Keeper {
         }
     }
 
-    fn show(&mut self) {
+    async fn show<P, F>(&mut self, prepare: &P)
+    where
+        P: Fn(Arc<Ready>, Site) -> F,
+        F: Future<Output = ()>,
+    {
         let Some(snapshot) = &self.snapshot else {
             return;
         };
         let condition = self.condition();
-        let mut ready = None;
+        let (mut ready, mut before) = (None, None);
         if let Some(shown) = &self.shown {
             let lasting = Arc::ptr_eq(&shown.snapshot, snapshot)
                 && shown.condition == condition
@@ -320,7 +330,12 @@ impl Keeper {
             if lasting && Arc::ptr_eq(&shown.beside, &self.beside) {
                 return;
             }
-            ready = lasting.then(|| shown.ready.clone());
+            let answers = shown.ready.clone();
+            if lasting {
+                ready = Some(answers);
+            } else {
+                before = Some(answers);
+            }
         }
         let site = Site {
             snapshot: snapshot.clone(),
@@ -331,6 +346,9 @@ impl Keeper {
             beside: self.beside.clone(),
             ready: ready.unwrap_or_default(),
         };
+        if let Some(before) = before {
+            prepare(before, site.clone()).await;
+        }
         self.shown = Some(site.clone());
         self.current.set(site);
     }

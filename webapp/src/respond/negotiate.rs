@@ -19,8 +19,8 @@ const BY_SIZE: [Coding; 4] = [Coding::Brotli, Coding::Zstd, Coding::Gzip, Coding
 const BY_AGE: [Coding; 4] = [Coding::Identity, Coding::Gzip, Coding::Zstd, Coding::Brotli];
 
 impl Coding {
-    /// How many there are.
-    pub const COUNT: usize = 4;
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Identity, Self::Brotli, Self::Zstd, Self::Gzip];
 
     /// The name in `Content-Encoding`; none for identity.
     pub fn name(self) -> Option<&'static str> {
