@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod error;
+pub mod events;
+pub mod feed;
 pub mod history;
 pub mod index;
 pub mod respond;
@@ -10,6 +12,7 @@ pub mod run;
 pub mod search;
 pub mod server;
 pub mod site;
+pub mod wording;
 
 mod api;
 mod assets;

@@ -12,6 +12,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::PublicUrl;
+use crate::events::Events;
+use crate::feed::Feed;
 use crate::ready::{self, Ready};
 use crate::routes::{self, App};
 use crate::server::{self, Limits};
@@ -57,31 +59,35 @@ pub async fn run(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let current = Current::default();
-    let public_url = PublicUrl(config.public_url.as_deref().map(Into::into));
     let limits = Limits::default();
+    let app = App {
+        current: Current::default(),
+        public_url: PublicUrl(config.public_url.as_deref().map(Into::into)),
+        feed: Feed::default(),
+        events: Events::new(&limits, shutdown.clone()),
+    };
     let prepare = {
-        let public_url = public_url.clone();
+        let app = app.clone();
         move |before: Arc<Ready>, site| {
-            let app = App {
-                current: Current::new(site),
-                public_url: public_url.clone(),
-            };
-            async move { ready::prepare(&before, routes::app(app, limits)).await }
+            let current = Current::new(site);
+            let next = routes::app(
+                App {
+                    current,
+                    ..app.clone()
+                },
+                limits,
+            );
+            async move { ready::prepare(&before, next).await }
         }
     };
     let keeper = tokio::spawn(site::keep(
-        current.clone(),
+        app.current.clone(),
         repository.clone(),
         config.sync_interval,
         Clock::system(),
         prepare,
         shutdown.clone(),
     ));
-    let app = App {
-        current,
-        public_url,
-    };
     let served = server::serve(listener, routes::app(app, limits), limits, shutdown.clone());
     tokio::pin!(served);
     tokio::select! {

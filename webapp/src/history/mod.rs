@@ -4,11 +4,14 @@ pub(crate) mod past;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use axum::body::Bytes;
 use common::models::Change;
 use common::repository::{Header, Snapshot};
 use imbl::Vector;
+
+use crate::events::encode;
 
 /// How many changes are held in memory; of versions further back only the header is.
 const MOST_CHANGES: u64 = 100_000;
@@ -30,6 +33,37 @@ pub struct Version {
     /// What it changed; `None` if that is not in memory: it is the first one of its store, or too
     /// much changed since.
     pub changes: Option<Vec<Change>>,
+    /// The event that tells of it, encoded when it is first sent.
+    event: OnceLock<Bytes>,
+}
+
+impl Version {
+    fn new(header: &Header, changes: Option<Vec<Change>>) -> Self {
+        Self {
+            header: header.clone(),
+            changes,
+            event: OnceLock::new(),
+        }
+    }
+
+    fn event(&self, lineage: &Arc<str>) -> Option<Bytes> {
+        let Some(changes) = &self.changes else {
+            return self.event.get().cloned();
+        };
+        let event = self
+            .event
+            .get_or_init(|| encode::version(lineage, &self.header, changes));
+        Some(event.clone())
+    }
+
+    /// The same without its changes; what is to be sent of it stays.
+    fn without_changes(&self, lineage: &Arc<str>) -> Self {
+        let slim = Self::new(&self.header, None);
+        if let Some(event) = self.event(lineage) {
+            slim.event.get_or_init(|| event);
+        }
+        slim
+    }
 }
 
 impl History {
@@ -37,10 +71,7 @@ impl History {
     pub fn from(snapshot: &Snapshot) -> Self {
         Self {
             lineage: snapshot.lineage.clone(),
-            versions: Vector::unit(Arc::new(Version {
-                header: snapshot.header.clone(),
-                changes: None,
-            })),
+            versions: Vector::unit(Arc::new(Version::new(&snapshot.header, None))),
             settled: snapshot.header.first,
         }
     }
@@ -56,10 +87,8 @@ impl History {
                 ..Self::default()
             };
         }
-        self.versions.push_back(Arc::new(Version {
-            header: snapshot.header.clone(),
-            changes,
-        }));
+        let version = Version::new(&snapshot.header, changes);
+        self.versions.push_back(Arc::new(version));
         self.within(MOST_CHANGES)
     }
 
@@ -106,10 +135,8 @@ impl History {
             };
             room = room.and_then(|room| room.checked_sub(changes.len() as u64));
             if room.is_none() {
-                let header = version.header.clone();
-                let changes = None;
-                self.versions
-                    .set(place, Arc::new(Version { header, changes }));
+                let slim = version.without_changes(&self.lineage);
+                self.versions.set(place, Arc::new(slim));
             }
         }
         self
@@ -154,6 +181,11 @@ impl History {
             later.filter(|later| later.changes.is_some())
         });
         later.collect()
+    }
+
+    /// The event that tells of a version; `None` if it is not in memory.
+    pub(crate) fn event(&self, version: u64) -> Option<Bytes> {
+        self.get(version)?.event(&self.lineage)
     }
 
     fn number(&self, end: impl Fn(&Vector<Arc<Version>>) -> Option<&Arc<Version>>) -> Option<u64> {

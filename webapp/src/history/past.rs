@@ -50,10 +50,11 @@ async fn read(repository: &Repository, known: &History) -> Result<History> {
             .filter(|held| held.header == *header && held.changes.is_some());
         versions.push(match held {
             Some(held) => held.clone(),
-            None if room.is_none() || header.first => version(header, None),
+            None if room.is_none() || header.first => Arc::new(Version::new(header, None)),
             None => {
                 read = true;
-                version(header, changes(repository, header).await?)
+                let changes = changes(repository, header).await?;
+                Arc::new(Version::new(header, changes))
             }
         });
     }
@@ -74,11 +75,6 @@ async fn read(repository: &Repository, known: &History) -> Result<History> {
 async fn head(repository: &Repository) -> Result<Option<Head>> {
     let reading = repository.store().head().await?;
     Ok(reading.map(|reading| reading.head))
-}
-
-fn version(header: &Header, changes: Option<Vec<Change>>) -> Arc<Version> {
-    let header = header.clone();
-    Arc::new(Version { header, changes })
 }
 
 /// What a version changed; `None` if that is not kept, or cannot be read now or later.

@@ -36,6 +36,14 @@ fn the_oldest_changes_leave_memory_first_and_their_headers_stay() {
 }
 
 #[test]
+fn a_version_can_be_announced_after_its_changes_have_left_memory() {
+    let history = history(3, [5, 1]).within(1);
+    assert!(history.get(4).unwrap().changes.is_none());
+    assert!(history.event(4).is_some() && history.event(5).is_some());
+    assert!(history.event(3).is_none(), "nobody knows what it changed");
+}
+
+#[test]
 fn another_lineage_or_a_gap_begins_anew() {
     let before = history(3, [1]);
     let other = before
@@ -89,10 +97,8 @@ fn history(first: u64, sizes: impl IntoIterator<Item = u64>) -> History {
 }
 
 fn version(lineage: &str, number: u64, fence: u64) -> Arc<Version> {
-    Arc::new(Version {
-        header: snapshot(lineage, number, fence).header,
-        changes: None,
-    })
+    let header = snapshot(lineage, number, fence).header;
+    Arc::new(Version::new(&header, None))
 }
 
 fn snapshot(lineage: &str, version: u64, fence: u64) -> Snapshot {
