@@ -54,6 +54,7 @@ fn routes() -> Router<App> {
         .route("/api/v1/movies", get(api::movies::list))
         .route("/ghibli/{collection}", get(ghibli::list))
         .route("/ghibli/{collection}/{id}", get(ghibli::show))
+        .route("/ghibli/{collection}/{id}/{nested}", get(ghibli::nested))
         .route("/events", get(events::show))
         .route("/feed.atom", get(feed::show))
         .route("/healthz", get(healthz))

@@ -8,6 +8,7 @@ mod client;
 mod collection;
 mod json;
 mod link;
+pub mod query;
 mod record;
 
 pub use client::{

@@ -50,7 +50,10 @@ pub(super) async fn add(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     set(headers, SECURITY);
     if shared {
-        set(headers, SHARING);
+        for (name, value) in SHARING {
+            // The compatible API says by itself what it shows.
+            headers.entry(name).or_insert(value);
+        }
     }
     if preflight {
         set(headers, PREFLIGHT);

@@ -4,11 +4,13 @@ mod compress;
 mod conditions;
 mod negotiate;
 mod representation;
+mod stream;
 
 pub use self::{
     conditions::Conditions,
     negotiate::{Accepted, Coding},
     representation::Representation,
+    stream::streamed,
 };
 
 /// A page.
@@ -19,6 +21,8 @@ pub const CSS: &str = "text/css; charset=utf-8";
 pub const SVG: &str = "image/svg+xml";
 /// A feed (RFC 4287).
 pub const ATOM: &str = "application/atom+xml";
+/// A script, or an answer in the form of one.
+pub const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// An API's answer.
 pub const JSON: &str = "application/json";
 /// An answer of the compatible API, with the type that the source's own server gives.

@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::{Coding, Conditions, HTML, compress::compress};
 use crate::error::AppError;
 
-const X_CATALOGUE_VERSION: HeaderName = HeaderName::from_static("x-catalogue-version");
+pub(super) const X_CATALOGUE_VERSION: HeaderName = HeaderName::from_static("x-catalogue-version");
 /// What is smaller fits into one packet anyway.
 const WORTH_ENCODING_BYTES: usize = 1024;
 
