@@ -1,20 +1,16 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use common::models::{Catalogue, Change, Counts, Facts, Item, Movie, SourceRecord};
-use common::repository::{Header, Snapshot};
 use futures::{FutureExt as _, StreamExt as _};
 use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::history::History;
-use crate::index::Index;
+use crate::history::fixture::{self, added};
 use crate::routes::{self, App};
 use crate::server;
 use crate::site::Condition;
@@ -317,55 +313,10 @@ fn site(lineage: &str, versions: RangeInclusive<u64>) -> Site {
 
 /// The same with a change in each version for every end of a title.
 fn site_of(lineage: &str, versions: RangeInclusive<u64>, ends: &[String]) -> Site {
-    let mut current = snapshot(lineage, *versions.start());
-    let mut history = History::from(&current);
-    for version in versions.skip(1) {
-        current = snapshot(lineage, version);
-        let changes = ends.iter().map(|end| {
-            let movie = movie(version, format!("Movie\n{version}{end}"));
-            Change::of(None, Some(&movie)).unwrap()
-        });
-        history = history.with(&current, Some(changes.collect()));
-    }
-    Site {
-        snapshot: Arc::new(current),
-        index: Index::default(),
-        history,
-        condition: Condition::Fresh,
-        beside: Arc::default(),
-    }
-}
-
-fn snapshot(lineage: &str, version: u64) -> Snapshot {
-    Snapshot {
-        lineage: lineage.into(),
-        header: Header {
-            version,
-            fence: version,
-            at: Timestamp::UNIX_EPOCH,
-            parts: 1,
-            changes: Counts {
-                added: 1,
-                ..Counts::default()
-            },
-            note: None,
-            first: false,
-        },
-        catalogue: Catalogue::default(),
-        damage: Vec::new(),
-    }
-}
-
-fn movie(number: u64, title: String) -> Arc<Item> {
-    let facts = Facts::Movie(Movie {
-        title,
-        ..Movie::default()
+    let first = *versions.start();
+    let later = versions.skip(1).map(|version| {
+        let titles = ends.iter().map(|end| format!("Movie\n{version}{end}"));
+        titles.map(|title| added("m", &title)).collect()
     });
-    Arc::new(Item {
-        id: format!("m{number}").into(),
-        slug: format!("m{number}").into(),
-        rank: 1,
-        facts,
-        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
-    })
+    fixture::site(lineage, first, later)
 }
