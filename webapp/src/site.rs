@@ -96,9 +96,11 @@ impl Current {
         self.0.swapped.subscribe()
     }
 
-    pub(crate) fn set(&self, site: Site) {
-        self.0.site.store(Some(Arc::new(site)));
+    /// Puts another site in place of the one that it gives back.
+    pub(crate) fn set(&self, site: Site) -> Option<Arc<Site>> {
+        let before = self.0.site.swap(Some(Arc::new(site)));
         self.0.swapped.send_replace(());
+        before
     }
 }
 
@@ -349,8 +351,10 @@ impl Keeper {
         if let Some(before) = before {
             prepare(before, site.clone()).await;
         }
-        self.shown = Some(site.clone());
-        self.current.set(site);
+        let shown = self.shown.replace(site.clone());
+        let before = self.current.set(site);
+        // Of a large catalogue that was loaded anew nothing is shared, and all of it goes now.
+        tokio::task::spawn_blocking(move || drop((shown, before)));
     }
 
     fn condition(&self) -> Condition {
