@@ -14,8 +14,21 @@ use crate::{
 /// An address that names the content stays right for ever.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
+/// One file for browsers, whose parts stand one after the other.
+const STYLES: &str = concat!(
+    include_str!("../static/css/layers.css"),
+    include_str!("../static/css/reset.css"),
+    include_str!("../static/css/tokens.css"),
+    include_str!("../static/css/base.css"),
+    include_str!("../static/css/frame.css"),
+    include_str!("../static/css/components.css"),
+    include_str!("../static/css/movies.css"),
+    include_str!("../static/css/told.css"),
+    include_str!("../static/css/print.css"),
+);
+
 static STYLESHEET: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("pyflix.css", CSS, include_bytes!("../static/pyflix.css")));
+    LazyLock::new(|| Asset::new("pyflix.css", CSS, STYLES.as_bytes()));
 static FAVICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("favicon.svg", SVG, include_bytes!("../static/favicon.svg")));
 

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use common::models::Kind;
 
-use super::frame::Frame;
+use super::frame::{Frame, Head};
 use super::movies::Card;
+use crate::PublicUrl;
 use crate::error::AppError;
 use crate::respond::Representation;
 use crate::site::Current;
@@ -16,6 +17,7 @@ const SHELF: usize = 6;
 #[derive(Template)]
 #[template(path = "home.html")]
 struct Home {
+    head: Head,
     frame: Frame,
     /// How many items of each kind there are, with its word.
     counts: Vec<(usize, &'static str)>,
@@ -24,7 +26,10 @@ struct Home {
 }
 
 /// The first page: what is here, how fresh it is, where to go.
-pub(crate) async fn show(State(current): State<Current>) -> Result<Representation, AppError> {
+pub(crate) async fn show(
+    State(current): State<Current>,
+    State(public_url): State<PublicUrl>,
+) -> Result<Representation, AppError> {
     let site = current.load()?;
     let catalogue = &site.snapshot.catalogue;
     let counts = Kind::ALL.map(|kind| {
@@ -39,6 +44,12 @@ pub(crate) async fn show(State(current): State<Current>) -> Result<Representatio
     let mut shelf: Vec<_> = catalogue.movies().rev().collect();
     shelf.sort_by_key(|(_, movie)| Reverse(movie.release_year));
     let page = Home {
+        head: Head::of(
+            &public_url,
+            "/",
+            "The Studio Ghibli catalogue",
+            "The movies of Studio Ghibli with their people and places, mirrored from the Ghibli API: as pages and as an API.",
+        ),
         frame: Frame::of(&site),
         counts: counts.into(),
         shelf: shelf
