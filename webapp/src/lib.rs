@@ -11,6 +11,7 @@ pub mod server;
 pub mod site;
 
 mod api;
+mod art;
 mod assets;
 mod beside;
 mod ghibli;
