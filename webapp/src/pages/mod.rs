@@ -1,9 +1,13 @@
 //! The pages: each handler beside the template that it fills.
 
 mod error;
+mod facets;
 mod frame;
 pub(crate) mod home;
+pub(crate) mod items;
 pub(crate) mod movies;
 pub(crate) mod status;
+mod tile;
+mod view;
 
 pub(crate) use self::error::ErrorPage;
