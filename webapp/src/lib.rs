@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod error;
+pub mod events;
+pub mod feed;
 pub mod history;
 pub mod index;
 pub mod respond;
@@ -9,6 +11,7 @@ pub mod routes;
 pub mod run;
 pub mod server;
 pub mod site;
+pub mod wording;
 
 mod api;
 mod art;

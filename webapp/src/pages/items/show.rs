@@ -94,7 +94,7 @@ pub(crate) async fn show(
         missing_since: missing_since(&site, item),
         facts: facts(catalogue, item),
         sections: sections(&site, item),
-        history: history::of(&site.history, kind, &item.id),
+        history: history::of(&site.history, catalogue, kind, &item.id),
         collection: match kind {
             Kind::Movie => "films",
             other => other.plural(),
