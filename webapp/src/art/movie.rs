@@ -270,11 +270,13 @@ fn boat(canvas: &mut Canvas, at: Point, palette: &Palette, dark: Color) {
 
 fn glider(canvas: &mut Canvas, chance: &mut Chance, palette: &Palette, dark: Color) {
     let at = Point(chance.between(60.0, 170.0), chance.between(60.0, 130.0));
-    canvas.path(
-        &format!("M{at}l-40-12 44-2 40-14-28 20 6 12-14-8z"),
-        palette.light.lighter(0.4),
-    );
-    canvas.path(&format!("M{at}l12-8 4 10z"), dark);
+    let (wings, body) = if palette.is_night() {
+        (palette.light.lighter(0.4), dark)
+    } else {
+        (dark, palette.light)
+    };
+    canvas.path(&format!("M{at}l-40-12 44-2 40-14-28 20 6 12-14-8z"), wings);
+    canvas.path(&format!("M{at}l12-8 4 10z"), body);
 }
 
 fn tower(canvas: &mut Canvas, at: Point, palette: &Palette, dark: Color) {

@@ -17,6 +17,8 @@ use crate::site::Site;
 
 /// The most characters that fit beside a page, one below the other.
 const UPRIGHT: usize = 16;
+/// The most characters of a name in the largest letters.
+const LONG: usize = 60;
 /// The most characters of a description for those who list pages.
 const DESCRIBED: usize = 200;
 
@@ -56,6 +58,11 @@ impl ItemPage {
     /// Whether a title is short enough to stand beside the page, written downwards.
     fn stands_upright(&self, title: &str) -> bool {
         title.chars().count() <= UPRIGHT
+    }
+
+    /// Whether a name is too long for the largest letters.
+    fn is_long(&self) -> bool {
+        self.item.name().chars().count() > LONG
     }
 
     /// What the list of its kind is called.
