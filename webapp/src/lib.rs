@@ -10,6 +10,7 @@ pub mod run;
 pub mod search;
 pub mod server;
 pub mod site;
+pub mod wording;
 
 mod api;
 mod assets;

@@ -39,6 +39,8 @@ fn routes() -> Router<App> {
         .route("/", get(pages::home::show))
         .route("/movies", get(pages::movies::list))
         .route("/movies/{slug}", get(pages::movies::show))
+        .route("/changes", get(pages::changes::list))
+        .route("/changes/{version}", get(pages::changes::show))
         .route("/status", get(pages::status::show))
         .route("/api/v1/movies", get(api::movies::list))
         .route("/ghibli/{collection}", get(ghibli::list))
