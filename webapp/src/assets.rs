@@ -12,7 +12,8 @@ use crate::{
 };
 
 /// An address that names the content stays right for ever.
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+pub(crate) const FOR_EVER: HeaderValue =
+    HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// One file for browsers, whose parts stand one after the other.
 const STYLES: &str = concat!(

@@ -12,7 +12,7 @@ use http::header::CACHE_CONTROL;
 use tower::Service;
 
 use crate::{
-    PublicUrl, api, assets, error::AppError, ghibli, middleware, pages, server::Limits,
+    PublicUrl, api, art, assets, error::AppError, ghibli, middleware, pages, server::Limits,
     site::Current,
 };
 
@@ -47,6 +47,7 @@ fn routes() -> Router<App> {
         .route("/ghibli/{collection}/{id}", get(ghibli::show))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
+        .route("/art/{kind}/{name}", get(art::show))
         .route("/static/{name}", get(assets::show))
         .route("/favicon.svg", get(assets::favicon))
         .route("/favicon.ico", get(assets::favicon))
