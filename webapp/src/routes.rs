@@ -86,7 +86,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_an_address_that_names_the_content_is_kept_for_ever() {
-        for address in [assets::stylesheet(), assets::icon()] {
+        for address in [assets::stylesheet(), assets::script(), assets::icon()] {
             let (status, headers, _) = get(address).await;
             assert_eq!(status, StatusCode::OK, "{address}");
             let cache_control = headers["cache-control"].to_str().unwrap();
