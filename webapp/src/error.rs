@@ -54,6 +54,9 @@ pub enum AppError {
     /// The store has not been read yet.
     #[error("the catalogue has not been read yet: try again in a moment")]
     NotReady,
+    /// No more can listen to events.
+    #[error("no more can listen at the moment: try again in half a minute")]
+    Crowded,
     /// The handler took too long.
     #[error("the answer took too long: try again in a moment")]
     TookTooLong,
@@ -83,6 +86,7 @@ impl AppError {
                 "That is too much",
             ),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "Not ready yet"),
+            Self::Crowded => (StatusCode::SERVICE_UNAVAILABLE, "Too many listen already"),
             Self::TookTooLong => (StatusCode::GATEWAY_TIMEOUT, "That took too long"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
         }
@@ -111,6 +115,9 @@ impl AppError {
             }
             Self::NotReady => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
+            }
+            Self::Crowded => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("30"));
             }
             _ => {}
         }

@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod error;
+pub mod events;
+pub mod feed;
 pub mod history;
 pub mod index;
 pub mod respond;

@@ -12,7 +12,12 @@ use http::header::CACHE_CONTROL;
 use tower::Service;
 
 use crate::{
-    PublicUrl, api, art, assets, error::AppError, ghibli, middleware, pages, server::Limits,
+    PublicUrl, api, art, assets,
+    error::AppError,
+    events::{self, Events},
+    feed::{self, Feed},
+    ghibli, middleware, pages,
+    server::Limits,
     site::Current,
 };
 
@@ -23,6 +28,10 @@ pub struct App {
     pub current: Current,
     /// What links in the APIs start with.
     pub public_url: PublicUrl,
+    /// The feed as it was last asked for.
+    pub feed: Feed,
+    /// What those who listen to events share.
+    pub events: Events,
 }
 
 /// The whole app: every route behind everything that each request passes.
@@ -45,6 +54,8 @@ fn routes() -> Router<App> {
         .route("/api/v1/movies", get(api::movies::list))
         .route("/ghibli/{collection}", get(ghibli::list))
         .route("/ghibli/{collection}/{id}", get(ghibli::show))
+        .route("/events", get(events::show))
+        .route("/feed.atom", get(feed::show))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/art/{kind}/{name}", get(art::show))

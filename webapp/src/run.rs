@@ -11,6 +11,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::PublicUrl;
+use crate::events::Events;
+use crate::feed::Feed;
 use crate::routes::{self, App};
 use crate::server::{self, Limits};
 use crate::site::{self, Current};
@@ -63,11 +65,13 @@ pub async fn run(
         Clock::system(),
         shutdown.clone(),
     ));
+    let limits = Limits::default();
     let app = App {
         current,
         public_url: PublicUrl(config.public_url.as_deref().map(Into::into)),
+        feed: Feed::default(),
+        events: Events::new(&limits, shutdown.clone()),
     };
-    let limits = Limits::default();
     let served = server::serve(listener, routes::app(app, limits), limits, shutdown.clone());
     tokio::pin!(served);
     tokio::select! {

@@ -9,11 +9,12 @@ use common::repository::{News, Pulse, Repository, Snapshot};
 use common::seed;
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use crate::beside::{self, Beside};
 use crate::error::AppError;
-use crate::history::History;
+use crate::history::{self, History};
 use crate::index::Index;
 
 /// How often it is asked whether the syncs have fallen silent.
@@ -53,12 +54,20 @@ pub enum Condition {
 
 /// The current site, shared by all handlers; there is none until the store has been read.
 #[derive(Clone, Debug, Default)]
-pub struct Current(Arc<ArcSwapOption<Site>>);
+pub struct Current(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    site: ArcSwapOption<Site>,
+    swapped: watch::Sender<()>,
+}
 
 impl Current {
     /// A site that is there from the start.
     pub fn new(site: Site) -> Self {
-        Self(Arc::new(ArcSwapOption::from_pointee(site)))
+        let current = Self::default();
+        current.set(site);
+        current
     }
 
     /// The site as it is now.
@@ -66,11 +75,17 @@ impl Current {
     /// # Errors
     /// [`AppError::NotReady`] until the store has been read.
     pub fn load(&self) -> Result<Arc<Site>, AppError> {
-        self.0.load_full().ok_or(AppError::NotReady)
+        self.0.site.load_full().ok_or(AppError::NotReady)
     }
 
-    fn set(&self, site: Site) {
-        self.0.store(Some(Arc::new(site)));
+    /// Tells whenever there is another site.
+    pub fn swapped(&self) -> watch::Receiver<()> {
+        self.0.swapped.subscribe()
+    }
+
+    pub(crate) fn set(&self, site: Site) {
+        self.0.site.store(Some(Arc::new(site)));
+        self.0.swapped.send_replace(());
     }
 }
 
@@ -97,7 +112,10 @@ pub async fn keep(
     let mut follower = repository.follow();
     let (ask, asked) = watch::channel(0);
     let (told, mut beside) = watch::channel(Arc::new(Beside::default()));
-    tokio::spawn(beside::keep(repository, asked, told));
+    tokio::spawn(beside::keep(repository.clone(), asked, told));
+    let (ask_past, asked) = watch::channel(History::default());
+    let (told, mut past) = watch::channel(History::default());
+    tokio::spawn(history::past::keep(repository, asked, told));
     let mut keeper = Keeper {
         current,
         interval,
@@ -109,26 +127,60 @@ pub async fn keep(
         away: None,
         beside: Arc::default(),
         ask,
+        ask_past,
         shown: None,
     };
     loop {
-        let next = follower.next();
+        let index = keeper.index.clone();
+        let next = async { arranged(follower.next().await, index).await };
         tokio::pin!(next);
         // Loading a large catalogue takes longer than a glance, and must not begin anew at each.
-        let news = loop {
+        let arranged = loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                news = &mut next => break news,
+                arranged = &mut next => break arranged,
                 Ok(()) = beside.changed() => {
                     keeper.beside = beside.borrow_and_update().clone();
-                    keeper.show();
+                    keeper.shown = None;
                 }
-                () = tokio::time::sleep(GLANCE) => keeper.show(),
+                Ok(()) = past.changed() => {
+                    let past = past.borrow_and_update().clone();
+                    keeper.history = std::mem::take(&mut keeper.history).after(&past);
+                    keeper.shown = None;
+                }
+                () = tokio::time::sleep(GLANCE) => {}
             }
+            keeper.show();
         };
-        keeper.take(news);
+        match arranged {
+            Ok((news, index)) => keeper.take(news, index),
+            Err(error) => {
+                tracing::error!(%error, "a version cannot be arranged");
+                return;
+            }
+        }
         keeper.show();
     }
+}
+
+/// The news with the catalogue arranged after it, given how it was arranged before. A large one
+/// takes seconds, which no request is to wait for.
+async fn arranged(news: News, mut index: Index) -> Result<(News, Index), JoinError> {
+    let News::Version { .. } = news else {
+        return Ok((news, index));
+    };
+    tokio::task::spawn_blocking(move || {
+        if let News::Version { snapshot, changes } = &news {
+            match changes {
+                Some(changes) => {
+                    index.apply(changes);
+                }
+                None => index = Index::of(&snapshot.catalogue),
+            }
+        }
+        (news, index)
+    })
+    .await
 }
 
 struct Keeper {
@@ -143,31 +195,32 @@ struct Keeper {
     beside: Arc<Beside>,
     /// Rung when what stands beside the version may be another.
     ask: watch::Sender<u64>,
-    shown: Option<(Arc<Snapshot>, Condition, Arc<Beside>)>,
+    /// Told the history when more of it may be had from the store, or less.
+    ask_past: watch::Sender<History>,
+    /// The condition of the site that is shown; `None` if that is not the latest.
+    shown: Option<Condition>,
 }
 
 impl Keeper {
-    fn take(&mut self, news: News) {
+    fn take(&mut self, news: News, index: Index) {
         match news {
             News::Version { snapshot, changes } => {
                 self.away = None;
-                match changes {
+                self.index = index;
+                self.history = match changes {
                     Some(changes) => {
-                        self.index.apply(&changes);
-                        self.history =
-                            std::mem::take(&mut self.history).with(&snapshot, Some(changes));
+                        std::mem::take(&mut self.history).with(&snapshot, Some(changes))
                     }
-                    None => {
-                        self.index = Index::of(&snapshot.catalogue);
-                        self.history = History::from(&snapshot);
-                    }
-                }
+                    None => History::from(&snapshot),
+                };
+                self.ask_past.send_replace(self.history.clone());
                 tracing::info!(
                     version = snapshot.version(),
                     items = snapshot.catalogue.len(),
                     "serving"
                 );
                 self.snapshot = Some(snapshot);
+                self.shown = None;
             }
             News::Empty => {
                 self.away = None;
@@ -178,6 +231,7 @@ impl Keeper {
                 self.index = Index::of(&seed.catalogue);
                 self.history = History::default();
                 self.snapshot = Some(seed);
+                self.shown = None;
             }
             News::Pulse(pulse) => {
                 if self.away.take().is_some() {
@@ -202,21 +256,17 @@ impl Keeper {
             return;
         };
         let condition = self.condition();
-        let same = self.shown.as_ref().is_some_and(|(shown, before, beside)| {
-            Arc::ptr_eq(shown, snapshot)
-                && *before == condition
-                && Arc::ptr_eq(beside, &self.beside)
-        });
-        if !same {
-            self.shown = Some((snapshot.clone(), condition, self.beside.clone()));
-            self.current.set(Site {
-                snapshot: snapshot.clone(),
-                index: self.index.clone(),
-                history: self.history.clone(),
-                condition,
-                beside: self.beside.clone(),
-            });
+        if self.shown == Some(condition) {
+            return;
         }
+        self.shown = Some(condition);
+        self.current.set(Site {
+            snapshot: snapshot.clone(),
+            index: self.index.clone(),
+            history: self.history.clone(),
+            condition,
+            beside: self.beside.clone(),
+        });
     }
 
     fn condition(&self) -> Condition {

@@ -105,7 +105,6 @@ let events;
 let last = "";
 let wait = 1_000;
 let timer;
-let missed = false;
 
 function listen() {
   stop();
@@ -114,11 +113,10 @@ function listen() {
     last = event.lastEventId || last;
     act(event.data && JSON.parse(event.data));
   });
+  on("open", () => wait = 1_000);
   on("hello", ({ version }) => {
-    wait = 1_000;
     const shown = document.querySelector("[data-version]")?.dataset.version ?? 0;
-    if (missed || version !== Number(shown)) update();
-    missed = false;
+    if (version !== Number(shown)) update();
   });
   on("version", async (version) => {
     await update();
@@ -131,7 +129,6 @@ function listen() {
     stop();
     timer = setTimeout(listen, wait * (1 + Math.random()));
     wait = Math.min(wait * 2, 60_000);
-    missed = true;
   });
 }
 
@@ -144,16 +141,11 @@ function stop() {
 document.addEventListener("visibilitychange", () => {
   clearTimeout(timer);
   if (document.hidden) timer = setTimeout(stop, 60_000);
-  else if (!events) resume();
+  else if (!events) listen();
 });
 // A page with an open connection could not be kept for the way back.
 addEventListener("pagehide", stop);
-addEventListener("pageshow", ({ persisted }) => persisted && resume());
-
-function resume() {
-  missed = true;
-  listen();
-}
+addEventListener("pageshow", ({ persisted }) => persisted && listen());
 
 // How long ago a moment was.
 

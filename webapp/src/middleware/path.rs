@@ -1,12 +1,12 @@
 use axum::extract::Request;
 use http::{Uri, uri::PathAndQuery};
 
-/// Whether a path belongs to an API: its errors are problems, and any site may read it.
+/// Whether a path belongs to an API or to the news: its errors are problems, and any site may read it.
 pub(crate) fn is_for_programs(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next();
     first.is_some_and(|first| {
         // The paths of the Ghibli API are known in any case.
-        first == "api" || first.eq_ignore_ascii_case("ghibli")
+        matches!(first, "api" | "events" | "feed.atom") || first.eq_ignore_ascii_case("ghibli")
     })
 }
 

@@ -19,6 +19,8 @@ pub const CSS: &str = "text/css; charset=utf-8";
 pub const JS: &str = "text/javascript; charset=utf-8";
 /// A drawing.
 pub const SVG: &str = "image/svg+xml";
+/// A feed (RFC 4287).
+pub const ATOM: &str = "application/atom+xml";
 /// An API's answer.
 pub const JSON: &str = "application/json";
 /// An answer of the compatible API, with the type that the source's own server gives.

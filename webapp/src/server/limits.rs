@@ -58,7 +58,7 @@ impl Default for Limits {
 
 impl Limits {
     /// The connections that this process can really hold at once.
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.max_connections
             .min(connections_within(raise_open_files()))
             .max(1)

@@ -20,7 +20,6 @@ use crate::history::Version;
 use crate::query;
 use crate::respond::Representation;
 use crate::site::{Current, Site};
-use crate::wording;
 
 /// So many versions stand on one page.
 const PER_PAGE: usize = 50;
@@ -154,9 +153,9 @@ impl Entry {
             .into_iter()
             .take(NAMED)
             .map(|change| Named {
-                name: wording::name(change).to_owned(),
+                name: view::name(change).to_owned(),
                 href: view::href(&site.snapshot.catalogue, change),
-                what: wording::what(change),
+                what: view::what(change),
             })
             .collect();
         Self {

@@ -114,6 +114,7 @@ mod tests {
                 first: false,
             },
             catalogue: Catalogue::default(),
+            damage: Default::default(),
         }
     }
 

@@ -1,17 +1,12 @@
 //! Changes as they stand on a page.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use common::models::{Catalogue, Change, Kind};
 
 use super::words::{self, Fate, Piece};
-use crate::wording::{self, Values};
+use crate::wording::{self, Names, Values};
 
 /// So many changes stand on one page.
 pub(super) const PER_PAGE: usize = 100;
-/// The names of so many removed items are told where others point to them.
-const MOST_REMOVED: usize = 10_000;
 /// A text with more characters is told by the words that differ.
 const LONG: usize = 60;
 
@@ -49,19 +44,7 @@ pub(super) enum Form {
 
 /// The changes of a page, by kind.
 pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> Vec<Group> {
-    let gone: HashMap<_, _> = changes
-        .iter()
-        .filter(|change| change.after.is_none())
-        .take(MOST_REMOVED)
-        .map(|change| ((change.kind, &*change.id), wording::name(change)))
-        .collect();
-    let named = |kind: Kind, id: &str| -> Arc<str> {
-        match (catalogue.get(kind, id), gone.get(&(kind, id))) {
-            (Some(item), _) => item.name().into(),
-            (None, Some(name)) => (*name).into(),
-            (None, None) => format!("a {kind} that is gone").into(),
-        }
-    };
+    let names = Names::of(catalogue, changes);
     let mut before = (page - 1) * PER_PAGE;
     let mut room = PER_PAGE;
     let mut groups = Vec::new();
@@ -71,7 +54,7 @@ pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> 
         let shown: Vec<_> = of_kind()
             .skip(before)
             .take(room)
-            .map(|change| View::of(catalogue, change, named))
+            .map(|change| View::of(catalogue, change, &names))
             .collect();
         before = before.saturating_sub(total);
         room -= shown.len();
@@ -87,19 +70,34 @@ pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> 
 }
 
 impl View {
-    fn of(catalogue: &Catalogue, change: &Change, named: impl Fn(Kind, &str) -> Arc<str>) -> Self {
-        let fields = wording::fields(change, named).into_iter();
+    fn of(catalogue: &Catalogue, change: &Change, names: &Names<'_>) -> Self {
+        let fields = wording::values(change, names).into_iter();
         Self {
-            name: wording::name(change).to_owned(),
+            name: name(change).to_owned(),
             href: href(catalogue, change),
-            what: wording::what(change),
+            what: what(change),
             fields: fields
-                .map(|field| FieldView {
-                    label: field.label,
-                    form: Form::of(field.values),
+                .map(|(label, values)| FieldView {
+                    label,
+                    form: Form::of(values),
                 })
                 .collect(),
         }
+    }
+}
+
+/// The item's name as it is, or as it was.
+pub(super) fn name(change: &Change) -> &str {
+    let item = change.after.as_ref().or(change.before.as_ref());
+    item.map_or(&*change.id, |item| item.name())
+}
+
+/// What happened to an item, in a word.
+pub(super) const fn what(change: &Change) -> &'static str {
+    match (&change.before, &change.after) {
+        (None, _) => "added",
+        (Some(_), Some(_)) => "updated",
+        (Some(_), None) => "removed",
     }
 }
 

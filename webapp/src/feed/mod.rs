@@ -1,0 +1,185 @@
+//! The last versions as an Atom feed (RFC 4287), with what changed in words.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use askama::Template;
+use axum::extract::State;
+use common::models::{Catalogue, Counts};
+use common::repository::Header;
+use http::{HeaderMap, Uri, header::HOST};
+use jiff::Timestamp;
+
+use crate::PublicUrl;
+use crate::error::AppError;
+use crate::history::Version;
+use crate::query;
+use crate::respond::{ATOM, Representation};
+use crate::site::{Current, Site};
+use crate::wording::{self, Names};
+
+/// How many versions the feed has.
+const MOST_ENTRIES: usize = 50;
+/// How many sentences an entry has before it says how many more there are.
+const MOST_SENTENCES: usize = 20;
+/// What ids begin with (RFC 4151): they are the same wherever a catalogue is served from.
+const TAG: &str = "tag:pyflix,2026:";
+
+/// The last feed that was asked for, with its encodings. A clone is the same.
+#[derive(Clone, Debug, Default)]
+pub struct Feed(Arc<Mutex<Option<(Edition, Representation)>>>);
+
+/// What a feed depends on.
+#[derive(Debug, PartialEq)]
+struct Edition {
+    base: String,
+    lineage: Arc<str>,
+    version: u64,
+    settled: bool,
+}
+
+#[derive(Template)]
+#[template(path = "feed.xml")]
+struct FeedPage<'a> {
+    base: &'a str,
+    id: String,
+    updated: Timestamp,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    version: u64,
+    id: String,
+    title: String,
+    updated: Timestamp,
+    paragraphs: Vec<String>,
+    sentences: Vec<String>,
+}
+
+/// The feed.
+pub(crate) async fn show(
+    State(current): State<Current>,
+    State(public_url): State<PublicUrl>,
+    State(feed): State<Feed>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Representation, AppError> {
+    if let Some((name, _)) = query::pairs(&uri).next() {
+        return Err(AppError::BadRequest(format!(
+            "{name} is no parameter here; there are none"
+        )));
+    }
+    let site = current.load()?;
+    let edition = Edition {
+        base: base(&public_url, &headers),
+        lineage: site.snapshot.lineage.clone(),
+        version: site.version(),
+        settled: site.history.is_settled(),
+    };
+    feed.of(&site, edition)
+}
+
+impl Feed {
+    fn of(&self, site: &Site, edition: Edition) -> Result<Representation, AppError> {
+        let last = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, representation)) = &*last()
+            && *known == edition
+        {
+            return Ok(representation.clone());
+        }
+        let xml = page(site, &edition.base).render()?;
+        let representation = Representation::new(ATOM, xml).at_version(site.version());
+        *last() = Some((edition, representation.clone()));
+        Ok(representation)
+    }
+}
+
+/// Where this site stands, as the one who asks sees it.
+fn base(public_url: &PublicUrl, headers: &HeaderMap) -> String {
+    if let Some(url) = &public_url.0 {
+        return url.to_string();
+    }
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    format!("http://{}", host.unwrap_or("localhost"))
+}
+
+fn page<'a>(site: &Site, base: &'a str) -> FeedPage<'a> {
+    let lineage = &site.snapshot.lineage;
+    let versions = site.history.versions().take(MOST_ENTRIES);
+    FeedPage {
+        base,
+        id: format!("{TAG}{lineage}"),
+        updated: site.snapshot.header.at,
+        entries: versions
+            .map(|version| entry(version, lineage, &site.snapshot.catalogue))
+            .collect(),
+    }
+}
+
+fn entry(version: &Version, lineage: &str, catalogue: &Catalogue) -> Entry {
+    let header = &version.header;
+    let mut paragraphs: Vec<_> = header.note.iter().map(|note| printable(note)).collect();
+    let mut sentences = Vec::new();
+    match &version.changes {
+        Some(changes) => {
+            let names = Names::of(catalogue, changes);
+            let mut rest = changes.iter();
+            while sentences.len() < MOST_SENTENCES {
+                let Some(change) = rest.next() else { break };
+                sentences.extend(wording::sentences(change, &names));
+            }
+            match rest.len() {
+                0 => {}
+                1 => sentences.push("And 1 more item was changed.".to_owned()),
+                more => sentences.push(format!("And {more} more items were changed.")),
+            }
+        }
+        None if header.first => paragraphs.push("The first catalogue of this PyFlix.".to_owned()),
+        None => paragraphs.push(format!("{}.", counts(header.changes))),
+    }
+    Entry {
+        version: header.version,
+        id: format!("{TAG}{lineage}:{}", header.version),
+        title: title(header),
+        updated: header.at,
+        paragraphs,
+        sentences: sentences.iter().map(|text| printable(text)).collect(),
+    }
+}
+
+fn title(header: &Header) -> String {
+    if header.first {
+        format!("Version {}: the first catalogue", header.version)
+    } else {
+        format!("Version {}: {}", header.version, counts(header.changes))
+    }
+}
+
+fn counts(counts: Counts) -> String {
+    let counts = [
+        (counts.added, "added"),
+        (counts.updated, "updated"),
+        (counts.removed, "removed"),
+    ];
+    let counts: Vec<_> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if counts.is_empty() {
+        return "nothing changed".to_owned();
+    }
+    counts.join(", ")
+}
+
+/// A text without the characters that XML cannot hold, escaped or not.
+fn printable(text: &str) -> String {
+    let kept = text.chars().map(|character| match character {
+        '\t' | '\n' | '\r' => character,
+        '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
+        _ => character,
+    });
+    kept.collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+use common::models::{Catalogue, Counts, Facts, Item, Movie, SourceRecord};
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use super::*;
+
+#[test]
+fn versions_are_found_by_number_and_told_newest_first() {
+    let history = history(3, 1..=4);
+    assert_eq!(history.get(3).unwrap().header.version, 3);
+    assert!(history.get(2).is_none() && history.get(8).is_none());
+    let newest_first: Vec<_> = history.versions().map(|v| v.header.version).collect();
+    assert_eq!(newest_first, [7, 6, 5, 4, 3]);
+}
+
+#[test]
+fn only_what_is_whole_in_memory_is_told_since_a_version() {
+    let history = history(3, 1..=4);
+    let since = |version| {
+        let later = history.since(version)?;
+        Some(later.iter().map(|v| v.header.version).collect::<Vec<_>>())
+    };
+    assert_eq!(since(3), Some(vec![4, 5, 6, 7]));
+    assert_eq!(since(7), Some(vec![]));
+    assert_eq!(since(2), None, "nobody knows what version 3 changed");
+    assert_eq!(since(8), None, "that is ahead");
+}
+
+#[test]
+fn the_oldest_changes_leave_memory_first_and_their_headers_stay() {
+    let history = history(3, [5, 4, 3, 2]).within(6);
+    let held = |number| history.get(number).unwrap().changes.is_some();
+    assert_eq!([4, 5, 6, 7].map(held), [false, false, true, true]);
+    assert_eq!(history.versions().count(), 5);
+    assert!(history.since(4).is_none() && history.since(5).is_some());
+}
+
+#[test]
+fn a_version_can_be_announced_after_its_changes_have_left_memory() {
+    let history = history(3, [5, 1]).within(1);
+    assert!(history.get(4).unwrap().changes.is_none());
+    assert!(history.event(4).is_some() && history.event(5).is_some());
+    assert!(history.event(3).is_none(), "nobody knows what it changed");
+}
+
+#[test]
+fn another_lineage_or_a_gap_begins_anew() {
+    let before = history(3, [1]);
+    let other = before
+        .clone()
+        .with(&snapshot("other", 5, 1), Some(vec![change(1)]));
+    assert_eq!((other.versions().count(), &**other.lineage()), (1, "other"));
+    let gap = before.with(&snapshot("l", 9, 1), Some(vec![change(1)]));
+    assert_eq!(gap.versions().count(), 1);
+}
+
+#[test]
+fn what_was_read_of_the_past_is_put_before_what_came_since() {
+    let now = History::from(&snapshot("l", 5, 1)).with(&snapshot("l", 6, 1), Some(vec![change(6)]));
+    assert!(!now.is_settled());
+    let past = History {
+        settled: true,
+        ..history(2, [1, 1, 1])
+    };
+    let filled = now.clone().after(&past);
+    let numbers: Vec<_> = filled.versions().map(|v| v.header.version).collect();
+    assert_eq!(numbers, [6, 5, 4, 3, 2]);
+    assert!(filled.is_settled() && filled.since(2).is_some());
+
+    let foreign = History {
+        lineage: "other".into(),
+        ..past.clone()
+    };
+    assert_eq!(now.clone().after(&foreign).versions().count(), 2);
+    let mut differing = past;
+    differing.versions.set(3, version("l", 5, 9));
+    assert_eq!(now.after(&differing).versions().count(), 2);
+}
+
+#[test]
+fn what_the_store_keeps_no_more_is_let_go() {
+    let kept = history(5, [1, 1]);
+    let shorter = history(2, [1, 1, 1, 1, 1]).after(&kept);
+    let numbers: Vec<_> = shorter.versions().map(|v| v.header.version).collect();
+    assert_eq!(numbers, [7, 6, 5]);
+    assert!(shorter.get(5).unwrap().changes.is_some());
+}
+
+/// A version whose changes are not known, and later ones with so many changes each.
+fn history(first: u64, sizes: impl IntoIterator<Item = u64>) -> History {
+    let mut history = History::from(&snapshot("l", first, 1));
+    for (version, size) in (first + 1..).zip(sizes) {
+        let changes = (0..size).map(change).collect();
+        history = history.with(&snapshot("l", version, 1), Some(changes));
+    }
+    history
+}
+
+fn version(lineage: &str, number: u64, fence: u64) -> Arc<Version> {
+    let header = snapshot(lineage, number, fence).header;
+    Arc::new(Version::new(&header, None))
+}
+
+fn snapshot(lineage: &str, version: u64, fence: u64) -> Snapshot {
+    Snapshot {
+        lineage: lineage.into(),
+        header: Header {
+            version,
+            fence,
+            at: Timestamp::UNIX_EPOCH,
+            parts: 1,
+            changes: Counts::default(),
+            note: None,
+            first: false,
+        },
+        catalogue: Catalogue::default(),
+        damage: Vec::new(),
+    }
+}
+
+fn change(number: u64) -> Change {
+    let item = Arc::new(Item {
+        id: format!("m{number}").into(),
+        slug: format!("m{number}").into(),
+        rank: 1,
+        facts: Facts::Movie(Movie::default()),
+        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
+    });
+    Change {
+        kind: item.kind(),
+        id: item.id.clone(),
+        before: None,
+        after: Some(item),
+    }
+}

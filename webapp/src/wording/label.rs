@@ -1,0 +1,105 @@
+use std::borrow::Cow;
+
+use common::models::Kind;
+
+use super::shortened;
+
+/// What a field is called, and how its values are written.
+#[derive(Debug)]
+pub(super) struct Label<'a> {
+    pub(super) text: Cow<'a, str>,
+    /// The word for one and for several of what its numbers count.
+    unit: Option<(&'static str, &'static str)>,
+    /// The kind of item whose ids are its values.
+    pub(super) names: Option<Kind>,
+    /// What happens to a value that is too long to be told before and after.
+    pub(super) verb: Option<&'static str>,
+}
+
+impl<'a> Label<'a> {
+    pub(super) fn of(kind: Kind, field: &'a str) -> Self {
+        if let Some(own) = field.strip_prefix("source.") {
+            return plain(format!("source’s own field “{}”", shortened(own)));
+        }
+        let text = match field {
+            "slug" => "address",
+            "original_title" => "original title",
+            "original_title_romanised" => "romanised title",
+            "description" => return replaced("description", "rewritten"),
+            "poster_url" => return replaced("poster", "replaced"),
+            "banner_url" => return replaced("wide picture", "replaced"),
+            "release_year" => "year of release",
+            "running_time_minutes" => return counted("running time", ("minute", "minutes")),
+            "score_percent" => return counted("score", PERCENT),
+            "people" => return named("people", Kind::Person),
+            "locations" => return named("places", Kind::Location),
+            "species" if kind == Kind::Movie => return named("species", Kind::Species),
+            "vehicles" => return named("vehicles", Kind::Vehicle),
+            "age" => return counted("age", ("year", "years")),
+            "eye_color" => "eye colour",
+            "hair_color" => "hair colour",
+            "species" => return named("species", Kind::Species),
+            "surface_water_percent" => return counted("share of water", PERCENT),
+            "residents" => return named("residents", Kind::Person),
+            "eye_colors" => "eye colours",
+            "hair_colors" => "hair colours",
+            "vehicle_class" => "class",
+            "length_feet" => return counted("length", ("foot", "feet")),
+            "pilot" => return named("pilot", Kind::Person),
+            other => return plain(other.replace('_', " ")),
+        };
+        plain(text)
+    }
+
+    /// A number with what it counts.
+    pub(super) fn with_unit(&self, number: &str) -> String {
+        match self.unit {
+            Some((one, _)) if number == "1" => format!("1 {one}"),
+            Some((_, several)) => format!("{number} {several}"),
+            None => number.to_owned(),
+        }
+    }
+
+    /// What [`Self::with_unit`] wrote, for a place before another that has the unit.
+    pub(super) fn without_unit<'b>(&self, value: &'b str) -> &'b str {
+        let Some((one, several)) = self.unit else {
+            return value;
+        };
+        let bare = value
+            .strip_suffix(several)
+            .or_else(|| value.strip_suffix(one));
+        bare.map_or(value, str::trim_end)
+    }
+}
+
+const PERCENT: (&str, &str) = ("percent", "percent");
+
+fn plain<'a>(text: impl Into<Cow<'a, str>>) -> Label<'a> {
+    Label {
+        text: text.into(),
+        unit: None,
+        names: None,
+        verb: None,
+    }
+}
+
+fn counted<'a>(text: &'static str, unit: (&'static str, &'static str)) -> Label<'a> {
+    Label {
+        unit: Some(unit),
+        ..plain(text)
+    }
+}
+
+fn named<'a>(text: &'static str, kind: Kind) -> Label<'a> {
+    Label {
+        names: Some(kind),
+        ..plain(text)
+    }
+}
+
+fn replaced<'a>(text: &'static str, verb: &'static str) -> Label<'a> {
+    Label {
+        verb: Some(verb),
+        ..plain(text)
+    }
+}
