@@ -48,6 +48,7 @@ fn routes() -> Router<App> {
         .route("/", get(pages::home::show))
         .route("/movies", get(pages::movies::list))
         .route("/movies/{slug}", get(pages::movies::show))
+        .route("/about", get(pages::about::show))
         .route("/changes", get(pages::changes::list))
         .route("/changes/{version}", get(pages::changes::show))
         .route("/status", get(pages::status::show))

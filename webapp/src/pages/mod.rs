@@ -1,5 +1,6 @@
 //! The pages: each handler beside the template that it fills.
 
+pub(crate) mod about;
 pub(crate) mod changes;
 mod error;
 mod frame;

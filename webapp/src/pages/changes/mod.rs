@@ -11,7 +11,8 @@ use common::models::{Change, Counts};
 use common::repository::Header;
 use serde::Deserialize;
 
-use self::net::{Gap, counts_in_words};
+use self::net::Gap;
+pub(super) use self::net::counts_in_words;
 use self::view::{Form, Group};
 use super::frame::{Frame, Head, Moment};
 use crate::PublicUrl;

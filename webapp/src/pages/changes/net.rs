@@ -59,8 +59,8 @@ pub(super) fn between(history: &History, from: u64, to: u64) -> Result<Vec<Chang
     Ok(net.collect())
 }
 
-/// How many of them come in one sentence with "and", "none" if there are none.
-pub(super) fn counts_in_words(counts: Counts) -> String {
+/// How many items were added, updated and removed; what is none is left out.
+pub(in crate::pages) fn counts_in_words(counts: Counts) -> String {
     let words = [
         (counts.added, "added"),
         (counts.updated, "updated"),

@@ -1,0 +1,139 @@
+//! The last runs as a small chart: a bar for each, made of what it spent its time on.
+
+use common::repository::{Outcome, Run};
+
+/// The drawing's own measures; it is stretched to the room that it gets.
+pub(super) const WIDTH: u64 = 1000;
+pub(super) const HEIGHT: u64 = 100;
+/// A bar is cut at so many times the usual length, so that one slow run does not flatten all.
+const CUT: u64 = 4;
+
+pub(super) struct Chart {
+    /// Oldest first.
+    pub(super) bars: Vec<Bar>,
+    /// What the full height stands for, in microseconds.
+    pub(super) full: u64,
+    /// Whether a bar is cut.
+    pub(super) cut: bool,
+}
+
+pub(super) struct Bar {
+    pub(super) x: u64,
+    pub(super) width: u64,
+    /// From the ground up.
+    pub(super) parts: Vec<Part>,
+    pub(super) outcome: Outcome,
+    /// Whether it is longer than it is drawn.
+    pub(super) cut: bool,
+}
+
+pub(super) struct Part {
+    pub(super) class: &'static str,
+    pub(super) y: u64,
+    pub(super) height: u64,
+}
+
+impl Chart {
+    /// Draws runs that come newest first; nothing if there are fewer than two.
+    pub(super) fn of(runs: &[Run]) -> Option<Self> {
+        if runs.len() < 2 {
+            return None;
+        }
+        let mut totals: Vec<_> = runs.iter().map(|run| run.took.total()).collect();
+        totals.sort_unstable();
+        let usual = totals[totals.len() / 2];
+        let longest = totals[totals.len() - 1];
+        let full = longest.min(usual.saturating_mul(CUT)).max(1);
+        let slot = WIDTH / runs.len() as u64;
+        let bars = runs.iter().rev().zip(0..);
+        let bars = bars.map(|(run, place)| Bar::of(run, place * slot, slot * 3 / 4, full));
+        Some(Self {
+            bars: bars.collect(),
+            full,
+            cut: longest > full,
+        })
+    }
+}
+
+impl Bar {
+    fn of(run: &Run, x: u64, width: u64, full: u64) -> Self {
+        let took = run.took;
+        let spent = [
+            ("load", took.load),
+            ("fetch", took.fetch),
+            ("compare", took.compare),
+            ("publish", took.publish),
+        ];
+        let mut sum: u64 = 0;
+        let mut parts = Vec::new();
+        for (class, spent) in spent {
+            let from = scaled(sum, full);
+            sum = sum.saturating_add(spent);
+            let to = scaled(sum, full);
+            if to > from {
+                parts.push(Part {
+                    class,
+                    y: HEIGHT - to,
+                    height: to - from,
+                });
+            }
+        }
+        Self {
+            x,
+            width,
+            parts,
+            outcome: run.outcome,
+            cut: sum > full,
+        }
+    }
+}
+
+fn scaled(microseconds: u64, full: u64) -> u64 {
+    microseconds.min(full) * HEIGHT / full
+}
+
+#[cfg(test)]
+mod tests {
+    use common::repository::Took;
+
+    use super::*;
+
+    fn run(fetch: u64) -> Run {
+        Run {
+            number: 1,
+            times: 1,
+            started: jiff::Timestamp::UNIX_EPOCH,
+            ended: jiff::Timestamp::UNIX_EPOCH,
+            took: Took {
+                fetch,
+                ..Took::default()
+            },
+            outcome: Outcome::Unchanged,
+            version: 1,
+            kinds: Default::default(),
+            bytes: 0,
+            provider: None,
+            rules: Vec::new(),
+            reason: None,
+            causes: Vec::new(),
+            fingerprint: None,
+            findings: 0,
+        }
+    }
+
+    #[test]
+    fn one_slow_run_does_not_flatten_the_others() {
+        let chart = Chart::of(&[run(10_000_000), run(100), run(100)]).unwrap();
+        assert_eq!(chart.full, 400);
+        let heights: Vec<_> = chart.bars.iter().map(|bar| bar.parts[0].height).collect();
+        assert_eq!(heights, [25, 25, 100]);
+        assert!(chart.cut && chart.bars[2].cut && !chart.bars[0].cut);
+    }
+
+    #[test]
+    fn runs_without_a_length_are_drawn_as_nothing() {
+        let chart = Chart::of(&[run(0), run(0)]).unwrap();
+        assert!(chart.bars.iter().all(|bar| bar.parts.is_empty()));
+        assert!(Chart::of(&[run(1)]).is_none());
+    }
+}
