@@ -23,7 +23,7 @@ const STYLES: &str = concat!(
     include_str!("../static/css/base.css"),
     include_str!("../static/css/frame.css"),
     include_str!("../static/css/components.css"),
-    include_str!("../static/css/movies.css"),
+    include_str!("../static/css/items.css"),
     include_str!("../static/css/told.css"),
     include_str!("../static/css/print.css"),
 );

@@ -4,11 +4,12 @@ use std::convert::Infallible;
 
 use axum::{
     Router,
-    extract::{FromRef, Request, State},
+    extract::{FromRef, Path, Request, State, rejection::PathRejection},
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::header::CACHE_CONTROL;
+use common::models::Kind;
+use http::{Uri, header::CACHE_CONTROL};
 use tower::Service;
 
 use crate::{
@@ -44,10 +45,10 @@ pub fn app(
 }
 
 fn routes() -> Router<App> {
-    Router::new()
+    items(Router::new())
         .route("/", get(pages::home::show))
         .route("/movies", get(pages::movies::list))
-        .route("/movies/{slug}", get(pages::movies::show))
+        .route("/movies/random", get(pages::movies::random))
         .route("/about", get(pages::about::show))
         .route("/changes", get(pages::changes::list))
         .route("/changes/{version}", get(pages::changes::show))
@@ -64,6 +65,22 @@ fn routes() -> Router<App> {
         .route("/favicon.svg", get(assets::favicon))
         .route("/favicon.ico", get(assets::favicon))
         .fallback(not_found)
+}
+
+/// The pages that every kind has.
+fn items(mut router: Router<App>) -> Router<App> {
+    for kind in Kind::ALL {
+        let list = move |State(app): State<App>, uri: Uri| pages::items::list(kind, app, uri);
+        let show = move |State(app): State<App>, slug: Result<Path<String>, PathRejection>| {
+            pages::items::show(kind, app, slug)
+        };
+        let path = kind.plural();
+        if kind != Kind::Movie {
+            router = router.route(&format!("/{path}"), get(list));
+        }
+        router = router.route(&format!("/{path}/{{slug}}"), get(show));
+    }
+    router
 }
 
 /// The process lives; nothing more is said.

@@ -9,7 +9,6 @@ use super::chance::Chance;
 use super::color::Color;
 
 const WIDTH: f64 = 240.0;
-const HEIGHT: f64 = 160.0;
 const STEPS: usize = 5;
 /// The most people that are marked on a map.
 const MARKED: usize = 8;

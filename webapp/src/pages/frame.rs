@@ -39,6 +39,11 @@ impl Head {
         }
     }
 
+    /// The same page as another sort of thing.
+    pub(crate) fn of_sort(self, sort: &'static str) -> Self {
+        Self { sort, ..self }
+    }
+
     pub(crate) fn is_absolute(&self) -> bool {
         !self.canonical.starts_with('/')
     }

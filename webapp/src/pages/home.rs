@@ -1,28 +1,41 @@
-use std::cmp::Reverse;
-
 use askama::Template;
 use axum::extract::State;
-use common::models::Kind;
+use common::models::{Counts, Kind};
+use common::repository::Header;
 
-use super::frame::{Frame, Head};
-use super::movies::Card;
+use super::frame::{Frame, Head, Moment};
+use super::tile::Tile;
 use crate::PublicUrl;
 use crate::error::AppError;
+use crate::index::Sort;
 use crate::respond::Representation;
-use crate::site::Current;
+use crate::site::{Current, Site};
 
-/// How many movies stand on the first page's shelf.
+/// How many movies stand on a shelf.
 const SHELF: usize = 6;
+/// How many versions are told.
+const NEWS: usize = 5;
 
 #[derive(Template)]
 #[template(path = "home.html")]
 struct Home {
-    head: Head,
     frame: Frame,
-    /// How many items of each kind there are, with its word.
-    counts: Vec<(usize, &'static str)>,
-    /// The latest movies.
-    shelf: Vec<Card>,
+    head: Head,
+    /// How many items of each kind there are, with its word and its list.
+    counts: Vec<(usize, &'static str, String)>,
+    shelves: Vec<Shelf>,
+    /// The last versions, newest first.
+    news: Vec<Entry>,
+}
+
+/// An id, a heading, where all of them are, and the first.
+type Shelf = (&'static str, &'static str, &'static str, Vec<Tile>);
+
+/// A version in a line.
+struct Entry {
+    version: u64,
+    at: Moment,
+    what: String,
 }
 
 /// The first page: what is here, how fresh it is, where to go.
@@ -31,32 +44,83 @@ pub(crate) async fn show(
     State(public_url): State<PublicUrl>,
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
-    let catalogue = &site.snapshot.catalogue;
-    let counts = Kind::ALL.map(|kind| {
-        let count = catalogue.count(kind);
-        let word = if count == 1 {
-            kind.singular()
-        } else {
-            kind.plural()
-        };
-        (count, word)
-    });
-    let mut shelf: Vec<_> = catalogue.movies().rev().collect();
-    shelf.sort_by_key(|(_, movie)| Reverse(movie.release_year));
     let page = Home {
         head: Head::of(
             &public_url,
             "/",
             "The Studio Ghibli catalogue",
-            "The movies of Studio Ghibli with their people and places, mirrored from the Ghibli API: as pages and as an API.",
+            "The movies of Studio Ghibli with their people and places, mirrored from the Ghibli \
+             API: as pages and as an API.",
         ),
         frame: Frame::of(&site),
-        counts: counts.into(),
-        shelf: shelf
-            .into_iter()
-            .take(SHELF)
-            .map(|(item, movie)| Card::of(catalogue, item, movie, false))
+        counts: Kind::ALL.map(|kind| counted(&site, kind)).into(),
+        shelves: vec![
+            (
+                "latest",
+                "The latest",
+                "/movies?sort=-year",
+                shelf(&site, Sort::Year),
+            ),
+            (
+                "loved",
+                "The best rated",
+                "/movies?sort=-score",
+                shelf(&site, Sort::Score),
+            ),
+        ],
+        news: site
+            .history
+            .versions()
+            .take(NEWS)
+            .map(|version| Entry::of(&version.header))
             .collect(),
     };
     Ok(Representation::page(&page)?.at_version(site.version()))
+}
+
+fn counted(site: &Site, kind: Kind) -> (usize, &'static str, String) {
+    let count = site.snapshot.catalogue.count(kind);
+    let word = match (kind, count) {
+        (Kind::Location, 1) => "place",
+        (Kind::Location, _) => "places",
+        (kind, 1) => kind.singular(),
+        (kind, _) => kind.plural(),
+    };
+    (count, word, format!("/{}", kind.plural()))
+}
+
+/// The first movies in an order.
+fn shelf(site: &Site, sort: Sort) -> Vec<Tile> {
+    let found = site.index.find(Kind::Movie, &[]);
+    let movies = site
+        .index
+        .page(Kind::Movie, &found, (sort, true), (0, SHELF));
+    Tile::all(&site.snapshot.catalogue, movies)
+}
+
+impl Entry {
+    fn of(header: &Header) -> Self {
+        Self {
+            version: header.version,
+            at: Moment(header.at),
+            what: if header.first {
+                "the first of this catalogue".into()
+            } else {
+                told(header.changes)
+            },
+        }
+    }
+}
+
+fn told(changes: Counts) -> String {
+    let counts = [
+        (changes.added, "added"),
+        (changes.updated, "changed"),
+        (changes.removed, "removed"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let words: Vec<_> = counts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    words.join(", ")
 }

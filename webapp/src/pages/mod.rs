@@ -3,9 +3,13 @@
 pub(crate) mod about;
 pub(crate) mod changes;
 mod error;
+mod facets;
 mod frame;
 pub(crate) mod home;
+pub(crate) mod items;
 pub(crate) mod movies;
 pub(crate) mod status;
+mod tile;
+mod view;
 
 pub(crate) use self::error::ErrorPage;

@@ -1,0 +1,336 @@
+//! What is told of an item: its facts one by one, and the items that it is linked with.
+
+use std::sync::Arc;
+
+use common::models::{
+    Catalogue, Facts, Item, Kind, Link, Location, Movie, Person, Species, Vehicle,
+};
+
+use crate::index::{Field, Filter, Sort};
+use crate::pages::tile::{self, Tile};
+use crate::pages::view::narrowed;
+use crate::site::Site;
+
+/// The most linked items of a kind that a page shows.
+const SHOWN: usize = 60;
+
+/// A fact with its name.
+pub(super) struct Fact {
+    pub(super) label: &'static str,
+    pub(super) words: Vec<Word>,
+}
+
+/// A value, and where more of it is.
+pub(super) struct Word {
+    pub(super) text: String,
+    pub(super) address: Option<String>,
+}
+
+/// Linked items under a heading.
+pub(super) struct Section {
+    pub(super) id: &'static str,
+    pub(super) heading: &'static str,
+    pub(super) groups: Vec<Group>,
+    /// What is said if there are none.
+    pub(super) none: &'static str,
+    /// Where all are, if there are more: what to say and the address.
+    pub(super) more: Option<(String, String)>,
+}
+
+/// Some of them that have something in common.
+#[derive(Default)]
+pub(super) struct Group {
+    /// What they have in common, and its address.
+    pub(super) name: Option<(String, String)>,
+    pub(super) tiles: Vec<Tile>,
+}
+
+/// The facts that are known.
+pub(super) fn facts(catalogue: &Catalogue, item: &Item) -> Vec<Fact> {
+    let facts = match &item.facts {
+        Facts::Movie(movie) => of_movie(movie),
+        Facts::Person(person) => of_person(catalogue, person),
+        Facts::Location(location) => of_location(location),
+        Facts::Species(species) => of_species(species),
+        Facts::Vehicle(vehicle) => of_vehicle(catalogue, vehicle),
+    };
+    facts
+        .into_iter()
+        .filter(|fact| !fact.words.is_empty())
+        .collect()
+}
+
+fn of_movie(movie: &Movie) -> Vec<Fact> {
+    let names = |label, name, names: &Option<String>| {
+        let names = names.iter().flat_map(|names| names.split(','));
+        let names = names.map(str::trim).filter(|name| !name.is_empty());
+        Fact {
+            label,
+            words: names
+                .map(|one| Word::narrowing(Kind::Movie, name, one))
+                .collect(),
+        }
+    };
+    vec![
+        names("Director", "director", &movie.director),
+        names("Producer", "producer", &movie.producer),
+        plain(
+            "Length",
+            movie
+                .running_time_minutes
+                .map(|minutes| format!("{minutes} minutes")),
+        ),
+        plain(
+            "Critics’ score",
+            movie.score_percent.map(|score| format!("{score}%")),
+        ),
+    ]
+}
+
+fn of_person(catalogue: &Catalogue, person: &Person) -> Vec<Fact> {
+    let of_people =
+        |label, name, value: &Option<String>| of_list(Kind::Person, label, name, value.as_slice());
+    vec![
+        linked(catalogue, "Species", Kind::Species, person.species.as_ref()),
+        of_people("Gender", "gender", &person.gender),
+        plain("Age", person.age.as_ref().map(ToString::to_string)),
+        of_people("Eyes", "eye_color", &person.eye_color),
+        of_people("Hair", "hair_color", &person.hair_color),
+    ]
+}
+
+fn of_location(location: &Location) -> Vec<Fact> {
+    let of_places = |label, name, value: &Option<String>| {
+        of_list(Kind::Location, label, name, value.as_slice())
+    };
+    vec![
+        of_places("Climate", "climate", &location.climate),
+        of_places("Terrain", "terrain", &location.terrain),
+        plain(
+            "Surface water",
+            location
+                .surface_water_percent
+                .map(|water| format!("{water}%")),
+        ),
+    ]
+}
+
+fn of_species(species: &Species) -> Vec<Fact> {
+    vec![
+        of_list(
+            Kind::Species,
+            "Class",
+            "classification",
+            species.classification.as_slice(),
+        ),
+        of_list(Kind::Person, "Eyes", "eye_color", &species.eye_colors),
+        of_list(Kind::Person, "Hair", "hair_color", &species.hair_colors),
+    ]
+}
+
+fn of_vehicle(catalogue: &Catalogue, vehicle: &Vehicle) -> Vec<Fact> {
+    vec![
+        of_list(
+            Kind::Vehicle,
+            "Class",
+            "vehicle_class",
+            vehicle.vehicle_class.as_slice(),
+        ),
+        plain("Length", vehicle.length_feet.map(length)),
+        linked(catalogue, "Pilot", Kind::Person, vehicle.pilot.as_ref()),
+    ]
+}
+
+fn length(feet: f64) -> String {
+    format!("{feet} feet, about {:.0} metres", feet * 0.3048)
+}
+
+fn plain(label: &'static str, text: Option<String>) -> Fact {
+    let words = text.into_iter().map(|text| Word {
+        text,
+        address: None,
+    });
+    Fact {
+        label,
+        words: words.collect(),
+    }
+}
+
+/// Values that a list can be narrowed down by.
+fn of_list(kind: Kind, label: &'static str, name: &str, values: &[String]) -> Fact {
+    let words = values.iter();
+    Fact {
+        label,
+        words: words
+            .map(|value| Word::narrowing(kind, name, value))
+            .collect(),
+    }
+}
+
+fn linked(
+    catalogue: &Catalogue,
+    label: &'static str,
+    kind: Kind,
+    id: Option<&common::models::Id>,
+) -> Fact {
+    let item = id.and_then(|id| catalogue.get(kind, id));
+    let words = item.into_iter().map(|item| Word {
+        text: item.name().to_owned(),
+        address: Some(tile::address(item)),
+    });
+    Fact {
+        label,
+        words: words.collect(),
+    }
+}
+
+impl Word {
+    fn narrowing(kind: Kind, name: &str, value: &str) -> Self {
+        Self {
+            text: value.to_owned(),
+            address: Some(narrowed(kind, name, value)),
+        }
+    }
+}
+
+/// The items that an item is linked with, from either side.
+pub(super) fn sections(site: &Site, item: &Arc<Item>) -> Vec<Section> {
+    let catalogue = &site.snapshot.catalogue;
+    let linking = |link| catalogue.linking(link, &item.id);
+    let movies = |link| Section {
+        more: None,
+        ..section(
+            catalogue,
+            "movies",
+            "Movies",
+            linking(link),
+            "The source names no movie with it.",
+        )
+    };
+    match &item.facts {
+        Facts::Movie(movie) => {
+            let places = catalogue.resolve(Kind::Location, &movie.locations);
+            let vehicles = catalogue.resolve(Kind::Vehicle, &movie.vehicles);
+            vec![
+                people_by_species(catalogue, movie),
+                section(catalogue, "places", "Places", places, ""),
+                section(catalogue, "vehicles", "Vehicles", vehicles, ""),
+            ]
+        }
+        Facts::Person(_) => vec![
+            movies(Link::MoviePerson),
+            section(
+                catalogue,
+                "places",
+                "Lives here",
+                linking(Link::LocationResident),
+                "",
+            ),
+            section(
+                catalogue,
+                "vehicles",
+                "Steers",
+                linking(Link::VehiclePilot),
+                "",
+            ),
+        ],
+        Facts::Location(location) => vec![
+            movies(Link::MovieLocation),
+            section(
+                catalogue,
+                "people",
+                "Residents",
+                catalogue.resolve(Kind::Person, &location.residents),
+                "",
+            ),
+        ],
+        Facts::Species(_) => vec![people_of_species(site, item), movies(Link::MovieSpecies)],
+        Facts::Vehicle(vehicle) => vec![
+            movies(Link::MovieVehicle),
+            section(
+                catalogue,
+                "people",
+                "Pilot",
+                catalogue.resolve(Kind::Person, &vehicle.pilot),
+                "",
+            ),
+        ],
+    }
+    .into_iter()
+    .filter(|section| !section.groups.is_empty() || !section.none.is_empty())
+    .collect()
+}
+
+fn section(
+    catalogue: &Catalogue,
+    id: &'static str,
+    heading: &'static str,
+    items: Vec<&Arc<Item>>,
+    none: &'static str,
+) -> Section {
+    let tiles = Tile::all(catalogue, items);
+    let group = Group { name: None, tiles };
+    Section {
+        id,
+        heading,
+        groups: Some(group)
+            .filter(|group| !group.tiles.is_empty())
+            .into_iter()
+            .collect(),
+        none,
+        more: None,
+    }
+}
+
+fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> Section {
+    let mut groups: Vec<(Option<&Arc<Item>>, Group)> = Vec::new();
+    for person in catalogue.resolve(Kind::Person, &movie.people) {
+        let species = match &person.facts {
+            Facts::Person(facts) => facts.species.as_ref(),
+            _ => None,
+        };
+        let species = species.and_then(|id| catalogue.get(Kind::Species, id));
+        let tile = Tile {
+            note: None,
+            ..Tile::of(catalogue, person)
+        };
+        match groups.iter_mut().find(|(of, _)| *of == species) {
+            Some((_, group)) => group.tiles.push(tile),
+            None => {
+                let name =
+                    species.map(|species| (species.name().to_owned(), tile::address(species)));
+                let tiles = vec![tile];
+                groups.push((species, Group { name, tiles }));
+            }
+        }
+    }
+    Section {
+        id: "people",
+        heading: "People",
+        groups: groups.into_iter().map(|(_, group)| group).collect(),
+        none: "The source names nobody in this movie.",
+        more: None,
+    }
+}
+
+/// There may be very many: the first of them, and where the rest is.
+fn people_of_species(site: &Site, species: &Item) -> Section {
+    let of_species = [Filter::Is(Field::Species, species.id.to_string())];
+    let found = site.index.find(Kind::Person, &of_species);
+    let order = (Sort::Source, false);
+    let people = site.index.page(Kind::Person, &found, order, (0, SHOWN));
+    let more = (found.len() > people.len() as u64).then(|| {
+        let address = narrowed(Kind::Person, "species", &species.slug);
+        (format!("All {} of them", found.len()), address)
+    });
+    Section {
+        more,
+        ..section(
+            &site.snapshot.catalogue,
+            "people",
+            "People",
+            people,
+            "The source names nobody of this species.",
+        )
+    }
+}
