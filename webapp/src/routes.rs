@@ -52,6 +52,8 @@ fn routes() -> Router<App> {
         .route("/about", get(pages::about::show))
         .route("/changes", get(pages::changes::list))
         .route("/changes/{version}", get(pages::changes::show))
+        .route("/search", get(pages::search::show))
+        .route("/search/suggest", get(pages::search::suggest))
         .route("/status", get(pages::status::show))
         .route("/api/v1/movies", get(api::movies::list))
         .route("/ghibli/{collection}", get(ghibli::list))

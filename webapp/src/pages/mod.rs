@@ -8,6 +8,7 @@ mod frame;
 pub(crate) mod home;
 pub(crate) mod items;
 pub(crate) mod movies;
+pub(crate) mod search;
 pub(crate) mod status;
 mod tile;
 mod view;
