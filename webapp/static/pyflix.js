@@ -2,7 +2,6 @@
 
 const main = document.querySelector("main");
 const field = document.querySelector("#search");
-const plural = { movie: "movies", person: "people", location: "locations", species: "species", vehicle: "vehicles" };
 
 const make = (name, attributes = {}, ...children) => {
   const element = document.createElement(name);
@@ -14,7 +13,7 @@ const make = (name, attributes = {}, ...children) => {
 // What is on the screen follows the catalogue.
 
 /** What makes a node the same as one that was there before. */
-const key = (node) => node.id || (/^(LI|ARTICLE|TR)$/.test(node.nodeName) && node.querySelector("a[href]")?.getAttribute("href"));
+const key = (node) => node.id || node.dataset?.id || (node.nodeName === "LI" && node.querySelector("[data-id]")?.dataset.id);
 
 /** Makes one tree like another and touches nothing that is alike: focus, typed text and scroll stay. */
 function morph(old, fresh) {
@@ -75,19 +74,15 @@ const update = () => refresh().catch(() => {});
 
 /** Marks what changed for a while. */
 function mark(changed) {
-  for (const { kind, slug, what } of changed) {
-    const path = `/${plural[kind]}/${slug}`;
-    const links = [...main.querySelectorAll("a[href]")].filter((link) => link.pathname === path);
-    const marked = links.map((link) => link.closest("li, article, tr") ?? link);
-    if (location.pathname === path) marked.push(main.querySelector("h1"));
-    for (const element of marked) {
-      element.dataset.changed = what;
-      setTimeout(() => delete element.dataset.changed, 10_000);
+  for (const { kind, id, what } of changed) {
+    for (const { dataset } of main.querySelectorAll(`[data-kind="${kind}"][data-id="${CSS.escape(id)}"]`)) {
+      dataset.changed = what;
+      setTimeout(() => delete dataset.changed, 10_000);
     }
   }
 }
 
-const spoken = make("p", { class: "spoken" });
+const spoken = make("p", { class: "unseen" });
 const news = make("div", { class: "news", role: "status" }, spoken);
 document.body.append(news);
 
