@@ -71,12 +71,18 @@ fn sky(canvas: &mut Canvas, chance: &mut Chance, movie: &Movie, palette: &Palett
             canvas.dots(&stars, size, palette.light);
         }
     }
-    canvas.veiled(0.3, |canvas| canvas.circle(sun, size * 1.5, palette.light));
-    canvas.circle(sun, size, palette.light);
-    if palette.is_night() && chance.percent(45) {
-        let bite = Point(sun.0 + size * 0.45, sun.1 - size * 0.2);
-        canvas.circle(bite, size * 0.85, palette.high.toward(palette.low, 0.3));
+    canvas.veiled(0.3, |canvas| {
+        canvas.circle(sun, size * 1.5, palette.light);
+    });
+    let crescent = palette.is_night() && chance.percent(45);
+    if crescent {
+        let inner = (size * 1.15).round();
+        let (top, outer) = (Point(sun.0 + size * 0.4, sun.1 - size), size.round());
+        let long = (size * 2.0).round();
+        let way = format!("M{top}a{outer} {outer} 0 1 0 0 {long}a{inner} {inner} 0 0 1 0-{long}z");
+        canvas.path(&way, palette.light);
     } else {
+        canvas.circle(sun, size, palette.light);
         for _ in 0..1 + chance.below(3) {
             cloud(canvas, chance, palette, horizon);
         }
@@ -90,7 +96,7 @@ fn sky(canvas: &mut Canvas, chance: &mut Chance, movie: &Movie, palette: &Palett
 fn cloud(canvas: &mut Canvas, chance: &mut Chance, palette: &Palette, horizon: f64) {
     let base = Point(
         chance.between(-10.0, 220.0),
-        chance.between(60.0, horizon - 5.0),
+        chance.between(50.0, horizon - 50.0),
     );
     let size = chance.between(12.0, 34.0);
     let color = palette.light.toward(palette.low, 0.25);
@@ -264,11 +270,13 @@ fn boat(canvas: &mut Canvas, at: Point, palette: &Palette, dark: Color) {
 
 fn glider(canvas: &mut Canvas, chance: &mut Chance, palette: &Palette, dark: Color) {
     let at = Point(chance.between(60.0, 170.0), chance.between(60.0, 130.0));
-    canvas.path(
-        &format!("M{at}l-40-12 44-2 40-14-28 20 6 12-14-8z"),
-        palette.light.lighter(0.4),
-    );
-    canvas.path(&format!("M{at}l12-8 4 10z"), dark);
+    let (wings, body) = if palette.is_night() {
+        (palette.light.lighter(0.4), dark)
+    } else {
+        (dark, palette.light)
+    };
+    canvas.path(&format!("M{at}l-40-12 44-2 40-14-28 20 6 12-14-8z"), wings);
+    canvas.path(&format!("M{at}l12-8 4 10z"), body);
 }
 
 fn tower(canvas: &mut Canvas, at: Point, palette: &Palette, dark: Color) {

@@ -1,1 +1,159 @@
+use common::models::{Change, Facts, Item, Movie, SourceRecord};
+use common::repository::Snapshot;
+use roxmltree::{Document, Node};
+use serde_json::value::RawValue;
 
+use super::*;
+use crate::history::History;
+use crate::index::Index;
+use crate::site::Condition;
+
+const ATOM_NAMESPACE: &str = "http://www.w3.org/2005/Atom";
+const HOSTILE: [&str; 6] = [
+    "<script>alert(1)</script>",
+    "]]> &amp; <!-- \" ' -->",
+    "\0\u{1}\u{8}\u{b}\u{1f}\u{fffe}\u{ffff}",
+    "となりのトトロ 🐈 \u{202e}",
+    "&#0; &nbsp; <?xml?> <!DOCTYPE x>",
+    "\r\n\t",
+];
+
+#[test]
+fn the_feed_is_well_formed_and_complete_whatever_the_titles_are() {
+    let versions = HOSTILE.map(|title| {
+        let old = Change::of(None, Some(&movie("m1", "Before"))).unwrap();
+        let new = Change::of(Some(&movie("m2", title)), Some(&movie("m2", "After"))).unwrap();
+        let titles = Change::of(None, Some(&movie("m3", title))).unwrap();
+        vec![old, new, titles]
+    });
+    let site = site(versions);
+    let xml = page(&site, "https://films.example/?a&b=<\"'>")
+        .render()
+        .unwrap();
+    let feed = Document::parse(&xml).unwrap();
+
+    let root = feed.root_element();
+    assert!(root.has_tag_name((ATOM_NAMESPACE, "feed")));
+    for name in ["id", "title", "updated", "author"] {
+        assert_eq!(children(root, name).count(), 1, "{name}");
+    }
+    let links: Vec<_> = children(root, "link")
+        .filter_map(|link| link.attribute("rel"))
+        .collect();
+    assert_eq!(links, ["self", "alternate"]);
+
+    let entries: Vec<_> = children(root, "entry").collect();
+    assert_eq!(entries.len(), HOSTILE.len() + 1);
+    let mut ids = Vec::new();
+    for entry in entries {
+        for name in ["id", "title", "updated", "link", "content"] {
+            assert_eq!(children(entry, name).count(), 1, "{name}");
+        }
+        let updated = text(entry, "updated");
+        assert!(updated.parse::<Timestamp>().is_ok(), "{updated}");
+        ids.push(text(entry, "id").to_owned());
+    }
+    assert_eq!(ids.first().unwrap(), "tag:pyflix,2026:l:7");
+    ids.dedup();
+    assert_eq!(ids.len(), HOSTILE.len() + 1);
+    assert!(xml.contains("alert(1)") && !xml.contains("<script"));
+}
+
+#[test]
+fn an_entry_of_many_changes_names_some_and_counts_the_rest() {
+    let changes = (0..1000).map(|number| {
+        let movie = movie(&format!("m{number}"), &format!("Movie {number}"));
+        Change::of(None, Some(&movie)).unwrap()
+    });
+    let site = site([changes.collect()]);
+    let page = page(&site, "http://h");
+    let sentences = &page.entries[0].sentences;
+    assert_eq!(sentences.len(), MOST_SENTENCES + 1);
+    assert_eq!(sentences[0], "The movie “Movie 0” was added.");
+    assert_eq!(
+        sentences[MOST_SENTENCES],
+        "And 980 more items were changed."
+    );
+}
+
+#[test]
+fn the_feed_ends_after_fifty_versions() {
+    let versions = (0..80).map(|_| vec![Change::of(None, Some(&movie("m", "M"))).unwrap()]);
+    let site = site(versions);
+    let page = page(&site, "http://h");
+    let numbers: Vec<_> = page.entries.iter().map(|entry| entry.version).collect();
+    assert_eq!(numbers.len(), MOST_ENTRIES);
+    assert_eq!((numbers[0], numbers[49]), (81, 32));
+}
+
+#[test]
+fn the_seed_has_a_feed_without_entries() {
+    let site = Site {
+        snapshot: Arc::new(common::seed::snapshot()),
+        index: Index::default(),
+        history: History::default(),
+        condition: Condition::Waiting,
+        beside: Arc::default(),
+    };
+    let xml = page(&site, "http://h").render().unwrap();
+    let feed = Document::parse(&xml).unwrap();
+    assert_eq!(children(feed.root_element(), "entry").count(), 0);
+    assert_eq!(text(feed.root_element(), "updated"), "1970-01-01T00:00:00Z");
+}
+
+fn children<'a>(node: Node<'a, 'a>, name: &str) -> impl Iterator<Item = Node<'a, 'a>> {
+    node.children()
+        .filter(move |child| child.has_tag_name((ATOM_NAMESPACE, name)))
+}
+
+fn text<'a>(node: Node<'a, 'a>, name: &str) -> &'a str {
+    let mut found = children(node, name);
+    found.next().and_then(|child| child.text()).unwrap()
+}
+
+fn site(versions: impl IntoIterator<Item = Vec<Change>>) -> Site {
+    let mut current = snapshot(1, Counts::default());
+    let mut history = History::from(&current);
+    for (version, changes) in (2..).zip(versions) {
+        current = snapshot(version, Counts::of(&changes));
+        history = history.with(&current, Some(changes));
+    }
+    Site {
+        snapshot: Arc::new(current),
+        index: Index::default(),
+        history,
+        condition: Condition::Fresh,
+        beside: Arc::default(),
+    }
+}
+
+fn snapshot(version: u64, changes: Counts) -> Snapshot {
+    Snapshot {
+        lineage: "l".into(),
+        header: Header {
+            version,
+            fence: version,
+            at: Timestamp::UNIX_EPOCH,
+            parts: 1,
+            changes,
+            note: None,
+            first: version == 1,
+        },
+        catalogue: Catalogue::default(),
+        damage: Vec::new(),
+    }
+}
+
+fn movie(id: &str, title: &str) -> Arc<Item> {
+    let facts = Facts::Movie(Movie {
+        title: title.into(),
+        ..Movie::default()
+    });
+    Arc::new(Item {
+        id: id.into(),
+        slug: id.into(),
+        rank: 1,
+        facts,
+        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
+    })
+}

@@ -9,7 +9,7 @@ use crate::PublicUrl;
 use crate::error::AppError;
 use crate::index::Sort;
 use crate::respond::Representation;
-use crate::site::{Current, Site};
+use crate::site::{Condition, Current, Site};
 
 /// How many movies stand on a shelf.
 const SHELF: usize = 6;
@@ -24,6 +24,8 @@ struct Home {
     /// How many items of each kind there are, with its word and its list.
     counts: Vec<(usize, &'static str, String)>,
     shelves: Vec<Shelf>,
+    /// Whether the last sync read the source.
+    fresh: bool,
     /// The last versions, newest first.
     news: Vec<Entry>,
 }
@@ -68,6 +70,7 @@ pub(crate) async fn show(
                 shelf(&site, Sort::Score),
             ),
         ],
+        fresh: site.condition == Condition::Fresh,
         news: site
             .history
             .versions()
@@ -112,15 +115,42 @@ impl Entry {
     }
 }
 
+/// Such as “1 item added, 3 changed”.
 fn told(changes: Counts) -> String {
     let counts = [
         (changes.added, "added"),
         (changes.updated, "changed"),
         (changes.removed, "removed"),
     ];
-    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
-    let words: Vec<_> = counts
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
+    let mut words = Vec::new();
+    for (count, what) in counts {
+        let item = match (words.is_empty(), count) {
+            (_, 0) => continue,
+            (true, 1) => " item",
+            (true, _) => " items",
+            (false, _) => "",
+        };
+        words.push(format!("{count}{item} {what}"));
+    }
     words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_told_in_a_line() {
+        for (added, updated, removed, line) in [
+            (0, 1, 0, "1 item changed"),
+            (2, 1, 3, "2 items added, 1 changed, 3 removed"),
+        ] {
+            let changes = Counts {
+                added,
+                updated,
+                removed,
+            };
+            assert_eq!(told(changes), line);
+        }
+    }
 }

@@ -23,6 +23,11 @@ impl Tile {
         }
     }
 
+    /// The same where the note would say what stands above already.
+    pub(super) fn without_note(self) -> Self {
+        Self { note: None, ..self }
+    }
+
     pub(super) fn all<'a>(
         catalogue: &Catalogue,
         items: impl IntoIterator<Item = &'a Arc<Item>>,

@@ -39,11 +39,13 @@ const fn facet(name: &'static str, label: &'static str, by: By) -> Facet {
     Facet { name, label, by }
 }
 
-static OF_MOVIES: [Facet; 4] = [
+static OF_MOVIES: [Facet; 6] = [
     facet("director", "Director", By::Value(Field::Director)),
     facet("producer", "Producer", By::Value(Field::Producer)),
     facet("person", "Person", By::Held(Link::MoviePerson)),
     facet("location", "Place", By::Held(Link::MovieLocation)),
+    facet("species", "Species", By::Held(Link::MovieSpecies)),
+    facet("vehicle", "Vehicle", By::Held(Link::MovieVehicle)),
 ];
 static OF_PEOPLE: [Facet; 4] = [
     facet("species", "Species", By::Species),

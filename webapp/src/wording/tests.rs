@@ -1,1 +1,166 @@
+use std::sync::Arc;
 
+use common::models::{Facts, Id, Movie, Person, SourceRecord};
+use serde_json::value::RawValue;
+
+use super::*;
+
+#[test]
+fn every_kind_of_correction_has_its_sentence() {
+    let before = Movie {
+        title: "Ponyo".into(),
+        description: Some("A fish.".into()),
+        director: Some("H. M.".into()),
+        running_time_minutes: Some(1),
+        score_percent: Some(91),
+        ..Movie::default()
+    };
+    let cases: [(Movie, &str); 8] = [
+        (
+            with(&before, |movie| movie.title = "Ponyo!".into()),
+            "The title of “Ponyo!” was corrected from “Ponyo” to “Ponyo!”.",
+        ),
+        (
+            with(&before, |movie| movie.running_time_minutes = Some(101)),
+            "The running time of “Ponyo” was corrected from 1 to 101 minutes.",
+        ),
+        (
+            with(&before, |movie| movie.score_percent = Some(92)),
+            "The score of “Ponyo” was corrected from 91 to 92 percent.",
+        ),
+        (
+            with(&before, |movie| movie.release_year = Some(2008)),
+            "The year of release of “Ponyo” is now known: 2008.",
+        ),
+        (
+            with(&before, |movie| movie.running_time_minutes = None),
+            "The running time of “Ponyo” is no longer known; it was 1 minute.",
+        ),
+        (
+            with(&before, |movie| movie.director = None),
+            "The director of “Ponyo” is no longer known; it was “H. M.”.",
+        ),
+        (
+            with(&before, |movie| movie.description = Some("A girl.".into())),
+            "The description of “Ponyo” was rewritten.",
+        ),
+        (
+            before.clone(),
+            "“Ponyo” has another place in the source’s order.",
+        ),
+    ];
+    for (after, sentence) in cases {
+        assert_eq!(told(&before, &after, &[]), [sentence]);
+    }
+}
+
+#[test]
+fn relations_are_told_by_name_even_of_who_was_removed() {
+    let (fio, gina) = (person("p1", "Fio"), person("p2", "Gina"));
+    let removed = Change::of(Some(&gina), None).unwrap();
+    let before = Movie {
+        title: "Porco Rosso".into(),
+        people: vec!["p2".into()],
+        ..Movie::default()
+    };
+    let people = |ids: &[&str]| {
+        let ids = ids.iter().map(|&id| Id::from(id)).collect();
+        with(&before, |movie| movie.people = ids)
+    };
+    let cases = [
+        (
+            people(&["p2", "p1"]),
+            "Fio was added to the people of “Porco Rosso”.",
+        ),
+        (
+            people(&[]),
+            "Gina was removed from the people of “Porco Rosso”.",
+        ),
+        (
+            people(&["p1", "p9"]),
+            "Fio and p9 were added to the people of “Porco Rosso”, and Gina was removed.",
+        ),
+    ];
+    for (after, sentence) in cases {
+        let changes = [removed.clone()];
+        let catalogue = [fio.clone()].into_iter().collect();
+        let names = Names::of(&catalogue, &changes);
+        let change = change(&before, &after);
+        assert_eq!(sentences(&change, &names), [sentence]);
+    }
+}
+
+#[test]
+fn a_changed_field_has_its_values_with_their_units() {
+    let before = Movie {
+        title: "Ponyo".into(),
+        running_time_minutes: Some(100),
+        ..Movie::default()
+    };
+    let after = with(&before, |movie| movie.running_time_minutes = Some(101));
+    let catalogue = Catalogue::default();
+    let told = tell(&change(&before, &after), &Names::of(&catalogue, &[]));
+    assert_eq!(told.headline, "The movie “Ponyo” was changed.");
+    let field = &told.fields[0];
+    assert_eq!(field.label, "running time");
+    assert_eq!(field.before.as_deref(), Some("100 minutes"));
+    assert_eq!(field.after.as_deref(), Some("101 minutes"));
+}
+
+#[test]
+fn comings_and_goings_are_one_sentence_each() {
+    let catalogue = Catalogue::default();
+    let names = Names::of(&catalogue, &[]);
+    let fio = person("p1", "Fio");
+    let told = |before, after| sentences(&Change::of(before, after).unwrap(), &names);
+    assert_eq!(told(None, Some(&fio)), ["The person “Fio” was added."]);
+    assert_eq!(told(Some(&fio), None), ["The person “Fio” was removed."]);
+}
+
+#[test]
+fn no_title_makes_a_sentence_of_any_length() {
+    let before = Movie {
+        title: "界".repeat(1_000_000),
+        ..Movie::default()
+    };
+    let after = with(&before, |movie| movie.title.push('!'));
+    let names: Vec<_> = (0..500).map(|id| Id::from(format!("p{id}"))).collect();
+    let after = with(&after, |movie| movie.people = names);
+    for sentence in told(&before, &after, &[]) {
+        assert!(sentence.chars().count() < 1000, "{sentence}");
+    }
+}
+
+fn told(before: &Movie, after: &Movie, changes: &[Change]) -> Vec<String> {
+    let catalogue = Catalogue::default();
+    sentences(&change(before, after), &Names::of(&catalogue, changes))
+}
+
+fn with(movie: &Movie, edit: impl FnOnce(&mut Movie)) -> Movie {
+    let mut movie = movie.clone();
+    edit(&mut movie);
+    movie
+}
+
+fn change(before: &Movie, after: &Movie) -> Change {
+    let item = |movie: &Movie| item("m1", Facts::Movie(movie.clone()));
+    Change::of(Some(&item(before)), Some(&item(after))).unwrap()
+}
+
+fn person(id: &str, name: &str) -> Arc<Item> {
+    let person = Person {
+        name: name.into(),
+        ..Person::default()
+    };
+    item(id, Facts::Person(person))
+}
+
+fn item(id: &str, facts: Facts) -> Arc<Item> {
+    Arc::new(Item {
+        id: id.into(),
+        slug: id.into(),
+        rank: 1,
+        facts,
+        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
+    })
+}

@@ -1,7 +1,8 @@
-use common::models::{Id, Kind};
+use common::models::{Catalogue, Id, Kind};
 
 use crate::history::History;
 use crate::pages::frame::Moment;
+use crate::wording::{Names, sentences};
 
 /// The most versions that are told of one item.
 const TOLD: usize = 20;
@@ -10,24 +11,19 @@ const TOLD: usize = 20;
 pub(super) struct Entry {
     pub(super) version: u64,
     pub(super) at: Moment,
-    pub(super) what: &'static str,
+    pub(super) sentences: Vec<String>,
 }
 
 /// The versions that changed an item, newest first.
-pub(super) fn of(history: &History, kind: Kind, id: &Id) -> Vec<Entry> {
+pub(super) fn of(history: &History, catalogue: &Catalogue, kind: Kind, id: &Id) -> Vec<Entry> {
     let entries = history.versions().filter_map(|version| {
         let changes = version.changes.as_ref()?;
-        let change = changes
-            .iter()
-            .find(|change| change.kind == kind && change.id == *id)?;
+        let mut changes_of = changes.iter();
+        let change = changes_of.find(|change| change.kind == kind && change.id == *id)?;
         Some(Entry {
             version: version.header.version,
             at: Moment(version.header.at),
-            what: match (&change.before, &change.after) {
-                (None, _) => "Added",
-                (Some(_), Some(_)) => "Changed",
-                (Some(_), None) => "Removed",
-            },
+            sentences: sentences(change, &Names::of(catalogue, changes)),
         })
     });
     entries.take(TOLD).collect()

@@ -17,6 +17,8 @@ use crate::site::Site;
 
 /// The most characters that fit beside a page, one below the other.
 const UPRIGHT: usize = 16;
+/// The most characters of a name in the largest letters.
+const LONG: usize = 60;
 /// The most characters of a description for those who list pages.
 const DESCRIBED: usize = 200;
 
@@ -58,6 +60,11 @@ impl ItemPage {
         title.chars().count() <= UPRIGHT
     }
 
+    /// Whether a name is too long for the largest letters.
+    fn is_long(&self) -> bool {
+        self.item.name().chars().count() > LONG
+    }
+
     /// What the list of its kind is called.
     fn list(&self) -> &'static str {
         match self.kind {
@@ -94,7 +101,7 @@ pub(crate) async fn show(
         missing_since: missing_since(&site, item),
         facts: facts(catalogue, item),
         sections: sections(&site, item),
-        history: history::of(&site.history, kind, &item.id),
+        history: history::of(&site.history, catalogue, kind, &item.id),
         collection: match kind {
             Kind::Movie => "films",
             other => other.plural(),

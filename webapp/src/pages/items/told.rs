@@ -32,16 +32,15 @@ pub(super) struct Section {
     pub(super) heading: &'static str,
     pub(super) groups: Vec<Group>,
     /// What is said if there are none.
-    pub(super) none: &'static str,
+    pub(super) none: Option<&'static str>,
     /// Where all are, if there are more: what to say and the address.
     pub(super) more: Option<(String, String)>,
 }
 
 /// Some of them that have something in common.
-#[derive(Default)]
 pub(super) struct Group {
-    /// What they have in common, and its address.
-    pub(super) name: Option<(String, String)>,
+    /// What they have in common.
+    pub(super) name: Option<Word>,
     pub(super) tiles: Vec<Tile>,
 }
 
@@ -142,7 +141,24 @@ fn of_vehicle(catalogue: &Catalogue, vehicle: &Vehicle) -> Vec<Fact> {
 }
 
 fn length(feet: f64) -> String {
-    format!("{feet} feet, about {:.0} metres", feet * 0.3048)
+    format!(
+        "{} feet, about {} metres",
+        grouped(feet),
+        grouped(feet * 0.3048)
+    )
+}
+
+/// A whole number with its thousands apart.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut grouped = String::new();
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 fn plain(label: &'static str, text: Option<String>) -> Fact {
@@ -196,120 +212,115 @@ impl Word {
 /// The items that an item is linked with, from either side.
 pub(super) fn sections(site: &Site, item: &Arc<Item>) -> Vec<Section> {
     let catalogue = &site.snapshot.catalogue;
-    let linking = |link| catalogue.linking(link, &item.id);
-    let movies = |link| Section {
-        more: None,
-        ..section(
-            catalogue,
-            "movies",
-            "Movies",
-            linking(link),
-            "The source names no movie with it.",
-        )
-    };
-    match &item.facts {
-        Facts::Movie(movie) => {
-            let places = catalogue.resolve(Kind::Location, &movie.locations);
-            let vehicles = catalogue.resolve(Kind::Vehicle, &movie.vehicles);
-            vec![
-                people_by_species(catalogue, movie),
-                section(catalogue, "places", "Places", places, ""),
-                section(catalogue, "vehicles", "Vehicles", vehicles, ""),
-            ]
-        }
-        Facts::Person(_) => vec![
-            movies(Link::MoviePerson),
+    let tiles = |items: Vec<&Arc<Item>>| Tile::all(catalogue, items);
+    let linking = |link| tiles(catalogue.linking(link, &item.id));
+    let movies = |link, name| movies_with(catalogue, item, link, name);
+    let sections = match &item.facts {
+        Facts::Movie(movie) => vec![
+            people_by_species(catalogue, movie),
             section(
-                catalogue,
                 "places",
-                "Lives here",
-                linking(Link::LocationResident),
-                "",
+                "Places",
+                tiles(catalogue.resolve(Kind::Location, &movie.locations)),
             ),
             section(
-                catalogue,
                 "vehicles",
-                "Steers",
-                linking(Link::VehiclePilot),
-                "",
+                "Vehicles",
+                tiles(catalogue.resolve(Kind::Vehicle, &movie.vehicles)),
             ),
+        ],
+        Facts::Person(_) => vec![
+            movies(Link::MoviePerson, "person"),
+            section("places", "Lives in", linking(Link::LocationResident)),
+            section("vehicles", "Steers", linking(Link::VehiclePilot)),
         ],
         Facts::Location(location) => vec![
-            movies(Link::MovieLocation),
+            movies(Link::MovieLocation, "location"),
             section(
-                catalogue,
                 "people",
                 "Residents",
-                catalogue.resolve(Kind::Person, &location.residents),
-                "",
+                tiles(catalogue.resolve(Kind::Person, &location.residents)),
             ),
         ],
-        Facts::Species(_) => vec![people_of_species(site, item), movies(Link::MovieSpecies)],
+        Facts::Species(_) => vec![
+            people_of_species(site, item),
+            movies(Link::MovieSpecies, "species"),
+        ],
         Facts::Vehicle(vehicle) => vec![
-            movies(Link::MovieVehicle),
+            movies(Link::MovieVehicle, "vehicle"),
             section(
-                catalogue,
                 "people",
                 "Pilot",
-                catalogue.resolve(Kind::Person, &vehicle.pilot),
-                "",
+                tiles(catalogue.resolve(Kind::Person, &vehicle.pilot)),
             ),
         ],
-    }
-    .into_iter()
-    .filter(|section| !section.groups.is_empty() || !section.none.is_empty())
-    .collect()
+    };
+    let sections = sections.into_iter();
+    sections
+        .filter(|section| !section.groups.is_empty() || section.none.is_some())
+        .collect()
 }
 
-fn section(
-    catalogue: &Catalogue,
-    id: &'static str,
-    heading: &'static str,
-    items: Vec<&Arc<Item>>,
-    none: &'static str,
-) -> Section {
-    let tiles = Tile::all(catalogue, items);
-    let group = Group { name: None, tiles };
+fn section(id: &'static str, heading: &'static str, tiles: Vec<Tile>) -> Section {
+    let group = (!tiles.is_empty()).then_some(Group { name: None, tiles });
     Section {
         id,
         heading,
-        groups: Some(group)
-            .filter(|group| !group.tiles.is_empty())
-            .into_iter()
-            .collect(),
-        none,
+        groups: group.into_iter().collect(),
+        none: None,
         more: None,
     }
 }
 
+/// The movies that an item is in: the first of them, and where the rest is.
+fn movies_with(catalogue: &Catalogue, item: &Item, link: Link, name: &str) -> Section {
+    let movies = catalogue.linking(link, &item.id);
+    let count = movies.len();
+    let tiles = Tile::all(catalogue, movies.into_iter().take(SHOWN));
+    Section {
+        none: Some("The source names it in no movie."),
+        more: more(count, tiles.len(), || {
+            narrowed(Kind::Movie, name, &item.slug)
+        }),
+        ..section("movies", "Movies", tiles)
+    }
+}
+
+fn more(count: usize, shown: usize, address: impl FnOnce() -> String) -> Option<(String, String)> {
+    (count > shown).then(|| (format!("All {count} of them"), address()))
+}
+
 fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> Section {
-    let mut groups: Vec<(Option<&Arc<Item>>, Group)> = Vec::new();
+    let mut groups: Vec<(Option<&Arc<Item>>, Vec<Tile>)> = Vec::new();
     for person in catalogue.resolve(Kind::Person, &movie.people) {
         let species = match &person.facts {
             Facts::Person(facts) => facts.species.as_ref(),
             _ => None,
         };
         let species = species.and_then(|id| catalogue.get(Kind::Species, id));
-        let tile = Tile {
-            note: None,
-            ..Tile::of(catalogue, person)
-        };
+        let tile = Tile::of(catalogue, person).without_note();
         match groups.iter_mut().find(|(of, _)| *of == species) {
-            Some((_, group)) => group.tiles.push(tile),
-            None => {
-                let name =
-                    species.map(|species| (species.name().to_owned(), tile::address(species)));
-                let tiles = vec![tile];
-                groups.push((species, Group { name, tiles }));
-            }
+            Some((_, tiles)) => tiles.push(tile),
+            None => groups.push((species, vec![tile])),
         }
     }
+    let groups = groups.into_iter().map(|(species, tiles)| Group {
+        name: Some(match species {
+            Some(species) => Word {
+                text: species.name().to_owned(),
+                address: Some(tile::address(species)),
+            },
+            None => Word {
+                text: "Species not named".into(),
+                address: None,
+            },
+        }),
+        tiles,
+    });
     Section {
-        id: "people",
-        heading: "People",
-        groups: groups.into_iter().map(|(_, group)| group).collect(),
-        none: "The source names nobody in this movie.",
-        more: None,
+        groups: groups.collect(),
+        none: Some("The source names nobody in this movie."),
+        ..section("people", "People", Vec::new())
     }
 }
 
@@ -319,18 +330,26 @@ fn people_of_species(site: &Site, species: &Item) -> Section {
     let found = site.index.find(Kind::Person, &of_species);
     let order = (Sort::Source, false);
     let people = site.index.page(Kind::Person, &found, order, (0, SHOWN));
-    let more = (found.len() > people.len() as u64).then(|| {
-        let address = narrowed(Kind::Person, "species", &species.slug);
-        (format!("All {} of them", found.len()), address)
-    });
+    let tiles = Tile::all(&site.snapshot.catalogue, people).into_iter();
+    let tiles: Vec<_> = tiles.map(Tile::without_note).collect();
+    let count = usize::try_from(found.len()).unwrap_or(usize::MAX);
     Section {
-        more,
-        ..section(
-            &site.snapshot.catalogue,
-            "people",
-            "People",
-            people,
-            "The source names nobody of this species.",
-        )
+        none: Some("The source names nobody of this species."),
+        more: more(count, tiles.len(), || {
+            narrowed(Kind::Person, "species", &species.slug)
+        }),
+        ..section("people", "People", tiles)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_told_in_both_measures() {
+        assert_eq!(length(1000.0), "1,000 feet, about 305 metres");
+        assert_eq!(length(21.0), "21 feet, about 6 metres");
+        assert_eq!(grouped(1_234_567.0), "1,234,567");
     }
 }
