@@ -21,6 +21,7 @@ use crate::history::Version;
 use crate::query;
 use crate::respond::Representation;
 use crate::site::{Current, Site};
+use crate::wording::shortened;
 
 /// So many versions stand on one page.
 const PER_PAGE: usize = 50;
@@ -94,7 +95,8 @@ struct Entry {
 struct Named {
     name: String,
     href: Option<String>,
-    what: &'static str,
+    /// Added, updated or removed, where the version did several of it.
+    what: Option<&'static str>,
 }
 
 /// Which versions can be compared, and which are chosen.
@@ -150,13 +152,16 @@ impl Entry {
         let changes = version.changes.as_deref().unwrap_or_default();
         let mut first: Vec<_> = changes.iter().take(LOOKED_THROUGH).collect();
         first.sort_by_key(|change| change.kind);
+        let counts = header.changes;
+        let all = [counts.added, counts.updated, counts.removed];
+        let mixed = !all.contains(&counts.total());
         let named: Vec<_> = first
             .into_iter()
             .take(NAMED)
             .map(|change| Named {
-                name: view::name(change).to_owned(),
+                name: shortened(view::name(change)).into_owned(),
                 href: view::href(&site.snapshot.catalogue, change),
-                what: view::what(change),
+                what: mixed.then(|| view::what(change)),
             })
             .collect();
         Self {

@@ -1,4 +1,4 @@
-//! The last runs as a small chart: a bar for each, made of what it spent its time on.
+//! The last runs as a small chart: a bar for each, as high as it took long.
 
 use common::repository::{Outcome, Run};
 
@@ -7,6 +7,8 @@ pub(super) const WIDTH: u64 = 1000;
 pub(super) const HEIGHT: u64 = 100;
 /// A bar is cut at so many times the usual length, so that one slow run does not flatten all.
 const CUT: u64 = 4;
+/// The height of a bar that took no time.
+const LEAST: u64 = 2;
 
 pub(super) struct Chart {
     /// Oldest first.
@@ -20,17 +22,10 @@ pub(super) struct Chart {
 pub(super) struct Bar {
     pub(super) x: u64,
     pub(super) width: u64,
-    /// From the ground up.
-    pub(super) parts: Vec<Part>,
+    pub(super) height: u64,
     pub(super) outcome: Outcome,
     /// Whether it is longer than it is drawn.
     pub(super) cut: bool,
-}
-
-pub(super) struct Part {
-    pub(super) class: &'static str,
-    pub(super) y: u64,
-    pub(super) height: u64,
 }
 
 impl Chart {
@@ -46,7 +41,7 @@ impl Chart {
         let full = longest.min(usual.saturating_mul(CUT)).max(1);
         let slot = WIDTH / runs.len() as u64;
         let bars = runs.iter().rev().zip(0..);
-        let bars = bars.map(|(run, place)| Bar::of(run, place * slot, slot * 3 / 4, full));
+        let bars = bars.map(|(run, place)| Bar::of(run, place * slot, slot * 4 / 5, full));
         Some(Self {
             bars: bars.collect(),
             full,
@@ -57,39 +52,19 @@ impl Chart {
 
 impl Bar {
     fn of(run: &Run, x: u64, width: u64, full: u64) -> Self {
-        let took = run.took;
-        let spent = [
-            ("load", took.load),
-            ("fetch", took.fetch),
-            ("compare", took.compare),
-            ("publish", took.publish),
-        ];
-        let mut sum: u64 = 0;
-        let mut parts = Vec::new();
-        for (class, spent) in spent {
-            let from = scaled(sum, full);
-            sum = sum.saturating_add(spent);
-            let to = scaled(sum, full);
-            if to > from {
-                parts.push(Part {
-                    class,
-                    y: HEIGHT - to,
-                    height: to - from,
-                });
-            }
-        }
+        let took = run.took.total();
         Self {
             x,
             width,
-            parts,
+            height: (took.min(full) * HEIGHT / full).max(LEAST),
             outcome: run.outcome,
-            cut: sum > full,
+            cut: took > full,
         }
     }
-}
 
-fn scaled(microseconds: u64, full: u64) -> u64 {
-    microseconds.min(full) * HEIGHT / full
+    pub(super) fn y(&self) -> u64 {
+        HEIGHT - self.height
+    }
 }
 
 #[cfg(test)]
@@ -125,15 +100,15 @@ mod tests {
     fn one_slow_run_does_not_flatten_the_others() {
         let chart = Chart::of(&[run(10_000_000), run(100), run(100)]).unwrap();
         assert_eq!(chart.full, 400);
-        let heights: Vec<_> = chart.bars.iter().map(|bar| bar.parts[0].height).collect();
+        let heights: Vec<_> = chart.bars.iter().map(|bar| bar.height).collect();
         assert_eq!(heights, [25, 25, 100]);
         assert!(chart.cut && chart.bars[2].cut && !chart.bars[0].cut);
     }
 
     #[test]
-    fn runs_without_a_length_are_drawn_as_nothing() {
+    fn runs_without_a_length_are_drawn_flat() {
         let chart = Chart::of(&[run(0), run(0)]).unwrap();
-        assert!(chart.bars.iter().all(|bar| bar.parts.is_empty()));
+        assert!(chart.bars.iter().all(|bar| bar.height == LEAST));
         assert!(Chart::of(&[run(1)]).is_none());
     }
 }

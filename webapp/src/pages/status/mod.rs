@@ -32,8 +32,8 @@ struct StatusPage {
     freshness: &'static str,
     /// How the source is.
     source: Source,
-    /// How the store is.
-    store: Store,
+    /// Since when the store cannot be read, if so.
+    store_away: Option<Moment>,
     items: usize,
     /// The oldest version that is kept and how many there are.
     kept: Option<(u64, usize)>,
@@ -56,14 +56,6 @@ struct Source {
     away: Option<Moment>,
     /// What went wrong at the last try, once for each source that was asked.
     causes: Vec<String>,
-}
-
-/// How the store is.
-struct Store {
-    /// Since when it cannot be read, if so.
-    away: Option<Moment>,
-    /// The random name that it was given when it was made.
-    lineage: Option<Arc<str>>,
 }
 
 /// How fresh the catalogue is, how the last syncs went, and what is wrong at the source.
@@ -92,7 +84,7 @@ pub(crate) async fn show(
         frame: Frame::of(&site),
         freshness: freshness(&site),
         source: Source::of(&site),
-        store: Store::of(&site),
+        store_away: store_away(&site),
         items: site.snapshot.catalogue.len(),
         kept: oldest.map(|oldest| (oldest.header.version, site.history.versions().count())),
         chart: Chart::of(&beside.runs),
@@ -139,15 +131,11 @@ impl Source {
     }
 }
 
-impl Store {
-    fn of(site: &Site) -> Self {
-        Self {
-            away: match site.condition {
-                Condition::StoreAway(since) => Some(Moment(since)),
-                _ => None,
-            },
-            lineage: (!site.is_seed()).then(|| site.snapshot.lineage.clone()),
-        }
+/// Since when the store cannot be read, if so.
+fn store_away(site: &Site) -> Option<Moment> {
+    match site.condition {
+        Condition::StoreAway(since) => Some(Moment(since)),
+        _ => None,
     }
 }
 
