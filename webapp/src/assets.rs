@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     error::AppError,
-    respond::{CSS, Representation, SVG},
+    respond::{CSS, JS, Representation, SVG},
 };
 
 /// An address that names the content stays right for ever.
@@ -30,12 +30,19 @@ const STYLES: &str = concat!(
 
 static STYLESHEET: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("pyflix.css", CSS, STYLES.as_bytes()));
+static SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("pyflix.js", JS, include_bytes!("../static/pyflix.js")));
 static FAVICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("favicon.svg", SVG, include_bytes!("../static/favicon.svg")));
 
 /// The stylesheet's address, which changes with its content.
 pub(crate) fn stylesheet() -> &'static str {
     &STYLESHEET.address
+}
+
+/// The script's address, which changes with its content.
+pub(crate) fn script() -> &'static str {
+    &SCRIPT.address
 }
 
 /// The icon's address, which changes with its content.
@@ -47,7 +54,7 @@ pub(crate) async fn show(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Representation, AppError> {
-    let asset = [&STYLESHEET, &FAVICON]
+    let asset = [&STYLESHEET, &SCRIPT, &FAVICON]
         .into_iter()
         .find(|asset| asset.name == name)
         .ok_or(AppError::NotFound)?;

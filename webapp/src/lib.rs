@@ -9,6 +9,7 @@ pub mod index;
 pub mod respond;
 pub mod routes;
 pub mod run;
+pub mod search;
 pub mod server;
 pub mod site;
 pub mod wording;

@@ -49,6 +49,11 @@ fn routes() -> Router<App> {
         .route("/", get(pages::home::show))
         .route("/movies", get(pages::movies::list))
         .route("/movies/random", get(pages::movies::random))
+        .route("/about", get(pages::about::show))
+        .route("/changes", get(pages::changes::list))
+        .route("/changes/{version}", get(pages::changes::show))
+        .route("/search", get(pages::search::show))
+        .route("/search/suggest", get(pages::search::suggest))
         .route("/status", get(pages::status::show))
         .route("/api/v1/movies", get(api::movies::list))
         .route("/ghibli/{collection}", get(ghibli::list))
@@ -112,7 +117,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_an_address_that_names_the_content_is_kept_for_ever() {
-        for address in [assets::stylesheet(), assets::icon()] {
+        for address in [assets::stylesheet(), assets::script(), assets::icon()] {
             let (status, headers, _) = get(address).await;
             assert_eq!(status, StatusCode::OK, "{address}");
             let cache_control = headers["cache-control"].to_str().unwrap();

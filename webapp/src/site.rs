@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use common::clock::Clock;
+use common::models::{Catalogue, Change};
 use common::repository::{News, Pulse, Repository, Snapshot};
 use common::seed;
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use crate::beside::{self, Beside};
 use crate::error::AppError;
 use crate::history::{self, History};
 use crate::index::Index;
+use crate::search::{self, Search};
 
 /// How often it is asked whether the syncs have fallen silent.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -29,6 +31,8 @@ pub struct Site {
     pub snapshot: Arc<Snapshot>,
     /// The catalogue arranged for lists.
     pub index: Index,
+    /// The catalogue arranged for searching.
+    pub search: Search,
     /// The kept versions.
     pub history: History,
     /// Whether it is fresh.
@@ -121,7 +125,7 @@ pub async fn keep(
         interval,
         clock,
         snapshot: None,
-        index: Index::default(),
+        arranged: Arranged::default(),
         history: History::default(),
         pulse: Pulse::default(),
         away: None,
@@ -131,8 +135,8 @@ pub async fn keep(
         shown: None,
     };
     loop {
-        let index = keeper.index.clone();
-        let next = async { arranged(follower.next().await, index).await };
+        let before = keeper.arranged.clone();
+        let next = async { arrange(follower.next().await, before).await };
         tokio::pin!(next);
         // Loading a large catalogue takes longer than a glance, and must not begin anew at each.
         let arranged = loop {
@@ -153,7 +157,7 @@ pub async fn keep(
             keeper.show();
         };
         match arranged {
-            Ok((news, index)) => keeper.take(news, index),
+            Ok((news, arranged)) => keeper.take(news, arranged),
             Err(error) => {
                 tracing::error!(%error, "a version cannot be arranged");
                 return;
@@ -163,22 +167,55 @@ pub async fn keep(
     }
 }
 
+/// A catalogue arranged for lists and for searching. A clone shares everything.
+#[derive(Clone, Debug, Default)]
+struct Arranged {
+    index: Index,
+    search: Search,
+}
+
+impl Arranged {
+    fn of(catalogue: &Catalogue) -> Self {
+        let index = Index::of(catalogue);
+        Self {
+            search: Search::of(index.numbered(), catalogue),
+            index,
+        }
+    }
+
+    /// Goes forward by one version's changes, to this catalogue.
+    fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
+        let renumbered = self.index.apply(changes);
+        if self.search.is_worn() {
+            self.search = Search::of(self.index.numbered(), catalogue);
+            return;
+        }
+        let renumbered = renumbered
+            .iter()
+            .map(|changed| (changed.number, changed.after.as_ref()));
+        let touched = search::touched(changes, catalogue);
+        let touched = touched.iter().filter_map(|(kind, id)| {
+            let item = catalogue.get(*kind, id)?;
+            Some((self.index.number(item)?, Some(item)))
+        });
+        self.search.update(renumbered.chain(touched), catalogue);
+    }
+}
+
 /// The news with the catalogue arranged after it, given how it was arranged before. A large one
 /// takes seconds, which no request is to wait for.
-async fn arranged(news: News, mut index: Index) -> Result<(News, Index), JoinError> {
+async fn arrange(news: News, mut arranged: Arranged) -> Result<(News, Arranged), JoinError> {
     let News::Version { .. } = news else {
-        return Ok((news, index));
+        return Ok((news, arranged));
     };
     tokio::task::spawn_blocking(move || {
         if let News::Version { snapshot, changes } = &news {
             match changes {
-                Some(changes) => {
-                    index.apply(changes);
-                }
-                None => index = Index::of(&snapshot.catalogue),
+                Some(changes) => arranged.apply(changes, &snapshot.catalogue),
+                None => arranged = Arranged::of(&snapshot.catalogue),
             }
         }
-        (news, index)
+        (news, arranged)
     })
     .await
 }
@@ -188,7 +225,7 @@ struct Keeper {
     interval: Duration,
     clock: Clock,
     snapshot: Option<Arc<Snapshot>>,
-    index: Index,
+    arranged: Arranged,
     history: History,
     pulse: Pulse,
     away: Option<Timestamp>,
@@ -202,11 +239,11 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn take(&mut self, news: News, index: Index) {
+    fn take(&mut self, news: News, arranged: Arranged) {
         match news {
             News::Version { snapshot, changes } => {
                 self.away = None;
-                self.index = index;
+                self.arranged = arranged;
                 self.history = match changes {
                     Some(changes) => {
                         std::mem::take(&mut self.history).with(&snapshot, Some(changes))
@@ -228,7 +265,7 @@ impl Keeper {
                     "the store holds no version yet: serving the built-in seed until the first sync"
                 );
                 let seed = Arc::new(seed::snapshot());
-                self.index = Index::of(&seed.catalogue);
+                self.arranged = Arranged::of(&seed.catalogue);
                 self.history = History::default();
                 self.snapshot = Some(seed);
                 self.shown = None;
@@ -262,7 +299,8 @@ impl Keeper {
         self.shown = Some(condition);
         self.current.set(Site {
             snapshot: snapshot.clone(),
-            index: self.index.clone(),
+            index: self.arranged.index.clone(),
+            search: self.arranged.search.clone(),
             history: self.history.clone(),
             condition,
             beside: self.beside.clone(),

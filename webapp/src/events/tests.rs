@@ -276,6 +276,7 @@ fn site(lineage: &str, versions: std::ops::RangeInclusive<u64>) -> Site {
     Site {
         snapshot: Arc::new(current),
         index: Index::default(),
+        search: Default::default(),
         history,
         condition: Condition::Fresh,
         beside: Arc::default(),

@@ -91,6 +91,7 @@ fn the_seed_has_a_feed_without_entries() {
     let site = Site {
         snapshot: Arc::new(common::seed::snapshot()),
         index: Index::default(),
+        search: Default::default(),
         history: History::default(),
         condition: Condition::Waiting,
         beside: Arc::default(),
@@ -121,6 +122,7 @@ fn site(versions: impl IntoIterator<Item = Vec<Change>>) -> Site {
     Site {
         snapshot: Arc::new(current),
         index: Index::default(),
+        search: Default::default(),
         history,
         condition: Condition::Fresh,
         beside: Arc::default(),

@@ -1,0 +1,168 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use common::models::{Catalogue, Change, Id, Item, Kind, Link};
+use roaring::RoaringBitmap;
+
+use super::entry::{Entry, Scratch};
+use super::segment::{Builder, Segment, Standing, standing};
+
+/// Changes up to which an index is never worn.
+const FEW: usize = 1_000;
+/// The share of its items that may change before an index is worn: one in so many.
+const WORN: usize = 8;
+
+/// The index of a catalogue's items. A clone is cheap and stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// The large segment first, then ever smaller and newer ones.
+    pub(super) layers: Vec<Layer>,
+}
+
+/// A segment, and what of it no longer holds.
+#[derive(Clone, Debug)]
+pub(super) struct Layer {
+    pub(super) segment: Arc<Segment>,
+    /// The documents whose items went or changed.
+    pub(super) gone: Arc<RoaringBitmap>,
+    /// What the segment was made of, document by document, if it may be merged.
+    entries: Option<Arc<Vec<Loose>>>,
+}
+
+type Loose = (Standing, Arc<Entry>);
+
+impl Search {
+    /// The index of some items, each with its number, which nothing else has.
+    ///
+    /// A movie is found by the names that `catalogue` has for its people, places and vehicles.
+    pub fn of<'a>(
+        items: impl IntoIterator<Item = (u32, &'a Arc<Item>)>,
+        catalogue: &Catalogue,
+    ) -> Self {
+        let with_standing = |(number, item): (u32, &'a Arc<Item>)| (standing(number, item), item);
+        let mut items: Vec<_> = items.into_iter().map(with_standing).collect();
+        items.sort_unstable_by_key(|(standing, _)| *standing);
+        let mut builder = Builder::default();
+        let mut scratch = Scratch::default();
+        let mut entry = Entry::default();
+        for ((kind, .., number), item) in items {
+            entry.fill(item, catalogue, &mut scratch);
+            builder.add(number, kind, &entry);
+        }
+        let layer = Layer {
+            segment: Arc::new(builder.finish()),
+            gone: Arc::default(),
+            entries: None,
+        };
+        Self {
+            layers: vec![layer],
+        }
+    }
+
+    /// Takes in what changed: for each number the item that it stands for now, `None` if it
+    /// stands for none. The cost is that of the change, whatever the size of the index.
+    ///
+    /// A movie must be told as well when a person, place or vehicle in it changed: [`touched`]
+    /// names all items to tell. `catalogue` is the one after the change.
+    pub fn update<'a>(
+        &mut self,
+        changed: impl IntoIterator<Item = (u32, Option<&'a Arc<Item>>)>,
+        catalogue: &Catalogue,
+    ) {
+        let changed: BTreeMap<u32, Option<&Arc<Item>>> = changed.into_iter().collect();
+        let mut scratch = Scratch::default();
+        let mut fresh = Vec::new();
+        for (number, item) in changed {
+            self.take_out(number);
+            if let Some(item) = item {
+                let entry = Entry::of(item, catalogue, &mut scratch);
+                fresh.push((standing(number, item), Arc::new(entry)));
+            }
+        }
+        while let Some(layer) = self.layers.pop_if(|layer| layer.fits_into(fresh.len())) {
+            fresh.extend(layer.into_entries());
+        }
+        if !fresh.is_empty() {
+            self.layers.push(Layer::loose(fresh));
+        }
+    }
+
+    /// Whether so much has changed that a new index of all items is worth its cost.
+    pub fn is_worn(&self) -> bool {
+        let Some((base, newer)) = self.layers.split_first() else {
+            return false;
+        };
+        let gone = base.segment.len() - base.live();
+        let changed = gone + newer.iter().map(Layer::live).sum::<usize>();
+        changed > FEW + base.segment.len() / WORN
+    }
+
+    fn take_out(&mut self, number: u32) {
+        for layer in &mut self.layers {
+            if let Some(document) = layer.segment.document(number) {
+                Arc::make_mut(&mut layer.gone).extend(u32::try_from(document));
+            }
+        }
+    }
+}
+
+impl Layer {
+    fn loose(mut entries: Vec<Loose>) -> Self {
+        entries.sort_unstable_by_key(|(standing, _)| *standing);
+        let mut builder = Builder::default();
+        for ((kind, .., number), entry) in &entries {
+            builder.add(*number, *kind, entry);
+        }
+        Self {
+            segment: Arc::new(builder.finish()),
+            gone: Arc::default(),
+            entries: Some(Arc::new(entries)),
+        }
+    }
+
+    /// The document of an item that has not gone or changed since.
+    pub(super) fn live_document(&self, number: u32) -> Option<usize> {
+        let document = self.segment.document(number)?;
+        let gone = u32::try_from(document).is_ok_and(|document| self.gone.contains(document));
+        (!gone).then_some(document)
+    }
+
+    fn live(&self) -> usize {
+        self.segment.len() - usize::try_from(self.gone.len()).unwrap_or(0)
+    }
+
+    /// Whether it is so small beside what is new that both are better one segment.
+    fn fits_into(&self, fresh: usize) -> bool {
+        self.entries.is_some() && self.live() <= 2 * fresh
+    }
+
+    fn into_entries(self) -> Vec<Loose> {
+        let entries = self.entries.unwrap_or_default();
+        let live = (0_u32..).zip(entries.iter());
+        live.filter(|(document, _)| !self.gone.contains(*document))
+            .map(|(_, entry)| entry.clone())
+            .collect()
+    }
+}
+
+/// The items that an index must be told after a version's changes: those that changed, and the
+/// movies that are found by the name of one of them. `catalogue` is the one after the changes.
+pub fn touched(changes: &[Change], catalogue: &Catalogue) -> BTreeSet<(Kind, Id)> {
+    let mut touched = BTreeSet::new();
+    for change in changes {
+        touched.insert((change.kind, change.id.clone()));
+        let link = match change.kind {
+            Kind::Person => Link::MoviePerson,
+            Kind::Location => Link::MovieLocation,
+            Kind::Vehicle => Link::MovieVehicle,
+            Kind::Movie | Kind::Species => continue,
+        };
+        let movies = catalogue.linking(link, &change.id);
+        touched.extend(
+            movies
+                .into_iter()
+                .map(|movie| (movie.kind(), movie.id.clone())),
+        );
+    }
+    touched
+}

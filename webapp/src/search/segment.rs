@@ -1,0 +1,286 @@
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
+
+use common::models::{Facts, Item, Kind};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::bits::Bits;
+use super::entry::{Entry, Part};
+use super::sorted::{Sorted, pop_number, push_number};
+use super::typo::Shape;
+
+/// Where an item stands among equal matches: by kind, the best score first, then the source's
+/// order. Documents of a segment are numbered in this order.
+pub(super) type Standing = (Kind, Reverse<Option<u8>>, i64, u32);
+
+pub(super) fn standing(number: u32, item: &Item) -> Standing {
+    let score = match &item.facts {
+        Facts::Movie(movie) => movie.score_percent,
+        _ => None,
+    };
+    (item.kind(), Reverse(score), item.rank, number)
+}
+
+/// Some items, indexed; it never changes.
+#[derive(Debug, Default)]
+pub(super) struct Segment {
+    /// The number of each document's item.
+    pub(super) numbers: Vec<u32>,
+    /// The documents in the order of their numbers.
+    by_number: Vec<u32>,
+    /// Where the documents of each kind end.
+    ends: [usize; 5],
+    names: Sorted,
+    /// The document of each name.
+    named: Vec<u32>,
+    words: Sorted,
+    /// What the words that can be misspelt look like, from the first word on.
+    shapes: Vec<Shape>,
+    in_names: Lists,
+    beside: Lists,
+}
+
+/// The documents of each word, as differences.
+#[derive(Debug, Default)]
+struct Lists {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+impl Lists {
+    fn push(&mut self, list: &[u8]) {
+        self.bytes.extend_from_slice(list);
+        self.ends
+            .push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+    }
+
+    fn list(&self, words: Range<usize>) -> impl Iterator<Item = &[u8]> {
+        words.filter_map(|word| {
+            let before = word.checked_sub(1).and_then(|word| self.ends.get(word));
+            let start = before.map_or(0, |end| *end as usize);
+            self.bytes.get(start..*self.ends.get(word)? as usize)
+        })
+    }
+
+    fn documents(&self, words: Range<usize>) -> impl Iterator<Item = usize> {
+        self.list(words).flat_map(|mut list| {
+            let mut next = 0;
+            std::iter::from_fn(move || {
+                next += pop_number(&mut list)? + 1;
+                Some(next - 1)
+            })
+        })
+    }
+
+    /// Puts the documents of some words into a set.
+    fn mark(&self, words: Range<usize>, into: &mut Bits) {
+        self.documents(words)
+            .for_each(|document| into.set(document));
+    }
+}
+
+impl Segment {
+    pub(super) fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// The document of an item.
+    pub(super) fn document(&self, number: u32) -> Option<usize> {
+        let of = |document: &u32| self.numbers.get(*document as usize).copied();
+        let place = self
+            .by_number
+            .binary_search_by_key(&Some(number), of)
+            .ok()?;
+        self.by_number.get(place).map(|document| *document as usize)
+    }
+
+    /// The documents of a kind.
+    pub(super) fn of_kind(&self, kind: Kind) -> Range<usize> {
+        let place = kind as usize;
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        start..self.ends[place]
+    }
+
+    pub(super) fn word(&self, word: &str) -> Option<usize> {
+        self.words.find(word)
+    }
+
+    pub(super) fn words_beginning(&self, start: &str) -> Range<usize> {
+        self.words.beginning(start)
+    }
+
+    /// The words within some edits of this one, with the number of edits.
+    pub(super) fn words_like(&self, word: &str) -> Vec<(usize, usize)> {
+        super::typo::like(word, &self.shapes, &self.words)
+    }
+
+    pub(super) fn text(&self, word: usize) -> Option<String> {
+        let mut texts = self.words.from(word);
+        texts
+            .next()
+            .map(|text| String::from_utf8_lossy(text).into_owned())
+    }
+
+    /// Marks the documents that have one of some words in a name, and those that have it anywhere.
+    pub(super) fn mark(&self, words: Range<usize>, names: &mut Bits, anywhere: &mut Bits) {
+        self.in_names.mark(words.clone(), names);
+        self.beside.mark(words, anywhere);
+    }
+
+    pub(super) fn has(&self, document: usize, word: usize) -> bool {
+        let mut names = self.in_names.documents(word..word + 1);
+        let mut beside = self.beside.documents(word..word + 1);
+        names.any(|other| other == document) || beside.any(|other| other == document)
+    }
+
+    /// Marks the documents with this very name, and those with a name that begins with it.
+    pub(super) fn mark_names(&self, name: &str, exact: &mut Bits, beginning: &mut Bits) {
+        let range = self.names.beginning(name);
+        let mut texts = self.names.from(range.start);
+        for document in self.named.get(range).unwrap_or_default() {
+            let Some(text) = texts.next() else { return };
+            beginning.set(*document as usize);
+            if text.len() == name.len() {
+                exact.set(*document as usize);
+            }
+        }
+    }
+}
+
+/// Makes a segment of entries that come in the order of their standing.
+#[derive(Default)]
+pub(super) struct Builder {
+    segment: Segment,
+    words: HashMap<Box<str>, usize, BuildHasherDefault<Hash>>,
+    lists: Vec<(Growing, Growing)>,
+    names: String,
+    spans: Vec<NameSpan>,
+}
+
+/// A list of documents that grows.
+#[derive(Default)]
+struct Growing {
+    bytes: Vec<u8>,
+    next: usize,
+}
+
+impl Growing {
+    fn push(&mut self, document: usize) {
+        if document >= self.next {
+            push_number(&mut self.bytes, document - self.next);
+            self.next = document + 1;
+        }
+    }
+}
+
+/// A name in the text of all names.
+struct NameSpan {
+    /// Its first bytes, which decide most comparisons.
+    first: u64,
+    from: usize,
+    len: u32,
+    document: u32,
+}
+
+impl Builder {
+    pub(super) fn add(&mut self, number: u32, kind: Kind, entry: &Entry) {
+        let document = self.segment.numbers.len();
+        self.segment.numbers.push(number);
+        for end in &mut self.segment.ends[kind as usize..] {
+            *end = document + 1;
+        }
+        for (part, text) in entry.parts() {
+            match part {
+                Part::Name => self.add_name(document, text),
+                Part::Word => self.lists_of(text).0.push(document),
+                Part::Beside => self.lists_of(text).1.push(document),
+            }
+        }
+    }
+
+    fn add_name(&mut self, document: usize, name: &str) {
+        let mut first = [0; 8];
+        for (to, from) in first.iter_mut().zip(name.bytes()) {
+            *to = from;
+        }
+        self.spans.push(NameSpan {
+            first: u64::from_be_bytes(first),
+            from: self.names.len(),
+            len: u32::try_from(name.len()).unwrap_or(u32::MAX),
+            document: u32::try_from(document).unwrap_or(u32::MAX),
+        });
+        self.names.push_str(name);
+    }
+
+    fn lists_of(&mut self, word: &str) -> &mut (Growing, Growing) {
+        let place = match self.words.get(word) {
+            Some(place) => *place,
+            None => {
+                self.words.insert(word.into(), self.lists.len());
+                self.lists.push(<(Growing, Growing)>::default());
+                self.lists.len() - 1
+            }
+        };
+        &mut self.lists[place]
+    }
+
+    pub(super) fn finish(self) -> Segment {
+        let Self {
+            mut segment,
+            words,
+            lists,
+            names,
+            mut spans,
+        } = self;
+        let name = |span: &NameSpan| names.get(span.from..span.from + span.len as usize);
+        spans.sort_unstable_by(|a, b| {
+            let by_text = || name(a).cmp(&name(b));
+            a.first
+                .cmp(&b.first)
+                .then_with(by_text)
+                .then(a.document.cmp(&b.document))
+        });
+        for span in &spans {
+            segment.names.push(name(span).unwrap_or_default());
+        }
+        segment.names.finish();
+        segment.named = spans.iter().map(|span| span.document).collect();
+        drop((spans, names));
+
+        let mut words: Vec<_> = words.into_iter().collect();
+        words.sort_unstable();
+        for (word, place) in &words {
+            segment.words.push(word);
+            segment.shapes.extend(Shape::of(word));
+            let (in_names, beside) = &lists[*place];
+            segment.in_names.push(&in_names.bytes);
+            segment.beside.push(&beside.bytes);
+        }
+        segment.words.finish();
+        segment.shapes.shrink_to_fit();
+
+        let documents = u32::try_from(segment.numbers.len()).unwrap_or(u32::MAX);
+        segment.by_number = (0..documents).collect();
+        let numbers = &segment.numbers;
+        segment
+            .by_number
+            .sort_unstable_by_key(|document| numbers.get(*document as usize));
+        segment
+    }
+}
+
+/// A quick hash of short texts.
+#[derive(Default)]
+struct Hash(u64);
+
+impl Hasher for Hash {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64_with_seed(bytes, self.0);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
