@@ -8,20 +8,41 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     error::AppError,
-    respond::{CSS, Representation, SVG},
+    respond::{CSS, JS, Representation, SVG},
 };
 
 /// An address that names the content stays right for ever.
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+pub(crate) const FOR_EVER: HeaderValue =
+    HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// One file for browsers, whose parts stand one after the other.
+const STYLES: &str = concat!(
+    include_str!("../static/css/layers.css"),
+    include_str!("../static/css/reset.css"),
+    include_str!("../static/css/tokens.css"),
+    include_str!("../static/css/base.css"),
+    include_str!("../static/css/frame.css"),
+    include_str!("../static/css/components.css"),
+    include_str!("../static/css/items.css"),
+    include_str!("../static/css/told.css"),
+    include_str!("../static/css/print.css"),
+);
 
 static STYLESHEET: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("pyflix.css", CSS, include_bytes!("../static/pyflix.css")));
+    LazyLock::new(|| Asset::new("pyflix.css", CSS, STYLES.as_bytes()));
+static SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("pyflix.js", JS, include_bytes!("../static/pyflix.js")));
 static FAVICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("favicon.svg", SVG, include_bytes!("../static/favicon.svg")));
 
 /// The stylesheet's address, which changes with its content.
 pub(crate) fn stylesheet() -> &'static str {
     &STYLESHEET.address
+}
+
+/// The script's address, which changes with its content.
+pub(crate) fn script() -> &'static str {
+    &SCRIPT.address
 }
 
 /// The icon's address, which changes with its content.
@@ -33,7 +54,7 @@ pub(crate) async fn show(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Representation, AppError> {
-    let asset = [&STYLESHEET, &FAVICON]
+    let asset = [&STYLESHEET, &SCRIPT, &FAVICON]
         .into_iter()
         .find(|asset| asset.name == name)
         .ok_or(AppError::NotFound)?;

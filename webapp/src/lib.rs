@@ -15,6 +15,7 @@ pub mod site;
 pub mod wording;
 
 mod api;
+mod art;
 mod assets;
 mod beside;
 mod ghibli;

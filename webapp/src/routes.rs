@@ -4,19 +4,19 @@ use std::convert::Infallible;
 
 use axum::{
     Router,
-    extract::{FromRef, Request, State},
+    extract::{FromRef, Path, Request, State, rejection::PathRejection},
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::header::CACHE_CONTROL;
+use common::models::Kind;
+use http::{Uri, header::CACHE_CONTROL};
 use tower::Service;
 
 use crate::{
-    PublicUrl, api, assets,
+    PublicUrl, api, art, assets,
     error::AppError,
     events::{self, Events},
-    feed::{self, Feed},
-    ghibli, middleware, pages, ready,
+    feed, ghibli, middleware, pages, ready,
     server::Limits,
     site::Current,
 };
@@ -28,8 +28,6 @@ pub struct App {
     pub current: Current,
     /// What links in the APIs start with.
     pub public_url: PublicUrl,
-    /// The feed as it was last asked for.
-    pub feed: Feed,
     /// What those who listen to events share.
     pub events: Events,
 }
@@ -46,10 +44,15 @@ pub fn app(
 }
 
 fn routes() -> Router<App> {
-    Router::new()
+    items(Router::new())
         .route("/", get(pages::home::show))
         .route("/movies", get(pages::movies::list))
-        .route("/movies/{slug}", get(pages::movies::show))
+        .route("/movies/random", get(pages::movies::random))
+        .route("/about", get(pages::about::show))
+        .route("/changes", get(pages::changes::list))
+        .route("/changes/{version}", get(pages::changes::show))
+        .route("/search", get(pages::search::show))
+        .route("/search/suggest", get(pages::search::suggest))
         .route("/status", get(pages::status::show))
         .route("/api/v1/movies", get(api::movies::list))
         .route("/ghibli/{collection}", get(ghibli::list))
@@ -59,10 +62,27 @@ fn routes() -> Router<App> {
         .route("/feed.atom", get(feed::show))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
+        .route("/art/{kind}/{name}", get(art::show))
         .route("/static/{name}", get(assets::show))
         .route("/favicon.svg", get(assets::favicon))
         .route("/favicon.ico", get(assets::favicon))
         .fallback(not_found)
+}
+
+/// The pages that every kind has.
+fn items(mut router: Router<App>) -> Router<App> {
+    for kind in Kind::ALL {
+        let list = move |State(app): State<App>, uri: Uri| pages::items::list(kind, app, uri);
+        let show = move |State(app): State<App>, slug: Result<Path<String>, PathRejection>| {
+            pages::items::show(kind, app, slug)
+        };
+        let path = kind.plural();
+        if kind != Kind::Movie {
+            router = router.route(&format!("/{path}"), get(list));
+        }
+        router = router.route(&format!("/{path}/{{slug}}"), get(show));
+    }
+    router
 }
 
 /// The process lives; nothing more is said.
@@ -97,7 +117,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_an_address_that_names_the_content_is_kept_for_ever() {
-        for address in [assets::stylesheet(), assets::icon()] {
+        for address in [assets::stylesheet(), assets::script(), assets::icon()] {
             let (status, headers, _) = get(address).await;
             assert_eq!(status, StatusCode::OK, "{address}");
             let cache_control = headers["cache-control"].to_str().unwrap();

@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::PublicUrl;
 use crate::events::Events;
-use crate::feed::Feed;
 use crate::ready::{self, Ready};
 use crate::routes::{self, App};
 use crate::server::{self, Limits};
@@ -63,7 +62,6 @@ pub async fn run(
     let app = App {
         current: Current::default(),
         public_url: PublicUrl(config.public_url.as_deref().map(Into::into)),
-        feed: Feed::default(),
         events: Events::new(&limits, shutdown.clone()),
     };
     let prepare = {

@@ -1,12 +1,10 @@
 //! The last versions as an Atom feed (RFC 4287), with what changed in words.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use askama::Template;
 use axum::extract::State;
 use common::models::{Catalogue, Counts};
 use common::repository::Header;
-use http::{HeaderMap, Uri, header::HOST};
+use http::{HeaderMap, Uri};
 use jiff::Timestamp;
 
 use crate::PublicUrl;
@@ -23,19 +21,6 @@ const MOST_ENTRIES: usize = 50;
 const MOST_SENTENCES: usize = 20;
 /// What ids begin with (RFC 4151): they are the same wherever a catalogue is served from.
 const TAG: &str = "tag:pyflix,2026:";
-
-/// The last feed that was asked for, with its encodings. A clone is the same.
-#[derive(Clone, Debug, Default)]
-pub struct Feed(Arc<Mutex<Option<(Edition, Representation)>>>);
-
-/// What a feed depends on.
-#[derive(Debug, PartialEq)]
-struct Edition {
-    base: String,
-    lineage: Arc<str>,
-    version: u64,
-    settled: bool,
-}
 
 #[derive(Template)]
 #[template(path = "feed.xml")]
@@ -59,7 +44,6 @@ struct Entry {
 pub(crate) async fn show(
     State(current): State<Current>,
     State(public_url): State<PublicUrl>,
-    State(feed): State<Feed>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Representation, AppError> {
@@ -69,37 +53,9 @@ pub(crate) async fn show(
         )));
     }
     let site = current.load()?;
-    let edition = Edition {
-        base: base(&public_url, &headers),
-        lineage: site.snapshot.lineage.clone(),
-        version: site.version(),
-        settled: site.history.is_settled(),
-    };
-    feed.of(&site, edition)
-}
-
-impl Feed {
-    fn of(&self, site: &Site, edition: Edition) -> Result<Representation, AppError> {
-        let last = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, representation)) = &*last()
-            && *known == edition
-        {
-            return Ok(representation.clone());
-        }
-        let xml = page(site, &edition.base).render()?;
-        let representation = Representation::new(ATOM, xml).at_version(site.version());
-        *last() = Some((edition, representation.clone()));
-        Ok(representation)
-    }
-}
-
-/// Where this site stands, as the one who asks sees it.
-fn base(public_url: &PublicUrl, headers: &HeaderMap) -> String {
-    if let Some(url) = &public_url.0 {
-        return url.to_string();
-    }
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    format!("http://{}", host.unwrap_or("localhost"))
+    let xml = page(&site, &public_url.root(&headers)).render()?;
+    let feed = Representation::new(ATOM, xml).at_version(site.version());
+    Ok(public_url.named_in(feed))
 }
 
 fn page<'a>(site: &Site, base: &'a str) -> FeedPage<'a> {

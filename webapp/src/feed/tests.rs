@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use common::models::Change;
 use roxmltree::{Document, Node};
 

@@ -39,6 +39,8 @@ pub(crate) fn site(
         history = history.with(&current, Some(changes));
     }
     Site {
+        search: Default::default(),
+        ready: Arc::default(),
         snapshot: Arc::new(current),
         index: Index::default(),
         history,

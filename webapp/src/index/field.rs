@@ -20,6 +20,8 @@ pub enum Field {
     Gender,
     /// A person's age in years.
     Age,
+    /// A person's species, by its id.
+    Species,
     /// The colour of a person's eyes, or one that occurs in a species.
     EyeColor,
     /// The colour of a person's hair, or one that occurs in a species.
@@ -96,6 +98,10 @@ pub(super) fn texts(item: &Item) -> Vec<(Field, &str)> {
             (Field::Gender, one(&person.gender)),
             (Field::EyeColor, one(&person.eye_color)),
             (Field::HairColor, one(&person.hair_color)),
+            (
+                Field::Species,
+                person.species.as_deref().into_iter().collect(),
+            ),
         ]),
         Facts::Location(location) => all_of(&[
             (Field::Climate, one(&location.climate)),

@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 
+use crate::PublicUrl;
 use crate::site::{Condition, Site};
 
 /// What stands around every page of the catalogue: what is to be said of its freshness.
@@ -9,6 +10,43 @@ pub(crate) struct Frame {
     pub(crate) version: u64,
     /// When the version was published.
     pub(crate) published: Moment,
+}
+
+/// What a page says of itself to search engines and to those who share it.
+pub(crate) struct Head {
+    /// Without the site's name.
+    pub(crate) title: String,
+    pub(crate) description: String,
+    /// Its address: whole if the site's own is configured, else its path.
+    pub(crate) canonical: String,
+    /// What Open Graph calls it.
+    pub(crate) sort: &'static str,
+}
+
+impl Head {
+    pub(crate) fn of(
+        public_url: &PublicUrl,
+        path: &str,
+        title: impl Into<String>,
+        description: impl Into<String>,
+    ) -> Self {
+        let site = public_url.0.as_deref().unwrap_or_default();
+        Self {
+            title: title.into(),
+            description: description.into(),
+            canonical: format!("{site}{path}"),
+            sort: "website",
+        }
+    }
+
+    /// The same page as another sort of thing.
+    pub(crate) fn of_sort(self, sort: &'static str) -> Self {
+        Self { sort, ..self }
+    }
+
+    pub(crate) fn is_absolute(&self) -> bool {
+        !self.canonical.starts_with('/')
+    }
 }
 
 /// A sentence with a moment in it.

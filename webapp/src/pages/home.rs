@@ -1,51 +1,156 @@
-use std::cmp::Reverse;
-
 use askama::Template;
 use axum::extract::State;
-use common::models::Kind;
+use common::models::{Counts, Kind};
+use common::repository::Header;
 
-use super::frame::Frame;
-use super::movies::Card;
+use super::frame::{Frame, Head, Moment};
+use super::tile::Tile;
+use crate::PublicUrl;
 use crate::error::AppError;
+use crate::index::Sort;
 use crate::respond::Representation;
-use crate::site::Current;
+use crate::site::{Condition, Current, Site};
 
-/// How many movies stand on the first page's shelf.
+/// How many movies stand on a shelf.
 const SHELF: usize = 6;
+/// How many versions are told.
+const NEWS: usize = 5;
 
 #[derive(Template)]
 #[template(path = "home.html")]
 struct Home {
     frame: Frame,
-    /// How many items of each kind there are, with its word.
-    counts: Vec<(usize, &'static str)>,
-    /// The latest movies.
-    shelf: Vec<Card>,
+    head: Head,
+    /// How many items of each kind there are, with its word and its list.
+    counts: Vec<(usize, &'static str, String)>,
+    shelves: Vec<Shelf>,
+    /// Whether the last sync read the source.
+    fresh: bool,
+    /// The last versions, newest first.
+    news: Vec<Entry>,
+}
+
+/// An id, a heading, where all of them are, and the first.
+type Shelf = (&'static str, &'static str, &'static str, Vec<Tile>);
+
+/// A version in a line.
+struct Entry {
+    version: u64,
+    at: Moment,
+    what: String,
 }
 
 /// The first page: what is here, how fresh it is, where to go.
-pub(crate) async fn show(State(current): State<Current>) -> Result<Representation, AppError> {
+pub(crate) async fn show(
+    State(current): State<Current>,
+    State(public_url): State<PublicUrl>,
+) -> Result<Representation, AppError> {
     let site = current.load()?;
-    let catalogue = &site.snapshot.catalogue;
-    let counts = Kind::ALL.map(|kind| {
-        let count = catalogue.count(kind);
-        let word = if count == 1 {
-            kind.singular()
-        } else {
-            kind.plural()
-        };
-        (count, word)
-    });
-    let mut shelf: Vec<_> = catalogue.movies().rev().collect();
-    shelf.sort_by_key(|(_, movie)| Reverse(movie.release_year));
     let page = Home {
+        head: Head::of(
+            &public_url,
+            "/",
+            "The Studio Ghibli catalogue",
+            "The movies of Studio Ghibli with their people and places, mirrored from the Ghibli \
+             API: as pages and as an API.",
+        ),
         frame: Frame::of(&site),
-        counts: counts.into(),
-        shelf: shelf
-            .into_iter()
-            .take(SHELF)
-            .map(|(item, movie)| Card::of(catalogue, item, movie, false))
+        counts: Kind::ALL.map(|kind| counted(&site, kind)).into(),
+        shelves: vec![
+            (
+                "latest",
+                "The latest",
+                "/movies?sort=-year",
+                shelf(&site, Sort::Year),
+            ),
+            (
+                "loved",
+                "The best rated",
+                "/movies?sort=-score",
+                shelf(&site, Sort::Score),
+            ),
+        ],
+        fresh: site.condition == Condition::Fresh,
+        news: site
+            .history
+            .versions()
+            .take(NEWS)
+            .map(|version| Entry::of(&version.header))
             .collect(),
     };
     Ok(Representation::page(&page)?.at_version(site.version()))
+}
+
+fn counted(site: &Site, kind: Kind) -> (usize, &'static str, String) {
+    let count = site.snapshot.catalogue.count(kind);
+    let word = match (kind, count) {
+        (Kind::Location, 1) => "place",
+        (Kind::Location, _) => "places",
+        (kind, 1) => kind.singular(),
+        (kind, _) => kind.plural(),
+    };
+    (count, word, format!("/{}", kind.plural()))
+}
+
+/// The first movies in an order.
+fn shelf(site: &Site, sort: Sort) -> Vec<Tile> {
+    let found = site.index.find(Kind::Movie, &[]);
+    let movies = site
+        .index
+        .page(Kind::Movie, &found, (sort, true), (0, SHELF));
+    Tile::all(&site.snapshot.catalogue, movies)
+}
+
+impl Entry {
+    fn of(header: &Header) -> Self {
+        Self {
+            version: header.version,
+            at: Moment(header.at),
+            what: if header.first {
+                "the first of this catalogue".into()
+            } else {
+                told(header.changes)
+            },
+        }
+    }
+}
+
+/// Such as “1 item added, 3 changed”.
+fn told(changes: Counts) -> String {
+    let counts = [
+        (changes.added, "added"),
+        (changes.updated, "changed"),
+        (changes.removed, "removed"),
+    ];
+    let mut words = Vec::new();
+    for (count, what) in counts {
+        let item = match (words.is_empty(), count) {
+            (_, 0) => continue,
+            (true, 1) => " item",
+            (true, _) => " items",
+            (false, _) => "",
+        };
+        words.push(format!("{count}{item} {what}"));
+    }
+    words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_told_in_a_line() {
+        for (added, updated, removed, line) in [
+            (0, 1, 0, "1 item changed"),
+            (2, 1, 3, "2 items added, 1 changed, 3 removed"),
+        ] {
+            let changes = Counts {
+                added,
+                updated,
+                removed,
+            };
+            assert_eq!(told(changes), line);
+        }
+    }
 }

@@ -17,6 +17,8 @@ pub use self::{
 pub const HTML: &str = "text/html; charset=utf-8";
 /// A stylesheet.
 pub const CSS: &str = "text/css; charset=utf-8";
+/// A script.
+pub const JS: &str = "text/javascript; charset=utf-8";
 /// A drawing.
 pub const SVG: &str = "image/svg+xml";
 /// A feed (RFC 4287).

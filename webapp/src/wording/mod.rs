@@ -3,6 +3,7 @@
 mod label;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -12,6 +13,7 @@ use common::models::{Catalogue, Change, FieldChange, Item, Kind, changed_fields}
 use serde_json::Value;
 
 use self::label::Label;
+pub use self::values::{Values, values};
 
 /// How many characters of a text are shown.
 const MOST_CHARACTERS: usize = 120;

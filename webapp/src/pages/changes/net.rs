@@ -1,0 +1,151 @@
+//! What lies between two versions.
+
+use std::collections::BTreeMap;
+
+use common::models::{Change, Counts};
+
+use crate::history::History;
+
+/// The most changes that are gone through for one answer.
+const MOST: u64 = 200_000;
+
+/// Why two versions cannot be compared.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// This version is not kept.
+    NotKept(u64),
+    /// The changes of this version are not in memory.
+    NotInMemory(u64),
+    /// There are too many changes in between.
+    TooMany,
+}
+
+/// What turns one kept version into another, an earlier one too, made of the changes in between:
+/// what was changed and changed back is left out.
+pub(super) fn between(history: &History, from: u64, to: u64) -> Result<Vec<Change>, Gap> {
+    let (older, newer) = (from.min(to), from.max(to));
+    history.get(older).ok_or(Gap::NotKept(older))?;
+    history.get(newer).ok_or(Gap::NotKept(newer))?;
+    let mut versions = Vec::new();
+    let mut changed = 0;
+    for number in older + 1..=newer {
+        let version = history.get(number).ok_or(Gap::NotKept(number))?;
+        changed += version.header.changes.total();
+        if changed > MOST {
+            return Err(Gap::TooMany);
+        }
+        versions.push(version.clone());
+    }
+    let mut ends = BTreeMap::new();
+    for version in &versions {
+        let number = version.header.version;
+        let changes = version.changes.as_deref().ok_or(Gap::NotInMemory(number))?;
+        for change in changes {
+            let (_, last) = ends
+                .entry((change.kind, &change.id))
+                .or_insert((&change.before, &change.after));
+            *last = &change.after;
+        }
+    }
+    let net = ends.into_values().filter(|(first, last)| first != last);
+    let net = net.filter_map(|(first, last)| {
+        let (before, after) = if from < to {
+            (first, last)
+        } else {
+            (last, first)
+        };
+        Change::of(before.as_ref(), after.as_ref())
+    });
+    Ok(net.collect())
+}
+
+/// How many items were added, updated and removed; what is none is left out.
+pub(in crate::pages) fn counts_in_words(counts: Counts) -> String {
+    let words = [
+        (counts.added, "added"),
+        (counts.updated, "updated"),
+        (counts.removed, "removed"),
+    ];
+    let words: Vec<_> = words
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    if words.is_empty() {
+        return "nothing changed".into();
+    }
+    words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use common::models::{Catalogue, Facts, Item, Movie, SourceRecord};
+    use common::repository::{Header, Snapshot};
+
+    use super::*;
+
+    fn movie(id: &str, title: &str) -> Arc<Item> {
+        Arc::new(Item {
+            id: id.into(),
+            slug: id.into(),
+            rank: 1,
+            facts: Facts::Movie(Movie {
+                title: title.into(),
+                ..Movie::default()
+            }),
+            source: SourceRecord::new(
+                serde_json::value::RawValue::from_string("{}".into()).unwrap(),
+            ),
+        })
+    }
+
+    fn snapshot(version: u64, changes: Option<&[Change]>) -> Snapshot {
+        Snapshot {
+            lineage: "l".into(),
+            header: Header {
+                version,
+                fence: version,
+                at: jiff::Timestamp::UNIX_EPOCH,
+                parts: 1,
+                changes: changes.map(Counts::of).unwrap_or_default(),
+                note: None,
+                first: false,
+            },
+            catalogue: Catalogue::default(),
+            damage: Default::default(),
+        }
+    }
+
+    fn history(steps: Vec<Vec<Change>>) -> History {
+        let mut history = History::from(&snapshot(1, None));
+        for (version, changes) in (2..).zip(steps) {
+            history = history.with(&snapshot(version, Some(&changes)), Some(changes));
+        }
+        history
+    }
+
+    #[test]
+    fn what_was_changed_and_changed_back_is_no_change() {
+        let (old, new) = (movie("a", "Old"), movie("a", "New"));
+        let forth = Change::of(Some(&old), Some(&new)).unwrap();
+        let back = Change::of(Some(&new), Some(&old)).unwrap();
+        let added = Change::of(None, Some(&movie("b", "B"))).unwrap();
+        let history = history(vec![vec![forth.clone()], vec![back.clone(), added.clone()]]);
+        assert_eq!(between(&history, 1, 2), Ok(vec![forth]));
+        assert_eq!(between(&history, 1, 3), Ok(vec![added]));
+        assert_eq!(between(&history, 2, 2), Ok(Vec::new()));
+        assert_eq!(between(&history, 2, 1), Ok(vec![back]));
+        let gone = between(&history, 3, 1).unwrap();
+        assert_eq!(Counts::of(&gone).removed, 1);
+    }
+
+    #[test]
+    fn a_gap_in_what_is_kept_is_told() {
+        let history = history(vec![Vec::new()]);
+        assert_eq!(between(&history, 1, 3), Err(Gap::NotKept(3)));
+        assert_eq!(between(&history, 0, 2), Err(Gap::NotKept(0)));
+        assert_eq!(between(&History::default(), 1, 2), Err(Gap::NotKept(1)));
+    }
+}

@@ -1,0 +1,4 @@
+mod card;
+mod list;
+
+pub(crate) use self::list::{list, random};

@@ -1,0 +1,184 @@
+//! How fresh the catalogue is and how the syncs go.
+
+mod chart;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use common::models::{Finding, Problem};
+use common::repository::{Missing, Outcome, Run};
+
+use self::chart::Chart;
+use super::changes::counts_in_words;
+use super::frame::{Frame, Head, Moment};
+use crate::PublicUrl;
+use crate::beside::Beside;
+use crate::error::AppError;
+use crate::respond::Representation;
+use crate::site::{Condition, Current, Site};
+
+/// How many findings, and how many records set aside, are shown.
+const SHOWN: usize = 100;
+
+#[derive(Template)]
+#[template(path = "status/show.html")]
+struct StatusPage {
+    head: Head,
+    frame: Frame,
+    beside: Arc<Beside>,
+    /// Freshness in a sentence.
+    freshness: &'static str,
+    /// How the source is.
+    source: Source,
+    /// Since when the store cannot be read, if so.
+    store_away: Option<Moment>,
+    items: usize,
+    /// The oldest version that is kept and how many there are.
+    kept: Option<(u64, usize)>,
+    chart: Option<Chart>,
+    /// The run whose delta is held now.
+    held: Option<Run>,
+    missing: Vec<(String, Missing)>,
+    findings: Vec<Finding>,
+    /// How often each problem occurs.
+    problems: Vec<(Problem, usize)>,
+}
+
+/// How the source is, as far as the last runs tell.
+struct Source {
+    /// In a word.
+    word: &'static str,
+    /// The last one that answered.
+    provider: Option<String>,
+    /// Since when it does not give a whole answer, if so.
+    away: Option<Moment>,
+    /// What went wrong at the last try, once for each source that was asked.
+    causes: Vec<String>,
+}
+
+/// How fresh the catalogue is, how the last syncs went, and what is wrong at the source.
+pub(crate) async fn show(
+    State(current): State<Current>,
+    State(public_url): State<PublicUrl>,
+) -> Result<Representation, AppError> {
+    let site = current.load()?;
+    let beside = site.beside.clone();
+    let answered = beside
+        .runs
+        .iter()
+        .find(|run| run.outcome != Outcome::Failed);
+    let mut problems = BTreeMap::new();
+    for finding in &beside.findings {
+        *problems.entry(finding.problem).or_default() += 1;
+    }
+    let oldest = site.history.versions().next_back();
+    let page = StatusPage {
+        head: Head::of(
+            &public_url,
+            "/status",
+            "Status",
+            "How fresh the catalogue is, how the last syncs went, and what is to be mended at the source.",
+        ),
+        frame: Frame::of(&site),
+        freshness: freshness(&site),
+        source: Source::of(&site),
+        store_away: store_away(&site),
+        items: site.snapshot.catalogue.len(),
+        kept: oldest.map(|oldest| (oldest.header.version, site.history.versions().count())),
+        chart: Chart::of(&beside.runs),
+        held: answered.filter(|run| run.outcome == Outcome::Held).cloned(),
+        missing: named(&site),
+        findings: beside.findings.iter().take(SHOWN).cloned().collect(),
+        problems: problems.into_iter().collect(),
+        beside,
+    };
+    Ok(Representation::page(&page)?
+        .at_version(site.version())
+        .fleeting())
+}
+
+fn freshness(site: &Site) -> &'static str {
+    match site.condition {
+        Condition::Fresh => "Fresh: the last sync read the whole source.",
+        Condition::Waiting => "Waiting for the first sync to end.",
+        Condition::SourceAway(_) => "Stale: the source does not give a whole answer.",
+        Condition::Silent(_) => "Stale: no sync has ended for a while.",
+        Condition::StoreAway(_) => "Stale: the database cannot be read.",
+    }
+}
+
+impl Source {
+    fn of(site: &Site) -> Self {
+        let runs = &site.beside.runs;
+        let away = match site.condition {
+            Condition::SourceAway(since) => Some(Moment(since)),
+            _ => None,
+        };
+        let last = runs.first();
+        Self {
+            word: match (&away, last) {
+                (Some(_), _) => "away",
+                (None, Some(_)) => "answers",
+                (None, None) => "not asked yet",
+            },
+            provider: runs.iter().find_map(|run| run.provider.clone()),
+            causes: match (&away, last) {
+                (Some(_), Some(run)) => run.causes.clone(),
+                _ => Vec::new(),
+            },
+            away,
+        }
+    }
+}
+
+/// Since when the store cannot be read, if so.
+fn store_away(site: &Site) -> Option<Moment> {
+    match site.condition {
+        Condition::StoreAway(since) => Some(Moment(since)),
+        _ => None,
+    }
+}
+
+/// The missing items with their names.
+fn named(site: &Site) -> Vec<(String, Missing)> {
+    let missing = site.beside.missing.iter().map(|missing| {
+        let item = site.snapshot.catalogue.get(missing.kind, &missing.id);
+        let name = item.map_or_else(|| missing.id.to_string(), |item| item.name().to_owned());
+        (name, missing.clone())
+    });
+    missing.collect()
+}
+
+impl StatusPage {
+    fn moment(&self, at: &jiff::Timestamp) -> Moment {
+        Moment(*at)
+    }
+
+    /// What a run came to, in a few words.
+    fn told(&self, run: &Run) -> String {
+        match (run.outcome, &run.reason) {
+            (Outcome::Published, _) => counts_in_words(run.changes()),
+            (_, Some(reason)) => reason.clone(),
+            (_, None) => String::new(),
+        }
+    }
+
+    /// The name of the setting that a rule stands in.
+    fn setting(&self, rule: &str) -> String {
+        format!("PYFLIX_{}", rule.to_uppercase())
+    }
+
+    fn took(&self, run: &Run) -> String {
+        duration(run.took.total())
+    }
+}
+
+/// Microseconds in words.
+fn duration(microseconds: u64) -> String {
+    match microseconds.div_ceil(1000) {
+        short @ ..1000 => format!("{short} ms"),
+        long => format!("{}.{} s", long / 1000, long % 1000 / 100),
+    }
+}

@@ -1,0 +1,61 @@
+use std::sync::Arc;
+
+use common::models::{Catalogue, Facts, Item, Kind};
+
+use crate::art::Art;
+
+/// An item with its drawing, as a link.
+pub(super) struct Tile {
+    pub(super) item: Arc<Item>,
+    pub(super) address: String,
+    pub(super) art: Art,
+    /// What is told of it below its name.
+    pub(super) note: Option<String>,
+}
+
+impl Tile {
+    pub(super) fn of(catalogue: &Catalogue, item: &Arc<Item>) -> Self {
+        Self {
+            address: address(item),
+            art: Art::of(catalogue, item),
+            note: note(catalogue, item),
+            item: item.clone(),
+        }
+    }
+
+    /// The same where the note would say what stands above already.
+    pub(super) fn without_note(self) -> Self {
+        Self { note: None, ..self }
+    }
+
+    pub(super) fn all<'a>(
+        catalogue: &Catalogue,
+        items: impl IntoIterator<Item = &'a Arc<Item>>,
+    ) -> Vec<Self> {
+        let items = items.into_iter();
+        items.map(|item| Self::of(catalogue, item)).collect()
+    }
+}
+
+/// Where an item's page is.
+pub(super) fn address(item: &Item) -> String {
+    format!("/{}/{}", item.kind().plural(), item.slug)
+}
+
+/// The most telling fact.
+fn note(catalogue: &Catalogue, item: &Item) -> Option<String> {
+    match &item.facts {
+        Facts::Movie(movie) => movie.release_year.map(|year| year.to_string()),
+        Facts::Person(person) => {
+            let species = person.species.as_ref();
+            let species = species.and_then(|id| catalogue.get(Kind::Species, id));
+            species.map(|species| species.name().to_owned())
+        }
+        Facts::Location(location) => location
+            .terrain
+            .clone()
+            .or_else(|| location.climate.clone()),
+        Facts::Species(species) => species.classification.clone(),
+        Facts::Vehicle(vehicle) => vehicle.vehicle_class.clone(),
+    }
+}

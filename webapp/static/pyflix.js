@@ -1,0 +1,224 @@
+// Makes the pages live. Without it they say and do the same, when they are asked for.
+
+const main = document.querySelector("main");
+const field = document.querySelector("#search");
+
+const make = (name, attributes = {}, ...children) => {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+};
+
+// What is on the screen follows the catalogue.
+
+/** What makes a node the same as one that was there before. */
+const key = (node) => node.id || node.dataset?.id || (node.nodeName === "LI" && node.querySelector("[data-id]")?.dataset.id);
+
+/** Makes one tree like another and touches nothing that is alike: focus, typed text and scroll stay. */
+function morph(old, fresh) {
+  for (const { name } of [...old.attributes]) {
+    const kept = name === "open" || name === "tabindex";
+    if (!kept && !fresh.hasAttribute(name)) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  const keyed = new Map([...old.children].map((child) => [key(child), child]));
+  let at = old.firstChild;
+  for (const node of [...fresh.childNodes]) {
+    const known = key(node) ? keyed.get(key(node)) : undefined;
+    const alike = at && at.nodeName === node.nodeName && !key(at) && !key(node);
+    const match = known ?? (alike ? at : undefined);
+    if (!match) {
+      old.insertBefore(node, at);
+      continue;
+    }
+    keyed.delete(key(match));
+    if (match === at) at = at.nextSibling;
+    else old.insertBefore(match, at);
+    if (node.nodeType === Node.ELEMENT_NODE) morph(match, node);
+    else if (match.data !== node.data) match.data = node.data;
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
+let asking;
+
+/** Asks for this page again and shows what is new in it. */
+async function refresh() {
+  asking?.abort();
+  asking = new AbortController();
+  const answer = await fetch(location.href, { signal: asking.signal });
+  if (!answer.ok || answer.redirected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const focused = document.activeElement;
+  const notice = main.querySelector(".notice")?.textContent;
+  for (const part of ["main", ".colophon"]) {
+    morph(document.querySelector(part), page.querySelector(part));
+  }
+  document.title = page.title;
+  ages();
+  if (document.activeElement !== focused) {
+    (focused.isConnected ? focused : main).focus({ preventScroll: true });
+  }
+  const now = main.querySelector(".notice")?.textContent;
+  if (now !== notice) spoken.textContent = now ?? "The catalogue is fresh again.";
+}
+
+const update = () => refresh().catch(() => {});
+
+/** Marks what changed for a while. */
+function mark(changed) {
+  for (const { kind, id, what } of changed) {
+    for (const { dataset } of main.querySelectorAll(`[data-kind="${kind}"][data-id="${CSS.escape(id)}"]`)) {
+      dataset.changed = what;
+      setTimeout(() => delete dataset.changed, 10_000);
+    }
+  }
+}
+
+const spoken = make("p", { class: "unseen" });
+const news = make("div", { class: "news", role: "status" }, spoken);
+document.body.append(news);
+
+function tell({ version, counts }) {
+  const words = Object.entries(counts).filter(([, count]) => count).map(([what, count]) => `${count} ${what}`);
+  const text = make("p", {}, make("a", { href: `/changes/${version}` }, `Version ${version}`), `: ${words.join(", ") || "nothing changed"}`);
+  const close = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
+  close.addEventListener("click", () => news.replaceChildren(spoken));
+  news.replaceChildren(spoken, text, close);
+}
+
+// The news come as server-sent events.
+
+let events;
+let last = "";
+let wait = 1_000;
+let timer;
+
+function listen() {
+  stop();
+  events = new EventSource(`/events?last_event_id=${encodeURIComponent(last)}`);
+  const on = (name, act) => events.addEventListener(name, (event) => {
+    last = event.lastEventId || last;
+    act(event.data && JSON.parse(event.data));
+  });
+  on("open", () => wait = 1_000);
+  on("hello", ({ version }) => {
+    const shown = document.querySelector("[data-version]")?.dataset.version ?? 0;
+    if (version !== Number(shown)) update();
+  });
+  on("version", async (version) => {
+    await update();
+    mark(version.changed);
+    tell(version);
+  });
+  on("resync", update);
+  on("condition", update);
+  on("error", () => {
+    stop();
+    timer = setTimeout(listen, wait * (1 + Math.random()));
+    wait = Math.min(wait * 2, 60_000);
+  });
+}
+
+function stop() {
+  clearTimeout(timer);
+  events?.close();
+  events = undefined;
+}
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(timer);
+  if (document.hidden) timer = setTimeout(stop, 60_000);
+  else if (!events) listen();
+});
+// A page with an open connection could not be kept for the way back.
+addEventListener("pagehide", stop);
+addEventListener("pageshow", ({ persisted }) => persisted && listen());
+
+// How long ago a moment was.
+
+const relative = new Intl.RelativeTimeFormat("en");
+
+function ages() {
+  for (const time of document.querySelectorAll("time[datetime*=T]")) {
+    const minutes = Math.floor((Date.now() - Date.parse(time.dateTime)) / 60_000);
+    const [count, unit] = minutes < 60 ? [minutes, "minute"] : minutes < 2880 ? [minutes / 60, "hour"] : [minutes / 1440, "day"];
+    time.dataset.age = minutes < 1 ? "just now" : relative.format(-Math.floor(count), unit);
+  }
+}
+
+setInterval(ages, 5_000);
+
+// The search field: `/` leads to it, and it suggests names.
+
+const list = make("ul", { id: "suggestions", role: "listbox", "aria-label": "Suggestions", hidden: "" });
+let chosen = -1;
+let typing;
+
+function choose(index) {
+  const options = [...list.children];
+  chosen = (index + options.length + 1) % (options.length + 1);
+  if (chosen === options.length) chosen = -1;
+  options.forEach((option, at) => option.setAttribute("aria-selected", at === chosen));
+  if (chosen < 0) field.removeAttribute("aria-activedescendant");
+  else field.setAttribute("aria-activedescendant", options[chosen].id);
+  options[chosen]?.scrollIntoView({ block: "nearest" });
+}
+
+function offer(suggestions) {
+  list.replaceChildren(...suggestions.map(({ name, kind, href }, at) => {
+    const option = make("li", { role: "option", id: `suggestion-${at}`, "data-href": href }, name, " ", make("small", {}, kind));
+    option.addEventListener("click", () => location.assign(href));
+    return option;
+  }));
+  list.hidden = suggestions.length === 0;
+  field.setAttribute("aria-expanded", !list.hidden);
+  choose(-1);
+}
+
+async function suggest() {
+  const asked = field.value.trim();
+  const answer = asked ? await fetch(`/search/suggest?q=${encodeURIComponent(asked)}`) : undefined;
+  const suggestions = answer?.ok ? await answer.json() : [];
+  if (field.value.trim() === asked && document.activeElement === field) offer(suggestions);
+}
+
+if (field) {
+  for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) {
+    field.setAttribute(name, value);
+  }
+  field.after(list);
+  field.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => suggest().catch(() => offer([])), 100);
+  });
+  field.addEventListener("blur", () => offer([]));
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  field.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && !list.hidden) choose(chosen < 0 && step < 0 ? -2 : chosen + step);
+    else if (event.key === "Enter" && chosen >= 0) location.assign(list.children[chosen].dataset.href);
+    else if (event.key === "Escape" && !list.hidden) offer([]);
+    else if (event.key === "Escape") field.blur();
+    else return;
+    event.preventDefault();
+  });
+  document.addEventListener("keydown", (event) => {
+    const typed = event.target.closest("input, select, textarea, [contenteditable]");
+    if (event.key !== "/" || typed || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+  });
+}
+
+ages();
+listen();
