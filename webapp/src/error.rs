@@ -33,6 +33,9 @@ pub enum AppError {
     /// There is nothing at this address.
     #[error("there is nothing at this address")]
     NotFound,
+    /// What was asked for was there once, or may be elsewhere; the text says what to do.
+    #[error("{0}")]
+    Gone(String),
     /// Only reading is possible here.
     #[error("only GET, HEAD and OPTIONS are answered here")]
     MethodNotAllowed,
@@ -76,6 +79,7 @@ impl AppError {
         match self {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "That request is not clear"),
             Self::NotFound => (StatusCode::NOT_FOUND, "No such page"),
+            Self::Gone(_) => (StatusCode::GONE, "That is kept no more"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "This is for reading only"),
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "No encoding in common"),
             Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "That took too long to arrive"),

@@ -44,7 +44,7 @@ pub fn app(
 }
 
 fn routes() -> Router<App> {
-    items(Router::new())
+    api::routes(items(Router::new()))
         .route("/", get(pages::home::show))
         .route("/movies", get(pages::movies::list))
         .route("/movies/random", get(pages::movies::random))
@@ -54,7 +54,6 @@ fn routes() -> Router<App> {
         .route("/search", get(pages::search::show))
         .route("/search/suggest", get(pages::search::suggest))
         .route("/status", get(pages::status::show))
-        .route("/api/v1/movies", get(api::movies::list))
         .route("/ghibli/{collection}", get(ghibli::list))
         .route("/ghibli/{collection}/{id}", get(ghibli::show))
         .route("/ghibli/{collection}/{id}/{nested}", get(ghibli::nested))

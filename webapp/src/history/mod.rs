@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 pub(crate) mod fixture;
+pub(crate) mod net;
 pub(crate) mod past;
 #[cfg(test)]
 mod tests;

@@ -16,3 +16,4 @@ mod tile;
 mod view;
 
 pub(crate) use self::error::ErrorPage;
+pub(crate) use self::frame::{Frame, Head};

@@ -302,7 +302,10 @@ mod tests {
                 })
                 .collect()
         };
-        assert_eq!(marked("となりのトトロ", std::slice::from_ref(&(12..21))), "となりの[トトロ]");
+        assert_eq!(
+            marked("となりのトトロ", std::slice::from_ref(&(12..21))),
+            "となりの[トトロ]"
+        );
         assert_eq!(marked("My Neighbor", &[0..2, 3..11]), "[My] [Neighbor]");
         assert_eq!(marked("", &[]), "");
     }

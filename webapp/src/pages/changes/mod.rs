@@ -1,6 +1,6 @@
 //! What changed: the versions in time, one version field by field, and any two against each other.
 
-mod net;
+mod counts;
 mod view;
 mod words;
 
@@ -11,13 +11,13 @@ use common::models::{Change, Counts};
 use common::repository::Header;
 use serde::Deserialize;
 
-use self::net::Gap;
-pub(super) use self::net::counts_in_words;
+pub(super) use self::counts::counts_in_words;
 use self::view::{Form, Group};
 use super::frame::{Frame, Head, Moment};
 use crate::PublicUrl;
 use crate::error::AppError;
 use crate::history::Version;
+use crate::history::net::{Gap, between};
 use crate::query;
 use crate::respond::Representation;
 use crate::site::{Current, Site};
@@ -261,7 +261,7 @@ fn comparison(
     to: u64,
     page: usize,
 ) -> Result<Representation, AppError> {
-    let (changes, gap) = match net::between(&site.history, from, to) {
+    let (changes, gap) = match between(&site.history, from, to) {
         Ok(changes) => (changes, None),
         Err(gap) => (Vec::new(), Some(gap.in_words(site))),
     };

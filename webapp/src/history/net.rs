@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use common::models::{Change, Counts};
+use common::models::Change;
 
-use crate::history::History;
+use super::History;
 
 /// The most changes that are gone through for one answer.
 const MOST: u64 = 200_000;
 
 /// Why two versions cannot be compared.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Gap {
+pub(crate) enum Gap {
     /// This version is not kept.
     NotKept(u64),
     /// The changes of this version are not in memory.
@@ -22,7 +22,7 @@ pub(super) enum Gap {
 
 /// What turns one kept version into another, an earlier one too, made of the changes in between:
 /// what was changed and changed back is left out.
-pub(super) fn between(history: &History, from: u64, to: u64) -> Result<Vec<Change>, Gap> {
+pub(crate) fn between(history: &History, from: u64, to: u64) -> Result<Vec<Change>, Gap> {
     let (older, newer) = (from.min(to), from.max(to));
     history.get(older).ok_or(Gap::NotKept(older))?;
     history.get(newer).ok_or(Gap::NotKept(newer))?;
@@ -59,29 +59,11 @@ pub(super) fn between(history: &History, from: u64, to: u64) -> Result<Vec<Chang
     Ok(net.collect())
 }
 
-/// How many items were added, updated and removed; what is none is left out.
-pub(in crate::pages) fn counts_in_words(counts: Counts) -> String {
-    let words = [
-        (counts.added, "added"),
-        (counts.updated, "updated"),
-        (counts.removed, "removed"),
-    ];
-    let words: Vec<_> = words
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
-    if words.is_empty() {
-        return "nothing changed".into();
-    }
-    words.join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use common::models::{Catalogue, Facts, Item, Movie, SourceRecord};
+    use common::models::{Catalogue, Counts, Facts, Item, Movie, SourceRecord};
     use common::repository::{Header, Snapshot};
 
     use super::*;

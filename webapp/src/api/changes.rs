@@ -1,0 +1,212 @@
+//! Versions and what they changed.
+
+use common::models::{Change, Item, Kind, changed_fields};
+use common::repository::Header;
+use serde_json::{Value, json};
+
+use super::items::{Shape, schema_name};
+use super::lists::{Pages, list_schema};
+use super::operation::{Answer, Asked};
+use super::parameter::{Form, LARGEST, Parameter};
+use crate::error::AppError;
+use crate::history::net::{Gap, between};
+
+pub(super) fn parameters() -> Vec<Parameter> {
+    vec![
+        Parameter::new(
+            "since",
+            Form::Number(0, LARGEST),
+            "The version that the copy is of.",
+            "1",
+        )
+        .required(),
+        Parameter::new(
+            "lineage",
+            Form::Text,
+            "The lineage that the copy is of, as an earlier answer told it.",
+            "6f9619ff8b86d011b42d00cf4fc964ff",
+        ),
+    ]
+}
+
+/// What a copy must take in to be at the current version.
+pub(super) fn since(asked: &Asked<'_>) -> Result<Answer, AppError> {
+    let site = asked.site;
+    let version = site.version();
+    let since = asked.values.number("since").unwrap_or_default();
+    let lineage = &site.snapshot.lineage;
+    let other = asked
+        .values
+        .get("lineage")
+        .filter(|other| *other != &**lineage);
+    let gone = |why: String| {
+        AppError::Gone(format!(
+            "{why}: read /api/v1/movies and the other lists anew, and ask for changes since version {version}"
+        ))
+    };
+    if other.is_some() {
+        return Err(gone("that version is of another lineage".into()));
+    }
+    if since > version {
+        return Err(gone(format!("version {since} is ahead of this catalogue")));
+    }
+    let changes = if since == version {
+        Vec::new()
+    } else {
+        between(&site.history, since, version).map_err(|gap| match gap {
+            Gap::NotKept(_) | Gap::NotInMemory(_) => {
+                gone(format!("not all changes since version {since} are kept"))
+            }
+            Gap::TooMany => gone(format!(
+                "more changed since version {since} than one answer holds"
+            )),
+        })?
+    };
+    let catalogue = &site.snapshot.catalogue;
+    let whole = |item: &Item| Shape::default().of(item, catalogue);
+    let (mut added, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+    for change in &changes {
+        let (kind, id) = (change.kind, &change.id);
+        match (&change.before, &change.after) {
+            (None, Some(after)) => {
+                added.push(json!({"kind": kind, "id": id, "item": whole(after)}))
+            }
+            (Some(before), Some(after)) => updated.push(json!({
+                "kind": kind,
+                "id": id,
+                "before": whole(before),
+                "after": whole(after),
+                "fields": changed_fields(before, after),
+            })),
+            (Some(before), None) => removed
+                .push(json!({"kind": kind, "id": id, "slug": before.slug, "name": before.name()})),
+            (None, None) => {}
+        }
+    }
+    Ok(Answer::of(json!({
+        "lineage": lineage,
+        "since": since,
+        "version": version,
+        "added": added,
+        "updated": updated,
+        "removed": removed,
+    })))
+}
+
+pub(super) fn versions(asked: &Asked<'_>) -> Answer {
+    let versions: Vec<_> = asked.site.history.versions().collect();
+    let pages = Pages::of(asked);
+    let mut answer = pages.cut(asked, &versions, |version| header(&version.header));
+    answer.body["lineage"] = json!(asked.site.snapshot.lineage);
+    answer
+}
+
+fn header(header: &Header) -> Value {
+    json!({
+        "version": header.version,
+        "at": header.at,
+        "added": header.changes.added,
+        "updated": header.changes.updated,
+        "removed": header.changes.removed,
+        "note": header.note,
+    })
+}
+
+/// A version with a page of its changes.
+pub(super) fn version(asked: &Asked<'_>) -> Result<Answer, AppError> {
+    let number: u64 = asked.argument.parse().map_err(|_| AppError::NotFound)?;
+    let version = asked.site.history.get(number).ok_or(AppError::NotFound)?;
+    let mut told = header(&version.header);
+    let (skip, take) = Pages::of(asked).stretch();
+    let changes = version.changes.as_ref();
+    let changes = changes.map(|changes| changes.iter().skip(skip).take(take).map(change));
+    told["changes"] = changes.map_or(Value::Null, Iterator::collect);
+    Ok(Answer::of(told))
+}
+
+fn change(change: &Change) -> Value {
+    let (what, fields) = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => ("updated", json!(changed_fields(before, after))),
+        (Some(_), None) => ("removed", json!([])),
+        _ => ("added", json!([])),
+    };
+    let item = change.after.as_ref().or(change.before.as_ref());
+    json!({
+        "kind": change.kind,
+        "id": change.id,
+        "slug": item.map(|item| &item.slug),
+        "name": item.map(|item| item.name()),
+        "what": what,
+        "fields": fields,
+    })
+}
+
+fn object(properties: Value) -> Value {
+    let required: Vec<_> = properties
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.keys())
+        .collect();
+    json!({"type": "object", "required": required, "properties": properties})
+}
+
+fn fields_schema() -> Value {
+    json!({
+        "type": "array",
+        "description": "The fields that differ; null stands for what is not known.",
+        "items": {
+            "type": "object",
+            "required": ["field", "before", "after"],
+            "properties": {"field": {"type": "string"}, "before": {}, "after": {}},
+        },
+    })
+}
+
+pub(super) fn since_schema() -> Value {
+    let kind = json!({"type": "string", "enum": Kind::ALL});
+    let id = json!({"type": "string"});
+    let item = json!({"anyOf": Kind::ALL.map(|kind| json!({"$ref": format!("#/components/schemas/{}", schema_name(kind))}))});
+    let list = |items: Value| json!({"type": "array", "items": object(items)});
+    object(json!({
+        "lineage": {"type": "string", "description": "Names the store that the versions are of."},
+        "since": {"type": "integer", "minimum": 0},
+        "version": {"type": "integer", "minimum": 0, "description": "The version that a copy is at once it has taken all of this in."},
+        "added": list(json!({"kind": kind, "id": id, "item": item})),
+        "updated": list(json!({"kind": kind, "id": id, "before": item, "after": item, "fields": fields_schema()})),
+        "removed": list(json!({"kind": kind, "id": id, "slug": id, "name": id})),
+    }))
+}
+
+fn header_properties() -> Value {
+    let count = json!({"type": "integer", "minimum": 0});
+    json!({
+        "version": {"type": "integer", "minimum": 1},
+        "at": {"type": "string", "format": "date-time", "description": "When it was published."},
+        "added": count,
+        "updated": count,
+        "removed": count,
+        "note": {"type": ["string", "null"], "description": "Why it was published, where that is not simply a sync."},
+    })
+}
+
+pub(super) fn versions_schema() -> Value {
+    let mut schema = list_schema(&object(header_properties()));
+    schema["properties"]["lineage"] = json!({"type": "string"});
+    schema
+}
+
+pub(super) fn version_schema() -> Value {
+    let mut properties = header_properties();
+    properties["changes"] = json!({
+        "type": ["array", "null"],
+        "items": object(json!({
+            "kind": {"type": "string", "enum": Kind::ALL},
+            "id": {"type": "string"},
+            "slug": {"type": ["string", "null"]},
+            "name": {"type": ["string", "null"]},
+            "what": {"type": "string", "enum": ["added", "updated", "removed"]},
+            "fields": fields_schema(),
+        })),
+    });
+    object(properties)
+}

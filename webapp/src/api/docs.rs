@@ -1,0 +1,76 @@
+use askama::Template;
+use axum::extract::State;
+use http::HeaderMap;
+
+use super::operation::{OPERATIONS, Operation};
+use super::{openapi, parameter::Parameter};
+use crate::PublicUrl;
+use crate::error::AppError;
+use crate::pages::{Frame, Head};
+use crate::respond::Representation;
+use crate::site::{Current, Site};
+
+#[derive(Template)]
+#[template(path = "api/docs.html")]
+struct Docs {
+    head: Head,
+    frame: Frame,
+    root: String,
+    operations: Vec<Described>,
+}
+
+struct Described {
+    name: String,
+    path: String,
+    summary: String,
+    about: &'static str,
+    argument: Option<(&'static str, &'static str)>,
+    parameters: Vec<Parameter>,
+    /// A question, as a path.
+    example: String,
+    /// Its answer as JSON.
+    answer: Option<String>,
+}
+
+impl Described {
+    fn of(operation: Operation, site: &Site) -> Self {
+        let argument = operation.argument_of(site);
+        let answer = openapi::example(operation, site);
+        Self {
+            name: operation.name(),
+            path: operation.path(),
+            summary: operation.summary(),
+            about: operation.about(),
+            argument: argument.map(|(name, about, _)| (name, about)),
+            parameters: operation.parameters(),
+            example: operation.example(site),
+            answer: answer.and_then(|answer| serde_json::to_string_pretty(&answer).ok()),
+        }
+    }
+}
+
+/// The same description as a page.
+pub(super) async fn show(
+    State(current): State<Current>,
+    State(public_url): State<PublicUrl>,
+    headers: HeaderMap,
+) -> Result<Representation, AppError> {
+    let site = current.load()?;
+    let page = Docs {
+        head: Head::of(
+            &public_url,
+            "/api/docs",
+            "API",
+            "Every question that PyFlix's API answers, with its parameters and an example.",
+        ),
+        frame: Frame::of(&site),
+        root: public_url.root(&headers),
+        operations: OPERATIONS
+            .iter()
+            .map(|operation| Described::of(*operation, &site))
+            .collect(),
+    };
+    // An example tells of the last sync.
+    let page = Representation::page(&page)?.at_version(site.version());
+    Ok(public_url.named_in(page).fleeting())
+}

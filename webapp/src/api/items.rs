@@ -1,0 +1,330 @@
+//! Items as this API tells them, and what is known of their fields.
+
+use common::models::{Catalogue, Facts, Id, Item, Kind, Link};
+use serde_json::{Map, Value, json};
+
+/// The most items of a relation that an item tells; the lists give all of them.
+const MOST_RELATED: usize = 250;
+
+/// A field of an item.
+pub(super) struct FieldOf {
+    pub(super) name: &'static str,
+    pub(super) form: Form,
+    pub(super) about: &'static str,
+}
+
+/// What a field's value looks like.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// A text that is always there.
+    Name,
+    /// A text, or null where it is not known.
+    Text,
+    /// Several texts.
+    Texts,
+    /// A whole number from 0 up to this, or null.
+    Number(u64),
+    /// A number, or null.
+    Measure,
+    /// A number of years, or words, or null.
+    Age,
+    /// Items of a kind: their ids, or the items themselves where they are included.
+    Several(Kind),
+    /// An item of a kind, or null.
+    One(Kind),
+}
+
+const fn field(name: &'static str, form: Form, about: &'static str) -> FieldOf {
+    FieldOf { name, form, about }
+}
+
+const MOVIE: [FieldOf; 17] = [
+    field("id", Form::Name, "The source's id."),
+    field(
+        "slug",
+        Form::Name,
+        "The name in addresses; it stays when a title is corrected.",
+    ),
+    field("title", Form::Name, "The English title."),
+    field("original_title", Form::Text, "The title in its own script."),
+    field(
+        "original_title_romanised",
+        Form::Text,
+        "The original title in Latin letters.",
+    ),
+    field("description", Form::Text, "A synopsis."),
+    field(
+        "director",
+        Form::Text,
+        "The director, or several with commas.",
+    ),
+    field(
+        "producer",
+        Form::Text,
+        "The producer, or several with commas.",
+    ),
+    field(
+        "release_year",
+        Form::Number(65_535),
+        "The year of the first release.",
+    ),
+    field(
+        "running_time_minutes",
+        Form::Number(65_535),
+        "The running time in minutes.",
+    ),
+    field(
+        "score_percent",
+        Form::Number(255),
+        "The critics' score in percent.",
+    ),
+    field("poster_url", Form::Text, "A poster on another host."),
+    field("banner_url", Form::Text, "A wide picture on another host."),
+    field("people", Form::Several(Kind::Person), "Its characters."),
+    field("locations", Form::Several(Kind::Location), "Its places."),
+    field(
+        "species",
+        Form::Several(Kind::Species),
+        "The species that appear in it.",
+    ),
+    field("vehicles", Form::Several(Kind::Vehicle), "Its vehicles."),
+];
+
+const PERSON: [FieldOf; 11] = [
+    field("id", Form::Name, "The source's id."),
+    field("slug", Form::Name, "The name in addresses."),
+    field("name", Form::Name, "The name."),
+    field("gender", Form::Text, "The gender in the source's word."),
+    field("age", Form::Age, "The age in years, or in words."),
+    field("eye_color", Form::Text, "The colour of the eyes."),
+    field("hair_color", Form::Text, "The colour of the hair."),
+    field(
+        "species",
+        Form::One(Kind::Species),
+        "What kind of being it is.",
+    ),
+    field(
+        "movies",
+        Form::Several(Kind::Movie),
+        "The movies with this person.",
+    ),
+    field(
+        "locations",
+        Form::Several(Kind::Location),
+        "Where this person lives.",
+    ),
+    field(
+        "vehicles",
+        Form::Several(Kind::Vehicle),
+        "What this person steers.",
+    ),
+];
+
+const LOCATION: [FieldOf; 8] = [
+    field("id", Form::Name, "The source's id."),
+    field("slug", Form::Name, "The name in addresses."),
+    field("name", Form::Name, "The name."),
+    field("climate", Form::Text, "The climate in a word."),
+    field("terrain", Form::Text, "The terrain in a word."),
+    field(
+        "surface_water_percent",
+        Form::Number(255),
+        "How much of it is water, in percent.",
+    ),
+    field("residents", Form::Several(Kind::Person), "Who lives there."),
+    field(
+        "movies",
+        Form::Several(Kind::Movie),
+        "The movies that play there.",
+    ),
+];
+
+const SPECIES: [FieldOf; 8] = [
+    field("id", Form::Name, "The source's id."),
+    field("slug", Form::Name, "The name in addresses."),
+    field("name", Form::Name, "The name."),
+    field(
+        "classification",
+        Form::Text,
+        "The class of beings that it belongs to.",
+    ),
+    field("eye_colors", Form::Texts, "The colours of eyes that occur."),
+    field(
+        "hair_colors",
+        Form::Texts,
+        "The colours of hair that occur.",
+    ),
+    field(
+        "people",
+        Form::Several(Kind::Person),
+        "Who is of this species.",
+    ),
+    field(
+        "movies",
+        Form::Several(Kind::Movie),
+        "The movies that show it.",
+    ),
+];
+
+const VEHICLE: [FieldOf; 8] = [
+    field("id", Form::Name, "The source's id."),
+    field("slug", Form::Name, "The name in addresses."),
+    field("name", Form::Name, "The name."),
+    field("description", Form::Text, "What it is."),
+    field("vehicle_class", Form::Text, "Its class: airship, boat, …"),
+    field("length_feet", Form::Measure, "Its length in feet."),
+    field("pilot", Form::One(Kind::Person), "Who steers it."),
+    field(
+        "movies",
+        Form::Several(Kind::Movie),
+        "The movies that show it.",
+    ),
+];
+
+/// The fields of a kind, in their order.
+pub(super) const fn fields(kind: Kind) -> &'static [FieldOf] {
+    match kind {
+        Kind::Movie => &MOVIE,
+        Kind::Person => &PERSON,
+        Kind::Location => &LOCATION,
+        Kind::Species => &SPECIES,
+        Kind::Vehicle => &VEHICLE,
+    }
+}
+
+impl FieldOf {
+    /// The kind of the items that it names, if it is a relation.
+    pub(super) const fn to(&self) -> Option<Kind> {
+        match self.form {
+            Form::Several(kind) | Form::One(kind) => Some(kind),
+            _ => None,
+        }
+    }
+
+    fn schema(&self) -> Value {
+        let reference = |kind| json!({"anyOf": [{"type": "string"}, {"$ref": schema_of(kind)}]});
+        let mut schema = match self.form {
+            Form::Name => json!({"type": "string"}),
+            Form::Text => json!({"type": ["string", "null"]}),
+            Form::Texts => json!({"type": "array", "items": {"type": "string"}}),
+            Form::Number(most) => {
+                json!({"type": ["integer", "null"], "minimum": 0, "maximum": most})
+            }
+            Form::Measure => json!({"type": ["number", "null"]}),
+            Form::Age => json!({"type": ["integer", "string", "null"]}),
+            Form::Several(kind) => json!({"type": "array", "items": reference(kind)}),
+            Form::One(kind) => {
+                json!({"anyOf": [{"type": ["string", "null"]}, {"$ref": schema_of(kind)}]})
+            }
+        };
+        if let Value::Object(schema) = &mut schema {
+            schema.insert("description".into(), self.about.into());
+        }
+        schema
+    }
+}
+
+/// Where the description of a kind's items stands.
+pub(super) fn schema_of(kind: Kind) -> String {
+    format!("#/components/schemas/{}", schema_name(kind))
+}
+
+/// What a kind's items are called in the description.
+pub(super) const fn schema_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Movie => "Movie",
+        Kind::Person => "Person",
+        Kind::Location => "Location",
+        Kind::Species => "Species",
+        Kind::Vehicle => "Vehicle",
+    }
+}
+
+/// The description of a kind's items. Nothing is required, since `fields` chooses.
+pub(super) fn schema(kind: Kind) -> Value {
+    let properties = fields(kind).iter();
+    let properties: Map<_, _> = properties
+        .map(|field| (field.name.to_owned(), field.schema()))
+        .collect();
+    json!({"type": "object", "properties": properties, "additionalProperties": false})
+}
+
+/// What an item is to tell: of its fields only some, and of its relations some whole.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shape<'a> {
+    pub(super) fields: Option<Vec<&'a str>>,
+    pub(super) include: Vec<&'a str>,
+}
+
+impl Shape<'_> {
+    /// An item in this shape.
+    pub(super) fn of(&self, item: &Item, catalogue: &Catalogue) -> Value {
+        let wanted = |name: &str| {
+            let fields = self.fields.as_ref();
+            fields.is_none_or(|fields| fields.contains(&name))
+        };
+        let mut facts = facts(item);
+        let mut told = Map::new();
+        for field in fields(item.kind())
+            .iter()
+            .filter(|field| wanted(field.name))
+        {
+            let value = match (field.name, field.to()) {
+                ("id", _) => (*item.id).into(),
+                ("slug", _) => (*item.slug).into(),
+                (_, Some(to)) => {
+                    let related = related(catalogue, to, item).into_iter().take(MOST_RELATED);
+                    let whole = self.include.contains(&field.name);
+                    let mut values = related.map(|item| match whole {
+                        true => Shape::default().of(item, catalogue),
+                        false => (*item.id).into(),
+                    });
+                    match field.form {
+                        Form::One(_) => values.next().unwrap_or_default(),
+                        _ => values.collect(),
+                    }
+                }
+                (name, None) => facts.shift_remove(name).unwrap_or_default(),
+            };
+            told.insert(field.name.to_owned(), value);
+        }
+        Value::Object(told)
+    }
+}
+
+fn facts(item: &Item) -> Map<String, Value> {
+    let facts = serde_json::to_value(&item.facts).unwrap_or_default();
+    let inner = facts.as_object().and_then(|facts| facts.values().next());
+    inner
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// The items of a kind that an item is related to, from whichever side the relation is held.
+pub(super) fn related<'a>(
+    catalogue: &'a Catalogue,
+    to: Kind,
+    item: &'a Item,
+) -> Vec<&'a std::sync::Arc<Item>> {
+    let held = |ids: &'a [Id]| catalogue.resolve(to, ids);
+    let one = |id: &'a Option<Id>| catalogue.resolve(to, id);
+    let holding = |link| catalogue.linking(link, &item.id);
+    match (&item.facts, to) {
+        (Facts::Movie(movie), Kind::Person) => held(&movie.people),
+        (Facts::Movie(movie), Kind::Location) => held(&movie.locations),
+        (Facts::Movie(movie), Kind::Species) => held(&movie.species),
+        (Facts::Movie(movie), Kind::Vehicle) => held(&movie.vehicles),
+        (Facts::Person(person), Kind::Species) => one(&person.species),
+        (Facts::Person(_), Kind::Movie) => holding(Link::MoviePerson),
+        (Facts::Person(_), Kind::Location) => holding(Link::LocationResident),
+        (Facts::Person(_), Kind::Vehicle) => holding(Link::VehiclePilot),
+        (Facts::Location(location), Kind::Person) => held(&location.residents),
+        (Facts::Location(_), Kind::Movie) => holding(Link::MovieLocation),
+        (Facts::Species(_), Kind::Person) => holding(Link::PersonSpecies),
+        (Facts::Species(_), Kind::Movie) => holding(Link::MovieSpecies),
+        (Facts::Vehicle(vehicle), Kind::Person) => one(&vehicle.pilot),
+        (Facts::Vehicle(_), Kind::Movie) => holding(Link::MovieVehicle),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,151 @@
+//! The description of the API (OpenAPI 3.1), made from the table of operations.
+
+use axum::extract::State;
+use common::models::Kind;
+use http::{HeaderMap, Uri};
+use serde_json::{Map, Value, json};
+
+use super::items::{schema, schema_name};
+use super::operation::{Asked, OPERATIONS, Operation};
+use super::parameter::{self, Parameter};
+use crate::PublicUrl;
+use crate::error::AppError;
+use crate::respond::{JSON, PROBLEM, Representation};
+use crate::site::{Current, Site};
+
+/// The description, with this server's address and examples from its catalogue.
+pub(super) async fn show(
+    State(current): State<Current>,
+    State(public_url): State<PublicUrl>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Representation, AppError> {
+    parameter::read(&uri, &[])?;
+    let site = current.load()?;
+    let document = document(&site, &public_url.root(&headers));
+    let json = serde_json::to_vec_pretty(&document);
+    let json = json.map_err(|error| AppError::Internal(error.into()))?;
+    let answer = Representation::new(JSON, json).at_version(site.version());
+    Ok(public_url.named_in(answer))
+}
+
+fn document(site: &Site, root: &str) -> Value {
+    let paths = OPERATIONS.iter();
+    let paths: Map<_, _> = paths
+        .map(|operation| {
+            (
+                operation.path(),
+                json!({"get": described(*operation, site)}),
+            )
+        })
+        .collect();
+    let mut schemas: Map<_, _> = Kind::ALL
+        .map(|kind| (schema_name(kind).to_owned(), schema(kind)))
+        .into_iter()
+        .collect();
+    schemas.insert("Problem".into(), problem());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "PyFlix",
+            "version": "1",
+            "summary": "The catalogue of Studio Ghibli's films, typed, repaired and versioned.",
+            "description": "Everything can be read by anyone, from any site, and nothing can be written. Answers carry `X-Catalogue-Version` and a strong `ETag`; ask with `If-None-Match` and an unchanged answer is a 304. `/events` tells of each new version as it is published. Programs that speak to the Ghibli API find it below `/ghibli`.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": root}],
+        "paths": paths,
+        "components": {"schemas": schemas},
+    })
+}
+
+fn described(operation: Operation, site: &Site) -> Value {
+    let mut parameters: Vec<_> = operation
+        .parameters()
+        .iter()
+        .map(Parameter::described)
+        .collect();
+    if let Some((name, about, example)) = operation.argument_of(site) {
+        let schema = match operation {
+            Operation::Version => json!({"type": "integer", "minimum": 1}),
+            _ => json!({"type": "string", "minLength": 1}),
+        };
+        let example = match operation {
+            Operation::Version => json!(example.parse::<u64>().unwrap_or(1)),
+            _ => json!(example),
+        };
+        let argument = json!({"name": name, "in": "path", "description": about, "required": true, "schema": schema, "example": example});
+        parameters.insert(0, argument);
+    }
+    let error = |about: &str| {
+        json!({
+            "description": about,
+            "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        })
+    };
+    let mut content = json!({"schema": operation.schema()});
+    if let Some(example) = example(operation, site) {
+        content["example"] = example;
+    }
+    let mut responses = json!({
+        "200": {
+            "description": operation.summary(),
+            "headers": {
+                "ETag": {"schema": {"type": "string"}},
+                "X-Catalogue-Version": {"schema": {"type": "integer", "minimum": 0}},
+            },
+            "content": {JSON: content},
+        },
+        "304": {"description": "The answer is the one that If-None-Match names."},
+        "400": error("A parameter is not known or its value is wrong; the detail names it and what would be right."),
+        "default": error("Any other error, such as 503 before the catalogue has been read."),
+    });
+    if operation.argument_of(site).is_some() {
+        responses["404"] = error("There is none like that.");
+    }
+    if operation == Operation::Changes {
+        responses["410"] = error(
+            "The version is not kept, is ahead, or belongs to another lineage: read the lists anew.",
+        );
+    }
+    json!({
+        "operationId": operation.name(),
+        "summary": operation.summary(),
+        "description": operation.about(),
+        "parameters": parameters,
+        "responses": responses,
+    })
+}
+
+/// What the example of an operation is answered with now.
+pub(super) fn example(operation: Operation, site: &Site) -> Option<Value> {
+    let uri: Uri = operation.example(site).parse().ok()?;
+    let values = parameter::read(&uri, &operation.parameters()).ok()?;
+    let asked = Asked {
+        site,
+        argument: &operation.argument(&uri).ok()?,
+        values: &values,
+    };
+    let mut answer = operation.answer(&asked).ok()?.body;
+    if let Some(age) = answer.get_mut("age_seconds") {
+        // The description stays the same as long as the version.
+        *age = 60.into();
+    }
+    Some(answer)
+}
+
+fn problem() -> Value {
+    json!({
+        "type": "object",
+        "description": "RFC 9457.",
+        "required": ["type", "title", "status", "detail", "instance", "request_id"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string", "description": "What is wrong and what to do."},
+            "instance": {"type": "string", "description": "The path that was asked for."},
+            "request_id": {"type": "string", "description": "Finds the request in the log."},
+        },
+    })
+}

@@ -1,0 +1,164 @@
+//! How the syncs go.
+
+use common::clock::Clock;
+use common::models::{Finding, Kind};
+use common::repository::Outcome;
+use serde_json::{Value, json};
+
+use super::lists::{Pages, list_schema, paging};
+use super::operation::{Answer, Asked};
+use super::parameter::{Form, Parameter};
+use crate::site::{Condition, Site};
+
+pub(super) fn runs(asked: &Asked<'_>) -> Answer {
+    let runs = &asked.site.beside.runs;
+    Pages::of(asked)
+        .cut(asked, runs, |run| json!(run))
+        .fleeting()
+}
+
+pub(super) fn finding_parameters() -> Vec<Parameter> {
+    let kinds = Kind::ALL.map(Kind::singular).to_vec();
+    let mut parameters = paging();
+    parameters.push(Parameter::new(
+        "kind",
+        Form::OneOf(kinds),
+        "Only in records of this kind.",
+        "location",
+    ));
+    parameters
+}
+
+pub(super) fn findings(asked: &Asked<'_>) -> Answer {
+    let kind = asked
+        .values
+        .get("kind")
+        .and_then(|kind| kind.parse::<Kind>().ok());
+    let findings = asked.site.beside.findings.iter();
+    let findings: Vec<_> = findings
+        .filter(|finding| kind.is_none_or(|kind| finding.kind == kind))
+        .collect();
+    Pages::of(asked)
+        .cut(asked, &findings, |finding: &&Finding| json!(finding))
+        .fleeting()
+}
+
+pub(super) fn status(asked: &Asked<'_>) -> Answer {
+    let site = asked.site;
+    let beside = &site.beside;
+    let published = site.snapshot.header.at;
+    let (since, why) = staleness(site);
+    let last = beside.runs.first();
+    let held = last.filter(|run| run.outcome == Outcome::Held);
+    let age = Clock::system().now().duration_since(published).as_secs();
+    let body = json!({
+        "version": site.version(),
+        "lineage": site.snapshot.lineage,
+        "is_seed": site.is_seed(),
+        "published": published,
+        "age_seconds": age.max(0),
+        "items": site.snapshot.catalogue.len(),
+        "fresh": site.condition == Condition::Fresh,
+        "stale_since": since,
+        "why": why,
+        "source": last.and_then(|run| run.provider.clone()),
+        "store": if matches!(site.condition, Condition::StoreAway(_)) { "away" } else { "read" },
+        "last_run": last,
+        "held": held.map(|run| json!({"rules": run.rules, "reason": run.reason})),
+        "missing": beside.missing.len(),
+        "quarantined": beside.quarantine.len(),
+        "findings": beside.findings.len(),
+    });
+    Answer::of(body).fleeting()
+}
+
+fn staleness(site: &Site) -> (Option<jiff::Timestamp>, Option<&'static str>) {
+    match site.condition {
+        Condition::Fresh => (None, None),
+        Condition::Waiting => (None, Some("no sync has ended yet")),
+        Condition::SourceAway(since) => {
+            (Some(since), Some("the source has not given a whole answer"))
+        }
+        Condition::Silent(since) => (Some(since), Some("no sync has ended")),
+        Condition::StoreAway(since) => (Some(since), Some("the store cannot be read")),
+    }
+}
+
+fn run_schema() -> Value {
+    let count = json!({"type": "integer", "minimum": 0});
+    let moment = json!({"type": "string", "format": "date-time"});
+    let texts = json!({"type": "array", "items": {"type": "string"}});
+    json!({
+        "type": "object",
+        "required": ["number", "times", "started", "ended", "outcome", "version"],
+        "properties": {
+            "number": count,
+            "times": {"type": "integer", "minimum": 1, "description": "How many syncs this row stands for."},
+            "started": moment,
+            "ended": moment,
+            "took": {
+                "type": "object",
+                "description": "How long its parts took, in microseconds.",
+                "properties": {"load": count, "fetch": count, "compare": count, "publish": count},
+            },
+            "outcome": {"type": "string", "description": "unchanged, published, held or failed, or why nothing was tried."},
+            "version": count,
+            "kinds": {"type": "object", "description": "What it met in each kind."},
+            "bytes": count,
+            "provider": {"type": ["string", "null"]},
+            "rules": texts,
+            "reason": {"type": ["string", "null"]},
+            "causes": texts,
+            "fingerprint": {"type": ["string", "null"]},
+            "findings": count,
+        },
+    })
+}
+
+pub(super) fn runs_schema() -> Value {
+    list_schema(&run_schema())
+}
+
+pub(super) fn findings_schema() -> Value {
+    list_schema(&json!({
+        "type": "object",
+        "required": ["kind", "id", "field", "problem", "value"],
+        "properties": {
+            "kind": {"type": "string", "enum": Kind::ALL},
+            "id": {"type": "string"},
+            "field": {"type": "string", "description": "The field of the source's record."},
+            "problem": {"description": "What is wrong with it."},
+            "value": {"type": "string", "description": "The id or the text that stands there, or is missing there."},
+        },
+    }))
+}
+
+pub(super) fn status_schema() -> Value {
+    let count = json!({"type": "integer", "minimum": 0});
+    json!({
+        "type": "object",
+        "required": ["version", "lineage", "is_seed", "published", "age_seconds", "items", "fresh", "stale_since", "why", "source", "store", "last_run", "held", "missing", "quarantined", "findings"],
+        "properties": {
+            "version": count,
+            "lineage": {"type": "string"},
+            "is_seed": {"type": "boolean", "description": "Whether this is the catalogue that is compiled in."},
+            "published": {"type": "string", "format": "date-time"},
+            "age_seconds": count,
+            "items": count,
+            "fresh": {"type": "boolean", "description": "Whether the last sync read the source in time."},
+            "stale_since": {"type": ["string", "null"], "format": "date-time"},
+            "why": {"type": ["string", "null"], "description": "Why it is not fresh."},
+            "source": {"type": ["string", "null"], "description": "The base URL that answered last."},
+            "store": {"type": "string", "enum": ["read", "away"]},
+            "last_run": {"anyOf": [run_schema(), {"type": "null"}]},
+            "held": {
+                "type": ["object", "null"],
+                "description": "What holds the last sync: the rules by the names of their settings, and the numbers.",
+                "properties": {"rules": {"type": "array", "items": {"type": "string"}}, "reason": {"type": ["string", "null"]}},
+            },
+            "missing": count,
+            "quarantined": count,
+            "findings": count,
+        },
+    })
+}

@@ -1,0 +1,193 @@
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::extract::Request;
+use common::models::Kind;
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use super::items;
+use super::operation::OPERATIONS;
+use crate::routes::{App, app};
+use crate::server::Limits;
+use crate::site::{Current, Site};
+
+#[tokio::test]
+async fn every_operation_answers_its_example_and_is_described() {
+    let (_, _, document) = get("/api/v1/openapi.json").await;
+    assert_eq!(document["openapi"], "3.1.0");
+    let site = Site::of_seed();
+    for operation in OPERATIONS.iter() {
+        let path = operation.path();
+        let described = &document["paths"][&path]["get"];
+        assert_eq!(described["operationId"], operation.name(), "{path}");
+        let example = operation.example(&site);
+        let (status, headers, body) = get(&example).await;
+        // The seed is no published version.
+        let expected = if path.contains("{version}") { 404 } else { 200 };
+        assert_eq!(status, expected, "{example}: {body}");
+        if status == StatusCode::OK {
+            assert_eq!(headers["x-catalogue-version"], "0", "{example}");
+            assert!(headers.contains_key("etag"), "{example}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_item_has_the_fields_that_are_described_and_no_others() {
+    for kind in Kind::ALL {
+        let (_, _, list) = get(&format!("/api/v1/{}", kind.plural())).await;
+        let items = list["items"].as_array().unwrap();
+        assert_eq!(list["total"], items.len());
+        let described: Vec<_> = items::fields(kind).iter().map(|field| field.name).collect();
+        for item in items {
+            let fields: Vec<_> = item.as_object().unwrap().keys().collect();
+            assert_eq!(fields, described);
+        }
+        // A name without a value in every item would be a name that nothing has.
+        for field in described {
+            let known = items
+                .iter()
+                .any(|item| !item[field].is_null() || !item[field].is_array());
+            assert!(known, "{kind} {field}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_filtered_sorted_and_cut() {
+    let titles = async |query: &str| {
+        let (status, _, list) = get(&format!("/api/v1/movies?{query}")).await;
+        assert_eq!(status, StatusCode::OK, "{query}: {list}");
+        let items = list["items"].as_array().unwrap().iter();
+        let titles = items.map(|item| item["title"].as_str().unwrap().to_owned());
+        titles.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        titles("sort=year&per_page=2").await,
+        ["Castle in the Sky", "Grave of the Fireflies"]
+    );
+    assert_eq!(titles("year=2001").await, ["Spirited Away"]);
+    assert_eq!(
+        titles("year_min=2013&year_max=2014&sort=-title&per_page=1").await,
+        ["When Marnie Was There"]
+    );
+    assert_eq!(
+        titles("director=hayao%20miyazaki&year_max=1986").await,
+        ["Castle in the Sky"]
+    );
+    assert_eq!(titles("person=haku").await, ["Spirited Away"]);
+    assert_eq!(titles("director=nobody").await, [""; 0]);
+    assert_eq!(titles("page=99").await, [""; 0]);
+    let (_, _, people) = get("/api/v1/people?movie=spirited-away&fields=name").await;
+    let names: BTreeSet<_> = people["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["name"].to_string())
+        .collect();
+    assert!(names.contains("\"Haku\""), "{people}");
+}
+
+#[tokio::test]
+async fn relations_are_told_from_both_sides_and_whole_if_they_are_included() {
+    let (_, _, movie) = get("/api/v1/movies/spirited-away?include=people").await;
+    let haku = movie["people"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|person| person["name"] == "Haku");
+    let haku = haku.expect("Haku is in it");
+    assert_eq!(haku["movies"][0], movie["id"]);
+    let (_, _, person) = get("/api/v1/people/haku?include=movies,species").await;
+    assert_eq!(person["movies"][0]["title"], "Spirited Away");
+    assert!(person["species"]["name"].is_string(), "{person}");
+}
+
+#[tokio::test]
+async fn a_page_leads_to_the_others() {
+    let (_, headers, _) = get("/api/v1/movies?page=2&per_page=5&sort=title").await;
+    assert_eq!(
+        headers["link"],
+        "<http://pyflix/api/v1/movies?per_page=5&sort=title&page=1>; rel=\"first\", \
+         <http://pyflix/api/v1/movies?per_page=5&sort=title&page=1>; rel=\"prev\", \
+         <http://pyflix/api/v1/movies?per_page=5&sort=title&page=3>; rel=\"next\", \
+         <http://pyflix/api/v1/movies?per_page=5&sort=title&page=5>; rel=\"last\""
+    );
+}
+
+#[tokio::test]
+async fn a_search_says_what_matched() {
+    let (_, _, found) = get("/api/v1/search?q=totoro").await;
+    let first = &found["items"][0];
+    assert_eq!(
+        first["kind"], "species",
+        "an exact name comes first: {first}"
+    );
+    let parts = first["matched"][0]["parts"].as_array().unwrap();
+    assert!(parts.iter().any(|part| part["match"] == true), "{first}");
+    let (_, _, movies) = get("/api/v1/search?q=totoro&kind=movie").await;
+    assert_eq!(movies["items"][0]["name"], "My Neighbor Totoro");
+}
+
+#[tokio::test]
+async fn a_wrong_question_is_told_what_would_be_right() {
+    for (question, told) in [
+        ("movies?sorted=year", "did you mean sort?"),
+        ("movies?sort=length", "one of title, -title"),
+        ("movies?page=0", "page is a whole number from 1 on"),
+        ("movies?page=+1", "page is a whole number"),
+        ("movies?per_page=251", "from 1 to 250"),
+        ("movies?page=1&page=2", "page may be given once"),
+        ("movies?fields=title,nope", "fields is some of id, slug"),
+        ("movies?include=title", "include is some of people"),
+        ("movies?director=", "director is a text"),
+        ("movies?person=nobody-at-all", "/api/v1/people lists them"),
+        ("search", "q is missing"),
+        ("changes?since=x", "since is a whole number"),
+        ("status?x=1", "there are none"),
+        ("openapi.json?x=1", "there are none"),
+    ] {
+        let (status, headers, problem) = get(&format!("/api/v1/{question}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{question}");
+        assert_eq!(headers["content-type"], "application/problem+json");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(told), "{question}: {detail}");
+        assert_eq!(
+            headers["x-request-id"],
+            problem["request_id"].as_str().unwrap()
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_kept_is_gone_with_the_way_to_what_is() {
+    for question in ["since=7", "since=0&lineage=another"] {
+        let (status, _, problem) = get(&format!("/api/v1/changes?{question}")).await;
+        assert_eq!(status, StatusCode::GONE, "{question}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("/api/v1/movies"), "{detail}");
+    }
+    for path in ["movies/nothing", "versions/99", "versions/x", "nowhere"] {
+        let (status, _, _) = get(&format!("/api/v1/{path}")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+async fn get(path: &str) -> (StatusCode, HeaderMap, Value) {
+    let app = app(
+        App {
+            current: Current::new(Site::of_seed()),
+            ..App::default()
+        },
+        Limits::default(),
+    );
+    let request = Request::get(path).header("host", "pyflix");
+    let response = app.oneshot(request.body(Body::empty()).unwrap()).await;
+    let (parts, body) = response.unwrap().into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let body = serde_json::from_slice(&bytes).unwrap();
+    (parts.status, parts.headers, body)
+}
