@@ -1,4 +1,4 @@
-// Makes the pages live. Without it they say and do the same, when they are asked for.
+// Makes the pages live. Without it they say the same when they are asked for.
 
 const main = document.querySelector("main");
 const field = document.querySelector("#search");
@@ -15,11 +15,10 @@ const make = (name, attributes = {}, ...children) => {
 /** What makes a node the same as one that was there before. */
 const key = (node) => node.id || node.dataset?.id || (node.nodeName === "LI" && node.querySelector("[data-id]")?.dataset.id);
 
-/** Makes one tree like another and touches nothing that is alike: focus, typed text and scroll stay. */
+/** Makes one tree like another, and leaves what is alike: focus, typed text, scroll. */
 function morph(old, fresh) {
   for (const { name } of [...old.attributes]) {
-    const kept = name === "open" || name === "tabindex";
-    if (!kept && !fresh.hasAttribute(name)) old.removeAttribute(name);
+    if (name !== "open" && !fresh.hasAttribute(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
@@ -27,9 +26,8 @@ function morph(old, fresh) {
   const keyed = new Map([...old.children].map((child) => [key(child), child]));
   let at = old.firstChild;
   for (const node of [...fresh.childNodes]) {
-    const known = key(node) ? keyed.get(key(node)) : undefined;
-    const alike = at && at.nodeName === node.nodeName && !key(at) && !key(node);
-    const match = known ?? (alike ? at : undefined);
+    const alike = at?.nodeName === node.nodeName && !key(at);
+    const match = key(node) ? keyed.get(key(node)) : alike && at;
     if (!match) {
       old.insertBefore(node, at);
       continue;
@@ -72,7 +70,7 @@ async function refresh() {
 
 const update = () => refresh().catch(() => {});
 
-/** Marks what changed for a while. */
+/** Marks what changed, for a while. */
 function mark(changed) {
   for (const { kind, id, what } of changed) {
     for (const { dataset } of main.querySelectorAll(`[data-kind="${kind}"][data-id="${CSS.escape(id)}"]`)) {
@@ -138,7 +136,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) timer = setTimeout(stop, 60_000);
   else if (!events) listen();
 });
-// A page with an open connection could not be kept for the way back.
+// With an open connection the page could not be kept for the way back.
 addEventListener("pagehide", stop);
 addEventListener("pageshow", ({ persisted }) => persisted && listen());
 
