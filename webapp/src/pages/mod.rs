@@ -10,6 +10,8 @@ pub(crate) mod items;
 pub(crate) mod movies;
 pub(crate) mod search;
 pub(crate) mod status;
+#[cfg(test)]
+mod tests;
 mod tile;
 mod view;
 

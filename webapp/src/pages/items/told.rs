@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use common::models::{
-    Catalogue, Facts, Item, Kind, Link, Location, Movie, Person, Species, Vehicle,
+    Catalogue, Facts, Id, Item, Kind, Link, Location, Movie, Person, Species, Vehicle,
 };
 
 use crate::index::{Field, Filter, Sort};
@@ -47,7 +47,7 @@ pub(super) struct Group {
 /// The facts that are known.
 pub(super) fn facts(catalogue: &Catalogue, item: &Item) -> Vec<Fact> {
     let facts = match &item.facts {
-        Facts::Movie(movie) => of_movie(movie),
+        Facts::Movie(movie) => of_movie(catalogue, movie),
         Facts::Person(person) => of_person(catalogue, person),
         Facts::Location(location) => of_location(location),
         Facts::Species(species) => of_species(species),
@@ -59,7 +59,7 @@ pub(super) fn facts(catalogue: &Catalogue, item: &Item) -> Vec<Fact> {
         .collect()
 }
 
-fn of_movie(movie: &Movie) -> Vec<Fact> {
+fn of_movie(catalogue: &Catalogue, movie: &Movie) -> Vec<Fact> {
     let names = |label, name, names: &Option<String>| {
         let names = names.iter().flat_map(|names| names.split(','));
         let names = names.map(str::trim).filter(|name| !name.is_empty());
@@ -83,6 +83,7 @@ fn of_movie(movie: &Movie) -> Vec<Fact> {
             "Critics’ score",
             movie.score_percent.map(|score| format!("{score}%")),
         ),
+        linked(catalogue, "Species", Kind::Species, &movie.species),
     ]
 }
 
@@ -90,7 +91,7 @@ fn of_person(catalogue: &Catalogue, person: &Person) -> Vec<Fact> {
     let of_people =
         |label, name, value: &Option<String>| of_list(Kind::Person, label, name, value.as_slice());
     vec![
-        linked(catalogue, "Species", Kind::Species, person.species.as_ref()),
+        linked(catalogue, "Species", Kind::Species, &person.species),
         of_people("Gender", "gender", &person.gender),
         plain("Age", person.age.as_ref().map(ToString::to_string)),
         of_people("Eyes", "eye_color", &person.eye_color),
@@ -136,7 +137,7 @@ fn of_vehicle(catalogue: &Catalogue, vehicle: &Vehicle) -> Vec<Fact> {
             vehicle.vehicle_class.as_slice(),
         ),
         plain("Length", vehicle.length_feet.map(length)),
-        linked(catalogue, "Pilot", Kind::Person, vehicle.pilot.as_ref()),
+        linked(catalogue, "Pilot", Kind::Person, &vehicle.pilot),
     ]
 }
 
@@ -183,14 +184,15 @@ fn of_list(kind: Kind, label: &'static str, name: &str, values: &[String]) -> Fa
     }
 }
 
-fn linked(
-    catalogue: &Catalogue,
+/// Items that are worth naming, each with its page.
+fn linked<'a>(
+    catalogue: &'a Catalogue,
     label: &'static str,
     kind: Kind,
-    id: Option<&common::models::Id>,
+    ids: impl IntoIterator<Item = &'a Id>,
 ) -> Fact {
-    let item = id.and_then(|id| catalogue.get(kind, id));
-    let words = item.into_iter().map(|item| Word {
+    let items = catalogue.resolve(kind, ids).into_iter();
+    let words = items.map(|item| Word {
         text: item.name().to_owned(),
         address: Some(tile::address(item)),
     });

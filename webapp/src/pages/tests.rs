@@ -1,0 +1,417 @@
+//! The pages to browse, asked for as a browser asks.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use common::models::{Catalogue, Facts, Item, Movie, Person, SourceRecord};
+use common::repository::Snapshot;
+use common::seed;
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt as _;
+use proptest::prelude::*;
+use serde_json::value::RawValue;
+use tower::ServiceExt as _;
+
+use crate::PublicUrl;
+use crate::history::History;
+use crate::index::Index;
+use crate::routes::{App, app};
+use crate::server::Limits;
+use crate::site::{Condition, Current, Site};
+
+#[tokio::test]
+async fn every_item_has_a_page_that_leads_to_all_that_it_is_linked_with_and_back() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for item in pages.catalogue.all() {
+        let page = pages.read(&address(item)).await;
+        for (link, id) in item.links() {
+            let other = pages.catalogue.get(link.to(), id).unwrap();
+            assert!(
+                leads_to(&page, other),
+                "{} to {}",
+                item.name(),
+                other.name()
+            );
+            let back = pages.read(&address(other)).await;
+            assert!(leads_to(&back, item), "{} to {}", other.name(), item.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_movies_of_one_director_are_listed_newest_first() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages
+        .read("/movies?director=isao+takahata&sort=-year")
+        .await;
+    let titles = titles(&page);
+    assert_eq!(
+        titles.first().map(String::as_str),
+        Some("The Tale of the Princess Kaguya")
+    );
+    assert_eq!(
+        titles.last().map(String::as_str),
+        Some("Grave of the Fireflies")
+    );
+    assert!(page.contains("Director: isao takahata"));
+    assert!(
+        page.contains("href=\"/movies?sort=-year\""),
+        "the filter can be taken away"
+    );
+}
+
+#[tokio::test]
+async fn the_count_that_a_filter_tells_is_how_many_it_leaves() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for list in [
+        "/movies?year_min=1990",
+        "/people?gender=Female",
+        "/locations",
+    ] {
+        let page = pages.read(list).await;
+        let document = select(&page);
+        assert!(!document.is_empty(), "{list}");
+        for (name, value, count) in document {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair(&name, &value);
+            let join = if list.contains('?') { '&' } else { '?' };
+            let asked = list.split(['?', '&', '=']).any(|word| word == name);
+            if asked {
+                continue;
+            }
+            let narrowed = pages.read(&format!("{list}{join}{}", query.finish())).await;
+            assert_eq!(items(&narrowed), count, "{list} {name} {value}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn humans_alone_are_told_unless_everyone_is_asked_for() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let humans = pages.read("/movies?view=list").await;
+    assert!(humans.contains("Satsuki Kusakabe") && !humans.contains("Catbus,"));
+    assert!(humans.contains("href=\"/movies?view=list&#38;people=all\""));
+    let everyone = pages.read("/movies?view=list&people=all").await;
+    assert!(everyone.contains("Catbus"));
+}
+
+#[tokio::test]
+async fn a_list_that_nothing_fits_says_how_to_go_on() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for list in [
+        "/movies?director=Nobody",
+        "/movies?person=nobody",
+        "/people?species=none",
+    ] {
+        let page = pages.read(list).await;
+        assert_eq!(items(&page), 0, "{list}");
+        assert!(page.contains("Nothing here fits all of that."), "{list}");
+    }
+    let page = Pages::of(Catalogue::default()).read("/vehicles").await;
+    assert!(page.contains("holds no vehicles yet"));
+}
+
+#[tokio::test]
+async fn blank_questions_are_left_out_of_the_address() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for (asked, tidy) in [
+        (
+            "/movies?director=&sort=-year&year_min=",
+            "/movies?sort=-year",
+        ),
+        ("/people?species=&gender=", "/people"),
+    ] {
+        let (status, headers, _) = pages.get(asked).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{asked}");
+        assert_eq!(headers["location"], tidy);
+    }
+}
+
+#[tokio::test]
+async fn bad_values_are_a_clear_400_and_unknown_questions_are_passed_over() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for asked in [
+        "/movies?sort=best",
+        "/movies?page=x",
+        "/people?sort=-age",
+        "/movies?year_max=-1",
+    ] {
+        let (status, _, page) = pages.get(asked).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{asked}");
+        assert!(page.contains(" is "), "{page}");
+    }
+    for asked in ["/movies?ref=x&ref=y", "/people?view=list", "/species?q=%FF"] {
+        assert_eq!(pages.get(asked).await.0, StatusCode::OK, "{asked}");
+    }
+    for asked in [
+        "/movies?page=2",
+        "/people/nobody",
+        "/art/movies/x.svg",
+        "/art/films/x.svg",
+    ] {
+        assert_eq!(pages.get(asked).await.0, StatusCode::NOT_FOUND, "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_surprise_is_a_movie_of_the_view_and_is_not_kept() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for _ in 0..5 {
+        let (status, headers, _) = pages.get("/movies/random?director=Hayao+Miyazaki").await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        assert_eq!(headers["cache-control"], "no-store");
+        let page = pages.read(headers["location"].to_str().unwrap()).await;
+        assert!(page.contains("Hayao Miyazaki"));
+    }
+    let (_, headers, _) = pages.get("/movies/random?director=Nobody").await;
+    assert_eq!(headers["location"], "/movies?director=Nobody");
+}
+
+#[tokio::test]
+async fn a_hundred_items_stand_on_a_page() {
+    let catalogue: Catalogue = (0..250).map(|n| movie(n, "T", Movie::default())).collect();
+    let pages = Pages::of(catalogue);
+    let (first, last) = (
+        pages.read("/movies").await,
+        pages.read("/movies?page=3").await,
+    );
+    assert_eq!((items(&first), items(&last)), (100, 50));
+    assert!(first.contains("rel=\"next\" href=\"/movies?page=2\""));
+    assert!(
+        last.contains("rel=\"prev\" href=\"/movies?page=2\"") && !last.contains("rel=\"next\"")
+    );
+}
+
+#[tokio::test]
+async fn a_species_of_very_many_leads_to_the_rest_of_them() {
+    let human: Arc<Item> = item(
+        "h",
+        Facts::Species(common::models::Species {
+            name: "Human".into(),
+            ..Default::default()
+        }),
+    );
+    let people = (0..90).map(|n| {
+        item(
+            &n.to_string(),
+            Facts::Person(Person {
+                name: format!("Person {n}"),
+                species: Some("h".into()),
+                ..Person::default()
+            }),
+        )
+    });
+    let pages = Pages::of(std::iter::once(human).chain(people).collect());
+    let page = pages.read("/species/slug-h").await;
+    assert!(page.contains("<a href=\"/people?species=slug-h\">All 90 of them</a>"));
+    assert_eq!(items(&pages.read("/people?species=slug-h").await), 90);
+}
+
+#[tokio::test]
+async fn pages_name_their_address_in_full_where_it_is_configured() {
+    let mut pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages.read("/movies?sort=-year&ref=x").await;
+    assert!(page.contains("<link rel=\"canonical\" href=\"/movies?sort=-year\">"));
+    pages.app.public_url = PublicUrl(Some("https://movies.example.org".into()));
+    let page = pages.read("/people/haku").await;
+    let address = "https://movies.example.org/people/haku";
+    assert!(page.contains(&format!("<link rel=\"canonical\" href=\"{address}\">")));
+    assert!(page.contains(&format!("<meta property=\"og:url\" content=\"{address}\">")));
+}
+
+#[tokio::test]
+async fn drawings_are_kept_for_ever_at_the_address_that_names_what_they_show() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages.read("/vehicles").await;
+    let art = page.split("src=\"/art/").nth(1).unwrap();
+    let address = format!("/art/{}", art.split('"').next().unwrap());
+    let (status, headers, drawing) = pages.get(&address).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers["content-type"], "image/svg+xml");
+    assert_eq!(
+        headers["cache-control"],
+        "public, max-age=31536000, immutable"
+    );
+    assert!(
+        headers["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .starts_with("default-src 'none'")
+    );
+    let (_, headers, same) = pages.get(address.split('?').next().unwrap()).await;
+    assert_eq!(headers["cache-control"], "no-cache");
+    assert_eq!(same, drawing);
+}
+
+#[tokio::test]
+async fn the_list_of_movies_with_all_that_it_shows_weighs_at_most_forty_kilobytes() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages.read("/movies").await;
+    let mut weight = pages.weight("/movies").await;
+    let loaded = page
+        .split(['"'])
+        .filter(|address| address.starts_with("/static/") || address.starts_with("/art/"));
+    for address in loaded {
+        weight += pages.weight(address).await;
+    }
+    assert!(weight <= 40 * 1024, "{weight} bytes");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_the_source_says_is_shown_as_text(
+        text in "(<script>|\"|'|javascript:|<img src=x>|&|\\PC|[\\x00-\\x1f]){1,40}",
+    ) {
+        let facts = Movie {
+            title: text.clone(),
+            original_title: Some(text.clone()),
+            description: Some(text.clone()),
+            director: Some(text.clone()),
+            poster_url: Some(text.clone()),
+            ..Movie::default()
+        };
+        let pages = Pages::of([movie(1, &text, facts)].into_iter().collect());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for path in ["/", "/movies", "/movies?view=list", "/movies/1"] {
+            let page = runtime.block_on(pages.read(path));
+            prop_assert!(!page.contains("<script>") && !page.contains("<img src=x"), "{path}");
+            prop_assert!(!page.contains("href=\"javascript:"), "{path}");
+        }
+        let art = runtime.block_on(pages.read("/art/movies/1.svg"));
+        prop_assert!(roxmltree::Document::parse(&art).is_ok(), "{art}");
+    }
+}
+
+/// The app over a catalogue.
+struct Pages {
+    catalogue: Catalogue,
+    app: App,
+}
+
+impl Pages {
+    fn of(catalogue: Catalogue) -> Self {
+        let seed = seed::snapshot();
+        let site = Site {
+            index: Index::of(&catalogue),
+            search: Default::default(),
+            history: History::default(),
+            condition: Condition::Fresh,
+            beside: Arc::default(),
+            snapshot: Arc::new(Snapshot {
+                catalogue: catalogue.clone(),
+                ..seed
+            }),
+        };
+        let app = App {
+            current: Current::new(site),
+            ..App::default()
+        };
+        Self { catalogue, app }
+    }
+
+    async fn read(&self, address: &str) -> String {
+        let (status, _, page) = self.get(address).await;
+        assert_eq!(status, StatusCode::OK, "{address}: {page}");
+        page
+    }
+
+    async fn get(&self, address: &str) -> (StatusCode, HeaderMap, String) {
+        let (status, headers, bytes) = self.send(address, "identity").await;
+        (status, headers, String::from_utf8(bytes).unwrap())
+    }
+
+    /// How many bytes are sent for it.
+    async fn weight(&self, address: &str) -> usize {
+        let (status, _, bytes) = self.send(address, "br").await;
+        assert_eq!(status, StatusCode::OK, "{address}");
+        bytes.len()
+    }
+
+    async fn send(&self, address: &str, encoding: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let request = Request::builder()
+            .uri(address)
+            .header("host", "pyflix")
+            .header("accept-encoding", encoding)
+            .body(Body::empty())
+            .unwrap();
+        let app = app(self.app.clone(), Limits::default());
+        let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        (parts.status, parts.headers, bytes.to_vec())
+    }
+}
+
+fn address(item: &Item) -> String {
+    super::tile::address(item)
+}
+
+fn leads_to(page: &str, item: &Item) -> bool {
+    page.contains(&format!("href=\"{}\"", address(item)))
+}
+
+/// How many items a list shows.
+fn items(page: &str) -> u64 {
+    page.matches("<li class=\"tile ").count() as u64
+        + page.matches("<article class=\"card\"").count() as u64
+}
+
+fn titles(page: &str) -> Vec<String> {
+    let cards = page.split("<article class=\"card\"").skip(1);
+    cards
+        .map(|card| {
+            let link = card.split("<a href=").nth(1).unwrap();
+            link.split(['>', '<']).nth(1).unwrap().to_owned()
+        })
+        .collect()
+}
+
+/// The answers of each question with their counts.
+fn select(page: &str) -> Vec<(String, String, u64)> {
+    let mut found = Vec::new();
+    for question in page.split("<select ").skip(1) {
+        let name = question
+            .split("name=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
+        for option in question
+            .split("</select>")
+            .next()
+            .unwrap()
+            .split("<option ")
+            .skip(1)
+        {
+            let value = option.split('"').nth(1).unwrap();
+            let count = option
+                .rsplit_once('(')
+                .and_then(|(_, rest)| rest.split(')').next());
+            if let Some(count) = count.and_then(|count| count.parse().ok()) {
+                let value = value.replace("&#38;", "&").replace("&#39;", "'");
+                found.push((name.to_owned(), value, count));
+            }
+        }
+    }
+    found
+}
+
+fn movie(id: i64, title: &str, facts: Movie) -> Arc<Item> {
+    let facts = Movie {
+        title: title.into(),
+        ..facts
+    };
+    item(&id.to_string(), Facts::Movie(facts))
+}
+
+fn item(id: &str, facts: Facts) -> Arc<Item> {
+    Arc::new(Item {
+        id: id.into(),
+        slug: format!("slug-{id}").into(),
+        rank: id.parse().unwrap_or(0),
+        facts,
+        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
+    })
+}
