@@ -57,7 +57,7 @@ impl Scene {
     /// Waits until the script of the page listens.
     async fn until_live(&self) {
         let opened = "return performance.getEntriesByType('resource').length > 0 && \
-                      document.querySelector('.news') !== null";
+                      document.querySelector('.live') !== null";
         self.until(opened, "true").await;
     }
 }
@@ -78,7 +78,7 @@ async fn a_version_published_while_a_page_is_open_is_shown_and_takes_nothing_awa
     scene.until(&title, "The Paper Ferry").await;
     let changed = format!("{card}.dataset.changed");
     scene.until(&changed, "updated").await;
-    let notice = "return document.querySelector('.news > p:not(.unseen)')?.textContent ?? ''";
+    let notice = "return document.querySelector('.live > p:not(.unseen)')?.textContent ?? ''";
     scene.until(notice, "Version 2: 1 updated").await;
     let typed = "return document.activeElement.id + ' ' + document.activeElement.value";
     assert_eq!(scene.browser.eval(typed).await, "search winter");
@@ -86,7 +86,7 @@ async fn a_version_published_while_a_page_is_open_is_shown_and_takes_nothing_awa
 
     scene
         .browser
-        .eval("document.querySelector('.news button').click()")
+        .eval("document.querySelector('.live button').click()")
         .await;
     assert_eq!(scene.browser.eval(notice).await, "");
     assert!(scene.browser.console_errors().await.is_empty());
@@ -133,7 +133,7 @@ async fn a_notice_comes_while_the_source_is_away_and_leaves_by_itself() {
 
     scene.source.resume().await;
     scene.until(notice, "").await;
-    let said = "return document.querySelector('.news .unseen').textContent";
+    let said = "return document.querySelector('.live .unseen').textContent";
     scene.until(said, "The catalogue is fresh again.").await;
 }
 

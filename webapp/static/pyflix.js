@@ -81,15 +81,15 @@ function mark(changed) {
 }
 
 const spoken = make("p", { class: "unseen" });
-const news = make("div", { class: "news", role: "status" }, spoken);
+const news = make("div", { class: "live", role: "status" }, spoken);
 document.body.append(news);
 
 function tell({ version, counts }) {
   const words = Object.entries(counts).filter(([, count]) => count).map(([what, count]) => `${count} ${what}`);
   const text = make("p", {}, make("a", { href: `/changes/${version}` }, `Version ${version}`), `: ${words.join(", ") || "nothing changed"}`);
-  const close = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
-  close.addEventListener("click", () => news.replaceChildren(spoken));
-  news.replaceChildren(spoken, text, close);
+  const dismiss = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
+  dismiss.addEventListener("click", () => news.replaceChildren(spoken));
+  news.replaceChildren(spoken, text, dismiss);
 }
 
 // The news come as server-sent events.
@@ -159,6 +159,7 @@ setInterval(ages, 5_000);
 const list = make("ul", { id: "suggestions", role: "listbox", "aria-label": "Suggestions", hidden: "" });
 let chosen = -1;
 let typing;
+let wanted;
 
 function choose(index) {
   const options = [...list.children];
@@ -182,41 +183,45 @@ function offer(suggestions) {
 }
 
 async function suggest() {
-  const asked = field.value.trim();
+  const asked = wanted = field.value.trim();
   const answer = asked ? await fetch(`/search/suggest?q=${encodeURIComponent(asked)}`) : undefined;
   const suggestions = answer?.ok ? await answer.json() : [];
-  if (field.value.trim() === asked && document.activeElement === field) offer(suggestions);
+  if (wanted === asked) offer(suggestions);
 }
 
-if (field) {
-  for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) {
-    field.setAttribute(name, value);
-  }
-  field.after(list);
-  field.addEventListener("input", () => {
-    clearTimeout(typing);
-    typing = setTimeout(() => suggest().catch(() => offer([])), 100);
-  });
-  field.addEventListener("blur", () => offer([]));
-  list.addEventListener("mousedown", (event) => event.preventDefault());
-  field.addEventListener("keydown", (event) => {
-    if (event.isComposing) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && !list.hidden) choose(chosen < 0 && step < 0 ? -2 : chosen + step);
-    else if (event.key === "Enter" && chosen >= 0) location.assign(list.children[chosen].dataset.href);
-    else if (event.key === "Escape" && !list.hidden) offer([]);
-    else if (event.key === "Escape") field.blur();
-    else return;
-    event.preventDefault();
-  });
-  document.addEventListener("keydown", (event) => {
-    const typed = event.target.closest("input, select, textarea, [contenteditable]");
-    if (event.key !== "/" || typed || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    field.focus();
-    field.select();
-  });
+function close() {
+  clearTimeout(typing);
+  wanted = undefined;
+  offer([]);
 }
+
+for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) {
+  field.setAttribute(name, value);
+}
+field.after(list);
+field.addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => suggest().catch(close), 100);
+});
+field.addEventListener("blur", close);
+list.addEventListener("mousedown", (event) => event.preventDefault());
+field.addEventListener("keydown", (event) => {
+  if (event.isComposing) return;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step && !list.hidden) choose(chosen + step);
+  else if (event.key === "Enter" && chosen >= 0) location.assign(list.children[chosen].dataset.href);
+  else if (event.key === "Escape" && !list.hidden) close();
+  else if (event.key === "Escape") field.blur();
+  else return;
+  event.preventDefault();
+});
+document.addEventListener("keydown", (event) => {
+  const typed = event.target.closest("input, select, textarea, [contenteditable]");
+  if (event.key !== "/" || typed || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});
 
 ages();
 listen();
