@@ -87,9 +87,11 @@ impl Current {
         self.0.swapped.subscribe()
     }
 
-    pub(crate) fn set(&self, site: Site) {
-        self.0.site.store(Some(Arc::new(site)));
+    /// Puts another site in place of the one that it gives back.
+    pub(crate) fn set(&self, site: Site) -> Option<Arc<Site>> {
+        let before = self.0.site.swap(Some(Arc::new(site)));
         self.0.swapped.send_replace(());
+        before
     }
 }
 
@@ -297,7 +299,7 @@ impl Keeper {
             return;
         }
         self.shown = Some(condition);
-        self.current.set(Site {
+        let before = self.current.set(Site {
             snapshot: snapshot.clone(),
             index: self.arranged.index.clone(),
             search: self.arranged.search.clone(),
@@ -305,6 +307,8 @@ impl Keeper {
             condition,
             beside: self.beside.clone(),
         });
+        // Of a large catalogue that was loaded anew nothing is shared, and all of it goes now.
+        tokio::task::spawn_blocking(move || drop(before));
     }
 
     fn condition(&self) -> Condition {

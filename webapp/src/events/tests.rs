@@ -1,18 +1,18 @@
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use common::models::{Catalogue, Change, Counts, Facts, Item, Movie, SourceRecord};
-use common::repository::{Header, Snapshot};
 use futures::{FutureExt as _, StreamExt as _};
 use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
-use serde_json::value::RawValue;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::history::History;
-use crate::index::Index;
+use crate::history::fixture::{self, added};
 use crate::routes::{self, App};
+use crate::server;
 use crate::site::Condition;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -195,6 +195,48 @@ async fn an_event_is_encoded_once_for_all_who_listen() {
     assert!(streams.windows(2).all(|pair| pair[0].0 == pair[1].0));
 }
 
+#[tokio::test]
+async fn who_never_reads_is_dropped_and_another_has_its_place() {
+    let limits = Limits {
+        write_stall: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let house = House::with(
+        site_of("l", 3..=203, &vec!["🐈".repeat(100); 50]),
+        1,
+        Duration::ZERO,
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let app = routes::app(house.app.clone(), limits);
+    let served = tokio::spawn(server::serve(listener, app, limits, stop.clone()));
+
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stalled = socket.connect(address).await.unwrap();
+    let request = b"GET /events?last_event_id=l:3 HTTP/1.1\r\nHost: h\r\n\r\n";
+    stalled.write_all(request).await.unwrap();
+    let places = &house.app.events.0.places;
+    let count = async |free: usize| {
+        let changed = async {
+            while places.available_permits() != free {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(SOON, changed).await.unwrap();
+    };
+    count(0).await;
+    let refused = house.ask(Method::GET, "/events", None).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    count(1).await;
+    house.listen("/events", None).await;
+
+    stop.cancel();
+    timeout(SOON, served).await.unwrap().unwrap().unwrap();
+    drop(stalled);
+}
+
 struct House {
     current: Current,
     app: App,
@@ -265,54 +307,16 @@ impl Event {
 }
 
 /// A site that keeps these versions; what the first one changed is not known.
-fn site(lineage: &str, versions: std::ops::RangeInclusive<u64>) -> Site {
-    let mut current = snapshot(lineage, *versions.start());
-    let mut history = History::from(&current);
-    for version in versions.skip(1) {
-        current = snapshot(lineage, version);
-        let change = Change::of(None, Some(&movie(version))).unwrap();
-        history = history.with(&current, Some(vec![change]));
-    }
-    Site {
-        snapshot: Arc::new(current),
-        index: Index::default(),
-        search: Default::default(),
-        history,
-        condition: Condition::Fresh,
-        beside: Arc::default(),
-    }
+fn site(lineage: &str, versions: RangeInclusive<u64>) -> Site {
+    site_of(lineage, versions, &[String::new()])
 }
 
-fn snapshot(lineage: &str, version: u64) -> Snapshot {
-    Snapshot {
-        lineage: lineage.into(),
-        header: Header {
-            version,
-            fence: version,
-            at: Timestamp::UNIX_EPOCH,
-            parts: 1,
-            changes: Counts {
-                added: 1,
-                ..Counts::default()
-            },
-            note: None,
-            first: false,
-        },
-        catalogue: Catalogue::default(),
-        damage: Vec::new(),
-    }
-}
-
-fn movie(number: u64) -> Arc<Item> {
-    let facts = Facts::Movie(Movie {
-        title: format!("Movie\n{number}"),
-        ..Movie::default()
+/// The same with a change in each version for every end of a title.
+fn site_of(lineage: &str, versions: RangeInclusive<u64>, ends: &[String]) -> Site {
+    let first = *versions.start();
+    let later = versions.skip(1).map(|version| {
+        let titles = ends.iter().map(|end| format!("Movie\n{version}{end}"));
+        titles.map(|title| added("m", &title)).collect()
     });
-    Arc::new(Item {
-        id: format!("m{number}").into(),
-        slug: format!("m{number}").into(),
-        rank: 1,
-        facts,
-        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
-    })
+    fixture::site(lineage, first, later)
 }

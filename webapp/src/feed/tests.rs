@@ -1,11 +1,9 @@
-use common::models::{Change, Facts, Item, Movie, SourceRecord};
-use common::repository::Snapshot;
+use common::models::Change;
 use roxmltree::{Document, Node};
-use serde_json::value::RawValue;
 
 use super::*;
 use crate::history::History;
-use crate::index::Index;
+use crate::history::fixture::{self, added, movie};
 use crate::site::Condition;
 
 const ATOM_NAMESPACE: &str = "http://www.w3.org/2005/Atom";
@@ -21,12 +19,12 @@ const HOSTILE: [&str; 6] = [
 #[test]
 fn the_feed_is_well_formed_and_complete_whatever_the_titles_are() {
     let versions = HOSTILE.map(|title| {
-        let old = Change::of(None, Some(&movie("m1", "Before"))).unwrap();
+        let old = added("m1", "Before");
         let new = Change::of(Some(&movie("m2", title)), Some(&movie("m2", "After"))).unwrap();
-        let titles = Change::of(None, Some(&movie("m3", title))).unwrap();
+        let titles = added("m3", title);
         vec![old, new, titles]
     });
-    let site = site(versions);
+    let site = fixture::site("l", 1, versions);
     let xml = page(&site, "https://films.example/?a&b=<\"'>")
         .render()
         .unwrap();
@@ -61,11 +59,8 @@ fn the_feed_is_well_formed_and_complete_whatever_the_titles_are() {
 
 #[test]
 fn an_entry_of_many_changes_names_some_and_counts_the_rest() {
-    let changes = (0..1000).map(|number| {
-        let movie = movie(&format!("m{number}"), &format!("Movie {number}"));
-        Change::of(None, Some(&movie)).unwrap()
-    });
-    let site = site([changes.collect()]);
+    let changes = (0..1000).map(|number| added(&format!("m{number}"), &format!("Movie {number}")));
+    let site = fixture::site("l", 1, [changes.collect()]);
     let page = page(&site, "http://h");
     let sentences = &page.entries[0].sentences;
     assert_eq!(sentences.len(), MOST_SENTENCES + 1);
@@ -78,8 +73,8 @@ fn an_entry_of_many_changes_names_some_and_counts_the_rest() {
 
 #[test]
 fn the_feed_ends_after_fifty_versions() {
-    let versions = (0..80).map(|_| vec![Change::of(None, Some(&movie("m", "M"))).unwrap()]);
-    let site = site(versions);
+    let versions = (0..80).map(|_| vec![added("m", "M")]);
+    let site = fixture::site("l", 1, versions);
     let page = page(&site, "http://h");
     let numbers: Vec<_> = page.entries.iter().map(|entry| entry.version).collect();
     assert_eq!(numbers.len(), MOST_ENTRIES);
@@ -90,11 +85,9 @@ fn the_feed_ends_after_fifty_versions() {
 fn the_seed_has_a_feed_without_entries() {
     let site = Site {
         snapshot: Arc::new(common::seed::snapshot()),
-        index: Index::default(),
-        search: Default::default(),
         history: History::default(),
         condition: Condition::Waiting,
-        beside: Arc::default(),
+        ..fixture::site("l", 1, [])
     };
     let xml = page(&site, "http://h").render().unwrap();
     let feed = Document::parse(&xml).unwrap();
@@ -110,52 +103,4 @@ fn children<'a>(node: Node<'a, 'a>, name: &str) -> impl Iterator<Item = Node<'a,
 fn text<'a>(node: Node<'a, 'a>, name: &str) -> &'a str {
     let mut found = children(node, name);
     found.next().and_then(|child| child.text()).unwrap()
-}
-
-fn site(versions: impl IntoIterator<Item = Vec<Change>>) -> Site {
-    let mut current = snapshot(1, Counts::default());
-    let mut history = History::from(&current);
-    for (version, changes) in (2..).zip(versions) {
-        current = snapshot(version, Counts::of(&changes));
-        history = history.with(&current, Some(changes));
-    }
-    Site {
-        snapshot: Arc::new(current),
-        index: Index::default(),
-        search: Default::default(),
-        history,
-        condition: Condition::Fresh,
-        beside: Arc::default(),
-    }
-}
-
-fn snapshot(version: u64, changes: Counts) -> Snapshot {
-    Snapshot {
-        lineage: "l".into(),
-        header: Header {
-            version,
-            fence: version,
-            at: Timestamp::UNIX_EPOCH,
-            parts: 1,
-            changes,
-            note: None,
-            first: version == 1,
-        },
-        catalogue: Catalogue::default(),
-        damage: Vec::new(),
-    }
-}
-
-fn movie(id: &str, title: &str) -> Arc<Item> {
-    let facts = Facts::Movie(Movie {
-        title: title.into(),
-        ..Movie::default()
-    });
-    Arc::new(Item {
-        id: id.into(),
-        slug: id.into(),
-        rank: 1,
-        facts,
-        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
-    })
 }

@@ -1,5 +1,7 @@
 //! The versions that are kept, with what each changed, in memory: no request waits for the store.
 
+#[cfg(test)]
+pub(crate) mod fixture;
 pub(crate) mod past;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,4 @@
-use common::models::{Catalogue, Counts, Facts, Item, Movie, SourceRecord};
-use jiff::Timestamp;
-use serde_json::value::RawValue;
-
+use super::fixture::{added, snapshot};
 use super::*;
 
 #[test]
@@ -48,15 +45,15 @@ fn another_lineage_or_a_gap_begins_anew() {
     let before = history(3, [1]);
     let other = before
         .clone()
-        .with(&snapshot("other", 5, 1), Some(vec![change(1)]));
+        .with(&snapshot("other", 5, &[]), Some(changes(1)));
     assert_eq!((other.versions().count(), &**other.lineage()), (1, "other"));
-    let gap = before.with(&snapshot("l", 9, 1), Some(vec![change(1)]));
+    let gap = before.with(&snapshot("l", 9, &[]), Some(changes(1)));
     assert_eq!(gap.versions().count(), 1);
 }
 
 #[test]
 fn what_was_read_of_the_past_is_put_before_what_came_since() {
-    let now = History::from(&snapshot("l", 5, 1)).with(&snapshot("l", 6, 1), Some(vec![change(6)]));
+    let now = history(5, [1]);
     assert!(!now.is_settled());
     let past = History {
         settled: true,
@@ -73,7 +70,10 @@ fn what_was_read_of_the_past_is_put_before_what_came_since() {
     };
     assert_eq!(now.clone().after(&foreign).versions().count(), 2);
     let mut differing = past;
-    differing.versions.set(3, version("l", 5, 9));
+    let mut header = differing.get(5).unwrap().header.clone();
+    header.fence += 9;
+    let other = Arc::new(Version::new(&header, None));
+    differing.versions.set(3, other);
     assert_eq!(now.after(&differing).versions().count(), 2);
 }
 
@@ -87,49 +87,10 @@ fn what_the_store_keeps_no_more_is_let_go() {
 }
 
 /// A version whose changes are not known, and later ones with so many changes each.
-fn history(first: u64, sizes: impl IntoIterator<Item = u64>) -> History {
-    let mut history = History::from(&snapshot("l", first, 1));
-    for (version, size) in (first + 1..).zip(sizes) {
-        let changes = (0..size).map(change).collect();
-        history = history.with(&snapshot("l", version, 1), Some(changes));
-    }
-    history
+fn history(first: u64, sizes: impl IntoIterator<Item = usize>) -> History {
+    fixture::site("l", first, sizes.into_iter().map(changes)).history
 }
 
-fn version(lineage: &str, number: u64, fence: u64) -> Arc<Version> {
-    let header = snapshot(lineage, number, fence).header;
-    Arc::new(Version::new(&header, None))
-}
-
-fn snapshot(lineage: &str, version: u64, fence: u64) -> Snapshot {
-    Snapshot {
-        lineage: lineage.into(),
-        header: Header {
-            version,
-            fence,
-            at: Timestamp::UNIX_EPOCH,
-            parts: 1,
-            changes: Counts::default(),
-            note: None,
-            first: false,
-        },
-        catalogue: Catalogue::default(),
-        damage: Vec::new(),
-    }
-}
-
-fn change(number: u64) -> Change {
-    let item = Arc::new(Item {
-        id: format!("m{number}").into(),
-        slug: format!("m{number}").into(),
-        rank: 1,
-        facts: Facts::Movie(Movie::default()),
-        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
-    });
-    Change {
-        kind: item.kind(),
-        id: item.id.clone(),
-        before: None,
-        after: Some(item),
-    }
+fn changes(count: usize) -> Vec<Change> {
+    vec![added("m", "M"); count]
 }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use common::models::{Facts, Id, Movie, Person, SourceRecord};
-use serde_json::value::RawValue;
+use common::models::{Facts, Id, Movie, Person};
 
 use super::*;
+use crate::history::fixture::item;
 
 #[test]
 fn every_kind_of_correction_has_its_sentence() {
@@ -153,14 +153,4 @@ fn person(id: &str, name: &str) -> Arc<Item> {
         ..Person::default()
     };
     item(id, Facts::Person(person))
-}
-
-fn item(id: &str, facts: Facts) -> Arc<Item> {
-    Arc::new(Item {
-        id: id.into(),
-        slug: id.into(),
-        rank: 1,
-        facts,
-        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
-    })
 }
