@@ -303,7 +303,8 @@ mod tests {
                 })
                 .collect()
         };
-        assert_eq!(marked("となりのトトロ", &[12..21]), "となりの[トトロ]");
+        let totoro = std::slice::from_ref(&(12..21));
+        assert_eq!(marked("となりのトトロ", totoro), "となりの[トトロ]");
         assert_eq!(marked("My Neighbor", &[0..2, 3..11]), "[My] [Neighbor]");
         assert_eq!(marked("", &[]), "");
     }
