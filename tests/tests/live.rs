@@ -193,6 +193,8 @@ async fn everything_can_be_reached_by_keyboard_and_is_seen_when_it_is() {
     let chosen = "return document.querySelector('[aria-selected=true]')?.id === \
                   document.activeElement.getAttribute('aria-activedescendant')";
     scene.until(chosen, "true").await;
+    let violations = browser.accessibility_violations().await;
+    assert!(violations.is_empty(), "{violations:?}");
     browser.press(Key::Enter).await;
     scene
         .until("return location.pathname", "/movies/the-lantern-ferry")

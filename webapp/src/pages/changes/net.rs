@@ -56,7 +56,12 @@ pub(super) fn between(history: &History, from: u64, to: u64) -> Result<Vec<Chang
         };
         Change::of(before.as_ref(), after.as_ref())
     });
-    Ok(net.collect())
+    let mut net: Vec<_> = net.collect();
+    net.sort_by_key(|change| {
+        let item = change.after.as_ref().or(change.before.as_ref());
+        (change.kind, item.map(|item| item.rank))
+    });
+    Ok(net)
 }
 
 /// How many items were added, updated and removed; what is none is left out.
