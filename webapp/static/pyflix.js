@@ -1,4 +1,4 @@
-// Makes the pages live. Without it they say and do the same, when they are asked for.
+// Makes the pages live. Without it they say the same when they are asked for.
 
 const main = document.querySelector("main");
 const field = document.querySelector("#search");
@@ -15,11 +15,10 @@ const make = (name, attributes = {}, ...children) => {
 /** What makes a node the same as one that was there before. */
 const key = (node) => node.id || node.dataset?.id || (node.nodeName === "LI" && node.querySelector("[data-id]")?.dataset.id);
 
-/** Makes one tree like another and touches nothing that is alike: focus, typed text and scroll stay. */
+/** Makes one tree like another, and leaves what is alike: focus, typed text, scroll. */
 function morph(old, fresh) {
   for (const { name } of [...old.attributes]) {
-    const kept = name === "open" || name === "tabindex";
-    if (!kept && !fresh.hasAttribute(name)) old.removeAttribute(name);
+    if (name !== "open" && !fresh.hasAttribute(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
@@ -27,9 +26,8 @@ function morph(old, fresh) {
   const keyed = new Map([...old.children].map((child) => [key(child), child]));
   let at = old.firstChild;
   for (const node of [...fresh.childNodes]) {
-    const known = key(node) ? keyed.get(key(node)) : undefined;
-    const alike = at && at.nodeName === node.nodeName && !key(at) && !key(node);
-    const match = known ?? (alike ? at : undefined);
+    const alike = at?.nodeName === node.nodeName && !key(at);
+    const match = key(node) ? keyed.get(key(node)) : alike && at;
     if (!match) {
       old.insertBefore(node, at);
       continue;
@@ -72,7 +70,7 @@ async function refresh() {
 
 const update = () => refresh().catch(() => {});
 
-/** Marks what changed for a while. */
+/** Marks what changed, for a while. */
 function mark(changed) {
   for (const { kind, id, what } of changed) {
     for (const { dataset } of main.querySelectorAll(`[data-kind="${kind}"][data-id="${CSS.escape(id)}"]`)) {
@@ -83,15 +81,15 @@ function mark(changed) {
 }
 
 const spoken = make("p", { class: "unseen" });
-const news = make("div", { class: "news", role: "status" }, spoken);
+const news = make("div", { class: "live", role: "status" }, spoken);
 document.body.append(news);
 
 function tell({ version, counts }) {
   const words = Object.entries(counts).filter(([, count]) => count).map(([what, count]) => `${count} ${what}`);
   const text = make("p", {}, make("a", { href: `/changes/${version}` }, `Version ${version}`), `: ${words.join(", ") || "nothing changed"}`);
-  const close = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
-  close.addEventListener("click", () => news.replaceChildren(spoken));
-  news.replaceChildren(spoken, text, close);
+  const dismiss = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
+  dismiss.addEventListener("click", () => news.replaceChildren(spoken));
+  news.replaceChildren(spoken, text, dismiss);
 }
 
 // The news come as server-sent events.
@@ -138,7 +136,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) timer = setTimeout(stop, 60_000);
   else if (!events) listen();
 });
-// A page with an open connection could not be kept for the way back.
+// With an open connection the page could not be kept for the way back.
 addEventListener("pagehide", stop);
 addEventListener("pageshow", ({ persisted }) => persisted && listen());
 
@@ -161,6 +159,7 @@ setInterval(ages, 5_000);
 const list = make("ul", { id: "suggestions", role: "listbox", "aria-label": "Suggestions", hidden: "" });
 let chosen = -1;
 let typing;
+let wanted;
 
 function choose(index) {
   const options = [...list.children];
@@ -184,41 +183,45 @@ function offer(suggestions) {
 }
 
 async function suggest() {
-  const asked = field.value.trim();
+  const asked = wanted = field.value.trim();
   const answer = asked ? await fetch(`/search/suggest?q=${encodeURIComponent(asked)}`) : undefined;
   const suggestions = answer?.ok ? await answer.json() : [];
-  if (field.value.trim() === asked && document.activeElement === field) offer(suggestions);
+  if (wanted === asked) offer(suggestions);
 }
 
-if (field) {
-  for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) {
-    field.setAttribute(name, value);
-  }
-  field.after(list);
-  field.addEventListener("input", () => {
-    clearTimeout(typing);
-    typing = setTimeout(() => suggest().catch(() => offer([])), 100);
-  });
-  field.addEventListener("blur", () => offer([]));
-  list.addEventListener("mousedown", (event) => event.preventDefault());
-  field.addEventListener("keydown", (event) => {
-    if (event.isComposing) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && !list.hidden) choose(chosen < 0 && step < 0 ? -2 : chosen + step);
-    else if (event.key === "Enter" && chosen >= 0) location.assign(list.children[chosen].dataset.href);
-    else if (event.key === "Escape" && !list.hidden) offer([]);
-    else if (event.key === "Escape") field.blur();
-    else return;
-    event.preventDefault();
-  });
-  document.addEventListener("keydown", (event) => {
-    const typed = event.target.closest("input, select, textarea, [contenteditable]");
-    if (event.key !== "/" || typed || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    field.focus();
-    field.select();
-  });
+function close() {
+  clearTimeout(typing);
+  wanted = undefined;
+  offer([]);
 }
+
+for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) {
+  field.setAttribute(name, value);
+}
+field.after(list);
+field.addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => suggest().catch(close), 100);
+});
+field.addEventListener("blur", close);
+list.addEventListener("mousedown", (event) => event.preventDefault());
+field.addEventListener("keydown", (event) => {
+  if (event.isComposing) return;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step && !list.hidden) choose(chosen + step);
+  else if (event.key === "Enter" && chosen >= 0) location.assign(list.children[chosen].dataset.href);
+  else if (event.key === "Escape" && !list.hidden) close();
+  else if (event.key === "Escape") field.blur();
+  else return;
+  event.preventDefault();
+});
+document.addEventListener("keydown", (event) => {
+  const typed = event.target.closest("input, select, textarea, [contenteditable]");
+  if (event.key !== "/" || typed || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});
 
 ages();
 listen();

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use http::Uri;
 use serde_json::{Value, json};
@@ -74,8 +75,10 @@ impl Parameter {
             }
             Form::OneOf(words) => words.contains(&value).then_some(()),
             Form::SomeOf(words) => {
-                let mut chosen = value.split(',');
-                chosen.all(|word| words.contains(&word)).then_some(())
+                let chosen: Vec<_> = value.split(',').collect();
+                let once: BTreeSet<_> = chosen.iter().collect();
+                let known = chosen.iter().all(|word| words.contains(word));
+                (known && once.len() == chosen.len()).then_some(())
             }
         }
         .ok_or_else(|| {
@@ -94,7 +97,10 @@ impl Parameter {
             Form::Text => format!("a text of up to {LONGEST} characters"),
             Form::OneOf(words) => format!("one of {}", words.join(", ")),
             Form::SomeOf(words) => {
-                format!("some of {}, with commas between them", words.join(", "))
+                format!(
+                    "some of {}, each once, with commas between them",
+                    words.join(", ")
+                )
             }
         }
     }
@@ -116,7 +122,7 @@ impl Parameter {
                 json!(self.example),
             ),
             Form::SomeOf(words) => (
-                json!({"type": "array", "minItems": 1, "maxItems": words.len(), "items": {"type": "string", "enum": words}}),
+                json!({"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "enum": words}}),
                 json!(self.example.split(',').collect::<Vec<_>>()),
             ),
         };

@@ -39,10 +39,10 @@ pub(crate) fn site(
         history = history.with(&current, Some(changes));
     }
     Site {
-        search: Default::default(),
         ready: Arc::default(),
         snapshot: Arc::new(current),
         index: Index::default(),
+        search: Default::default(),
         history,
         condition: Condition::Fresh,
         beside: Arc::default(),

@@ -56,56 +56,23 @@ pub(crate) fn between(history: &History, from: u64, to: u64) -> Result<Vec<Chang
         };
         Change::of(before.as_ref(), after.as_ref())
     });
-    Ok(net.collect())
+    let mut net: Vec<_> = net.collect();
+    net.sort_by_key(|change| {
+        let item = change.after.as_ref().or(change.before.as_ref());
+        (change.kind, item.map(|item| item.rank))
+    });
+    Ok(net)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use common::models::{Catalogue, Counts, Facts, Item, Movie, SourceRecord};
-    use common::repository::{Header, Snapshot};
+    use common::models::Counts;
 
     use super::*;
-
-    fn movie(id: &str, title: &str) -> Arc<Item> {
-        Arc::new(Item {
-            id: id.into(),
-            slug: id.into(),
-            rank: 1,
-            facts: Facts::Movie(Movie {
-                title: title.into(),
-                ..Movie::default()
-            }),
-            source: SourceRecord::new(
-                serde_json::value::RawValue::from_string("{}".into()).unwrap(),
-            ),
-        })
-    }
-
-    fn snapshot(version: u64, changes: Option<&[Change]>) -> Snapshot {
-        Snapshot {
-            lineage: "l".into(),
-            header: Header {
-                version,
-                fence: version,
-                at: jiff::Timestamp::UNIX_EPOCH,
-                parts: 1,
-                changes: changes.map(Counts::of).unwrap_or_default(),
-                note: None,
-                first: false,
-            },
-            catalogue: Catalogue::default(),
-            damage: Default::default(),
-        }
-    }
+    use crate::history::fixture::{self, added, movie};
 
     fn history(steps: Vec<Vec<Change>>) -> History {
-        let mut history = History::from(&snapshot(1, None));
-        for (version, changes) in (2..).zip(steps) {
-            history = history.with(&snapshot(version, Some(&changes)), Some(changes));
-        }
-        history
+        fixture::site("l", 1, steps).history
     }
 
     #[test]
@@ -113,7 +80,7 @@ mod tests {
         let (old, new) = (movie("a", "Old"), movie("a", "New"));
         let forth = Change::of(Some(&old), Some(&new)).unwrap();
         let back = Change::of(Some(&new), Some(&old)).unwrap();
-        let added = Change::of(None, Some(&movie("b", "B"))).unwrap();
+        let added = added("b", "B");
         let history = history(vec![vec![forth.clone()], vec![back.clone(), added.clone()]]);
         assert_eq!(between(&history, 1, 2), Ok(vec![forth]));
         assert_eq!(between(&history, 1, 3), Ok(vec![added]));

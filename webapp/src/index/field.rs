@@ -20,7 +20,7 @@ pub enum Field {
     Gender,
     /// A person's age in years.
     Age,
-    /// A person's species, by its id.
+    /// A person's species, or one that a movie shows, by its id.
     Species,
     /// The colour of a person's eyes, or one that occurs in a species.
     EyeColor,
@@ -93,6 +93,10 @@ pub(super) fn texts(item: &Item) -> Vec<(Field, &str)> {
         Facts::Movie(movie) => all_of(&[
             (Field::Director, names(&movie.director)),
             (Field::Producer, names(&movie.producer)),
+            (
+                Field::Species,
+                movie.species.iter().map(|id| &**id).collect(),
+            ),
         ]),
         Facts::Person(person) => all_of(&[
             (Field::Gender, one(&person.gender)),

@@ -1,11 +1,12 @@
 //! Narrowing a list down: what was chosen, and what can be chosen with how many items each.
 
-use common::models::{Catalogue, Item};
+use std::sync::Arc;
+
+use common::models::{Catalogue, Item, Kind, Link};
 
 use super::view::{By, Facet, View, facets};
 use crate::index::{Field, Filter};
 use crate::site::Site;
-use std::sync::Arc;
 
 /// The most answers that a question offers.
 const OFFERED: usize = 100;
@@ -70,7 +71,7 @@ fn filter(site: &Site, by: By, value: &str) -> Filter {
 fn named<'a>(catalogue: &'a Catalogue, by: By, value: &str) -> Option<&'a Arc<Item>> {
     let kind = match by {
         By::Value(_) => return None,
-        By::Species => common::models::Kind::Species,
+        By::Species => Kind::Species,
         By::Held(link) => link.to(),
     };
     catalogue.find(kind, value)
@@ -99,7 +100,10 @@ fn answers(site: &Site, view: &View, facet: &Facet) -> Vec<Answer> {
         By::Species => index.counts(Field::Species, &found, OFFERED),
         By::Held(link) => {
             let counts = index.linked(&found, link.to(), OFFERED).into_iter();
-            counts.map(|(id, count)| (id.to_string(), count)).collect()
+            counts
+                .filter(|(id, _)| is_told(catalogue, view, link, id))
+                .map(|(id, count)| (id.to_string(), count))
+                .collect()
         }
     };
     let chosen = view.chosen.iter().find(|(other, _)| *other == facet);
@@ -136,6 +140,16 @@ fn answers(site: &Site, view: &View, facet: &Facet) -> Vec<Answer> {
         });
     }
     answers
+}
+
+/// Whether the list tells of an item that its movies hold: of people who are not human only if
+/// everyone is asked for.
+fn is_told(catalogue: &Catalogue, view: &View, link: Link, id: &str) -> bool {
+    let everyone = view.everyone || link != Link::MoviePerson;
+    everyone
+        || catalogue
+            .get(Kind::Person, id)
+            .is_some_and(|person| catalogue.is_human(person))
 }
 
 fn same(value: &str, other: &str) -> bool {

@@ -254,7 +254,8 @@ fn stretches(text: &str, spans: &[Range<usize>]) -> Vec<Stretch> {
 #[derive(Serialize)]
 struct Suggestion {
     name: String,
-    kind: Kind,
+    /// What people call its kind.
+    kind: &'static str,
     href: String,
 }
 
@@ -277,7 +278,7 @@ pub(crate) async fn suggest(
             let item = site.index.item(completion.number)?;
             Some(Suggestion {
                 name: completion.text,
-                kind: completion.kind,
+                kind: tile::singular(completion.kind),
                 href: tile::address(item),
             })
         })
@@ -302,10 +303,8 @@ mod tests {
                 })
                 .collect()
         };
-        assert_eq!(
-            marked("となりのトトロ", std::slice::from_ref(&(12..21))),
-            "となりの[トトロ]"
-        );
+        let totoro = std::slice::from_ref(&(12..21));
+        assert_eq!(marked("となりのトトロ", totoro), "となりの[トトロ]");
         assert_eq!(marked("My Neighbor", &[0..2, 3..11]), "[My] [Neighbor]");
         assert_eq!(marked("", &[]), "");
     }

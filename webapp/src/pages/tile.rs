@@ -42,6 +42,22 @@ pub(super) fn address(item: &Item) -> String {
     format!("/{}/{}", item.kind().plural(), item.slug)
 }
 
+/// What people call one of a kind.
+pub(super) const fn singular(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Location => "place",
+        _ => kind.singular(),
+    }
+}
+
+/// What people call several of a kind.
+pub(super) const fn plural(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Location => "places",
+        _ => kind.plural(),
+    }
+}
+
 /// The most telling fact.
 fn note(catalogue: &Catalogue, item: &Item) -> Option<String> {
     match &item.facts {

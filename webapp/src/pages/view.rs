@@ -31,7 +31,7 @@ pub(super) enum By {
     Value(Field),
     /// An item that the listed ones hold, named by its slug or id.
     Held(Link),
-    /// The species of people, named by its slug or id.
+    /// The species of people or in movies, named by its slug or id.
     Species,
 }
 
@@ -44,7 +44,7 @@ static OF_MOVIES: [Facet; 6] = [
     facet("producer", "Producer", By::Value(Field::Producer)),
     facet("person", "Person", By::Held(Link::MoviePerson)),
     facet("location", "Place", By::Held(Link::MovieLocation)),
-    facet("species", "Species", By::Held(Link::MovieSpecies)),
+    facet("species", "Species", By::Species),
     facet("vehicle", "Vehicle", By::Held(Link::MovieVehicle)),
 ];
 static OF_PEOPLE: [Facet; 4] = [

@@ -20,6 +20,8 @@ mod sorted;
 mod typo;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::ops::Range;

@@ -1,5 +1,6 @@
 //! A headless Chromium, driven through chromedriver.
 
+mod axe;
 mod command;
 
 use std::{
@@ -8,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+pub use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -141,6 +144,39 @@ impl Browser {
             .expect("an open page can be pictured");
         let written = std::fs::write(path, png);
         written.unwrap_or_else(|error| panic!("{} is not writable: {error}", path.display()));
+    }
+
+    /// Lets pages run their scripts, or not, from the next one on.
+    pub async fn set_scripts(&self, on: bool) {
+        let off = json!({ "value": !on });
+        self.devtools("Emulation.setScriptExecutionDisabled", off)
+            .await;
+    }
+
+    /// Presses and lets go a key: a character, or one of [`Key`].
+    pub async fn press(&self, key: impl Into<char>) {
+        let value = key.into();
+        let keys = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Up { value });
+        let pressed = self.client.perform_actions(keys).await;
+        pressed.unwrap_or_else(|error| panic!("{value:?} cannot be pressed: {error}"));
+    }
+
+    /// Types a text where the focus is.
+    pub async fn type_text(&self, text: &str) {
+        for character in text.chars() {
+            self.press(character).await;
+        }
+    }
+
+    /// What a script returns, as text; JSON where it is none.
+    pub async fn eval(&self, script: &str) -> String {
+        let value = self.client.execute(script, Vec::new()).await;
+        match value.unwrap_or_else(|error| panic!("{script}: {error}")) {
+            Value::String(text) => text,
+            other => other.to_string(),
+        }
     }
 
     /// Calls a method of the DevTools protocol.

@@ -245,8 +245,8 @@ pub(super) fn sections(site: &Site, item: &Arc<Item>) -> Vec<Section> {
             ),
         ],
         Facts::Species(_) => vec![
-            people_of_species(site, item),
-            movies(Link::MovieSpecies, "species"),
+            with_species(site, item, Kind::Person),
+            with_species(site, item, Kind::Movie),
         ],
         Facts::Vehicle(vehicle) => vec![
             movies(Link::MovieVehicle, "vehicle"),
@@ -326,21 +326,35 @@ fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> Section {
     }
 }
 
-/// There may be very many: the first of them, and where the rest is.
-fn people_of_species(site: &Site, species: &Item) -> Section {
+/// The people and the movies of a species. There may be very many: the first of them, and where
+/// the rest is.
+fn with_species(site: &Site, species: &Item, kind: Kind) -> Section {
     let of_species = [Filter::Is(Field::Species, species.id.to_string())];
-    let found = site.index.find(Kind::Person, &of_species);
-    let order = (Sort::Source, false);
-    let people = site.index.page(Kind::Person, &found, order, (0, SHOWN));
-    let tiles = Tile::all(&site.snapshot.catalogue, people).into_iter();
-    let tiles: Vec<_> = tiles.map(Tile::without_note).collect();
+    let found = site.index.find(kind, &of_species);
+    let first = site
+        .index
+        .page(kind, &found, (Sort::Source, false), (0, SHOWN));
+    let tiles = Tile::all(&site.snapshot.catalogue, first).into_iter();
+    let tiles: Vec<_> = if kind == Kind::Person {
+        tiles.map(Tile::without_note).collect()
+    } else {
+        tiles.collect()
+    };
     let count = usize::try_from(found.len()).unwrap_or(usize::MAX);
+    let (id, heading, none) = match kind {
+        Kind::Person => (
+            "people",
+            "People",
+            "The source names nobody of this species.",
+        ),
+        _ => ("movies", "Movies", "The source names it in no movie."),
+    };
     Section {
-        none: Some("The source names nobody of this species."),
+        none: Some(none),
         more: more(count, tiles.len(), || {
-            narrowed(Kind::Person, "species", &species.slug)
+            narrowed(kind, "species", &species.slug)
         }),
-        ..section("people", "People", tiles)
+        ..section(id, heading, tiles)
     }
 }
 
