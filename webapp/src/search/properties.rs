@@ -50,13 +50,7 @@ fn item(kind: Kind, place: usize, facts: Facts) -> Arc<Item> {
     })
 }
 
-fn movie(
-    place: usize,
-    title: String,
-    original: String,
-    score: u8,
-    people: &[usize],
-) -> Arc<Item> {
+fn movie(place: usize, title: String, original: String, score: u8, people: &[usize]) -> Arc<Item> {
     let movie = Movie {
         title,
         original_title: Some(original),
@@ -75,10 +69,11 @@ fn movie(
 fn any_item() -> impl Strategy<Value = Arc<Item>> {
     let people = vec(0..6_usize, 0..3);
     prop_oneof![
-        (0..12_usize, name(), name(), 0..3_u8, people)
-            .prop_map(|(place, title, original, score, people)| {
+        (0..12_usize, name(), name(), 0..3_u8, people).prop_map(
+            |(place, title, original, score, people)| {
                 movie(place, title, original, score, &people)
-            }),
+            }
+        ),
         (0..6_usize, name()).prop_map(|(place, name)| {
             let person = Person {
                 name,

@@ -54,7 +54,7 @@ pub(super) fn edits(typed: &str, word: &str) -> Option<usize> {
     Some(strsim::osa_distance(typed, word)).filter(|edits| *edits <= allowed)
 }
 
-/// The words near a typed one, with their edits.
+/// The words near a typed one, with their edits, the nearest first.
 pub(super) fn like(typed: &str, shapes: &[Shape], words: &Sorted) -> Vec<(usize, usize)> {
     let length = typed.chars().count();
     // Words of two letters more may still be near: `neibor` for `neighbor`.
@@ -64,13 +64,16 @@ pub(super) fn like(typed: &str, shapes: &[Shape], words: &Sorted) -> Vec<(usize,
     };
     let most = u32::try_from(most).unwrap_or(u32::MAX);
     let near = shapes.iter().enumerate();
-    near.filter(|(_, other)| shape.apart(**other) <= most)
+    let mut like: Vec<_> = near
+        .filter(|(_, other)| shape.apart(**other) <= most)
         .filter_map(|(place, _)| {
             let mut texts = words.from(place);
             let word = std::str::from_utf8(texts.next()?).ok()?;
             Some((place, edits(typed, word)?))
         })
-        .collect()
+        .collect();
+    like.sort_unstable_by_key(|(place, edits)| (*edits, *place));
+    like
 }
 
 /// Short words and numbers are meant as they stand.
