@@ -173,8 +173,14 @@ fn some_words(asked: &Asked, looks: &mut [Look<'_>]) -> Option<Matches> {
         if left.iter().any(|term| counts[*term] == 0) {
             continue;
         }
-        let layers = looks.iter().map(|look| disjoint(look.all_of(&left).into()));
-        let layers = layers.collect();
+        let tiers = |look: &Look<'_>| {
+            let mut all: Option<Marks> = None;
+            for term in &left {
+                Marks::and(&mut all, &look.marks[*term]);
+            }
+            disjoint(all.map_or_else(Tiers::new, |all| vec![all.in_names, all.anywhere]))
+        };
+        let layers = looks.iter().map(tiers).collect();
         let asked = Asked {
             name: asked.name.clone(),
             terms: left.iter().map(|term| asked.terms[*term].clone()).collect(),
@@ -261,6 +267,18 @@ impl Marks {
             anywhere: Bits::none(layer.segment.len()),
         }
     }
+
+    /// Leaves of `all` only what has this word too.
+    fn and<'m>(all: &'m mut Option<Self>, marks: &Self) -> &'m Self {
+        match all {
+            None => all.insert(marks.clone()),
+            Some(all) => {
+                all.in_names.and(&marks.in_names);
+                all.anywhere.and(&marks.anywhere);
+                all
+            }
+        }
+    }
 }
 
 /// A question that is looked up in one layer.
@@ -296,15 +314,19 @@ impl<'a> Look<'a> {
         } else {
             Tiers::new()
         };
-        let mut terms = Vec::new();
+        let mut all: Option<Marks> = None;
         for term in 0..self.asked.terms.len() {
             self.raise(term, closeness);
-            terms.push(term);
-            if self.marks[term].anywhere.is_empty() {
+            let all = Marks::and(&mut all, &self.marks[term]);
+            if all.anywhere.is_empty() {
                 break;
             }
         }
-        tiers.extend(self.all_of(&terms));
+        tiers.extend(
+            all.map(|all| [all.in_names, all.anywhere])
+                .into_iter()
+                .flatten(),
+        );
         disjoint(tiers)
     }
 
@@ -335,19 +357,6 @@ impl<'a> Look<'a> {
         segment.mark_names(&self.asked.name, exact, beginning);
         let marks = self.keep(marks);
         [marks.in_names, marks.anywhere]
-    }
-
-    /// The documents that have all of some words, in names and in any field.
-    fn all_of(&self, terms: &[usize]) -> [Bits; 2] {
-        let mut marks = terms.iter().map(|term| &self.marks[*term]);
-        let Some(mut all) = marks.next().cloned() else {
-            return [Bits::default(), Bits::default()];
-        };
-        for marks in marks {
-            all.in_names.and(&marks.in_names);
-            all.anywhere.and(&marks.anywhere);
-        }
-        [all.in_names, all.anywhere]
     }
 
     /// Leaves only documents of the kinds that are looked for, and that still hold.
