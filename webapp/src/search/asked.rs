@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::entry::{cut, key};
@@ -6,9 +7,9 @@ use super::segment::Segment;
 use super::typo;
 
 /// The most words of a question that count.
-const MOST_WORDS: usize = 12;
+const MOST_WORDS: usize = 8;
 /// The most terms, pairs of characters among them, that count.
-const MOST_TERMS: usize = 24;
+const MOST_TERMS: usize = 16;
 
 /// A question, folded.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +43,7 @@ pub(super) enum Closeness {
 }
 
 impl Closeness {
+    /// All of them, each with whatever matches at those before it.
     pub(super) const ALL: [Self; 4] = [Self::Typed, Self::Begun, Self::OneEdit, Self::TwoEdits];
 
     const fn edits(self) -> usize {
@@ -123,25 +125,39 @@ impl Term {
         self.text.chars().count()
     }
 
+    /// Whether it says enough to be looked for in more than names.
+    pub(super) fn is_telling(&self) -> bool {
+        self.wide || !self.open || self.letters() > 2
+    }
+
     fn may_begin(&self, closeness: Closeness) -> bool {
         let begins = closeness >= Closeness::Begun && self.text.chars().nth(1).is_some();
         self.open || begins && !self.wide
     }
 
-    /// The words of a segment that match, the nearest first.
-    pub(super) fn words(&self, segment: &Segment, closeness: Closeness) -> Vec<Range<usize>> {
-        let as_typed = if self.may_begin(closeness) {
-            segment.words_beginning(&self.text)
-        } else {
-            segment.word(&self.text).map_or(0..0, |word| word..word + 1)
-        };
-        let mut words = vec![as_typed];
-        if closeness.edits() > 0 && !self.wide {
-            let mut like = segment.words_like(&self.text);
-            like.retain(|(_, edits)| *edits <= closeness.edits());
-            like.sort_unstable_by_key(|(word, edits)| (*edits, *word));
-            words.extend(like.into_iter().map(|(word, _)| word..word + 1));
+    /// The words of a segment that match at some closeness and at none before it, the nearest
+    /// first; `like` keeps those that resemble this one.
+    pub(super) fn words(
+        &self,
+        segment: &Segment,
+        closeness: Closeness,
+        like: &OnceCell<Vec<(usize, usize)>>,
+    ) -> Vec<Range<usize>> {
+        match closeness {
+            Closeness::Typed if self.open => vec![segment.words_beginning(&self.text)],
+            Closeness::Typed => {
+                let word = segment.word(&self.text);
+                word.map(|word| word..word + 1).into_iter().collect()
+            }
+            Closeness::Begun if self.may_begin(closeness) && !self.open => {
+                vec![segment.words_beginning(&self.text)]
+            }
+            Closeness::OneEdit | Closeness::TwoEdits if !self.wide => {
+                let like = like.get_or_init(|| segment.words_like(&self.text));
+                let added = like.iter().filter(|(_, edits)| *edits == closeness.edits());
+                added.map(|(word, _)| *word..word + 1).collect()
+            }
+            _ => Vec::new(),
         }
-        words
     }
 }

@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 /// A set of an index's documents, one bit for each.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Bits(Vec<u64>);
 
 impl Bits {
@@ -37,6 +37,10 @@ impl Bits {
         for (a, b) in self.0.iter_mut().zip(&other.0) {
             *a = with(*a, *b);
         }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
     }
 
     pub(super) fn count(&self) -> usize {

@@ -1,8 +1,9 @@
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use common::models::{Catalogue, Item, Kind};
 
-use super::asked::{Asked, Closeness, Term};
+use super::asked::{Asked, Closeness};
 use super::bits::Bits;
 use super::layer::{Layer, Search};
 use super::segment::{Standing, standing};
@@ -18,6 +19,8 @@ impl Search {
     /// Answers a question: names that are the question, then names that begin with it, then items
     /// with all its words in a name, then items with all its words in some field, each by score
     /// and in the source's order.
+    ///
+    /// Of an unfinished word of one or two letters only names are looked at.
     ///
     /// Only where nothing matches so, words may also be the beginnings of longer ones; then have
     /// one typing error, then two (none in a word of up to 3 letters, one in up to 7); and at last
@@ -93,65 +96,19 @@ impl Search {
     }
 
     fn matches(&self, asked: &Asked, kinds: &[Kind]) -> Option<Matches> {
-        let mut marks = Vec::new();
+        let look = |layer| Look::at(layer, asked, kinds);
+        let mut looks: Vec<Look<'_>> = self.layers.iter().map(look).collect();
         for closeness in Closeness::ALL {
-            let mark = |layer| mark_all(layer, &asked.terms, closeness, kinds);
-            marks = self.layers.iter().map(mark).collect();
-            let names =
-                |layer| (closeness == Closeness::Typed).then(|| mark_names(layer, asked, kinds));
-            let tiers = |(layer, marks): (_, &Vec<Marks>)| tiers(names(layer), marks);
-            let layers: Vec<_> = self.layers.iter().zip(&marks).filter_map(tiers).collect();
             let matches = Matches {
                 asked: asked.clone(),
                 closeness,
-                layers,
+                layers: looks.iter_mut().map(|look| look.tiers(closeness)).collect(),
             };
             if !matches.is_empty() {
                 return Some(matches);
             }
         }
-        self.some_words(asked, marks)
-    }
-
-    /// What matches without the words that nothing has and the commonest ones.
-    fn some_words(&self, asked: &Asked, mut marks: Vec<Vec<Marks>>) -> Option<Matches> {
-        let mut asked = asked.clone();
-        let letters: usize = asked.terms.iter().map(Term::letters).sum();
-        let count = |marks: &[Vec<Marks>], term: usize| -> usize {
-            marks.iter().map(|marks| marks[term].anywhere.count()).sum()
-        };
-        let mut counts: Vec<_> = (0..asked.terms.len())
-            .map(|term| count(&marks, term))
-            .collect();
-        let mut leave_out = |asked: &mut Asked, counts: &mut Vec<usize>, term: usize| {
-            asked.terms.remove(term);
-            counts.remove(term);
-            for marks in &mut marks {
-                marks.remove(term);
-            }
-            let layers: Vec<_> = marks
-                .iter()
-                .filter_map(|marks| tiers(None, marks))
-                .collect();
-            layers
-        };
-        loop {
-            let unknown = counts.iter().position(|count| *count == 0);
-            let commonest = (0..counts.len()).max_by_key(|term| counts[*term])?;
-            let layers = leave_out(&mut asked, &mut counts, unknown.unwrap_or(commonest));
-            let left: usize = asked.terms.iter().map(Term::letters).sum();
-            if left * LEAST_SHARE < letters {
-                return None;
-            }
-            let matches = Matches {
-                asked: asked.clone(),
-                closeness: Closeness::TwoEdits,
-                layers,
-            };
-            if !matches.is_empty() {
-                return Some(matches);
-            }
-        }
+        some_words(asked, &mut looks)
     }
 
     /// The question with the words that its best match has.
@@ -172,19 +129,70 @@ impl Search {
             if term.wide {
                 return None;
             }
-            let words = term.words(&layer.segment, matches.closeness);
-            let mut words = words.into_iter().enumerate();
-            let (place, word) = words.find_map(|(place, mut words)| {
-                let word = words.find(|word| layer.segment.has(document, *word))?;
-                Some((place, word))
-            })?;
-            meant.push(if place == 0 {
+            let like = OnceCell::new();
+            let mut near = Closeness::ALL.into_iter().flat_map(|closeness| {
+                let words = term.words(&layer.segment, closeness, &like);
+                words
+                    .into_iter()
+                    .flatten()
+                    .map(move |word| (closeness, word))
+            });
+            let (closeness, word) = near.find(|(_, word)| layer.segment.has(document, *word))?;
+            meant.push(if closeness <= Closeness::Begun {
                 term.text.clone()
             } else {
                 layer.segment.text(word)?
             });
         }
         Some(meant.join(" ")).filter(|meant| *meant != matches.asked.name)
+    }
+}
+
+/// What matches without the words that nothing has, and without the commonest ones.
+fn some_words(asked: &Asked, looks: &mut [Look<'_>]) -> Option<Matches> {
+    let closeness = Closeness::TwoEdits;
+    for look in &mut *looks {
+        (0..asked.terms.len()).for_each(|term| look.raise(term, closeness));
+    }
+    let count = |term: usize| -> usize {
+        let marks = looks.iter().map(|look| &look.marks[term]);
+        marks.map(|marks| marks.anywhere.count()).sum()
+    };
+    let counts: Vec<usize> = (0..asked.terms.len()).map(count).collect();
+    let letters =
+        |terms: &[usize]| -> usize { terms.iter().map(|term| asked.terms[*term].letters()).sum() };
+    let mut left: Vec<usize> = (0..counts.len()).collect();
+    let all = letters(&left);
+    loop {
+        let unknown = left.iter().position(|term| counts[*term] == 0);
+        let commonest = (0..left.len()).max_by_key(|place| counts[left[*place]]);
+        left.remove(unknown.or(commonest)?);
+        if letters(&left) * LEAST_SHARE < all {
+            return None;
+        }
+        if left.iter().any(|term| counts[*term] == 0) {
+            continue;
+        }
+        let tiers = |look: &Look<'_>| {
+            let mut all: Option<Marks> = None;
+            for term in &left {
+                Marks::and(&mut all, &look.marks[*term]);
+            }
+            disjoint(all.map_or_else(Tiers::new, |all| vec![all.in_names, all.anywhere]))
+        };
+        let layers = looks.iter().map(tiers).collect();
+        let asked = Asked {
+            name: asked.name.clone(),
+            terms: left.iter().map(|term| asked.terms[*term].clone()).collect(),
+        };
+        let matches = Matches {
+            asked,
+            closeness,
+            layers,
+        };
+        if !matches.is_empty() {
+            return Some(matches);
+        }
     }
 }
 
@@ -198,7 +206,7 @@ struct Matches {
 
 impl Matches {
     fn is_empty(&self) -> bool {
-        self.layers.iter().flatten().all(|tier| tier.count() == 0)
+        self.layers.iter().flatten().all(Bits::is_empty)
     }
 
     fn totals(&self, search: &Search) -> [usize; 5] {
@@ -245,7 +253,8 @@ impl Matches {
     }
 }
 
-/// The documents of a layer that have a word.
+/// The documents of a layer that have a word: in a name, and in any field.
+#[derive(Clone, Default)]
 struct Marks {
     in_names: Bits,
     anywhere: Bits,
@@ -259,63 +268,122 @@ impl Marks {
         }
     }
 
-    /// Leaves only documents of some kinds that still hold.
-    fn keep(&mut self, layer: &Layer, kinds: &[Kind]) {
-        for bits in [&mut self.in_names, &mut self.anywhere] {
-            if !kinds.is_empty() {
-                bits.keep(kinds.iter().map(|kind| layer.segment.of_kind(*kind)));
+    /// Leaves of `all` only what has this word too.
+    fn and<'m>(all: &'m mut Option<Self>, marks: &Self) -> &'m Self {
+        match all {
+            None => all.insert(marks.clone()),
+            Some(all) => {
+                all.in_names.and(&marks.in_names);
+                all.anywhere.and(&marks.anywhere);
+                all
             }
-            for document in layer.gone.iter() {
+        }
+    }
+}
+
+/// A question that is looked up in one layer.
+struct Look<'a> {
+    layer: &'a Layer,
+    asked: &'a Asked,
+    kinds: &'a [Kind],
+    /// For each word of the question the documents found so far, and how closely it was looked at.
+    marks: Vec<Marks>,
+    reached: Vec<Option<Closeness>>,
+    /// For each word of the question those that resemble it.
+    like: Vec<OnceCell<Vec<(usize, usize)>>>,
+}
+
+impl<'a> Look<'a> {
+    fn at(layer: &'a Layer, asked: &'a Asked, kinds: &'a [Kind]) -> Self {
+        let terms = asked.terms.len();
+        Self {
+            layer,
+            asked,
+            kinds,
+            marks: vec![Marks::none(layer); terms],
+            reached: vec![None; terms],
+            like: vec![OnceCell::new(); terms],
+        }
+    }
+
+    /// The documents that have every word: those with the very name, with a name that begins so,
+    /// with all words in names, with all words.
+    fn tiers(&mut self, closeness: Closeness) -> Tiers {
+        let mut tiers = if closeness == Closeness::Typed {
+            self.mark_names().into()
+        } else {
+            Tiers::new()
+        };
+        let mut all: Option<Marks> = None;
+        for term in 0..self.asked.terms.len() {
+            self.raise(term, closeness);
+            let all = Marks::and(&mut all, &self.marks[term]);
+            if all.anywhere.is_empty() {
+                break;
+            }
+        }
+        tiers.extend(
+            all.map(|all| [all.in_names, all.anywhere])
+                .into_iter()
+                .flatten(),
+        );
+        disjoint(tiers)
+    }
+
+    /// Looks for a word so closely.
+    fn raise(&mut self, term: usize, closeness: Closeness) {
+        let segment = &self.layer.segment;
+        let mut marks = std::mem::take(&mut self.marks[term]);
+        for step in Closeness::ALL {
+            if step <= closeness && self.reached[term] < Some(step) {
+                for words in self.asked.terms[term].words(segment, step, &self.like[term]) {
+                    segment.mark_in_names(words.clone(), &mut marks.in_names);
+                    if self.asked.terms[term].is_telling() {
+                        segment.mark_beside(words, &mut marks.anywhere);
+                    }
+                }
+            }
+        }
+        marks.anywhere.or(&marks.in_names);
+        self.marks[term] = self.keep(marks);
+        self.reached[term] = self.reached[term].max(Some(closeness));
+    }
+
+    /// The documents with the very name that was typed, and those with a name that begins so.
+    fn mark_names(&self) -> [Bits; 2] {
+        let mut marks = Marks::none(self.layer);
+        let (exact, beginning) = (&mut marks.in_names, &mut marks.anywhere);
+        let segment = &self.layer.segment;
+        segment.mark_names(&self.asked.name, exact, beginning);
+        let marks = self.keep(marks);
+        [marks.in_names, marks.anywhere]
+    }
+
+    /// Leaves only documents of the kinds that are looked for, and that still hold.
+    fn keep(&self, mut marks: Marks) -> Marks {
+        for bits in [&mut marks.in_names, &mut marks.anywhere] {
+            if !self.kinds.is_empty() {
+                let ranges = self
+                    .kinds
+                    .iter()
+                    .map(|kind| self.layer.segment.of_kind(*kind));
+                bits.keep(ranges);
+            }
+            for document in self.layer.gone.iter() {
                 bits.clear(document as usize);
             }
         }
-    }
-}
-
-fn mark_all(layer: &Layer, terms: &[Term], closeness: Closeness, kinds: &[Kind]) -> Vec<Marks> {
-    let mark = |term: &Term| {
-        let mut marks = Marks::none(layer);
-        for words in term.words(&layer.segment, closeness) {
-            let (names, anywhere) = (&mut marks.in_names, &mut marks.anywhere);
-            layer.segment.mark(words, names, anywhere);
-        }
-        marks.anywhere.or(&marks.in_names);
-        marks.keep(layer, kinds);
         marks
-    };
-    terms.iter().map(mark).collect()
-}
-
-/// The documents with the very name that was typed, and those with a name that begins with it.
-fn mark_names(layer: &Layer, asked: &Asked, kinds: &[Kind]) -> (Bits, Bits) {
-    let mut marks = Marks::none(layer);
-    let (exact, beginning) = (&mut marks.in_names, &mut marks.anywhere);
-    layer.segment.mark_names(&asked.name, exact, beginning);
-    marks.keep(layer, kinds);
-    (marks.in_names, marks.anywhere)
-}
-
-/// The documents that have every word: those with the name, with a name that begins so, with all
-/// words in a name, with all words.
-fn tiers(names: Option<(Bits, Bits)>, marks: &[Marks]) -> Option<Tiers> {
-    let (first, others) = marks.split_first()?;
-    let (mut in_names, mut anywhere) = (first.in_names.clone(), first.anywhere.clone());
-    for other in others {
-        in_names.and(&other.in_names);
-        anywhere.and(&other.anywhere);
     }
-    let mut tiers = Vec::with_capacity(4);
-    tiers.extend(
-        names
-            .into_iter()
-            .flat_map(|(exact, beginning)| [exact, beginning]),
-    );
-    tiers.extend([in_names, anywhere]);
+}
+
+/// Takes out of each tier what is in a better one.
+fn disjoint(mut tiers: Tiers) -> Tiers {
     for tier in 1..tiers.len() {
         let (better, rest) = tiers.split_at_mut(tier);
         for better in better {
             rest[0].without(better);
         }
     }
-    Some(tiers)
+    tiers
 }

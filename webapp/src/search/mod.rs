@@ -37,8 +37,8 @@ pub const FURTHEST: usize = 10_000;
 
 /// What is looked for.
 ///
-/// Of the text, the first 512 characters and of them the first 12 words (or pairs of characters,
-/// in a script without spaces, 24) count; the rest is ignored.
+/// Of the text, the first 512 characters count, and of them the first 8 words; of words in a
+/// script without spaces the first 16 pairs of characters. The rest is ignored.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// What somebody typed; the last word may be unfinished.

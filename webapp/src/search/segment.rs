@@ -74,10 +74,21 @@ impl Lists {
         })
     }
 
-    /// Puts the documents of some words into a set.
+    /// Puts the documents of some words into a set: the innermost loop of a search, so it reads
+    /// the numbers by itself.
     fn mark(&self, words: Range<usize>, into: &mut Bits) {
-        self.documents(words)
-            .for_each(|document| into.set(document));
+        for list in self.list(words) {
+            let (mut next, mut number, mut shift) = (0, 0, 0);
+            for byte in list {
+                number |= usize::from(byte & 0x7f) << shift;
+                shift += 7;
+                if byte & 0x80 == 0 {
+                    into.set(next + number);
+                    next += number + 1;
+                    (number, shift) = (0, 0);
+                }
+            }
+        }
     }
 }
 
@@ -111,7 +122,7 @@ impl Segment {
         self.words.beginning(start)
     }
 
-    /// The words within some edits of this one, with the number of edits.
+    /// The words within some edits of this one, with the number of edits, the nearest first.
     pub(super) fn words_like(&self, word: &str) -> Vec<(usize, usize)> {
         super::typo::like(word, &self.shapes, &self.words)
     }
@@ -123,10 +134,14 @@ impl Segment {
             .map(|text| String::from_utf8_lossy(text).into_owned())
     }
 
-    /// Marks the documents that have one of some words in a name, and those that have it anywhere.
-    pub(super) fn mark(&self, words: Range<usize>, names: &mut Bits, anywhere: &mut Bits) {
-        self.in_names.mark(words.clone(), names);
-        self.beside.mark(words, anywhere);
+    /// Marks the documents that have one of some words in a name.
+    pub(super) fn mark_in_names(&self, words: Range<usize>, into: &mut Bits) {
+        self.in_names.mark(words, into);
+    }
+
+    /// Marks the documents that have one of some words beside their names.
+    pub(super) fn mark_beside(&self, words: Range<usize>, into: &mut Bits) {
+        self.beside.mark(words, into);
     }
 
     pub(super) fn has(&self, document: usize, word: usize) -> bool {
@@ -139,12 +154,16 @@ impl Segment {
     pub(super) fn mark_names(&self, name: &str, exact: &mut Bits, beginning: &mut Bits) {
         let range = self.names.beginning(name);
         let mut texts = self.names.from(range.start);
-        for document in self.named.get(range).unwrap_or_default() {
-            let Some(text) = texts.next() else { return };
-            beginning.set(*document as usize);
-            if text.len() == name.len() {
-                exact.set(*document as usize);
+        let documents = self.named.get(range).unwrap_or_default();
+        // The name itself sorts before all longer ones.
+        for document in documents {
+            if texts.next().is_none_or(|text| text.len() != name.len()) {
+                break;
             }
+            exact.set(*document as usize);
+        }
+        for document in documents {
+            beginning.set(*document as usize);
         }
     }
 }

@@ -129,3 +129,95 @@ fn an_exact_title_comes_before_a_longer_one() {
     );
     assert_eq!(found.hits[2].matched[0].field, Field::Name);
 }
+
+#[test]
+fn a_page_can_mark_what_matches() {
+    let library = Library::seed();
+    for (typed, expected) in [
+        ("spirted awey", "[Spirited] [Away]"),
+        ("howls mov", "[Howl's] [Mov]ing Castle"),
+        ("castle sk", "[Castle] in the [Sk]y"),
+        ("千尋", "千と[千尋]の神隠し"),
+        ("姫", "かぐや[姫]の物語"),
+        ("となりのﾄﾄﾛ", "[となりのトトロ]"),
+        ("takkyuubin", "Majo no [takkyūbin]"),
+        ("spa", "Piccolo [S.P.A]."),
+        ("kaguya-hime", "[Kaguya]-[Hime] no Monogatari"),
+        ("kaguyahime", "[Kaguya-Hime] no Monogatari"),
+        ("humbert gikkingen", "Baron [Humbert] von [Gikkingen]"),
+    ] {
+        let found = library.ask(typed, &[]);
+        let marked = found.hits[0].matched.iter().map(|matched| {
+            let mut text = matched.text.clone();
+            for span in matched.spans.iter().rev() {
+                text.insert(span.end, ']');
+                text.insert(span.start, '[');
+            }
+            text
+        });
+        assert_eq!(marked.collect::<Vec<_>>(), [expected], "{typed}");
+    }
+}
+
+#[test]
+fn words_in_several_fields_are_all_told() {
+    let library = Library::seed();
+    let found = library.ask("kaguya takahata", &[]);
+    let fields: Vec<_> = found.hits[0]
+        .matched
+        .iter()
+        .map(|matched| matched.field)
+        .collect();
+    assert_eq!(fields, [Field::Name, Field::Director]);
+}
+
+#[test]
+fn only_a_misspelt_question_was_meant_otherwise() {
+    let library = Library::seed();
+    for (typed, meant) in [
+        ("pryncess mononoke", Some("princess mononoke")),
+        ("Spirted Away", Some("spirited away")),
+        ("my neibor totoro", Some("my neighbor totoro")),
+        ("studio ghibli totoro", Some("totoro")),
+        ("totoro", None),
+        ("spirited aw", None),
+        ("となり", None),
+    ] {
+        let found = library.ask(typed, &[]);
+        assert_eq!(found.meant.as_deref(), meant, "{typed}");
+    }
+}
+
+#[test]
+fn completions_are_names_in_the_script_that_is_typed() {
+    let library = Library::seed();
+    for (typed, expected) in [
+        ("spir", "Spirited Away"),
+        ("とな", "となりのトトロ"),
+        ("tenku", "Tenkū no shiro Rapyuta"),
+        ("ash", "Ashitaka"),
+    ] {
+        let item = |number: u32| library.items.get(number as usize);
+        let completions = library.search.suggest(typed, 5, item, &library.catalogue);
+        assert_eq!(completions[0].text, expected, "{typed}");
+        assert!(completions.len() <= 5);
+    }
+}
+
+#[test]
+fn totals_count_each_kind_and_a_kind_can_be_asked_for_alone() {
+    let library = Library::seed();
+    let all = library.ask("totoro", &[]);
+    assert_eq!(all.totals, [1, 3, 0, 1, 0]);
+    let people = library.ask("totoro", &[Kind::Person]);
+    assert_eq!((people.total(), people.hits.len()), (3, 3));
+    assert!(people.hits.iter().all(|hit| hit.kind == Kind::Person));
+}
+
+#[test]
+fn the_start_of_a_very_long_question_is_answered() {
+    let library = Library::seed();
+    let typed = format!("castle in the sky{}", " castle".repeat(1_500));
+    let found = library.ask(&typed, &[]);
+    assert_eq!(library.names(&found)[0], "Castle in the Sky");
+}
