@@ -8,6 +8,7 @@ mod client;
 mod collection;
 mod json;
 mod link;
+mod query;
 mod record;
 
 pub use client::{
@@ -15,6 +16,7 @@ pub use client::{
     RequestError, Tags, Timeouts,
 };
 pub use collection::{Collection, UnknownCollection};
+pub use query::{BadQuestion, Question, Selection};
 pub use record::{
     BadRecord, Film, Links, ListError, Location, MAX_BAD_RECORDS, MAX_RECORD_BYTES, Note, Person,
     Record, RecordError, Records, Species, Vehicle, give_back,

@@ -1,0 +1,399 @@
+//! The query language of the source's own server, json-server 0.8 behind a front of its own.
+//!
+//! A [`Question`] is read from a query string and put to records in their stored form. Its rules
+//! are the server's, odd ones included: a value that looks like a number is one, and then equal
+//! to no text; several values of a name are alternatives; a name that no record has is no
+//! condition; `limit` and `fields` come after everything else. What made that server fail is a
+//! [`BadQuestion`].
+
+mod condition;
+mod native;
+mod order;
+mod params;
+mod path;
+mod pattern;
+mod slice;
+mod write;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use self::condition::Condition;
+use self::native::number_of;
+use self::order::Order;
+use self::params::{Given, Params};
+use self::slice::Slice;
+use crate::link;
+use crate::record::give_back;
+
+/// The most records that `limit` gives.
+const MAX_LIMIT: f64 = 250.0;
+/// The most patterns that a question may have.
+const MAX_PATTERNS: usize = 4;
+/// The most characters of a callback's name.
+const MAX_CALLBACK: usize = 100;
+/// What `_expand` may not name: with one of these the source's own server fails.
+const EXPANDING: [&str; 9] = [
+    "film",
+    "films",
+    "person",
+    "people",
+    "location",
+    "locations",
+    "species",
+    "vehicle",
+    "vehicles",
+];
+
+/// Why a question is not answered; the text says what to change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadQuestion(String);
+
+/// What is asked of a collection or of a record.
+pub struct Question {
+    base: Base,
+    conditions: Vec<Condition>,
+    search: Option<String>,
+    order: Option<Order>,
+    slice: Slice,
+    embedded: Vec<String>,
+    expands: bool,
+    fields: Option<Vec<String>>,
+    limit: Option<f64>,
+    callback: Option<String>,
+}
+
+/// The records that answer a question.
+#[derive(Debug)]
+pub struct Selection<T> {
+    /// In the order in which they are given.
+    pub records: Vec<T>,
+    /// How many there are in all, where a part was asked for (`X-Total-Count`).
+    pub total: Option<usize>,
+}
+
+/// Where the records stand, such as `http://localhost:8000/ghibli`.
+struct Base(String);
+
+impl Question {
+    /// Reads a query string, still encoded. `base` is where the records stand, such as
+    /// `http://localhost:8000/ghibli`; links start with it, and values that are links among the
+    /// collections are taken as links to there.
+    ///
+    /// # Errors
+    /// If it is too long, has a pattern that cannot be used, or would make the source's own
+    /// server fail whatever the records are.
+    pub fn read(query: &str, base: &str) -> Result<Self, BadQuestion> {
+        let params = Params::read(query)?;
+        let base = Base(base.trim_end_matches('/').to_owned());
+        let search = match params.get("q").filter(|given| !given.is_empty()) {
+            None => None,
+            Some(Given::One(text)) => Some(base.own_link(&text).unwrap_or(text).to_lowercase()),
+            Some(_) => return Err(BadQuestion("q is one text: give it once".to_owned())),
+        };
+        let mut conditions = Vec::new();
+        for name in params.names() {
+            if is_condition(name)
+                && let Some(given) = params.get(name)
+            {
+                conditions.push(Condition::read(name, given, &base)?);
+            }
+        }
+        if conditions.iter().map(Condition::patterns).sum::<usize>() > MAX_PATTERNS {
+            return Err(BadQuestion(format!(
+                "at most {MAX_PATTERNS} patterns are read"
+            )));
+        }
+        let expanded = several(&params, "_expand");
+        Ok(Self {
+            conditions,
+            search,
+            order: Order::read(&params),
+            slice: Slice::read(&params),
+            embedded: several(&params, "_embed"),
+            expands: expanded.iter().any(|name| EXPANDING.contains(&&**name)),
+            fields: fields(&params)?,
+            limit: limit(&params),
+            callback: callback(&params)?,
+            base,
+        })
+    }
+
+    /// The function that is to be called with the answer (JSONP).
+    pub fn callback(&self) -> Option<&str> {
+        self.callback.as_deref()
+    }
+
+    /// The records of a collection that answer this, out of `count` that `records` gives in the
+    /// source's order; `stored` is a record's stored form. Without a condition or an order, no
+    /// record is looked at, and none after the last that is wanted.
+    ///
+    /// # Errors
+    /// If the source's own server would fail over these records.
+    pub fn select<'a, T, I>(
+        &self,
+        records: impl Fn() -> I,
+        count: usize,
+        stored: impl Fn(&T) -> &'a RawValue,
+    ) -> Result<Selection<T>, BadQuestion>
+    where
+        I: Iterator<Item = T>,
+    {
+        let parse = |record: &T| {
+            let text = give_back(stored(record), &self.base.0);
+            serde_json::from_str(&text).unwrap_or(Value::Null)
+        };
+        let conditions = self.conditions_on(&records, &stored, &parse);
+        let looks = self.search.is_some() || !conditions.is_empty() || self.order.is_some();
+        let mut selection = if looks {
+            self.look(records(), &conditions, parse)
+        } else {
+            let places = self.slice.of(count);
+            let part = records().skip(places.start);
+            let length = self.cut(places.len())?;
+            Selection {
+                records: part.take(length).collect(),
+                total: Some(count),
+            }
+        };
+        let length = self.cut(selection.records.len())?;
+        selection.records.truncate(length);
+        if self.slice == Slice::All {
+            selection.total = None;
+        }
+        if self.expands && !selection.records.is_empty() {
+            return Err(self.cannot_expand());
+        }
+        Ok(selection)
+    }
+
+    /// The addresses of the other pages, as the `Link` header lists them, where a page was asked
+    /// for: `asked`, the whole address of this one, with another number.
+    pub fn links(&self, asked: &str, total: usize) -> Option<String> {
+        self.slice.links(asked, total)
+    }
+
+    /// The names of the headers that a script of another site may read, where a part was asked
+    /// for.
+    pub fn exposed(&self) -> Option<&'static str> {
+        match self.slice {
+            Slice::All => None,
+            Slice::Between { .. } => Some("X-Total-Count"),
+            Slice::Page { .. } => Some("X-Total-Count, Link"),
+        }
+    }
+
+    /// One record as it is sent, after `level` levels of two spaces.
+    ///
+    /// # Errors
+    /// If the source's own server would fail, or the stored form is no JSON.
+    pub fn write(
+        &self,
+        out: &mut String,
+        stored: &RawValue,
+        level: usize,
+    ) -> Result<(), BadQuestion> {
+        if self.expands {
+            return Err(self.cannot_expand());
+        }
+        let record = give_back(stored, &self.base.0);
+        if self.embedded.is_empty() && self.fields.is_none() {
+            write::pretty(out, &record, level);
+            return Ok(());
+        }
+        let chosen = write::chosen(&record, &self.embedded, self.fields.as_deref());
+        let chosen =
+            chosen.map_err(|error| BadQuestion(format!("a record is no JSON: {error}")))?;
+        write::pretty(out, &chosen, level);
+        Ok(())
+    }
+
+    fn cannot_expand(&self) -> BadQuestion {
+        BadQuestion("_expand has nothing to follow here: records name others by link".to_owned())
+    }
+
+    /// The conditions that count: those whose field no record has do not.
+    fn conditions_on<'q, 'a, T, I: Iterator<Item = T>>(
+        &'q self,
+        records: &impl Fn() -> I,
+        stored: &impl Fn(&T) -> &'a RawValue,
+        parse: &impl Fn(&T) -> Value,
+    ) -> Vec<&'q Condition> {
+        let (mut open, mut counting): (Vec<_>, Vec<_>) = self
+            .conditions
+            .iter()
+            .partition(|condition| condition.needs_field);
+        for record in records() {
+            if open.is_empty() {
+                break;
+            }
+            let json = stored(&record).get();
+            if !open.iter().any(|condition| condition.path.may_be_in(json)) {
+                continue;
+            }
+            let value = parse(&record);
+            open.retain(|condition| {
+                let is_there = condition.path.get(&value).is_some();
+                if is_there {
+                    counting.push(condition);
+                }
+                !is_there
+            });
+        }
+        counting
+    }
+
+    fn look<T>(
+        &self,
+        records: impl Iterator<Item = T>,
+        conditions: &[&Condition],
+        parse: impl Fn(&T) -> Value,
+    ) -> Selection<T> {
+        let mut found = Vec::new();
+        for record in records {
+            let value = parse(&record);
+            let is_wanted = self.search.as_ref().is_none_or(|text| holds(&value, text))
+                && conditions
+                    .iter()
+                    .all(|condition| condition.is_met_by(&value));
+            if is_wanted {
+                let key = self.order.as_ref().map(|order| order.key(&value));
+                found.push((key, record));
+            }
+        }
+        if let Some(order) = &self.order {
+            found.sort_by(|(a, _), (b, _)| match (a, b) {
+                (Some(a), Some(b)) => a.compare(b),
+                _ => std::cmp::Ordering::Equal,
+            });
+            if order.is_reversed {
+                found.reverse();
+            }
+        }
+        let total = found.len();
+        let places = self.slice.of(total);
+        let part = found.into_iter().skip(places.start).take(places.len());
+        Selection {
+            records: part.map(|(_, record)| record).collect(),
+            total: Some(total),
+        }
+    }
+
+    /// How many of so many records `limit` leaves.
+    fn cut(&self, length: usize) -> Result<usize, BadQuestion> {
+        let Some(limit) = self.limit else {
+            return Ok(length);
+        };
+        #[expect(clippy::cast_precision_loss, reason = "no list is longer than 2^53")]
+        let left = limit.min(length as f64).min(MAX_LIMIT);
+        if limit.is_nan() || left < 0.0 || left.fract() != 0.0 {
+            return Err(BadQuestion("limit is a whole number from 0 on".to_owned()));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number from 0 to 250"
+        )]
+        Ok(left as usize)
+    }
+}
+
+impl Base {
+    /// A link among the collections, whatever its host, as a link to here.
+    fn own_link(&self, text: &str) -> Option<String> {
+        let link::Link { target, .. } = link::Link::parse(text)?;
+        let id = target.id.unwrap_or_default();
+        Some(format!("{}/{}/{id}", self.0, target.collection))
+    }
+
+    /// The same for a pattern that is such a link, with `^` before it or `$` behind it.
+    fn own_link_in_pattern(&self, text: &str) -> Option<String> {
+        let (begins, rest) = match text.strip_prefix('^') {
+            Some(rest) => ("^", rest),
+            None => ("", text),
+        };
+        let (ends, rest) = match rest.strip_suffix('$') {
+            Some(rest) => ("$", rest),
+            None => ("", rest),
+        };
+        let link::Link { target, .. } = link::Link::parse(rest)?;
+        let id = target.id.unwrap_or_default();
+        let base = regex::escape(&self.0);
+        Some(format!("{begins}{base}/{}/{id}{ends}", target.collection))
+    }
+}
+
+/// Whether a parameter can be a condition on the records' fields.
+///
+/// The last three would be to the source if a record had such a field; here they never are, so
+/// that a page of a large collection needs no look at its records.
+fn is_condition(name: &str) -> bool {
+    let others = [
+        "q", "_start", "_end", "_sort", "_order", "_limit", "_embed", "_expand", "callback", "_",
+        "_page", "limit", "fields",
+    ];
+    !others.contains(&name)
+}
+
+fn several(params: &Params, name: &str) -> Vec<String> {
+    match params.get(name) {
+        Some(Given::One(value)) if !value.is_empty() => vec![value],
+        Some(Given::Many(values)) => values,
+        _ => Vec::new(),
+    }
+}
+
+fn fields(params: &Params) -> Result<Option<Vec<String>>, BadQuestion> {
+    match params.written("fields")[..] {
+        [] | [""] => Ok(None),
+        [list] => Ok(Some(list.split(',').map(str::to_owned).collect())),
+        _ => Err(BadQuestion(
+            "fields is one list with commas: give it once".to_owned(),
+        )),
+    }
+}
+
+fn limit(params: &Params) -> Option<f64> {
+    match params.written("limit")[..] {
+        [] | [""] => None,
+        [text] => Some(number_of(text)),
+        _ => Some(f64::NAN),
+    }
+}
+
+fn callback(params: &Params) -> Result<Option<String>, BadQuestion> {
+    let name = match params.get("callback") {
+        None => return Ok(None),
+        Some(Given::One(name)) => name,
+        Some(Given::Many(names)) => names.into_iter().next().unwrap_or_default(),
+        Some(Given::Object) => return Ok(None),
+    };
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let is_identifier = |part: &str| {
+        let is_letter = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '$');
+        part.starts_with(is_letter) && part.chars().all(|c| is_letter(c) || c.is_ascii_digit())
+    };
+    if name.len() <= MAX_CALLBACK && name.split('.').all(is_identifier) {
+        return Ok(Some(name));
+    }
+    Err(BadQuestion(format!(
+        "callback is the name of a function, of at most {MAX_CALLBACK} letters, digits, _ and $"
+    )))
+}
+
+/// Whether a text, in lower case, is anywhere in a record's values.
+fn holds(value: &Value, text: &str) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(|element| holds(element, text)),
+        Value::Object(fields) => fields.values().any(|field| holds(field, text)),
+        Value::Null | Value::Bool(false) => false,
+        Value::Number(number) if number.as_f64() == Some(0.0) => false,
+        other => native::text_of(other).to_lowercase().contains(text),
+    }
+}
+
+#[cfg(test)]
+mod tests;

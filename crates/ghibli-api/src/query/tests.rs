@@ -1,0 +1,300 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+const BASE: &str = "http://localhost:8000/ghibli";
+
+/// Records in their stored form.
+fn records() -> Vec<Box<RawValue>> {
+    let records = [
+        json!({"id": "a", "title": "Kiki", "score": "98", "people": ["/people/1", "/people/2"],
+            "url": "/films/a"}),
+        json!({"id": "b", "title": "Totoro", "score": "", "people": ["/people/"], "n": 7,
+            "url": "/films/b"}),
+        json!({"id": "c", "title": "Arrietty", "score": "1,000", "people": [], "n": null,
+            "url": "/films/c"}),
+        json!({"id": "d", "title": "kiki again", "score": "98", "people": ["/people/2"],
+            "url": "/films/d"}),
+    ];
+    let raw = |record: &Value| RawValue::from_string(record.to_string()).unwrap();
+    records.iter().map(raw).collect()
+}
+
+fn ask(query: &str) -> Result<(Vec<usize>, Option<usize>), BadQuestion> {
+    let records = records();
+    let question = Question::read(query, BASE)?;
+    let selection = question.select(
+        || 0..records.len(),
+        records.len(),
+        |&place| &*records[place],
+    )?;
+    Ok((selection.records, selection.total))
+}
+
+fn ids(query: &str) -> String {
+    let (places, _) = ask(query).unwrap_or_else(|error| panic!("{query}: {error}"));
+    places
+        .into_iter()
+        .map(|place| ["a", "b", "c", "d"][place])
+        .collect()
+}
+
+#[test]
+fn conditions_follow_the_sources_odd_rules() {
+    for (query, expected) in [
+        ("", "abcd"),
+        ("title=Kiki", "a"),
+        ("title=kiki", ""),
+        ("title=Kiki&title=Totoro", "ab"),
+        ("title[]=Kiki", "a"),
+        ("title[x]=Kiki", ""),
+        ("title=Kiki&id=b", ""),
+        // A number is never equal to a text.
+        ("score=98", ""),
+        ("score_ne=98", "abcd"),
+        ("score=1,000", "c"),
+        ("score=", "b"),
+        ("n=7", "b"),
+        ("n_ne=7", "acd"),
+        // What no record has is no condition.
+        ("nope=1", "abcd"),
+        ("nope=1&title=Kiki", "a"),
+        ("FIELDS=id", "abcd"),
+        ("_=123&callback=f", "abcd"),
+        // With a suffix it is one all the same.
+        ("nope_gte=1", ""),
+        ("nope_ne=1", "abcd"),
+        ("nope_like=^undefined$", "abcd"),
+        ("score_gte=98", "ad"),
+        ("score_gte=98x", ""),
+        ("score_lte=98", "abd"),
+        ("score_gte=1&score_lte=97", ""),
+        ("title_gte=L", "bd"),
+        ("n_gte=0", "bc"),
+        ("title_ne=Kiki", "bcd"),
+        ("title_ne=Kiki&title_ne=Totoro", "abcd"),
+        ("title_like=KIKI", "ad"),
+        ("title_like=^k&title_like=o$", "abd"),
+        ("score_like=98", "ad"),
+        ("n_like=null", "c"),
+        ("people.length=2", "a"),
+        ("people.length_gte=1", "abd"),
+        ("title.0=K", "a"),
+        // Lists are equal to nothing, their elements are.
+        ("people=http://localhost:8000/ghibli/people/1", ""),
+        ("people.0=https://elsewhere.example/people/2", "d"),
+        ("people_like=https://elsewhere.example/people/2", "ad"),
+        ("url=https://elsewhere.example/films/b", "b"),
+        ("url_like=^https://elsewhere.example/films/b$", "b"),
+        ("q=TOTORO", "b"),
+        ("q=again&title_like=kiki", "d"),
+        ("q=https://elsewhere.example/people/1", "a"),
+        ("q=7", "b"),
+        ("q=", "abcd"),
+    ] {
+        assert_eq!(ids(query), expected, "{query}");
+    }
+}
+
+#[test]
+fn the_order_is_that_of_javascript() {
+    for (query, expected) in [
+        ("_sort=title", "cabd"),
+        ("_sort=title&_order=ASC", "cabd"),
+        ("_sort=title&_order=desc", "cabd"),
+        ("_sort=title&_order=DESC", "dbac"),
+        ("_order=DESC", "abcd"),
+        // Alike stay in order, and are turned round with the rest.
+        ("_sort=score", "bcad"),
+        ("_sort=score&_order=DESC", "dacb"),
+        ("_sort=n", "bcad"),
+        ("_sort=title,id&_order=DESC", "dcba"),
+        ("_sort=people.length", "cbda"),
+        ("_sort=title&_sort=length", "abcd"),
+        ("_sort=", "abcd"),
+    ] {
+        assert_eq!(ids(query), expected, "{query}");
+    }
+}
+
+#[test]
+fn limit_comes_last_and_counts_nothing() {
+    for (query, expected, total) in [
+        ("limit=2", "ab", None),
+        ("limit=0", "", None),
+        ("limit=", "abcd", None),
+        ("limit=1000", "abcd", None),
+        ("limit=1e0", "a", None),
+        ("limit=%20", "", None),
+        ("limit=4.5", "abcd", None),
+        ("limit=Infinity", "abcd", None),
+        ("_start=1", "abcd", None),
+        ("_limit=2", "ab", Some(4)),
+        ("_start=1&_end=3&limit=1", "b", Some(4)),
+        ("title_like=kiki&_limit=1", "a", Some(2)),
+        ("_page=2&_limit=3", "d", Some(4)),
+        ("_page=9&_sort=title", "", Some(4)),
+    ] {
+        assert_eq!(ids(query), expected, "{query}");
+        assert_eq!(ask(query).unwrap().1, total, "{query}");
+    }
+}
+
+#[test]
+fn what_makes_the_source_fail_is_a_bad_question() {
+    for query in [
+        "limit=-1",
+        "limit=abc",
+        "limit=1.5",
+        "limit=1&limit=2",
+        "fields=id&fields=title",
+        "q=a&q=b",
+        "title_like=(",
+        "_expand=film",
+        "callback=alert(1)",
+        "callback=1a",
+        "callback=a..b",
+    ] {
+        assert!(ask(query).is_err(), "{query}");
+    }
+    let five = "title_like=a&".repeat(MAX_PATTERNS + 1);
+    assert!(ask(&five).is_err());
+}
+
+#[test]
+fn a_question_without_conditions_looks_at_no_record() {
+    let question = Question::read("limit=3&_start=2&_limit=10&fields=id", BASE).unwrap();
+    let given = std::cell::Cell::new(0);
+    let selection = question
+        .select(
+            || (0..1_000_000).inspect(|_| given.set(given.get() + 1)),
+            1_000_000,
+            |_| panic!("a record was looked at"),
+        )
+        .unwrap();
+    assert_eq!(selection.records, [2, 3, 4]);
+    assert_eq!(selection.total, Some(1_000_000));
+    assert!(given.get() <= 5, "{}", given.get());
+}
+
+#[test]
+fn a_record_is_written_with_links_to_here() {
+    let write = |query: &str| {
+        let mut out = String::new();
+        let question = Question::read(query, BASE).unwrap();
+        question.write(&mut out, &records()[3], 0).map(|()| out)
+    };
+    let whole: Value = serde_json::from_str(&write("").unwrap()).unwrap();
+    assert_eq!(whole["people"], json!([format!("{BASE}/people/2")]));
+    assert_eq!(
+        write("fields=title,id").unwrap(),
+        "{\n  \"id\": \"d\",\n  \"title\": \"kiki again\"\n}"
+    );
+    assert_eq!(write("fields=nope").unwrap(), "{}");
+    assert_eq!(
+        write("_embed=people&fields=people").unwrap(),
+        "{\n  \"people\": []\n}"
+    );
+    assert_eq!(write("_expand=nope&fields=nope").unwrap(), "{}");
+    assert!(write("_expand=person").is_err());
+}
+
+/// What the source's program does, said as plainly as it goes, over texts alone.
+fn model(texts: &[String], wanted: &[(String, String)]) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..texts.len()).collect();
+    let of = |name: &str| -> Vec<&String> {
+        let named = wanted.iter().filter(|(other, _)| other == name);
+        named.map(|(_, value)| value).collect()
+    };
+    let number = |text: &str| match text {
+        "" => Some(0.0),
+        text => text.parse::<f64>().ok(),
+    };
+    let is_number = |text: &str| !text.is_empty() && number(text).is_some();
+    for name in ["t", "t_ne", "t_gte", "t_lte"] {
+        let values = of(name);
+        if values.is_empty() || texts.is_empty() {
+            continue;
+        }
+        left.retain(|&place| {
+            let text = &texts[place];
+            values.iter().any(|value| {
+                let ordering = if is_number(value) {
+                    number(value)
+                        .partial_cmp(&number(text))
+                        .filter(|_| number(text).is_some())
+                } else {
+                    Some(value.as_str().cmp(text))
+                };
+                match name {
+                    "t" => !is_number(value) && value.as_str() == text,
+                    "t_ne" => is_number(value) || value.as_str() != text,
+                    "t_gte" => ordering.is_some_and(std::cmp::Ordering::is_le),
+                    _ => ordering.is_some_and(std::cmp::Ordering::is_ge),
+                }
+            })
+        });
+    }
+    if of("_sort").first().is_some_and(|by| *by == "t") {
+        left.sort_by(|a, b| texts[*a].cmp(&texts[*b]));
+        if of("_order") == ["DESC"] {
+            left.reverse();
+        }
+    }
+    if let Some(limit) = of("_limit").first() {
+        let limit = limit.parse().unwrap_or(0);
+        let start = of("_start")
+            .first()
+            .map_or(0, |start| start.parse().unwrap_or(0));
+        left = left.into_iter().skip(start).take(limit).collect();
+    }
+    left
+}
+
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-cA-C]{0,2}", "[1-9][0-9]{0,1}", Just(String::new())]
+}
+
+proptest! {
+    #[test]
+    fn any_question_is_answered_as_the_plain_model_answers_it(
+        texts in prop::collection::vec(word(), 0..12),
+        conditions in prop::collection::vec(
+            (prop::sample::select(vec!["t", "t_ne", "t_gte", "t_lte"]), word()),
+            0..4,
+        ),
+        order in prop::option::of(prop::sample::select(vec!["ASC", "DESC"])),
+        part in prop::option::of((0..6_u8, 1..6_u8)),
+    ) {
+        let mut wanted: Vec<(String, String)> = conditions
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        if let Some(order) = order {
+            wanted.push(("_sort".to_owned(), "t".to_owned()));
+            wanted.push(("_order".to_owned(), order.to_owned()));
+        }
+        if let Some((start, limit)) = part {
+            wanted.push(("_start".to_owned(), start.to_string()));
+            wanted.push(("_limit".to_owned(), limit.to_string()));
+        }
+        let query: Vec<_> = wanted.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let records: Vec<_> = texts
+            .iter()
+            .map(|text| RawValue::from_string(json!({"t": text}).to_string()).unwrap())
+            .collect();
+        let question = Question::read(&query.join("&"), BASE).unwrap();
+        let selection = question
+            .select(|| 0..records.len(), records.len(), |&place| &*records[place])
+            .unwrap();
+        prop_assert_eq!(selection.records, model(&texts, &wanted), "{}", query.join("&"));
+    }
+
+    #[test]
+    fn no_question_makes_it_panic(query in ".{0,80}", name in "[a-z_\\[\\].]{0,12}") {
+        for query in [query.clone(), format!("title_like={query}"), format!("{name}={query}")] {
+            let _ = ask(&query);
+        }
+    }
+}
