@@ -43,6 +43,7 @@ fn routes() -> Router<App> {
         .route("/api/v1/movies", get(api::movies::list))
         .route("/ghibli/{collection}", get(ghibli::list))
         .route("/ghibli/{collection}/{id}", get(ghibli::show))
+        .route("/ghibli/{collection}/{id}/{nested}", get(ghibli::nested))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/static/{name}", get(assets::show))

@@ -1,6 +1,8 @@
 //! The API that speaks as the Ghibli API does, under `/ghibli`.
 
+mod body;
+mod host;
 mod records;
 
-pub use records::PublicUrl;
-pub(crate) use records::{list, show};
+pub use host::PublicUrl;
+pub(crate) use records::{list, nested, show};

@@ -2,64 +2,60 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse, Response};
-use common::models::{Item, Kind};
-use ghibli_api::{Collection, give_back};
-use http::header::{CONTENT_TYPE, HOST};
-use http::{HeaderMap, StatusCode, Uri};
-use serde_json::{Map, Value};
+use common::models::Kind;
+use ghibli_api::{BadQuestion, Collection, Question};
+use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LINK};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
+use super::body::{List, nothing, record};
+use super::host::{PublicUrl, whole_address};
 use crate::error::AppError;
-use crate::query;
-use crate::respond::{JSON_UTF8, Representation};
-use crate::site::Current;
+use crate::middleware::Asked;
+use crate::respond::Conditions;
+use crate::site::{Current, Site};
 
-/// The most records that `limit` can ask for.
-const MOST: usize = 250;
+/// A collection of more than this is read apart from the tasks that serve.
+const MANY: usize = 1_000;
+const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
-/// What links start with, where that is configured.
-#[derive(Clone, Debug, Default)]
-pub struct PublicUrl(pub Option<Arc<str>>);
-
-impl PublicUrl {
-    /// Where this API stands, as the one who asks sees it.
-    fn base(&self, headers: &HeaderMap) -> String {
-        if let Some(url) = &self.0 {
-            return format!("{url}/ghibli");
-        }
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        format!("http://{}/ghibli", host.unwrap_or("localhost"))
-    }
+/// What the handlers take from a request.
+#[derive(axum::extract::FromRequestParts)]
+pub(crate) struct Call {
+    method: Method,
+    headers: HeaderMap,
+    uri: Uri,
+    asked: Option<Extension<Asked>>,
 }
 
-/// What a question asks of each record and of the list.
-#[derive(Debug, Default)]
-struct Question {
-    fields: Option<Vec<String>>,
-    limit: Option<usize>,
-}
-
-/// All records of a collection, as the source gives them.
+/// The records of a collection that answer the question, as the source gives them.
 pub(crate) async fn list(
     State(current): State<Current>,
     State(public_url): State<PublicUrl>,
     collection: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-    uri: Uri,
+    call: Call,
 ) -> Result<Response, AppError> {
-    let Path(collection) = collection?;
-    let kind = kind(&collection)?;
-    let question = question(&uri)?;
-    let site = current.load()?;
-    let base = public_url.base(&headers);
-    let catalogue = &site.snapshot.catalogue;
-    let records = catalogue
-        .iter(kind)
-        .take(question.limit.unwrap_or(usize::MAX))
-        .map(|item| record(item, &base, question.fields.as_deref()));
-    let records: Value = records.collect::<Result<_, _>>()?;
-    Ok(pretty(&records)?.at_version(site.version()).into_response())
+    let Path(name) = collection?;
+    let query = call.uri.query().unwrap_or_default().to_owned();
+    answer(current, public_url, &name, query, call).await
+}
+
+/// The records of a collection that belong to a record of another: the source's own rule, which
+/// asks for a field that its records do not have, and so gives all of them.
+pub(crate) async fn nested(
+    State(current): State<Current>,
+    State(public_url): State<PublicUrl>,
+    address: Result<Path<(String, String, String)>, PathRejection>,
+    call: Call,
+) -> Result<Response, AppError> {
+    let Path((owner, id, name)) = address?;
+    let query = call.uri.query().unwrap_or_default();
+    let query = match collection(&owner) {
+        Some(owner) => with_parameter(query, owner.foreign_key(), &id),
+        None => query.to_owned(),
+    };
+    answer(current, public_url, &name, query, call).await
 }
 
 /// One record, by its id.
@@ -67,66 +63,121 @@ pub(crate) async fn show(
     State(current): State<Current>,
     State(public_url): State<PublicUrl>,
     address: Result<Path<(String, String)>, PathRejection>,
-    headers: HeaderMap,
-    uri: Uri,
+    call: Call,
 ) -> Result<Response, AppError> {
-    let Path((collection, id)) = address?;
-    let kind = kind(&collection)?;
-    let question = question(&uri)?;
+    let Path((name, id)) = address?;
+    let base = public_url.base(&call.headers);
+    let question = Question::read(call.uri.query().unwrap_or_default(), &base)?;
     let site = current.load()?;
-    let Some(item) = site.snapshot.catalogue.get(kind, &id) else {
-        // As the source's own server answers.
-        let nothing = (StatusCode::NOT_FOUND, [(CONTENT_TYPE, JSON_UTF8)], "{}");
-        return Ok(nothing.into_response());
-    };
-    let record = record(item, &public_url.base(&headers), question.fields.as_deref())?;
-    Ok(pretty(&record)?.at_version(site.version()).into_response())
+    let kind = collection(&name).map(kind);
+    let item = kind.and_then(|kind| site.snapshot.catalogue.get(kind, &id));
+    match item {
+        Some(item) => Ok(record(&question, item, site.version())?.into_response()),
+        None => Ok(not_there(&question)),
+    }
 }
 
-fn kind(collection: &str) -> Result<Kind, AppError> {
-    let collection = Collection::from_str(&collection.to_lowercase());
-    Ok(match collection.map_err(|_| AppError::NotFound)? {
+async fn answer(
+    current: Current,
+    public_url: PublicUrl,
+    name: &str,
+    query: String,
+    call: Call,
+) -> Result<Response, AppError> {
+    let base = public_url.base(&call.headers);
+    let question = Question::read(&query, &base)?;
+    let site = current.load()?;
+    let Some(collection) = collection(name) else {
+        return Ok(not_there(&question));
+    };
+    let kind = kind(collection);
+    let looking = Looking {
+        kind,
+        asked: format!("{base}/{collection}?{query}"),
+        address: whole_address(&base, &call.uri, call.asked),
+        conditions: Conditions::of(&call.method, &call.headers),
+        question,
+    };
+    if site.snapshot.catalogue.count(kind) <= MANY {
+        return looking.among(&site);
+    }
+    tokio::task::spawn_blocking(move || looking.among(&site))
+        .await
+        .map_err(|error| AppError::Internal(error.into()))?
+}
+
+/// A question to a collection.
+struct Looking {
+    kind: Kind,
+    question: Question,
+    /// What names the question, the host included.
+    asked: String,
+    /// Where it was asked, written as it came.
+    address: String,
+    conditions: Conditions,
+}
+
+impl Looking {
+    fn among(self, site: &Site) -> Result<Response, AppError> {
+        let catalogue = &site.snapshot.catalogue;
+        let selection = self.question.select(
+            || catalogue.iter(self.kind),
+            catalogue.count(self.kind),
+            |item| item.source.as_raw(),
+        )?;
+        let mut headers = HeaderMap::new();
+        if let Some(total) = selection.total {
+            headers.insert(X_TOTAL_COUNT, total.into());
+            let links = self.question.links(&self.address, total);
+            if let Some(Ok(links)) = links.map(HeaderValue::try_from) {
+                headers.insert(LINK, links);
+            }
+        }
+        if let Some(names) = self.question.exposed() {
+            headers.insert(
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static(names),
+            );
+        }
+        let list = List {
+            question: self.question,
+            items: selection.records.into_iter().map(Arc::clone).collect(),
+            asked: self.asked,
+            version: site.version(),
+        };
+        let mut response = list.answer(&self.conditions)?;
+        response.headers_mut().extend(headers);
+        Ok(response)
+    }
+}
+
+fn with_parameter(query: &str, name: &str, value: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(query.to_owned());
+    query.append_pair(name, value).finish()
+}
+
+fn collection(name: &str) -> Option<Collection> {
+    Collection::from_str(&name.to_lowercase()).ok()
+}
+
+const fn kind(collection: Collection) -> Kind {
+    match collection {
         Collection::Films => Kind::Movie,
         Collection::People => Kind::Person,
         Collection::Locations => Kind::Location,
         Collection::Species => Kind::Species,
         Collection::Vehicles => Kind::Vehicle,
-    })
-}
-
-fn question(uri: &Uri) -> Result<Question, AppError> {
-    let mut question = Question::default();
-    for (name, value) in query::pairs(uri) {
-        match &*name {
-            "fields" if value.is_empty() => {}
-            "fields" => question.fields = Some(value.split(',').map(str::to_owned).collect()),
-            "limit" => {
-                let limit = query::number(&name, &value, 0, usize::MAX)?;
-                question.limit = Some(limit.min(MOST));
-            }
-            _ => return Err(query::unknown(&name, &["fields", "limit"])),
-        }
     }
-    Ok(question)
 }
 
-fn record(item: &Item, base: &str, fields: Option<&[String]>) -> Result<Value, AppError> {
-    let text = give_back(item.source.as_raw(), base);
-    let record = serde_json::from_str(&text).map_err(|error| AppError::Internal(error.into()))?;
-    Ok(match (record, fields) {
-        (Value::Object(mut record), Some(fields)) => {
-            let chosen = fields
-                .iter()
-                .filter_map(|field| record.shift_remove_entry(field));
-            Value::Object(chosen.collect::<Map<_, _>>())
-        }
-        (record, _) => record,
-    })
+/// As the source's own server answers, for a collection as for a record.
+fn not_there(question: &Question) -> Response {
+    let (media_type, body) = nothing(question);
+    (StatusCode::NOT_FOUND, [(CONTENT_TYPE, media_type)], body).into_response()
 }
 
-/// With two spaces, as the source's own server writes.
-fn pretty(value: &Value) -> Result<Representation, AppError> {
-    let json =
-        serde_json::to_vec_pretty(value).map_err(|error| AppError::Internal(error.into()))?;
-    Ok(Representation::new(JSON_UTF8, json))
+impl From<BadQuestion> for AppError {
+    fn from(bad: BadQuestion) -> Self {
+        Self::BadRequest(bad.to_string())
+    }
 }

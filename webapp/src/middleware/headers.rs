@@ -50,7 +50,10 @@ pub(super) async fn add(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     set(headers, SECURITY);
     if shared {
-        set(headers, SHARING);
+        // The compatible API names its own, as the source does.
+        for (name, value) in SHARING {
+            headers.entry(name).or_insert(value);
+        }
     }
     if preflight {
         set(headers, PREFLIGHT);

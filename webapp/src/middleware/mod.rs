@@ -17,7 +17,10 @@ use axum::{
 };
 use tower::{Service, ServiceBuilder};
 
-pub(crate) use self::{observe::RequestId, path::is_for_programs};
+pub(crate) use self::{
+    observe::RequestId,
+    path::{Asked, is_for_programs},
+};
 use crate::server::Limits;
 
 /// Puts `routes` behind the layers, outermost first.
@@ -32,7 +35,7 @@ pub(crate) fn around(
         .layer(from_fn(finish::finish))
         .layer(from_fn_with_state(limits, gate::check))
         .layer(from_fn_with_state(limits, guard::guard))
-        .layer(map_request(path::without_trailing_slash))
+        .layer(map_request(path::as_routed))
         .service(routes)
 }
 

@@ -4,11 +4,13 @@ mod compress;
 mod conditions;
 mod negotiate;
 mod representation;
+mod streamed;
 
 pub use self::{
     conditions::Conditions,
     negotiate::{Accepted, Coding},
     representation::Representation,
+    streamed::Streamed,
 };
 
 /// A page.
@@ -21,5 +23,7 @@ pub const SVG: &str = "image/svg+xml";
 pub const JSON: &str = "application/json";
 /// An answer of the compatible API, with the type that the source's own server gives.
 pub const JSON_UTF8: &str = "application/json; charset=utf-8";
+/// The same for a page that takes its answers as scripts.
+pub const JAVASCRIPT_UTF8: &str = "text/javascript; charset=utf-8";
 /// An API's error (RFC 9457).
 pub const PROBLEM: &str = "application/problem+json";

@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::{Coding, Conditions, HTML, compress::compress};
 use crate::error::AppError;
 
-const X_CATALOGUE_VERSION: HeaderName = HeaderName::from_static("x-catalogue-version");
+pub(super) const X_CATALOGUE_VERSION: HeaderName = HeaderName::from_static("x-catalogue-version");
 /// What is smaller fits into one packet anyway.
 const WORTH_ENCODING_BYTES: usize = 1024;
 
@@ -172,15 +172,20 @@ impl Content {
 
 impl Variant {
     fn new(hash: u128, coding: Coding) -> Self {
-        let etag = match coding.name() {
-            Some(name) => format!("\"{hash:032x}-{name}\""),
-            None => format!("\"{hash:032x}\""),
-        };
         Self {
-            etag: HeaderValue::try_from(etag).ok(),
+            etag: etag(hash, coding),
             bytes: OnceLock::new(),
         }
     }
+}
+
+/// The strong tag of a content in an encoding.
+pub(super) fn etag(hash: u128, coding: Coding) -> Option<HeaderValue> {
+    let etag = match coding.name() {
+        Some(name) => format!("\"{hash:032x}-{name}\""),
+        None => format!("\"{hash:032x}\""),
+    };
+    HeaderValue::try_from(etag).ok()
 }
 
 /// Whether encoding makes it smaller.

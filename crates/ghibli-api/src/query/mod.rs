@@ -224,10 +224,10 @@ impl Question {
             .conditions
             .iter()
             .partition(|condition| condition.needs_field);
+        if open.is_empty() {
+            return counting;
+        }
         for record in records() {
-            if open.is_empty() {
-                break;
-            }
             let json = stored(&record).get();
             if !open.iter().any(|condition| condition.path.may_be_in(json)) {
                 continue;
@@ -240,6 +240,9 @@ impl Question {
                 }
                 !is_there
             });
+            if open.is_empty() {
+                break;
+            }
         }
         counting
     }
