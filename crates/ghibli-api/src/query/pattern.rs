@@ -15,12 +15,15 @@ const MAX_BYTES: usize = 500;
 const MAX_NESTING: u32 = 50;
 /// What a pattern may weigh when it is compiled, and what its search may keep in memory.
 const MAX_COMPILED_BYTES: usize = 128 * 1024;
+/// How many characters its ranges may span together: each is looked up in its other case.
+const MAX_SPAN: u32 = 70_000;
 
 const DIGIT: &str = "0-9";
 const WORD: &str = "0-9A-Za-z_";
 const SPACE: &str = r"\t\n\x0B\x0C\r \x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}\x{FEFF}";
 const ANY: &str = r"[^\n\r\x{2028}\x{2029}]";
-const NOTHING: &str = r"[^\s\S]";
+const EVERYTHING: &str = "(?s:.)";
+const NOTHING: &str = "[a&&b]";
 
 /// The pattern, blind to case.
 ///
@@ -52,6 +55,8 @@ struct Translation<'a> {
     has_named_groups: bool,
     /// Whether what came last can be repeated.
     is_atom: bool,
+    /// How many characters its ranges have spanned so far.
+    span: u32,
 }
 
 /// What an escape stands for.
@@ -75,6 +80,7 @@ impl Translation<'_> {
             groups,
             has_named_groups,
             is_atom: false,
+            span: 0,
         };
         while let Some(next) = translation.rest.next() {
             translation.token(next)?;
@@ -309,6 +315,10 @@ impl Translation<'_> {
             let to = self.class_member()?.ok_or(UNCLOSED_CLASS)?;
             match (&from, &to) {
                 (Escaped::Char(from), Escaped::Char(to)) if from <= to => {
+                    self.span += u32::from(*to) - u32::from(*from);
+                    if self.span > MAX_SPAN {
+                        return Err("its ranges span too many characters".to_owned());
+                    }
                     push_char(&mut inner, *from);
                     inner.push('-');
                     push_char(&mut inner, *to);
@@ -324,7 +334,7 @@ impl Translation<'_> {
             }
         }
         let class = match (inner.is_empty(), is_negated) {
-            (true, true) => r"[\s\S]".to_owned(),
+            (true, true) => EVERYTHING.to_owned(),
             (true, false) => NOTHING.to_owned(),
             (false, true) => format!("[^{inner}]"),
             (false, false) => format!("[{inner}]"),
@@ -487,6 +497,7 @@ mod tests {
             ("[z-a]", "backwards"),
             ("x{2,1}", "no pattern"),
             ("((a{99}){99}){99}", "too large"),
+            (r"[\u0000-\uffff][\u0000-\uffff]", "too many characters"),
         ] {
             let error = compile(pattern).unwrap_err();
             assert!(error.contains(why), "{pattern}: {error}");
