@@ -36,6 +36,18 @@ impl Collection {
             Self::Vehicles => "vehicles",
         }
     }
+
+    /// The field in which a record of another collection would hold the id of one of this, such
+    /// as `filmId`: `/films/{id}/people` asks for the people that have it.
+    pub const fn foreign_key(self) -> &'static str {
+        match self {
+            Self::Films => "filmId",
+            Self::People => "personId",
+            Self::Locations => "locationId",
+            Self::Species => "speciesId",
+            Self::Vehicles => "vehicleId",
+        }
+    }
 }
 
 impl fmt::Display for Collection {

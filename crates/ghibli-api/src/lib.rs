@@ -8,7 +8,7 @@ mod client;
 mod collection;
 mod json;
 mod link;
-pub mod query;
+mod query;
 mod record;
 
 pub use client::{
@@ -16,6 +16,7 @@ pub use client::{
     RequestError, Tags, Timeouts,
 };
 pub use collection::{Collection, UnknownCollection};
+pub use query::{BadQuestion, Question, Selection};
 pub use record::{
     BadRecord, Film, Links, ListError, Location, MAX_BAD_RECORDS, MAX_RECORD_BYTES, Note, Person,
     Record, RecordError, Records, Species, Vehicle, give_back,

@@ -1,7 +1,8 @@
 //! The API that speaks as the Ghibli API does, under `/ghibli`.
 
+mod body;
+mod host;
 mod records;
-mod written;
 
-pub use records::PublicUrl;
+pub use host::PublicUrl;
 pub(crate) use records::{list, nested, show};

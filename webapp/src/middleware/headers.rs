@@ -50,8 +50,8 @@ pub(super) async fn add(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     set(headers, SECURITY);
     if shared {
+        // The compatible API names its own, as the source does.
         for (name, value) in SHARING {
-            // The compatible API says by itself what it shows.
             headers.entry(name).or_insert(value);
         }
     }

@@ -20,7 +20,7 @@ use tower::{Service, ServiceBuilder};
 pub(crate) use self::{
     gate::is_plain_reading,
     observe::{RequestId, X_REQUEST_ID},
-    path::is_for_programs,
+    path::{Asked, is_for_programs},
 };
 use crate::server::Limits;
 
@@ -39,7 +39,7 @@ pub(crate) fn around(
         .layer(from_fn(finish::finish))
         .layer(from_fn_with_state(limits, gate::check))
         .layer(from_fn_with_state(limits, guard::guard))
-        .layer(map_request(path::without_trailing_slash))
+        .layer(map_request(path::as_routed))
         .service(routes)
 }
 

@@ -20,12 +20,72 @@ pub(super) fn compress(content: &Bytes, coding: Coding) -> io::Result<Bytes> {
     }
 }
 
-fn brotli(content: &[u8]) -> io::Result<Bytes> {
-    let params = BrotliEncoderParams {
+/// A coding of content that comes piece by piece.
+pub(super) enum Encoder {
+    Identity(Vec<u8>),
+    Brotli(Box<brotli::CompressorWriter<Vec<u8>>>),
+    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
+    Gzip(GzEncoder<Vec<u8>>),
+}
+
+impl Encoder {
+    pub(super) fn new(coding: Coding) -> io::Result<Self> {
+        Ok(match coding {
+            Coding::Identity => Self::Identity(Vec::new()),
+            Coding::Brotli => {
+                let params = brotli_params(0);
+                let writer = brotli::CompressorWriter::with_params(Vec::new(), 4096, &params);
+                Self::Brotli(Box::new(writer))
+            }
+            Coding::Zstd => Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?),
+            Coding::Gzip => Self::Gzip(GzEncoder::new(Vec::new(), Compression::new(GZIP_LEVEL))),
+        })
+    }
+
+    /// Takes a piece in, and gives what is ready to be sent; that may be nothing yet.
+    pub(super) fn push(&mut self, piece: &[u8]) -> io::Result<Bytes> {
+        let ready = match self {
+            Self::Identity(ready) => {
+                ready.write_all(piece)?;
+                ready
+            }
+            Self::Brotli(writer) => {
+                writer.write_all(piece)?;
+                writer.get_mut()
+            }
+            Self::Zstd(writer) => {
+                writer.write_all(piece)?;
+                writer.get_mut()
+            }
+            Self::Gzip(writer) => {
+                writer.write_all(piece)?;
+                writer.get_mut()
+            }
+        };
+        Ok(Bytes::from(std::mem::take(ready)))
+    }
+
+    /// What is left at the end.
+    pub(super) fn finish(self) -> io::Result<Bytes> {
+        Ok(Bytes::from(match self {
+            Self::Identity(ready) => ready,
+            Self::Brotli(writer) => writer.into_inner(),
+            Self::Zstd(writer) => writer.finish()?,
+            Self::Gzip(writer) => writer.finish()?,
+        }))
+    }
+}
+
+fn brotli_params(size_hint: usize) -> BrotliEncoderParams {
+    BrotliEncoderParams {
         quality: BROTLI_QUALITY,
-        size_hint: content.len(),
+        size_hint,
         ..BrotliEncoderParams::default()
-    };
+    }
+}
+
+fn brotli(content: &[u8]) -> io::Result<Bytes> {
+    let params = brotli_params(content.len());
     let mut compressed = Vec::with_capacity(content.len() / 3);
     brotli::BrotliCompress(&mut &content[..], &mut compressed, &params)?;
     Ok(Bytes::from(compressed))

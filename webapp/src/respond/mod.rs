@@ -4,27 +4,25 @@ mod compress;
 mod conditions;
 mod negotiate;
 mod representation;
-mod stream;
+mod streamed;
 
 pub use self::{
     conditions::Conditions,
     negotiate::{Accepted, Coding},
     representation::Representation,
-    stream::streamed,
+    streamed::Streamed,
 };
 
 /// A page.
 pub const HTML: &str = "text/html; charset=utf-8";
 /// A stylesheet.
 pub const CSS: &str = "text/css; charset=utf-8";
-/// A script.
+/// A script, or an answer in the form of one.
 pub const JS: &str = "text/javascript; charset=utf-8";
 /// A drawing.
 pub const SVG: &str = "image/svg+xml";
 /// A feed (RFC 4287).
 pub const ATOM: &str = "application/atom+xml";
-/// A script, or an answer in the form of one.
-pub const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// An API's answer.
 pub const JSON: &str = "application/json";
 /// An answer of the compatible API, with the type that the source's own server gives.

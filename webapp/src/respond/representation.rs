@@ -243,15 +243,20 @@ impl Content {
 
 impl Variant {
     fn new(hash: u128, coding: Coding) -> Self {
-        let etag = match coding.name() {
-            Some(name) => format!("\"{hash:032x}-{name}\""),
-            None => format!("\"{hash:032x}\""),
-        };
         Self {
-            etag: HeaderValue::try_from(etag).ok(),
+            etag: etag(hash, coding),
             bytes: OnceLock::new(),
         }
     }
+}
+
+/// The strong tag of a content in an encoding.
+pub(super) fn etag(hash: u128, coding: Coding) -> Option<HeaderValue> {
+    let etag = match coding.name() {
+        Some(name) => format!("\"{hash:032x}-{name}\""),
+        None => format!("\"{hash:032x}\""),
+    };
+    HeaderValue::try_from(etag).ok()
 }
 
 /// Whether encoding makes it smaller.

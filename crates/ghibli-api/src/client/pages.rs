@@ -2,7 +2,7 @@
 //!
 //! Without a query the source gives all it has, though its documentation speaks of 50 by
 //! default, and `limit` stops at 250. So an answer of exactly that many elements is doubted, and
-//! the collection is asked for again page by page.
+//! the collection is asked for again page by page. So is one that is too large for one answer.
 
 use xxhash_rust::xxh3::Xxh3;
 

@@ -31,6 +31,12 @@ pub(super) enum Reply {
     /// The conditions hold (304), says whoever is at this URL.
     NotModified(Url),
     Answer(Answer),
+    /// It weighs more than an answer may.
+    TooLarge {
+        /// Where it came from in the end.
+        url: Url,
+        headers: HeaderMap,
+    },
 }
 
 /// A complete answer with status 200.
@@ -46,7 +52,7 @@ pub(super) struct Answer {
 impl Reply {
     pub(super) fn url(&self) -> &Url {
         match self {
-            Self::NotModified(url) => url,
+            Self::NotModified(url) | Self::TooLarge { url, .. } => url,
             Self::Answer(answer) => &answer.url,
         }
     }
@@ -127,7 +133,10 @@ impl Http {
             status => return Err(RequestError::from_status(status, response.headers())),
         }
         let headers = response.headers().clone();
-        let (body, digest) = self.body(response, started, received).await?;
+        let (body, digest) = match self.body(response, started, received).await {
+            Err(RequestError::TooLarge { .. }) => return Ok(Reply::TooLarge { url, headers }),
+            arrived => arrived?,
+        };
         Ok(Reply::Answer(Answer {
             headers,
             url,
@@ -144,9 +153,7 @@ impl Http {
         mut started: Instant,
         received: impl Fn(u64),
     ) -> Result<(Vec<u8>, u128), RequestError> {
-        let too_large = RequestError::TooLarge {
-            limit: self.max_bytes,
-        };
+        let too_large = self.too_large();
         if response.content_length() > Some(self.max_bytes) {
             return Err(too_large);
         }
@@ -190,6 +197,12 @@ impl Http {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let earned = f64::from(bytes) / f64::from(self.timeouts.bytes_per_second.max(1));
         self.timeouts.answer + Duration::from_secs_f64(earned)
+    }
+
+    pub(super) fn too_large(&self) -> RequestError {
+        RequestError::TooLarge {
+            limit: self.max_bytes,
+        }
     }
 
     fn too_slow(&self, bytes: usize) -> RequestError {

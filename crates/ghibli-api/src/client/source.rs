@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::try_join_all;
+use reqwest::header::HeaderMap;
 use url::{Origin, Url};
 
 use super::pages::is_doubtful;
@@ -133,6 +134,10 @@ impl<'a> Source<'a> {
             .await?;
         match reply {
             Reply::Answer(answer) => self.kept(collection, answer).await.map(Arrived::Here),
+            Reply::TooLarge { url, headers } => {
+                let here = self.in_pages(collection, url, &headers).await?;
+                Ok(Arrived::Here(here))
+            }
             Reply::NotModified(from) if from == known.from => Ok(Arrived::AtSource(known.clone())),
             // Another place, whose validators mean something else.
             Reply::NotModified(_) => self.here(collection).await.map(Arrived::Here),
@@ -140,8 +145,40 @@ impl<'a> Source<'a> {
     }
 
     async fn here(&self, collection: Collection) -> Result<Here, RequestError> {
-        let answer = self.answer(collection, "", 0).await?;
-        self.kept(collection, answer).await
+        match self.question(collection, "", 0, None).await? {
+            Reply::Answer(answer) => self.kept(collection, answer).await,
+            Reply::TooLarge { url, headers } => self.in_pages(collection, url, &headers).await,
+            Reply::NotModified(_) => Err(RequestError::Status(304)),
+        }
+    }
+
+    /// A collection that is too large for one answer.
+    ///
+    /// The name that the answer had is kept for the pages, if it is still the answer's name after
+    /// them: then the collection did not change on the way.
+    async fn in_pages(
+        &self,
+        collection: Collection,
+        from: Url,
+        headers: &HeaderMap,
+    ) -> Result<Here, RequestError> {
+        let (records, digest) = self.paged(collection, 0).await?;
+        let mut validators = Validators::of(headers);
+        if !validators.are_none() {
+            let now = self.question(collection, "", 0, Some(&validators)).await?;
+            if !matches!(now, Reply::NotModified(url) if url == from) {
+                validators = Validators::default();
+            }
+        }
+        Ok(Here {
+            tag: Tag {
+                from,
+                validators,
+                digest,
+                elements: records.elements(),
+            },
+            held: Held::Read(records),
+        })
     }
 
     /// An answer without a query, and all that it may have left out.
@@ -214,6 +251,7 @@ impl<'a> Source<'a> {
     ) -> Result<Answer, RequestError> {
         match self.question(collection, query, bytes_before, None).await? {
             Reply::Answer(answer) => Ok(answer),
+            Reply::TooLarge { .. } => Err(self.http.too_large()),
             Reply::NotModified(_) => Err(RequestError::Status(304)),
         }
     }

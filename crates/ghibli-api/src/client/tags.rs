@@ -24,7 +24,8 @@ pub struct Tags {
 pub(super) struct Tag {
     /// Where it came from in the end.
     pub(super) from: Url,
-    /// None for what came page by page: its first answer says nothing about the others.
+    /// For what came page by page those of the whole answer, if that was too large and is still
+    /// called the same after the pages; else none, as a page says nothing about the others.
     pub(super) validators: Validators,
     /// XXH3 of the body, or of the pages' digests.
     pub(super) digest: u128,

@@ -1,349 +1,402 @@
-//! The query language of the source's own server: json-server 0.8, and the rendering before it.
+//! The query language of the source's own server, json-server 0.8 behind a front of its own.
 //!
-//! What it does with odd questions is part of it: a filter by a number finds no string of digits,
-//! a field that no record has is no filter, a descending order is the ascending one backwards.
-//! Only where it breaks with a 500 there is an error instead.
+//! A [`Question`] is read from a query string and put to records in their stored form. Its rules
+//! are the server's, odd ones included: a value that looks like a number is one, and then equal
+//! to no text; several values of a name are alternatives; a name that no record has is no
+//! condition; `limit` and `fields` come after everything else. What made that server fail is a
+//! [`BadQuestion`].
 
-mod filter;
+mod condition;
+mod native;
+mod order;
+mod params;
+mod path;
 mod pattern;
-mod script;
-#[cfg(test)]
-mod tests;
-mod window;
+mod slice;
+mod write;
 
-use std::borrow::Cow;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-use serde_json::{Map, Value};
+use self::condition::Condition;
+use self::native::number_of;
+use self::order::Order;
+use self::params::{Given, Params};
+use self::slice::Slice;
+use crate::link;
+use crate::record::give_back;
 
-use self::filter::Filter;
-use self::script::{compare, get};
-use self::window::Window;
-use crate::{Collection, link};
+/// The most records that `limit` gives.
+const MAX_LIMIT: f64 = 250.0;
+/// The most patterns that a question may have.
+const MAX_PATTERNS: usize = 4;
+/// The most characters of a callback's name.
+const MAX_CALLBACK: usize = 100;
+/// What `_expand` may not name: with one of these the source's own server fails.
+const EXPANDING: [&str; 9] = [
+    "film",
+    "films",
+    "person",
+    "people",
+    "location",
+    "locations",
+    "species",
+    "vehicle",
+    "vehicles",
+];
 
-/// The most parameters that a question may have.
-const MOST_PARAMETERS: usize = 100;
-/// The most records that `limit` can ask for.
-const MOST_RECORDS: usize = 250;
-/// The most characters of a name in `callback`.
-const LONGEST_CALLBACK: usize = 200;
-
-/// Why a question cannot be answered; the source's own server breaks at most of these.
+/// Why a question is not answered; the text says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum QuestionError {
-    /// There are too many parameters.
-    #[error("there are more than {MOST_PARAMETERS} parameters: ask for less")]
-    TooMany,
-    /// A parameter is there more than once.
-    #[error("{0} may be given once")]
-    Repeated(&'static str),
-    /// `limit` is not a number that the list can be cut to.
-    #[error("limit is a whole number from 0 on, of which {MOST_RECORDS} is the most that is given")]
-    Limit,
-    /// A pattern of `_like` cannot be used.
-    #[error("{parameter} is no pattern that can be used here: {problem}")]
-    Pattern {
-        /// The parameter.
-        parameter: String,
-        /// What is wrong with it, and what would do.
-        problem: String,
-    },
-    /// `callback` is not a name.
-    #[error(
-        "callback is the name of a function: letters, digits, _ and $, with dots between names"
-    )]
-    Callback,
-    /// `_expand` names a collection, and no record has what it would follow.
-    #[error("_expand={0} cannot be followed: no record names one by an id of its own")]
-    Expand(String),
-}
+#[error("{0}")]
+pub struct BadQuestion(String);
 
-/// What is asked of a collection.
-#[derive(Debug, Clone, Default)]
+/// What is asked of a collection or of a record.
 pub struct Question {
-    filters: Vec<Filter>,
-    /// Lower case.
-    text: Option<String>,
-    sort: Option<String>,
-    descending: bool,
-    window: Window,
-    embed: Vec<Collection>,
+    base: Base,
+    conditions: Vec<Condition>,
+    search: Option<String>,
+    order: Option<Order>,
+    slice: Slice,
+    embedded: Vec<String>,
+    expands: bool,
     fields: Option<Vec<String>>,
     limit: Option<f64>,
     callback: Option<String>,
 }
 
-/// The records that answer a question, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer<T> {
-    /// The records, still to be given the form that was asked for by [`Question::shape`].
+/// The records that answer a question.
+#[derive(Debug)]
+pub struct Selection<T> {
+    /// In the order in which they are given.
     pub records: Vec<T>,
-    /// How many there are in all, where the answer is a part (`X-Total-Count`).
+    /// How many there are in all, where a part was asked for (`X-Total-Count`).
     pub total: Option<usize>,
-    /// The pages that are linked to, where pages were asked for (`Link`): the relation and the
-    /// page's address, made of the question's own.
-    pub links: Option<Vec<(&'static str, Page)>>,
 }
 
-/// A page beside the one that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    current: i64,
-    wanted: i64,
-}
-
-impl Page {
-    /// Its address, given that of the page that was asked for.
-    pub fn address(&self, asked: &str) -> String {
-        let (from, to) = (
-            format!("page={}", self.current),
-            format!("page={}", self.wanted),
-        );
-        asked.replacen(&from, &to, 1)
-    }
-}
+/// Where the records stand, such as `http://localhost:8000/ghibli`.
+struct Base(String);
 
 impl Question {
-    /// Reads the query of an address.
+    /// Reads a query string, still encoded. `base` is where the records stand, such as
+    /// `http://localhost:8000/ghibli`; links start with it, and values that are links among the
+    /// collections are taken as links to there.
     ///
     /// # Errors
-    /// When it cannot be answered.
-    pub fn parse(query: &str) -> Result<Self, QuestionError> {
-        let pairs: Vec<_> = query.split('&').filter(|pair| !pair.is_empty()).collect();
-        if pairs.len() > MOST_PARAMETERS {
-            return Err(QuestionError::TooMany);
-        }
-        let mut parameters: Vec<(String, Vec<String>)> = Vec::new();
-        for pair in pairs {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (plain_name(&decoded(name)).to_owned(), decoded(value));
-            match parameters.iter_mut().find(|(other, _)| *other == name) {
-                Some((_, values)) => values.push(value),
-                None => parameters.push((name, vec![value])),
+    /// If it is too long, has a pattern that cannot be used, or would make the source's own
+    /// server fail whatever the records are.
+    pub fn read(query: &str, base: &str) -> Result<Self, BadQuestion> {
+        let params = Params::read(query)?;
+        let base = Base(base.trim_end_matches('/').to_owned());
+        let search = match params.get("q").filter(|given| !given.is_empty()) {
+            None => None,
+            Some(Given::One(text)) => Some(base.own_link(&text).unwrap_or(text).to_lowercase()),
+            Some(_) => return Err(BadQuestion("q is one text: give it once".to_owned())),
+        };
+        let mut conditions = Vec::new();
+        for name in params.names() {
+            if is_condition(name)
+                && let Some(given) = params.get(name)
+            {
+                conditions.push(Condition::read(name, given, &base)?);
             }
         }
-        let mut question = Self::default();
-        for (name, values) in parameters {
-            question.take(name, values)?;
+        if conditions.iter().map(Condition::patterns).sum::<usize>() > MAX_PATTERNS {
+            return Err(BadQuestion(format!(
+                "at most {MAX_PATTERNS} patterns are read"
+            )));
         }
-        Ok(question)
+        let expanded = several(&params, "_expand");
+        Ok(Self {
+            conditions,
+            search,
+            order: Order::read(&params),
+            slice: Slice::read(&params),
+            embedded: several(&params, "_embed"),
+            expands: expanded.iter().any(|name| EXPANDING.contains(&&**name)),
+            fields: fields(&params)?,
+            limit: limit(&params),
+            callback: callback(&params)?,
+            base,
+        })
     }
 
-    fn take(&mut self, name: String, values: Vec<String>) -> Result<(), QuestionError> {
-        let one = |what| only(what, &values);
-        match name.as_str() {
-            "q" => self.text = one("q")?.map(|text| text.to_lowercase()),
-            // Several names are one path to it, which leads nowhere.
-            "_sort" if values.len() > 1 => self.sort = Some(String::new()),
-            "_sort" => self.sort = one("_sort")?,
-            "_order" => self.descending = values == ["DESC"],
-            "_start" => self.window.start = first(&values),
-            "_end" => self.window.end = first(&values),
-            "_limit" => self.window.limit = first(&values),
-            "_page" => self.window.page = first(&values),
-            "_embed" => self.embed = values.iter().filter_map(|name| name.parse().ok()).collect(),
-            "_expand" => {
-                let known = |name: &&String| collection_of(name).is_some();
-                if let Some(name) = values.iter().find(known) {
-                    return Err(QuestionError::Expand(name.clone()));
-                }
-            }
-            "fields" => {
-                let fields = one("fields")?;
-                self.fields = fields.map(|fields| fields.split(',').map(str::to_owned).collect());
-            }
-            "limit" => {
-                if let Some(limit) = one("limit")? {
-                    self.limit = Some(script::number(&limit));
-                }
-            }
-            "callback" => self.callback = first(&values).map(callback).transpose()?,
-            "_" => {}
-            _ => self.filters.push(Filter::parse(name, values)?),
-        }
-        Ok(())
-    }
-
-    /// The function that the answer is to call (JSONP).
+    /// The function that is to be called with the answer (JSONP).
     pub fn callback(&self) -> Option<&str> {
         self.callback.as_deref()
     }
 
-    /// Whether answering takes a look at every record.
-    pub fn looks_at_all(&self) -> bool {
-        !self.filters.is_empty() || self.text.is_some() || self.sort.is_some()
-    }
-
-    /// Answers it from a collection; `read` gives a record as it is shown without a question.
+    /// The records of a collection that answer this, out of `count` that `records` gives in the
+    /// source's order; `stored` is a record's stored form. Without a condition or an order, no
+    /// record is looked at, and none after the last that is wanted.
     ///
     /// # Errors
-    /// [`QuestionError::Limit`] if the list cannot be cut to the limit.
-    pub fn answer<T: Copy, I: Iterator<Item = T>>(
+    /// If the source's own server would fail over these records.
+    pub fn select<'a, T, I>(
         &self,
         records: impl Fn() -> I,
-        read: impl Fn(T) -> Value,
-    ) -> Result<Answer<T>, QuestionError> {
-        let mut chosen: Vec<T> = if self.filters.is_empty() && self.text.is_none() {
-            records().collect()
+        count: usize,
+        stored: impl Fn(&T) -> &'a RawValue,
+    ) -> Result<Selection<T>, BadQuestion>
+    where
+        I: Iterator<Item = T>,
+    {
+        let parse = |record: &T| {
+            let text = give_back(stored(record), &self.base.0);
+            serde_json::from_str(&text).unwrap_or(Value::Null)
+        };
+        let conditions = self.conditions_on(&records, &stored, &parse);
+        let looks = self.search.is_some() || !conditions.is_empty() || self.order.is_some();
+        let mut selection = if looks {
+            self.look(records(), &conditions, parse)
         } else {
-            let filters = self.effective(&records, &read);
-            let passes = |record: &T| {
-                let record = read(*record);
-                let text = self.text.as_deref();
-                text.is_none_or(|text| holds(&record, text))
-                    && filters.iter().all(|filter| filter.passes(&record))
-            };
-            records().filter(passes).collect()
-        };
-        if let Some(sort) = &self.sort {
-            let key = |record| get(&read(record), sort).map(Cow::into_owned);
-            let mut keyed: Vec<_> = chosen
-                .into_iter()
-                .map(|record| (key(record), record))
-                .collect();
-            keyed.sort_by(|(a, _), (b, _)| compare(a.as_ref(), b.as_ref()));
-            if self.descending {
-                keyed.reverse();
+            let places = self.slice.of(count);
+            let part = records().skip(places.start);
+            let length = self.cut(places.len())?;
+            Selection {
+                records: part.take(length).collect(),
+                total: Some(count),
             }
-            chosen = keyed.into_iter().map(|(_, record)| record).collect();
-        }
-        let mut answer = self.window.cut(chosen);
-        if let Some(limit) = self.limit {
-            let most = answer.records.len().min(MOST_RECORDS);
-            let length = length(limit, most).ok_or(QuestionError::Limit)?;
-            answer.records.truncate(length);
-        }
-        Ok(answer)
-    }
-
-    /// The filters by something that at least one record has; others are none.
-    fn effective<T, I: Iterator<Item = T>>(
-        &self,
-        records: impl Fn() -> I,
-        read: impl Fn(T) -> Value,
-    ) -> Vec<&Filter> {
-        let (mut known, mut unknown): (Vec<_>, Vec<_>) = self
-            .filters
-            .iter()
-            .partition(|filter| filter.is_always_one());
-        let mut records = records();
-        while !unknown.is_empty() {
-            let Some(record) = records.next() else { break };
-            let record = read(record);
-            unknown.retain(|filter| {
-                let found = get(&record, filter.name()).is_some();
-                if found {
-                    known.push(filter);
-                }
-                !found
-            });
-        }
-        known
-    }
-
-    /// A record in the form that was asked for.
-    pub fn shape(&self, record: Value) -> Value {
-        let Value::Object(mut record) = record else {
-            return record;
         };
-        for collection in &self.embed {
-            // Nothing names a record of another collection by an id of its own.
-            record.insert(collection.path().to_owned(), Value::Array(Vec::new()));
+        let length = self.cut(selection.records.len())?;
+        selection.records.truncate(length);
+        if self.slice == Slice::All {
+            selection.total = None;
         }
-        if let Some(fields) = &self.fields {
-            let kept = record.into_iter().filter(|(name, _)| fields.contains(name));
-            record = kept.collect::<Map<_, _>>();
+        if self.expands && !selection.records.is_empty() {
+            return Err(self.cannot_expand());
         }
-        Value::Object(record)
+        Ok(selection)
+    }
+
+    /// The addresses of the other pages, as the `Link` header lists them, where a page was asked
+    /// for: `asked`, the whole address of this one, with another number.
+    pub fn links(&self, asked: &str, total: usize) -> Option<String> {
+        self.slice.links(asked, total)
+    }
+
+    /// The names of the headers that a script of another site may read, where a part was asked
+    /// for.
+    pub fn exposed(&self) -> Option<&'static str> {
+        match self.slice {
+            Slice::All => None,
+            Slice::Between { .. } => Some("X-Total-Count"),
+            Slice::Page { .. } => Some("X-Total-Count, Link"),
+        }
+    }
+
+    /// One record as it is sent, after `level` levels of two spaces.
+    ///
+    /// # Errors
+    /// If the source's own server would fail, or the stored form is no JSON.
+    pub fn write(
+        &self,
+        out: &mut String,
+        stored: &RawValue,
+        level: usize,
+    ) -> Result<(), BadQuestion> {
+        if self.expands {
+            return Err(self.cannot_expand());
+        }
+        let record = give_back(stored, &self.base.0);
+        if self.embedded.is_empty() && self.fields.is_none() {
+            write::pretty(out, &record, level);
+            return Ok(());
+        }
+        let chosen = write::chosen(&record, &self.embedded, self.fields.as_deref());
+        let chosen =
+            chosen.map_err(|error| BadQuestion(format!("a record is no JSON: {error}")))?;
+        write::pretty(out, &chosen, level);
+        Ok(())
+    }
+
+    fn cannot_expand(&self) -> BadQuestion {
+        BadQuestion("_expand has nothing to follow here: records name others by link".to_owned())
+    }
+
+    /// The conditions that count: those whose field no record has do not.
+    fn conditions_on<'q, 'a, T, I: Iterator<Item = T>>(
+        &'q self,
+        records: &impl Fn() -> I,
+        stored: &impl Fn(&T) -> &'a RawValue,
+        parse: &impl Fn(&T) -> Value,
+    ) -> Vec<&'q Condition> {
+        let (mut open, mut counting): (Vec<_>, Vec<_>) = self
+            .conditions
+            .iter()
+            .partition(|condition| condition.needs_field);
+        if open.is_empty() {
+            return counting;
+        }
+        for record in records() {
+            let json = stored(&record).get();
+            if !open.iter().any(|condition| condition.path.may_be_in(json)) {
+                continue;
+            }
+            let value = parse(&record);
+            open.retain(|condition| {
+                let is_there = condition.path.get(&value).is_some();
+                if is_there {
+                    counting.push(condition);
+                }
+                !is_there
+            });
+            if open.is_empty() {
+                break;
+            }
+        }
+        counting
+    }
+
+    fn look<T>(
+        &self,
+        records: impl Iterator<Item = T>,
+        conditions: &[&Condition],
+        parse: impl Fn(&T) -> Value,
+    ) -> Selection<T> {
+        let mut found = Vec::new();
+        for record in records {
+            let value = parse(&record);
+            let is_wanted = self.search.as_ref().is_none_or(|text| holds(&value, text))
+                && conditions
+                    .iter()
+                    .all(|condition| condition.is_met_by(&value));
+            if is_wanted {
+                let key = self.order.as_ref().map(|order| order.key(&value));
+                found.push((key, record));
+            }
+        }
+        if let Some(order) = &self.order {
+            found.sort_by(|(a, _), (b, _)| match (a, b) {
+                (Some(a), Some(b)) => a.compare(b),
+                _ => std::cmp::Ordering::Equal,
+            });
+            if order.is_reversed {
+                found.reverse();
+            }
+        }
+        let total = found.len();
+        let places = self.slice.of(total);
+        let part = found.into_iter().skip(places.start).take(places.len());
+        Selection {
+            records: part.map(|(_, record)| record).collect(),
+            total: Some(total),
+        }
+    }
+
+    /// How many of so many records `limit` leaves.
+    fn cut(&self, length: usize) -> Result<usize, BadQuestion> {
+        let Some(limit) = self.limit else {
+            return Ok(length);
+        };
+        #[expect(clippy::cast_precision_loss, reason = "no list is longer than 2^53")]
+        let left = limit.min(length as f64).min(MAX_LIMIT);
+        if limit.is_nan() || left < 0.0 || left.fract() != 0.0 {
+            return Err(BadQuestion("limit is a whole number from 0 on".to_owned()));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number from 0 to 250"
+        )]
+        Ok(left as usize)
     }
 }
 
-/// `name[]` and `name[0]` are `name`, as one of several.
-fn plain_name(name: &str) -> &str {
-    let plain = name
-        .strip_suffix(']')
-        .and_then(|name| name.rsplit_once('['));
-    match plain {
-        Some((plain, place))
-            if !plain.is_empty()
-                && place.len() < 3
-                && place.bytes().all(|b| b.is_ascii_digit()) =>
-        {
-            plain
-        }
-        _ => name,
+impl Base {
+    /// A link among the collections, whatever its host, as a link to here.
+    fn own_link(&self, text: &str) -> Option<String> {
+        let link::Link { target, .. } = link::Link::parse(text)?;
+        let id = target.id.unwrap_or_default();
+        Some(format!("{}/{}/{id}", self.0, target.collection))
+    }
+
+    /// The same for a pattern that is such a link, with `^` before it or `$` behind it.
+    fn own_link_in_pattern(&self, text: &str) -> Option<String> {
+        let (begins, rest) = match text.strip_prefix('^') {
+            Some(rest) => ("^", rest),
+            None => ("", text),
+        };
+        let (ends, rest) = match rest.strip_suffix('$') {
+            Some(rest) => ("$", rest),
+            None => ("", rest),
+        };
+        let link::Link { target, .. } = link::Link::parse(rest)?;
+        let id = target.id.unwrap_or_default();
+        let base = regex::escape(&self.0);
+        Some(format!("{begins}{base}/{}/{id}{ends}", target.collection))
     }
 }
 
-/// What stands in an address; bytes that are no text are left as they are written.
-fn decoded(text: &str) -> String {
-    let spaced = text.replace('+', " ");
-    let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8();
-    decoded.map_or_else(|_| spaced.clone(), Cow::into_owned)
+/// Whether a parameter can be a condition on the records' fields.
+///
+/// The last three would be to the source if a record had such a field; here they never are, so
+/// that a page of a large collection needs no look at its records.
+fn is_condition(name: &str) -> bool {
+    let others = [
+        "q", "_start", "_end", "_sort", "_order", "_limit", "_embed", "_expand", "callback", "_",
+        "_page", "limit", "fields",
+    ];
+    !others.contains(&name)
 }
 
-/// A value that may be there once; an empty one counts as none.
-fn only(what: &'static str, values: &[String]) -> Result<Option<String>, QuestionError> {
-    match values {
-        [value] => Ok(Some(value.clone()).filter(|value| !value.is_empty())),
-        _ => Err(QuestionError::Repeated(what)),
+fn several(params: &Params, name: &str) -> Vec<String> {
+    match params.get(name) {
+        Some(Given::One(value)) if !value.is_empty() => vec![value],
+        Some(Given::Many(values)) => values,
+        _ => Vec::new(),
     }
 }
 
-/// The first value counts, as it does for who reads a list as a number.
-fn first(values: &[String]) -> Option<String> {
-    let value = values.first().filter(|value| !value.is_empty());
-    value.cloned()
+fn fields(params: &Params) -> Result<Option<Vec<String>>, BadQuestion> {
+    match params.written("fields")[..] {
+        [] | [""] => Ok(None),
+        [list] => Ok(Some(list.split(',').map(str::to_owned).collect())),
+        _ => Err(BadQuestion(
+            "fields is one list with commas: give it once".to_owned(),
+        )),
+    }
 }
 
-fn callback(name: String) -> Result<String, QuestionError> {
-    let is_name = |name: &str| {
-        let mut characters = name.chars();
-        let is_start = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '$';
-        characters.next().is_some_and(is_start)
-            && characters.all(|c| is_start(c) || c.is_ascii_digit())
+fn limit(params: &Params) -> Option<f64> {
+    match params.written("limit")[..] {
+        [] | [""] => None,
+        [text] => Some(number_of(text)),
+        _ => Some(f64::NAN),
+    }
+}
+
+fn callback(params: &Params) -> Result<Option<String>, BadQuestion> {
+    let name = match params.get("callback") {
+        None => return Ok(None),
+        Some(Given::One(name)) => name,
+        Some(Given::Many(names)) => names.into_iter().next().unwrap_or_default(),
+        Some(Given::Object) => return Ok(None),
     };
-    if name.len() > LONGEST_CALLBACK || !name.split('.').all(is_name) {
-        return Err(QuestionError::Callback);
+    if name.is_empty() {
+        return Ok(None);
     }
-    Ok(name)
+    let is_identifier = |part: &str| {
+        let is_letter = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '$');
+        part.starts_with(is_letter) && part.chars().all(|c| is_letter(c) || c.is_ascii_digit())
+    };
+    if name.len() <= MAX_CALLBACK && name.split('.').all(is_identifier) {
+        return Ok(Some(name));
+    }
+    Err(BadQuestion(format!(
+        "callback is the name of a function, of at most {MAX_CALLBACK} letters, digits, _ and $"
+    )))
 }
 
-/// The collection that a word for one of its records stands for.
-fn collection_of(name: &str) -> Option<Collection> {
-    match name {
-        "film" => Some(Collection::Films),
-        "person" => Some(Collection::People),
-        "location" => Some(Collection::Locations),
-        "vehicle" => Some(Collection::Vehicles),
-        _ => name.parse().ok(),
-    }
-}
-
-/// The length that a list is cut to: the smaller of the two, if a list can have it.
-fn length(limit: f64, most: usize) -> Option<usize> {
-    let shorter = (0..most).find(|length| limit <= *length as f64);
-    match shorter {
-        None => (!limit.is_nan()).then_some(most),
-        Some(length) => (limit == length as f64).then_some(length),
-    }
-}
-
-/// Whether a text stands anywhere in a value.
+/// Whether a text, in lower case, is anywhere in a record's values.
 fn holds(value: &Value, text: &str) -> bool {
     match value {
-        Value::Null => false,
-        Value::Object(fields) => fields.values().any(|value| holds(value, text)),
-        Value::Array(values) => values.iter().any(|value| holds(value, text)),
-        Value::String(string) => !string.is_empty() && string.to_lowercase().contains(text),
-        Value::Bool(truth) => *truth && "true".contains(text),
-        Value::Number(number) => {
-            number.as_f64() != Some(0.0) && script::written(value).contains(text)
-        }
+        Value::Array(elements) => elements.iter().any(|element| holds(element, text)),
+        Value::Object(fields) => fields.values().any(|field| holds(field, text)),
+        Value::Null | Value::Bool(false) => false,
+        Value::Number(number) if number.as_f64() == Some(0.0) => false,
+        other => native::text_of(other).to_lowercase().contains(text),
     }
 }
 
-/// Where a text of an answer or of a question leads among the collections, whatever the host.
-fn target(text: &str) -> Option<(Collection, Option<&str>)> {
-    let link = link::Link::parse(text)?;
-    Some((link.target.collection, link.target.id))
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+"""Every person, a page at a time, by the links to the next page."""
+
+import json
+import re
+import sys
+import urllib.request
+
+base = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000/ghibli"
+
+url = f"{base}/people?_page=1&_limit=20"
+while url:
+    with urllib.request.urlopen(url) as answer:
+        for person in json.load(answer):
+            print(person["name"])
+        following = re.search(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
+    url = following and following[1]

@@ -1,0 +1,64 @@
+//! The example clients of the README, each run against the compatible API.
+
+#![expect(clippy::unwrap_used, reason = "it fails the test")]
+
+use std::process::Command;
+
+use e2e::{DEADLINE, until_it_says};
+use testkit::process::Service;
+use testkit::{skips, workspace_root};
+
+/// Runs a client with the base URL of a web app, and gives what it printed; none if the machine
+/// has no such program.
+async fn run(test: &str, program: &str, client: &str) -> Option<String> {
+    let has_program = Command::new(program).arg("--version").output().is_ok();
+    if !has_program {
+        skips::skip(test, &format!("{program} is missing"));
+        return None;
+    }
+    let webapp = Service::start_web("webapp", &[], &[], DEADLINE).await;
+    until_it_says(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
+    let base = format!("{}/ghibli", webapp.url());
+    let client = workspace_root().join("docs/clients").join(client);
+    let mut command = match program {
+        // The shell runs what asks with curl.
+        "curl" => Command::new("sh"),
+        program => Command::new(program),
+    };
+    command.arg(client).arg(base);
+    let output = tokio::task::spawn_blocking(move || command.output());
+    let output = output.await.unwrap().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[tokio::test]
+async fn the_client_for_curl_lists_the_films_of_a_director() {
+    let test = "the_client_for_curl_lists_the_films_of_a_director";
+    let Some(printed) = run(test, "curl", "drop-in.sh").await else {
+        return;
+    };
+    let films: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(films[0]["title"], "Grave of the Fireflies");
+    assert_eq!(films.as_array().unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn the_client_for_javascript_follows_links_to_the_people_of_a_film() {
+    let test = "the_client_for_javascript_follows_links_to_the_people_of_a_film";
+    let Some(printed) = run(test, "node", "drop-in.mjs").await else {
+        return;
+    };
+    assert!(printed.starts_with("Castle in the Sky\n"), "{printed}");
+    assert!(printed.contains("- Pazu\n"), "{printed}");
+}
+
+#[tokio::test]
+async fn the_client_for_python_reads_every_page() {
+    let test = "the_client_for_python_reads_every_page";
+    let Some(printed) = run(test, "python3", "drop-in.py").await else {
+        return;
+    };
+    assert_eq!(printed.lines().count(), 57, "{printed}");
+}
