@@ -29,6 +29,7 @@ const PAGES: [&str; 23] = [
     "/changes?from=2&to=1",
     "/status",
     "/about",
+    "/api/docs",
     "/no/such/page",
 ];
 

@@ -1,4 +1,4 @@
-//! The example clients of the README, each run against the compatible API.
+//! The example clients of the README, each run against the API that it is for.
 
 #![expect(clippy::unwrap_used, reason = "it fails the test")]
 
@@ -18,7 +18,11 @@ async fn run(test: &str, program: &str, client: &str) -> Option<String> {
     }
     let webapp = Service::start_web("webapp", &[], &[], DEADLINE).await;
     until_it_says(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
-    let base = format!("{}/ghibli", webapp.url());
+    let api = match client.split_once('.') {
+        Some(("drop-in", _)) => "ghibli",
+        _ => "api/v1",
+    };
+    let base = format!("{}/{api}", webapp.url());
     let client = workspace_root().join("docs/clients").join(client);
     let mut command = match program {
         // The shell runs what asks with curl.
@@ -58,6 +62,41 @@ async fn the_client_for_javascript_follows_links_to_the_people_of_a_film() {
 async fn the_client_for_python_reads_every_page() {
     let test = "the_client_for_python_reads_every_page";
     let Some(printed) = run(test, "python3", "drop-in.py").await else {
+        return;
+    };
+    assert_eq!(printed.lines().count(), 57, "{printed}");
+}
+
+#[tokio::test]
+async fn the_client_for_curl_lists_and_searches() {
+    let test = "the_client_for_curl_lists_and_searches";
+    let Some(printed) = run(test, "curl", "api.sh").await else {
+        return;
+    };
+    let answers: Vec<serde_json::Value> = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(answers[0]["items"][0]["title"], "Castle in the Sky");
+    assert_eq!(answers[1]["items"][0]["name"], "My Neighbor Totoro");
+}
+
+#[tokio::test]
+async fn the_client_for_javascript_marks_what_matched() {
+    let test = "the_client_for_javascript_marks_what_matched";
+    let Some(printed) = run(test, "node", "api.mjs").await else {
+        return;
+    };
+    assert!(
+        printed.contains("My Neighbor Totoro (movie): [となりの]トトロ"),
+        "{printed}"
+    );
+}
+
+#[tokio::test]
+async fn the_client_for_python_keeps_a_copy() {
+    let test = "the_client_for_python_keeps_a_copy";
+    let Some(printed) = run(test, "python3", "api.py").await else {
         return;
     };
     assert_eq!(printed.lines().count(), 57, "{printed}");

@@ -123,7 +123,7 @@ async fn a_search_says_what_matched() {
     let (_, _, found) = get("/api/v1/search?q=totoro").await;
     let first = &found["items"][0];
     assert_eq!(
-        first["kind"], "species",
+        first["name"], "Totoro",
         "an exact name comes first: {first}"
     );
     let parts = first["matched"][0]["parts"].as_array().unwrap();

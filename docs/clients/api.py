@@ -1,0 +1,39 @@
+"""A copy of all people that is kept up: read once, then only what changed."""
+
+import json
+import sys
+import urllib.error
+import urllib.request
+
+base = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000/api/v1"
+
+
+def get(path):
+    with urllib.request.urlopen(base + path) as answer:
+        return json.load(answer)
+
+
+def read_all():
+    people, page = {}, 1
+    while True:
+        answer = get(f"/people?per_page=50&page={page}")
+        people |= {person["id"]: person for person in answer["items"]}
+        if len(people) >= answer["total"] or not answer["items"]:
+            return answer["version"], people
+        page += 1
+
+
+version, people = read_all()
+try:
+    news = get(f"/changes?since={version}")
+    for change in news["added"] + news["updated"]:
+        if change["kind"] == "person":
+            people[change["id"]] = change.get("after") or change["item"]
+    for change in news["removed"]:
+        people.pop(change["id"], None)
+except urllib.error.HTTPError as error:
+    if error.code != 410:
+        raise
+    version, people = read_all()
+for person in sorted(people.values(), key=lambda person: person["name"]):
+    print(person["name"])

@@ -1,0 +1,9 @@
+#!/bin/sh
+# The films of a director, the oldest first, with a search beside them.
+set -eu
+base=${1:-http://localhost:8000/api/v1}
+
+curl -fsS "$base/movies?director=Hayao+Miyazaki&sort=year&fields=title,release_year"
+echo
+curl -fsS "$base/search?q=totoro&kind=movie"
+echo
