@@ -127,7 +127,7 @@ pub(super) fn example(operation: Operation, site: &Site) -> Option<Value> {
         values: &values,
     };
     let mut answer = operation.answer(&asked).ok()?.body;
-    if let Some(age) = answer.get_mut("age_seconds") {
+    if let Some(age) = answer.get_mut("age_seconds").filter(|age| age.is_number()) {
         // The description stays the same as long as the version.
         *age = 60.into();
     }

@@ -46,17 +46,19 @@ pub(super) fn findings(asked: &Asked<'_>) -> Answer {
 pub(super) fn status(asked: &Asked<'_>) -> Answer {
     let site = asked.site;
     let beside = &site.beside;
-    let published = site.snapshot.header.at;
+    // The one that is compiled in was never published.
+    let published = (!site.is_seed()).then_some(site.snapshot.header.at);
     let (since, why) = staleness(site);
     let last = beside.runs.first();
     let held = last.filter(|run| run.outcome == Outcome::Held);
-    let age = Clock::system().now().duration_since(published).as_secs();
+    let now = Clock::system().now();
+    let age = published.map(|published| now.duration_since(published).as_secs().max(0));
     let body = json!({
         "version": site.version(),
         "lineage": site.snapshot.lineage,
         "is_seed": site.is_seed(),
         "published": published,
-        "age_seconds": age.max(0),
+        "age_seconds": age,
         "items": site.snapshot.catalogue.len(),
         "fresh": site.condition == Condition::Fresh,
         "stale_since": since,
@@ -142,8 +144,8 @@ pub(super) fn status_schema() -> Value {
             "version": count,
             "lineage": {"type": "string"},
             "is_seed": {"type": "boolean", "description": "Whether this is the catalogue that is compiled in."},
-            "published": {"type": "string", "format": "date-time"},
-            "age_seconds": count,
+            "published": {"type": ["string", "null"], "format": "date-time", "description": "When the version was published; null for the one that is compiled in."},
+            "age_seconds": {"type": ["integer", "null"], "minimum": 0},
             "items": count,
             "fresh": {"type": "boolean", "description": "Whether the last sync read the source in time."},
             "stale_since": {"type": ["string", "null"], "format": "date-time"},
