@@ -6,7 +6,7 @@ use testkit::process::Service;
 use testkit::source::{Fault, Source};
 
 /// Every page, and every state that a page can be in.
-const PAGES: [&str; 23] = [
+const PAGES: [&str; 24] = [
     "/",
     "/movies",
     "/movies?people=all&view=list",
