@@ -11,6 +11,22 @@ use testkit::{skips, workspace_root};
 /// Runs a client with the base URL of a web app, and gives what it printed; none if the machine
 /// has no such program.
 async fn run(test: &str, program: &str, client: &str) -> Option<String> {
+    let api = match client.split_once('.') {
+        Some(("drop-in", _)) => "ghibli",
+        _ => "api/v1",
+    };
+    let client = workspace_root().join("docs/clients").join(client);
+    let client = std::fs::read_to_string(client).unwrap();
+    run_text(test, program, |_| client, api).await
+}
+
+/// The same for a client that is made of the web app's address.
+async fn run_text(
+    test: &str,
+    program: &str,
+    client: impl FnOnce(&str) -> String,
+    api: &str,
+) -> Option<String> {
     let has_program = Command::new(program).arg("--version").output().is_ok();
     if !has_program {
         skips::skip(test, &format!("{program} is missing"));
@@ -18,23 +34,47 @@ async fn run(test: &str, program: &str, client: &str) -> Option<String> {
     }
     let webapp = Service::start_web("webapp", &[], &[], DEADLINE).await;
     until_it_says(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
-    let api = match client.split_once('.') {
-        Some(("drop-in", _)) => "ghibli",
-        _ => "api/v1",
-    };
-    let base = format!("{}/{api}", webapp.url());
-    let client = workspace_root().join("docs/clients").join(client);
+    let folder = tempfile::tempdir().unwrap();
+    // The name makes a module of it for node; the others do not look at it.
+    let file = folder.path().join("client.mjs");
+    std::fs::write(&file, client(webapp.url())).unwrap();
     let mut command = match program {
         // The shell runs what asks with curl.
         "curl" => Command::new("sh"),
         program => Command::new(program),
     };
-    command.arg(client).arg(base);
+    command.arg(file).arg(format!("{}/{api}", webapp.url()));
     let output = tokio::task::spawn_blocking(move || command.output());
     let output = output.await.unwrap().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[tokio::test]
+async fn what_the_readme_shows_runs_as_it_stands() {
+    let test = "what_the_readme_shows_runs_as_it_stands";
+    let readme = std::fs::read_to_string(workspace_root().join("README.md")).unwrap();
+    for (heading, program, expected) in [
+        ("With curl:", "curl", "Spirited Away"),
+        ("In JavaScript:", "node", "person Chihiro Ogino"),
+        ("In Python:", "python3", "Sosuke Human"),
+    ] {
+        let (_, after) = readme.split_once(heading).expect(heading);
+        let lines = after.lines().skip_while(|line| line.is_empty());
+        let lines = lines.map_while(|line| match line.strip_prefix("    ") {
+            Some(code) => Some(code),
+            None => line.is_empty().then_some(line),
+        });
+        let code = lines.collect::<Vec<_>>().join("\n");
+        let client = |url: &str| {
+            let host = url.trim_start_matches("http://");
+            code.replace("localhost:8000", host)
+        };
+        if let Some(printed) = run_text(test, program, client, "").await {
+            assert!(printed.contains(expected), "{heading} {printed}");
+        }
+    }
 }
 
 #[tokio::test]
