@@ -10,6 +10,8 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::Response;
+use futures::FutureExt as _;
+use futures::future::{self, Either};
 use http::header::{ACCEPT_ENCODING, ETAG, HOST};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use quick_cache::sync::Cache;
@@ -19,7 +21,7 @@ use tower::{Service, ServiceExt as _, service_fn};
 
 use crate::error::AppError;
 use crate::middleware::{RequestId, X_REQUEST_ID, is_plain_reading};
-use crate::respond::{Coding, Conditions, Representation};
+use crate::respond::{Accepted, Coding, Representation, is_known};
 use crate::server::Limits;
 use crate::site::Current;
 
@@ -127,26 +129,29 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    let app = Arc::new(app);
+    let shared = Arc::new((app, current, limits));
     service_fn(move |request: Request| {
-        let found = look(&current, &limits, &request);
-        let app = Arc::clone(&app);
-        async move {
-            match found {
-                Look::Ready(response) => Ok(response),
-                Look::Unready => (*app).clone().oneshot(request).await,
-                Look::ToKeep(ready) => {
-                    let asked = asked(&request).map(Box::<str>::from);
-                    let host = Box::<[u8]>::from(host(request.headers()));
-                    let mut response = (*app).clone().oneshot(request).await?;
-                    if let Some(asked) = asked {
-                        ready.keep(asked, host, &mut response);
-                    }
-                    Ok(response)
-                }
-            }
+        let (app, current, limits) = &*shared;
+        match look(current, limits, &request) {
+            Look::Ready(response) => Either::Left(future::ready(Ok(response))),
+            Look::Unready => Either::Right(app.clone().oneshot(request).boxed()),
+            Look::ToKeep(ready) => Either::Right(make(app.clone(), request, ready).boxed()),
         }
     })
+}
+
+/// Asks the app, and keeps its answer if it can be given again.
+async fn make<S>(app: S, request: Request, ready: Arc<Ready>) -> Result<Response, Infallible>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    let asked = asked(&request).map(Box::<str>::from);
+    let host = Box::<[u8]>::from(host(request.headers()));
+    let mut response = app.oneshot(request).await?;
+    if let Some(asked) = asked {
+        ready.keep(asked, host, &mut response);
+    }
+    Ok(response)
 }
 
 /// Asks an app that serves the next site what was asked more than once at this one, so that it is ready there
@@ -186,12 +191,13 @@ fn look(current: &Current, limits: &Limits, request: &Request) -> Look {
     if !is_plain_reading(request, limits) {
         return Look::Unready;
     }
-    let Some(ready) = current.ready() else {
+    let site = current.glance();
+    let Some(site) = &*site else {
         return Look::Unready;
     };
-    match ready.answer(request) {
+    match site.ready.answer(request) {
         Some(response) => Look::Ready(response),
-        None => Look::ToKeep(ready),
+        None => Look::ToKeep(Arc::clone(&site.ready)),
     }
 }
 
@@ -262,10 +268,11 @@ impl Ready {
 impl Answer {
     fn of(representation: Representation, sent: &HeaderMap) -> Self {
         let mut fields = sent.clone();
-        fields.remove(X_REQUEST_ID);
         for name in Representation::FIELDS {
             fields.remove(name);
         }
+        // The place is there, so that a copy need not grow for the id that it gets.
+        fields.insert(X_REQUEST_ID, HeaderValue::from_static(""));
         Self {
             representation,
             fields,
@@ -274,15 +281,13 @@ impl Answer {
     }
 
     fn to(&self, request: &Request) -> Option<Response> {
-        let conditions = Conditions::of(request.method(), request.headers());
-        let said = self.said(self.representation.coding(&conditions).ok()?)?;
+        let headers = request.headers();
+        let accepted = Accepted::of(&headers.get_all(ACCEPT_ENCODING));
+        let said = self.said(self.representation.coding(&accepted).ok()?)?;
         let id = RequestId::next();
         let mut response = Response::new(Body::empty());
-        let known = said
-            .etag
-            .as_ref()
-            .is_some_and(|etag| conditions.knows(etag));
-        if known {
+        let etag = said.etag.as_ref();
+        if etag.is_some_and(|etag| is_known(headers, etag)) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             *response.headers_mut() = said.not_modified.clone();
         } else {

@@ -1,5 +1,6 @@
 //! What the web app serves from: the catalogue in memory, swapped whole, and its condition.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,10 +86,9 @@ impl Current {
         self.0.site.load_full().ok_or(AppError::NotReady)
     }
 
-    /// The answers that are ready at the present version; none until the store has been read.
-    pub(crate) fn ready(&self) -> Option<Arc<Ready>> {
-        let site = self.0.site.load();
-        site.as_ref().map(|site| site.ready.clone())
+    /// The site as it is now, for a glance; none until the store has been read.
+    pub(crate) fn glance(&self) -> impl Deref<Target = Option<Arc<Site>>> {
+        self.0.site.load()
     }
 
     /// Tells whenever there is another site.

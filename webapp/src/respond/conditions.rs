@@ -25,11 +25,20 @@ impl Conditions {
 
     /// Whether the client has what `etag` names: weak comparison, as RFC 9110 asks for reading.
     pub(crate) fn knows(&self, etag: &HeaderValue) -> bool {
-        self.if_none_match.iter().any(|list| {
-            let list = list.as_bytes().trim_ascii();
-            list == b"*" || tags(list).any(|tag| tag == etag.as_bytes())
-        })
+        any_names(&self.if_none_match, etag)
     }
+}
+
+/// Whether one of the `If-None-Match` fields of a request names `etag`.
+pub(crate) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    any_names(headers.get_all(IF_NONE_MATCH), etag)
+}
+
+fn any_names<'a>(lists: impl IntoIterator<Item = &'a HeaderValue>, etag: &HeaderValue) -> bool {
+    lists.into_iter().any(|list| {
+        let list = list.as_bytes().trim_ascii();
+        list == b"*" || tags(list).any(|tag| tag == etag.as_bytes())
+    })
 }
 
 /// The tags of a list, each with its quotes and without its weakness. A tag may hold commas.

@@ -6,6 +6,7 @@ mod negotiate;
 mod representation;
 mod streamed;
 
+pub(crate) use self::conditions::is_known;
 pub use self::{
     conditions::Conditions,
     negotiate::{Accepted, Coding},

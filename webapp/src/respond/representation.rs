@@ -14,7 +14,7 @@ use http::{
 };
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{Coding, Conditions, HTML, compress::compress};
+use super::{Accepted, Coding, Conditions, HTML, compress::compress};
 use crate::error::AppError;
 
 pub(super) const X_CATALOGUE_VERSION: HeaderName = HeaderName::from_static("x-catalogue-version");
@@ -132,7 +132,7 @@ impl Representation {
     ///
     /// [`AppError::NotAcceptable`] if the client refuses every encoding.
     pub fn answer(&self, conditions: &Conditions) -> Result<Response, AppError> {
-        let coding = self.coding(conditions)?;
+        let coding = self.coding(&conditions.accepted)?;
         let etag = &self.content.variant(coding).etag;
         let known = etag.as_ref().is_some_and(|etag| conditions.knows(etag));
 
@@ -151,12 +151,12 @@ impl Representation {
     /// # Errors
     ///
     /// [`AppError::NotAcceptable`] if the client refuses every encoding.
-    pub(crate) fn coding(&self, conditions: &Conditions) -> Result<Coding, AppError> {
+    pub(crate) fn coding(&self, accepted: &Accepted) -> Result<Coding, AppError> {
         if !self.content.is_text {
             return Ok(Coding::Identity);
         }
         let worth_encoding = self.content.plain.len() > WORTH_ENCODING_BYTES;
-        let chosen = conditions.accepted.choose(worth_encoding);
+        let chosen = accepted.choose(worth_encoding);
         chosen.ok_or(AppError::NotAcceptable)
     }
 

@@ -1,6 +1,7 @@
 use std::{convert::Infallible, pin::pin, sync::Arc};
 
 use axum::{body::Body, extract::Request, response::Response};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use http::{HeaderValue, header::CONNECTION};
 use hyper::{
     body::{Body as _, Incoming},
@@ -8,11 +9,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
-use tokio::{
-    net::TcpStream,
-    sync::Notify,
-    time::{Instant, sleep_until},
-};
+use tokio::{net::TcpStream, sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt as _};
 
@@ -23,6 +20,14 @@ pub(super) struct House {
     pub(super) limits: Limits,
     pub(super) shutdown: CancellationToken,
     full: Notify,
+}
+
+/// What all connections are told at once.
+enum Call {
+    /// Idle ones are to leave.
+    MakeRoom,
+    /// All are to end.
+    End,
 }
 
 impl House {
@@ -37,6 +42,14 @@ impl House {
     /// Asks idle connections to leave.
     pub(super) fn make_room(&self) {
         self.full.notify_waiters();
+    }
+
+    async fn call(&self) -> Call {
+        tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => Call::End,
+            () = self.full.notified() => Call::MakeRoom,
+        }
     }
 }
 
@@ -67,27 +80,33 @@ where
             .serve_connection(io, service)
     );
 
-    let mut dropped_at = None;
+    // Waiting for a call takes locks that all connections share. In here it is polled when there
+    // is one, and not with every request.
+    let mut calls = FuturesUnordered::from_iter([house.call()]);
     loop {
         tokio::select! {
             biased;
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection ended early");
-                }
-                return;
-            }
-            () = house.shutdown.cancelled(), if dropped_at.is_none() => {
-                connection.as_mut().graceful_shutdown();
-                dropped_at = Some(Instant::now() + limits.drain);
-            }
-            () = at(dropped_at) => return,
-            () = house.full.notified() => {
-                if activity.has_waited(limits.idle_when_full) {
-                    connection.as_mut().graceful_shutdown();
+            ended = connection.as_mut() => return note(ended),
+            call = calls.select_next_some() => match call {
+                Call::End => break,
+                Call::MakeRoom => {
+                    if activity.has_waited(limits.idle_when_full) {
+                        connection.as_mut().graceful_shutdown();
+                    }
+                    calls.push(house.call());
                 }
             }
         }
+    }
+    connection.as_mut().graceful_shutdown();
+    if let Ok(ended) = timeout(limits.drain, connection).await {
+        note(ended);
+    }
+}
+
+fn note(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
     }
 }
 
@@ -114,11 +133,4 @@ where
         response.headers_mut().insert(CONNECTION, close);
     }
     Ok(response.map(|body| AnswerBody::new(body, activity)))
-}
-
-async fn at(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => sleep_until(moment).await,
-        None => std::future::pending().await,
-    }
 }
