@@ -12,6 +12,7 @@ use common::repository::{
 };
 use ghibli_api::{Client, Collection, Content, FetchError, Progress, Records, Tags};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -19,6 +20,11 @@ use crate::diff::diff;
 use crate::fuse::{self, Hold};
 use crate::parse::{self, Upstream};
 use crate::tombstones;
+
+const RELEASE: &str = env!("CARGO_PKG_VERSION");
+
+/// How long a source is believed that nothing has changed; after that it is asked for all of it.
+const BELIEVED: Duration = Duration::from_hours(1);
 
 /// How many runs wait for a ledger that cannot be written.
 const UNRECORDED: usize = 100;
@@ -38,10 +44,15 @@ pub struct Syncer {
 }
 
 /// An answer of the source that is published as it is: while it stays the same, a run has nothing
-/// to do.
+/// to do. The store has it, too, for the next process.
+#[derive(Clone, Serialize, Deserialize)]
 struct Settled {
+    /// What it was read by: another release may read it differently.
+    release: String,
     version: Header,
     tags: Tags,
+    /// When the source sent all of it.
+    sent: Timestamp,
     kinds: BTreeMap<Kind, Tally>,
     findings: u64,
 }
@@ -187,17 +198,15 @@ impl Syncer {
         shutdown: &CancellationToken,
     ) -> Result<Done, SyncError> {
         let mut lap = Lap::start();
-        let state = turn.state(self.known.as_ref()).await?;
-        self.known = state.clone().filter(|state| state.damage.is_empty());
-        turn.mend_view(state.as_ref()).await?;
+        if turn.needs_mending() {
+            self.state(turn).await?;
+        }
+        let settled = self.recall(turn).await?;
         took.load = lap.next();
-        let header = state.as_ref().map(|state| &state.header);
-        let settled = self.settled.take();
-        let settled =
-            settled.filter(|settled| header == Some(&settled.version) && turn.head().pin.is_none());
-        let tags = settled.as_ref().map(|settled| &settled.tags);
+        let now = self.clock.now();
+        let tags = settled.as_ref().map(|settled| settled.tags_at(now));
         let fetched = tokio::select! {
-            fetched = self.client.fetch_all(tags, progress) => fetched,
+            fetched = self.client.fetch_all(tags.as_ref(), progress) => fetched,
             () = shutdown.cancelled() => return Err(SyncError::Stopped),
         };
         took.fetch = lap.next();
@@ -215,22 +224,59 @@ impl Syncer {
         if let (Content::Same, Some(settled)) = (&fetched.content, settled) {
             done.kinds.clone_from(&settled.kinds);
             done.findings = settled.findings;
-            self.settled = Some(settled);
+            self.settled = Some(Settled {
+                tags: fetched.tags,
+                sent: if settled.is_believed_at(now) {
+                    settled.sent
+                } else {
+                    now
+                },
+                ..settled
+            });
             return Ok(done);
         }
+        let state = self.state(turn).await?;
+        took.load += lap.next();
         let plan = self.compare(state.as_ref(), fetched.content).await?;
         took.compare = lap.next();
         done.kinds = plan.tallies();
         done.findings = plan.upstream.findings.len() as u64;
         done.rules = plan.rules();
+        turn.keep_answer(None::<&Settled>).await?;
         self.conclude(turn, state.as_ref(), plan, &mut done).await?;
+        self.settle(turn, &done, fetched.tags, now).await?;
         took.publish = lap.next();
-        self.settle(turn, &done, fetched.tags);
         Ok(done)
     }
 
+    /// The state at the head, which is mended where that is needed.
+    async fn state(&mut self, turn: &mut Turn) -> StoreResult<Option<Snapshot>> {
+        let mut state = turn.state(self.known.as_ref()).await?;
+        if let Some(mended) = turn.mend_parts(state.as_ref()).await? {
+            state = Some(mended);
+        }
+        self.known = state.clone().filter(|state| state.damage.is_empty());
+        turn.mend_view(state.as_ref()).await?;
+        Ok(state)
+    }
+
+    /// The answer after which nothing was left to be done, if the head still stands there.
+    async fn recall(&mut self, turn: &Turn) -> StoreResult<Option<Settled>> {
+        if let Some(settled) = self.settled.take_if(|settled| settled.is_at(turn)) {
+            return Ok(Some(settled));
+        }
+        let kept: Option<Settled> = turn.answer().await?;
+        Ok(kept.filter(|settled| settled.release == RELEASE && settled.is_at(turn)))
+    }
+
     /// Remembers an answer after which nothing is left to be done.
-    fn settle(&mut self, turn: &Turn, done: &Done, tags: Tags) {
+    async fn settle(
+        &mut self,
+        turn: &Turn,
+        done: &Done,
+        tags: Tags,
+        sent: Timestamp,
+    ) -> StoreResult<()> {
         let is_done = matches!(done.outcome, Outcome::Published | Outcome::Unchanged);
         let nobody_missing = done.kinds.values().all(|tally| tally.missing == 0);
         let version = turn
@@ -238,8 +284,10 @@ impl Syncer {
             .header()
             .filter(|_| is_done && nobody_missing && turn.head().pin.is_none());
         self.settled = version.map(|version| Settled {
+            release: RELEASE.to_owned(),
             version: version.clone(),
             tags,
+            sent,
             kinds: done
                 .kinds
                 .iter()
@@ -247,6 +295,10 @@ impl Syncer {
                 .collect(),
             findings: done.findings,
         });
+        match &self.settled {
+            Some(settled) => turn.keep_answer(Some(settled)).await,
+            None => Ok(()),
+        }
     }
 
     async fn compare(&self, state: Option<&Snapshot>, content: Content) -> Result<Plan, SyncError> {
@@ -357,6 +409,27 @@ impl Syncer {
             }
         }
         run
+    }
+}
+
+impl Settled {
+    /// Whether it is what the head of this turn holds, and would be published.
+    fn is_at(&self, turn: &Turn) -> bool {
+        turn.head().header() == Some(&self.version) && turn.head().pin.is_none()
+    }
+
+    /// What to ask the source with.
+    fn tags_at(&self, now: Timestamp) -> Tags {
+        if self.is_believed_at(now) {
+            self.tags.clone()
+        } else {
+            self.tags.without_validators()
+        }
+    }
+
+    fn is_believed_at(&self, now: Timestamp) -> bool {
+        let since = Duration::try_from(now.duration_since(self.sent));
+        since.is_ok_and(|since| since < BELIEVED)
     }
 }
 

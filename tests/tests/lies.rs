@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use e2e::{Store, get, until_it_says};
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
+use testkit::process::Service;
 use testkit::source::{Fault, Source, film};
 
 /// The longest that a sync may take whatever the source does: an answer's 20 s, the programs'
@@ -226,4 +227,60 @@ async fn tried(lie: Lie) -> Option<String> {
         && history["versions"].as_array().unwrap().len() == 1
         && well.stdout.contains("unchanged");
     (!right).then(|| format!("{}: after {took:?} {end:?}, then {well:?}", lie.what))
+}
+
+/// What one answer may weigh.
+const CAP: usize = 8 << 20;
+/// What memory may grow by beyond that.
+const BEYOND: usize = 20 << 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_grows_by_the_cap_and_20_mib_at_most_whatever_the_source_sends() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let filled = |element: &str| {
+        let count = (CAP - 2) / (element.len() + 1);
+        format!("[{}]", vec![element; count].join(","))
+    };
+    let bodies = [
+        ("a bomb", Fault::Bomb),
+        ("brackets", Fault::Body("[".repeat(CAP))),
+        (
+            "a text",
+            Fault::Body(format!("[\"{}\"]", "a".repeat(CAP - 4))),
+        ),
+        ("numbers", Fault::Body(filled("0"))),
+        ("one film", Fault::Body(filled(r#"{"id":"a","title":"A"}"#))),
+        ("blanks", Fault::Body(" ".repeat(CAP))),
+    ];
+    let mut wrong = Vec::new();
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    for (what, fault) in bodies {
+        source.behave();
+        let envs = [
+            ("PYFLIX_DATABASE_URL", store.url.as_str()),
+            ("PYFLIX_PROVIDER_URLS", &source.url()),
+            ("PYFLIX_PROVIDER_MAX_BYTES", &CAP.to_string()),
+            ("PYFLIX_SYNC_INTERVAL", "100ms"),
+        ];
+        let asked = source.requests("films");
+        let syncer = Service::start("syncer", &envs, &[]);
+        source.wait_for_requests("films", asked + 3, LONGEST).await;
+        let before = peak(&syncer);
+        source.misbehave_everywhere(fault);
+        let told = |line: &str| line.contains("failed: ") || line.contains("held: ");
+        syncer.wait_for_line(told, LONGEST).await;
+        let grown = peak(&syncer) - before;
+        if grown > CAP + BEYOND {
+            wrong.push(format!("{what}: {} MiB", grown >> 20));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The most memory that a process ever had, in bytes.
+fn peak(service: &Service) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", service.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let kibibytes = line.unwrap().split_whitespace().nth(1).unwrap();
+    kibibytes.parse::<usize>().unwrap() << 10
 }

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::Counts;
 
+/// A lease that ends later than this was given before the clock was set back, and is over.
+pub(super) const FAR_AHEAD: Duration = Duration::from_secs(60);
+
 /// The one register that everything hangs on: what is published, and who may publish.
 ///
 /// Its changes are pure functions here; a store makes each of them in one atomic step, by its
@@ -180,12 +183,14 @@ impl Head {
     ) -> Option<Refusal> {
         if let Some(lease) = &self.lease
             && lease.holder != holder
-            && lease.expires > now
         {
-            return Some(Refusal::Held {
-                holder: lease.holder.clone(),
-                remaining: between(now, lease.expires),
-            });
+            let remaining = between(now, lease.expires);
+            if !remaining.is_zero() && remaining <= FAR_AHEAD {
+                return Some(Refusal::Held {
+                    holder: lease.holder.clone(),
+                    remaining,
+                });
+            }
         }
         let (ran, interval) = (self.ran.as_ref()?, interval?);
         let since = between(ran.at, now);

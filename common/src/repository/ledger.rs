@@ -11,6 +11,9 @@ use super::store::{Result, Row, StoreError, Table};
 use super::{Repository, Turn};
 use crate::models::{Counts, Finding, Id, Kind, Quarantined};
 
+/// The key of the source's last answer.
+const LAST: &str = "last";
+
 /// How many rows the ledger keeps.
 const KEPT_ROWS: u32 = 10_000;
 
@@ -148,6 +151,12 @@ impl Run {
     }
 }
 
+/// The only row of its table.
+#[derive(Serialize, Deserialize)]
+struct Answer<T> {
+    answer: Option<T>,
+}
+
 /// An item that is published and that the source has no more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
@@ -279,6 +288,26 @@ impl Turn {
     /// When the lease has passed on or the store fails.
     pub async fn keep_missing(&self, missing: &[Missing]) -> Result<()> {
         self.keep(Table::Missing, missing, Missing::key).await
+    }
+
+    /// What [`Turn::keep_answer`] was given last.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn answer<T: DeserializeOwned>(&self) -> Result<Option<T>> {
+        let rows = self.store.rows(Table::Answers, None).await?;
+        let kept: Option<Answer<T>> = readable(Table::Answers, rows).pop();
+        Ok(kept.and_then(|kept| kept.answer))
+    }
+
+    /// Keeps what names the source's answer that is published as it is, if there is one.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails.
+    pub async fn keep_answer<T: Serialize + Sync>(&self, answer: Option<&T>) -> Result<()> {
+        // A row that is never removed: a sleeper's late one would come back under a free key.
+        let row = Answer { answer };
+        self.keep(Table::Answers, &[row], |_| LAST.to_owned()).await
     }
 
     async fn keep<T: Serialize + Sync>(

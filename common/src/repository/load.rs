@@ -62,6 +62,22 @@ pub(super) enum Advance {
     Load,
 }
 
+/// The parts that loading this head reads.
+pub(super) fn parts(head: &Head) -> impl Iterator<Item = PartName> {
+    let base = head.base.map(|base| (Role::Base, base.fence, base.parts));
+    let later = since_base(head).map(|header| (Role::Changes, header.fence, header.parts));
+    base.into_iter()
+        .chain(later)
+        .flat_map(|(role, fence, parts)| {
+            (0..parts).map(move |index| PartName { role, fence, index })
+        })
+}
+
+fn since_base(head: &Head) -> impl Iterator<Item = &Header> {
+    let base = head.base.map_or(0, |base| base.version);
+    head.log.iter().filter(move |header| header.version > base)
+}
+
 /// Reads the whole state at the head; `None` while the store holds no version.
 pub(super) async fn load(store: &dyn Store) -> Result<Option<Snapshot>> {
     let mut seen: Option<Header> = None;
@@ -112,6 +128,10 @@ pub(super) async fn load_at(store: &dyn Store, head: &Head) -> Result<Option<Sna
 /// The steps from `known` to this head.
 pub(super) async fn advance(store: &dyn Store, known: &Snapshot, head: &Head) -> Result<Advance> {
     if *known.lineage != *head.lineage || !head.log.contains(&known.header) {
+        return Ok(Advance::Load);
+    }
+    // A base was put since, and may hold what could not be read.
+    if !known.damage.is_empty() && head.base.is_some_and(|base| base.version > known.version()) {
         return Ok(Advance::Load);
     }
     let newer: Vec<_> = head
@@ -178,11 +198,7 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
         return Ok(None);
     };
     let mut later = Vec::new();
-    for header in head
-        .log
-        .iter()
-        .filter(|header| header.version > base.version)
-    {
+    for header in since_base(head) {
         let Some((changes, lost)) = changes(store, header, tolerant).await? else {
             return Ok(None);
         };

@@ -115,6 +115,8 @@ pub enum Table {
     Findings,
     /// The items that the source has no more and that have not gone yet.
     Missing,
+    /// What names the source's answer that is published as it is.
+    Answers,
 }
 
 impl Table {
@@ -125,6 +127,7 @@ impl Table {
             Self::Quarantine => "quarantine",
             Self::Findings => "findings",
             Self::Missing => "missing",
+            Self::Answers => "answers",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Publishing: a turn with the lease, from acquiring it to letting it go.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub struct Turn {
     pub(super) store: Arc<dyn Store>,
     head: Head,
     view_is_right: bool,
+    /// Whether parts are gone that loading needs.
+    parts_are_lost: bool,
     retention: u64,
     renewal: JoinHandle<()>,
 }
@@ -52,8 +55,8 @@ impl Drop for Turn {
 }
 
 impl Repository {
-    /// Takes the lease if it can be had now and no sync ended within `interval`, and removes the
-    /// parts that a dead publisher left.
+    /// Takes the lease if it can be had now and no sync ended within `interval`, removes the parts
+    /// that a dead publisher left, and notes whether any are lost.
     ///
     /// # Errors
     /// When the store fails; the outer result. The inner one says why there is no turn.
@@ -65,14 +68,15 @@ impl Repository {
             Ok(reading) => reading,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let turn = Turn {
+        let mut turn = Turn {
             renewal: tokio::spawn(renew(self.store.clone(), reading.head.fence)),
             store: self.store.clone(),
             view_is_right: !reading.head.dirty,
+            parts_are_lost: false,
             retention: self.retention,
             head: reading.head,
         };
-        turn.sweep().await?;
+        turn.look_over_parts().await?;
         Ok(Ok(turn))
     }
 
@@ -117,6 +121,11 @@ impl Turn {
         &self.head
     }
 
+    /// Whether a dead publisher left the view behind, or parts of the state are lost.
+    pub const fn needs_mending(&self) -> bool {
+        self.parts_are_lost || !self.view_is_right
+    }
+
     /// The state at the head, from a known one where that is near; `None` while the store holds
     /// no version.
     ///
@@ -154,8 +163,22 @@ impl Turn {
         Ok(())
     }
 
+    /// Publishes a known state once more, as a whole, where the store has lost parts of it.
+    ///
+    /// # Errors
+    /// As for [`Turn::publish`].
+    pub async fn mend_parts(&mut self, state: Option<&Snapshot>) -> Result<Option<Snapshot>> {
+        let is_known = state.is_some_and(|state| state.damage.is_empty());
+        if !(self.parts_are_lost && is_known) {
+            return Ok(None);
+        }
+        let note = "the same once more: parts of it were lost in the store";
+        let pin = self.head.pin.map(|_| self.head.version + 1);
+        self.publish(state, &[], Some(note.into()), pin).await
+    }
+
     /// Publishes changes to `state` (`None`: nothing is published yet) as the next version, and
-    /// nothing if there are none.
+    /// nothing if there are none and the store can give all of the state.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] if another has taken over; after any other error nobody knows
@@ -167,7 +190,8 @@ impl Turn {
         note: Option<String>,
         pin: Option<u64>,
     ) -> Result<Option<Snapshot>> {
-        if changes.is_empty() {
+        let is_damaged = self.parts_are_lost || state.is_some_and(|state| !state.damage.is_empty());
+        if changes.is_empty() && !is_damaged {
             return Ok(None);
         }
         let (version, fence) = (self.head.version + 1, self.head.fence);
@@ -181,7 +205,7 @@ impl Turn {
         } else {
             self.put(Role::Changes, changes).await?
         };
-        let base = if first || self.base_is_far(changes, &catalogue) {
+        let base = if first || is_damaged || self.base_is_far(changes, &catalogue) {
             Some(Base {
                 version,
                 fence,
@@ -209,6 +233,7 @@ impl Turn {
         };
         self.head = self.store.commit(&commit).await?;
         self.view_is_right = false;
+        self.parts_are_lost = false;
         let header = self.head.header().cloned().ok_or(StoreError::LeaseLost)?;
         Ok(Some(Snapshot {
             lineage: self.head.lineage.as_str().into(),
@@ -283,8 +308,9 @@ impl Turn {
             || since.count() as u64 + 1 >= self.retention
     }
 
-    /// Removes the parts of earlier publishers that no header and no base names.
-    async fn sweep(&self) -> Result<()> {
+    /// Removes the parts of earlier publishers that no header and no base names, and looks for
+    /// those that loading needs.
+    async fn look_over_parts(&mut self) -> Result<()> {
         let named = |part: &PartName| match part.role {
             Role::Changes => self
                 .head
@@ -294,6 +320,11 @@ impl Turn {
             Role::Base => self.head.base.is_some_and(|base| base.fence == part.fence),
         };
         let mut stale = self.store.parts().await?;
+        let there: HashSet<_> = stale.iter().copied().collect();
+        if let Some(lost) = load::parts(&self.head).find(|part| !there.contains(part)) {
+            tracing::error!(part = %lost, "gone from the store; this run publishes the whole catalogue anew");
+            self.parts_are_lost = true;
+        }
         stale.retain(|part| part.fence < self.head.fence && !named(part));
         if !stale.is_empty() {
             tracing::debug!(parts = stale.len(), "removing parts that no version names");

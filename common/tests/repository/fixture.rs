@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::clock::Clock;
 use common::config::Database;
@@ -19,9 +20,6 @@ pub(crate) enum SavedHead {
     Sqlite(String),
     MongoDb(mongodb::bson::Document),
 }
-
-const PAST: i64 = 946_684_800_000;
-const FAR_FUTURE: i64 = 4_102_444_800_000;
 
 impl Fixture {
     pub(crate) fn sqlite() -> Self {
@@ -85,21 +83,30 @@ impl Fixture {
 
     /// Lets the lease of whoever has it be over now, as if six seconds had passed.
     pub(crate) async fn let_the_lease_pass(&self) {
-        self.end_the_lease_at("2000-01-01T00:00:00Z", PAST).await;
+        self.end_the_lease_at(jiff::Timestamp::UNIX_EPOCH).await;
     }
 
-    /// Lets the lease of whoever has it last, however slow the machine is.
-    pub(crate) async fn let_the_lease_last(&self) {
-        self.end_the_lease_at("2100-01-01T00:00:00Z", FAR_FUTURE)
-            .await;
-    }
-
-    async fn end_the_lease_at(&self, text: &str, milliseconds: i64) {
-        let end = mongodb::bson::DateTime::from_millis(milliseconds);
+    /// Lets the lease of whoever has it end at this time.
+    pub(crate) async fn end_the_lease_at(&self, end: jiff::Timestamp) {
+        let text = end.to_string();
+        let end = mongodb::bson::DateTime::from_millis(end.as_millisecond());
         self.edit_head(
             &format!("UPDATE state SET head = json_set(head, '$.lease.expires', '{text}') WHERE json_extract(head, '$.lease') IS NOT NULL"),
             mongodb::bson::doc! { "$set": { "lease.expires": end } },
             mongodb::bson::doc! { "lease": { "$type": "object" } },
+        )
+        .await;
+    }
+
+    pub(crate) async fn let_the_last_run_have_ended_in_a_year(&self) {
+        let now = self.open().await.store().head().await.unwrap().unwrap().now;
+        let at = now + Duration::from_hours(365 * 24);
+        self.edit_head(
+            &format!("UPDATE state SET head = json_set(head, '$.ran.at', '{at}')"),
+            mongodb::bson::doc! { "$set": {
+                "ran.at": mongodb::bson::DateTime::from_millis(at.as_millisecond()),
+            } },
+            mongodb::bson::doc! {},
         )
         .await;
     }
@@ -205,6 +212,27 @@ impl Fixture {
                     )
                     .await
                     .unwrap();
+            }
+        }
+    }
+
+    /// Removes every part of this role.
+    pub(crate) async fn lose_the_parts(&self, role: &str) {
+        match &self.database {
+            Database::Sqlite(path) => {
+                let connection = rusqlite::Connection::open(path).unwrap();
+                let gone =
+                    connection.execute("DELETE FROM parts WHERE name LIKE ? || '/%'", [role]);
+                assert!(gone.unwrap() > 0);
+            }
+            Database::MongoDb(_) => {
+                let parts = self
+                    .mongo()
+                    .await
+                    .collection::<mongodb::bson::Document>("parts");
+                let of_role = mongodb::bson::doc! { "_id": { "$regex": format!("^{role}/") } };
+                let gone = parts.delete_many(of_role).await;
+                assert!(gone.unwrap().deleted_count > 0);
             }
         }
     }

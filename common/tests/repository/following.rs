@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use common::clock::Clock;
 use common::models::Kind;
 use common::repository::{Follower, News, Repository, SyncEnd};
 
-use crate::fixture::{Fixture, catalogue, next_version};
+use crate::fixture::{self, Fixture, catalogue, movie, next_version, publish_in, with};
 use crate::stores::Tampered;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -74,6 +75,52 @@ pub(crate) async fn a_stale_read_of_an_older_head_is_ignored(store: &Fixture) {
     assert_eq!(next_version(&mut follower).await.version(), 3);
 }
 
+pub(crate) async fn a_load_that_goes_back_is_ignored(store: &Fixture) {
+    let wanted = with(&catalogue(37, 1), movie(0, 2));
+    store.publish(&catalogue(37, 1)).await;
+    let inner = store.open().await.store().clone();
+    let old = inner.head().await.unwrap().unwrap();
+    store.publish(&wanted).await;
+    let lagging = Tampered::lagging(inner);
+    let mut follower = Repository::over(lagging.clone()).follow();
+    assert_eq!(next_version(&mut follower).await.version(), 2);
+
+    // It has to load, and what it loads from is older than what it has.
+    store.change_the_last_headers_note().await;
+    lagging.show_old_head_after_the_next(old);
+    let mut reads = lagging.head_reads();
+    let start = *reads.borrow();
+    tokio::select! {
+        version = next_version(&mut follower) => panic!("went to version {}", version.version()),
+        read = reads.wait_for(|reads| *reads >= start + 4) => drop(read.unwrap()),
+    }
+    lagging.show_old_head(None);
+    let again = next_version(&mut follower).await;
+    assert_eq!((again.version(), &again.catalogue), (2, &wanted));
+}
+
+pub(crate) async fn a_follower_tells_a_version_by_its_fence(store: &Fixture) {
+    // Two versions that were committed at the same time, as far as this clock tells.
+    let clock = Clock::from_fn(|| jiff::Timestamp::constant(1_700_000_000, 0));
+    let (one, two) = (
+        store.open_at(clock.clone()).await,
+        store.open_at(clock).await,
+    );
+    fixture::publish(&one, &catalogue(2, 1)).await.unwrap();
+    let turn = one.begin(None).await.unwrap().unwrap();
+    let before = store.save_the_head().await;
+    publish_in(turn, &catalogue(2, 2)).await.unwrap();
+    let mut follower = store.open().await.follow();
+    let taken_back = next_version(&mut follower).await;
+
+    store.put_the_head_back(before).await;
+    store.let_the_lease_pass().await;
+    fixture::publish(&two, &catalogue(2, 3)).await.unwrap();
+    let again = next_version(&mut follower).await;
+    assert_eq!(again.version(), taken_back.version());
+    assert_eq!(again.catalogue, catalogue(2, 3));
+}
+
 pub(crate) async fn a_follower_looks_by_itself_even_if_every_wait_is_cancelled(store: &Fixture) {
     store.publish(&catalogue(2, 1)).await;
     let lagging = Tampered::lagging(store.open().await.store().clone());
@@ -94,7 +141,7 @@ pub(crate) async fn a_follower_looks_by_itself_even_if_every_wait_is_cancelled(s
 
 pub(crate) async fn a_part_that_cannot_be_read_is_named_and_the_rest_is_served(store: &Fixture) {
     store.publish(&catalogue(37, 1)).await;
-    let wanted = crate::fixture::with(&catalogue(37, 1), crate::fixture::movie(0, 2));
+    let wanted = with(&catalogue(37, 1), movie(0, 2));
     store.publish(&wanted).await;
     store.damage_the_parts("changes").await;
     let loaded = store.load().await.unwrap();

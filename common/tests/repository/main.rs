@@ -10,6 +10,7 @@
 mod fixture;
 mod following;
 mod history;
+mod losing;
 mod machine;
 mod publishing;
 mod stopping;
@@ -44,6 +45,9 @@ promises! {
         what_is_published_is_what_a_reader_loads,
         an_empty_delta_makes_no_version_and_writes_nothing,
         only_one_syncer_has_the_lease,
+        a_commit_of_another_version_than_the_next_is_refused,
+        a_lease_given_before_the_clock_was_set_back_is_over,
+        a_run_told_before_the_clock_was_set_back_keeps_nobody_waiting,
         a_syncer_skips_its_turn_when_another_ran_within_the_interval,
         a_sleeper_that_wakes_after_its_lease_passed_on_publishes_nothing,
         a_publisher_works_from_the_head_of_its_lease_even_if_the_store_lags,
@@ -61,9 +65,15 @@ promises! {
         a_follower_whose_version_was_taken_back_loads_anew,
         a_follower_goes_over_to_a_rebuilt_store,
         a_stale_read_of_an_older_head_is_ignored,
+        a_load_that_goes_back_is_ignored,
+        a_follower_tells_a_version_by_its_fence,
         a_follower_looks_by_itself_even_if_every_wait_is_cancelled,
         a_part_that_cannot_be_read_is_named_and_the_rest_is_served,
         a_failing_sync_shows_in_the_pulse_until_one_succeeds;
+    losing:
+        lost_parts_are_put_anew_by_whoever_knows_the_state,
+        lost_parts_are_put_anew_from_the_source_by_whoever_does_not,
+        lost_parts_of_a_pinned_version_are_put_anew_and_it_stays_pinned;
     machine:
         whatever_happens_readers_see_published_versions_alone;
     history:

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use common::models::Kind;
-use common::repository::{Amendment, PartName, Refusal, Repository, Role, Store, StoreError};
+use common::repository::{
+    Amendment, Commit, Header, PartName, Refusal, Repository, Role, Store, StoreError,
+};
 
 use crate::fixture::{self, Fixture, catalogue, publish_in, with, without};
 use crate::stores::Tampered;
@@ -56,6 +58,45 @@ pub(crate) async fn only_one_syncer_has_the_lease(store: &Fixture) {
         !turn.head().dirty,
         "a lease that was let go leaves the view right"
     );
+}
+
+pub(crate) async fn a_commit_of_another_version_than_the_next_is_refused(store: &Fixture) {
+    store.publish(&catalogue(1, 1)).await;
+    let repository = store.open().await;
+    let turn = repository.begin(None).await.unwrap().unwrap();
+    let head = turn.head();
+    for version in [head.version, head.version + 2] {
+        let commit = Commit {
+            fence: head.fence,
+            header: Header {
+                version,
+                ..head.header().unwrap().clone()
+            },
+            keep_from: 0,
+            base: None,
+            pin: None,
+        };
+        let refused = repository.store().commit(&commit).await;
+        assert!(matches!(refused, Err(StoreError::LeaseLost)), "{refused:?}");
+    }
+    assert_eq!(store.load().await.unwrap().version(), 1);
+}
+
+pub(crate) async fn a_lease_given_before_the_clock_was_set_back_is_over(store: &Fixture) {
+    let (one, two) = (store.open().await, store.open().await);
+    let _turn = one.begin(None).await.unwrap().unwrap();
+    let now = one.store().head().await.unwrap().unwrap().now;
+    store
+        .end_the_lease_at(now + Duration::from_secs(3600))
+        .await;
+    assert!(two.begin(None).await.unwrap().is_ok());
+}
+
+pub(crate) async fn a_run_told_before_the_clock_was_set_back_keeps_nobody_waiting(store: &Fixture) {
+    let hour = Some(Duration::from_secs(3600));
+    store.publish(&catalogue(1, 1)).await;
+    store.let_the_last_run_have_ended_in_a_year().await;
+    assert!(store.open().await.begin(hour).await.unwrap().is_ok());
 }
 
 pub(crate) async fn a_syncer_skips_its_turn_when_another_ran_within_the_interval(store: &Fixture) {

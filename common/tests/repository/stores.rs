@@ -26,7 +26,8 @@ pub(crate) struct Tampered {
     inner: Arc<dyn Store>,
     stop: Stop,
     writes_left: AtomicU32,
-    old_head: Mutex<Option<Reading>>,
+    /// The head that is shown, from which reading on.
+    old_head: Mutex<Option<(u64, Reading)>>,
     head_reads: watch::Sender<u64>,
 }
 
@@ -51,7 +52,13 @@ impl Tampered {
     }
 
     pub(crate) fn show_old_head(&self, reading: Option<Reading>) {
-        *self.old_head.lock().unwrap() = reading;
+        *self.old_head.lock().unwrap() = reading.map(|reading| (0, reading));
+    }
+
+    /// Shows the true head once more, and from then on an old one.
+    pub(crate) fn show_old_head_after_the_next(&self, reading: Reading) {
+        let from = *self.head_reads.borrow() + 2;
+        *self.old_head.lock().unwrap() = Some((from, reading));
     }
 
     /// Counts how often the head was read.
@@ -79,8 +86,8 @@ impl Store for Tampered {
         self.head_reads.send_modify(|reads| *reads += 1);
         let old = self.old_head.lock().unwrap().clone();
         match old {
-            Some(old) => Ok(Some(old)),
-            None => self.inner.head().await,
+            Some((from, old)) if *self.head_reads.borrow() >= from => Ok(Some(old)),
+            _ => self.inner.head().await,
         }
     }
 

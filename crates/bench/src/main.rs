@@ -36,6 +36,9 @@ enum Measure {
         /// The store that they publish to.
         #[arg(value_enum)]
         store: StoreKind,
+        /// How many films the catalogue has.
+        #[arg(long, default_value_t = 4)]
+        films: u32,
     },
     /// A catalogue of any size: first sync, start, memory, questions, unchanged sync, a small delta.
     Scale {
@@ -99,7 +102,7 @@ async fn main() -> Result<()> {
             connections,
             seconds,
         } => serve::measure(cli.rounds, &connections, seconds).await?,
-        Measure::Soak { store } => soak::kill(store, cli.rounds).await?,
+        Measure::Soak { store, films } => soak::kill(store, films, cli.rounds).await?,
         Measure::Follow { store } => follow::measure(store, cli.rounds).await?,
     }
     Ok(())

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use common::clock::Clock;
@@ -6,20 +6,21 @@ use common::models::Kind;
 use common::repository::{Access, Repository};
 use rand::Rng;
 use testkit::process::{Service, run_to_end};
-use testkit::source::Source;
+use testkit::source::{Catalogue, Source, film};
 
 use crate::{StoreKind, fresh};
 
 const DEADLINE: Duration = Duration::from_secs(30);
-/// A run of this small catalogue ends well within this time after the source was asked.
-const LATEST_KILL_MILLISECONDS: u64 = 80;
-
-/// Each round every film gets the round's number into its title, a syncer is killed while it
+/// After the first round, published in peace to see how long that takes, each round every film gets the round's number into its title, a syncer is killed while it
 /// publishes that, and the titles that a fresh reader sees must all be of one round, and of no
 /// earlier one than before.
-pub(crate) async fn kill(store: StoreKind, rounds: u32) -> Result<()> {
+pub(crate) async fn kill(store: StoreKind, films: u32, rounds: u32) -> Result<()> {
     let (url, database, _folder) = fresh(store).await?;
-    let source = Source::start().await;
+    let mut catalogue = Catalogue::invented();
+    let few = u32::try_from(catalogue.collection("films").len())?;
+    let many = (1..=films.saturating_sub(few)).map(film);
+    catalogue.collection_mut("films").extend(many);
+    let source = Source::start_with(catalogue).await;
     let provider = source.url();
     let envs = [
         ("PYFLIX_DATABASE_URL", url.as_str()),
@@ -27,15 +28,24 @@ pub(crate) async fn kill(store: StoreKind, rounds: u32) -> Result<()> {
         ("PYFLIX_SYNC_INTERVAL", "100ms"),
     ];
     let repository = Repository::open(&database, Access::Writer, Clock::system()).await?;
-    let mut seen = 0;
+    retitle(&source, 1);
+    let begun = Instant::now();
+    let first = run_to_end("syncer", &envs, &["once"], DEADLINE).await;
+    ensure!(
+        first.code == Some(0),
+        "the first sync failed: {}",
+        first.stderr
+    );
+    let whole_run = begun.elapsed();
+    let mut seen = round_seen(&repository).await?;
     let mut published = 0;
-    for round in 1..=rounds {
+    for round in 2..=rounds + 1 {
         retitle(&source, round);
         let asked = source.requests("films");
         let syncer = Service::start("syncer", &envs, &[]);
         source.wait_for_requests("films", asked + 1, DEADLINE).await;
-        let pause = rand::rng().random_range(0..LATEST_KILL_MILLISECONDS);
-        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let pause = whole_run.mul_f64(rand::rng().random_range(0.0..1.2));
+        tokio::time::sleep(pause).await;
         drop(syncer);
         let now = round_seen(&repository).await?;
         ensure!(now >= seen, "round {round}: went back from {seen} to {now}");
@@ -46,18 +56,18 @@ pub(crate) async fn kill(store: StoreKind, rounds: u32) -> Result<()> {
     let end = run_to_end("syncer", &envs, &["once"], DEADLINE).await;
     ensure!(end.code == Some(0), "the last sync failed: {}", end.stderr);
     ensure!(
-        round_seen(&repository).await? == rounds,
+        round_seen(&repository).await? == rounds + 1,
         "the last round is missing"
     );
-    for document in repository.store().shown(Kind::Movie, None, 100).await? {
+    for document in repository.store().shown(Kind::Movie, None, films).await? {
         let fields = document.fields.context("a document without fields")?;
         let title = fields.get("title").and_then(|title| title.as_str());
         ensure!(
-            round_of(title.unwrap_or_default())? == rounds,
+            round_of(title.unwrap_or_default())? == rounds + 1,
             "the view is behind"
         );
     }
-    tell(store, rounds, published);
+    tell(store, films, rounds, published);
     Ok(())
 }
 
@@ -98,8 +108,8 @@ fn round_of(title: &str) -> Result<u32> {
 }
 
 #[expect(clippy::print_stdout, reason = "what it is asked for")]
-fn tell(store: StoreKind, rounds: u32, published: u32) {
+fn tell(store: StoreKind, films: u32, rounds: u32, published: u32) {
     println!(
-        "{rounds} syncers killed on {store:?}: {published} had published before, none left half a version"
+        "{rounds} syncers killed on {store:?} with {films} films: {published} had published before, none left half a version"
     );
 }

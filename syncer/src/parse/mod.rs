@@ -163,7 +163,7 @@ impl Unjoined {
     /// An item as its last good record says; as it is published where an earlier release read
     /// what this one cannot.
     fn last_good(&mut self, kind: Kind, item: &Item) -> Draft {
-        let record = Record::read(collection(kind), item.source.as_raw()).ok();
+        let record = Record::reread(collection(kind), item.source.as_raw()).ok();
         let facts = record.and_then(|record| self.draft(kind, &record).ok());
         Draft {
             id: item.id.clone(),

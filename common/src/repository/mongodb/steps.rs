@@ -9,13 +9,16 @@ use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::document::{FORMAT, HEAD};
+use crate::repository::head::FAR_AHEAD;
 use crate::repository::{Amendment, Commit, Head, LEASE, Release, SyncEnd};
 
 /// Matches the head when `holder` may have the lease: [`Head::refusal`] would find nothing.
 pub(super) fn may_acquire(holder: &str, interval: Option<Duration>) -> Document {
     let mine = doc! { "$eq": ["$lease.holder", literal(holder)] };
-    let free = doc! { "$lte": [{ "$ifNull": ["$lease.expires", "$$NOW"] }, "$$NOW"] };
-    let mut conditions = vec![doc! { "$or": [mine, free] }];
+    let expires = doc! { "$ifNull": ["$lease.expires", "$$NOW"] };
+    let over = doc! { "$lte": [expires.clone(), "$$NOW"] };
+    let far_ahead = doc! { "$gt": [expires, from_now(FAR_AHEAD)] };
+    let mut conditions = vec![doc! { "$or": [mine, over, far_ahead] }];
     if let Some(interval) = interval {
         conditions.push(doc! { "$not": [{ "$and": [
             { "$eq": [{ "$type": "$ran.at" }, "date"] },
@@ -34,7 +37,7 @@ pub(super) fn acquire(holder: &str) -> Vec<Document> {
     set(doc! {
         "dirty": { "$or": ["$dirty", { "$ne": [{ "$ifNull": ["$lease", null] }, null] }] },
         "fence": { "$add": ["$fence", 1] },
-        "lease": { "holder": literal(holder), "expires": lease_end() },
+        "lease": { "holder": literal(holder), "expires": from_now(LEASE) },
     })
 }
 
@@ -57,7 +60,7 @@ pub(super) fn not_let_go(fence: u64) -> Document {
 
 /// [`Head::renew`]
 pub(super) fn renew() -> Vec<Document> {
-    set(doc! { "lease.expires": lease_end() })
+    set(doc! { "lease.expires": from_now(LEASE) })
 }
 
 /// Matches the head while the commit's version is the next one and its lease holds.
@@ -144,8 +147,8 @@ fn set(fields: Document) -> Vec<Document> {
     vec![doc! { "$set": fields }]
 }
 
-fn lease_end() -> Document {
-    doc! { "$add": ["$$NOW", milliseconds(LEASE)] }
+fn from_now(duration: Duration) -> Document {
+    doc! { "$add": ["$$NOW", milliseconds(duration)] }
 }
 
 /// A value that is not looked at: a person's text may start with `$`, and in a pipeline `true`

@@ -1,7 +1,10 @@
 //! The embedded store: one SQLite file in WAL mode, safe for a web app and a syncer as two
 //! processes. Each call is one short transaction.
 
+mod file;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +17,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use serde_json::{Map, Value};
 use tokio::sync::watch as bell;
 
+use self::file::Door;
 use super::OpenError;
 use super::head::{Amendment, Commit, Head, Refusal, Release};
 use super::store::{LEASE, PartName, Reading, Result, Row, Store, StoreError, Table, ViewDocument};
@@ -27,8 +31,8 @@ const BATCH: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct SqliteStore {
     path: PathBuf,
-    writer: Arc<Mutex<Connection>>,
-    reader: Arc<Mutex<Connection>>,
+    writer: Arc<Mutex<Door>>,
+    reader: Arc<Mutex<Door>>,
     clock: Clock,
     bell: watch::Bell,
 }
@@ -36,15 +40,20 @@ pub(super) struct SqliteStore {
 impl SqliteStore {
     /// Opens the file, making it and its folder where they are missing.
     pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, OpenError> {
-        let writer = schema::open(path)?;
-        let reader = schema::open(path)?;
-        reader
-            .pragma_update(None, "query_only", true)
-            .map_err(|error| schema::cannot_open(path, &error))?;
+        let door = |only_reads| {
+            let door = Door::open(path, only_reads, clock.clone()).map_err(|fault| {
+                OpenError::Configuration(format!(
+                    "the database {} cannot be opened: {fault}",
+                    path.display()
+                ))
+            })?;
+            Ok(Arc::new(Mutex::new(door)))
+        };
+        let (writer, reader) = (door(false)?, door(true)?);
         Ok(Self {
             path: path.to_owned(),
-            writer: Arc::new(Mutex::new(writer)),
-            reader: Arc::new(Mutex::new(reader)),
+            writer,
+            reader,
             clock,
             bell: watch::Bell::default(),
         })
@@ -314,11 +323,12 @@ impl Store for SqliteStore {
 }
 
 async fn blocking<T: Send + 'static>(
-    connection: Arc<Mutex<Connection>>,
+    door: Arc<Mutex<Door>>,
     work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Result<T> {
     let task = tokio::task::spawn_blocking(move || {
-        work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut door = door.lock().unwrap_or_else(PoisonError::into_inner);
+        door.with(work)
     });
     match tokio::time::timeout(DEADLINE, task).await {
         Ok(Ok(Ok(answer))) => Ok(answer),

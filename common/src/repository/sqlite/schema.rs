@@ -1,14 +1,14 @@
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
-use crate::repository::OpenError;
-
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// What each release added; `user_version` counts those that were applied.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL);
     CREATE TABLE parts (name TEXT NOT NULL UNIQUE, data BLOB NOT NULL);
     CREATE TABLE runs (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
@@ -20,41 +20,80 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE locations (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
     CREATE TABLE species (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
     CREATE TABLE vehicles (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
-"];
+",
+    "
+    CREATE TABLE answers (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+",
+];
 
-/// Opens a connection to the file, making it, its folder and its tables where they are missing.
-pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            OpenError::Configuration(format!(
-                "the folder {} cannot be made: {error}; make it writable or name another file in PYFLIX_DATABASE_URL",
-                folder.display()
-            ))
-        })?;
-    }
-    let mut connection = Connection::open(path).map_err(|error| cannot_open(path, &error))?;
-    prepare(&connection).map_err(|error| cannot_open(path, &error))?;
-    migrate(&mut connection, path)?;
-    Ok(connection)
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// Its folder cannot be made, read or written.
+    #[error(
+        "its folder cannot be used: {0}; make it writable or name another file in PYFLIX_DATABASE_URL"
+    )]
+    Folder(io::Error),
+    /// Its tables are those of a later release.
+    #[error(
+        "it was written by a newer release: run that one, or name another file in PYFLIX_DATABASE_URL"
+    )]
+    Newer,
+    /// SQLite says so.
+    #[error("{0}{advice}", advice = advice(.0))]
+    Sqlite(#[from] rusqlite::Error),
 }
 
-pub(super) fn cannot_open(path: &Path, error: &rusqlite::Error) -> OpenError {
-    let advice = match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-            "it is damaged: move it away, and the next sync makes a new one"
+impl Fault {
+    /// Whether what the file holds is not what was written.
+    pub(super) fn is_damage(&self) -> bool {
+        match self {
+            // Only the head is read as JSON.
+            Self::Sqlite(rusqlite::Error::FromSqlConversionFailure(..)) => true,
+            Self::Sqlite(error) => is_corrupt(error),
+            Self::Folder(_) | Self::Newer => false,
         }
-        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
-            "another process holds it: stop that one"
+    }
+}
+
+fn is_corrupt(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+    ) || code == Some(rusqlite::ffi::SQLITE_IOERR_SHORT_READ)
+}
+
+fn advice(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        _ if is_corrupt(error) => "; it is damaged and will be set aside",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "; another process holds it: stop that one"
         }
-        _ => "make it and its folder writable or name another file in PYFLIX_DATABASE_URL",
-    };
-    OpenError::Configuration(format!(
-        "the database {} cannot be opened: {error}; {advice}",
-        path.display()
-    ))
+        Some(ErrorCode::DiskFull) => "; the disk is full: make room",
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            "; make it and its folder writable or name another file in PYFLIX_DATABASE_URL"
+        }
+        _ => "",
+    }
+}
+
+/// The folder of the file, made where it is missing.
+pub(super) fn folder(path: &Path) -> Result<&Path, Fault> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(Fault::Folder)?;
+    Ok(folder)
+}
+
+/// Opens a connection to the file, making it and its tables where they are missing.
+pub(super) fn open(path: &Path) -> Result<Connection, Fault> {
+    let mut connection = Connection::open(path)?;
+    prepare(&connection)?;
+    migrate(&mut connection)?;
+    Ok(connection)
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
@@ -65,26 +104,18 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE; COMMIT")
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    let migrate = || -> rusqlite::Result<usize> {
-        let transaction =
-            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let done: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        for migration in MIGRATIONS.iter().skip(done) {
-            transaction.execute_batch(migration)?;
-        }
-        if done < MIGRATIONS.len() {
-            transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
-        }
-        transaction.commit()?;
-        Ok(done)
-    };
-    let found = { migrate }().map_err(|error| cannot_open(path, &error))?;
-    if found > MIGRATIONS.len() {
-        return Err(OpenError::Configuration(format!(
-            "the database {} was written by a newer release: run that one, or name another file in PYFLIX_DATABASE_URL",
-            path.display()
-        )));
+fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let done: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if done > MIGRATIONS.len() {
+        return Err(Fault::Newer);
     }
-    Ok(())
+    for migration in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(migration)?;
+    }
+    if done < MIGRATIONS.len() {
+        transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    }
+    Ok(transaction.commit()?)
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 
+use super::file::Open;
+
 /// How often the file is asked whether anyone wrote to it; one question takes microseconds.
 const PERIOD: Duration = Duration::from_millis(25);
 
@@ -48,19 +50,22 @@ fn ring(rings: &watch::Sender<u64>) {
 }
 
 fn watch(path: &Path, rings: &watch::Sender<u64>, wait: impl Fn() -> bool) {
-    let mut connection = None;
+    let mut open: Option<Open> = None;
     let mut seen = None;
     while wait() {
-        if connection.is_none() {
-            connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
+        if !open.as_ref().is_some_and(Open::is_current) {
+            open = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+                .ok()
+                .map(|connection| Open::new(connection, path));
+            seen = None;
         }
-        let version = connection.as_ref().and_then(|connection| {
-            connection
+        let version = open.as_ref().and_then(|open| {
+            open.connection
                 .pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0))
                 .ok()
         });
         if version.is_none() {
-            connection = None;
+            open = None;
         }
         if version != seen {
             seen = version;

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::clock::Clock;
 use common::models::{Catalogue, Id, Kind};
@@ -334,7 +335,7 @@ impl World {
                 );
                 if lease.is_ok() {
                     self.model.acquire(holder);
-                    self.fixture.let_the_lease_last().await;
+                    self.let_the_lease_last().await?;
                 }
             }
             (Call::Commit(commit), _) => {
@@ -487,6 +488,16 @@ impl World {
         Ok(())
     }
 
+    /// Lets the lease last for most of a minute, so that no slow machine ends it.
+    async fn let_the_lease_last(&self) -> Check {
+        let reading = self.store.head().await.map_err(|error| error.to_string())?;
+        let now = reading.ok_or("the head is gone")?.now;
+        self.fixture
+            .end_the_lease_at(now + Duration::from_secs(55))
+            .await;
+        Ok(())
+    }
+
     async fn renew(&mut self, publisher: usize) -> Check {
         let Some(fence) = self.publishers[publisher].fence else {
             return Ok(());
@@ -501,7 +512,7 @@ impl World {
         if let Some(lease) = self.model.lease.as_mut().filter(|_| renewed.is_ok()) {
             lease.over = false;
             self.unconfirmed = None;
-            self.fixture.let_the_lease_last().await;
+            self.let_the_lease_last().await?;
         }
         Ok(())
     }

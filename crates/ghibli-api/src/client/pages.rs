@@ -125,7 +125,7 @@ impl Source<'_> {
             total: answer.total(),
             bytes: answer.bytes(),
             digest: answer.digest,
-            records: self.read(collection, answer.body).await?,
+            records: self.read(collection, answer.body, answer.turn).await?,
         })
     }
 }

@@ -1,10 +1,11 @@
 //! One question and its answer, with every deadline and cap.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::{Response, StatusCode};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 use xxhash_rust::xxh3::Xxh3;
@@ -15,15 +16,15 @@ use super::tags::Validators;
 use super::{ClientConfig, ClientError, RequestError, Timeouts, redirect};
 
 /// Answers beyond this size are received and read one at a time, so that five of them together
-/// need little more memory than one: 4 MiB.
-const LARGE_BYTES: usize = 4 * 1024 * 1024;
+/// need little more memory than one: 1 MiB.
+const LARGE_BYTES: usize = 1024 * 1024;
 
 /// Asks for one URL at a time, within the deadlines.
 pub(super) struct Http {
     client: reqwest::Client,
     timeouts: Timeouts,
     pub(super) max_bytes: u64,
-    large_answers: Semaphore,
+    large_answers: Arc<Semaphore>,
 }
 
 /// What a source says to a question.
@@ -47,6 +48,8 @@ pub(super) struct Answer {
     pub(super) body: String,
     /// XXH3 of the body.
     pub(super) digest: u128,
+    /// The turn of a large answer, which ends when the body is read or dropped.
+    pub(super) turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Reply {
@@ -86,7 +89,7 @@ impl Http {
             client,
             timeouts: config.timeouts,
             max_bytes: config.max_bytes,
-            large_answers: Semaphore::new(1),
+            large_answers: Arc::new(Semaphore::new(1)),
         })
     }
 
@@ -133,7 +136,7 @@ impl Http {
             status => return Err(RequestError::from_status(status, response.headers())),
         }
         let headers = response.headers().clone();
-        let (body, digest) = match self.body(response, started, received).await {
+        let (body, digest, turn) = match self.body(response, started, received).await {
             Err(RequestError::TooLarge { .. }) => return Ok(Reply::TooLarge { url, headers }),
             arrived => arrived?,
         };
@@ -143,38 +146,39 @@ impl Http {
             body: String::from_utf8(body)
                 .map_err(|error| RequestError::NotUtf8(error.utf8_error().valid_up_to()))?,
             digest,
+            turn,
         }))
     }
 
-    /// The body and its digest.
+    /// The body, its digest and its turn.
     async fn body(
         &self,
         mut response: Response,
         mut started: Instant,
         received: impl Fn(u64),
-    ) -> Result<(Vec<u8>, u128), RequestError> {
+    ) -> Result<(Vec<u8>, u128, Option<OwnedSemaphorePermit>), RequestError> {
         let too_large = self.too_large();
         if response.content_length() > Some(self.max_bytes) {
             return Err(too_large);
         }
         let mut body = Vec::new();
         let mut digest = Xxh3::new();
-        let mut permit = None;
+        let mut turn = None;
         loop {
             let chunk = timeout_at(started + self.allowance(body.len()), response.chunk())
                 .await
                 .map_err(|_| self.too_slow(body.len()))?
                 .map_err(|error| RequestError::from_body(error, self.timeouts.silence))?;
             let Some(chunk) = chunk else {
-                return Ok((body, digest.digest128()));
+                return Ok((body, digest.digest128(), turn));
             };
             let size = body.len() + chunk.len();
             if u64::try_from(size).is_ok_and(|size| size > self.max_bytes) {
                 return Err(too_large);
             }
-            if permit.is_none() {
+            if turn.is_none() {
                 let since = Instant::now();
-                permit = self.turn_for(size).await;
+                turn = self.turn_for(size).await;
                 // The wait for the other answers is not this one's slowness.
                 started += since.elapsed();
             }
@@ -185,9 +189,9 @@ impl Http {
     }
 
     /// The turn of a large answer; a small one needs none.
-    pub(super) async fn turn_for(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+    pub(super) async fn turn_for(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         match bytes > LARGE_BYTES {
-            true => self.large_answers.acquire().await.ok(),
+            true => self.large_answers.clone().acquire_owned().await.ok(),
             false => None,
         }
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::try_join_all;
 use reqwest::header::HeaderMap;
+use tokio::sync::OwnedSemaphorePermit;
 use url::{Origin, Url};
 
 use super::pages::is_doubtful;
@@ -199,7 +200,7 @@ impl<'a> Source<'a> {
                 held: Held::Unread(answer.body),
             });
         }
-        let records = self.read(collection, answer.body).await?;
+        let records = self.read(collection, answer.body, answer.turn).await?;
         let elements = records.elements();
         if !is_doubtful(elements, total) {
             return Ok(Here {
@@ -234,7 +235,7 @@ impl<'a> Source<'a> {
                 }
             };
             let records = match here.held {
-                Held::Unread(body) => self.read(collection, body).await?,
+                Held::Unread(body) => self.read(collection, body, None).await?,
                 Held::Read(records) => records,
             };
             Ok((collection, here.tag, records))
@@ -291,8 +292,12 @@ impl<'a> Source<'a> {
         &self,
         collection: Collection,
         body: String,
+        turn: Option<OwnedSemaphorePermit>,
     ) -> Result<Records, RequestError> {
-        let _turn = self.http.turn_for(body.len()).await;
+        let _turn = match turn {
+            None => self.http.turn_for(body.len()).await,
+            turn => turn,
+        };
         let reading = tokio::task::spawn_blocking(move || Records::read(collection, &body));
         let read = reading.await;
         Ok(read.map_err(|error| RequestError::Interrupted(error.to_string()))??)

@@ -6,28 +6,44 @@ use reqwest::RequestBuilder;
 use reqwest::header::{
     DATE, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::time::http_date;
 use crate::Collection;
 
-/// What names one whole answer of one provider: its validators and digests.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What names one whole answer of one provider: its validators and digests. Only the digests are
+/// serialized.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tags {
     /// Without user and password.
     pub(super) provider: Url,
     pub(super) collections: BTreeMap<Collection, Tag>,
 }
 
+impl Tags {
+    /// Without what the source calls its answers, so that it must send them.
+    #[must_use]
+    pub fn without_validators(&self) -> Self {
+        let mut tags = self.clone();
+        for tag in tags.collections.values_mut() {
+            tag.validators = Validators::default();
+        }
+        tags
+    }
+}
+
 /// What names one collection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Tag {
     /// Where it came from in the end.
     pub(super) from: Url,
     /// For what came page by page those of the whole answer, if that was too large and is still
     /// called the same after the pages; else none, as a page says nothing about the others.
+    #[serde(skip)]
     pub(super) validators: Validators,
     /// XXH3 of the body, or of the pages' digests.
+    #[serde(with = "hex")]
     pub(super) digest: u128,
     pub(super) elements: usize,
 }
@@ -67,6 +83,20 @@ impl Validators {
 fn settled(headers: &HeaderMap) -> Option<&HeaderValue> {
     let is_settled = http_date(headers, DATE)? > http_date(headers, LAST_MODIFIED)?;
     headers.get(LAST_MODIFIED).filter(|_| is_settled)
+}
+
+/// Not all that read JSON have integers of 128 bits.
+mod hex {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(digest: &u128, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&format!("{digest:032x}"))
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<u128, D::Error> {
+        let text = String::deserialize(from)?;
+        u128::from_str_radix(&text, 16).map_err(D::Error::custom)
+    }
 }
 
 #[cfg(test)]

@@ -119,6 +119,9 @@ impl List {
     }
 
     fn read(&mut self, element: &RawValue) {
+        if self.has_too_many_bad {
+            return;
+        }
         match Record::read(self.collection, element) {
             Ok(record) if self.seen.contains(record.id.as_str()) => {
                 self.repeated(record.id, element.get());

@@ -85,6 +85,17 @@ impl Record {
         let notes = views::check(collection, &json)?;
         Ok(Self { id, json, notes })
     }
+
+    /// Reads a record in its stored form once more.
+    ///
+    /// # Errors
+    /// If it cannot be read any more, as when another release stored it.
+    pub fn reread(collection: Collection, stored: &RawValue) -> Result<Self, RecordError> {
+        // Given back at any base it is what the source gave.
+        let given = RawValue::from_string(give_back(stored, "http://source"))
+            .map_err(|error| RecordError::NotJson(error.to_string()))?;
+        Self::read(collection, &given)
+    }
 }
 
 /// A stored record as the source would give it if it stood at `base`, such as

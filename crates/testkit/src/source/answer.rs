@@ -1,7 +1,6 @@
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
-    sync::atomic::Ordering,
 };
 
 use axum::{
@@ -12,7 +11,7 @@ use axum::{
 use hyper::body::Incoming;
 use serde_json::Value;
 
-use super::{COLLECTIONS, State, fault, locked};
+use super::{COLLECTIONS, Naming, State, fault, locked};
 
 /// The most that `limit` gives.
 const LIMIT: usize = 250;
@@ -35,8 +34,13 @@ pub(super) async fn answer(
     if let Some(fault) = state.next_fault(collection) {
         return fault.answer(&asked, answer.body).await;
     }
-    if state.names_answers.load(Ordering::SeqCst) && answer.status == StatusCode::OK {
-        let etag = etag(&answer.body);
+    let etag = match *locked(&state.naming) {
+        _ if answer.status != StatusCode::OK => None,
+        Naming::Nothing => None,
+        Naming::ByBody => Some(etag(&answer.body)),
+        Naming::Alike => Some(HeaderValue::from_static("\"alike\"")),
+    };
+    if let Some(etag) = etag {
         if request.headers().get(header::IF_NONE_MATCH) == Some(&etag) {
             *locked(&state.not_modified)
                 .entry(collection.to_owned())

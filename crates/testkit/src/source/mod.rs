@@ -10,10 +10,7 @@ mod fault;
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -90,7 +87,12 @@ impl Source {
 
     /// Gives every right answer an ETag made of its body from now on, and 304 to whoever has it.
     pub fn name_answers(&self) {
-        self.state.names_answers.store(true, Ordering::SeqCst);
+        *locked(&self.state.naming) = Naming::ByBody;
+    }
+
+    /// Gives every right answer the same `ETag`, whatever its body, and 304 to whoever has it.
+    pub fn name_all_answers_alike(&self) {
+        *locked(&self.state.naming) = Naming::Alike;
     }
 
     /// How often a collection was answered with 304.
@@ -180,11 +182,20 @@ impl Source {
 struct State {
     catalogue: Mutex<Catalogue>,
     faults: Mutex<HashMap<String, Failing>>,
-    names_answers: AtomicBool,
+    naming: Mutex<Naming>,
     /// How many 304 there were by collection.
     not_modified: Mutex<HashMap<String, usize>>,
     asked: watch::Sender<Vec<String>>,
     cap: Option<usize>,
+}
+
+/// What right answers are called.
+#[derive(Clone, Copy, Default)]
+enum Naming {
+    #[default]
+    Nothing,
+    ByBody,
+    Alike,
 }
 
 struct Failing {
@@ -225,7 +236,7 @@ impl Source {
         let state = Arc::new(State {
             catalogue: Mutex::new(catalogue),
             faults: Mutex::default(),
-            names_answers: AtomicBool::default(),
+            naming: Mutex::default(),
             not_modified: Mutex::default(),
             asked: watch::Sender::default(),
             cap,

@@ -1,0 +1,189 @@
+//! The file beneath a connection: opened anew when it was replaced, set aside when it is damaged.
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::schema::{self, Fault};
+use crate::clock::Clock;
+
+/// A connection that knows which file it has open.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) connection: Connection,
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
+}
+
+impl Open {
+    /// Keeps a connection to the file at `path` that was just opened.
+    pub(super) fn new(connection: Connection, path: &Path) -> Self {
+        Self {
+            connection,
+            path: path.to_owned(),
+            identity: identity(path),
+        }
+    }
+
+    /// Whether the path still names the file that is open.
+    pub(super) fn is_current(&self) -> bool {
+        self.identity.is_some() && self.identity == identity(&self.path)
+    }
+}
+
+impl Drop for Open {
+    /// The last connection to close deletes the write-ahead log by its name, which by now may be
+    /// that of another file.
+    fn drop(&mut self) {
+        if !self.is_current() {
+            leave_log(&self.connection);
+        }
+    }
+}
+
+/// The way to the file at a path, whichever stands there.
+#[derive(Debug)]
+pub(super) struct Door {
+    path: PathBuf,
+    only_reads: bool,
+    clock: Clock,
+    open: Option<Open>,
+}
+
+impl Door {
+    /// Opens the file, making it where it is missing and setting it aside where it is damaged.
+    pub(super) fn open(path: &Path, only_reads: bool, clock: Clock) -> Result<Self, Fault> {
+        let mut door = Self {
+            path: path.to_owned(),
+            only_reads,
+            clock,
+            open: None,
+        };
+        if let Err(fault) = door.current() {
+            if !(fault.is_damage() && door.set_aside()?) {
+                return Err(fault);
+            }
+            door.current()?;
+        }
+        Ok(door)
+    }
+
+    /// Works with the file that the path names now. One that turns out to be damaged is set
+    /// aside, so that the next call finds a new one.
+    pub(super) fn with<T>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Fault> {
+        let answer = self.current().and_then(|connection| Ok(work(connection)?));
+        if answer.as_ref().is_err_and(Fault::is_damage) {
+            self.set_aside()?;
+        }
+        answer
+    }
+
+    fn current(&mut self) -> Result<&mut Connection, Fault> {
+        if let Some(open) = self.open.take_if(|open| !open.is_current()) {
+            tracing::warn!(path = %self.path.display(), "the database file was replaced or removed; opening what is there now");
+            drop(open);
+        }
+        let open = match self.open.take() {
+            Some(open) => open,
+            None => {
+                let _lock = lock(&self.path)?;
+                let connection = schema::open(&self.path)?;
+                connection.pragma_update(None, "query_only", self.only_reads)?;
+                Open::new(connection, &self.path)
+            }
+        };
+        Ok(&mut self.open.insert(open).connection)
+    }
+
+    /// Renames the file if a fresh look finds it damaged, too; whether it did.
+    fn set_aside(&mut self) -> Result<bool, Fault> {
+        self.open = None;
+        let _lock = lock(&self.path)?;
+        if is_sound(&self.path)? {
+            return Ok(false);
+        }
+        let aside = name_aside(&self.path, self.clock.now());
+        // The main file goes last: nobody may find a new one beside the old one's log.
+        for suffix in ["-wal", "-shm", ""] {
+            match fs::rename(with_suffix(&self.path, suffix), with_suffix(&aside, suffix)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Fault::Folder(error));
+                }
+                _ => {}
+            }
+        }
+        tracing::error!(
+            path = %self.path.display(),
+            kept_as = %aside.display(),
+            "the database was damaged and is set aside; the next sync makes a new one"
+        );
+        Ok(true)
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let file: Metadata = fs::metadata(path).ok()?;
+    Some((file.dev(), file.ino()))
+}
+
+fn leave_log(connection: &Connection) {
+    if let Err(error) = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
+        tracing::warn!(%error, "the log of a database that was replaced may be deleted");
+    }
+}
+
+/// Keeps other processes from opening or setting aside a file in the folder meanwhile.
+fn lock(path: &Path) -> Result<File, Fault> {
+    let folder = schema::folder(path)?;
+    let folder = File::open(folder).map_err(Fault::Folder)?;
+    folder.lock().map_err(Fault::Folder)?;
+    Ok(folder)
+}
+
+/// Whether the file can be read throughout; one that is missing is no damage.
+fn is_sound(path: &Path) -> Result<bool, Fault> {
+    let look = || -> rusqlite::Result<bool> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        leave_log(&connection);
+        connection.busy_timeout(schema::BUSY)?;
+        let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if found != "ok" {
+            return Ok(false);
+        }
+        if connection.table_exists(None, "state")? {
+            super::read_head(&connection)?;
+        }
+        Ok(true)
+    };
+    match look().map_err(Fault::from) {
+        Err(fault) if fault.is_damage() => Ok(false),
+        Err(Fault::Sqlite(error))
+            if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !path.exists() =>
+        {
+            Ok(true)
+        }
+        other => other,
+    }
+}
+
+/// `pyflix.db.damaged-20260102T030405.678Z`.
+fn name_aside(path: &Path, now: Timestamp) -> PathBuf {
+    with_suffix(
+        path,
+        &format!(".damaged-{}", now.strftime("%Y%m%dT%H%M%S%.3fZ")),
+    )
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

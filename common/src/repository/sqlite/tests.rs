@@ -1,0 +1,128 @@
+use std::fs;
+use std::path::Path;
+
+use super::*;
+
+fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, Clock::system()).unwrap()
+}
+
+/// Makes a file that holds a head, closed and with nothing in its log; the head's lineage.
+async fn make(path: &Path) -> String {
+    let store = open(path);
+    let reading = store.acquire("a syncer", None).await.unwrap().unwrap();
+    reading.head.lineage
+}
+
+async fn lineage(store: &SqliteStore) -> Option<String> {
+    let reading = store.head().await.unwrap();
+    reading.map(|reading| reading.head.lineage)
+}
+
+fn set_aside(folder: &Path) -> Vec<Vec<u8>> {
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    files
+        .filter(|file| {
+            let name = file.file_name().to_string_lossy().into_owned();
+            name.contains(".db.damaged-") && !name.ends_with("-wal") && !name.ends_with("-shm")
+        })
+        .map(|file| fs::read(file.path()).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_file_found_damaged_at_the_start_is_kept_aside_and_a_new_one_is_made() {
+    for damaged in [vec![7; 16_384], b"no database at all".to_vec()] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pyflix.db");
+        fs::write(&path, &damaged).unwrap();
+        let store = open(&path);
+        assert_eq!(lineage(&store).await, None);
+        store.acquire("a syncer", None).await.unwrap().unwrap();
+        assert_eq!(set_aside(folder.path()), [damaged], "nothing is lost");
+    }
+}
+
+#[tokio::test]
+async fn a_file_damaged_under_a_running_process_is_kept_aside_and_a_new_one_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pyflix.db");
+    let before = make(&path).await;
+    let store = open(&path);
+    let bytes = fs::metadata(&path).unwrap().len();
+    let damaged = vec![7; usize::try_from(bytes).unwrap()];
+    fs::write(&path, &damaged).unwrap();
+    assert!(store.head().await.is_err());
+    assert_eq!(
+        lineage(&store).await,
+        None,
+        "the next look finds a new file"
+    );
+    let reading = store.acquire("a syncer", None).await.unwrap().unwrap();
+    assert_ne!(reading.head.lineage, before);
+    assert_eq!(lineage(&store).await, Some(reading.head.lineage));
+    assert_eq!(set_aside(folder.path()), [damaged]);
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_short_is_kept_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pyflix.db");
+    make(&path).await;
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..4096 + 100]).unwrap();
+    let store = open(&path);
+    // Whether opening or the first look finds out depends on where it was cut.
+    let _ = store.head().await;
+    assert_eq!(lineage(&store).await, None);
+    assert_eq!(set_aside(folder.path()).len(), 1);
+}
+
+#[tokio::test]
+async fn a_head_that_cannot_be_read_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pyflix.db");
+    make(&path).await;
+    let store = open(&path);
+    let hand = Connection::open(&path).unwrap();
+    hand.execute("UPDATE state SET head = '{}'", []).unwrap();
+    drop(hand);
+    assert!(store.head().await.is_err());
+    assert_eq!(lineage(&store).await, None);
+    assert_eq!(set_aside(folder.path()).len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_was_replaced_or_removed_is_noticed_and_the_new_one_keeps_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pyflix.db");
+    make(&path).await;
+    let store = open(&path);
+    lineage(&store).await.unwrap();
+    for suffix in ["-wal", "-shm", ""] {
+        let name = format!("{}{suffix}", path.display());
+        fs::remove_file(name).unwrap();
+    }
+    let another = open(&path);
+    let reading = another.acquire("another", None).await.unwrap().unwrap();
+    assert_eq!(lineage(&store).await, Some(reading.head.lineage.clone()));
+    drop(store);
+    let third = open(&path);
+    assert_eq!(lineage(&third).await, Some(reading.head.lineage));
+    assert!(set_aside(folder.path()).is_empty(), "nothing was damaged");
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_release_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pyflix.db");
+    make(&path).await;
+    let hand = Connection::open(&path).unwrap();
+    hand.pragma_update(None, "user_version", 99).unwrap();
+    drop(hand);
+    let before = fs::read(&path).unwrap();
+    let refusal = SqliteStore::open(&path, Clock::system()).unwrap_err();
+    assert!(refusal.to_string().contains("newer release"), "{refusal}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert!(set_aside(folder.path()).is_empty());
+}
