@@ -266,7 +266,10 @@ impl Syncer {
             return Ok(Some(settled));
         }
         let kept: Option<Settled> = turn.answer().await?;
-        Ok(kept.filter(|settled| settled.release == RELEASE && settled.is_at(turn)))
+        let kept = kept.filter(|settled| settled.release == RELEASE && settled.is_at(turn));
+        // This process has not seen the state, and somebody may have spoiled it.
+        let is_whole = kept.is_some() && turn.parts_are_whole().await?;
+        Ok(kept.filter(|_| is_whole))
     }
 
     /// Remembers an answer after which nothing is left to be done.

@@ -150,3 +150,30 @@ async fn what_a_pin_holds_back_is_published_once_it_is_gone_though_the_source_st
     scene.pin(None).await;
     assert_eq!(scene.sync().await.outcome, Outcome::Published);
 }
+
+#[tokio::test]
+async fn what_was_spoiled_or_lost_in_the_store_is_put_right_by_another_process() {
+    for spoiled in [true, false] {
+        let mut scene = Scene::new().await;
+        scene.sync().await;
+        let repository = scene.syncer.repository().clone();
+        let whole = repository.load().await.unwrap().unwrap();
+        let parts = repository.store().parts().await.unwrap();
+        for part in &parts {
+            let mut data = repository.store().get(*part).await.unwrap().unwrap();
+            repository.store().remove(&[*part]).await.unwrap();
+            if spoiled {
+                let middle = data.len() / 2;
+                data[middle] ^= 1;
+                repository.store().put(*part, data).await.unwrap();
+            }
+        }
+        scene.start_anew().await;
+        assert_eq!(scene.sync().await.outcome, Outcome::Published);
+        let mended = repository.load().await.unwrap().unwrap();
+        assert!(mended.damage.is_empty(), "{:?}", mended.damage);
+        assert_eq!(mended.catalogue, whole.catalogue);
+        scene.start_anew().await;
+        assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
+    }
+}

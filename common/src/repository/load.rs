@@ -73,6 +73,29 @@ pub(super) fn parts(head: &Head) -> impl Iterator<Item = PartName> {
         })
 }
 
+/// Whether every part that loading this head reads is there and whole.
+pub(super) async fn parts_are_whole(store: &dyn Store, head: &Head) -> Result<bool> {
+    let mut looks = stream::iter(parts(head))
+        .map(|name| part_is_whole(store, name))
+        .buffer_unordered(AT_ONCE);
+    while let Some(is_whole) = looks.try_next().await? {
+        if !is_whole {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+async fn part_is_whole(store: &dyn Store, name: PartName) -> Result<bool> {
+    let data = match store.get(name).await {
+        Ok(Some(data)) => data,
+        Ok(None) | Err(StoreError::Unreadable { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let look = tokio::task::spawn_blocking(move || parts::is_whole(&data));
+    Ok(look.await.unwrap_or(false))
+}
+
 fn since_base(head: &Head) -> impl Iterator<Item = &Header> {
     let base = head.base.map_or(0, |base| base.version);
     head.log.iter().filter(move |header| header.version > base)

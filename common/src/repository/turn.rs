@@ -126,6 +126,15 @@ impl Turn {
         self.parts_are_lost || !self.view_is_right
     }
 
+    /// Whether all that loading the state needs can still be read, as far as that shows without
+    /// loading it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn parts_are_whole(&self) -> Result<bool> {
+        load::parts_are_whole(&*self.store, &self.head).await
+    }
+
     /// The state at the head, from a known one where that is near; `None` while the store holds
     /// no version.
     ///
