@@ -542,8 +542,9 @@ fn fingerprint(changes: &[Change]) -> String {
     let mut text = Vec::new();
     for change in changes {
         for item in [&change.before, &change.after] {
-            let source = item.as_ref().map_or("", |item| item.source.as_str());
-            text.extend_from_slice(source.as_bytes());
+            if let Some(item) = item {
+                text.extend_from_slice(item.source.text().as_bytes());
+            }
             text.push(b'\n');
         }
         text.extend_from_slice(change.kind.singular().as_bytes());

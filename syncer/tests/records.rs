@@ -41,7 +41,7 @@ fn the_seed_is_what_a_sync_of_its_own_records_would_publish() {
     let catalogue = publish(&upstream);
     let lines: Vec<_> = catalogue
         .all()
-        .map(|item| serde_json::to_string(&**item).unwrap())
+        .map(|item| serde_json::to_string(&*item).unwrap())
         .collect();
     let seed = testkit::workspace_root().join("common/src/seed/items.jsonl");
     if std::env::var_os("UPDATE_SEED").is_some() {
@@ -67,7 +67,7 @@ fn the_seed_is_what_a_sync_of_its_own_records_would_publish() {
 }
 
 fn given(item: &Item) -> String {
-    let stored = RawValue::from_string(item.source.as_str().to_owned()).unwrap();
+    let stored = RawValue::from_string(item.source.text().into_owned()).unwrap();
     give_back(&stored, "https://seed.example")
 }
 
@@ -91,10 +91,10 @@ fn the_real_source_is_understood_joined_and_its_slips_are_found() {
     assert_eq!(found(Problem::Dangling, "people"), 0);
 
     let catalogue = publish(&upstream);
-    let (_, totoro) = catalogue
-        .movies()
-        .find(|(item, _)| &*item.slug == "my-neighbor-totoro")
-        .unwrap();
+    let totoro = catalogue.find(Kind::Movie, "my-neighbor-totoro").unwrap();
+    let Facts::Movie(totoro) = &totoro.facts else {
+        panic!("a movie")
+    };
     assert_eq!(totoro.release_year, Some(1988));
     assert_eq!(totoro.running_time_minutes, Some(86));
     assert_eq!(totoro.score_percent, Some(93));
@@ -108,6 +108,6 @@ fn the_real_source_is_understood_joined_and_its_slips_are_found() {
     assert!(
         catalogue
             .all()
-            .all(|item| !item.source.as_str().contains("herokuapp"))
+            .all(|item| !item.source.text().contains("herokuapp"))
     );
 }

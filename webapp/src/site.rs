@@ -206,16 +206,17 @@ struct Arranged {
 
 impl Arranged {
     fn of(catalogue: &Catalogue) -> Self {
-        let index = Index::of(catalogue);
-        let search = Search::of(index.numbered(), catalogue);
-        Self { index, search }
+        Self {
+            index: Index::of(catalogue),
+            search: Search::of(catalogue),
+        }
     }
 
     /// Goes forward by one version's changes to `catalogue`.
     fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
-        let renumbered = self.index.apply(changes);
+        let renumbered = self.index.apply(changes, catalogue);
         if self.search.is_worn() {
-            self.search = Search::of(self.index.numbered(), catalogue);
+            self.search = Search::of(catalogue);
             return;
         }
         let gone = renumbered
@@ -224,8 +225,8 @@ impl Arranged {
             .map(|change| (change.number, None));
         let touched = search::touched(changes, catalogue).into_iter();
         let touched = touched.filter_map(|(kind, id)| {
-            let item = catalogue.get(kind, &id)?;
-            Some((self.index.number(item)?, Some(item)))
+            let number = catalogue.number(kind, &id)?;
+            Some((number, Some(catalogue.item(number)?)))
         });
         self.search.update(gone.chain(touched), catalogue);
     }

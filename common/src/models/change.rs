@@ -20,13 +20,13 @@ pub struct Change {
 
 impl Change {
     /// The change from one state of an item to another; `None` if there is neither.
-    pub fn of(before: Option<&Arc<Item>>, after: Option<&Arc<Item>>) -> Option<Self> {
-        let item = after.or(before)?;
+    pub fn of(before: Option<Arc<Item>>, after: Option<Arc<Item>>) -> Option<Self> {
+        let item = after.as_ref().or(before.as_ref())?;
         Some(Self {
             kind: item.kind(),
             id: item.id.clone(),
-            before: before.cloned(),
-            after: after.cloned(),
+            before,
+            after,
         })
     }
 }
@@ -99,7 +99,7 @@ fn fields(item: &Item) -> serde_json::Map<String, Value> {
 }
 
 fn source(item: &Item) -> serde_json::Map<String, Value> {
-    serde_json::from_str(item.source.as_str()).unwrap_or_default()
+    serde_json::from_str(&item.source.text()).unwrap_or_default()
 }
 
 fn compare(

@@ -1,11 +1,13 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::Link;
+use super::packed::Packed;
 
 /// An item's identity within its kind: the source's own id, cheap to clone.
 pub type Id = Arc<str>;
@@ -295,30 +297,58 @@ pub struct Vehicle {
 
 /// The source's record of an item, as compact JSON in the source's order of fields.
 ///
-/// Opaque here: only the `ghibli-api` crate knows its shape.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SourceRecord(Box<RawValue>);
+/// Opaque here: only the `ghibli-api` crate knows its shape. Of an item that a catalogue gives it
+/// is unpacked each time it is asked for.
+#[derive(Clone, Debug)]
+pub struct SourceRecord(Form);
+
+#[derive(Clone, Debug)]
+enum Form {
+    Text(Box<RawValue>),
+    Packed(Packed),
+}
 
 impl SourceRecord {
     /// Keeps a record that is valid JSON.
     pub fn new(json: Box<RawValue>) -> Self {
-        Self(json)
+        Self(Form::Text(json))
+    }
+
+    pub(super) fn packed(item: Packed) -> Self {
+        Self(Form::Packed(item))
     }
 
     /// The record as JSON.
-    pub fn as_raw(&self) -> &RawValue {
-        &self.0
+    pub fn json(&self) -> Cow<'_, RawValue> {
+        match &self.0 {
+            Form::Text(json) => Cow::Borrowed(json),
+            Form::Packed(item) => Cow::Owned(item.source()),
+        }
     }
 
     /// The record's JSON text.
-    pub fn as_str(&self) -> &str {
-        self.0.get()
+    pub fn text(&self) -> Cow<'_, str> {
+        match self.json() {
+            Cow::Borrowed(json) => Cow::Borrowed(json.get()),
+            Cow::Owned(json) => Cow::Owned(Box::<str>::from(json).into()),
+        }
     }
 }
 
 impl PartialEq for SourceRecord {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.text() == other.text()
+    }
+}
+
+impl Serialize for SourceRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SourceRecord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Deserialize::deserialize(deserializer).map(Self::new)
     }
 }

@@ -5,13 +5,16 @@ mod catalogue;
 mod change;
 mod finding;
 mod item;
+mod packed;
 mod slug;
+mod table;
 
-pub use catalogue::{Catalogue, Link};
+pub use catalogue::{Catalogue, Link, Number};
 pub use change::{Change, Counts, FieldChange, changed_fields};
 pub use finding::{Finding, Problem, Quarantined};
 pub use item::{
     Age, Facts, Id, Item, Kind, Location, Movie, Person, SourceRecord, Species, UnknownKind,
     Vehicle,
 };
+pub(crate) use packed::Packed;
 pub use slug::{slug, unique_slug};

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::head::{Head, Header};
 use super::parts::{self, Damage};
 use super::store::{PartName, Result, Role, Store, StoreError};
-use crate::models::{Catalogue, Change, Item};
+use crate::models::{Catalogue, Change, Packed};
 
 const AT_ONCE: usize = 4;
 /// How often a part may be missing under an unchanged head before it counts as lost.
@@ -216,7 +216,7 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
         });
     };
     let Some((items, mut damage)) =
-        read::<Arc<Item>>(store, Role::Base, base.fence, base.parts, tolerant).await?
+        read::<Packed>(store, Role::Base, base.fence, base.parts, tolerant).await?
     else {
         return Ok(None);
     };
@@ -228,10 +228,15 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
         later.push(changes);
         damage.extend(lost);
     }
-    let mut catalogue: Catalogue = items.into_iter().collect();
-    for changes in later {
-        catalogue.apply(&changes);
-    }
+    let catalogue = tokio::task::spawn_blocking(move || {
+        let mut catalogue: Catalogue = items.into_iter().collect();
+        for changes in later {
+            catalogue.apply(&changes);
+        }
+        catalogue
+    })
+    .await
+    .map_err(|error| unreadable("the state", &error))?;
     for damage in &damage {
         tracing::error!(
             part = damage.name,
@@ -287,8 +292,12 @@ async fn read_part<T: DeserializeOwned + Send + 'static>(
     tokio::task::spawn_blocking(move || parts::unpack(name, &data))
         .await
         .map(Some)
-        .map_err(|error| StoreError::Unreadable {
-            name: name.to_string(),
-            reason: error.to_string(),
-        })
+        .map_err(|error| unreadable(&name.to_string(), &error))
+}
+
+fn unreadable(name: &str, reason: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Unreadable {
+        name: name.to_owned(),
+        reason: reason.to_string(),
+    }
 }

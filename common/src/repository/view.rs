@@ -1,6 +1,7 @@
 //! The view: one readable document per item, for people with a shell. No reader of ours uses it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -60,7 +61,7 @@ fn document(snapshot: &Snapshot, kind: Kind, id: Id) -> ViewDocument {
     ViewDocument {
         kind,
         version: snapshot.version(),
-        fields: item.map(|item| fields(&snapshot.catalogue, item)),
+        fields: item.map(|item| fields(&snapshot.catalogue, &item)),
         id,
     }
 }
@@ -101,16 +102,12 @@ fn showing(catalogue: &Catalogue, item: &Item) -> Vec<(Kind, Id)> {
     };
     let mut showing = Vec::new();
     for &link in links {
-        for other in catalogue.linking(link, &item.id) {
+        for other in catalogue.items(catalogue.linking(link, &item.id)) {
             showing.push((other.kind(), other.id.clone()));
             // A movie sorts its people by whether they are human.
             if link == Link::PersonSpecies {
-                showing.extend(
-                    catalogue
-                        .linking(Link::MoviePerson, &other.id)
-                        .into_iter()
-                        .map(|movie| (Kind::Movie, movie.id.clone())),
-                );
+                let movies = catalogue.items(catalogue.linking(Link::MoviePerson, &other.id));
+                showing.extend(movies.map(|movie| (Kind::Movie, movie.id.clone())));
             }
         }
     }
@@ -127,7 +124,7 @@ fn fields(catalogue: &Catalogue, item: &Item) -> Map<String, Value> {
     if let Some(Value::Object(facts)) = facts {
         fields.extend(facts);
     }
-    let mut links: BTreeMap<Link, Vec<&Item>> = BTreeMap::new();
+    let mut links: BTreeMap<Link, Vec<Arc<Item>>> = BTreeMap::new();
     for (link, id) in item.links() {
         if let Some(other) = catalogue.get(link.to(), id) {
             links.entry(link).or_default().push(other);
@@ -163,13 +160,13 @@ fn fields(catalogue: &Catalogue, item: &Item) -> Map<String, Value> {
     fields
 }
 
-fn names(items: &[&Item]) -> Value {
+fn names(items: &[Arc<Item>]) -> Value {
     items
         .iter()
         .map(|item| json!({ "name": item.name() }))
         .collect()
 }
 
-fn name(items: &[&Item]) -> Value {
+fn name(items: &[Arc<Item>]) -> Value {
     items.first().map_or(Value::Null, |item| json!(item.name()))
 }

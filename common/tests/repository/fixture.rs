@@ -359,7 +359,7 @@ fn item(id: &str, rank: i64, facts: Facts) -> Item {
 /// With one item replaced or added.
 pub(crate) fn with(catalogue: &Catalogue, item: Item) -> Catalogue {
     let mut changed = catalogue.clone();
-    changed.insert(Arc::new(item));
+    changed.insert(&item);
     changed
 }
 

@@ -67,9 +67,9 @@ fn retitled(catalogue: &Catalogue, round: u32) -> Result<Change> {
     let before = catalogue
         .find(Kind::Movie, "ponyo")
         .context("no such movie")?;
-    let mut after = Item::clone(before);
+    let mut after = Item::clone(&before);
     if let Facts::Movie(movie) = &mut after.facts {
         movie.title = format!("Ponyo, edition {round}");
     }
-    Change::of(Some(before), Some(&Arc::new(after))).context("no change")
+    Change::of(Some(before), Some(Arc::new(after))).context("no change")
 }

@@ -87,8 +87,8 @@ async fn round_seen(repository: &Repository) -> Result<u32> {
     ensure!(state.damage.is_empty(), "damage: {:?}", state.damage);
     let mut rounds = state
         .catalogue
-        .movies()
-        .map(|(_, movie)| round_of(&movie.title));
+        .iter(Kind::Movie)
+        .map(|movie| round_of(movie.name()));
     let first = rounds.next().context("no movie at all")??;
     for other in rounds {
         let other = other?;

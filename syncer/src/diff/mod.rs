@@ -35,7 +35,7 @@ fn diff_kind(kind: Kind, published: &Catalogue, upstream: &Upstream, changes: &m
     let mut new_slugs = HashSet::new();
     for (draft, rank) in drafts.iter().zip(ranks) {
         let before = published.get(kind, &draft.id);
-        let slug = match before {
+        let slug = match &before {
             Some(before) => before.slug.clone(),
             None => slug(kind, draft, published, &there, &mut new_slugs),
         };
@@ -46,8 +46,8 @@ fn diff_kind(kind: Kind, published: &Catalogue, upstream: &Upstream, changes: &m
             facts: draft.facts.clone(),
             source: draft.source.clone(),
         };
-        if before.is_none_or(|before| **before != after) {
-            changes.extend(Change::of(before, Some(&Arc::new(after))));
+        if before.as_deref() != Some(&after) {
+            changes.extend(Change::of(before, Some(Arc::new(after))));
         }
     }
 }

@@ -41,7 +41,10 @@ fn equal_titles_and_titles_like_ids_get_slugs_of_their_own() {
     let movies = source.drafts.get_mut(&Kind::Movie).unwrap();
     movies.extend([movie(1, "Same"), movie(2, "Same"), movie(3, "Movie id 0")]);
     let after = apply(&Catalogue::default(), &source);
-    let slugs: Vec<_> = after.iter(Kind::Movie).map(|item| &*item.slug).collect();
+    let slugs: Vec<_> = after
+        .iter(Kind::Movie)
+        .map(|item| item.slug.to_string())
+        .collect();
     assert_eq!(slugs, ["movie-0", "same", "same-2", "movie-id-0-2"]);
     assert_eq!(
         after.find(Kind::Movie, "movie-id-0").unwrap().name(),
@@ -57,7 +60,10 @@ fn the_order_of_the_source_survives() {
     let changes = diff(&before, &source);
     assert_eq!(changes.len(), 2, "only what moved is renumbered");
     let after = apply(&before, &source);
-    let names: Vec<_> = after.iter(Kind::Movie).map(|item| item.name()).collect();
+    let names: Vec<_> = after
+        .iter(Kind::Movie)
+        .map(|item| item.name().to_owned())
+        .collect();
     assert_eq!(
         names,
         ["Movie 2", "Movie 3", "Movie 4", "Movie 0", "Movie 1"]

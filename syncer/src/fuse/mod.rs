@@ -163,9 +163,8 @@ impl<'a> Judged<'a> {
             .updated(kind)
             .filter(|(before, after)| is_another(before, after));
         let lost: Vec<_> = missing
-            .map(|item| item.name())
-            .chain(changed.map(|(before, _)| before.name()))
-            .map(|name| format!("\"{name}\""))
+            .map(|item| quoted(&item))
+            .chain(changed.map(|(before, _)| quoted(before)))
             .collect();
         // A kind that came without any record has a rule of its own.
         let is_judged = self.came(kind) > 0;
@@ -259,6 +258,10 @@ impl<'a> Judged<'a> {
             value => removed(value),
         }
     }
+}
+
+fn quoted(item: &Item) -> String {
+    format!("\"{}\"", item.name())
 }
 
 fn hold(

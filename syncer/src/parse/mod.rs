@@ -106,7 +106,7 @@ impl Unjoined {
             let unseen = self.unseen(kind, published).into_iter();
             let kept = unseen
                 .filter(|(item, set_aside)| *set_aside || stay.contains(&(kind, item.id.clone())));
-            let kept: Vec<Arc<Item>> = kept.map(|(item, _)| item.clone()).collect();
+            let kept: Vec<Arc<Item>> = kept.map(|(item, _)| item).collect();
             self.keep(kind, &kept, published);
         }
         self.finish()
@@ -114,7 +114,7 @@ impl Unjoined {
 
     /// The published items of a kind whose record did not come or could not be read; with each,
     /// whether a record that was set aside is or may be its own.
-    fn unseen<'a>(&self, kind: Kind, published: &'a Catalogue) -> Vec<(&'a Arc<Item>, bool)> {
+    fn unseen(&self, kind: Kind, published: &Catalogue) -> Vec<(Arc<Item>, bool)> {
         let drafts = self.upstream.of(kind);
         let seen: HashSet<&Id> = drafts.iter().map(|draft| &draft.id).collect();
         let bad = self.upstream.quarantined(kind);
@@ -123,7 +123,10 @@ impl Unjoined {
         published
             .iter(kind)
             .filter(|item| !seen.contains(&item.id))
-            .map(|item| (item, may_be_any || set_aside.contains(&Some(&item.id))))
+            .map(|item| {
+                let is_set_aside = may_be_any || set_aside.contains(&Some(&item.id));
+                (item, is_set_aside)
+            })
             .collect()
     }
 
@@ -145,7 +148,7 @@ impl Unjoined {
             if seen.contains(&item.id) {
                 last = Some(item.id.clone());
             } else if waiting.next_if(|next| next.id == item.id).is_some() {
-                let draft = self.last_good(kind, item);
+                let draft = self.last_good(kind, &item);
                 self.upstream.kept.insert((kind, item.id.clone()));
                 after.entry(last.clone()).or_default().push(draft);
             }
@@ -163,7 +166,7 @@ impl Unjoined {
     /// An item as its last good record says; as it is published where an earlier release read
     /// what this one cannot.
     fn last_good(&mut self, kind: Kind, item: &Item) -> Draft {
-        let record = Record::reread(collection(kind), item.source.as_raw()).ok();
+        let record = Record::reread(collection(kind), &item.source.json()).ok();
         let facts = record.and_then(|record| self.draft(kind, &record).ok());
         Draft {
             id: item.id.clone(),

@@ -1,6 +1,6 @@
 //! Items as this API tells them, and what is known of their fields.
 
-use common::models::{Catalogue, Facts, Id, Item, Kind, Link};
+use common::models::{Catalogue, Facts, Id, Item, Kind, Link, Number};
 use serde_json::{Map, Value, json};
 
 /// The most items of a relation that an item tells; the lists give all of them.
@@ -273,10 +273,10 @@ impl Shape<'_> {
                 ("id", _) => (*item.id).into(),
                 ("slug", _) => (*item.slug).into(),
                 (_, Some(to)) => {
-                    let related = related(catalogue, to, item).into_iter().take(MOST_RELATED);
+                    let related = catalogue.items(related(catalogue, to, item));
                     let whole = self.include.contains(&field.name);
-                    let mut values = related.map(|item| match whole {
-                        true => Shape::default().of(item, catalogue),
+                    let mut values = related.take(MOST_RELATED).map(|item| match whole {
+                        true => Shape::default().of(&item, catalogue),
                         false => (*item.id).into(),
                     });
                     match field.form {
@@ -301,14 +301,11 @@ fn facts(item: &Item) -> Map<String, Value> {
         .unwrap_or_default()
 }
 
-/// The items of a kind that an item is related to, from whichever side the relation is held.
-pub(super) fn related<'a>(
-    catalogue: &'a Catalogue,
-    to: Kind,
-    item: &'a Item,
-) -> Vec<&'a std::sync::Arc<Item>> {
-    let held = |ids: &'a [Id]| catalogue.resolve(to, ids);
-    let one = |id: &'a Option<Id>| catalogue.resolve(to, id);
+/// The numbers of a kind's items that an item is related to, from whichever side the relation is held.
+pub(super) fn related(catalogue: &Catalogue, to: Kind, item: &Item) -> Vec<Number> {
+    let number = |id: &Id| catalogue.number(to, id);
+    let held = |ids: &[Id]| ids.iter().filter_map(number).collect();
+    let one = |id: &Option<Id>| id.iter().filter_map(number).collect();
     let holding = |link| catalogue.linking(link, &item.id);
     match (&item.facts, to) {
         (Facts::Movie(movie), Kind::Person) => held(&movie.people),

@@ -1,6 +1,6 @@
 //! The lists of items, and items one by one.
 
-use common::models::{Item, Kind};
+use common::models::Kind;
 use http::Uri;
 use serde_json::{Value, json};
 
@@ -491,7 +491,7 @@ pub(super) fn list(kind: Kind, asked: &Asked<'_>) -> Result<Answer, AppError> {
         .page(kind, &found, (by, descending), pages.stretch());
     let shape = shape(asked);
     let items = page.into_iter();
-    let items = items.map(|item| shape.of(item, &site.snapshot.catalogue));
+    let items = items.map(|item| shape.of(&item, &site.snapshot.catalogue));
     Ok(pages.list(asked, found.len(), items.collect()))
 }
 
@@ -518,7 +518,7 @@ fn filter(
                     kind.plural()
                 ))
             })?;
-            Filter::Among(asked.site.index.numbers(related(catalogue, list, item)))
+            Filter::Among(related(catalogue, list, &item).into_iter().collect())
         }
     })
 }
@@ -526,10 +526,10 @@ fn filter(
 /// One item, by its slug or its id.
 pub(super) fn item(kind: Kind, asked: &Asked<'_>) -> Result<Answer, AppError> {
     let catalogue = &asked.site.snapshot.catalogue;
-    let item: &Item = catalogue
+    let item = catalogue
         .find(kind, asked.argument)
         .ok_or(AppError::NotFound)?;
-    Ok(Answer::of(shape(asked).of(item, catalogue)))
+    Ok(Answer::of(shape(asked).of(&item, catalogue)))
 }
 
 fn shape<'a>(asked: &Asked<'a>) -> Shape<'a> {

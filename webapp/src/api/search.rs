@@ -36,9 +36,7 @@ pub(super) fn search(asked: &Asked<'_>) -> Answer {
         offset: offset.min(FURTHEST + 1),
     };
     let catalogue = &site.snapshot.catalogue;
-    let found = site
-        .search
-        .find(&question, |number| site.index.item(number), catalogue);
+    let found = site.search.find(&question, catalogue);
     let total = found.total() as u64;
     let hits = found.hits.iter().filter_map(|hit| {
         let item = site.index.item(hit.number)?;

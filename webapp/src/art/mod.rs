@@ -68,8 +68,8 @@ pub(crate) async fn show(
         .zip(name.strip_suffix(".svg"))
         .and_then(|(kind, id)| catalogue.get(kind, id).or_else(|| catalogue.find(kind, id)))
         .ok_or(AppError::NotFound)?;
-    let drawing = Representation::new(SVG, draw(catalogue, item));
-    if query.is_some_and(|query| query == mark(catalogue, item)) {
+    let drawing = Representation::new(SVG, draw(catalogue, &item));
+    if query.is_some_and(|query| query == mark(catalogue, &item)) {
         return Ok(drawing.with_cache_control(FOR_EVER));
     }
     Ok(drawing)

@@ -22,7 +22,7 @@ const HOSTILE: [&str; 6] = [
 fn the_feed_is_well_formed_and_complete_whatever_the_titles_are() {
     let versions = HOSTILE.map(|title| {
         let old = added("m1", "Before");
-        let new = Change::of(Some(&movie("m2", title)), Some(&movie("m2", "After"))).unwrap();
+        let new = Change::of(Some(movie("m2", title)), Some(movie("m2", "After"))).unwrap();
         let titles = added("m3", title);
         vec![old, new, titles]
     });

@@ -1,25 +1,27 @@
 //! What is sent: a list or a record in two-space JSON, or a call with it.
 
 use std::io;
-use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use common::models::Item;
+use common::models::{Catalogue, Number};
 use ghibli_api::{BadQuestion, Question};
+use serde_json::value::RawValue;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::error::AppError;
 use crate::respond::{Conditions, JS, JSON_UTF8, Representation, Streamed};
 
-/// A list whose stored records weigh more than this is made while it is sent.
-const MOST_AT_ONCE_BYTES: usize = 512 * 1024;
+/// A list whose records weigh more than this as they are held, which is some 512 KiB of text, is
+/// made while it is sent.
+const MOST_AT_ONCE_BYTES: usize = 192 * 1024;
 /// About how much of such a list is made at a time.
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// A list of records, whole or in pieces as its size demands.
 pub(super) struct List {
     pub(super) question: Question,
-    pub(super) items: Vec<Arc<Item>>,
+    pub(super) catalogue: Catalogue,
+    pub(super) numbers: Vec<Number>,
     /// What decides the bytes beside the records: where they stand, and the question.
     pub(super) asked: String,
     pub(super) version: u64,
@@ -27,7 +29,7 @@ pub(super) struct List {
 
 impl List {
     pub(super) fn answer(self, conditions: &Conditions) -> Result<Response, AppError> {
-        let weights = self.items.iter().map(|item| item.source.as_str().len());
+        let weights = self.held().map(<[u8]>::len);
         let media_type = media_type(&self.question);
         let version = self.version;
         if weights.sum::<usize>() > MOST_AT_ONCE_BYTES {
@@ -46,21 +48,28 @@ impl List {
         Ok(answer.at_version(version).naming_host().into_response())
     }
 
+    /// The records as they are held.
+    fn held(&self) -> impl Iterator<Item = &[u8]> {
+        let numbers = self.numbers.iter();
+        numbers.filter_map(|number| self.catalogue.bytes(*number))
+    }
+
     /// A hash of all that decides the bytes, which takes one look at the records.
     fn hash(&self) -> u128 {
         let mut hash = Xxh3::new();
         hash.update(env!("CARGO_PKG_VERSION").as_bytes());
         hash.update(self.asked.as_bytes());
-        for item in &self.items {
-            hash.update(&item.source.as_str().len().to_le_bytes());
-            hash.update(item.source.as_str().as_bytes());
+        for held in self.held() {
+            hash.update(&held.len().to_le_bytes());
+            hash.update(held);
         }
         hash.digest128()
     }
 
     fn pieces(self) -> impl Iterator<Item = io::Result<String>> + Send + 'static {
         let (before, after) = call(&self.question);
-        let mut items = self.items.into_iter().peekable();
+        let catalogue = self.catalogue;
+        let mut numbers = self.numbers.into_iter().peekable();
         let question = self.question;
         let mut opening = Some(before + "[");
         let mut is_done = false;
@@ -70,19 +79,20 @@ impl List {
             }
             let is_first = opening.is_some();
             let mut piece = opening.take().unwrap_or_default();
-            let is_empty = is_first && items.peek().is_none();
+            let is_empty = is_first && numbers.peek().is_none();
             let mut separator = if is_first { "\n  " } else { ",\n  " };
             while piece.len() < PIECE_BYTES
-                && let Some(item) = items.next()
+                && let Some(number) = numbers.next()
             {
+                let record = catalogue.source(number).unwrap_or_default();
                 piece.push_str(separator);
                 separator = ",\n  ";
-                if let Err(error) = write(&question, &mut piece, &item, 1) {
+                if let Err(error) = write(&question, &mut piece, &record, 1) {
                     is_done = true;
                     return Some(Err(io::Error::other(error)));
                 }
             }
-            if items.peek().is_none() {
+            if numbers.peek().is_none() {
                 is_done = true;
                 piece.push_str(if is_empty { "]" } else { "\n]" });
                 piece.push_str(after);
@@ -95,11 +105,11 @@ impl List {
 /// One record.
 pub(super) fn record(
     question: &Question,
-    item: &Item,
+    stored: &RawValue,
     version: u64,
 ) -> Result<Representation, AppError> {
     let (mut whole, after) = call(question);
-    write(question, &mut whole, item, 0)?;
+    write(question, &mut whole, stored, 0)?;
     whole.push_str(after);
     let answer = Representation::new(media_type(question), whole);
     Ok(answer.at_version(version).naming_host())
@@ -114,11 +124,11 @@ pub(super) fn nothing(question: &Question) -> (&'static str, String) {
 fn write(
     question: &Question,
     out: &mut String,
-    item: &Item,
+    stored: &RawValue,
     level: usize,
 ) -> Result<(), BadQuestion> {
     let start = out.len();
-    question.write(out, item.source.as_raw(), level)?;
+    question.write(out, stored, level)?;
     let is_script = question.callback().is_some();
     if is_script
         && out

@@ -1,5 +1,4 @@
 use std::str::FromStr;
-use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
@@ -72,7 +71,7 @@ pub(crate) async fn show(
     let kind = collection(&name).map(kind);
     let item = kind.and_then(|kind| site.snapshot.catalogue.get(kind, &id));
     match item {
-        Some(item) => Ok(record(&question, item, site.version())?.into_response()),
+        Some(item) => Ok(record(&question, &item.source.json(), site.version())?.into_response()),
         None => Ok(not_there(&question)),
     }
 }
@@ -120,10 +119,11 @@ struct Looking {
 impl Looking {
     fn among(self, site: &Site) -> Result<Response, AppError> {
         let catalogue = &site.snapshot.catalogue;
+        let numbers = site.index.in_order(self.kind);
         let selection = self.question.select(
-            || catalogue.iter(self.kind),
-            catalogue.count(self.kind),
-            |item| item.source.as_raw(),
+            || numbers.iter().copied(),
+            numbers.len(),
+            |number| catalogue.source(*number).unwrap_or_default(),
         )?;
         let mut headers = HeaderMap::new();
         if let Some(total) = selection.total {
@@ -141,7 +141,8 @@ impl Looking {
         }
         let list = List {
             question: self.question,
-            items: selection.records.into_iter().map(Arc::clone).collect(),
+            catalogue: catalogue.clone(),
+            numbers: selection.records,
             asked: self.asked,
             version: site.version(),
         };

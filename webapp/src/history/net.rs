@@ -54,7 +54,7 @@ pub(crate) fn between(history: &History, from: u64, to: u64) -> Result<Vec<Chang
         } else {
             (last, first)
         };
-        Change::of(before.as_ref(), after.as_ref())
+        Change::of(before.clone(), after.clone())
     });
     let mut net: Vec<_> = net.collect();
     net.sort_by_key(|change| {
@@ -78,8 +78,8 @@ mod tests {
     #[test]
     fn what_was_changed_and_changed_back_is_no_change() {
         let (old, new) = (movie("a", "Old"), movie("a", "New"));
-        let forth = Change::of(Some(&old), Some(&new)).unwrap();
-        let back = Change::of(Some(&new), Some(&old)).unwrap();
+        let forth = Change::of(Some(old.clone()), Some(new.clone())).unwrap();
+        let back = Change::of(Some(new), Some(old)).unwrap();
         let added = added("b", "B");
         let history = history(vec![vec![forth.clone()], vec![back.clone(), added.clone()]]);
         assert_eq!(between(&history, 1, 2), Ok(vec![forth]));

@@ -5,6 +5,7 @@
 //! copying.
 
 mod field;
+mod keys;
 mod order;
 #[cfg(test)]
 mod tests;
@@ -13,11 +14,12 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use common::models::{Catalogue, Change, Id, Item, Kind};
-use imbl::{OrdMap, Vector};
+use common::models::{Catalogue, Change, Id, Item, Kind, Link, Number};
+use imbl::OrdMap;
 use roaring::RoaringBitmap;
 
 pub use self::field::{Field, Value};
+use self::keys::Keys;
 use self::order::Order;
 pub use self::order::Sort;
 
@@ -26,14 +28,10 @@ const COUNTED_SINGLY: u64 = 4096;
 /// So many of a field's values, those of most items first, are counted in a larger set.
 const COUNTED_VALUES: usize = 200;
 
-/// An item's number: dense, its own while it is there, and later another's.
-pub type Number = u32;
-
 /// The arrangement of one version. A clone shares everything.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
-    items: Vector<Option<Arc<Item>>>,
-    free: Vector<Number>,
+    catalogue: Catalogue,
     shelves: [Shelf; 5],
     values: OrdMap<(Field, Value), Arc<RoaringBitmap>>,
 }
@@ -69,21 +67,26 @@ pub struct Renumbered {
 impl Index {
     /// Arranges a whole catalogue.
     pub fn of(catalogue: &Catalogue) -> Self {
-        let mut index = Self::default();
+        let mut index = Self {
+            catalogue: catalogue.clone(),
+            ..Self::default()
+        };
         let mut values: HashMap<(Field, Value), RoaringBitmap> = HashMap::new();
         for kind in Kind::ALL {
-            let mut all = RoaringBitmap::new();
-            for item in catalogue.iter(kind) {
-                let number = number(index.items.len());
-                index.items.push_back(Some(item.clone()));
-                all.insert(number);
-                for value in field::values(item) {
+            let mut keys = Keys::default();
+            for number in catalogue.numbers(kind) {
+                let Some(item) = catalogue.item(number) else {
+                    continue;
+                };
+                keys.push(number, &item);
+                for value in field::values(&item) {
                     values.entry(value).or_default().insert(number);
                 }
             }
-            let orders = Sort::ALL.map(|sort| Arc::new(Order::of(sort, &index.items, &all)));
-            let all = Arc::new(all);
-            index.shelves[kind as usize] = Shelf { all, orders };
+            index.shelves[kind as usize] = Shelf {
+                all: Arc::new(catalogue.numbers(kind).collect()),
+                orders: Order::all_of(&keys).map(Arc::new),
+            };
         }
         let values = values.into_iter();
         index.values = values
@@ -92,22 +95,38 @@ impl Index {
         index
     }
 
-    /// Goes forward by one version's changes, and says which numbers changed hands.
-    pub fn apply(&mut self, changes: &[Change]) -> Vec<Renumbered> {
-        let before = self.clone();
+    /// Goes forward by one version's changes, after which the catalogue is `after`, and says which
+    /// numbers changed hands.
+    pub fn apply(&mut self, changes: &[Change], after: &Catalogue) -> Vec<Renumbered> {
+        let before = std::mem::replace(&mut self.catalogue, after.clone());
         let mut renumbered = Vec::with_capacity(changes.len());
         for change in changes {
-            let kept = change.before.as_ref().and_then(|item| before.number(item));
-            let Some(number) = kept.or_else(|| change.after.as_ref().map(|_| self.take_number()))
-            else {
-                continue;
-            };
-            renumbered.push(Renumbered {
-                number,
-                before: kept.and_then(|number| before.item(number).cloned()),
-                after: change.after.clone(),
-            });
+            let numbers = [&before, after].map(|one| one.number(change.kind, &change.id));
+            let item = |catalogue: &Catalogue, number| catalogue.item(number);
+            match numbers {
+                [Some(old), new] if new.is_none_or(|new| new == old) => {
+                    renumbered.push(Renumbered {
+                        number: old,
+                        before: item(&before, old),
+                        after: new.and_then(|new| item(after, new)),
+                    })
+                }
+                [old, new] => {
+                    renumbered.extend(old.map(|old| Renumbered {
+                        number: old,
+                        before: item(&before, old),
+                        after: None,
+                    }));
+                    renumbered.extend(new.map(|new| Renumbered {
+                        number: new,
+                        before: None,
+                        after: item(after, new),
+                    }));
+                }
+            }
         }
+        // A number that went from one item to another is taken before it is given.
+        renumbered.sort_by_key(|change| change.after.is_some());
         for change in &renumbered {
             self.set(change);
         }
@@ -121,17 +140,10 @@ impl Index {
             }
             let shelf = &mut self.shelves[kind as usize];
             for (sort, order) in Sort::ALL.into_iter().zip(&mut shelf.orders) {
-                *order = Arc::new(order.after(sort, &before.items, &of_kind));
+                *order = Arc::new(order.after(sort, &before, &of_kind));
             }
         }
         renumbered
-    }
-
-    fn take_number(&mut self) -> Number {
-        self.free.pop_back().unwrap_or_else(|| {
-            self.items.push_back(None);
-            number(self.items.len() - 1)
-        })
     }
 
     fn set(&mut self, change: &Renumbered) {
@@ -154,36 +166,23 @@ impl Index {
                 all.insert(number);
             } else {
                 all.remove(number);
-                self.free.push_back(number);
             }
-        }
-        if let Some(place) = self.items.get_mut(number as usize) {
-            place.clone_from(&change.after);
         }
     }
 
     /// The item with a number.
-    pub fn item(&self, number: Number) -> Option<&Arc<Item>> {
-        self.items.get(number as usize)?.as_ref()
+    pub fn item(&self, number: Number) -> Option<Arc<Item>> {
+        self.catalogue.item(number)
     }
 
-    /// Every item with its number.
-    pub fn numbered(&self) -> impl Iterator<Item = (Number, &Arc<Item>)> {
-        let places = self.items.iter().enumerate();
-        places.filter_map(|(place, item)| Some((number(place), item.as_ref()?)))
+    /// The items of a kind in the source's order, as their numbers.
+    pub fn in_order(&self, kind: Kind) -> &[Number] {
+        self.shelves[kind as usize].orders[Sort::Source as usize].numbers()
     }
 
-    /// The number of an item of this version.
-    pub fn number(&self, item: &Item) -> Option<Number> {
-        let order = &self.shelves[item.kind() as usize].orders[Sort::Source as usize];
-        let number = order.find(Sort::Source, &self.items, item)?;
-        (self.item(number)?.id == item.id).then_some(number)
-    }
-
-    /// The numbers of some items of this version.
-    pub fn numbers<'a>(&self, items: impl IntoIterator<Item = &'a Arc<Item>>) -> RoaringBitmap {
-        let numbers = items.into_iter().filter_map(|item| self.number(item));
-        numbers.collect()
+    /// The items that hold a relation to this one.
+    pub fn linking(&self, link: Link, to: &str) -> RoaringBitmap {
+        self.catalogue.linking_numbers(link, to).collect()
     }
 
     /// The items of a kind that pass every filter.
@@ -233,7 +232,7 @@ impl Index {
         found: &RoaringBitmap,
         (sort, descending): (Sort, bool),
         (skip, take): (usize, usize),
-    ) -> Vec<&Arc<Item>> {
+    ) -> Vec<Arc<Item>> {
         let shelf = &self.shelves[kind as usize];
         let everything = found.len() == shelf.all.len();
         let order = &shelf.orders[sort as usize];
@@ -252,7 +251,7 @@ impl Index {
         let mut counts: Vec<(Value, u64)> = if found.len() <= COUNTED_SINGLY {
             let mut counts: HashMap<Value, u64> = HashMap::new();
             for item in found.iter().filter_map(|number| self.item(number)) {
-                for (of, value) in field::values(item) {
+                for (of, value) in field::values(&item) {
                     if of == field {
                         *counts.entry(value).or_default() += 1;
                     }
@@ -304,11 +303,11 @@ impl Index {
             .and_then(|numbers| numbers.min())
             .and_then(|number| self.item(number));
         let written = item.and_then(|item| {
-            let mut texts = field::texts(item).into_iter();
-            texts
-                .find_map(|(of, text)| (of == field && Value::text(text) == *value).then_some(text))
+            let mut texts = field::texts(&item).into_iter();
+            let written = texts.find(|(of, text)| *of == field && Value::text(text) == *value);
+            written.map(|(_, text)| text.to_owned())
         });
-        written.map_or_else(|| value.to_string(), str::to_owned)
+        written.unwrap_or_else(|| value.to_string())
     }
 
     /// How many of the movies that were found hold each item of a kind, the most frequent first;
@@ -317,18 +316,15 @@ impl Index {
         if found.len() > COUNTED_SINGLY {
             return Vec::new();
         }
-        let mut counts: HashMap<&Id, u64> = HashMap::new();
+        let mut counts: HashMap<Id, u64> = HashMap::new();
         for item in found.iter().filter_map(|number| self.item(number)) {
             for (link, id) in item.links() {
                 if link.to() == to {
-                    *counts.entry(id).or_default() += 1;
+                    *counts.entry(id.clone()).or_default() += 1;
                 }
             }
         }
-        let mut counts: Vec<_> = counts
-            .into_iter()
-            .map(|(id, count)| (id.clone(), count))
-            .collect();
+        let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_unstable_by(|(a, more), (b, less)| less.cmp(more).then_with(|| a.cmp(b)));
         counts.truncate(most);
         counts
@@ -340,9 +336,4 @@ impl Renumbered {
         let item = self.after.as_ref().or(self.before.as_ref());
         item.map(|item| item.kind())
     }
-}
-
-/// There are never more items than fit into memory, and so never more than a `u32` counts.
-fn number(place: usize) -> Number {
-    Number::try_from(place).unwrap_or(Number::MAX)
 }

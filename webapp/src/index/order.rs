@@ -1,14 +1,14 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use common::models::{Facts, Item};
-use imbl::Vector;
+use common::models::{Catalogue, Facts, Item, Number};
 use roaring::RoaringBitmap;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use super::{Number, Renumbered};
+use super::Renumbered;
+use super::keys::Keys;
 
 /// Up to so many items are put in order by comparing them, more by marking their places.
 const SORTED: u64 = 1024;
@@ -40,13 +40,19 @@ impl Sort {
     ];
 
     fn key(self, item: &Item) -> Option<Key> {
-        let number = |number: Option<u16>| number.map(|number| Key::Number(number.into()));
+        match self {
+            Self::Source => Some(Key::Number(item.rank)),
+            Self::Name => Some(Key::Text(folded(item.name()))),
+            _ => self.number(item).map(|number| Key::Number(number.into())),
+        }
+    }
+
+    /// The number that an order by numbers goes by.
+    pub(super) fn number(self, item: &Item) -> Option<u16> {
         match (self, &item.facts) {
-            (Self::Source, _) => Some(Key::Number(item.rank)),
-            (Self::Name, _) => Some(Key::Text(folded(item.name()))),
-            (Self::Year, Facts::Movie(movie)) => number(movie.release_year),
-            (Self::Score, Facts::Movie(movie)) => number(movie.score_percent.map(u16::from)),
-            (Self::RunningTime, Facts::Movie(movie)) => number(movie.running_time_minutes),
+            (Self::Year, Facts::Movie(movie)) => movie.release_year,
+            (Self::Score, Facts::Movie(movie)) => movie.score_percent.map(u16::from),
+            (Self::RunningTime, Facts::Movie(movie)) => movie.running_time_minutes,
             _ => None,
         }
     }
@@ -58,7 +64,7 @@ enum Key {
     Text(Box<str>),
 }
 
-fn folded(name: &str) -> Box<str> {
+pub(super) fn folded(name: &str) -> Box<str> {
     let plain = name.nfkd().filter(|c| !is_combining_mark(*c));
     let lower: String = plain.flat_map(char::to_lowercase).collect();
     lower.into()
@@ -82,25 +88,21 @@ pub(super) struct Order {
     places: OnceLock<Vec<u32>>,
 }
 
-type Items = Vector<Option<Arc<Item>>>;
-
 impl Order {
-    pub(super) fn of(sort: Sort, items: &Items, all: &RoaringBitmap) -> Self {
-        let placed = all.iter().filter_map(|number| {
-            let item = items.get(number as usize)?.as_ref()?;
-            Some((place(sort, item), number))
-        });
-        let mut placed: Vec<_> = placed.collect();
-        placed.sort_unstable();
-        Self {
-            known: placed.partition_point(|((unknown, ..), _)| !unknown),
-            numbers: placed.into_iter().map(|(_, number)| number).collect(),
-            places: OnceLock::new(),
-        }
+    /// All five orders of a kind, in that of [`Sort::ALL`].
+    pub(super) fn all_of(keys: &Keys) -> [Self; Sort::ALL.len()] {
+        Sort::ALL.map(|sort| {
+            let (places, known) = keys.sorted(sort);
+            Self {
+                numbers: places.into_iter().map(|place| keys.number(place)).collect(),
+                known,
+                places: OnceLock::new(),
+            }
+        })
     }
 
-    /// This order after some changes; `items` are those before them.
-    pub(super) fn after(&self, sort: Sort, items: &Items, changes: &[&Renumbered]) -> Self {
+    /// This order after some changes to `before`.
+    pub(super) fn after(&self, sort: Sort, before: &Catalogue, changes: &[&Renumbered]) -> Self {
         let gone: HashSet<_> = changes
             .iter()
             .filter(|change| change.before.is_some())
@@ -121,9 +123,9 @@ impl Order {
         };
         let known_come = come.len() - unknown_come;
         for (place, number) in come {
-            let until = self.numbers.partition_point(|other| {
-                self.compare(sort, items, *other, &place) == Ordering::Less
-            });
+            let until = self
+                .numbers
+                .partition_point(|other| compare(sort, before, *other, &place) == Ordering::Less);
             copy(&mut numbers, until);
             numbers.push(number);
         }
@@ -139,18 +141,9 @@ impl Order {
         }
     }
 
-    fn compare(&self, sort: Sort, items: &Items, number: Number, other: &Place) -> Ordering {
-        let item = items.get(number as usize).and_then(Option::as_ref);
-        item.map_or(Ordering::Less, |item| place(sort, item).cmp(other))
-    }
-
-    /// The number of the item in the same place as this one.
-    pub(super) fn find(&self, sort: Sort, items: &Items, item: &Item) -> Option<Number> {
-        let wanted = place(sort, item);
-        let found = self
-            .numbers
-            .binary_search_by(|number| self.compare(sort, items, *number, &wanted));
-        found.ok().map(|found| self.numbers[found])
+    /// All numbers in this order.
+    pub(super) fn numbers(&self) -> &[Number] {
+        &self.numbers
     }
 
     /// A stretch of all.
@@ -216,6 +209,11 @@ impl Order {
             places
         })
     }
+}
+
+fn compare(sort: Sort, catalogue: &Catalogue, number: Number, other: &Place) -> Ordering {
+    let item = catalogue.item(number);
+    item.map_or(Ordering::Less, |item| place(sort, &item).cmp(other))
 }
 
 /// The places of the marks, but for the first `skip`.

@@ -56,19 +56,19 @@ fn filter(site: &Site, by: By, value: &str) -> Filter {
         By::Value(field) => Filter::Is(field, value.to_owned()),
         By::Species => {
             let species = named(catalogue, by, value);
-            let id = species.map_or(value, |species| &species.id);
+            let id = species.as_ref().map_or(value, |species| &species.id);
             Filter::Is(Field::Species, id.to_owned())
         }
         By::Held(link) => {
             let held = named(catalogue, by, value);
-            let holding = held.map(|item| catalogue.linking(link, &item.id));
-            Filter::Among(site.index.numbers(holding.into_iter().flatten()))
+            let holding = held.map(|item| site.index.linking(link, &item.id));
+            Filter::Among(holding.unwrap_or_default())
         }
     }
 }
 
 /// The item that an answer names.
-fn named<'a>(catalogue: &'a Catalogue, by: By, value: &str) -> Option<&'a Arc<Item>> {
+fn named(catalogue: &Catalogue, by: By, value: &str) -> Option<Arc<Item>> {
     let kind = match by {
         By::Value(_) => return None,
         By::Species => Kind::Species,
@@ -149,7 +149,7 @@ fn is_told(catalogue: &Catalogue, view: &View, link: Link, id: &str) -> bool {
     everyone
         || catalogue
             .get(Kind::Person, id)
-            .is_some_and(|person| catalogue.is_human(person))
+            .is_some_and(|person| catalogue.is_human(&person))
 }
 
 fn same(value: &str, other: &str) -> bool {

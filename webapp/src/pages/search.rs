@@ -166,9 +166,8 @@ impl Looked<'_> {
             limit,
             offset,
         };
-        let item = |number| self.site.index.item(number);
         let catalogue = &self.site.snapshot.catalogue;
-        self.site.search.find(&question, item, catalogue)
+        self.site.search.find(&question, catalogue)
     }
 
     /// Some hits of each kind that has any, the kind of the best one first.
@@ -269,7 +268,6 @@ pub(crate) async fn suggest(
     let completions = site.search.suggest(
         query.q.as_deref().unwrap_or_default(),
         SUGGESTED,
-        |number| site.index.item(number),
         &site.snapshot.catalogue,
     );
     let suggestions: Vec<_> = completions
@@ -279,7 +277,7 @@ pub(crate) async fn suggest(
             Some(Suggestion {
                 name: completion.text,
                 kind: tile::singular(completion.kind),
-                href: tile::address(item),
+                href: tile::address(&item),
             })
         })
         .collect();

@@ -24,17 +24,22 @@ use crate::site::{Condition, Current, Site};
 async fn every_item_has_a_page_that_leads_to_all_that_it_is_linked_with_and_back() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for item in pages.catalogue.all() {
-        let page = pages.read(&address(item)).await;
+        let page = pages.read(&address(&item)).await;
         for (link, id) in item.links() {
             let other = pages.catalogue.get(link.to(), id).unwrap();
             assert!(
-                leads_to(&page, other),
+                leads_to(&page, &other),
                 "{} to {}",
                 item.name(),
                 other.name()
             );
-            let back = pages.read(&address(other)).await;
-            assert!(leads_to(&back, item), "{} to {}", other.name(), item.name());
+            let back = pages.read(&address(&other)).await;
+            assert!(
+                leads_to(&back, &item),
+                "{} to {}",
+                other.name(),
+                item.name()
+            );
         }
     }
 }

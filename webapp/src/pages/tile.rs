@@ -14,12 +14,12 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    pub(super) fn of(catalogue: &Catalogue, item: &Arc<Item>) -> Self {
+    pub(super) fn of(catalogue: &Catalogue, item: Arc<Item>) -> Self {
         Self {
-            address: address(item),
-            art: Art::of(catalogue, item),
-            note: note(catalogue, item),
-            item: item.clone(),
+            address: address(&item),
+            art: Art::of(catalogue, &item),
+            note: note(catalogue, &item),
+            item,
         }
     }
 
@@ -28,9 +28,9 @@ impl Tile {
         Self { note: None, ..self }
     }
 
-    pub(super) fn all<'a>(
+    pub(super) fn all(
         catalogue: &Catalogue,
-        items: impl IntoIterator<Item = &'a Arc<Item>>,
+        items: impl IntoIterator<Item = Arc<Item>>,
     ) -> Vec<Self> {
         let items = items.into_iter();
         items.map(|item| Self::of(catalogue, item)).collect()
@@ -64,8 +64,8 @@ fn note(catalogue: &Catalogue, item: &Item) -> Option<String> {
         Facts::Movie(movie) => movie.release_year.map(|year| year.to_string()),
         Facts::Person(person) => {
             let species = person.species.as_ref();
-            let species = species.and_then(|id| catalogue.get(Kind::Species, id));
-            species.map(|species| species.name().to_owned())
+            let species = species.and_then(|id| catalogue.name(Kind::Species, id));
+            species.map(str::to_owned)
         }
         Facts::Location(location) => location
             .terrain

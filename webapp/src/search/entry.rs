@@ -104,8 +104,8 @@ pub(super) fn each_field<'a>(
     ];
     for (field, kind, ids) in linked {
         for id in ids {
-            if let Some(item) = catalogue.get(kind, id) {
-                visit(field, item.name());
+            if let Some(name) = catalogue.name(kind, id) {
+                visit(field, name);
             }
         }
     }

@@ -1,7 +1,6 @@
 use std::cell::OnceCell;
-use std::sync::Arc;
 
-use common::models::{Catalogue, Item, Kind};
+use common::models::{Catalogue, Kind};
 
 use super::asked::{Asked, Closeness};
 use super::bits::Bits;
@@ -26,13 +25,8 @@ impl Search {
     /// one typing error, then two (none in a word of up to 3 letters, one in up to 7); and at last
     /// the commonest words are left out, and those that nothing has.
     ///
-    /// `item` gives the item behind a number, `catalogue` the names of what a movie has.
-    pub fn find<'a>(
-        &self,
-        question: &Question<'_>,
-        item: impl Fn(u32) -> Option<&'a Arc<Item>>,
-        catalogue: &'a Catalogue,
-    ) -> Found {
+    /// `catalogue` is the one that this is the index of.
+    pub fn find(&self, question: &Question<'_>, catalogue: &Catalogue) -> Found {
         let asked = Asked::of(question.text);
         if asked.terms.is_empty() {
             return Found::default();
@@ -44,32 +38,26 @@ impl Search {
         let standings = if question.offset > FURTHEST {
             Vec::new()
         } else {
-            matches.standings(self, question.offset, limit, &item)
+            matches.standings(self, question.offset, limit, catalogue)
         };
         let hit = |(kind, .., number): &Standing| {
-            let item = item(*number)?;
+            let item = catalogue.item(*number)?;
             Some(Hit {
                 number: *number,
                 kind: *kind,
-                matched: matched::matched(item, catalogue, &matches.asked, matches.closeness),
+                matched: matched::matched(&item, catalogue, &matches.asked, matches.closeness),
             })
         };
         Found {
             totals: matches.totals(self),
             hits: standings.iter().filter_map(hit).collect(),
-            meant: self.meant(&matches, &item),
+            meant: self.meant(&matches, catalogue),
         }
     }
 
     /// Names that complete what was typed so far, the best first, each once; at most
     /// [`MOST_HITS`].
-    pub fn suggest<'a>(
-        &self,
-        text: &str,
-        limit: usize,
-        item: impl Fn(u32) -> Option<&'a Arc<Item>>,
-        catalogue: &'a Catalogue,
-    ) -> Vec<Completion> {
+    pub fn suggest(&self, text: &str, limit: usize, catalogue: &Catalogue) -> Vec<Completion> {
         let question = Question {
             text,
             kinds: &[],
@@ -77,8 +65,8 @@ impl Search {
             offset: 0,
         };
         let mut completions: Vec<Completion> = Vec::new();
-        for hit in self.find(&question, &item, catalogue).hits {
-            let Some(item) = item(hit.number) else {
+        for hit in self.find(&question, catalogue).hits {
+            let Some(item) = catalogue.item(hit.number) else {
                 continue;
             };
             let matched = hit.matched.into_iter().next();
@@ -112,15 +100,11 @@ impl Search {
     }
 
     /// The question with the words that its best match has.
-    fn meant<'a>(
-        &self,
-        matches: &Matches,
-        item: &impl Fn(u32) -> Option<&'a Arc<Item>>,
-    ) -> Option<String> {
+    fn meant(&self, matches: &Matches, catalogue: &Catalogue) -> Option<String> {
         if matches.closeness <= Closeness::Begun {
             return None;
         }
-        let (.., number) = *matches.standings(self, 0, 1, item).first()?;
+        let (.., number) = *matches.standings(self, 0, 1, catalogue).first()?;
         let live = |layer: &&Layer| layer.live_document(number).is_some();
         let layer = self.layers.iter().find(live)?;
         let document = layer.live_document(number)?;
@@ -221,12 +205,12 @@ impl Matches {
     }
 
     /// Some of the hits: the layers' best ones merged, tier by tier.
-    fn standings<'a>(
+    fn standings(
         &self,
         search: &Search,
         mut skip: usize,
         mut limit: usize,
-        item: &impl Fn(u32) -> Option<&'a Arc<Item>>,
+        catalogue: &Catalogue,
     ) -> Vec<Standing> {
         let mut standings = Vec::new();
         let tiers = self.layers.first().map_or(0, Vec::len);
@@ -238,9 +222,17 @@ impl Matches {
             }
             let mut best: Vec<Standing> = Vec::new();
             for (layer, tiers) in search.layers.iter().zip(&self.layers) {
-                let documents = tiers[tier].iter().take(skip + limit);
+                let here = tiers[tier].count();
+                // In order already: of what a layer has alone, the first need no look.
+                let passed = if here == total {
+                    std::mem::take(&mut skip)
+                } else {
+                    0
+                };
+                let documents = tiers[tier].iter().skip(passed).take(skip + limit);
                 let numbers = documents.filter_map(|document| layer.segment.numbers.get(document));
-                best.extend(numbers.filter_map(|number| Some(standing(*number, item(*number)?))));
+                let item = |number| catalogue.item(number);
+                best.extend(numbers.filter_map(|number| Some(standing(*number, &*item(*number)?))));
             }
             best.sort_unstable();
             let taken = best.into_iter().skip(skip).take(limit);

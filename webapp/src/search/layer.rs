@@ -32,22 +32,24 @@ pub(super) struct Layer {
 type Loose = (Standing, Arc<Entry>);
 
 impl Search {
-    /// The index of some items, each with its number, which nothing else has.
+    /// The index of a catalogue's items.
     ///
-    /// A movie is found by the names that `catalogue` has for its people, places and vehicles.
-    pub fn of<'a>(
-        items: impl IntoIterator<Item = (u32, &'a Arc<Item>)>,
-        catalogue: &Catalogue,
-    ) -> Self {
-        let with_standing = |(number, item): (u32, &'a Arc<Item>)| (standing(number, item), item);
-        let mut items: Vec<_> = items.into_iter().map(with_standing).collect();
-        items.sort_unstable_by_key(|(standing, _)| *standing);
+    /// A movie is found by the names of its people, places and vehicles, too.
+    pub fn of(catalogue: &Catalogue) -> Self {
         let mut builder = Builder::default();
         let mut scratch = Scratch::default();
         let mut entry = Entry::default();
-        for ((kind, .., number), item) in items {
-            entry.fill(item, catalogue, &mut scratch);
-            builder.add(number, kind, &entry);
+        for kind in Kind::ALL {
+            let with_standing = |number| Some(standing(number, &*catalogue.item(number)?));
+            let numbers = catalogue.numbers(kind);
+            let mut standings: Vec<_> = numbers.filter_map(with_standing).collect();
+            standings.sort_unstable();
+            for (.., number) in standings {
+                if let Some(item) = catalogue.item(number) {
+                    entry.fill(&item, catalogue, &mut scratch);
+                    builder.add(number, kind, &entry);
+                }
+            }
         }
         let layer = Layer {
             segment: Arc::new(builder.finish()),
@@ -64,19 +66,19 @@ impl Search {
     ///
     /// A movie must be told as well when a person, place or vehicle in it changed: [`touched`]
     /// names all items to tell. `catalogue` is the one after the change.
-    pub fn update<'a>(
+    pub fn update(
         &mut self,
-        changed: impl IntoIterator<Item = (u32, Option<&'a Arc<Item>>)>,
+        changed: impl IntoIterator<Item = (u32, Option<Arc<Item>>)>,
         catalogue: &Catalogue,
     ) {
-        let changed: BTreeMap<u32, Option<&Arc<Item>>> = changed.into_iter().collect();
+        let changed: BTreeMap<u32, Option<Arc<Item>>> = changed.into_iter().collect();
         let mut scratch = Scratch::default();
         let mut fresh = Vec::new();
         for (number, item) in changed {
             self.take_out(number);
             if let Some(item) = item {
-                let entry = Entry::of(item, catalogue, &mut scratch);
-                fresh.push((standing(number, item), Arc::new(entry)));
+                let entry = Entry::of(&item, catalogue, &mut scratch);
+                fresh.push((standing(number, &item), Arc::new(entry)));
             }
         }
         while let Some(layer) = self.layers.pop_if(|layer| layer.fits_into(fresh.len())) {
@@ -157,12 +159,8 @@ pub fn touched(changes: &[Change], catalogue: &Catalogue) -> BTreeSet<(Kind, Id)
             Kind::Vehicle => Link::MovieVehicle,
             Kind::Movie | Kind::Species => continue,
         };
-        let movies = catalogue.linking(link, &change.id);
-        touched.extend(
-            movies
-                .into_iter()
-                .map(|movie| (movie.kind(), movie.id.clone())),
-        );
+        let movies = catalogue.items(catalogue.linking_numbers(link, &change.id));
+        touched.extend(movies.map(|movie| (Kind::Movie, movie.id.clone())));
     }
     touched
 }

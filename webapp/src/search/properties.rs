@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use common::models::{
-    Catalogue, Change, Facts, Id, Item, Kind, Location, Movie, Person, SourceRecord,
-};
+use common::models::{Catalogue, Facts, Id, Item, Kind, Location, Movie, Person, SourceRecord};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -96,41 +94,34 @@ fn steps() -> impl Strategy<Value = Vec<Vec<(Arc<Item>, bool)>>> {
     vec(vec((any_item(), prop::bool::weighted(0.8)), 1..12), 1..8)
 }
 
-/// What the web app keeps beside an index: the catalogue and the numbers of its items.
+/// What the web app keeps beside an index.
 #[derive(Default)]
 struct Shelf {
     catalogue: Catalogue,
-    numbers: BTreeMap<(Kind, Id), u32>,
-    items: Vec<Option<Arc<Item>>>,
 }
 
 impl Shelf {
     /// Goes one version on, and gives what an index must be told.
-    fn step(&mut self, step: &[(Arc<Item>, bool)]) -> Vec<u32> {
-        let mut changes = Vec::new();
+    fn step(&mut self, step: &[(Arc<Item>, bool)]) -> BTreeMap<u32, Option<Arc<Item>>> {
+        let before = self.catalogue.clone();
         for (item, there) in step {
-            let before = self.catalogue.get(item.kind(), &item.id).cloned();
-            let after = there.then_some(item);
-            changes.extend(Change::of(before.as_ref(), after));
-            match after {
-                Some(item) => self.catalogue.insert(item.clone()),
-                None => self.catalogue.remove(item.kind(), &item.id),
+            match there {
+                true => self.catalogue.insert(item),
+                false => self.catalogue.remove(item.kind(), &item.id),
             }
         }
-        let touched = touched(&changes, &self.catalogue);
-        touched
-            .into_iter()
-            .map(|(kind, id)| {
-                let next = u32::try_from(self.items.len()).unwrap();
-                let item = self.catalogue.get(kind, &id).cloned();
-                let number = *self.numbers.entry((kind, id)).or_insert(next);
-                if number == next {
-                    self.items.push(None);
-                }
-                self.items[number as usize] = item;
-                number
-            })
-            .collect()
+        let changes = before.changes_to(&self.catalogue);
+        let changed = changes.iter();
+        let gone = changed.filter_map(|change| before.number(change.kind, &change.id));
+        let touched = touched(&changes, &self.catalogue).into_iter();
+        let there = touched.filter_map(|(kind, id)| self.catalogue.number(kind, &id));
+        let numbers = gone.chain(there);
+        let told = numbers.map(|number| (number, self.catalogue.item(number)));
+        told.collect()
+    }
+
+    fn items(&self) -> Vec<Arc<Item>> {
+        self.catalogue.all().collect()
     }
 
     fn ask(&self, search: &Search, text: &str, offset: usize, limit: usize) -> Found {
@@ -140,14 +131,11 @@ impl Shelf {
             limit,
             offset,
         };
-        let item = |number: u32| self.items.get(number as usize)?.as_ref();
-        search.find(&question, item, &self.catalogue)
+        search.find(&question, &self.catalogue)
     }
 
     fn fresh(&self) -> Search {
-        let items = (0_u32..).zip(&self.items);
-        let there = items.filter_map(|(number, item)| Some((number, item.as_ref()?)));
-        Search::of(there, &self.catalogue)
+        Search::of(&self.catalogue)
     }
 }
 
@@ -162,13 +150,11 @@ proptest! {
         let mut shelf = Shelf::default();
         let mut search = Search::default();
         for (place, step) in steps.iter().enumerate() {
-            let numbers = shelf.step(step);
+            let changed = shelf.step(step);
             if place == 2 {
                 search = shelf.fresh();
                 continue;
             }
-            let items = &shelf.items;
-            let changed = numbers.iter().map(|number| (*number, items[*number as usize].as_ref()));
             search.update(changed, &shelf.catalogue);
         }
         let fresh = shelf.fresh();
@@ -183,7 +169,7 @@ proptest! {
         for step in &steps {
             shelf.step(step);
         }
-        let there: Vec<_> = shelf.items.iter().flatten().collect();
+        let there = shelf.items();
         prop_assume!(!there.is_empty());
         let wanted = there[place.index(there.len())].name();
         let found = shelf.ask(&shelf.fresh(), wanted, 0, 1);
@@ -193,7 +179,7 @@ proptest! {
             prop_assert!(!wanted.chars().any(char::is_alphanumeric));
             return Ok(());
         };
-        let first = shelf.items[first.number as usize].as_ref().unwrap();
+        let first = shelf.catalogue.item(first.number).unwrap();
         let fold = |text: &str| super::asked::Asked::of(text).name;
         let original = match &first.facts {
             Facts::Movie(movie) => movie.original_title.as_deref(),
@@ -208,9 +194,7 @@ proptest! {
         let mut shelf = Shelf::default();
         let mut search = Search::default();
         for step in &steps {
-            let numbers = shelf.step(step);
-            let items = &shelf.items;
-            let changed = numbers.iter().map(|number| (*number, items[*number as usize].as_ref()));
+            let changed = shelf.step(step);
             search.update(changed, &shelf.catalogue);
         }
         let all = shelf.ask(&search, &text, 0, 50);

@@ -1,12 +1,9 @@
-use std::sync::Arc;
-
-use common::models::{Catalogue, Item, Kind};
+use common::models::{Catalogue, Kind};
 
 use super::{Field, Found, Question, Search};
 
 /// The seed, numbered in its order, with its index.
 struct Library {
-    items: Vec<Arc<Item>>,
     catalogue: Catalogue,
     search: Search,
 }
@@ -14,13 +11,9 @@ struct Library {
 impl Library {
     fn seed() -> Self {
         let items = common::seed::items().unwrap();
-        let catalogue: Catalogue = items.iter().cloned().collect();
-        let search = Search::of((0_u32..).zip(&items), &catalogue);
-        Self {
-            items,
-            catalogue,
-            search,
-        }
+        let catalogue: Catalogue = items.into_iter().collect();
+        let search = Search::of(&catalogue);
+        Self { catalogue, search }
     }
 
     fn ask(&self, text: &str, kinds: &[Kind]) -> Found {
@@ -30,12 +23,11 @@ impl Library {
             limit: 50,
             offset: 0,
         };
-        let item = |number: u32| self.items.get(number as usize);
-        self.search.find(&question, item, &self.catalogue)
+        self.search.find(&question, &self.catalogue)
     }
 
-    fn names(&self, found: &Found) -> Vec<&str> {
-        let name = |number: u32| self.items[number as usize].name();
+    fn names(&self, found: &Found) -> Vec<String> {
+        let name = |number: u32| self.catalogue.item(number).unwrap().name().to_owned();
         found.hits.iter().map(|hit| name(hit.number)).collect()
     }
 }
@@ -92,8 +84,8 @@ fn what_people_type_finds_what_they_mean() {
         let found = library.ask(typed, &[kind]);
         let names = library.names(&found);
         assert_eq!(
-            names.first(),
-            Some(&expected),
+            names.first().map(String::as_str),
+            Some(expected),
             "{typed}: {names:?} {:?}",
             found.meant
         );
@@ -197,8 +189,7 @@ fn completions_are_names_in_the_script_that_is_typed() {
         ("tenku", "Tenkū no shiro Rapyuta"),
         ("ash", "Ashitaka"),
     ] {
-        let item = |number: u32| library.items.get(number as usize);
-        let completions = library.search.suggest(typed, 5, item, &library.catalogue);
+        let completions = library.search.suggest(typed, 5, &library.catalogue);
         assert_eq!(completions[0].text, expected, "{typed}");
         assert!(completions.len() <= 5);
     }

@@ -115,9 +115,9 @@ impl<'a> Names<'a> {
 
     /// An item's name; its id if nobody knows it.
     fn name(&self, kind: Kind, id: &str) -> String {
-        let item = self.catalogue.get(kind, id).map(|item| &**item);
-        let item = item.or_else(|| self.removed().get(&(kind, id)).copied());
-        shortened(item.map_or(id, Item::name)).into_owned()
+        let removed = || Some(self.removed().get(&(kind, id))?.name());
+        let name = self.catalogue.name(kind, id).or_else(removed);
+        shortened(name.unwrap_or(id)).into_owned()
     }
 
     fn removed(&self) -> &HashMap<(Kind, &'a str), &'a Item> {

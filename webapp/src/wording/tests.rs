@@ -57,7 +57,7 @@ fn every_kind_of_correction_has_its_sentence() {
 #[test]
 fn relations_are_told_by_name_even_of_who_was_removed() {
     let (fio, gina) = (person("p1", "Fio"), person("p2", "Gina"));
-    let removed = Change::of(Some(&gina), None).unwrap();
+    let removed = Change::of(Some(gina), None).unwrap();
     let before = Movie {
         title: "Porco Rosso".into(),
         people: vec!["p2".into()],
@@ -113,8 +113,11 @@ fn comings_and_goings_are_one_sentence_each() {
     let names = Names::of(&catalogue, &[]);
     let fio = person("p1", "Fio");
     let told = |before, after| sentences(&Change::of(before, after).unwrap(), &names);
-    assert_eq!(told(None, Some(&fio)), ["The person “Fio” was added."]);
-    assert_eq!(told(Some(&fio), None), ["The person “Fio” was removed."]);
+    assert_eq!(
+        told(None, Some(fio.clone())),
+        ["The person “Fio” was added."]
+    );
+    assert_eq!(told(Some(fio), None), ["The person “Fio” was removed."]);
 }
 
 #[test]
@@ -144,7 +147,7 @@ fn with(movie: &Movie, edit: impl FnOnce(&mut Movie)) -> Movie {
 
 fn change(before: &Movie, after: &Movie) -> Change {
     let item = |movie: &Movie| item("m1", Facts::Movie(movie.clone()));
-    Change::of(Some(&item(before)), Some(&item(after))).unwrap()
+    Change::of(Some(item(before)), Some(item(after))).unwrap()
 }
 
 fn person(id: &str, name: &str) -> Arc<Item> {

@@ -1,8 +1,9 @@
 //! What the store must hold, said as simply as it can be said.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
-use common::models::{Catalogue, Facts, Id, Kind};
+use common::models::{Catalogue, Facts, Id, Item, Kind};
 use common::repository::{
     Amendment, Base, Commit, Head, Header, PartName, Release, Role, Snapshot, ViewDocument,
 };
@@ -214,10 +215,12 @@ pub(super) fn view_of(catalogue: &Catalogue) -> View {
             let (humans, others): (Vec<_>, Vec<_>) = catalogue
                 .resolve(Kind::Person, &movie.people)
                 .into_iter()
-                .map(|person| (catalogue.is_human(person), person.name()))
+                .map(|person| (catalogue.is_human(&person), person))
                 .partition(|(human, _)| *human);
-            let names = |people: Vec<(bool, &str)>| -> Vec<String> {
-                let names = people.into_iter().map(|(_, name)| name.to_owned());
+            let names = |people: Vec<(bool, Arc<Item>)>| -> Vec<String> {
+                let names = people
+                    .into_iter()
+                    .map(|(_, person)| person.name().to_owned());
                 names.collect()
             };
             Some(format!(

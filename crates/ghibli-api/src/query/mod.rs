@@ -15,6 +15,8 @@ mod pattern;
 mod slice;
 mod write;
 
+use std::ops::Deref;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -131,17 +133,18 @@ impl Question {
     ///
     /// # Errors
     /// If the source's own server would fail over these records.
-    pub fn select<'a, T, I>(
+    pub fn select<T, I, R>(
         &self,
         records: impl Fn() -> I,
         count: usize,
-        stored: impl Fn(&T) -> &'a RawValue,
+        stored: impl Fn(&T) -> R,
     ) -> Result<Selection<T>, BadQuestion>
     where
         I: Iterator<Item = T>,
+        R: Deref<Target = RawValue>,
     {
         let parse = |record: &T| {
-            let text = give_back(stored(record), &self.base.0);
+            let text = give_back(&stored(record), &self.base.0);
             serde_json::from_str(&text).unwrap_or(Value::Null)
         };
         let conditions = self.conditions_on(&records, &stored, &parse);
@@ -214,10 +217,10 @@ impl Question {
     }
 
     /// The conditions that count: those whose field no record has do not.
-    fn conditions_on<'q, 'a, T, I: Iterator<Item = T>>(
+    fn conditions_on<'q, T, I: Iterator<Item = T>, R: Deref<Target = RawValue>>(
         &'q self,
         records: &impl Fn() -> I,
-        stored: &impl Fn(&T) -> &'a RawValue,
+        stored: &impl Fn(&T) -> R,
         parse: &impl Fn(&T) -> Value,
     ) -> Vec<&'q Condition> {
         let (mut open, mut counting): (Vec<_>, Vec<_>) = self
@@ -228,8 +231,11 @@ impl Question {
             return counting;
         }
         for record in records() {
-            let json = stored(&record).get();
-            if !open.iter().any(|condition| condition.path.may_be_in(json)) {
+            let json = stored(&record);
+            if !open
+                .iter()
+                .any(|condition| condition.path.may_be_in(json.get()))
+            {
                 continue;
             }
             let value = parse(&record);

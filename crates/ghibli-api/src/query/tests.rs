@@ -170,7 +170,7 @@ fn a_question_without_conditions_looks_at_no_record() {
         .select(
             || (0..1_000_000).inspect(|_| given.set(given.get() + 1)),
             1_000_000,
-            |_| panic!("a record was looked at"),
+            |_| -> Box<RawValue> { panic!("a record was looked at") },
         )
         .unwrap();
     assert_eq!(selection.records, [2, 3, 4]);

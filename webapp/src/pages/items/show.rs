@@ -90,17 +90,17 @@ pub(crate) async fn show(
         .find(kind, &slug_or_id)
         .ok_or(AppError::NotFound)?;
     let beside =
-        |item: Option<&Arc<Item>>| item.map(|item| (tile::address(item), item.name().to_owned()));
-    let (before, after) = catalogue.neighbours(item);
-    let (titles, lede, poster) = words(item);
+        |item: Option<Arc<Item>>| item.map(|item| (tile::address(&item), item.name().to_owned()));
+    let (before, after) = catalogue.neighbours(&item);
+    let (titles, lede, poster) = words(&item);
     let page = ItemPage {
         frame: Frame::of(&site),
-        head: head(&app, item, &titles, lede.as_deref()),
+        head: head(&app, &item, &titles, lede.as_deref()),
         kind,
-        art: Art::of(catalogue, item),
-        missing_since: missing_since(&site, item),
-        facts: facts(catalogue, item),
-        sections: sections(&site, item),
+        art: Art::of(catalogue, &item),
+        missing_since: missing_since(&site, &item),
+        facts: facts(catalogue, &item),
+        sections: sections(&site, &item),
         history: history::of(&site.history, catalogue, kind, &item.id),
         collection: match kind {
             Kind::Movie => "films",
@@ -111,7 +111,7 @@ pub(crate) async fn show(
         poster,
         previous: beside(before),
         next: beside(after),
-        item: item.clone(),
+        item,
     };
     Ok(Representation::page(&page)?.at_version(site.version()))
 }

@@ -194,7 +194,7 @@ fn linked<'a>(
     let items = catalogue.resolve(kind, ids).into_iter();
     let words = items.map(|item| Word {
         text: item.name().to_owned(),
-        address: Some(tile::address(item)),
+        address: Some(tile::address(&item)),
     });
     Fact {
         label,
@@ -214,8 +214,11 @@ impl Word {
 /// The items that an item is linked with, from either side.
 pub(super) fn sections(site: &Site, item: &Arc<Item>) -> Vec<Section> {
     let catalogue = &site.snapshot.catalogue;
-    let tiles = |items: Vec<&Arc<Item>>| Tile::all(catalogue, items);
-    let linking = |link| tiles(catalogue.linking(link, &item.id));
+    let tiles = |items: Vec<Arc<Item>>| Tile::all(catalogue, items);
+    let linking = |link| {
+        let items = catalogue.items(catalogue.linking(link, &item.id));
+        Tile::all(catalogue, items)
+    };
     let movies = |link, name| movies_with(catalogue, item, link, name);
     let sections = match &item.facts {
         Facts::Movie(movie) => vec![
@@ -278,7 +281,7 @@ fn section(id: &'static str, heading: &'static str, tiles: Vec<Tile>) -> Section
 fn movies_with(catalogue: &Catalogue, item: &Item, link: Link, name: &str) -> Section {
     let movies = catalogue.linking(link, &item.id);
     let count = movies.len();
-    let tiles = Tile::all(catalogue, movies.into_iter().take(SHOWN));
+    let tiles = Tile::all(catalogue, catalogue.items(movies).take(SHOWN));
     Section {
         none: Some("The source names it in no movie."),
         more: more(count, tiles.len(), || {
@@ -293,14 +296,14 @@ fn more(count: usize, shown: usize, address: impl FnOnce() -> String) -> Option<
 }
 
 fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> Section {
-    let mut groups: Vec<(Option<&Arc<Item>>, Vec<Tile>)> = Vec::new();
+    let mut groups: Vec<(Option<Arc<Item>>, Vec<Tile>)> = Vec::new();
     for person in catalogue.resolve(Kind::Person, &movie.people) {
         let species = match &person.facts {
             Facts::Person(facts) => facts.species.as_ref(),
             _ => None,
         };
         let species = species.and_then(|id| catalogue.get(Kind::Species, id));
-        let tile = Tile::of(catalogue, person).without_note();
+        let tile = Tile::of(catalogue, person.clone()).without_note();
         match groups.iter_mut().find(|(of, _)| *of == species) {
             Some((_, tiles)) => tiles.push(tile),
             None => groups.push((species, vec![tile])),
@@ -310,7 +313,7 @@ fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> Section {
         name: Some(match species {
             Some(species) => Word {
                 text: species.name().to_owned(),
-                address: Some(tile::address(species)),
+                address: Some(tile::address(&species)),
             },
             None => Word {
                 text: "Species not named".into(),

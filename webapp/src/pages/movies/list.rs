@@ -67,7 +67,7 @@ pub(crate) async fn list(
     let cards: Vec<_> = items
         .into_iter()
         .filter_map(|item| match &item.facts {
-            Facts::Movie(movie) => Some(Card::of(catalogue, item, movie, view.everyone)),
+            Facts::Movie(movie) => Some(Card::of(catalogue, &item, movie, view.everyone)),
             _ => None,
         })
         .collect();
@@ -116,7 +116,7 @@ pub(crate) async fn random(
         .ok()
         .and_then(|place| found.select(place));
     let item = number.and_then(|number| site.index.item(number));
-    let address = item.map_or_else(|| view.address(), |item| tile::address(item));
+    let address = item.map_or_else(|| view.address(), |item| tile::address(&item));
     let headers = [(LOCATION, address), (CACHE_CONTROL, "no-store".to_owned())];
     Ok((StatusCode::SEE_OTHER, headers))
 }

@@ -1,0 +1,402 @@
+use std::ops::Bound;
+use std::sync::Arc;
+
+use imbl::{OrdSet, Vector};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::packed::Packed;
+use super::table::Table;
+use super::{Change, Facts, Id, Item, Kind};
+
+/// An item's number: dense, its own while it is there, and later another's.
+pub type Number = u32;
+
+/// A relation between two items, held by the first and readable from both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Link {
+    /// A movie has a person in it.
+    MoviePerson,
+    /// A movie plays at a location.
+    MovieLocation,
+    /// A movie shows a species.
+    MovieSpecies,
+    /// A movie shows a vehicle.
+    MovieVehicle,
+    /// A person is of a species.
+    PersonSpecies,
+    /// A location has a person as resident.
+    LocationResident,
+    /// A vehicle has a person as pilot.
+    VehiclePilot,
+}
+
+impl Link {
+    /// All of them.
+    const ALL: [Self; 7] = [
+        Self::MoviePerson,
+        Self::MovieLocation,
+        Self::MovieSpecies,
+        Self::MovieVehicle,
+        Self::PersonSpecies,
+        Self::LocationResident,
+        Self::VehiclePilot,
+    ];
+
+    /// The kind of item that it points to.
+    pub const fn to(self) -> Kind {
+        self.ends().1
+    }
+
+    /// The kind that holds it, and the kind that it points to.
+    const fn ends(self) -> (Kind, Kind) {
+        match self {
+            Self::MoviePerson => (Kind::Movie, Kind::Person),
+            Self::MovieLocation => (Kind::Movie, Kind::Location),
+            Self::MovieSpecies => (Kind::Movie, Kind::Species),
+            Self::MovieVehicle => (Kind::Movie, Kind::Vehicle),
+            Self::PersonSpecies => (Kind::Person, Kind::Species),
+            Self::LocationResident => (Kind::Location, Kind::Person),
+            Self::VehiclePilot => (Kind::Vehicle, Kind::Person),
+        }
+    }
+}
+
+/// All items at one version, by id, by slug, in the source's order, and by relation.
+///
+/// A clone shares everything with its original until one of them changes, so that a delta costs
+/// by its own size whatever the size of the catalogue. Items are held packed, and unpacked when
+/// they are asked for, which takes a microsecond; numbers and names cost less.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    /// By number; a name only where others name what is not there.
+    items: Vector<Option<Packed>>,
+    free: Vector<Number>,
+    shelves: [Shelf; 5],
+    /// By relation: what is named, and what names it.
+    links: [OrdSet<(Number, Number)>; Link::ALL.len()],
+}
+
+#[derive(Clone, Debug, Default)]
+struct Shelf {
+    /// Of names only, too.
+    ids: Table,
+    slugs: Table,
+    in_order: OrdSet<(i64, Number)>,
+}
+
+impl Catalogue {
+    /// Puts an item in, in place of the one with its id.
+    pub fn insert(&mut self, item: &Item) {
+        self.put(Packed::of(item), item.links().into_iter());
+    }
+
+    fn put<'a>(&mut self, packed: Packed, links: impl Iterator<Item = (Link, &'a Id)>) {
+        let kind = packed.kind();
+        let number = self.number_of(kind, &packed.id());
+        self.take_out(number);
+        let shelf = &mut self.shelves[kind as usize];
+        shelf.slugs.insert(packed.slug(), number);
+        shelf.in_order.insert((packed.rank(), number));
+        for (link, id) in links {
+            let to = self.number_of(link.to(), id);
+            self.links[link as usize].insert((to, number));
+        }
+        self.items.set(number as usize, Some(packed));
+    }
+
+    /// Takes an item out; one that is not there is no error.
+    pub fn remove(&mut self, kind: Kind, id: &str) {
+        if let Some(number) = self.number(kind, id) {
+            self.take_out(number);
+            self.items
+                .set(number as usize, Some(Packed::name_only(kind, id)));
+            self.forget(number);
+        }
+    }
+
+    /// The number of an id, which it gets where it has none.
+    fn number_of(&mut self, kind: Kind, id: &str) -> Number {
+        if let Some(number) = self.known(kind, id) {
+            return number;
+        }
+        let packed = Some(Packed::name_only(kind, id));
+        let number = match self.free.pop_back() {
+            Some(number) => {
+                self.items.set(number as usize, packed);
+                number
+            }
+            None => {
+                self.items.push_back(packed);
+                // There are never more items than fit into memory.
+                Number::try_from(self.items.len() - 1).unwrap_or(Number::MAX)
+            }
+        };
+        self.shelves[kind as usize].ids.insert(id, number);
+        number
+    }
+
+    /// Takes an item out of everything but its number.
+    fn take_out(&mut self, number: Number) {
+        let Some(packed) = self.there(number).cloned() else {
+            return;
+        };
+        let shelf = &mut self.shelves[packed.kind() as usize];
+        shelf.slugs.remove(packed.slug(), number);
+        shelf.in_order.remove(&(packed.rank(), number));
+        for (link, id) in packed.links() {
+            if let Some(to) = self.known(link.to(), &id) {
+                self.links[link as usize].remove(&(to, number));
+                self.forget(to);
+            }
+        }
+    }
+
+    /// Frees a number if nothing stands behind it and nothing names it.
+    fn forget(&mut self, number: Number) {
+        let Some(packed) = self.packed(number).filter(|packed| !packed.is_there()) else {
+            return;
+        };
+        let kind = packed.kind();
+        let mut links = Link::ALL.into_iter().filter(|link| link.to() == kind);
+        if links.any(|link| self.numbers_linking(link, number).next().is_some()) {
+            return;
+        }
+        let id = packed.id().into_owned();
+        self.shelves[kind as usize].ids.remove(&id, number);
+        self.items.set(number as usize, None);
+        self.free.push_back(number);
+    }
+
+    /// Goes forward by one version's changes.
+    pub fn apply(&mut self, changes: &[Change]) {
+        for change in changes {
+            self.set(change.kind, &change.id, change.after.as_deref());
+        }
+    }
+
+    /// Goes back by one version's changes.
+    pub fn revert(&mut self, changes: &[Change]) {
+        for change in changes {
+            self.set(change.kind, &change.id, change.before.as_deref());
+        }
+    }
+
+    fn set(&mut self, kind: Kind, id: &str, item: Option<&Item>) {
+        match item {
+            Some(item) => self.insert(item),
+            None => self.remove(kind, id),
+        }
+    }
+
+    /// The changes from this catalogue to another, item by item.
+    pub fn changes_to(&self, after: &Self) -> Vec<Change> {
+        let gone = self.all_packed().filter_map(|packed| {
+            let there = after.number(packed.kind(), &packed.id());
+            there.is_none().then(|| Change::of(unpack(packed), None))?
+        });
+        let there = after.all_packed().filter_map(|packed| {
+            let before = self.number(packed.kind(), &packed.id());
+            let before = before.and_then(|number| self.there(number));
+            (before != Some(packed)).then(|| Change::of(before.and_then(unpack), unpack(packed)))?
+        });
+        gone.chain(there).collect()
+    }
+
+    /// The number of an item.
+    pub fn number(&self, kind: Kind, id: &str) -> Option<Number> {
+        self.known(kind, id)
+            .filter(|number| self.there(*number).is_some())
+    }
+
+    /// The number of an id, whether or not its item is there.
+    fn known(&self, kind: Kind, id: &str) -> Option<Number> {
+        let is = |number| self.packed(number).is_some_and(|packed| packed.id() == id);
+        self.shelves[kind as usize].ids.find(id, is)
+    }
+
+    fn packed(&self, number: Number) -> Option<&Packed> {
+        self.items.get(number as usize)?.as_ref()
+    }
+
+    fn there(&self, number: Number) -> Option<&Packed> {
+        self.packed(number).filter(|packed| packed.is_there())
+    }
+
+    /// The item with a number.
+    pub fn item(&self, number: Number) -> Option<Arc<Item>> {
+        self.there(number).and_then(unpack)
+    }
+
+    /// The source's record of an item.
+    pub fn source(&self, number: Number) -> Option<Box<RawValue>> {
+        self.there(number).map(Packed::source)
+    }
+
+    /// An item's bytes as they are held here, the same for equal items: to hash and to weigh.
+    pub fn bytes(&self, number: Number) -> Option<&[u8]> {
+        self.there(number).map(Packed::bytes)
+    }
+
+    /// The item with this id.
+    pub fn get(&self, kind: Kind, id: &str) -> Option<Arc<Item>> {
+        self.item(self.number(kind, id)?)
+    }
+
+    /// The name of the item with this id.
+    pub fn name(&self, kind: Kind, id: &str) -> Option<&str> {
+        Some(self.there(self.number(kind, id)?)?.name())
+    }
+
+    /// The item with this slug or, failing that, this id.
+    pub fn find(&self, kind: Kind, slug_or_id: &str) -> Option<Arc<Item>> {
+        let of_slug = self.number_of_slug(kind, slug_or_id);
+        self.item(of_slug.or_else(|| self.number(kind, slug_or_id))?)
+    }
+
+    fn number_of_slug(&self, kind: Kind, slug: &str) -> Option<Number> {
+        let is = |number| self.there(number).is_some_and(|item| item.slug() == slug);
+        self.shelves[kind as usize].slugs.find(slug, is)
+    }
+
+    /// Whether a slug is taken within its kind.
+    pub fn has_slug(&self, kind: Kind, slug: &str) -> bool {
+        self.number_of_slug(kind, slug).is_some()
+    }
+
+    /// The numbers of a kind's items in the source's order.
+    pub fn numbers(&self, kind: Kind) -> impl DoubleEndedIterator<Item = Number> {
+        let in_order = self.shelves[kind as usize].in_order.iter();
+        in_order.map(|(_, number)| *number)
+    }
+
+    /// The items of a kind in the source's order.
+    pub fn iter(&self, kind: Kind) -> impl DoubleEndedIterator<Item = Arc<Item>> {
+        self.numbers(kind).filter_map(|number| self.item(number))
+    }
+
+    /// The items before and after this one in the source's order.
+    pub fn neighbours(&self, item: &Item) -> (Option<Arc<Item>>, Option<Arc<Item>>) {
+        let Some(number) = self.number(item.kind(), &item.id) else {
+            return (None, None);
+        };
+        let in_order = &self.shelves[item.kind() as usize].in_order;
+        let place = (item.rank, number);
+        let before = in_order.range(..place).next_back();
+        let after = in_order
+            .range((Bound::Excluded(place), Bound::Unbounded))
+            .next();
+        let item = |place: Option<&(i64, Number)>| self.item(place?.1);
+        (item(before), item(after))
+    }
+
+    /// Every item of every kind.
+    pub fn all(&self) -> impl Iterator<Item = Arc<Item>> {
+        Kind::ALL.into_iter().flat_map(|kind| self.iter(kind))
+    }
+
+    fn all_packed(&self) -> impl Iterator<Item = &Packed> {
+        let numbers = Kind::ALL.into_iter().flat_map(|kind| self.numbers(kind));
+        numbers.filter_map(|number| self.there(number))
+    }
+
+    /// How many items of a kind there are.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.shelves[kind as usize].in_order.len()
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        Kind::ALL.into_iter().map(|kind| self.count(kind)).sum()
+    }
+
+    /// Whether there is no item at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn numbers_linking(&self, link: Link, to: Number) -> impl Iterator<Item = Number> {
+        let range = self.links[link as usize].range((to, 0)..=(to, Number::MAX));
+        range.map(|(_, from)| *from)
+    }
+
+    /// The numbers of the items that hold a relation to this one, in no order.
+    pub fn linking_numbers(&self, link: Link, to: &str) -> impl Iterator<Item = Number> {
+        let to = self.known(link.to(), to).into_iter();
+        to.flat_map(move |to| self.numbers_linking(link, to))
+    }
+
+    /// The numbers of the items that hold a relation to this one (the movies of a person), in the
+    /// source's order.
+    pub fn linking(&self, link: Link, to: &str) -> Vec<Number> {
+        let mut numbers: Vec<_> = self.linking_numbers(link, to).collect();
+        numbers.sort_by_cached_key(|number| self.there(*number).map(Packed::rank));
+        numbers
+    }
+
+    /// The items with these numbers.
+    pub fn items(
+        &self,
+        numbers: impl IntoIterator<Item = Number>,
+    ) -> impl Iterator<Item = Arc<Item>> {
+        let numbers = numbers.into_iter();
+        numbers.filter_map(|number| self.item(number))
+    }
+
+    /// The items behind a list of ids; one that is not there is left out.
+    pub fn resolve<'a>(&self, kind: Kind, ids: impl IntoIterator<Item = &'a Id>) -> Vec<Arc<Item>> {
+        ids.into_iter()
+            .filter_map(|id| self.get(kind, id))
+            .collect()
+    }
+
+    /// Whether a person is of the species that is called Human.
+    pub fn is_human(&self, person: &Item) -> bool {
+        let Facts::Person(person) = &person.facts else {
+            return false;
+        };
+        let species = person.species.as_ref();
+        species
+            .and_then(|id| self.name(Kind::Species, id))
+            .is_some_and(|species| species.eq_ignore_ascii_case("human"))
+    }
+}
+
+fn unpack(packed: &Packed) -> Option<Arc<Item>> {
+    packed.unpack().map(Arc::new)
+}
+
+impl PartialEq for Catalogue {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.all_packed().eq(other.all_packed())
+    }
+}
+
+impl FromIterator<Packed> for Catalogue {
+    fn from_iter<I: IntoIterator<Item = Packed>>(items: I) -> Self {
+        let mut catalogue = Self::default();
+        let items: Vec<_> = items.into_iter().collect();
+        // Numbers in the order of the items, whatever they name.
+        for packed in &items {
+            catalogue.number_of(packed.kind(), &packed.id());
+        }
+        for packed in items {
+            let links = packed.links();
+            catalogue.put(packed, links.iter().map(|(link, id)| (*link, id)));
+        }
+        catalogue
+    }
+}
+
+impl FromIterator<Arc<Item>> for Catalogue {
+    fn from_iter<I: IntoIterator<Item = Arc<Item>>>(items: I) -> Self {
+        let mut catalogue = Self::default();
+        for item in items {
+            catalogue.insert(&item);
+        }
+        catalogue
+    }
+}
+
+#[cfg(test)]
+mod tests;

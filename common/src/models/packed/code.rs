@@ -1,0 +1,219 @@
+//! How values are written one after another. What cannot be read, which nothing here writes, reads
+//! as empty.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::super::Id;
+
+/// Stands before the 16 bytes of a UUID; no text begins with it.
+pub(super) const UUID: u8 = 1;
+pub(super) const UUID_BYTES: usize = 16;
+/// As it is written: groups of 8, 4, 4, 4 and 12 digits.
+pub(super) const UUID_CHARACTERS: usize = 36;
+
+/// Writes values.
+#[derive(Default)]
+pub(super) struct Writer(Vec<u8>);
+
+impl Writer {
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.0
+    }
+
+    /// A byte, and room for where what follows ends.
+    pub(super) fn head(&mut self, byte: u8) {
+        self.0.extend_from_slice(&[byte, 0, 0, 0, 0]);
+    }
+
+    fn byte(&mut self, byte: u8) {
+        self.0.push(byte);
+    }
+
+    /// 7 bits a byte, the lowest first.
+    pub(super) fn number(&mut self, number: u64) {
+        push_number(&mut self.0, number);
+    }
+
+    pub(super) fn rank(&mut self, rank: i64) {
+        self.0.extend_from_slice(&rank.to_le_bytes());
+    }
+
+    pub(super) fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    pub(super) fn text_or_none(&mut self, text: Option<&str>) {
+        self.number(text.map_or(0, |text| text.len() as u64 + 1));
+        self.0
+            .extend_from_slice(text.unwrap_or_default().as_bytes());
+    }
+
+    pub(super) fn number_or_none(&mut self, number: Option<u32>) {
+        self.number(number.map_or(0, |number| u64::from(number) + 1));
+    }
+
+    pub(super) fn float_or_none(&mut self, number: Option<f64>) {
+        self.byte(number.is_some().into());
+        if let Some(number) = number {
+            self.0.extend_from_slice(&number.to_le_bytes());
+        }
+    }
+
+    pub(super) fn texts(&mut self, texts: &[String]) {
+        self.number(texts.len() as u64);
+        for text in texts {
+            self.text(text);
+        }
+    }
+
+    /// A UUID behind its mark, else a text behind its length and 2.
+    pub(super) fn id(&mut self, id: &str) {
+        match uuid(id.as_bytes()) {
+            Some(uuid) => {
+                self.byte(UUID);
+                self.0.extend_from_slice(&uuid);
+            }
+            None => {
+                self.number(id.len() as u64 + 2);
+                self.0.extend_from_slice(id.as_bytes());
+            }
+        }
+    }
+
+    pub(super) fn ids(&mut self, ids: &[Id]) {
+        self.number(ids.len() as u64);
+        for id in ids {
+            self.id(id);
+        }
+    }
+}
+
+/// Reads values in the order in which they were written.
+pub(super) struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    fn take(&mut self, count: u64) -> &'a [u8] {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let (taken, left) = self.0.split_at_checked(count).unwrap_or((&[], &[]));
+        self.0 = left;
+        taken
+    }
+
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        self.take(N as u64).try_into().unwrap_or([0; N])
+    }
+
+    fn str(&mut self, length: u64) -> &'a str {
+        std::str::from_utf8(self.take(length)).unwrap_or_default()
+    }
+
+    fn count(&mut self) -> usize {
+        // Everything takes a byte, so more there cannot be.
+        usize::try_from(self.number()).map_or(0, |count| count.min(self.0.len()))
+    }
+
+    pub(super) fn number(&mut self) -> u64 {
+        pop_number(&mut self.0).unwrap_or_default()
+    }
+
+    pub(super) fn rank(&mut self) -> i64 {
+        i64::from_le_bytes(self.array())
+    }
+
+    pub(super) fn text(&mut self) -> &'a str {
+        let length = self.number();
+        self.str(length)
+    }
+
+    pub(super) fn text_or_none(&mut self) -> Option<&'a str> {
+        let length = self.number().checked_sub(1)?;
+        Some(self.str(length))
+    }
+
+    pub(super) fn number_or_none(&mut self) -> Option<u32> {
+        self.number().checked_sub(1)?.try_into().ok()
+    }
+
+    pub(super) fn float_or_none(&mut self) -> Option<f64> {
+        let is_there = self.take(1) == [1];
+        is_there.then(|| f64::from_le_bytes(self.array()))
+    }
+
+    pub(super) fn texts(&mut self) -> Vec<String> {
+        let count = self.count();
+        (0..count).map(|_| self.text().to_owned()).collect()
+    }
+
+    pub(super) fn id(&mut self) -> Cow<'a, str> {
+        match self.number() {
+            1 => {
+                let mut text = [0; UUID_CHARACTERS];
+                let text: &str = uuid::Uuid::from_bytes(self.array())
+                    .hyphenated()
+                    .encode_lower(&mut text);
+                Cow::Owned(text.to_owned())
+            }
+            length => Cow::Borrowed(self.str(length.saturating_sub(2))),
+        }
+    }
+
+    pub(super) fn skip_id(&mut self) {
+        match self.number() {
+            1 => self.take(UUID_BYTES as u64),
+            length => self.take(length.saturating_sub(2)),
+        };
+    }
+
+    pub(super) fn ids(&mut self) -> Vec<Id> {
+        let count = self.count();
+        (0..count).map(|_| Arc::from(&*self.id())).collect()
+    }
+}
+
+/// The bytes of a UUID that is written as nearly all are: in lower case, with its hyphens.
+pub(super) fn uuid(text: &[u8]) -> Option<[u8; UUID_BYTES]> {
+    if text.len() != UUID_CHARACTERS {
+        return None;
+    }
+    let mut bytes = [0; UUID_BYTES];
+    let mut place = 0;
+    for (at, byte) in text.iter().enumerate() {
+        let digit = match byte {
+            b'-' if matches!(at, 8 | 13 | 18 | 23) => continue,
+            _ if matches!(at, 8 | 13 | 18 | 23) => return None,
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => return None,
+        };
+        bytes[place / 2] = bytes[place / 2] << 4 | digit;
+        place += 1;
+    }
+    Some(bytes)
+}
+
+pub(super) fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number.to_le_bytes()[0]);
+}
+
+pub(super) fn pop_number(bytes: &mut &[u8]) -> Option<u64> {
+    let (mut number, mut shift) = (0, 0);
+    loop {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+        shift += 7;
+    }
+}
