@@ -64,6 +64,10 @@ impl Asked {
         for (place, word) in words.iter().enumerate().take(MOST_WORDS) {
             let text = fold::text_of(&glyphs, word);
             let last = place + 1 == words.len();
+            // Nothing but apostrophes is nothing that can be looked for.
+            if text.is_empty() {
+                continue;
+            }
             if word.wide {
                 terms.extend(pairs(&text));
             } else {

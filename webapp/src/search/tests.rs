@@ -206,6 +206,11 @@ fn totals_count_each_kind_and_a_kind_can_be_asked_for_alone() {
 }
 
 #[test]
+fn a_question_of_nothing_but_apostrophes_finds_nothing() {
+    assert_eq!(Library::seed().ask("'’", &[]).hits, []);
+}
+
+#[test]
 fn the_start_of_a_very_long_question_is_answered() {
     let library = Library::seed();
     let typed = format!("castle in the sky{}", " castle".repeat(1_500));
