@@ -8,6 +8,9 @@ use tokio::sync::watch;
 
 /// How many rows of the ledger are told.
 const RUNS: u32 = 20;
+/// How many findings are told. A source of a million records has very many, and whoever mends
+/// these sees others.
+const FINDINGS: u32 = 10_000;
 
 /// What stands in the store beside the catalogue.
 #[derive(Debug, Default)]
@@ -18,17 +21,30 @@ pub struct Beside {
     pub missing: Vec<Missing>,
     /// The records that were set aside.
     pub quarantine: Vec<Quarantined>,
-    /// What does not join or looks wrong at the source.
+    /// What does not join or looks wrong at the source, or some of it.
     pub findings: Vec<Finding>,
+    /// How much of that there is.
+    pub found: u64,
 }
 
 impl Beside {
     async fn read(repository: &Repository) -> Result<Self> {
+        let runs = repository.runs(RUNS).await?;
+        let findings = repository.findings(FINDINGS).await?;
+        let told = findings.len() as u64;
+        let counted = runs
+            .iter()
+            .map(|run| run.findings)
+            .find(|found| *found > told);
         Ok(Self {
-            runs: repository.runs(RUNS).await?,
+            found: match told < FINDINGS.into() {
+                true => told,
+                false => counted.unwrap_or(told),
+            },
             missing: repository.missing().await?,
             quarantine: repository.quarantine().await?,
-            findings: repository.findings().await?,
+            findings,
+            runs,
         })
     }
 

@@ -1,6 +1,7 @@
 //! What the web app serves from: the catalogue in memory, swapped whole, and its condition.
 
 use std::ops::Deref;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -206,10 +207,13 @@ struct Arranged {
 
 impl Arranged {
     fn of(catalogue: &Catalogue) -> Self {
-        Self {
-            index: Index::of(catalogue),
-            search: Search::of(catalogue),
-        }
+        std::thread::scope(|scope| {
+            let search = scope.spawn(|| Search::of(catalogue));
+            Self {
+                index: Index::of(catalogue),
+                search: search.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            }
+        })
     }
 
     /// Goes forward by one version's changes to `catalogue`.

@@ -17,4 +17,4 @@ pub use item::{
     Vehicle,
 };
 pub(crate) use packed::Packed;
-pub use slug::{slug, unique_slug};
+pub use slug::{Slugs, slug};

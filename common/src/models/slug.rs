@@ -1,3 +1,6 @@
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use super::{Id, Kind};
 
 const LONGEST: usize = 80;
@@ -31,31 +34,54 @@ pub fn slug(name: &str) -> Option<String> {
     (!slug.is_empty()).then_some(slug)
 }
 
-/// The first free slug for an item: from the first of its names that gives one, else from its
-/// kind and id; with `hint` (a year, say) and then a number behind it while `taken`.
-pub fn unique_slug(
-    kind: Kind,
-    id: &Id,
-    names: &[&str],
-    hint: Option<&str>,
-    taken: impl Fn(&str) -> bool,
-) -> String {
-    let free = |candidate: &String| !taken(candidate) && !RESERVED.contains(&candidate.as_str());
-    let base = names.iter().find_map(|name| slug(name)).unwrap_or_else(|| {
-        let start: String = id
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(8)
-            .collect();
-        format!("{kind}-{}", start.to_ascii_lowercase())
-    });
-    let hinted = hint.and_then(slug).map(|hint| format!("{base}-{hint}"));
-    let numbered = (2_u64..).map(|number| format!("{base}-{number}"));
-    std::iter::once(base.clone())
-        .chain(hinted)
-        .chain(numbered)
-        .find(free)
-        .unwrap_or(base)
+/// Gives the items of one kind slugs, each another one.
+#[derive(Debug, Default)]
+pub struct Slugs {
+    given: HashSet<Arc<str>>,
+    /// For each beginning the number to try next: all lower ones are taken.
+    next: HashMap<String, u64>,
+}
+
+impl Slugs {
+    /// The first free slug for an item: from the first of its names that gives one, else from its
+    /// kind and id; with `hint` (a year, say) and then a number behind it while `taken` or given.
+    /// What is taken must stay so.
+    pub fn give(
+        &mut self,
+        kind: Kind,
+        id: &Id,
+        names: &[&str],
+        hint: Option<&str>,
+        taken: impl Fn(&str) -> bool,
+    ) -> Arc<str> {
+        let given = &self.given;
+        let is_free = |slug: &String| {
+            !given.contains(slug.as_str()) && !RESERVED.contains(&slug.as_str()) && !taken(slug)
+        };
+        let base = names.iter().find_map(|name| slug(name));
+        let base = base.unwrap_or_else(|| {
+            let letters = id.chars().filter(char::is_ascii_alphanumeric);
+            let start: String = letters.take(8).collect();
+            format!("{kind}-{}", start.to_ascii_lowercase())
+        });
+        let hinted = hint.and_then(slug).map(|hint| format!("{base}-{hint}"));
+        let mut first = std::iter::once(base.clone()).chain(hinted);
+        let free: Arc<str> = match first.find(is_free) {
+            Some(free) => free.into(),
+            None => {
+                let next = self.next.entry(base.clone()).or_insert(2);
+                loop {
+                    let numbered = format!("{base}-{next}");
+                    *next += 1;
+                    if is_free(&numbered) {
+                        break numbered.into();
+                    }
+                }
+            }
+        };
+        self.given.insert(free.clone());
+        free
+    }
 }
 
 const fn is_han(c: char) -> bool {
@@ -89,24 +115,40 @@ mod tests {
     fn a_taken_slug_gets_the_hint_and_then_a_number() {
         let id = Id::from("0440483e-ca0e");
         let pick = |taken: &[&str]| {
-            unique_slug(Kind::Movie, &id, &["Ponyo"], Some("2008"), |s| {
-                taken.contains(&s)
-            })
+            let taken = |slug: &str| taken.contains(&slug);
+            Slugs::default().give(Kind::Movie, &id, &["Ponyo"], Some("2008"), taken)
         };
-        assert_eq!(pick(&[]), "ponyo");
-        assert_eq!(pick(&["ponyo"]), "ponyo-2008");
-        assert_eq!(pick(&["ponyo", "ponyo-2008"]), "ponyo-2");
+        assert_eq!(&*pick(&[]), "ponyo");
+        assert_eq!(&*pick(&["ponyo"]), "ponyo-2008");
+        assert_eq!(&*pick(&["ponyo", "ponyo-2008"]), "ponyo-2");
+    }
+
+    #[test]
+    fn each_slug_is_given_once_and_none_is_left_out() {
+        let mut slugs = Slugs::default();
+        let taken = |slug: &str| slug == "ponyo-3";
+        let mut give = |names: &[&str]| {
+            let id = Id::from("0440483e-ca0e");
+            slugs.give(Kind::Movie, &id, names, None, taken)
+        };
+        let given = [(); 4].map(|()| give(&["Ponyo"]));
+        assert_eq!(
+            given.each_ref().map(|slug| &**slug),
+            ["ponyo", "ponyo-2", "ponyo-4", "ponyo-5"]
+        );
+        assert_eq!(&*give(&["Ponyo 6"]), "ponyo-6");
+        assert_eq!(&*give(&["Ponyo"]), "ponyo-7");
     }
 
     #[test]
     fn a_name_that_gives_no_slug_falls_back_to_the_next_and_then_to_the_id() {
         let id = Id::from("0440483e-ca0e");
-        let pick = |names: &[&str]| unique_slug(Kind::Movie, &id, names, None, |_| false);
+        let pick = |names: &[&str]| Slugs::default().give(Kind::Movie, &id, names, None, |_| false);
         assert_eq!(
-            pick(&["崖の上のポニョ", "Gake no ue no Ponyo"]),
+            &*pick(&["崖の上のポニョ", "Gake no ue no Ponyo"]),
             "gake-no-ue-no-ponyo"
         );
-        assert_eq!(pick(&["崖の上のポニョ"]), "movie-0440483e");
-        assert_eq!(pick(&["Random"]), "random-2");
+        assert_eq!(&*pick(&["崖の上のポニョ"]), "movie-0440483e");
+        assert_eq!(&*pick(&["Random"]), "random-2");
     }
 }

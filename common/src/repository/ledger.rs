@@ -212,12 +212,14 @@ impl Repository {
         Ok(readable(Table::Runs, rows))
     }
 
-    /// The findings of the last sync.
+    /// The findings of the last sync in the order of their names; the last ones, if there are
+    /// more than `most`.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn findings(&self) -> Result<Vec<Finding>> {
-        let rows = self.store.rows(Table::Findings, None).await?;
+    pub async fn findings(&self, most: u32) -> Result<Vec<Finding>> {
+        let mut rows = self.store.rows(Table::Findings, Some(most)).await?;
+        rows.reverse();
         Ok(readable(Table::Findings, rows))
     }
 

@@ -5,7 +5,7 @@ mod rank;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use common::models::{Catalogue, Change, Facts, Id, Item, Kind, unique_slug};
+use common::models::{Catalogue, Change, Facts, Item, Kind, Slugs};
 
 use crate::parse::{Draft, Upstream};
 
@@ -22,22 +22,22 @@ pub fn diff(published: &Catalogue, upstream: &Upstream) -> Vec<Change> {
 
 fn diff_kind(kind: Kind, published: &Catalogue, upstream: &Upstream, changes: &mut Vec<Change>) {
     let drafts = upstream.of(kind);
-    let there: HashSet<&Id> = drafts.iter().map(|draft| &draft.id).collect();
+    let there: HashSet<&str> = drafts.iter().map(|draft| &*draft.id).collect();
     let gone = published
         .iter(kind)
-        .filter(|item| !there.contains(&item.id));
+        .filter(|item| !there.contains(&*item.id));
     changes.extend(gone.filter_map(|item| Change::of(Some(item), None)));
 
     let old_ranks = drafts
         .iter()
         .map(|draft| published.get(kind, &draft.id).map(|item| item.rank));
     let ranks = rank::assign(&old_ranks.collect::<Vec<_>>());
-    let mut new_slugs = HashSet::new();
+    let mut slugs = Slugs::default();
     for (draft, rank) in drafts.iter().zip(ranks) {
         let before = published.get(kind, &draft.id);
         let slug = match &before {
             Some(before) => before.slug.clone(),
-            None => slug(kind, draft, published, &there, &mut new_slugs),
+            None => slug(kind, draft, published, &there, &mut slugs),
         };
         let after = Item {
             id: draft.id.clone(),
@@ -56,8 +56,8 @@ fn slug(
     kind: Kind,
     draft: &Draft,
     published: &Catalogue,
-    ids: &HashSet<&Id>,
-    new_slugs: &mut HashSet<Arc<str>>,
+    ids: &HashSet<&str>,
+    slugs: &mut Slugs,
 ) -> Arc<str> {
     let year;
     let (names, hint): (Vec<&str>, Option<&str>) = match &draft.facts {
@@ -74,12 +74,9 @@ fn slug(
         Facts::Species(species) => (vec![&species.name], None),
         Facts::Vehicle(vehicle) => (vec![&vehicle.name], None),
     };
-    let slug: Arc<str> = unique_slug(kind, &draft.id, &names, hint, |slug| {
-        published.has_slug(kind, slug) || new_slugs.contains(slug) || ids.contains(&Id::from(slug))
+    slugs.give(kind, &draft.id, &names, hint, |slug| {
+        published.has_slug(kind, slug) || ids.contains(slug)
     })
-    .into();
-    new_slugs.insert(slug.clone());
-    slug
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub(super) fn status(asked: &Asked<'_>) -> Answer {
         "held": held.map(|run| json!({"rules": run.rules, "reason": run.reason})),
         "missing": beside.missing.len(),
         "quarantined": beside.quarantine.len(),
-        "findings": beside.findings.len(),
+        "findings": beside.found,
     });
     Answer::of(body).fleeting()
 }

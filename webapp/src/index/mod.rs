@@ -10,13 +10,14 @@ mod order;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use common::models::{Catalogue, Change, Id, Item, Kind, Link, Number};
 use imbl::OrdMap;
-use roaring::RoaringBitmap;
+use roaring::{MultiOps as _, RoaringBitmap};
 
 pub use self::field::{Field, Value};
 use self::keys::Keys;
@@ -214,11 +215,7 @@ impl Index {
                     return RoaringBitmap::new();
                 }
                 let range = self.values.range((*field, least)..=(*field, most));
-                let mut passing = RoaringBitmap::new();
-                for (_, numbers) in range {
-                    passing |= &**numbers;
-                }
-                passing
+                range.map(|(_, numbers)| &**numbers).union()
             }
             Filter::Among(numbers) => numbers.clone(),
         }
@@ -259,11 +256,17 @@ impl Index {
             }
             counts.into_iter().collect()
         } else {
-            let mut values: Vec<_> = self.values_of(field).collect();
-            values.sort_unstable_by_key(|(_, numbers)| std::cmp::Reverse(numbers.len()));
-            let values = values.into_iter().take(COUNTED_VALUES);
+            let values = self.values_of(field);
+            let mut values: Vec<_> = values
+                .map(|(value, numbers)| (Reverse(numbers.len()), value, numbers))
+                .collect();
+            if values.len() > COUNTED_VALUES {
+                values.select_nth_unstable_by_key(COUNTED_VALUES, |(count, ..)| *count);
+                values.truncate(COUNTED_VALUES);
+            }
+            let values = values.into_iter();
             values
-                .map(|(value, numbers)| (value.clone(), numbers.intersection_len(found)))
+                .map(|(_, value, numbers)| (value.clone(), numbers.intersection_len(found)))
                 .filter(|(_, count)| *count > 0)
                 .collect()
         };

@@ -123,24 +123,13 @@ impl RequestError {
         }
     }
 
-    pub(super) fn from_sending(error: reqwest::Error, silence: Duration) -> Self {
+    pub(super) fn from_sending(error: reqwest::Error) -> Self {
         if let Some(refused) = cause::<RedirectRefused>(&error) {
             Self::Redirect(refused.to_string())
         } else if error.is_connect() {
             Self::Connect(causes(error))
-        } else if error.is_timeout() {
-            Self::Silence(silence)
         } else {
             Self::NoAnswer(causes(error))
-        }
-    }
-
-    pub(super) fn from_body(error: reqwest::Error, silence: Duration) -> Self {
-        // A silence in the middle of a body passes for a decoding error too.
-        if error.is_timeout() {
-            Self::Silence(silence)
-        } else {
-            Self::Broken(causes(error))
         }
     }
 }

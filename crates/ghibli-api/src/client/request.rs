@@ -81,7 +81,6 @@ impl Http {
         let client = reqwest::Client::builder()
             .user_agent(&config.user_agent)
             .connect_timeout(config.timeouts.connect)
-            .read_timeout(config.timeouts.silence)
             .redirect(redirect::policy(&config.providers))
             .build()
             .map_err(|error| ClientError::Setup(causes(error)))?;
@@ -125,10 +124,8 @@ impl Http {
         if let Some(conditions) = conditions {
             request = conditions.apply(request);
         }
-        let response = timeout_at(started + self.timeouts.answer, request.send())
-            .await
-            .map_err(|_| self.too_slow(0))?
-            .map_err(|error| RequestError::from_sending(error, self.timeouts.silence))?;
+        let response = self.heard(started, 0, request.send()).await?;
+        let response = response.map_err(RequestError::from_sending)?;
         let url = shown(response.url());
         match response.status() {
             StatusCode::OK => {}
@@ -165,11 +162,8 @@ impl Http {
         let mut digest = Xxh3::new();
         let mut turn = None;
         loop {
-            let chunk = timeout_at(started + self.allowance(body.len()), response.chunk())
-                .await
-                .map_err(|_| self.too_slow(body.len()))?
-                .map_err(|error| RequestError::from_body(error, self.timeouts.silence))?;
-            let Some(chunk) = chunk else {
+            let chunk = self.heard(started, body.len(), response.chunk()).await?;
+            let Some(chunk) = chunk.map_err(|error| RequestError::Broken(causes(error)))? else {
                 return Ok((body, digest.digest128(), turn));
             };
             let size = body.len() + chunk.len();
@@ -186,6 +180,24 @@ impl Http {
             body.extend_from_slice(&chunk);
             received(size.try_into().unwrap_or(u64::MAX));
         }
+    }
+
+    /// What is waited for, unless the source is silent for too long, or an answer of which so much
+    /// has arrived takes too long. The client's own timer would run while an answer waits for its
+    /// turn.
+    async fn heard<T>(
+        &self,
+        started: Instant,
+        bytes: usize,
+        wait: impl Future<Output = T>,
+    ) -> Result<T, RequestError> {
+        let silence = self.timeouts.silence;
+        let end = started + self.allowance(bytes);
+        let heard = timeout_at(end.min(Instant::now() + silence), wait).await;
+        heard.map_err(|_| match Instant::now() < end {
+            true => RequestError::Silence(silence),
+            false => self.too_slow(bytes),
+        })
     }
 
     /// The turn of a large answer; a small one needs none.
