@@ -5,6 +5,7 @@
 mod follow;
 mod generate;
 mod processes;
+mod publish;
 mod scale;
 mod serve;
 mod soak;
@@ -47,6 +48,12 @@ enum Measure {
         store: StoreKind,
         /// How many movies it has.
         #[arg(long)]
+        movies: u64,
+    },
+    /// The first publishing of a catalogue to MongoDB beside upserts by pymongo (needs `pymongo`).
+    Publish {
+        /// How many movies it has.
+        #[arg(long, default_value_t = 100_000)]
         movies: u64,
     },
     /// Serves an invented catalogue of any size as the Ghibli API would, until it is stopped.
@@ -92,6 +99,7 @@ async fn main() -> Result<()> {
     match cli.measure {
         Measure::Start => processes::start(cli.rounds).await,
         Measure::Rest => processes::rest().await?,
+        Measure::Publish { movies } => publish::measure(movies, cli.rounds).await?,
         Measure::Scale { store, movies } => scale::measure(store, movies, cli.rounds).await?,
         Measure::Generate {
             movies,
