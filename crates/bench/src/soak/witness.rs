@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use super::{DEADLINE, the_round_of};
 
-/// Between two looks; a catalogue of thousands is much to read.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Between two looks: a catalogue of thousands is much to read.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Asks a running web app for all films, again and again: each answer must be of one version and
 /// of one round, and none may be of an earlier one than the answer before.
