@@ -13,6 +13,7 @@ mod history;
 mod losing;
 mod machine;
 mod publishing;
+mod spoiling;
 mod stopping;
 mod stores;
 
@@ -74,6 +75,8 @@ promises! {
         lost_parts_are_put_anew_by_whoever_knows_the_state,
         lost_parts_are_put_anew_from_the_source_by_whoever_does_not,
         lost_parts_of_a_pinned_version_are_put_anew_and_it_stays_pinned;
+    spoiling:
+        values_of_wrong_types_stop_nothing_and_the_next_runs_mend_them;
     machine:
         whatever_happens_readers_see_published_versions_alone;
     history:

@@ -5,6 +5,7 @@ mod file;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod values;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{Timestamp, Unit};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::watch as bell;
 
 use self::file::Door;
@@ -178,7 +179,7 @@ impl Store for SqliteStore {
         self.read(move |connection| {
             connection
                 .prepare_cached("SELECT data FROM parts WHERE name = ?")?
-                .query_row([name.to_string()], |row| row.get(0))
+                .query_row([name.to_string()], |row| Ok(values::part(row.get_ref(0)?)))
                 .optional()
         })
         .await
@@ -189,12 +190,13 @@ impl Store for SqliteStore {
             .read(|connection| {
                 connection
                     .prepare_cached("SELECT name FROM parts")?
-                    .query_map([], |row| row.get::<_, String>(0))?
+                    .query_map([], |row| Ok(values::key("parts", row.get_ref(0)?)))?
                     .collect::<rusqlite::Result<Vec<_>>>()
             })
             .await?;
         Ok(names
             .iter()
+            .flatten()
             .filter_map(|name| PartName::parse(name))
             .collect())
     }
@@ -243,17 +245,22 @@ impl Store for SqliteStore {
         self.read(move |connection| {
             connection
                 .prepare_cached(&format!(
-                    "SELECT id, v, document FROM {} WHERE id > ? ORDER BY id LIMIT ?",
+                    "SELECT id, v, document FROM {} WHERE typeof(id) = 'text' AND id > ?
+                     ORDER BY id LIMIT ?",
                     kind.plural()
                 ))?
                 .query_map(params![after, limit], |row| {
-                    Ok(ViewDocument {
+                    let Some(id) = values::key(kind.plural(), row.get_ref(0)?) else {
+                        return Ok(None);
+                    };
+                    Ok(Some(ViewDocument {
                         kind,
-                        id: row.get::<_, String>(0)?.into(),
-                        version: row.get(1)?,
-                        fields: Some(fields(&row.get::<_, String>(2)?)),
-                    })
+                        id: id.into(),
+                        version: values::version(row.get_ref(1)?),
+                        fields: Some(values::fields(row.get_ref(2)?)),
+                    }))
                 })?
+                .filter_map(rusqlite::Result::transpose)
                 .collect()
         })
         .await
@@ -264,15 +271,18 @@ impl Store for SqliteStore {
             let order = if newest.is_some() { "DESC" } else { "ASC" };
             connection
                 .prepare_cached(&format!(
-                    "SELECT key, fields FROM {} ORDER BY key {order} LIMIT ?",
+                    "SELECT key, fields FROM {} WHERE typeof(key) = 'text'
+                     ORDER BY key {order} LIMIT ?",
                     table.name()
                 ))?
                 .query_map([newest.map_or(-1, i64::from)], |row| {
-                    Ok(Row {
-                        key: row.get(0)?,
-                        fields: fields(&row.get::<_, String>(1)?),
-                    })
+                    let Some(key) = values::key(table.name(), row.get_ref(0)?) else {
+                        return Ok(None);
+                    };
+                    let fields = values::fields(row.get_ref(1)?);
+                    Ok(Some(Row { key, fields }))
                 })?
+                .filter_map(rusqlite::Result::transpose)
                 .collect()
         })
         .await
@@ -313,7 +323,8 @@ impl Store for SqliteStore {
             transaction
                 .prepare_cached(&format!(
                     "DELETE FROM {name} WHERE key <=
-                     (SELECT key FROM {name} ORDER BY key DESC LIMIT 1 OFFSET ?)"
+                     (SELECT key FROM {name} WHERE typeof(key) = 'text'
+                      ORDER BY key DESC LIMIT 1 OFFSET ?)"
                 ))?
                 .execute([keep])
                 .map(drop)
@@ -345,7 +356,7 @@ fn read_head(connection: &Connection) -> rusqlite::Result<Option<Head>> {
     connection
         .prepare_cached("SELECT head FROM state WHERE id = 1")?
         .query_row([], |row| {
-            serde_json::from_str(&row.get::<_, String>(0)?).map_err(|error| {
+            serde_json::from_slice(row.get_ref(0)?.as_bytes()?).map_err(|error| {
                 rusqlite::Error::FromSqlConversionFailure(
                     0,
                     rusqlite::types::Type::Text,
@@ -368,19 +379,23 @@ fn write_head(transaction: &Transaction<'_>, head: &Head) -> rusqlite::Result<()
         .map(drop)
 }
 
+/// A version of a wrong type sorts above all numbers, and must not protect its document.
 fn show(transaction: &Transaction<'_>, document: ViewDocument, same: bool) -> rusqlite::Result<()> {
     let name = document.kind.plural();
     let below = document.version.saturating_add(u64::from(same));
     let Some(fields) = document.fields else {
         return transaction
-            .prepare_cached(&format!("DELETE FROM {name} WHERE id = ? AND v < ?"))?
+            .prepare_cached(&format!(
+                "DELETE FROM {name} WHERE id = ? AND (v < ? OR typeof(v) <> 'integer')"
+            ))?
             .execute(params![&*document.id, below])
             .map(drop);
     };
     transaction
         .prepare_cached(&format!(
             "INSERT INTO {name} (id, v, document) VALUES (?1, ?2, ?3)
-             ON CONFLICT (id) DO UPDATE SET v = ?2, document = ?3 WHERE v < ?4"
+             ON CONFLICT (id) DO UPDATE SET v = ?2, document = ?3
+             WHERE v < ?4 OR typeof(v) <> 'integer'"
         ))?
         .execute(params![
             &*document.id,
@@ -389,9 +404,4 @@ fn show(transaction: &Transaction<'_>, document: ViewDocument, same: bool) -> ru
             below
         ])
         .map(drop)
-}
-
-/// A text that is no object counts as empty, so that a damaged row is seen to differ.
-fn fields(text: &str) -> Map<String, Value> {
-    serde_json::from_str(text).unwrap_or_default()
 }
