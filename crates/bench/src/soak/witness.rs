@@ -43,11 +43,14 @@ impl Witness {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let task = tokio::spawn(async move {
-            while !stopped.load(Ordering::Relaxed) {
-                tokio::time::sleep(PAUSE).await;
+            loop {
+                let is_the_last = stopped.load(Ordering::Relaxed);
                 last = last.after(&try_get(&url).await?, films)?;
+                if is_the_last {
+                    return Ok(last);
+                }
+                tokio::time::sleep(PAUSE).await;
             }
-            Ok(last)
         });
         Ok(Self { stop, task })
     }
