@@ -308,13 +308,7 @@ async fn what_is_dropped_is_published_anew_and_every_web_app_goes_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_oplog_that_rolled_over_meanwhile_costs_no_version() {
-    let mongo = Mongo::start(MongoOptions {
-        args: ["--oplogSize", "1", "--syncdelay", "1"]
-            .map(str::to_owned)
-            .into(),
-        ..MongoOptions::default()
-    })
-    .await;
+    let mongo = Mongo::start(MongoOptions::with_a_short_oplog()).await;
     let (store, source) = (Store::at(mongo.url("movies_db")), Source::start().await);
     let publish = async |round| {
         retitle(&source, round);
@@ -329,35 +323,13 @@ async fn an_oplog_that_rolled_over_meanwhile_costs_no_version() {
     until_round(&webapp, 1).await;
     webapp.signal(Signal::STOP);
     publish(2).await;
-    roll_over(&database(&store.url).await).await;
+    mongo.roll_the_oplog_over().await;
     webapp.signal(Signal::CONT);
     until_round(&webapp, 2).await;
     let lost = |line: &str| line.contains("the change stream is lost");
     webapp.wait_for_line(lost, DEADLINE).await;
     publish(3).await;
     until_round(&webapp, 3).await;
-}
-
-/// Writes until the oldest entry of the oplog is a newer one than all there are now.
-async fn roll_over(database: &Database) {
-    let oplog = database.client().database("local");
-    let oplog: Collection<Document> = oplog.collection("oplog.rs");
-    let edge = async |order: i32| {
-        let entry = oplog
-            .find_one(doc! {})
-            .sort(doc! { "$natural": order })
-            .await;
-        let entry = entry.unwrap().unwrap();
-        entry.get_timestamp("ts").unwrap()
-    };
-    let newest = edge(-1).await;
-    let junk: Collection<Document> = database.client().database("junk").collection("junk");
-    eventually(DEADLINE, async || {
-        let document = doc! { "junk": "x".repeat(1 << 20) };
-        junk.insert_one(document).await.unwrap();
-        edge(1).await > newest
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
