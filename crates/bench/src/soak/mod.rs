@@ -165,7 +165,8 @@ impl Scene {
         self.source
             .wait_for_requests("films", asked + 1, DEADLINE)
             .await;
-        let pause = self.whole_run.mul_f64(rand::rng().random_range(0.0..1.2));
+        // Often it is slower than in peace, with what the one before it left to be mended.
+        let pause = self.whole_run.mul_f64(rand::rng().random_range(0.0..2.0));
         tokio::time::sleep(pause).await;
         syncer
     }
