@@ -2,10 +2,12 @@
 //! processes. Each call is one short transaction.
 
 mod file;
+mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;
 mod values;
+mod view;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +17,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{Timestamp, Unit};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use serde_json::Value;
 use tokio::sync::watch as bell;
 
 use self::file::Door;
@@ -226,7 +227,7 @@ impl Store for SqliteStore {
             let batch: Vec<_> = documents.by_ref().take(BATCH).collect();
             self.write(move |transaction| {
                 for document in batch {
-                    show(transaction, document, same)?;
+                    view::show(transaction, document, same)?;
                 }
                 Ok(())
             })
@@ -242,50 +243,13 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<ViewDocument>> {
         let after = after.unwrap_or_default().to_owned();
-        self.read(move |connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT id, v, document FROM {} WHERE typeof(id) = 'text' AND id > ?
-                     ORDER BY id LIMIT ?",
-                    kind.plural()
-                ))?
-                .query_map(params![after, limit], |row| {
-                    let Some(id) = values::key(kind.plural(), row.get_ref(0)?) else {
-                        return Ok(None);
-                    };
-                    Ok(Some(ViewDocument {
-                        kind,
-                        id: id.into(),
-                        version: values::version(row.get_ref(1)?),
-                        fields: Some(values::fields(row.get_ref(2)?)),
-                    }))
-                })?
-                .filter_map(rusqlite::Result::transpose)
-                .collect()
-        })
-        .await
+        self.read(move |connection| view::shown(connection, kind, &after, limit))
+            .await
     }
 
     async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>> {
-        self.read(move |connection| {
-            let order = if newest.is_some() { "DESC" } else { "ASC" };
-            connection
-                .prepare_cached(&format!(
-                    "SELECT key, fields FROM {} WHERE typeof(key) = 'text'
-                     ORDER BY key {order} LIMIT ?",
-                    table.name()
-                ))?
-                .query_map([newest.map_or(-1, i64::from)], |row| {
-                    let Some(key) = values::key(table.name(), row.get_ref(0)?) else {
-                        return Ok(None);
-                    };
-                    let fields = values::fields(row.get_ref(1)?);
-                    Ok(Some(Row { key, fields }))
-                })?
-                .filter_map(rusqlite::Result::transpose)
-                .collect()
-        })
-        .await
+        self.read(move |connection| rows::rows(connection, table, newest))
+            .await
     }
 
     async fn write_rows(
@@ -299,37 +263,15 @@ impl Store for SqliteStore {
             if read_head(transaction)?.is_none_or(|head| head.fence != fence) {
                 return Ok(false);
             }
-            let name = table.name();
-            let mut insert = transaction.prepare_cached(&format!(
-                "INSERT INTO {name} (key, fields) VALUES (?, ?)
-                 ON CONFLICT (key) DO UPDATE SET fields = excluded.fields"
-            ))?;
-            for row in put {
-                insert.execute([row.key, Value::Object(row.fields).to_string()])?;
-            }
-            let mut delete =
-                transaction.prepare_cached(&format!("DELETE FROM {name} WHERE key = ?"))?;
-            for key in remove {
-                delete.execute([key])?;
-            }
+            rows::write(transaction, table, put, remove)?;
             Ok(true)
         });
         written.await?.then_some(()).ok_or(StoreError::LeaseLost)
     }
 
     async fn trim(&self, table: Table, keep: u32) -> Result<()> {
-        self.write(move |transaction| {
-            let name = table.name();
-            transaction
-                .prepare_cached(&format!(
-                    "DELETE FROM {name} WHERE key <=
-                     (SELECT key FROM {name} WHERE typeof(key) = 'text'
-                      ORDER BY key DESC LIMIT 1 OFFSET ?)"
-                ))?
-                .execute([keep])
-                .map(drop)
-        })
-        .await
+        self.write(move |transaction| rows::trim(transaction, table, keep))
+            .await
     }
 }
 
@@ -376,32 +318,5 @@ fn write_head(transaction: &Transaction<'_>, head: &Head) -> rusqlite::Result<()
              ON CONFLICT (id) DO UPDATE SET head = excluded.head",
         )?
         .execute([text])
-        .map(drop)
-}
-
-/// A version of a wrong type sorts above all numbers, and must not protect its document.
-fn show(transaction: &Transaction<'_>, document: ViewDocument, same: bool) -> rusqlite::Result<()> {
-    let name = document.kind.plural();
-    let below = document.version.saturating_add(u64::from(same));
-    let Some(fields) = document.fields else {
-        return transaction
-            .prepare_cached(&format!(
-                "DELETE FROM {name} WHERE id = ? AND (v < ? OR typeof(v) <> 'integer')"
-            ))?
-            .execute(params![&*document.id, below])
-            .map(drop);
-    };
-    transaction
-        .prepare_cached(&format!(
-            "INSERT INTO {name} (id, v, document) VALUES (?1, ?2, ?3)
-             ON CONFLICT (id) DO UPDATE SET v = ?2, document = ?3
-             WHERE v < ?4 OR typeof(v) <> 'integer'"
-        ))?
-        .execute(params![
-            &*document.id,
-            document.version,
-            Value::Object(fields).to_string(),
-            below
-        ])
         .map(drop)
 }
