@@ -16,7 +16,7 @@ use testkit::source::{Catalogue, Fault, Source, film};
 const TAKEN_OVER: Duration = Duration::from_secs(10);
 
 /// So many that a run takes its time between two writes.
-const FILMS: u32 = 1_000;
+const FILMS: u32 = 500;
 /// How often a syncer may be stopped too late before the test gives up.
 const ATTEMPTS: u32 = 20;
 
@@ -151,7 +151,7 @@ impl Scene {
             let before = self.head().await;
             let sleeper = self.store.syncer(&self.source.url());
             let is_past = async || self.head().await.version > before.version;
-            testkit::eventually(DEADLINE, async || {
+            testkit::eventually(2 * DEADLINE, async || {
                 self.is_at(moment, &before).await || is_past().await
             })
             .await;
