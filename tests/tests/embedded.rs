@@ -207,6 +207,48 @@ async fn a_file_locked_by_another_is_told_and_read_on_and_written_once_it_is_fre
     until_it_says(&movies, "After the lock").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_another_holds_at_the_start_is_waited_for_and_told() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let mut hand = by_hand(&store);
+    let lock = hand
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .unwrap();
+    let (webapp, once) = tokio::join!(store.webapp(), async {
+        store.command(&source.url(), &["once"]).await
+    });
+    assert_eq!(once.code, Some(1), "{once:?}");
+    assert_eq!(once.stderr.trim().lines().count(), 1, "{once:?}");
+    assert!(once.stderr.contains("stop that one"), "{once:?}");
+    let syncer = store.syncer(&source.url());
+    for (service, says) in [
+        (&webapp, "the store cannot be read"),
+        (&syncer, "cannot sync"),
+    ] {
+        let clear = |line: &str| line.contains(says) && line.contains("stop that one");
+        service.wait_for_line(clear, DEADLINE).await;
+    }
+    for path in ["/movies", "/readyz"] {
+        let answer = get(&format!("{}{path}", webapp.url())).await;
+        assert_eq!(answer.status, 503, "{path}");
+        assert!(answer.header("retry-after").is_some(), "{path}");
+    }
+    lock.rollback().unwrap();
+    let movies = format!("{}/movies", webapp.url());
+    until_it_says(&movies, "The Lantern Ferry").await;
+    until_stored(&store).await;
+    drop(syncer);
+
+    // Of one that is ready a new reader needs no lock.
+    let lock = hand
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .unwrap();
+    let reader = store.webapp().await;
+    let movies = format!("{}/movies", reader.url());
+    until_it_says(&movies, "The Lantern Ferry").await;
+    drop(lock);
+}
+
 /// What `unshare` and `mount` can make for a process alone: a disk of its own that goes with it.
 fn own_disks() -> Option<&'static Path> {
     let made = std::process::Command::new("unshare")
@@ -264,6 +306,50 @@ async fn a_full_disk_is_told_and_read_on_and_written_once_there_is_room() {
     until_it_says(&movies, "With room again").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_becomes_read_only_under_a_running_process_stops_nothing() {
+    let name = "a_folder_that_becomes_read_only_under_a_running_process_stops_nothing";
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let folder = store.file().parent().unwrap().to_owned();
+    // Root may write everywhere, so this takes a user who may not.
+    let (nobody, setpriv) = (65_534, Path::new("/usr/bin/setpriv"));
+    let given = std::os::unix::fs::chown(&folder, Some(nobody), Some(nobody));
+    if given.is_err() || !setpriv.exists() {
+        testkit::skips::skip(name, "needs root and setpriv, for a user of its own");
+        return;
+    }
+    let script = format!(
+        "PYFLIX_DATABASE_URL={} PYFLIX_PROVIDER_URLS={} PYFLIX_SYNC_INTERVAL=250ms \
+         PYFLIX_LISTEN=127.0.0.1:0 exec {}",
+        store.url,
+        source.url(),
+        binary("pyflix").display()
+    );
+    let (user, group) = (format!("--reuid={nobody}"), format!("--regid={nobody}"));
+    let args = [&user, &group, "--clear-groups", "sh", "-c", &script];
+    let pyflix = Service::start_program(&folder, setpriv, &args);
+    let line = pyflix
+        .wait_for_line(|line| line.contains("PyFlix is at"), DEADLINE)
+        .await;
+    let url = &line[line.find("http://").unwrap()..];
+    let movies = format!("{}/movies", url.trim_end_matches(['/', '.']));
+    until_it_says(&movies, "The Lantern Ferry").await;
+    until_stored(&store).await;
+
+    let mode = |path: &Path, mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        fs::set_permissions(path, mode).unwrap();
+    };
+    for file in fs::read_dir(&folder).unwrap() {
+        mode(&file.unwrap().path(), 0o444);
+    }
+    mode(&folder, 0o555);
+    rename(&source, "In a read-only folder");
+    until_it_says(&movies, "In a read-only folder").await;
+    let output = pyflix.output();
+    assert!(!output.contains("cannot"), "{output}");
+}
+
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_is_one_clear_line() {
     let Some(unshare) = own_disks() else {
@@ -271,22 +357,33 @@ async fn a_folder_that_cannot_be_written_is_one_clear_line() {
         testkit::skips::skip(name, "needs root and unshare, for a disk of its own");
         return;
     };
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["syncer", "webapp", "pyflix"] {
-        let script = format!(
-            "mount -t tmpfs -o ro none . && cd . && \
-             PYFLIX_DATABASE_URL=sqlite:$PWD/pyflix.db PYFLIX_LISTEN=127.0.0.1:0 exec {}",
-            binary(name).display()
-        );
-        let args = ["--mount", "sh", "-c", &script];
-        let service = Service::start_program(folder.path(), unshare, &args);
-        let status = service.wait_exit(DEADLINE).await;
-        let output = service.output();
-        assert_eq!(status.code(), Some(2), "{name}: {output}");
-        assert!(output.contains("PYFLIX_DATABASE_URL"), "{output}");
-        assert!(
-            output.contains("make it and its folder writable"),
-            "{output}"
-        );
+    // One that is empty, and one that holds what was published.
+    for before in ["true", "syncer once"] {
+        for name in ["syncer", "webapp", "pyflix"] {
+            read_only_from_the_start(unshare, before, name).await;
+        }
     }
+}
+
+async fn read_only_from_the_start(unshare: &Path, before: &str, name: &str) {
+    let (folder, source) = (tempfile::tempdir().unwrap(), Source::start().await);
+    let programs = binary(name);
+    let script = format!(
+        "export PATH={}:$PATH PYFLIX_LISTEN=127.0.0.1:0 PYFLIX_PROVIDER_URLS={} && \
+         mount -t tmpfs none . && cd . && export PYFLIX_DATABASE_URL=sqlite:$PWD/pyflix.db && \
+         {before} >/dev/null && mount -o remount,ro . && exec {name}",
+        programs.parent().unwrap().display(),
+        source.url()
+    );
+    let args = ["--mount", "sh", "-c", &script];
+    let service = Service::start_program(folder.path(), unshare, &args);
+    let status = service.wait_exit(DEADLINE).await;
+    let output = service.output();
+    assert_eq!(status.code(), Some(2), "{name}: {output}");
+    assert_eq!(output.trim().lines().count(), 1, "{output}");
+    assert!(output.contains("PYFLIX_DATABASE_URL"), "{output}");
+    assert!(
+        output.contains("make it and its folder writable"),
+        "{output}"
+    );
 }

@@ -19,6 +19,8 @@ use tokio::task::JoinHandle;
 const NOTICE: Duration = Duration::from_secs(5);
 /// What it gives memory to be what the database holds.
 const CONVERGENCE: Duration = Duration::from_secs(10);
+/// How long a primary is frozen.
+const FROZEN: Duration = Duration::from_secs(40);
 
 const AWAY: &str = "The database has been away since";
 
@@ -271,6 +273,9 @@ async fn a_frozen_secondary_is_not_noticed_and_a_frozen_primary_is_told_within_5
     scene.says_that_it_is_away(frozen).await;
     // Another member takes over while it is frozen.
     scene.well().await;
+    while frozen.elapsed() < FROZEN {
+        scene.changes_and_is_well().await;
+    }
     primary.cont();
     scene.changes_and_is_well().await;
     scene.all_is_kept().await;
@@ -308,13 +313,7 @@ async fn what_is_dropped_is_published_anew_and_every_web_app_goes_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_oplog_that_rolled_over_meanwhile_costs_no_version() {
-    let mongo = Mongo::start(MongoOptions {
-        args: ["--oplogSize", "1", "--syncdelay", "1"]
-            .map(str::to_owned)
-            .into(),
-        ..MongoOptions::default()
-    })
-    .await;
+    let mongo = Mongo::start(MongoOptions::with_a_short_oplog()).await;
     let (store, source) = (Store::at(mongo.url("movies_db")), Source::start().await);
     let publish = async |round| {
         retitle(&source, round);
@@ -329,35 +328,13 @@ async fn an_oplog_that_rolled_over_meanwhile_costs_no_version() {
     until_round(&webapp, 1).await;
     webapp.signal(Signal::STOP);
     publish(2).await;
-    roll_over(&database(&store.url).await).await;
+    mongo.roll_the_oplog_over().await;
     webapp.signal(Signal::CONT);
     until_round(&webapp, 2).await;
     let lost = |line: &str| line.contains("the change stream is lost");
     webapp.wait_for_line(lost, DEADLINE).await;
     publish(3).await;
     until_round(&webapp, 3).await;
-}
-
-/// Writes until the oldest entry of the oplog is a newer one than all there are now.
-async fn roll_over(database: &Database) {
-    let oplog = database.client().database("local");
-    let oplog: Collection<Document> = oplog.collection("oplog.rs");
-    let edge = async |order: i32| {
-        let entry = oplog
-            .find_one(doc! {})
-            .sort(doc! { "$natural": order })
-            .await;
-        let entry = entry.unwrap().unwrap();
-        entry.get_timestamp("ts").unwrap()
-    };
-    let newest = edge(-1).await;
-    let junk: Collection<Document> = database.client().database("junk").collection("junk");
-    eventually(DEADLINE, async || {
-        let document = doc! { "junk": "x".repeat(1 << 20) };
-        junk.insert_one(document).await.unwrap();
-        edge(1).await > newest
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -368,14 +345,9 @@ async fn a_run_whose_writes_are_cut_off_refused_or_blocked_is_made_again() {
     let refused = doc! { "errorCode": 8_000 };
     let unconfirmed = doc! { "writeConcernError": { "code": 64, "errmsg": "timed out" } };
     let blocked = doc! { "blockConnection": true, "blockTimeMS": 6_000 };
-    let writes = ["findAndModify", "insert", "update"].as_slice();
-    for (how, times, commands) in [
-        (cut, 2, writes),
-        (refused, 2, writes),
-        (unconfirmed, 2, writes),
-        (blocked, 1, &writes[..1]),
-    ] {
-        for &command in commands {
+    let writes = ["findAndModify", "insert", "update"];
+    for (how, times) in [(cut, 2), (refused, 2), (unconfirmed, 2), (blocked, 1)] {
+        for command in writes {
             let failing = mongo.fail(times, &[command], "pyflix", how.clone()).await;
             scene.change();
             failing.met(times).await;

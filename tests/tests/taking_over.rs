@@ -4,12 +4,21 @@
 
 use std::time::Duration;
 
+use common::clock::Clock;
+use common::config::Database;
+use common::models::Kind;
+use common::repository::{Access, Head, Release, Repository};
 use e2e::{DEADLINE, Store, get, until_it_says};
 use testkit::process::{Service, Signal};
-use testkit::source::{Fault, Source};
+use testkit::source::{Catalogue, Fault, Source, film};
 
 /// How soon the other publishes when one was killed: its lease of 6 s, and the next look.
 const TAKEN_OVER: Duration = Duration::from_secs(10);
+
+/// So many that a run takes its time between two writes.
+const FILMS: u32 = 500;
+/// How often a syncer may be stopped too late before the test gives up.
+const ATTEMPTS: u32 = 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn when_a_syncer_is_killed_in_a_run_the_other_publishes_within_ten_seconds_over_sqlite() {
@@ -38,41 +47,164 @@ async fn the_other_publishes(store: Store) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_syncer_that_slept_through_its_lease_publishes_nothing_and_harms_nothing_over_sqlite() {
-    a_sleeper_harms_nothing(Store::sqlite()).await;
+async fn a_syncer_that_slept_before_its_commit_publishes_nothing_once_another_has_over_sqlite() {
+    a_late_commit_does_nothing(&Scene::over(Store::sqlite()).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_syncer_that_slept_through_its_lease_publishes_nothing_and_harms_nothing_over_mongodb() {
-    a_sleeper_harms_nothing(Store::mongodb().await).await;
+async fn a_syncer_that_slept_before_its_commit_publishes_nothing_once_another_has_over_mongodb() {
+    a_late_commit_does_nothing(&Scene::over(Store::mongodb().await).await).await;
 }
 
-async fn a_sleeper_harms_nothing(store: Store) {
-    let (source, movies, _webapp) = published(&store).await;
-    let sleeper = in_the_middle_of_a_run(&store, &source).await;
-    sleeper.signal(Signal::STOP);
-    rename(&source, "The Lantern Boat");
-    source.behave();
-    let end = store.command(&source.url(), &["once"]).await;
+async fn a_late_commit_does_nothing(scene: &Scene) {
+    // Another that published, and one that had the lease and left the version as it was.
+    for args in [&["once"][..], &["pin", "2"]] {
+        let (sleeper, before) = scene.asleep(Moment::BeforeItsCommit).await;
+        scene.retitle("Of the other");
+        let end = scene.store.command(&scene.source.url(), args).await;
+        assert_eq!(end.code, Some(0), "{end:?}");
+        let published = scene.head().await.version;
+        assert_eq!(published, before + u64::from(args == ["once"]));
+
+        scene.wake(&sleeper).await;
+        assert_eq!(scene.head().await.version, published);
+        drop(sleeper);
+        scene.all_show("Of the other").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_syncer_that_slept_before_it_showed_its_version_harms_no_later_one_over_sqlite() {
+    late_view_writes_do_nothing(&Scene::over(Store::sqlite()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_syncer_that_slept_before_it_showed_its_version_harms_no_later_one_over_mongodb() {
+    late_view_writes_do_nothing(&Scene::over(Store::mongodb().await).await).await;
+}
+
+async fn late_view_writes_do_nothing(scene: &Scene) {
+    let (sleeper, before) = scene.asleep(Moment::BeforeItShowed).await;
+    scene.retitle("Of the other");
+    let end = scene.store.command(&scene.source.url(), &["once"]).await;
     assert_eq!(end.code, Some(0), "{end:?}");
-    until_it_says(&movies, "The Lantern Boat").await;
+    scene.wake(&sleeper).await;
+    assert_eq!(scene.head().await.version, before + 2);
+    scene.all_show("Of the other").await;
+}
 
-    sleeper.signal(Signal::CONT);
-    sleeper
-        .wait_for_line(|line| line.contains("lease"), DEADLINE)
-        .await;
-    rename(&source, "The Lantern Barge");
-    let page = until_it_says(&movies, "The Lantern Barge").await;
-    assert_eq!(page.header("x-catalogue-version"), Some("3"));
-    drop(sleeper);
+/// A source of many films, a store that holds them, and a web app.
+struct Scene {
+    store: Store,
+    source: Source,
+    repository: Repository,
+    webapp: Service,
+}
 
-    let end = store.command(&source.url(), &["once"]).await;
-    assert!(end.stdout.contains("unchanged"), "{end:?}");
-    let history = store.command(&source.url(), &["history", "--json"]).await;
-    let history: serde_json::Value = serde_json::from_str(&history.stdout).unwrap();
-    let versions: Vec<_> = history["versions"].as_array().unwrap().iter().collect();
-    let numbers: Vec<_> = versions.iter().map(|header| &header["version"]).collect();
-    assert_eq!(numbers, [1, 2, 3]);
+/// Where a run is.
+#[derive(Clone, Copy, PartialEq)]
+enum Moment {
+    /// It has put a part, and not committed yet.
+    BeforeItsCommit,
+    /// It has committed, and not all of the view is right yet.
+    BeforeItShowed,
+}
+
+impl Scene {
+    async fn over(store: Store) -> Self {
+        let mut catalogue = Catalogue::invented();
+        catalogue.films.extend((1..=FILMS).map(film));
+        let source = Source::start_with(catalogue).await;
+        let database = match store.url.strip_prefix("sqlite:") {
+            Some(_) => Database::Sqlite(store.file()),
+            None => Database::MongoDb(store.url.clone().into()),
+        };
+        let repository = Repository::open(&database, Access::Writer, Clock::system()).await;
+        let scene = Self {
+            repository: repository.unwrap(),
+            webapp: store.webapp().await,
+            store,
+            source,
+        };
+        scene.retitle("The first");
+        let end = scene.store.command(&scene.source.url(), &["once"]).await;
+        assert_eq!(end.code, Some(0), "{end:?}");
+        scene
+    }
+
+    fn retitle(&self, title: &str) {
+        self.source.edit(|catalogue| {
+            for film in &mut catalogue.films {
+                film["title"] = title.into();
+            }
+        });
+    }
+
+    async fn head(&self) -> Head {
+        self.repository.store().head().await.unwrap().unwrap().head
+    }
+
+    /// A syncer that is stopped at a moment of its run, its lease over, and the version before.
+    async fn asleep(&self, moment: Moment) -> (Service, u64) {
+        for attempt in 1..=ATTEMPTS {
+            self.retitle(&format!("Of the sleeper, attempt {attempt}"));
+            let before = self.head().await;
+            let sleeper = self.store.syncer(&self.source.url());
+            let is_past = async || self.head().await.version > before.version;
+            testkit::eventually(2 * DEADLINE, async || {
+                self.is_at(moment, &before).await || is_past().await
+            })
+            .await;
+            sleeper.signal(Signal::STOP);
+            // As if the lease's six seconds had passed. It fails where one sleeps in a transaction.
+            let fence = self.head().await.fence;
+            let store = self.repository.store();
+            let is_over = store.release(fence, Release::default()).await.is_ok();
+            if is_over && self.is_at(moment, &before).await {
+                return (sleeper, before.version);
+            }
+        }
+        unreachable!("stopped too late {ATTEMPTS} times");
+    }
+
+    async fn is_at(&self, moment: Moment, before: &Head) -> bool {
+        let (store, head) = (self.repository.store(), self.head().await);
+        let is_published = head.version > before.version;
+        match moment {
+            Moment::BeforeItsCommit => {
+                let parts = store.parts().await.unwrap();
+                !is_published && parts.iter().any(|part| part.fence > before.fence)
+            }
+            Moment::BeforeItShowed => {
+                let movies = store.shown(Kind::Movie, None, 2 * FILMS).await.unwrap();
+                is_published && movies.iter().any(|movie| movie.version <= before.version)
+            }
+        }
+    }
+
+    /// Wakes a sleeper and waits until the run that it slept in is over.
+    async fn wake(&self, sleeper: &Service) {
+        assert!(!sleeper.output().contains("lease"), "{}", sleeper.output());
+        sleeper.signal(Signal::CONT);
+        let refused = |line: &str| line.contains("this run publishes nothing");
+        sleeper.wait_for_line(refused, DEADLINE).await;
+    }
+
+    /// The store, the view and the page show this title and no other.
+    async fn all_show(&self, title: &str) {
+        let state = self.repository.load().await.unwrap().unwrap();
+        let mut movies = state.catalogue.iter(Kind::Movie);
+        assert!(movies.all(|movie| movie.name() == title));
+        let store = self.repository.store();
+        let view = store.shown(Kind::Movie, None, 2 * FILMS).await.unwrap();
+        assert_eq!(view.len(), state.catalogue.count(Kind::Movie));
+        for movie in view {
+            assert_eq!(movie.fields.unwrap()["title"], title);
+        }
+        let page = until_it_says(&format!("{}/movies", self.webapp.url()), title).await;
+        let version = state.version().to_string();
+        assert_eq!(page.header("x-catalogue-version"), Some(version.as_str()));
+    }
 }
 
 /// A store with one version, its source, and the address of its movies.

@@ -56,6 +56,7 @@ pub struct Follower {
     pulse: Option<Pulse>,
     away: u32,
     older_since: Option<Instant>,
+    stale_reads: Duration,
     /// When the head is read next, if nothing rings before; kept here, so that it comes even if
     /// every wait for it is cancelled.
     due: Instant,
@@ -71,8 +72,18 @@ impl Follower {
             pulse: None,
             away: 0,
             older_since: None,
+            stale_reads: STALE_READS,
             due: Instant::now(),
             news: VecDeque::new(),
+        }
+    }
+
+    /// Takes an older version for a stale read for so long; a minute unless told.
+    #[must_use]
+    pub fn bearing_stale_reads_for(self, stale_reads: Duration) -> Self {
+        Self {
+            stale_reads,
+            ..self
         }
     }
 
@@ -161,7 +172,7 @@ impl Follower {
 
     async fn older(&mut self) -> Result<()> {
         let since = *self.older_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < STALE_READS {
+        if since.elapsed() < self.stale_reads {
             return Ok(());
         }
         self.load_anew().await
@@ -176,7 +187,7 @@ impl Follower {
             && snapshot.version() < known.version()
             && self
                 .older_since
-                .is_none_or(|since| since.elapsed() < STALE_READS)
+                .is_none_or(|since| since.elapsed() < self.stale_reads)
         {
             self.older_since.get_or_insert_with(Instant::now);
             return Ok(());

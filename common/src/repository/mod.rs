@@ -59,7 +59,8 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Opens the configured store. A MongoDB that is away at the moment is no error.
+    /// Opens the configured store. A MongoDB that is away at the moment is no error, nor is a file
+    /// that another process holds.
     ///
     /// # Errors
     /// When a setting is wrong or the file cannot be used.

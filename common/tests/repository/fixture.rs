@@ -57,6 +57,14 @@ impl Fixture {
         }
     }
 
+    /// A connection of one's own to the file; none on MongoDB.
+    pub(crate) fn sqlite_by_hand(&self) -> Option<rusqlite::Connection> {
+        match &self.database {
+            Database::Sqlite(path) => Some(rusqlite::Connection::open(path).unwrap()),
+            Database::MongoDb(_) => None,
+        }
+    }
+
     pub(crate) fn is_mongodb(&self) -> bool {
         matches!(self.database, Database::MongoDb(_))
     }
@@ -269,7 +277,7 @@ impl Fixture {
         }
     }
 
-    async fn mongo(&self) -> mongodb::Database {
+    pub(crate) async fn mongo(&self) -> mongodb::Database {
         use secrecy::ExposeSecret;
         let Database::MongoDb(url) = &self.database else {
             panic!("not a MongoDB");

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::clock::Clock;
 use common::models::Kind;
@@ -73,6 +73,23 @@ pub(crate) async fn a_stale_read_of_an_older_head_is_ignored(store: &Fixture) {
     lagging.show_old_head(None);
     store.publish(&catalogue(2, 3)).await;
     assert_eq!(next_version(&mut follower).await.version(), 3);
+}
+
+pub(crate) async fn an_older_head_that_stays_is_a_restored_backup_and_loaded(store: &Fixture) {
+    let first = store.publish(&catalogue(2, 1)).await;
+    let backup = store.save_the_head().await;
+    store.publish(&catalogue(2, 2)).await;
+    let patience = Duration::from_millis(500);
+    let follower = store.open().await.follow();
+    let mut follower = follower.bearing_stale_reads_for(patience);
+    assert_eq!(next_version(&mut follower).await.version(), 2);
+
+    let restored = Instant::now();
+    store.put_the_head_back(backup).await;
+    let again = next_version(&mut follower).await;
+    assert_eq!(again.header, first.header);
+    assert_eq!(again.catalogue, catalogue(2, 1));
+    assert!(restored.elapsed() > patience, "{:?}", restored.elapsed());
 }
 
 pub(crate) async fn a_load_that_goes_back_is_ignored(store: &Fixture) {

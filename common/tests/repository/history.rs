@@ -139,7 +139,7 @@ pub(crate) async fn the_ledger_tells_runs_newest_first(store: &Fixture) {
     assert_eq!(repository.runs(2).await.unwrap(), written[..2]);
 }
 
-fn run(turn: &Turn, outcome: Outcome) -> Run {
+pub(crate) fn run(turn: &Turn, outcome: Outcome) -> Run {
     let tally = Tally {
         seen: 22,
         added: 1,

@@ -13,6 +13,7 @@ mod history;
 mod losing;
 mod machine;
 mod publishing;
+mod spoiling;
 mod stopping;
 mod stores;
 
@@ -45,6 +46,7 @@ promises! {
         what_is_published_is_what_a_reader_loads,
         an_empty_delta_makes_no_version_and_writes_nothing,
         only_one_syncer_has_the_lease,
+        a_lease_is_renewed_for_as_long_as_its_turn_lasts,
         a_commit_of_another_version_than_the_next_is_refused,
         a_lease_given_before_the_clock_was_set_back_is_over,
         a_run_told_before_the_clock_was_set_back_keeps_nobody_waiting,
@@ -65,6 +67,7 @@ promises! {
         a_follower_whose_version_was_taken_back_loads_anew,
         a_follower_goes_over_to_a_rebuilt_store,
         a_stale_read_of_an_older_head_is_ignored,
+        an_older_head_that_stays_is_a_restored_backup_and_loaded,
         a_load_that_goes_back_is_ignored,
         a_follower_tells_a_version_by_its_fence,
         a_follower_looks_by_itself_even_if_every_wait_is_cancelled,
@@ -74,6 +77,8 @@ promises! {
         lost_parts_are_put_anew_by_whoever_knows_the_state,
         lost_parts_are_put_anew_from_the_source_by_whoever_does_not,
         lost_parts_of_a_pinned_version_are_put_anew_and_it_stays_pinned;
+    spoiling:
+        values_of_wrong_types_stop_nothing_and_the_next_runs_mend_them;
     machine:
         whatever_happens_readers_see_published_versions_alone;
     history:

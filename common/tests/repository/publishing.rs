@@ -8,6 +8,8 @@ use common::repository::{
 use crate::fixture::{self, Fixture, catalogue, publish_in, with, without};
 use crate::stores::Tampered;
 
+const LIMIT: Duration = Duration::from_secs(20);
+
 pub(crate) async fn what_is_published_is_what_a_reader_loads(store: &Fixture) {
     assert!(store.load().await.is_none());
     let mut wanted = catalogue(25, 1);
@@ -58,6 +60,23 @@ pub(crate) async fn only_one_syncer_has_the_lease(store: &Fixture) {
         !turn.head().dirty,
         "a lease that was let go leaves the view right"
     );
+}
+
+pub(crate) async fn a_lease_is_renewed_for_as_long_as_its_turn_lasts(store: &Fixture) {
+    let (one, two) = (store.open().await, store.open().await);
+    let turn = one.begin(None).await.unwrap().unwrap();
+    let now = one.store().head().await.unwrap().unwrap().now;
+    let soon = now + Duration::from_secs(4);
+    store.end_the_lease_at(soon).await;
+    testkit::eventually(LIMIT, async || {
+        let head = one.store().head().await.unwrap().unwrap().head;
+        head.lease.is_some_and(|lease| lease.expires > soon)
+    })
+    .await;
+    let refusal = two.begin(None).await.unwrap().unwrap_err();
+    assert!(matches!(refusal, Refusal::Held { .. }), "{refusal:?}");
+    turn.end(None).await.unwrap();
+    assert!(two.begin(None).await.unwrap().is_ok());
 }
 
 pub(crate) async fn a_commit_of_another_version_than_the_next_is_refused(store: &Fixture) {

@@ -1,7 +1,8 @@
-use common::models::Catalogue;
-use common::repository::{Repository, StoreError};
+use common::models::{Catalogue, Finding, Kind, Problem, Quarantined};
+use common::repository::{Missing, Outcome, Repository, Snapshot, StoreError, SyncEnd};
 
-use crate::fixture::{self, Fixture, catalogue, person, with, without};
+use crate::fixture::{Fixture, catalogue, person, with, without};
+use crate::history::{assert_the_view_shows, run};
 use crate::stores::{Stop, Tampered};
 
 /// More writes than any of these runs makes.
@@ -35,7 +36,7 @@ async fn stop_at_every_write(store: &Fixture, stop: Stop) {
             .unwrap_or_default();
 
         let tampered = Tampered::stopping(writes, stop, store.open().await.store().clone());
-        let end = fixture::publish(&Repository::over(tampered), &wanted).await;
+        let end = sync(&Repository::over(tampered), &wanted, edition).await;
 
         let seen = store.load().await;
         let version = seen
@@ -53,7 +54,7 @@ async fn stop_at_every_write(store: &Fixture, stop: Stop) {
             assert_eq!(seen, wanted, "{stop:?} {writes}: the version after, whole");
         }
         if end.is_ok() {
-            assert!(writes > 8, "a run of {writes} writes was never stopped");
+            assert!(writes > 16, "a run of {writes} writes was never stopped");
             return;
         }
         assert!(matches!(end, Err(StoreError::Unavailable(_))), "{end:?}");
@@ -61,11 +62,83 @@ async fn stop_at_every_write(store: &Fixture, stop: Stop) {
         // The next run finds whatever is left to do, and repairs the view.
         store.let_the_lease_pass().await;
         let repository = store.open().await;
-        let repaired = fixture::publish(&repository, &wanted).await.unwrap();
+        let repaired = sync(&repository, &wanted, edition).await.unwrap();
         assert_eq!(repaired.is_none(), version != before, "{stop:?} {writes}");
         assert_eq!(store.load().await.unwrap().catalogue, wanted);
-        crate::history::assert_the_view_shows(&repository, &wanted).await;
+        assert_the_view_shows(&repository, &wanted).await;
+        assert_beside(&repository, edition).await;
         published = wanted;
     }
     panic!("a run of more than {ENOUGH} writes");
+}
+
+/// One whole run with all that a syncer writes, in its order.
+async fn sync(
+    repository: &Repository,
+    wanted: &Catalogue,
+    edition: u32,
+) -> Result<Option<Snapshot>, StoreError> {
+    let mut turn = repository.begin(None).await?.unwrap();
+    let state = turn.state(None).await?;
+    turn.mend_view(state.as_ref()).await?;
+    turn.keep_answer(None::<&u32>).await?;
+    turn.keep_findings(&[finding(edition)]).await?;
+    turn.keep_quarantine(&[quarantined(edition)]).await?;
+    let published = state.as_ref().map(|state| state.catalogue.clone());
+    let changes = published.unwrap_or_default().changes_to(wanted);
+    let snapshot = turn.publish(state.as_ref(), &changes, None, None).await?;
+    turn.keep_missing(&[missing(edition)]).await?;
+    if let Some(snapshot) = &snapshot {
+        turn.show(snapshot, &changes).await?;
+    }
+    turn.keep_answer(Some(&edition)).await?;
+    turn.record(&run(&turn, Outcome::Published)).await?;
+    turn.end(Some(SyncEnd::Answered)).await?;
+    Ok(snapshot)
+}
+
+/// What stands beside the catalogue is all of this edition, and every run is in the ledger whole.
+async fn assert_beside(repository: &Repository, edition: u32) {
+    let (findings, bad) = (
+        repository.findings(100).await,
+        repository.quarantine().await,
+    );
+    assert_eq!(findings.unwrap(), [finding(edition)]);
+    assert_eq!(bad.unwrap(), [quarantined(edition)]);
+    assert_eq!(repository.missing().await.unwrap(), [missing(edition)]);
+    let runs = repository.runs(1_000).await.unwrap();
+    assert!(runs.is_sorted_by(|newer, older| newer.number > older.number));
+    let turn = repository.begin(None).await.unwrap().unwrap();
+    assert_eq!(turn.answer::<u32>().await.unwrap(), Some(edition));
+    assert!(runs.len() >= edition as usize && runs[0].number + 1 == turn.head().fence);
+    turn.end(None).await.unwrap();
+}
+
+fn finding(edition: u32) -> Finding {
+    Finding {
+        kind: Kind::Location,
+        id: "a".into(),
+        field: "residents".into(),
+        problem: Problem::NotALink,
+        value: format!("edition {edition}"),
+    }
+}
+
+fn quarantined(edition: u32) -> Quarantined {
+    Quarantined {
+        kind: Kind::Movie,
+        id: Some(format!("edition-{edition}").into()),
+        index: 4,
+        reason: "title: an object".into(),
+        raw: "{\"title\":{}}".into(),
+    }
+}
+
+fn missing(edition: u32) -> Missing {
+    Missing {
+        kind: Kind::Movie,
+        id: "m".into(),
+        since: jiff::Timestamp::UNIX_EPOCH,
+        looks: edition,
+    }
 }

@@ -13,6 +13,7 @@ mod soak;
 use std::net::SocketAddr;
 
 use crate::generate::{Generated, GeneratedSource};
+use crate::soak::Blow;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use common::config::Database;
@@ -32,8 +33,12 @@ struct Cli {
 enum Measure {
     /// From the start of `pyflix` to its first 200, on a new store each time.
     Start,
-    /// Syncers killed -9 at random moments of a run: a reader must see a whole version each time.
+    /// Syncers killed or stopped at random moments of a run: every reader must see a whole version
+    /// each time, and the next run must put the view right.
     Soak {
+        /// What happens to them.
+        #[arg(value_enum)]
+        blow: Blow,
         /// The store that they publish to.
         #[arg(value_enum)]
         store: StoreKind,
@@ -110,7 +115,9 @@ async fn main() -> Result<()> {
             connections,
             seconds,
         } => serve::measure(cli.rounds, &connections, seconds).await?,
-        Measure::Soak { store, films } => soak::kill(store, films, cli.rounds).await?,
+        Measure::Soak { blow, store, films } => {
+            soak::soak(blow, store, films, cli.rounds).await?;
+        }
         Measure::Follow { store } => follow::measure(store, cli.rounds).await?,
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! A plain HTTP client: a request a connection, no pool, no redirects.
 
+use std::io::ErrorKind;
+
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -38,21 +40,43 @@ pub async fn try_get(url: &str) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect(host).await?;
     let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    let mut text = Vec::new();
-    stream.read_to_end(&mut text).await?;
-    let text = String::from_utf8(text).expect("an answer of UTF-8");
-    let (head, body) = text
-        .split_once("\r\n\r\n")
-        .ok_or(std::io::ErrorKind::UnexpectedEof)?;
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await?;
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    let end = end.ok_or(ErrorKind::UnexpectedEof)?;
+    let (head, body) = (text(&bytes[..end]).to_lowercase(), &bytes[end + 4..]);
+    let status = head.split(' ').nth(1);
+    let status = status.and_then(|status| status.parse().ok());
+    let body = if head.contains("\r\ntransfer-encoding: chunked") {
+        text(&joined(body).ok_or(ErrorKind::UnexpectedEof)?)
+    } else {
+        text(body)
+    };
     Ok(Answer {
         status: status.expect("a status line"),
-        head: head.to_lowercase(),
-        body: body.to_owned(),
+        head,
+        body,
     })
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("an answer of UTF-8")
+}
+
+/// A body without the sizes of its chunks; `None` if it does not end with the last.
+fn joined(mut chunked: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let line = chunked.windows(2).position(|window| window == b"\r\n")?;
+        let size = std::str::from_utf8(&chunked[..line]).ok()?;
+        let size = usize::from_str_radix(size, 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        let chunk = chunked.get(line + 2..)?;
+        body.extend_from_slice(chunk.get(..size)?);
+        chunked = chunk.get(size + 2..)?;
+    }
 }
 
 /// Gets a page.

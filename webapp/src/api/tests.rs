@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
 use common::models::Kind;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
-use serde_json::Value;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::items;
@@ -178,10 +180,25 @@ async fn what_is_not_kept_is_gone_with_the_way_to_what_is() {
     }
 }
 
+#[tokio::test]
+async fn the_age_is_not_negative_where_the_clock_was_set_back() {
+    let mut site = Site::of_seed();
+    let mut snapshot = (*site.snapshot).clone();
+    snapshot.header.version = 1;
+    snapshot.header.at = Timestamp::MAX;
+    site.snapshot = Arc::new(snapshot);
+    let (status, _, body) = get_of(site, "/api/v1/status").await;
+    assert_eq!((status, &body["age_seconds"]), (StatusCode::OK, &json!(0)));
+}
+
 async fn get(path: &str) -> (StatusCode, HeaderMap, Value) {
+    get_of(Site::of_seed(), path).await
+}
+
+async fn get_of(site: Site, path: &str) -> (StatusCode, HeaderMap, Value) {
     let app = app(
         App {
-            current: Current::new(Site::of_seed()),
+            current: Current::new(site),
             ..App::default()
         },
         Limits::default(),

@@ -27,6 +27,15 @@ pub(super) fn replace(filter: Document, document: Document) -> Document {
     doc! { "q": filter, "u": document, "upsert": true, "multi": false }
 }
 
+/// Matches the document of this `_id` unless a whole number guards it that is `newer`. Nothing
+/// else guards it; a list would by what it holds.
+pub(super) fn guarded(id: &str, guard: &str, newer: &str, number: i64) -> Document {
+    doc! { "_id": id, "$or": [
+        { guard: { "$not": { newer: number, "$type": ["int", "long"] } } },
+        { guard: { "$type": "array" } },
+    ] }
+}
+
 /// Removes the document that `filter` matches.
 pub(super) fn remove(filter: Document) -> Document {
     doc! { "q": filter, "limit": 1 }

@@ -31,8 +31,7 @@ pub(super) async fn write(
     remove: Vec<String>,
 ) -> Result<()> {
     let fence = i64::try_from(fence).unwrap_or(i64::MAX);
-    // Not "at most": a `_f` of a wrong type must not protect its row.
-    let mine = |key: &str| doc! { "_id": key, "_f": { "$not": { "$gt": fence } } };
+    let mine = |key: &str| bulk::guarded(key, "_f", "$gt", fence);
     let put = put.into_iter().map(|row| {
         let mut document = doc! { "_id": &row.key, "_f": fence };
         json::extend(&mut document, row.fields);

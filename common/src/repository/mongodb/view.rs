@@ -77,9 +77,8 @@ pub(super) async fn shown(
 fn statement(document: ViewDocument, same: bool) -> (Verb, Document) {
     let id = &*document.id;
     let version = i64::try_from(document.version).unwrap_or(i64::MAX);
-    // Not "less than": a `_v` of a wrong type must not protect its document from repair.
     let newer = if same { "$gt" } else { "$gte" };
-    let filter = doc! { "_id": id, "_v": { "$not": { newer: version } } };
+    let filter = bulk::guarded(id, "_v", newer, version);
     match document.fields {
         Some(fields) => {
             let mut shown = doc! { "_id": id, "_v": version };

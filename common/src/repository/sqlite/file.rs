@@ -1,9 +1,11 @@
 //! The file beneath a connection: opened anew when it was replaced, set aside when it is damaged.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
@@ -11,6 +13,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::schema::{self, Fault};
 use crate::clock::Clock;
+
+/// Between two looks at a lock.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A connection that knows which file it has open.
 #[derive(Debug)]
@@ -56,7 +61,8 @@ pub(super) struct Door {
 }
 
 impl Door {
-    /// Opens the file, making it where it is missing and setting it aside where it is damaged.
+    /// Opens the file, making it where it is missing and setting it aside where it is damaged. One
+    /// that another process holds is opened by the first call that finds it free.
     pub(super) fn open(path: &Path, only_reads: bool, clock: Clock) -> Result<Self, Fault> {
         let mut door = Self {
             path: path.to_owned(),
@@ -64,11 +70,12 @@ impl Door {
             clock,
             open: None,
         };
-        if let Err(fault) = door.current() {
-            if !(fault.is_damage() && door.set_aside()?) {
-                return Err(fault);
+        match door.current().map(drop) {
+            Err(fault) if fault.is_held() => {}
+            Err(fault) if fault.is_damage() && door.set_aside()? => {
+                door.current()?;
             }
-            door.current()?;
+            other => other?,
         }
         Ok(door)
     }
@@ -95,8 +102,7 @@ impl Door {
             Some(open) => open,
             None => {
                 let _lock = lock(&self.path)?;
-                let connection = schema::open(&self.path)?;
-                connection.pragma_update(None, "query_only", self.only_reads)?;
+                let connection = schema::open(&self.path, self.only_reads)?;
                 Open::new(connection, &self.path)
             }
         };
@@ -144,8 +150,17 @@ fn leave_log(connection: &Connection) {
 fn lock(path: &Path) -> Result<File, Fault> {
     let folder = schema::folder(path)?;
     let folder = File::open(folder).map_err(Fault::Folder)?;
-    folder.lock().map_err(Fault::Folder)?;
-    Ok(folder)
+    let begun = Instant::now();
+    loop {
+        match folder.try_lock() {
+            Ok(()) => return Ok(folder),
+            Err(TryLockError::Error(error)) => return Err(Fault::Folder(error)),
+            Err(TryLockError::WouldBlock) if begun.elapsed() > schema::BUSY => {
+                return Err(Fault::Held);
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+        }
+    }
 }
 
 /// Whether the file can be read throughout; one that is missing is no damage.

@@ -2,9 +2,12 @@
 //! processes. Each call is one short transaction.
 
 mod file;
+mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod values;
+mod view;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +17,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{Timestamp, Unit};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use serde_json::{Map, Value};
 use tokio::sync::watch as bell;
 
 use self::file::Door;
@@ -178,7 +180,7 @@ impl Store for SqliteStore {
         self.read(move |connection| {
             connection
                 .prepare_cached("SELECT data FROM parts WHERE name = ?")?
-                .query_row([name.to_string()], |row| row.get(0))
+                .query_row([name.to_string()], |row| Ok(values::part(row.get_ref(0)?)))
                 .optional()
         })
         .await
@@ -189,12 +191,13 @@ impl Store for SqliteStore {
             .read(|connection| {
                 connection
                     .prepare_cached("SELECT name FROM parts")?
-                    .query_map([], |row| row.get::<_, String>(0))?
+                    .query_map([], |row| Ok(values::key("parts", row.get_ref(0)?)))?
                     .collect::<rusqlite::Result<Vec<_>>>()
             })
             .await?;
         Ok(names
             .iter()
+            .flatten()
             .filter_map(|name| PartName::parse(name))
             .collect())
     }
@@ -224,7 +227,7 @@ impl Store for SqliteStore {
             let batch: Vec<_> = documents.by_ref().take(BATCH).collect();
             self.write(move |transaction| {
                 for document in batch {
-                    show(transaction, document, same)?;
+                    view::show(transaction, document, same)?;
                 }
                 Ok(())
             })
@@ -240,42 +243,13 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<ViewDocument>> {
         let after = after.unwrap_or_default().to_owned();
-        self.read(move |connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT id, v, document FROM {} WHERE id > ? ORDER BY id LIMIT ?",
-                    kind.plural()
-                ))?
-                .query_map(params![after, limit], |row| {
-                    Ok(ViewDocument {
-                        kind,
-                        id: row.get::<_, String>(0)?.into(),
-                        version: row.get(1)?,
-                        fields: Some(fields(&row.get::<_, String>(2)?)),
-                    })
-                })?
-                .collect()
-        })
-        .await
+        self.read(move |connection| view::shown(connection, kind, &after, limit))
+            .await
     }
 
     async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>> {
-        self.read(move |connection| {
-            let order = if newest.is_some() { "DESC" } else { "ASC" };
-            connection
-                .prepare_cached(&format!(
-                    "SELECT key, fields FROM {} ORDER BY key {order} LIMIT ?",
-                    table.name()
-                ))?
-                .query_map([newest.map_or(-1, i64::from)], |row| {
-                    Ok(Row {
-                        key: row.get(0)?,
-                        fields: fields(&row.get::<_, String>(1)?),
-                    })
-                })?
-                .collect()
-        })
-        .await
+        self.read(move |connection| rows::rows(connection, table, newest))
+            .await
     }
 
     async fn write_rows(
@@ -289,36 +263,15 @@ impl Store for SqliteStore {
             if read_head(transaction)?.is_none_or(|head| head.fence != fence) {
                 return Ok(false);
             }
-            let name = table.name();
-            let mut insert = transaction.prepare_cached(&format!(
-                "INSERT INTO {name} (key, fields) VALUES (?, ?)
-                 ON CONFLICT (key) DO UPDATE SET fields = excluded.fields"
-            ))?;
-            for row in put {
-                insert.execute([row.key, Value::Object(row.fields).to_string()])?;
-            }
-            let mut delete =
-                transaction.prepare_cached(&format!("DELETE FROM {name} WHERE key = ?"))?;
-            for key in remove {
-                delete.execute([key])?;
-            }
+            rows::write(transaction, table, put, remove)?;
             Ok(true)
         });
         written.await?.then_some(()).ok_or(StoreError::LeaseLost)
     }
 
     async fn trim(&self, table: Table, keep: u32) -> Result<()> {
-        self.write(move |transaction| {
-            let name = table.name();
-            transaction
-                .prepare_cached(&format!(
-                    "DELETE FROM {name} WHERE key <=
-                     (SELECT key FROM {name} ORDER BY key DESC LIMIT 1 OFFSET ?)"
-                ))?
-                .execute([keep])
-                .map(drop)
-        })
-        .await
+        self.write(move |transaction| rows::trim(transaction, table, keep))
+            .await
     }
 }
 
@@ -345,7 +298,7 @@ fn read_head(connection: &Connection) -> rusqlite::Result<Option<Head>> {
     connection
         .prepare_cached("SELECT head FROM state WHERE id = 1")?
         .query_row([], |row| {
-            serde_json::from_str(&row.get::<_, String>(0)?).map_err(|error| {
+            serde_json::from_slice(row.get_ref(0)?.as_bytes()?).map_err(|error| {
                 rusqlite::Error::FromSqlConversionFailure(
                     0,
                     rusqlite::types::Type::Text,
@@ -366,32 +319,4 @@ fn write_head(transaction: &Transaction<'_>, head: &Head) -> rusqlite::Result<()
         )?
         .execute([text])
         .map(drop)
-}
-
-fn show(transaction: &Transaction<'_>, document: ViewDocument, same: bool) -> rusqlite::Result<()> {
-    let name = document.kind.plural();
-    let below = document.version.saturating_add(u64::from(same));
-    let Some(fields) = document.fields else {
-        return transaction
-            .prepare_cached(&format!("DELETE FROM {name} WHERE id = ? AND v < ?"))?
-            .execute(params![&*document.id, below])
-            .map(drop);
-    };
-    transaction
-        .prepare_cached(&format!(
-            "INSERT INTO {name} (id, v, document) VALUES (?1, ?2, ?3)
-             ON CONFLICT (id) DO UPDATE SET v = ?2, document = ?3 WHERE v < ?4"
-        ))?
-        .execute(params![
-            &*document.id,
-            document.version,
-            Value::Object(fields).to_string(),
-            below
-        ])
-        .map(drop)
-}
-
-/// A text that is no object counts as empty, so that a damaged row is seen to differ.
-fn fields(text: &str) -> Map<String, Value> {
-    serde_json::from_str(text).unwrap_or_default()
 }

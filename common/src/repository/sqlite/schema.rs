@@ -34,6 +34,9 @@ pub(super) enum Fault {
         "its folder cannot be used: {0}; make it writable or name another file in PYFLIX_DATABASE_URL"
     )]
     Folder(io::Error),
+    /// Another process is opening it or sets it aside, for longer than either takes.
+    #[error("another process keeps its folder locked: stop that one")]
+    Held,
     /// Its tables are those of a later release.
     #[error(
         "it was written by a newer release: run that one, or name another file in PYFLIX_DATABASE_URL"
@@ -51,6 +54,18 @@ impl Fault {
             // Only the head is read as JSON.
             Self::Sqlite(rusqlite::Error::FromSqlConversionFailure(..)) => true,
             Self::Sqlite(error) => is_corrupt(error),
+            Self::Folder(_) | Self::Held | Self::Newer => false,
+        }
+    }
+
+    /// Whether another process keeps it, so that it may be free later.
+    pub(super) fn is_held(&self) -> bool {
+        match self {
+            Self::Held => true,
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+            ),
             Self::Folder(_) | Self::Newer => false,
         }
     }
@@ -88,26 +103,26 @@ pub(super) fn folder(path: &Path) -> Result<&Path, Fault> {
     Ok(folder)
 }
 
-/// Opens a connection to the file, making it and its tables where they are missing.
-pub(super) fn open(path: &Path) -> Result<Connection, Fault> {
+/// Opens a connection to the file, making it and its tables where they are missing. To one that
+/// only reads, a file that is ready and locked is no obstacle.
+pub(super) fn open(path: &Path, only_reads: bool) -> Result<Connection, Fault> {
     let mut connection = Connection::open(path)?;
-    prepare(&connection)?;
-    migrate(&mut connection)?;
-    Ok(connection)
-}
-
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // Writing proves that the file can be written, before anything depends on it.
-    connection.execute_batch("BEGIN IMMEDIATE; COMMIT")
+    if !(only_reads && applied(&connection)? == MIGRATIONS.len()) {
+        // Where there is nothing to be done, it proves that the file can be written, before
+        // anything depends on it.
+        migrate(&mut connection)?;
+    }
+    connection.pragma_update(None, "query_only", only_reads)?;
+    Ok(connection)
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let done: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = applied(&transaction)?;
     if done > MIGRATIONS.len() {
         return Err(Fault::Newer);
     }
@@ -118,4 +133,9 @@ fn migrate(connection: &mut Connection) -> Result<(), Fault> {
         transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
     }
     Ok(transaction.commit()?)
+}
+
+/// How many migrations the file has.
+fn applied(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }

@@ -126,3 +126,33 @@ async fn a_file_of_a_newer_release_is_refused_and_left_as_it_is() {
     assert_eq!(fs::read(&path).unwrap(), before);
     assert!(set_aside(folder.path()).is_empty());
 }
+
+#[tokio::test]
+async fn a_folder_that_another_keeps_locked_is_waited_for_no_longer_than_a_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pyflix.db");
+    let before = make(&path).await;
+    let lock = fs::File::open(folder.path()).unwrap();
+    lock.lock().unwrap();
+    let store = open(&path);
+    let refusal = store.head().await.unwrap_err().to_string();
+    assert!(refusal.contains("stop that one"), "{refusal}");
+    lock.unlock().unwrap();
+    assert_eq!(lineage(&store).await, Some(before));
+}
+
+#[tokio::test]
+async fn a_file_that_is_ready_is_read_while_another_holds_its_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pyflix.db");
+    let before = make(&path).await;
+    let mut hand = Connection::open(&path).unwrap();
+    let lock = hand.transaction_with_behavior(TransactionBehavior::Immediate);
+    let lock = lock.unwrap();
+    let store = open(&path);
+    assert_eq!(lineage(&store).await, Some(before));
+    let refusal = store.acquire("a syncer", None).await.unwrap_err();
+    assert!(refusal.to_string().contains("stop that one"), "{refusal}");
+    lock.rollback().unwrap();
+    assert!(store.acquire("a syncer", None).await.unwrap().is_ok());
+}

@@ -5,6 +5,7 @@
 
 mod fail;
 mod find;
+mod oplog;
 mod set;
 
 use std::{
@@ -50,6 +51,17 @@ pub struct MongoOptions {
     pub replica_set: bool,
     /// More arguments for its command line.
     pub args: Vec<String>,
+}
+
+impl MongoOptions {
+    /// Those of a replica set whose oplog [`Mongo::roll_the_oplog_over`] can fill.
+    pub fn with_a_short_oplog() -> Self {
+        let args = ["--oplogSize", "1", "--syncdelay", "1"];
+        Self {
+            args: args.map(str::to_owned).into(),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for MongoOptions {

@@ -80,6 +80,32 @@ async fn no_commit_is_lost_however_often_the_stream_and_its_resumption_fail() {
     }
 }
 
+#[tokio::test]
+async fn a_stream_whose_place_has_rolled_out_of_the_oplog_begins_anew() {
+    let mongo = Mongo::start(MongoOptions::with_a_short_oplog()).await;
+    let (writer, database) = fresh(&mongo).await;
+    let url = format!("{}&appName=listener", mongo.url(database.name()));
+    let reader = store_at(url, Access::Reader).await;
+    let mut bell = reader.doorbell();
+    bell.changed().await.unwrap();
+    let state = acquired(&writer, "a").await.head;
+    bell.changed().await.unwrap();
+
+    let asking = ["getMore", "aggregate"];
+    let cut = doc! { "closeConnection": true };
+    let failing = mongo.fail(100_000, &asking, "listener", cut).await;
+    failing.met(1).await;
+    mongo.roll_the_oplog_over().await;
+    bell.mark_unchanged();
+    failing.end().await;
+    // It rings when it is open again.
+    let rung = tokio::time::timeout(SOON, bell.changed()).await;
+    rung.expect("it is opened without its place").unwrap();
+    // Well before a follower looks by itself.
+    let commit = async { writer.commit(&next(&state, None)).await.unwrap() };
+    heard_within(Duration::from_secs(1), &mut bell, commit).await;
+}
+
 async fn acquire_anew(store: &MongoStore) -> Option<Head> {
     let reading = store.acquire("a", None).await.ok()?.ok()?;
     Some(reading.head)
@@ -91,9 +117,17 @@ async fn commit_anew(store: &MongoStore, head: &Head) -> Option<Head> {
 
 /// Waits for the bell to ring from a commit on.
 async fn heard(bell: &mut watch::Receiver<u64>, commit: impl Future<Output = Head>) -> Head {
+    heard_within(SOON, bell, commit).await
+}
+
+async fn heard_within(
+    limit: Duration,
+    bell: &mut watch::Receiver<u64>,
+    commit: impl Future<Output = Head>,
+) -> Head {
     bell.mark_unchanged();
     let state = commit.await;
-    let rung = tokio::time::timeout(SOON, bell.changed()).await;
+    let rung = tokio::time::timeout(limit, bell.changed()).await;
     rung.expect("the bell rings").unwrap();
     state
 }

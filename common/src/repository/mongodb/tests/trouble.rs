@@ -26,7 +26,11 @@ async fn every_call_to_a_frozen_server_ends_by_its_deadline() {
             store.show(vec![document()], true),
             store.write_rows(1, Table::Runs, vec![row()], vec![]),
         ]),
-        store.head(),
+        async {
+            let read = store.head().await;
+            assert!(asked.elapsed() < GLANCE + Duration::from_secs(1));
+            read
+        },
         store.acquire("b", None),
         store.get(name),
         store.parts(),

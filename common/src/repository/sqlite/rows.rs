@@ -1,0 +1,64 @@
+use rusqlite::{Connection, Transaction};
+use serde_json::Value;
+
+use super::values;
+use crate::repository::{Row, Table};
+
+/// Reads the rows of a table, or the newest of them. Those whose key is no text are not ours and
+/// are left alone.
+pub(super) fn rows(
+    connection: &Connection,
+    table: Table,
+    newest: Option<u32>,
+) -> rusqlite::Result<Vec<Row>> {
+    let order = if newest.is_some() { "DESC" } else { "ASC" };
+    connection
+        .prepare_cached(&format!(
+            "SELECT key, fields FROM {} WHERE typeof(key) = 'text' ORDER BY key {order} LIMIT ?",
+            table.name()
+        ))?
+        .query_map([newest.map_or(-1, i64::from)], |row| {
+            let Some(key) = values::key(table.name(), row.get_ref(0)?) else {
+                return Ok(None);
+            };
+            let fields = values::fields(row.get_ref(1)?);
+            Ok(Some(Row { key, fields }))
+        })?
+        .filter_map(rusqlite::Result::transpose)
+        .collect()
+}
+
+/// Writes and removes rows of a table.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    table: Table,
+    put: Vec<Row>,
+    remove: Vec<String>,
+) -> rusqlite::Result<()> {
+    let name = table.name();
+    let mut insert = transaction.prepare_cached(&format!(
+        "INSERT INTO {name} (key, fields) VALUES (?, ?)
+         ON CONFLICT (key) DO UPDATE SET fields = excluded.fields"
+    ))?;
+    for row in put {
+        insert.execute([row.key, Value::Object(row.fields).to_string()])?;
+    }
+    let mut delete = transaction.prepare_cached(&format!("DELETE FROM {name} WHERE key = ?"))?;
+    for key in remove {
+        delete.execute([key])?;
+    }
+    Ok(())
+}
+
+/// Removes all rows of a table but those with the highest keys.
+pub(super) fn trim(transaction: &Transaction<'_>, table: Table, keep: u32) -> rusqlite::Result<()> {
+    let name = table.name();
+    transaction
+        .prepare_cached(&format!(
+            "DELETE FROM {name} WHERE key <=
+             (SELECT key FROM {name} WHERE typeof(key) = 'text'
+              ORDER BY key DESC LIMIT 1 OFFSET ?)"
+        ))?
+        .execute([keep])
+        .map(drop)
+}

@@ -1,0 +1,65 @@
+use rusqlite::{Connection, Transaction, params};
+use serde_json::Value;
+
+use super::values;
+use crate::models::Kind;
+use crate::repository::ViewDocument;
+
+/// A version of a wrong type sorts above all numbers, and must not protect its document.
+pub(super) fn show(
+    transaction: &Transaction<'_>,
+    document: ViewDocument,
+    same: bool,
+) -> rusqlite::Result<()> {
+    let name = document.kind.plural();
+    let below = document.version.saturating_add(u64::from(same));
+    let Some(fields) = document.fields else {
+        return transaction
+            .prepare_cached(&format!(
+                "DELETE FROM {name} WHERE id = ? AND (v < ? OR typeof(v) <> 'integer')"
+            ))?
+            .execute(params![&*document.id, below])
+            .map(drop);
+    };
+    transaction
+        .prepare_cached(&format!(
+            "INSERT INTO {name} (id, v, document) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET v = ?2, document = ?3
+             WHERE v < ?4 OR typeof(v) <> 'integer'"
+        ))?
+        .execute(params![
+            &*document.id,
+            document.version,
+            Value::Object(fields).to_string(),
+            below
+        ])
+        .map(drop)
+}
+
+/// Reads a page of the view. Documents whose id is no text are not ours and are left alone.
+pub(super) fn shown(
+    connection: &Connection,
+    kind: Kind,
+    after: &str,
+    limit: u32,
+) -> rusqlite::Result<Vec<ViewDocument>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT id, v, document FROM {} WHERE typeof(id) = 'text' AND id > ?
+             ORDER BY id LIMIT ?",
+            kind.plural()
+        ))?
+        .query_map(params![after, limit], |row| {
+            let Some(id) = values::key(kind.plural(), row.get_ref(0)?) else {
+                return Ok(None);
+            };
+            Ok(Some(ViewDocument {
+                kind,
+                id: id.into(),
+                version: values::version(row.get_ref(1)?),
+                fields: Some(values::fields(row.get_ref(2)?)),
+            }))
+        })?
+        .filter_map(rusqlite::Result::transpose)
+        .collect()
+}
