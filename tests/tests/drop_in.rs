@@ -309,13 +309,12 @@ fn large(films: u32) -> Catalogue {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pyflix_mirrors_all_of_another_however_large() {
+async fn a_pyflix_mirrors_all_of_another() {
     let source = Source::start_with(large(3000)).await;
     let url = source.url();
-    let follow = async |provider: &str, max_bytes: &str| {
+    let follow = async |provider: &str| {
         let envs = [
             ("PYFLIX_PROVIDER_URLS", provider),
-            ("PYFLIX_PROVIDER_MAX_BYTES", max_bytes),
             ("PYFLIX_SYNC_INTERVAL", "500ms"),
         ];
         let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
@@ -326,9 +325,8 @@ async fn a_pyflix_mirrors_all_of_another_however_large() {
         until_it_says(&last, "Reel 3099").await;
         pyflix
     };
-    let first = follow(&url, "16MiB").await;
-    // The films weigh more than one answer may, so that they come page by page.
-    let mirror = follow(&format!("{}/ghibli", first.url()), "1MiB").await;
+    let first = follow(&url).await;
+    let mirror = follow(&format!("{}/ghibli", first.url())).await;
     let all = async |pyflix: &Service, collection: &str| {
         let path = format!("/ghibli/{collection}");
         let (status, head, body) = ask(pyflix.url(), "GET", &path, &[]).await;

@@ -4,6 +4,7 @@
 //! source gave it. [`Client`] brings the five collections from the first provider that can give
 //! all of them.
 
+mod budget;
 mod client;
 mod collection;
 mod json;
@@ -19,5 +20,5 @@ pub use collection::{Collection, UnknownCollection};
 pub use query::{BadQuestion, Question, Selection};
 pub use record::{
     BadRecord, Film, Links, ListError, Location, MAX_BAD_RECORDS, MAX_RECORD_BYTES, Note, Person,
-    Record, RecordError, Records, Species, Vehicle, give_back,
+    Record, RecordError, Records, Species, Vehicle, blanked, give_back,
 };

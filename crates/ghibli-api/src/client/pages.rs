@@ -2,7 +2,7 @@
 //!
 //! Without a query the source gives all it has, though its documentation speaks of 50 by
 //! default, and `limit` stops at 250. So an answer of exactly that many elements is doubted, and
-//! the collection is asked for again page by page. So is one that is too large for one answer.
+//! the collection is asked for again page by page.
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -17,8 +17,6 @@ const PAGE: usize = 250;
 
 /// The most pages that are asked for; sources that never end are stopped by it.
 const MAX_PAGES: usize = 5_000;
-/// All pages together may weigh this many times what one answer may.
-const MAX_PAGED_ANSWERS: u64 = 4;
 
 /// Whether so many elements may not be all, where the source says `total` or nothing.
 pub(super) fn is_doubtful(elements: usize, total: Option<usize>) -> bool {
@@ -69,12 +67,6 @@ impl Source<'_> {
             let page = self.page(collection, &query, bytes).await?;
             bytes += page.bytes;
             digest.update(&page.digest.to_le_bytes());
-            if bytes > self.http.max_bytes.saturating_mul(MAX_PAGED_ANSWERS) {
-                return Err(capped(
-                    list.elements(),
-                    format!("its pages weigh {bytes} bytes already"),
-                ));
-            }
             if list.lacks_any_of(&page.records) {
                 last_page = page.records.elements();
                 list.append(page.records);

@@ -14,6 +14,7 @@ use super::error::causes;
 use super::provider::shown;
 use super::tags::Validators;
 use super::{ClientConfig, ClientError, RequestError, Timeouts, redirect};
+use crate::budget::Budget;
 
 /// Answers beyond this size are received and read one at a time, so that five of them together
 /// need little more memory than one: 1 MiB.
@@ -32,12 +33,6 @@ pub(super) enum Reply {
     /// The conditions hold (304), says whoever is at this URL.
     NotModified(Url),
     Answer(Answer),
-    /// It weighs more than an answer may.
-    TooLarge {
-        /// Where it came from in the end.
-        url: Url,
-        headers: HeaderMap,
-    },
 }
 
 /// A complete answer with status 200.
@@ -55,7 +50,7 @@ pub(super) struct Answer {
 impl Reply {
     pub(super) fn url(&self) -> &Url {
         match self {
-            Self::NotModified(url) | Self::TooLarge { url, .. } => url,
+            Self::NotModified(url) => url,
             Self::Answer(answer) => &answer.url,
         }
     }
@@ -99,13 +94,14 @@ impl Http {
         &self,
         url: &Url,
         conditions: Option<&Validators>,
+        budget: &Budget,
         received: impl Fn(u64),
     ) -> Result<Reply, RequestError> {
-        match self.get_once(url, conditions, &received).await {
+        match self.get_once(url, conditions, budget, &received).await {
             Err(error) if error.may_pass() => {
                 tracing::debug!(%error, path = url.path(), "asking the source once more");
                 sleep(self.timeouts.retry_pause).await;
-                self.get_once(url, conditions, &received).await
+                self.get_once(url, conditions, budget, &received).await
             }
             result => result,
         }
@@ -115,6 +111,7 @@ impl Http {
         &self,
         url: &Url,
         conditions: Option<&Validators>,
+        budget: &Budget,
         received: impl Fn(u64),
     ) -> Result<Reply, RequestError> {
         let started = Instant::now();
@@ -136,10 +133,7 @@ impl Http {
             status => return Err(RequestError::from_status(status, response.headers())),
         }
         let headers = response.headers().clone();
-        let (body, digest, turn) = match self.body(response, started, received).await {
-            Err(RequestError::TooLarge { .. }) => return Ok(Reply::TooLarge { url, headers }),
-            arrived => arrived?,
-        };
+        let (body, digest, turn) = self.body(response, started, budget, received).await?;
         Ok(Reply::Answer(Answer {
             headers,
             url,
@@ -155,11 +149,12 @@ impl Http {
         &self,
         mut response: Response,
         mut started: Instant,
+        budget: &Budget,
         received: impl Fn(u64),
     ) -> Result<(Vec<u8>, u128, Option<OwnedSemaphorePermit>), RequestError> {
-        let too_large = self.too_large();
-        if response.content_length() > Some(self.max_bytes) {
-            return Err(too_large);
+        let limit = budget.limit;
+        if response.content_length() > Some(budget.left()) {
+            return Err(RequestError::TooLarge { limit });
         }
         let mut body = Vec::new();
         let mut digest = Xxh3::new();
@@ -173,8 +168,8 @@ impl Http {
                 return Ok((body, digest.digest128(), turn));
             };
             let size = body.len() + chunk.len();
-            if u64::try_from(size).is_ok_and(|size| size > self.max_bytes) {
-                return Err(too_large);
+            if !budget.take(chunk.len()) {
+                return Err(RequestError::TooLarge { limit });
             }
             if turn.is_none() {
                 let since = Instant::now();
@@ -198,15 +193,17 @@ impl Http {
 
     /// The time that an answer has once this many bytes of it have arrived.
     fn allowance(&self, bytes: usize) -> Duration {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let earned = f64::from(bytes) / f64::from(self.timeouts.bytes_per_second.max(1));
-        self.timeouts.answer + Duration::from_secs_f64(earned)
+        self.timeouts.answer + self.earned(bytes.try_into().unwrap_or(u64::MAX))
     }
 
-    pub(super) fn too_large(&self) -> RequestError {
-        RequestError::TooLarge {
-            limit: self.max_bytes,
-        }
+    /// The time that a whole fetch has once this many bytes of it have arrived.
+    pub(super) fn fetch_allowance(&self, bytes: u64) -> Duration {
+        self.timeouts.fetch + self.earned(bytes)
+    }
+
+    fn earned(&self, bytes: u64) -> Duration {
+        let bytes = Duration::from_secs(bytes.min(u32::MAX.into()));
+        bytes / self.timeouts.bytes_per_second.max(1)
     }
 
     fn too_slow(&self, bytes: usize) -> RequestError {

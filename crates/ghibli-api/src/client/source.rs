@@ -1,12 +1,12 @@
 //! One provider during one fetch: five questions, and nothing read of what is known already.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use futures::future::try_join_all;
-use reqwest::header::HeaderMap;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 use url::{Origin, Url};
 
 use super::pages::is_doubtful;
@@ -14,6 +14,7 @@ use super::provider::Provider;
 use super::request::{Answer, Http, Reply};
 use super::tags::{Tag, Tags, Validators};
 use super::{Content, Progress, RequestError};
+use crate::budget::Budget;
 use crate::{Collection, Records};
 
 /// One provider during one fetch.
@@ -25,6 +26,8 @@ pub(super) struct Source<'a> {
     pub(super) origin: OnceLock<Origin>,
     /// The bytes of all complete answers, decoded.
     pub(super) bytes: AtomicU64,
+    budget: Arc<Budget>,
+    started: Instant,
     pub(super) progress: &'a (dyn Fn(Progress<'_>) + Send + Sync),
 }
 
@@ -62,6 +65,8 @@ impl<'a> Source<'a> {
             known,
             origin: OnceLock::new(),
             bytes: AtomicU64::new(0),
+            budget: Arc::new(Budget::new(http.max_bytes)),
+            started: Instant::now(),
             progress,
         }
     }
@@ -135,10 +140,6 @@ impl<'a> Source<'a> {
             .await?;
         match reply {
             Reply::Answer(answer) => self.kept(collection, answer).await.map(Arrived::Here),
-            Reply::TooLarge { url, headers } => {
-                let here = self.in_pages(collection, url, &headers).await?;
-                Ok(Arrived::Here(here))
-            }
             Reply::NotModified(from) if from == known.from => Ok(Arrived::AtSource(known.clone())),
             // Another place, whose validators mean something else.
             Reply::NotModified(_) => self.here(collection).await.map(Arrived::Here),
@@ -148,38 +149,8 @@ impl<'a> Source<'a> {
     async fn here(&self, collection: Collection) -> Result<Here, RequestError> {
         match self.question(collection, "", 0, None).await? {
             Reply::Answer(answer) => self.kept(collection, answer).await,
-            Reply::TooLarge { url, headers } => self.in_pages(collection, url, &headers).await,
             Reply::NotModified(_) => Err(RequestError::Status(304)),
         }
-    }
-
-    /// A collection that is too large for one answer.
-    ///
-    /// The name that the answer had is kept for the pages, if it is still the answer's name after
-    /// them: then the collection did not change on the way.
-    async fn in_pages(
-        &self,
-        collection: Collection,
-        from: Url,
-        headers: &HeaderMap,
-    ) -> Result<Here, RequestError> {
-        let (records, digest) = self.paged(collection, 0).await?;
-        let mut validators = Validators::of(headers);
-        if !validators.are_none() {
-            let now = self.question(collection, "", 0, Some(&validators)).await?;
-            if !matches!(now, Reply::NotModified(url) if url == from) {
-                validators = Validators::default();
-            }
-        }
-        Ok(Here {
-            tag: Tag {
-                from,
-                validators,
-                digest,
-                elements: records.elements(),
-            },
-            held: Held::Read(records),
-        })
     }
 
     /// An answer without a query, and all that it may have left out.
@@ -208,6 +179,7 @@ impl<'a> Source<'a> {
                 held: Held::Read(records),
             });
         }
+        drop(records);
         let (records, digest) = self.paged(collection, elements).await?;
         Ok(Here {
             tag: Tag {
@@ -252,7 +224,6 @@ impl<'a> Source<'a> {
     ) -> Result<Answer, RequestError> {
         match self.question(collection, query, bytes_before, None).await? {
             Reply::Answer(answer) => Ok(answer),
-            Reply::TooLarge { .. } => Err(self.http.too_large()),
             Reply::NotModified(_) => Err(RequestError::Status(304)),
         }
     }
@@ -264,6 +235,11 @@ impl<'a> Source<'a> {
         bytes_before: u64,
         conditions: Option<&Validators>,
     ) -> Result<Reply, RequestError> {
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        let after = self.http.fetch_allowance(bytes);
+        if self.started.elapsed() > after {
+            return Err(RequestError::Overdue { after, bytes });
+        }
         let url = collection_url(&self.provider.url, collection, query);
         let received = |bytes| {
             (self.progress)(Progress::Received {
@@ -271,7 +247,10 @@ impl<'a> Source<'a> {
                 bytes: bytes_before + bytes,
             });
         };
-        let reply = self.http.get(&url, conditions, received).await?;
+        let reply = self
+            .http
+            .get(&url, conditions, &self.budget, received)
+            .await?;
         let origin = reply.url().origin();
         let first = self.origin.get_or_init(|| origin.clone());
         if *first != origin {
@@ -298,7 +277,9 @@ impl<'a> Source<'a> {
             None => self.http.turn_for(body.len()).await,
             turn => turn,
         };
-        let reading = tokio::task::spawn_blocking(move || Records::read(collection, &body));
+        let budget = self.budget.clone();
+        let reading =
+            tokio::task::spawn_blocking(move || Records::read_within(&budget, collection, &body));
         let read = reading.await;
         Ok(read.map_err(|error| RequestError::Interrupted(error.to_string()))??)
     }

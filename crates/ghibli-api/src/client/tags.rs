@@ -38,8 +38,7 @@ impl Tags {
 pub(super) struct Tag {
     /// Where it came from in the end.
     pub(super) from: Url,
-    /// For what came page by page those of the whole answer, if that was too large and is still
-    /// called the same after the pages; else none, as a page says nothing about the others.
+    /// None for what came page by page, as a page says nothing about the others.
     #[serde(skip)]
     pub(super) validators: Validators,
     /// XXH3 of the body, or of the pages' digests.

@@ -58,50 +58,6 @@ async fn an_unchanged_poll_costs_a_304_per_kind() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_for_one_answer_comes_in_pages_under_that_answers_name() {
-    let mut catalogue = Catalogue::invented();
-    catalogue.films.extend((100..2100).map(film));
-    let source = Source::start_with(catalogue).await;
-    source.name_answers();
-    let client = client([&url(&source)]);
-    let first = fetched(&client).await;
-    assert_eq!(films(&first), 2004);
-    let again = fetched_since(&client, &first.tags).await;
-    assert!(is_same(&again));
-    assert_eq!((again.bytes, &again.tags), (0, &first.tags));
-
-    source.rename_film("f11a0000-0000-4000-8000-000000002000", "Another");
-    let changed = fetched_since(&client, &first.tags).await;
-    assert_eq!(films(&changed), 2004);
-    assert!(is_same(&fetched_since(&client, &changed.tags).await));
-}
-
-#[tokio::test]
-async fn pages_of_a_collection_that_changed_on_the_way_get_no_name() {
-    let asked = AtomicUsize::new(0);
-    let large = format!("[{}]", " ".repeat(1_100_000));
-    let upstream = Upstream::bytes(move |path| match path {
-        "/films" => {
-            let name = asked.fetch_add(1, Ordering::SeqCst);
-            with_headers(&format!("etag: \"{name}\"\r\n"), &large)
-        }
-        path if path.starts_with("/films?") && path.ends_with("=1") => ok(r#"[{"id":"a"}]"#),
-        _ => ok("[]"),
-    })
-    .await;
-    let client = client([&upstream.url]);
-    let first = fetched(&client).await;
-    let again = fetched_since(&client, &first.tags).await;
-    assert!(is_same(&again), "its pages are the same");
-    assert!(!upstream.asked("/films?").is_empty());
-    assert_eq!(
-        upstream.asked("/films").len(),
-        8,
-        "two answers and two pages each time"
-    );
-}
-
-#[tokio::test]
 async fn a_source_without_names_is_known_by_its_bytes() {
     let source = Source::start().await;
     let client = client([&url(&source)]);
