@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use common::models::{Finding, Id, Kind, Quarantined};
-use common::repository::{Missing, Repository, Result, Run};
+use common::repository::{Missing, Outcome, Repository, Result, Run};
 use tokio::sync::watch;
 
 /// How many rows of the ledger are told.
@@ -14,6 +14,8 @@ const RUNS: u32 = 20;
 pub struct Beside {
     /// The last runs, newest first.
     pub runs: Vec<Run>,
+    /// The run whose delta is held now.
+    pub held: Option<Run>,
     /// The items that the source has no more and that are still published.
     pub missing: Vec<Missing>,
     /// The records that were set aside.
@@ -26,10 +28,20 @@ impl Beside {
     async fn read(repository: &Repository) -> Result<Self> {
         Ok(Self {
             runs: repository.runs(RUNS).await?,
+            held: repository.held().await?,
             missing: repository.missing().await?,
             quarantine: repository.quarantine().await?,
             findings: repository.findings().await?,
         })
+    }
+
+    /// The base URL of the source that answered last.
+    pub fn provider(&self) -> Option<&str> {
+        let mut answered = self
+            .runs
+            .iter()
+            .filter(|run| run.outcome != Outcome::Failed);
+        answered.find_map(|run| run.provider.as_deref())
     }
 
     /// An item that the source has no more.
