@@ -9,9 +9,10 @@ use common::config::Config;
 use common::repository::{Access, Outcome, Repository, Run};
 use common::{shutdown, telemetry};
 
+use crate::plan::Patience;
 use crate::progress::Bar;
 use crate::report::Report;
-use crate::sync::{Patience, Syncer};
+use crate::sync::Syncer;
 use crate::{history, run, setup};
 
 const HELD: u8 = 3;

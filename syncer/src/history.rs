@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use common::models::{Change, Counts, changed_fields};
-use common::repository::{Amendment, Outcome, Repository, Run, Turn};
+use common::repository::{Amendment, Repository, Turn};
 
 use crate::progress::Bar;
 use crate::sync::Syncer;
@@ -77,6 +77,9 @@ async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
     let bar = Bar::new();
     let plan = syncer.plan(&|progress| bar.show(progress)).await?;
     drop(bar);
+    let head = syncer.repository().store().head().await?;
+    let head = head.map(|reading| reading.head);
+    let (pin, approval) = head.map_or((None, None), |head| (head.pin, head.approval));
     for change in &plan.changes {
         say(&told(change));
     }
@@ -102,13 +105,18 @@ async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
         ));
     }
     if let Some(reason) = plan.reason() {
-        let Counts {
-            added,
-            updated,
-            removed,
-        } = Counts::of(&plan.whole);
+        let approved = if approval == Some(plan.fingerprint()) {
+            "it is approved, and the next sync lets through"
+        } else {
+            "`syncer approve`, once a run is held, would let through"
+        };
         say(&format!(
-            "the fuse would hold it: {reason}; `syncer approve`, once a run is held, would let through {added} added, {updated} updated, {removed} removed"
+            "the fuse would hold it: {reason}; {approved} this"
+        ));
+    }
+    if let Some(pin) = pin {
+        say(&format!(
+            "pinned to version {pin}: nothing is published until `syncer unpin`"
         ));
     }
     Ok(())
@@ -157,12 +165,12 @@ async fn history(repository: &Repository, json: bool) -> anyhow::Result<()> {
 
 async fn approve(repository: &Repository) -> anyhow::Result<()> {
     let turn = repository.begin_waiting(waiting).await?;
-    let held = held(repository.runs(SHOWN_RUNS).await?);
-    let Some((run, fingerprint)) = held else {
+    let held = repository.held().await?;
+    let Some(run) = held.filter(|run| run.fingerprint.is_some()) else {
         turn.end(None).await?;
         bail!("nothing is held");
     };
-    let approval = Some(Some(fingerprint));
+    let approval = Some(run.fingerprint);
     amend(
         turn,
         Amendment {
@@ -177,15 +185,6 @@ async fn approve(repository: &Repository) -> anyhow::Result<()> {
         run.reason.unwrap_or_default()
     ));
     Ok(())
-}
-
-/// The run whose delta is held now: the last that got an answer, if it was held.
-fn held(runs: Vec<Run>) -> Option<(Run, String)> {
-    let last = runs
-        .into_iter()
-        .find(|run| run.outcome != Outcome::Failed)?;
-    let fingerprint = last.fingerprint.clone()?;
-    (last.outcome == Outcome::Held).then_some((last, fingerprint))
 }
 
 async fn rollback(repository: &Repository, version: u64) -> anyhow::Result<()> {

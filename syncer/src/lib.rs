@@ -6,6 +6,7 @@ pub mod diff;
 pub mod fuse;
 pub mod history;
 pub mod parse;
+pub mod plan;
 mod progress;
 pub mod report;
 pub mod run;

@@ -1,25 +1,21 @@
 //! One sync: fetch, read, join, diff, fuse, publish, and a row in the ledger whatever happens.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use common::clock::Clock;
-use common::config::FuseLimits;
-use common::models::{Catalogue, Change, Id, Kind};
+use common::models::{Catalogue, Kind};
 use common::repository::{
-    Header, Missing, Outcome, Repository, Result as StoreResult, Run, Snapshot, StoreError,
+    Amendment, Header, Outcome, Repository, Result as StoreResult, Run, Snapshot, StoreError,
     SyncEnd, Tally, Took, Turn,
 };
-use ghibli_api::{Client, Collection, Content, FetchError, Progress, Records, Tags};
+use ghibli_api::{Client, Content, FetchError, Progress, Tags};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
-use xxhash_rust::xxh3::xxh3_128;
 
-use crate::diff::diff;
-use crate::fuse::{self, Hold};
-use crate::parse::{self, Upstream};
-use crate::tombstones;
+use crate::parse::TooManyBad;
+use crate::plan::{Patience, Plan};
 
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
@@ -57,37 +53,13 @@ struct Settled {
     findings: u64,
 }
 
-/// How much of what looks like damage is borne.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// What one sync may bring.
-    pub fuse: FuseLimits,
-    /// How many looks in a row an item may be missing before it goes.
-    pub missing_looks: u32,
-}
-
-/// What a sync would do.
-#[derive(Debug)]
-pub struct Plan {
-    /// What would change.
-    pub changes: Vec<Change>,
-    /// Why it would be held.
-    pub holds: Vec<Hold>,
-    /// What an approval would let through, where missing items go at once.
-    pub whole: Vec<Change>,
-    /// The missing items that stay for now, this look counted.
-    pub missing: Vec<Missing>,
-    /// All that is missing.
-    absent: Vec<(Kind, Id)>,
-    /// What the source gave.
-    pub upstream: Upstream,
-}
-
 /// Why a sync failed.
 #[derive(Debug, thiserror::Error)]
 enum SyncError {
     #[error("{}", one_line(.0))]
     Source(#[from] FetchError),
+    #[error(transparent)]
+    Bad(#[from] TooManyBad),
     #[error("the source's answer could not be compared: {0}")]
     Compare(String),
     #[error("the source answered that nothing had changed, though it was not asked that")]
@@ -96,18 +68,6 @@ enum SyncError {
     Stopped,
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// How a sync that read the source ended.
-struct Done {
-    outcome: Outcome,
-    provider: String,
-    bytes: u64,
-    kinds: BTreeMap<Kind, Tally>,
-    findings: u64,
-    rules: Vec<String>,
-    reason: Option<String>,
-    fingerprint: Option<String>,
 }
 
 /// How a run ended, for whoever plans the next.
@@ -148,21 +108,22 @@ impl Syncer {
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
         shutdown: &CancellationToken,
     ) -> Ended {
-        let started = self.clock.now();
-        let mut took = Took::default();
-        let end = self.attempt(&mut turn, &mut took, progress, shutdown).await;
-        let run = self.row(&turn, started, took, &end);
+        let mut run = self.row(&turn);
+        let end = self.attempt(&mut turn, &mut run, progress, shutdown).await;
+        run.ended = self.clock.now();
+        run.version = turn.head().version;
+        if let Err(error) = &end {
+            failed(&mut run, error);
+        }
         let retry_after = match &end {
             Err(SyncError::Source(error)) => error.retry_after(),
             _ => None,
         };
         let ended = match end {
-            Ok(_) => Some(Some(SyncEnd::Answered)),
-            Err(SyncError::Source(_) | SyncError::Compare(_) | SyncError::NothingNew) => {
-                Some(Some(SyncEnd::Failed))
-            }
+            Ok(()) => Some(Some(SyncEnd::Answered)),
             Err(SyncError::Stopped) => Some(None),
             Err(SyncError::Store(_)) => None,
+            Err(_) => Some(Some(SyncEnd::Failed)),
         };
         self.unrecorded.push(run.clone());
         if self.unrecorded.len() > UNRECORDED {
@@ -190,40 +151,34 @@ impl Syncer {
         Ok(self.compare(state.as_ref(), fetched.content).await?)
     }
 
+    /// Syncs, and writes into its row what it comes to.
     async fn attempt(
         &mut self,
         turn: &mut Turn,
-        took: &mut Took,
+        run: &mut Run,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
         shutdown: &CancellationToken,
-    ) -> Result<Done, SyncError> {
+    ) -> Result<(), SyncError> {
         let mut lap = Lap::start();
         if turn.needs_mending() {
             self.state(turn).await?;
         }
         let settled = self.recall(turn).await?;
-        took.load = lap.next();
+        run.took.load = lap.next();
         let now = self.clock.now();
         let tags = settled.as_ref().map(|settled| settled.tags_at(now));
         let fetched = tokio::select! {
             fetched = self.client.fetch_all(tags.as_ref(), progress) => fetched,
             () = shutdown.cancelled() => return Err(SyncError::Stopped),
         };
-        took.fetch = lap.next();
+        run.took.fetch = lap.next();
         let fetched = fetched?;
-        let mut done = Done {
-            outcome: Outcome::Unchanged,
-            provider: fetched.provider.to_string(),
-            bytes: fetched.bytes,
-            kinds: BTreeMap::new(),
-            findings: 0,
-            rules: Vec::new(),
-            reason: None,
-            fingerprint: None,
-        };
-        if let (Content::Same, Some(settled)) = (&fetched.content, settled) {
-            done.kinds.clone_from(&settled.kinds);
-            done.findings = settled.findings;
+        run.provider = Some(fetched.provider.to_string());
+        run.bytes = fetched.bytes;
+        if let (Content::Same, Some(settled)) = (&fetched.content, &settled) {
+            run.outcome = Outcome::Unchanged;
+            run.kinds.clone_from(&settled.kinds);
+            run.findings = settled.findings;
             self.settled = Some(Settled {
                 tags: fetched.tags,
                 sent: if settled.is_believed_at(now) {
@@ -231,22 +186,28 @@ impl Syncer {
                 } else {
                     now
                 },
-                ..settled
+                ..settled.clone()
             });
-            return Ok(done);
+            forget_approval(turn).await?;
+            return Ok(());
         }
         let state = self.state(turn).await?;
-        took.load += lap.next();
+        run.took.load += lap.next();
         let plan = self.compare(state.as_ref(), fetched.content).await?;
-        took.compare = lap.next();
-        done.kinds = plan.tallies();
-        done.findings = plan.upstream.findings.len() as u64;
-        done.rules = plan.rules();
-        turn.keep_answer(None::<&Settled>).await?;
-        self.conclude(turn, state.as_ref(), plan, &mut done).await?;
-        self.settle(turn, &done, fetched.tags, now).await?;
-        took.publish = lap.next();
-        Ok(done)
+        run.took.compare = lap.next();
+        run.kinds = plan.tallies();
+        run.findings = plan.upstream.findings.len() as u64;
+        run.rules = plan.rules();
+        self.settled = None;
+        self.conclude(turn, state.as_ref(), plan, run).await?;
+        if run.outcome == Outcome::Held {
+            // It changed nothing, so what was settled is so still.
+            self.settled = settled;
+        } else {
+            self.settle(turn, run, fetched.tags, now).await?;
+        }
+        run.took.publish = lap.next();
+        Ok(())
     }
 
     /// The state at the head, which is mended where that is needed.
@@ -261,8 +222,9 @@ impl Syncer {
     }
 
     /// The answer after which nothing was left to be done, if the head still stands there.
-    async fn recall(&mut self, turn: &Turn) -> StoreResult<Option<Settled>> {
-        if let Some(settled) = self.settled.take_if(|settled| settled.is_at(turn)) {
+    async fn recall(&self, turn: &Turn) -> StoreResult<Option<Settled>> {
+        let known = self.settled.clone();
+        if let Some(settled) = known.filter(|settled| settled.is_at(turn)) {
             return Ok(Some(settled));
         }
         let kept: Option<Settled> = turn.answer().await?;
@@ -276,27 +238,26 @@ impl Syncer {
     async fn settle(
         &mut self,
         turn: &Turn,
-        done: &Done,
+        run: &Run,
         tags: Tags,
         sent: Timestamp,
     ) -> StoreResult<()> {
-        let is_done = matches!(done.outcome, Outcome::Published | Outcome::Unchanged);
-        let nobody_missing = done.kinds.values().all(|tally| tally.missing == 0);
+        let nobody_missing = run.kinds.values().all(|tally| tally.missing == 0);
         let version = turn
             .head()
             .header()
-            .filter(|_| is_done && nobody_missing && turn.head().pin.is_none());
+            .filter(|_| nobody_missing && turn.head().pin.is_none());
         self.settled = version.map(|version| Settled {
             release: RELEASE.to_owned(),
             version: version.clone(),
             tags,
             sent,
-            kinds: done
+            kinds: run
                 .kinds
                 .iter()
                 .map(|(kind, tally)| (*kind, tally.quiet()))
                 .collect(),
-            findings: done.findings,
+            findings: run.findings,
         });
         match &self.settled {
             Some(settled) => turn.keep_answer(Some(settled)).await,
@@ -313,9 +274,9 @@ impl Syncer {
             .unwrap_or_default();
         let known = self.repository.missing().await?;
         let (patience, now) = (self.patience, self.clock.now());
-        let compare = move || plan(&published, &known, collections, patience, now);
+        let compare = move || Plan::of(&published, &known, collections, patience, now);
         let plan = tokio::task::spawn_blocking(compare).await;
-        plan.map_err(|error| SyncError::Compare(error.to_string()))
+        Ok(plan.map_err(|error| SyncError::Compare(error.to_string()))??)
     }
 
     async fn conclude(
@@ -323,34 +284,46 @@ impl Syncer {
         turn: &mut Turn,
         state: Option<&Snapshot>,
         mut plan: Plan,
-        done: &mut Done,
+        run: &mut Run,
     ) -> StoreResult<()> {
-        if let Some(pin) = turn.head().pin {
-            let judged = match plan.reason() {
+        let mut held = plan.reason();
+        if held.is_some() {
+            let fingerprint = plan.fingerprint();
+            if turn.head().approval.as_ref() == Some(&fingerprint) {
+                held = None;
+                plan.missing.clear();
+            } else {
+                run.fingerprint = Some(fingerprint);
+            }
+        }
+        let pin = turn.head().pin;
+        if let Some(pin) = pin {
+            run.outcome = Outcome::Unchanged;
+            run.fingerprint = None;
+            let judged = match &held {
                 Some(reason) => format!(", and would be held: {reason}"),
                 None => String::new(),
             };
-            done.reason = Some(format!("pinned to version {pin}{judged}"));
-            return Ok(());
+            run.reason = Some(format!("pinned to version {pin}{judged}"));
+        } else if held.is_some() {
+            run.outcome = Outcome::Held;
+            run.reason.clone_from(&held);
         }
-        if let Some(reason) = plan.reason() {
-            let fingerprint = fingerprint(&plan.whole);
-            if turn.head().approval.as_ref() != Some(&fingerprint) {
-                done.outcome = Outcome::Held;
-                done.reason = Some(reason);
-                done.fingerprint = Some(fingerprint);
-                return Ok(());
-            }
-            plan.changes = std::mem::take(&mut plan.whole);
-            plan.missing.clear();
+        if held.is_some() {
+            return Ok(());
         }
         turn.keep_findings(&plan.upstream.findings).await?;
         turn.keep_quarantine(&plan.upstream.quarantined).await?;
+        if pin.is_some() {
+            return Ok(());
+        }
+        run.outcome = Outcome::Unchanged;
         let published = turn.publish(state, &plan.changes, None, None).await?;
         let Some(published) = published else {
-            return turn.keep_missing(&plan.missing).await;
+            turn.keep_missing(&plan.missing).await?;
+            return forget_approval(turn).await;
         };
-        done.outcome = Outcome::Published;
+        run.outcome = Outcome::Published;
         self.known = Some(published.clone());
         turn.keep_missing(&plan.missing).await?;
         if let Err(error) = turn.show(&published, &plan.changes).await {
@@ -369,19 +342,15 @@ impl Syncer {
         turn.end(sync).await
     }
 
-    fn row(
-        &self,
-        turn: &Turn,
-        started: Timestamp,
-        took: Took,
-        end: &Result<Done, SyncError>,
-    ) -> Run {
-        let mut run = Run {
+    /// The row of a run that has failed so far.
+    fn row(&self, turn: &Turn) -> Run {
+        let now = self.clock.now();
+        Run {
             number: turn.head().fence,
             times: 1,
-            started,
-            ended: self.clock.now(),
-            took,
+            started: now,
+            ended: now,
+            took: Took::default(),
             outcome: Outcome::Failed,
             version: turn.head().version,
             kinds: BTreeMap::new(),
@@ -392,27 +361,36 @@ impl Syncer {
             causes: Vec::new(),
             fingerprint: None,
             findings: 0,
-        };
-        match end {
-            Ok(done) => {
-                run.outcome = done.outcome;
-                run.kinds.clone_from(&done.kinds);
-                run.bytes = done.bytes;
-                run.rules.clone_from(&done.rules);
-                run.reason.clone_from(&done.reason);
-                run.fingerprint.clone_from(&done.fingerprint);
-                run.provider = Some(done.provider.clone());
-                run.findings = done.findings;
-            }
-            Err(error) => {
-                run.reason = Some(error.to_string());
-                if let SyncError::Source(error) = error {
-                    run.causes = error.failures.iter().map(ToString::to_string).collect();
-                }
-            }
         }
-        run
     }
+}
+
+/// Tells in its row why a run failed.
+fn failed(run: &mut Run, error: &SyncError) {
+    run.outcome = Outcome::Failed;
+    run.reason = Some(error.to_string());
+    match error {
+        SyncError::Source(error) => {
+            let mut asked = error.failures.iter();
+            let last = asked.rfind(|failure| failure.collection.is_some());
+            run.provider = last.map(|failure| failure.provider.clone());
+            run.bytes = error.bytes;
+            run.causes = error.failures.iter().map(ToString::to_string).collect();
+        }
+        error => run.causes = vec![error.to_string()],
+    }
+}
+
+/// Ends an approval that was used, or that nothing is held for any more; a commit does so itself.
+async fn forget_approval(turn: &Turn) -> StoreResult<()> {
+    if turn.head().approval.is_none() {
+        return Ok(());
+    }
+    let amendment = Amendment {
+        approval: Some(None),
+        ..Amendment::default()
+    };
+    turn.amend(&amendment).await
 }
 
 impl Settled {
@@ -436,87 +414,6 @@ impl Settled {
     }
 }
 
-/// What a sync would do with this answer. Pure.
-fn plan(
-    published: &Catalogue,
-    known: &[Missing],
-    collections: BTreeMap<Collection, Records>,
-    patience: Patience,
-    now: Timestamp,
-) -> Plan {
-    let unjoined = parse::read(collections);
-    let absent = unjoined.missing(published);
-    let missing = tombstones::look(known, &absent, patience.missing_looks, now);
-    let stay = tombstones::staying(&missing);
-    // Only what is held needs both: what happens now, and what an approval lets through.
-    let without_patience = (!stay.is_empty()).then(|| unjoined.clone());
-    let upstream = unjoined.join(published, &stay);
-    let changes = diff(published, &upstream);
-    let holds = fuse::judge(&patience.fuse, published, &upstream, &absent, &changes);
-    let whole = match without_patience {
-        _ if holds.is_empty() => Vec::new(),
-        None => changes.clone(),
-        Some(unjoined) => diff(published, &unjoined.join(published, &HashSet::new())),
-    };
-    Plan {
-        changes,
-        holds,
-        whole,
-        missing,
-        absent,
-        upstream,
-    }
-}
-
-impl Plan {
-    /// Why it would be held, if so.
-    pub fn reason(&self) -> Option<String> {
-        let reasons: Vec<_> = self.holds.iter().map(ToString::to_string).collect();
-        (!reasons.is_empty()).then(|| reasons.join("; "))
-    }
-
-    fn rules(&self) -> Vec<String> {
-        let mut rules: Vec<_> = self
-            .holds
-            .iter()
-            .map(|hold| hold.rule.setting().to_owned())
-            .collect();
-        rules.sort();
-        rules.dedup();
-        rules
-    }
-
-    fn tallies(&self) -> BTreeMap<Kind, Tally> {
-        let mut tallies: BTreeMap<_, _> = Kind::ALL
-            .map(|kind| {
-                let absent = self.absent.iter().filter(|(of, _)| *of == kind);
-                let tally = Tally {
-                    seen: self.upstream.seen(kind) as u64,
-                    missing: absent.count() as u64,
-                    quarantined: self.upstream.quarantined(kind).count() as u64,
-                    ..Tally::default()
-                };
-                (kind, tally)
-            })
-            .into();
-        // Of a held run, what its approval would let through.
-        let changes = if self.whole.is_empty() {
-            &self.changes
-        } else {
-            &self.whole
-        };
-        for change in changes {
-            let tally = tallies.entry(change.kind).or_default();
-            match (&change.before, &change.after) {
-                (None, _) => tally.added += 1,
-                (Some(_), Some(_)) => tally.updated += 1,
-                (Some(_), None) => tally.removed += 1,
-            }
-        }
-        tallies
-    }
-}
-
 /// Measures one part after the other.
 struct Lap(Instant);
 
@@ -535,23 +432,6 @@ impl Lap {
 
 fn one_line(error: &FetchError) -> String {
     error.to_string().replace('\n', "; ")
-}
-
-/// Names a delta by its content, so that an approval lets exactly it pass.
-fn fingerprint(changes: &[Change]) -> String {
-    let mut text = Vec::new();
-    for change in changes {
-        for item in [&change.before, &change.after] {
-            if let Some(item) = item {
-                text.extend_from_slice(item.source.text().as_bytes());
-            }
-            text.push(b'\n');
-        }
-        text.extend_from_slice(change.kind.singular().as_bytes());
-        text.extend_from_slice(change.id.as_bytes());
-        text.push(b'\n');
-    }
-    format!("{:032x}", xxh3_128(&text))
 }
 
 /// How many items of each kind a catalogue has, in words.

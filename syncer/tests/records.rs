@@ -19,7 +19,8 @@ fn read(lists: impl Fn(Collection) -> String) -> Upstream {
             Records::read(collection, &lists(collection)).unwrap(),
         )
     };
-    parse::read(Collection::ALL.map(read).into()).join(&Catalogue::default(), &HashSet::new())
+    let unjoined = parse::read(Collection::ALL.map(read).into()).unwrap();
+    unjoined.join(&Catalogue::default(), &HashSet::new())
 }
 
 fn publish(upstream: &Upstream) -> Catalogue {

@@ -11,8 +11,10 @@ use common::config::{Database, FuseLimits};
 use common::models::Kind;
 use common::repository::{Access, Amendment, Outcome, Repository, Run};
 use ghibli_api::{Client, ClientConfig, Timeouts};
-use syncer::sync::{Patience, Syncer};
-use testkit::source::{Source, film};
+use serde_json::json;
+use syncer::plan::Patience;
+use syncer::sync::Syncer;
+use testkit::source::{Fault, Source, film};
 use tokio_util::sync::CancellationToken;
 
 /// A syncer whose clock goes when it is told.
@@ -46,11 +48,23 @@ impl Scene {
     }
 
     async fn pin(&self, version: Option<u64>) {
-        let turn = self.syncer.repository().begin(None).await.unwrap().unwrap();
-        let amendment = Amendment {
+        self.amend(Amendment {
             pin: Some(version),
             ..Amendment::default()
-        };
+        })
+        .await;
+    }
+
+    async fn approve(&self, run: &Run) {
+        self.amend(Amendment {
+            approval: Some(run.fingerprint.clone()),
+            ..Amendment::default()
+        })
+        .await;
+    }
+
+    async fn amend(&self, amendment: Amendment) {
+        let turn = self.syncer.repository().begin(None).await.unwrap().unwrap();
         turn.amend(&amendment).await.unwrap();
         turn.end(None).await.unwrap();
     }
@@ -175,5 +189,124 @@ async fn what_was_spoiled_or_lost_in_the_store_is_put_right_by_another_process()
         assert_eq!(mended.catalogue, whole.catalogue);
         scene.start_anew().await;
         assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_set_aside_with_the_start_of_its_text_until_it_is_mended() {
+    let mut scene = Scene::new().await;
+    for number in 10..20 {
+        scene.source.add_film(film(number));
+    }
+    scene.sync().await;
+    let good = scene.source.catalogue();
+    scene.source.edit(|catalogue| {
+        let bad = &mut catalogue.collection_mut("films")[0];
+        bad["title"] = json!({ "en": "An object" });
+        bad["description"] = "x".repeat(10_000).into();
+    });
+    // What is wrong at the source is told while it is pinned, too.
+    for pin in [None, Some(1)] {
+        scene.pin(pin).await;
+        assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
+        let set_aside = scene.syncer.repository().quarantine().await.unwrap();
+        assert_eq!(set_aside.len(), 1, "{pin:?}");
+        assert!(set_aside[0].reason.contains("`title` is an object"));
+        assert_eq!(set_aside[0].raw.len(), 4096);
+        scene.source.edit(|catalogue| *catalogue = good.clone());
+        assert_eq!(scene.sync().await.quarantined(), 0);
+        assert_eq!(scene.syncer.repository().quarantine().await.unwrap(), []);
+        scene.source.edit(|catalogue| {
+            catalogue.collection_mut("films")[0]["title"] = json!({ "en": "An object" });
+            catalogue.collection_mut("films")[0]["description"] = "x".repeat(10_000).into();
+        });
+    }
+}
+
+#[tokio::test]
+async fn an_approval_lets_through_what_was_held_once_and_nothing_else_that_changes_nothing() {
+    let mut scene = Scene::new().await;
+    scene.sync().await;
+    let films = scene.source.catalogue().films;
+    let twice = |number: usize| {
+        let mut films = films.clone();
+        films.push(films[number].clone());
+        films
+    };
+    scene.source.set("films", twice(0));
+    let held = scene.sync().await;
+    assert_eq!((held.outcome, held.changes().total()), (Outcome::Held, 0));
+    scene.approve(&held).await;
+    scene.source.set("films", twice(1));
+    assert_eq!(scene.sync().await.outcome, Outcome::Held, "another id");
+    scene.source.set("films", twice(0));
+    assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
+    scene.source.set("films", films.clone());
+    assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
+    scene.source.set("films", twice(0));
+    assert_eq!(scene.sync().await.outcome, Outcome::Held, "it was used");
+}
+
+#[tokio::test]
+async fn what_is_held_is_found_however_many_failures_follow() {
+    let mut scene = Scene::new().await;
+    scene.sync().await;
+    scene.source.misbehave("films", Fault::Empty);
+    let held = scene.sync().await;
+    for number in 0..24 {
+        scene
+            .source
+            .misbehave("films", Fault::Status(403 + number % 2));
+        let failed = scene.sync().await;
+        assert_eq!(failed.outcome, Outcome::Failed);
+        assert!(failed.provider.is_some() && failed.causes.len() == 1);
+    }
+    let repository = scene.syncer.repository();
+    let last = repository.runs(20).await.unwrap();
+    assert!(last.iter().all(|run| run.outcome == Outcome::Failed));
+    assert_eq!(repository.held().await.unwrap(), Some(held));
+}
+
+#[tokio::test]
+async fn failures_that_differ_in_the_seconds_left_share_a_row() {
+    let mut scene = Scene::new().await;
+    scene.source.misbehave("films", Fault::Status(404));
+    let failed = scene.sync().await;
+    for seconds in [37, 9] {
+        let turn = scene.syncer.repository().begin(None).await;
+        let turn = turn.unwrap().unwrap();
+        let run = Run {
+            number: turn.head().fence,
+            reason: Some(format!("asked to be left alone for another {seconds} s")),
+            ..failed.clone()
+        };
+        turn.record(&run).await.unwrap();
+        turn.end(None).await.unwrap();
+    }
+    let runs = scene.syncer.repository().runs(20).await.unwrap();
+    let times: Vec<_> = runs.iter().map(|run| run.times).collect();
+    assert_eq!(times, [2, 1]);
+    assert!(runs[0].reason.as_ref().unwrap().ends_with("another 9 s"));
+}
+
+#[tokio::test]
+async fn a_record_without_an_id_stands_for_one_missing_item_and_not_for_more() {
+    let mut scene = Scene::new().await;
+    for number in 10..28 {
+        scene.source.add_film(film(number));
+    }
+    scene.sync().await;
+    let films = scene.source.catalogue().films;
+    let without = |missing: usize| {
+        let mut films = films[missing..].to_vec();
+        films.push(json!(null));
+        films
+    };
+    for (missing, outcome) in [(1, Outcome::Unchanged), (5, Outcome::Held)] {
+        scene.source.set("films", without(missing));
+        let run = scene.sync().await;
+        assert_eq!(run.outcome, outcome, "{run:?}");
+        let told = run.kinds[&Kind::Movie].missing;
+        assert_eq!(told, if missing == 1 { 0 } else { 5 });
     }
 }

@@ -149,6 +149,7 @@ async fn a_rollback_holds_until_it_is_unpinned() {
     run(&["once"]).await;
     run(&["rollback", "1"]).await;
     assert!(run(&["once"]).await.contains("pinned to version 3"));
+    assert!(run(&["plan"]).await.contains("pinned to version 3"));
     let webapp = store.webapp().await;
     let api = format!("{}/api/v1/movies", webapp.url());
     until_it_says(&api, "\"version\":3").await;
@@ -159,7 +160,7 @@ async fn a_rollback_holds_until_it_is_unpinned() {
 }
 
 #[tokio::test]
-async fn an_unchanged_run_writes_nothing_but_the_lease_and_its_ledger_row() {
+async fn an_unchanged_or_held_run_writes_nothing_but_the_lease_and_its_ledger_row() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let dump = || {
         let connection = rusqlite::Connection::open(store.file()).unwrap();
@@ -186,6 +187,32 @@ async fn an_unchanged_run_writes_nothing_but_the_lease_and_its_ledger_row() {
     let before = dump();
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
     assert_eq!(dump(), before);
+
+    source.misbehave("people", Fault::Empty);
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(3));
+    assert_eq!(dump(), before);
+
+    // Other bytes that say the same: their digest is kept, and nothing else.
+    let people = serde_json::to_string_pretty(source.catalogue().collection("people")).unwrap();
+    source.misbehave("people", Fault::Body(people));
+    let fences = || {
+        let connection = rusqlite::Connection::open(store.file()).unwrap();
+        let fence = connection.query_row("SELECT head FROM state", [], |row| row.get(0));
+        let head: String = fence.unwrap();
+        serde_json::from_str::<Value>(&head).unwrap()["fence"].clone()
+    };
+    let fence = fences();
+    let unchanged = store.command(&source.url(), &["once"]).await;
+    assert!(unchanged.stdout.contains("unchanged"), "{unchanged:?}");
+    assert_ne!(fences(), fence, "the lease");
+    let (after, other): (Vec<_>, Vec<_>) = dump()
+        .into_iter()
+        .partition(|(table, _)| table != "answers");
+    let (was, _): (Vec<_>, Vec<_>) = before
+        .into_iter()
+        .partition(|(table, _)| table != "answers");
+    assert_eq!(after, was);
+    assert_eq!(other[0].1.len(), 1);
 }
 
 #[tokio::test]
@@ -210,6 +237,8 @@ async fn a_bad_record_is_set_aside_and_its_last_good_state_stays() {
     let webapp = store.webapp().await;
     let page = until_it_says(&format!("{}/movies", webapp.url()), "Renamed meanwhile").await;
     assert!(page.body.contains("The Lantern Ferry"));
+    let status = format!("{}/status", webapp.url());
+    until_it_says(&status, "{&#34;en&#34;:&#34;An object&#34;}").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -270,6 +299,8 @@ async fn a_held_run_is_told_on_the_status_page_and_an_approval_counts_at_once() 
     let plan = run(&["plan"]).await;
     assert!(plan.stdout.contains("4 removed"), "{plan:?}");
     assert_eq!(run(&["approve"]).await.code, Some(0));
+    let plan = run(&["plan"]).await;
+    assert!(plan.stdout.contains("it is approved"), "{plan:?}");
     let published = run(&["once"]).await;
     assert!(published.stdout.contains("4 removed"), "{published:?}");
     until_it_says(&status, "4 removed").await;

@@ -207,6 +207,39 @@ impl Scene {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_syncers_ask_the_source_once_an_interval_over_sqlite() {
+    two_ask_once(Store::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_syncers_ask_the_source_once_an_interval_over_mongodb() {
+    two_ask_once(Store::mongodb().await).await;
+}
+
+async fn two_ask_once(store: Store) {
+    let source = Source::start().await;
+    let url = source.url();
+    let envs = [
+        ("PYFLIX_DATABASE_URL", store.url.as_str()),
+        ("PYFLIX_PROVIDER_URLS", &url),
+        ("PYFLIX_SYNC_INTERVAL", "1h"),
+        ("PYFLIX_LOG", "syncer=debug"),
+    ];
+    let both = [(); 2].map(|()| Service::start("syncer", &envs, &[]));
+    let said = |text| move |line: &str| line.contains(text);
+    let skips = "skipping a turn: the last sync ended less than an interval ago";
+    let published = both
+        .each_ref()
+        .map(|syncer| Box::pin(syncer.wait_for_line(said("published version 1"), DEADLINE)));
+    let skipped = both
+        .each_ref()
+        .map(|syncer| Box::pin(syncer.wait_for_line(said(skips), DEADLINE)));
+    futures::future::select_all(published).await;
+    futures::future::select_all(skipped).await;
+    assert_eq!(source.requests("films"), 1);
+}
+
 /// A store with one version, its source, and the address of its movies.
 async fn published(store: &Store) -> (Source, String, Service) {
     let source = Source::start().await;

@@ -3,49 +3,45 @@
 use std::sync::Arc;
 
 use common::models::{Finding, Id, Kind, Quarantined};
-use common::repository::{Missing, Repository, Result, Run};
+use common::repository::{Missing, Outcome, Repository, Result, Run};
 use tokio::sync::watch;
 
 /// How many rows of the ledger are told.
 const RUNS: u32 = 20;
-/// How many findings are told. A source of a million records has very many, and whoever mends
-/// these sees others.
-const FINDINGS: u32 = 10_000;
 
 /// What stands in the store beside the catalogue.
 #[derive(Debug, Default)]
 pub struct Beside {
     /// The last runs, newest first.
     pub runs: Vec<Run>,
+    /// The run whose delta is held now.
+    pub held: Option<Run>,
     /// The items that the source has no more and that are still published.
     pub missing: Vec<Missing>,
     /// The records that were set aside.
     pub quarantine: Vec<Quarantined>,
-    /// What does not join or looks wrong at the source, or some of it.
+    /// What does not join or looks wrong at the source.
     pub findings: Vec<Finding>,
-    /// How much of that there is.
-    pub found: u64,
 }
 
 impl Beside {
     async fn read(repository: &Repository) -> Result<Self> {
-        let runs = repository.runs(RUNS).await?;
-        let findings = repository.findings(FINDINGS).await?;
-        let told = findings.len() as u64;
-        let counted = runs
-            .iter()
-            .map(|run| run.findings)
-            .find(|found| *found > told);
         Ok(Self {
-            found: match told < FINDINGS.into() {
-                true => told,
-                false => counted.unwrap_or(told),
-            },
+            runs: repository.runs(RUNS).await?,
+            held: repository.held().await?,
             missing: repository.missing().await?,
             quarantine: repository.quarantine().await?,
-            findings,
-            runs,
+            findings: repository.findings().await?,
         })
+    }
+
+    /// The base URL of the source that answered last.
+    pub fn provider(&self) -> Option<&str> {
+        let mut answered = self
+            .runs
+            .iter()
+            .filter(|run| run.outcome != Outcome::Failed);
+        answered.find_map(|run| run.provider.as_deref())
     }
 
     /// An item that the source has no more.

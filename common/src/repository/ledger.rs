@@ -39,11 +39,10 @@ pub struct Run {
     /// What it met in each kind; empty where the source gave no whole answer.
     #[serde(default)]
     pub kinds: BTreeMap<Kind, Tally>,
-    /// How many bytes the source's answers had, decoded; 0 if none came. Of several, the last
-    /// one's.
+    /// How many bytes the source's whole answers had, decoded. Of several, the last one's.
     #[serde(default)]
     pub bytes: u64,
-    /// The base URL of the source that answered.
+    /// The base URL of the source that answered; of a failed run, of the last that was asked.
     #[serde(default)]
     pub provider: Option<String>,
     /// The rules that held it, by the names of their settings.
@@ -52,7 +51,7 @@ pub struct Run {
     /// Why it failed, was held, or published nothing.
     #[serde(default)]
     pub reason: Option<String>,
-    /// The causes of a failure, one for each source that was asked.
+    /// The causes of a failure, one for each source; of a failure of the store, what it said.
     #[serde(default)]
     pub causes: Vec<String>,
     /// What names the delta that was held.
@@ -133,6 +132,7 @@ impl Run {
     }
 
     /// This run and the next one in one row, if that one ended alike and nothing was published.
+    /// Failures may differ in numbers, such as the seconds that are left to wait.
     fn with(&self, next: &Self) -> Option<Self> {
         let merged = Self {
             number: self.number,
@@ -140,14 +140,27 @@ impl Run {
             started: self.started,
             ..next.clone()
         };
-        let alike = Self {
+        let mut alike = Self {
             times: self.times,
             ended: self.ended,
             took: self.took,
             bytes: self.bytes,
             ..merged.clone()
         };
+        if self.outcome == Outcome::Failed && self.said() == next.said() {
+            alike.reason.clone_from(&self.reason);
+            alike.causes.clone_from(&self.causes);
+        }
         (self.outcome != Outcome::Published && alike == *self).then_some(merged)
+    }
+}
+
+impl Run {
+    /// Why it failed, without numbers.
+    fn said(&self) -> String {
+        let said = self.reason.iter().chain(&self.causes);
+        said.flat_map(|text| text.chars().filter(|c| !c.is_ascii_digit()))
+            .collect()
     }
 }
 
@@ -212,14 +225,28 @@ impl Repository {
         Ok(readable(Table::Runs, rows))
     }
 
-    /// The findings of the last sync in the order of their names; the last ones, if there are
-    /// more than `most`.
+    /// The run whose delta is held now: the last that got an answer, if it was held.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn findings(&self, most: u32) -> Result<Vec<Finding>> {
-        let mut rows = self.store.rows(Table::Findings, Some(most)).await?;
-        rows.reverse();
+    pub async fn held(&self) -> Result<Option<Run>> {
+        // Mostly it is among the last few.
+        for limit in [20, KEPT_ROWS] {
+            let runs = self.runs(limit).await?.into_iter();
+            let mut answered = runs.filter(|run| run.outcome != Outcome::Failed);
+            if let Some(last) = answered.next() {
+                return Ok(Some(last).filter(|run| run.outcome == Outcome::Held));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The findings of the last sync.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn findings(&self) -> Result<Vec<Finding>> {
+        let rows = self.store.rows(Table::Findings, None).await?;
         Ok(readable(Table::Findings, rows))
     }
 
@@ -272,7 +299,8 @@ impl Turn {
     /// # Errors
     /// When the lease has passed on or the store fails.
     pub async fn keep_findings(&self, findings: &[Finding]) -> Result<()> {
-        self.keep(Table::Findings, findings, Finding::key).await
+        self.keep_beside(Table::Findings, findings, Finding::key)
+            .await
     }
 
     /// Makes these the records set aside, writing only what differs.
@@ -280,7 +308,7 @@ impl Turn {
     /// # Errors
     /// When the lease has passed on or the store fails.
     pub async fn keep_quarantine(&self, records: &[Quarantined]) -> Result<()> {
-        self.keep(Table::Quarantine, records, Quarantined::key)
+        self.keep_beside(Table::Quarantine, records, Quarantined::key)
             .await
     }
 
@@ -289,7 +317,8 @@ impl Turn {
     /// # Errors
     /// When the lease has passed on or the store fails.
     pub async fn keep_missing(&self, missing: &[Missing]) -> Result<()> {
-        self.keep(Table::Missing, missing, Missing::key).await
+        self.keep_beside(Table::Missing, missing, Missing::key)
+            .await
     }
 
     /// What [`Turn::keep_answer`] was given last.
@@ -302,22 +331,41 @@ impl Turn {
         Ok(kept.and_then(|kept| kept.answer))
     }
 
-    /// Keeps what names the source's answer that is published as it is, if there is one.
+    /// Keeps what names the source's answer that is published as it is, if there is one. It is
+    /// forgotten when what stands beside the catalogue changes.
     ///
     /// # Errors
     /// When the lease has passed on or the store fails.
     pub async fn keep_answer<T: Serialize + Sync>(&self, answer: Option<&T>) -> Result<()> {
         // A row that is never removed: a sleeper's late one would come back under a free key.
         let row = Answer { answer };
-        self.keep(Table::Answers, &[row], |_| LAST.to_owned()).await
+        let (put, gone) = self
+            .differing(Table::Answers, &[row], |_| LAST.to_owned())
+            .await?;
+        self.write(Table::Answers, put, gone).await
     }
 
-    async fn keep<T: Serialize + Sync>(
+    async fn keep_beside<T: Serialize + Sync>(
         &self,
         table: Table,
         values: &[T],
         key: impl Fn(&T) -> String + Send,
     ) -> Result<()> {
+        let (put, gone) = self.differing(table, values, key).await?;
+        if !(put.is_empty() && gone.is_empty()) {
+            // From here on the kept answer does not stand for all that is told.
+            self.keep_answer(None::<&Value>).await?;
+        }
+        self.write(table, put, gone).await
+    }
+
+    /// The rows to put and the keys to remove, so that a table has these values.
+    async fn differing<T: Serialize + Sync>(
+        &self,
+        table: Table,
+        values: &[T],
+        key: impl Fn(&T) -> String + Send,
+    ) -> Result<(Vec<Row>, Vec<String>)> {
         let mut wanted = BTreeMap::new();
         for value in values {
             wanted.insert(key(value), object(value)?);
@@ -332,13 +380,17 @@ impl Turn {
                 Some(_) => {}
             }
         }
-        if wanted.is_empty() && gone.is_empty() {
-            return Ok(());
-        }
         let put = wanted
             .into_iter()
             .map(|(key, fields)| Row { key, fields })
             .collect();
+        Ok((put, gone))
+    }
+
+    async fn write(&self, table: Table, put: Vec<Row>, gone: Vec<String>) -> Result<()> {
+        if put.is_empty() && gone.is_empty() {
+            return Ok(());
+        }
         let fence = self.head().fence;
         self.store.write_rows(fence, table, put, gone).await
     }

@@ -265,7 +265,7 @@ pub(crate) async fn findings_and_quarantine_are_those_of_the_last_run(store: &Fi
         .await
         .unwrap();
     assert_eq!(
-        repository.findings(100).await.unwrap(),
+        repository.findings().await.unwrap(),
         [finding("b"), finding("c")]
     );
     turn.keep_quarantine(std::slice::from_ref(&bad))

@@ -99,10 +99,7 @@ async fn sync(
 
 /// What stands beside the catalogue is all of this edition, and every run is in the ledger whole.
 async fn assert_beside(repository: &Repository, edition: u32) {
-    let (findings, bad) = (
-        repository.findings(100).await,
-        repository.quarantine().await,
-    );
+    let (findings, bad) = (repository.findings().await, repository.quarantine().await);
     assert_eq!(findings.unwrap(), [finding(edition)]);
     assert_eq!(bad.unwrap(), [quarantined(edition)]);
     assert_eq!(repository.missing().await.unwrap(), [missing(edition)]);

@@ -19,5 +19,5 @@ pub use collection::{Collection, UnknownCollection};
 pub use query::{BadQuestion, Question, Selection};
 pub use record::{
     BadRecord, Film, Links, ListError, Location, MAX_BAD_RECORDS, MAX_RECORD_BYTES, Note, Person,
-    Record, RecordError, Records, Species, Vehicle, give_back,
+    Record, RecordError, Records, Species, Vehicle, blanked, give_back,
 };

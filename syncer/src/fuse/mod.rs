@@ -6,6 +6,7 @@ use std::fmt;
 use common::config::FuseLimits;
 use common::models::{Catalogue, Change, Facts, Id, Item, Kind};
 use serde_json::Value;
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::parse::Upstream;
 
@@ -29,6 +30,8 @@ pub struct Hold {
     pub limit: u64,
     /// Some of them by name.
     pub examples: Vec<String>,
+    /// XXH3 of all their names.
+    pub digest: u128,
 }
 
 /// The rules of the fuse.
@@ -111,13 +114,17 @@ pub fn judge(
     changes: &[Change],
 ) -> Vec<Hold> {
     let removed = changes.iter().filter(|change| change.after.is_none());
+    let missing_ids = missing.iter().map(|(_, id)| &**id);
     let judged = Judged {
         limits,
         published,
         upstream,
         missing,
         changes,
-        removed: removed.map(|change| &*change.id).collect(),
+        gone: removed
+            .map(|change| &*change.id)
+            .chain(missing_ids)
+            .collect(),
     };
     let rules = [
         Judged::empty,
@@ -139,7 +146,8 @@ struct Judged<'a> {
     upstream: &'a Upstream,
     missing: &'a [(Kind, Id)],
     changes: &'a [Change],
-    removed: HashSet<&'a str>,
+    /// The ids of the items that are removed or missing.
+    gone: HashSet<&'a str>,
 }
 
 impl<'a> Judged<'a> {
@@ -239,23 +247,26 @@ impl<'a> Judged<'a> {
         changes.filter_map(|change| Some((&**change.before.as_ref()?, &**change.after.as_ref()?)))
     }
 
-    /// The first field that had a value and has none now. A list whose items all went is not
-    /// blanked: their going is judged by itself.
+    /// The first field that had a value and has none now, as a fact or in the source's own record.
+    /// A list whose items all went is not blanked: their going is judged by itself.
     fn blanked_field(&self, before: &Item, after: &Item) -> Option<String> {
+        let sources = [before, after].map(|item| item.source.json());
         let after = values(after);
         let mut blanked = values(before)
             .into_iter()
             .filter(|(field, _)| !after.contains_key(field));
-        blanked
-            .find(|(_, value)| !self.names_only_removed(value))
-            .map(|(field, _)| field)
+        let fact = blanked.find(|(_, value)| !self.names_only_gone(value));
+        fact.map(|(field, _)| field).or_else(|| {
+            let [before, after] = &sources;
+            ghibli_api::blanked(before, after, |id| self.gone.contains(id))
+        })
     }
 
-    fn names_only_removed(&self, value: &Value) -> bool {
-        let removed = |value: &Value| value.as_str().is_some_and(|id| self.removed.contains(id));
+    fn names_only_gone(&self, value: &Value) -> bool {
+        let gone = |value: &Value| value.as_str().is_some_and(|id| self.gone.contains(id));
         match value {
-            Value::Array(values) => values.iter().all(removed),
-            value => removed(value),
+            Value::Array(values) => values.iter().all(gone),
+            value => gone(value),
         }
     }
 }
@@ -272,14 +283,24 @@ fn hold(
     limit: u64,
     examples: impl IntoIterator<Item = String>,
 ) -> Hold {
-    let short = |text: String| text.chars().take(120).collect();
+    let mut digest = Xxh3::new();
+    let examples = examples.into_iter().inspect(|name| {
+        digest.update(name.as_bytes());
+        digest.update(b"\n");
+    });
+    let mut examples: Vec<String> = examples.collect();
+    examples.truncate(NAMED);
+    for example in &mut examples {
+        *example = example.chars().take(120).collect();
+    }
     Hold {
         rule,
         kind,
         count,
         of,
         limit,
-        examples: examples.into_iter().take(NAMED).map(short).collect(),
+        examples,
+        digest: digest.digest128(),
     }
 }
 

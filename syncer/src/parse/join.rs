@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use common::models::{Facts, Finding, Id, Kind, Problem};
 use ghibli_api::Links;
 
-use super::Draft;
+use super::{Draft, find};
 
 /// A relation and the two fields that tell of it: the one that we keep, and the one on the other
 /// side, if there is one.
@@ -77,7 +77,10 @@ impl Relations {
             let told_back: HashSet<(Id, Id)> = pairs(&reverse).map(|(a, b)| (b, a)).collect();
             for (from, to) in pairs(&own).filter(|pair| !told_back.contains(pair)) {
                 if let Some(back) = back {
-                    findings.push(finding(other, &to, back, Problem::OneSided, &from));
+                    find(
+                        findings,
+                        finding(other, &to, back, Problem::OneSided, &from),
+                    );
                 }
             }
             for (id, ids) in own {
@@ -90,10 +93,16 @@ impl Relations {
                 let ids = joined.entry((kind, field, from.clone())).or_default();
                 if relation.from == (Kind::Person, "species") && !ids.is_empty() {
                     // A person is of one species, and knows best of which.
-                    findings.push(finding(other, &to, "people", Problem::Contradiction, &from));
+                    find(
+                        findings,
+                        finding(other, &to, "people", Problem::Contradiction, &from),
+                    );
                     continue;
                 }
-                findings.push(finding(kind, &from, field, Problem::OneSided, &to));
+                find(
+                    findings,
+                    finding(kind, &from, field, Problem::OneSided, &to),
+                );
                 ids.push(to);
             }
         }
@@ -111,16 +120,19 @@ impl Relations {
         let said = self.said.get(&(kind, field)).into_iter().flatten();
         said.map(|(id, links)| {
             for strange in &links.strange {
-                findings.push(finding(kind, id, field, Problem::NotALink, strange));
+                find(
+                    findings,
+                    finding(kind, id, field, Problem::NotALink, strange),
+                );
             }
             let mut seen = HashSet::new();
             let mut ids = Vec::with_capacity(links.ids.len());
             for link in &links.ids {
-                let link: Id = link.as_str().into();
-                if !known.contains(&(target, link.clone())) {
-                    findings.push(finding(kind, id, field, Problem::Dangling, &link));
-                } else if seen.insert(link.clone()) {
-                    ids.push(link);
+                // Every link to an item shares the item's id.
+                match known.get(&(target, link.as_str().into())) {
+                    None => find(findings, finding(kind, id, field, Problem::Dangling, link)),
+                    Some((_, link)) if seen.insert(link) => ids.push(link.clone()),
+                    Some(_) => {}
                 }
             }
             (id.clone(), ids)

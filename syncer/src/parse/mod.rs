@@ -10,10 +10,13 @@ use common::models::{
     Catalogue, Facts, Finding, Id, Item, Kind, Location, Movie, Person, Problem, Quarantined,
     SourceRecord, Species, Vehicle,
 };
-use ghibli_api::{BadRecord, Collection, Note, Record, RecordError, Records};
+use ghibli_api::{BadRecord, Collection, MAX_BAD_RECORDS, Note, Record, RecordError, Records};
 
 use join::Relations;
 use scalars::Scalars;
+
+/// How many findings are kept, the first by kind and id.
+const MAX_FINDINGS: usize = 10_000;
 
 /// An item as the source has it; its slug and rank depend on what is published.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +46,7 @@ pub struct Upstream {
     pub kept: HashSet<(Kind, Id)>,
     /// The records that cannot be understood.
     pub quarantined: Vec<Quarantined>,
-    /// What does not join or looks wrong, sorted.
+    /// What does not join or looks wrong, sorted; the first 10,000.
     pub findings: Vec<Finding>,
 }
 
@@ -77,19 +80,27 @@ pub const fn collection(kind: Kind) -> Collection {
     }
 }
 
+/// So many records of a kind are bad that they are not even set aside.
+#[derive(Debug, thiserror::Error)]
+#[error("more than {MAX_BAD_RECORDS} records of {} cannot be read", collection(*.0))]
+pub struct TooManyBad(Kind);
+
 /// Reads the records of the five collections, each by itself.
-pub fn read(mut collections: BTreeMap<Collection, Records>) -> Unjoined {
+///
+/// # Errors
+/// If of a kind more than [`MAX_BAD_RECORDS`] cannot be read.
+pub fn read(mut collections: BTreeMap<Collection, Records>) -> Result<Unjoined, TooManyBad> {
     let mut unjoined = Unjoined::default();
     for kind in Kind::ALL {
         let records = collections.remove(&collection(kind)).unwrap_or_default();
-        unjoined.read(kind, records);
+        unjoined.read(kind, records)?;
     }
-    unjoined
+    Ok(unjoined)
 }
 
 impl Unjoined {
     /// The published items that the source has no more. One whose record was set aside is still
-    /// there, and a record without an id may be any.
+    /// there; so are as many as there are records without an id, if no more are unseen.
     pub fn missing(&self, published: &Catalogue) -> Vec<(Kind, Id)> {
         let absent = Kind::ALL.into_iter().flat_map(|kind| {
             let unseen = self.unseen(kind, published).into_iter();
@@ -97,6 +108,29 @@ impl Unjoined {
             missing.map(move |(item, _)| (kind, item.id.clone()))
         });
         absent.collect()
+    }
+
+    /// All but the items, to join the same items once more in another way.
+    pub fn without_drafts(&self) -> Self {
+        Self {
+            upstream: Upstream {
+                drafts: BTreeMap::new(),
+                kept: HashSet::new(),
+                quarantined: self.upstream.quarantined.clone(),
+                findings: self.upstream.findings.clone(),
+            },
+            relations: self.relations.clone(),
+        }
+    }
+
+    /// With the items that came, after they were joined in another way.
+    pub fn with_drafts_of(mut self, joined: Upstream) -> Self {
+        let Upstream { drafts, kept, .. } = joined;
+        self.upstream.drafts = drafts;
+        for (kind, drafts) in &mut self.upstream.drafts {
+            drafts.retain(|draft| !kept.contains(&(*kind, draft.id.clone())));
+        }
+        self
     }
 
     /// Joins the relations of all items: those that came, those whose record was set aside, and
@@ -118,16 +152,24 @@ impl Unjoined {
         let drafts = self.upstream.of(kind);
         let seen: HashSet<&Id> = drafts.iter().map(|draft| &draft.id).collect();
         let bad = self.upstream.quarantined(kind);
-        let set_aside: HashSet<Option<&Id>> = bad.map(|record| record.id.as_ref()).collect();
-        let may_be_any = set_aside.contains(&None);
-        published
+        let set_aside: HashSet<&Id> = bad.filter_map(|record| record.id.as_ref()).collect();
+        let bad = self.upstream.quarantined(kind);
+        let without_id = bad.filter(|record| record.id.is_none()).count();
+        let mut unseen: Vec<_> = published
             .iter(kind)
             .filter(|item| !seen.contains(&item.id))
             .map(|item| {
-                let is_set_aside = may_be_any || set_aside.contains(&Some(&item.id));
+                let is_set_aside = set_aside.contains(&item.id);
                 (item, is_set_aside)
             })
-            .collect()
+            .collect();
+        let others = unseen.iter().filter(|(_, set_aside)| !set_aside);
+        if others.count() <= without_id {
+            for (_, set_aside) in &mut unseen {
+                *set_aside = true;
+            }
+        }
+        unseen
     }
 
     /// Puts items that stay where they stand among the others.
@@ -175,10 +217,11 @@ impl Unjoined {
         }
     }
 
-    fn read(&mut self, kind: Kind, records: Records) {
+    fn read(&mut self, kind: Kind, records: Records) -> Result<(), TooManyBad> {
         let bad = records.bad.into_iter().map(|bad| quarantined(kind, bad));
         self.upstream.quarantined.extend(bad);
         let mut drafts = Vec::with_capacity(records.records.len());
+        let mut bad_count = self.upstream.quarantined(kind).count();
         for (index, record) in records.records.into_iter().enumerate() {
             match self.draft(kind, &record) {
                 Ok(facts) => drafts.push(Draft {
@@ -186,22 +229,28 @@ impl Unjoined {
                     facts,
                     source: SourceRecord::new(record.json),
                 }),
-                Err(error) => self.upstream.quarantined.push(Quarantined {
-                    kind,
-                    id: Some(record.id.into()),
-                    index: index as u64,
-                    reason: error.to_string(),
-                    raw: record.json.get().chars().take(4096).collect(),
-                }),
+                Err(_) if bad_count == MAX_BAD_RECORDS => return Err(TooManyBad(kind)),
+                Err(error) => {
+                    bad_count += 1;
+                    let bad = BadRecord::new(
+                        collection(kind),
+                        index,
+                        Some(record.id),
+                        &error,
+                        record.json.get(),
+                    );
+                    self.upstream.quarantined.push(quarantined(kind, bad));
+                }
             }
         }
         self.upstream.drafts.insert(kind, drafts);
+        Ok(())
     }
 
     fn draft(&mut self, kind: Kind, record: &Record) -> Result<Facts, Unreadable> {
         let id: Id = record.id.as_str().into();
         for note in &record.notes {
-            self.upstream.findings.push(noted(kind, &id, note));
+            find(&mut self.upstream.findings, noted(kind, &id, note));
         }
         let mut scalars = Scalars {
             kind,
@@ -309,10 +358,23 @@ impl Unjoined {
         for draft in self.upstream.drafts.values_mut().flatten() {
             joined.fill(draft);
         }
-        findings.sort();
-        findings.dedup();
+        first(findings);
         self.upstream
     }
+}
+
+/// Adds a finding. Of more than can be kept the first stay, whatever the order they come in.
+fn find(findings: &mut Vec<Finding>, finding: Finding) {
+    if findings.len() >= 2 * MAX_FINDINGS {
+        first(findings);
+    }
+    findings.push(finding);
+}
+
+fn first(findings: &mut Vec<Finding>) {
+    findings.sort();
+    findings.dedup();
+    findings.truncate(MAX_FINDINGS);
 }
 
 /// Why a record that the wire allows still makes no item.

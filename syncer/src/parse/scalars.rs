@@ -84,12 +84,13 @@ impl Scalars<'_> {
     }
 
     fn find(&mut self, field: &str, problem: Problem, value: &str) {
-        self.findings.push(Finding {
+        let finding = Finding {
             kind: self.kind,
             id: self.id.clone(),
             field: field.to_owned(),
             problem,
             value: value.chars().take(200).collect(),
-        });
+        };
+        super::find(self.findings, finding);
     }
 }

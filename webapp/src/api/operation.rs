@@ -149,7 +149,7 @@ impl Operation {
                 "A sync ends as unchanged, published, held or failed. Those that ended alike in a row stand in one row."
             }
             Self::Findings => {
-                "Stable from sync to sync, for who maintains the source; of more than 10,000 the last."
+                "Stable from sync to sync, for who maintains the source; of more than 10,000 the first."
             }
             Self::Status => {
                 "Whether it is stale, since when and why; the last sync; what is held, missing and set aside."

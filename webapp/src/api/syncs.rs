@@ -2,7 +2,6 @@
 
 use common::clock::Clock;
 use common::models::{Finding, Kind};
-use common::repository::Outcome;
 use serde_json::{Value, json};
 
 use super::lists::{Pages, list_schema, paging};
@@ -50,7 +49,7 @@ pub(super) fn status(asked: &Asked<'_>) -> Answer {
     let published = (!site.is_seed()).then_some(site.snapshot.header.at);
     let (since, why) = staleness(site);
     let last = beside.runs.first();
-    let held = last.filter(|run| run.outcome == Outcome::Held);
+    let held = beside.held.as_ref();
     let now = Clock::system().now();
     let age = published.map(|published| now.duration_since(published).as_secs().max(0));
     let body = json!({
@@ -63,13 +62,13 @@ pub(super) fn status(asked: &Asked<'_>) -> Answer {
         "fresh": site.condition == Condition::Fresh,
         "stale_since": since,
         "why": why,
-        "source": last.and_then(|run| run.provider.clone()),
+        "source": beside.provider(),
         "store": if matches!(site.condition, Condition::StoreAway(_)) { "away" } else { "read" },
         "last_run": last,
         "held": held.map(|run| json!({"rules": run.rules, "reason": run.reason})),
         "missing": beside.missing.len(),
         "quarantined": beside.quarantine.len(),
-        "findings": beside.found,
+        "findings": beside.findings.len(),
     });
     Answer::of(body).fleeting()
 }
@@ -155,7 +154,7 @@ pub(super) fn status_schema() -> Value {
             "last_run": {"anyOf": [run_schema(), {"type": "null"}]},
             "held": {
                 "type": ["object", "null"],
-                "description": "What holds the last sync: the rules by the names of their settings, and the numbers.",
+                "description": "What holds the last sync that got an answer: the rules by the names of their settings, and the numbers.",
                 "properties": {"rules": {"type": "array", "items": {"type": "string"}}, "reason": {"type": ["string", "null"]}},
             },
             "missing": count,

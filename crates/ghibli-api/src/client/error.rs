@@ -48,6 +48,14 @@ pub enum RequestError {
         /// The bytes received, decoded.
         bytes: usize,
     },
+    /// Answers came, but not all of them in time.
+    #[error("the whole was not there after {after:.1?}, with {bytes} bytes received")]
+    Overdue {
+        /// The time that this many bytes had.
+        after: Duration,
+        /// The bytes of all complete answers, decoded.
+        bytes: u64,
+    },
     /// A status other than 200.
     #[error("answered {}", named_status(*.0))]
     Status(u16),
@@ -152,6 +160,8 @@ pub struct ProviderFailure {
 pub struct FetchError {
     /// The providers' failures, in the order in which they were asked.
     pub failures: Vec<ProviderFailure>,
+    /// The size of all answers that came whole, decoded.
+    pub bytes: u64,
     pub(super) retry_after: Option<Duration>,
 }
 

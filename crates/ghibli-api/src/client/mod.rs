@@ -29,7 +29,8 @@ pub struct ClientConfig {
     /// The providers in the order in which they are tried. A URL may hold a user and a password;
     /// no message shows them.
     pub providers: Vec<Url>,
-    /// The most that one answer may weigh, decoded.
+    /// The most that one answer may weigh, decoded. A record counts as 256 bytes at least, and as
+    /// 32 bytes for each value in it.
     pub max_bytes: u64,
     /// The `User-Agent` that the source sees.
     pub user_agent: String,
@@ -46,7 +47,9 @@ pub struct Timeouts {
     pub silence: Duration,
     /// The time that any answer has, redirects included: 20 s.
     pub answer: Duration,
-    /// An answer has a second more for each of this many bytes that arrived: 32 KiB.
+    /// The time that all answers of one provider have together: 60 s.
+    pub fetch: Duration,
+    /// Either has a second more for each of this many bytes that arrived: 32 KiB.
     pub bytes_per_second: u32,
     /// The pause before the one retry of a request: 250 ms.
     pub retry_pause: Duration,
@@ -58,6 +61,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(5),
             silence: Duration::from_secs(10),
             answer: Duration::from_secs(20),
+            fetch: Duration::from_secs(60),
             bytes_per_second: 32 * 1024,
             retry_pause: Duration::from_millis(250),
         }
@@ -99,7 +103,7 @@ pub struct Fetched {
     pub content: Content,
     /// What names it, for the next fetch.
     pub tags: Tags,
-    /// The size of all its answers, decoded.
+    /// The size of all answers, those of failed providers included, decoded.
     pub bytes: u64,
     /// How long it took, failed providers included.
     pub elapsed: Duration,
@@ -166,9 +170,12 @@ impl Client {
         let started = Instant::now();
         let mut failures = Vec::new();
         let mut failed = Vec::new();
+        let mut bytes = 0;
         for provider in self.in_turn(started) {
             let source = Source::new(&self.http, provider, known, progress);
-            match ask(provider, &source).await {
+            let asked = ask(provider, &source).await;
+            bytes += source.bytes.into_inner();
+            match asked {
                 Ok((content, tags)) => {
                     provider.standing().answered();
                     for provider in failed {
@@ -178,7 +185,7 @@ impl Client {
                         provider: provider.shown.clone(),
                         content,
                         tags,
-                        bytes: source.bytes.into_inner(),
+                        bytes,
                         elapsed: started.elapsed(),
                     });
                 }
@@ -193,6 +200,7 @@ impl Client {
         }
         Err(FetchError {
             failures,
+            bytes,
             retry_after: self.rest(Instant::now()),
         })
     }

@@ -210,9 +210,17 @@ impl Http {
 
     /// The time that an answer has once this many bytes of it have arrived.
     fn allowance(&self, bytes: usize) -> Duration {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let earned = f64::from(bytes) / f64::from(self.timeouts.bytes_per_second.max(1));
-        self.timeouts.answer + Duration::from_secs_f64(earned)
+        self.timeouts.answer + self.earned(bytes.try_into().unwrap_or(u64::MAX))
+    }
+
+    /// The time that a whole fetch has once this many bytes of it have arrived.
+    pub(super) fn fetch_allowance(&self, bytes: u64) -> Duration {
+        self.timeouts.fetch + self.earned(bytes)
+    }
+
+    fn earned(&self, bytes: u64) -> Duration {
+        let bytes = Duration::from_secs(bytes.min(u32::MAX.into()));
+        bytes / self.timeouts.bytes_per_second.max(1)
     }
 
     pub(super) fn too_large(&self) -> RequestError {

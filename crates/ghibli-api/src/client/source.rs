@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::future::try_join_all;
 use reqwest::header::HeaderMap;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 use url::{Origin, Url};
 
 use super::pages::is_doubtful;
@@ -25,6 +26,7 @@ pub(super) struct Source<'a> {
     pub(super) origin: OnceLock<Origin>,
     /// The bytes of all complete answers, decoded.
     pub(super) bytes: AtomicU64,
+    started: Instant,
     pub(super) progress: &'a (dyn Fn(Progress<'_>) + Send + Sync),
 }
 
@@ -62,6 +64,7 @@ impl<'a> Source<'a> {
             known,
             origin: OnceLock::new(),
             bytes: AtomicU64::new(0),
+            started: Instant::now(),
             progress,
         }
     }
@@ -208,6 +211,7 @@ impl<'a> Source<'a> {
                 held: Held::Read(records),
             });
         }
+        drop(records);
         let (records, digest) = self.paged(collection, elements).await?;
         Ok(Here {
             tag: Tag {
@@ -264,6 +268,11 @@ impl<'a> Source<'a> {
         bytes_before: u64,
         conditions: Option<&Validators>,
     ) -> Result<Reply, RequestError> {
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        let after = self.http.fetch_allowance(bytes);
+        if self.started.elapsed() > after {
+            return Err(RequestError::Overdue { after, bytes });
+        }
         let url = collection_url(&self.provider.url, collection, query);
         let received = |bytes| {
             (self.progress)(Progress::Received {
@@ -298,7 +307,9 @@ impl<'a> Source<'a> {
             None => self.http.turn_for(body.len()).await,
             turn => turn,
         };
-        let reading = tokio::task::spawn_blocking(move || Records::read(collection, &body));
+        let limit = self.http.max_bytes;
+        let reading =
+            tokio::task::spawn_blocking(move || Records::read_within(limit, collection, &body));
         let read = reading.await;
         Ok(read.map_err(|error| RequestError::Interrupted(error.to_string()))??)
     }

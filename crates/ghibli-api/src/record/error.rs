@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::fmt;
 
 use crate::Collection;
@@ -39,7 +40,7 @@ pub enum RecordError {
         crate::MAX_RECORD_BYTES
     )]
     TooLarge {
-        /// Its size in the stored form.
+        /// Its size as it came, each value in it counted as 32 bytes at least.
         bytes: usize,
     },
     /// Lists and objects are nested too deeply.
@@ -106,11 +107,12 @@ pub struct BadRecord {
 }
 
 impl BadRecord {
-    pub(crate) fn new(
+    /// One that came as `raw`, of which the start is kept.
+    pub fn new(
         collection: Collection,
         index: usize,
         id: Option<String>,
-        error: &RecordError,
+        error: &impl Error,
         raw: &str,
     ) -> Self {
         let kept = raw.floor_char_boundary(MAX_KEPT_BYTES);

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::fields::Fields;
-use super::{BadRecord, Record, RecordError};
+use super::{BadRecord, Record, RecordError, weight};
 use crate::Collection;
 
 /// How many bad records are set aside; more of them are an answer of another kind.
@@ -40,6 +40,15 @@ pub enum ListError {
     /// More than [`MAX_BAD_RECORDS`] cannot be read.
     #[error("more than {MAX_BAD_RECORDS} of its records cannot be read")]
     TooManyBad,
+    /// More than an answer may weigh.
+    #[error(
+        "its records weigh more than {limit} bytes, each counted as 256 at least; \
+         if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
+    )]
+    TooHeavy {
+        /// The most that they may weigh.
+        limit: u64,
+    },
 }
 
 impl Records {
@@ -48,6 +57,15 @@ impl Records {
     /// # Errors
     /// If the text is not a JSON list, or nearly nothing in it is a record.
     pub fn read(collection: Collection, json: &str) -> Result<Self, ListError> {
+        Self::read_within(u64::MAX, collection, json)
+    }
+
+    /// Reads a list whose records may weigh so much together.
+    pub(crate) fn read_within(
+        limit: u64,
+        collection: Collection,
+        json: &str,
+    ) -> Result<Self, ListError> {
         let json = json.trim_start_matches('\u{feff}');
         match json.trim_start().chars().next() {
             Some('[') => {}
@@ -57,8 +75,13 @@ impl Records {
         }
         let mut list = List::new(collection);
         let mut deserializer = serde_json::Deserializer::from_str(json);
+        let elements = Elements {
+            list: &mut list,
+            limit,
+            left: limit,
+        };
         deserializer
-            .deserialize_seq(&mut list)
+            .deserialize_seq(elements)
             .and_then(|()| deserializer.end())
             .map_err(|error| ListError::NotJson(error.to_string()))?;
         list.finish()
@@ -75,7 +98,16 @@ pub(crate) struct List {
     collection: Collection,
     seen: HashSet<Box<str>>,
     records: Records,
-    has_too_many_bad: bool,
+    /// Why it is no collection, if so; nothing is kept from then on.
+    failed: Option<ListError>,
+}
+
+/// A list that is being read.
+struct Elements<'a> {
+    list: &'a mut List,
+    /// What its records may weigh, and what of that is left.
+    limit: u64,
+    left: u64,
 }
 
 impl List {
@@ -84,7 +116,7 @@ impl List {
             collection,
             seen: HashSet::new(),
             records: Records::default(),
-            has_too_many_bad: false,
+            failed: None,
         }
     }
 
@@ -112,16 +144,13 @@ impl List {
     }
 
     pub(crate) fn finish(self) -> Result<Records, ListError> {
-        if self.has_too_many_bad {
-            return Err(ListError::TooManyBad);
+        match self.failed {
+            Some(error) => Err(error),
+            None => Ok(self.records),
         }
-        Ok(self.records)
     }
 
     fn read(&mut self, element: &RawValue) {
-        if self.has_too_many_bad {
-            return;
-        }
         match Record::read(self.collection, element) {
             Ok(record) if self.seen.contains(record.id.as_str()) => {
                 self.repeated(record.id, element.get());
@@ -160,21 +189,34 @@ impl List {
         if self.records.bad.len() < MAX_BAD_RECORDS {
             self.records.bad.push(bad);
         } else {
-            self.has_too_many_bad = true;
+            self.failed = Some(ListError::TooManyBad);
         }
     }
 }
 
-impl<'de> Visitor<'de> for &mut List {
+impl<'de> Visitor<'de> for Elements<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of records")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
         while let Some(element) = elements.next_element::<&RawValue>()? {
-            self.read(element);
+            if self.list.failed.is_some() {
+                continue;
+            }
+            let weight = weight(element.get()).try_into().unwrap_or(u64::MAX);
+            match self.left.checked_sub(weight) {
+                Some(left) => {
+                    self.left = left;
+                    self.list.read(element);
+                }
+                None => {
+                    let limit = self.limit;
+                    self.list.failed = Some(ListError::TooHeavy { limit });
+                }
+            }
         }
         Ok(())
     }

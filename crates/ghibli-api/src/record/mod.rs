@@ -5,6 +5,7 @@ mod fields;
 mod list;
 mod views;
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use self::error::{BadRecord, Note, RecordError};
@@ -16,8 +17,14 @@ use self::fields::Fields;
 use crate::json::rewrite;
 use crate::{Collection, link};
 
-/// The most that one record may weigh in its stored form: 4 MiB.
+/// The most that one record may weigh as it comes, each value in it counted as 32 bytes at least:
+/// 4 MiB.
 pub const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
+
+/// What a record counts as at least: about what an item takes in memory beside its text.
+const RECORD_BYTES: usize = 256;
+/// What each value in a record counts as at least.
+const VALUE_BYTES: usize = 32;
 
 /// How deeply lists and objects may be nested in a record; the stores' own limits are near 100.
 const MAX_DEPTH: usize = 64;
@@ -54,6 +61,10 @@ impl Record {
     /// If it is no object, has no usable `id`, holds a known field of the wrong type, is too
     /// large or too deeply nested, or holds text that is not valid Unicode.
     pub fn read(collection: Collection, element: &RawValue) -> Result<Self, RecordError> {
+        let bytes = weight(element.get());
+        if bytes > MAX_RECORD_BYTES {
+            return Err(RecordError::TooLarge { bytes });
+        }
         let fields = Fields::of(element)?;
         let id = fields.id()?;
         let url = fields.string("url");
@@ -74,11 +85,6 @@ impl Record {
         }
         if stored.depth > MAX_DEPTH {
             return Err(RecordError::TooDeep { limit: MAX_DEPTH });
-        }
-        if stored.json.len() > MAX_RECORD_BYTES {
-            return Err(RecordError::TooLarge {
-                bytes: stored.json.len(),
-            });
         }
         let json = RawValue::from_string(stored.json)
             .map_err(|error| RecordError::NotJson(error.to_string()))?;
@@ -107,6 +113,45 @@ pub fn give_back(stored: &RawValue, base: &str) -> String {
         _ => link::restore(text, base),
     });
     given.json
+}
+
+/// The first field of a stored record that said something and says nothing in the next one:
+/// nothing is an empty text, list or object, a bare link, or no field at all. What names only
+/// items of which `is_gone` says so is not looked for.
+pub fn blanked(
+    before: &RawValue,
+    after: &RawValue,
+    is_gone: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let read = |record: &RawValue| serde_json::from_str::<Value>(record.get()).ok();
+    let (before, after) = (read(before)?, read(after)?);
+    let fields = before.as_object()?.iter();
+    let mut lost = fields.filter(|(field, value)| {
+        says_something(value, &is_gone)
+            && !after
+                .get(field)
+                .is_some_and(|value| says_something(value, &|_| false))
+    });
+    lost.next().map(|(field, _)| field.clone())
+}
+
+fn says_something(value: &Value, is_gone: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => match link::target(text) {
+            Some(target) => target.id.is_some_and(|id| !is_gone(id)),
+            None => !text.trim().is_empty(),
+        },
+        Value::Array(values) => values.iter().any(|value| says_something(value, is_gone)),
+        Value::Object(values) => !values.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+/// What a record weighs: many small values take more memory than their text.
+fn weight(json: &str) -> usize {
+    let values = json.bytes().filter(|byte| *byte == b',').count() + 1;
+    json.len().max(RECORD_BYTES).max(values * VALUE_BYTES)
 }
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ pub enum Fault {
     Bomb,
     /// Arrays in arrays, 200,000 deep.
     Nested,
+    /// On every page 250 records of 4 KiB that were on no other.
+    Flood,
     /// A redirect to itself.
     RedirectLoop,
     /// A redirect to this URL.
@@ -102,6 +104,7 @@ impl Fault {
             Self::BadGzip => ([JSON, GZIP], "[not gzip at all]").into_response(),
             Self::Bomb => ([JSON, GZIP], bomb()).into_response(),
             Self::Nested => ([JSON], "[".repeat(DEPTH) + &"]".repeat(DEPTH)).into_response(),
+            Self::Flood => ([JSON], page(asked)).into_response(),
             Self::RedirectLoop => redirect(asked),
             Self::RedirectTo(url) => redirect(url),
             Self::Reset => return Err(Reset),
@@ -132,6 +135,16 @@ fn trickle(bytes: Vec<u8>) -> Body {
         tokio::time::sleep(TRICKLE).await;
         Ok::<_, Infallible>(Bytes::copy_from_slice(&[byte]))
     }))
+}
+
+/// A full page with ids of its own.
+fn page(asked: &str) -> String {
+    let page = asked.rsplit_once("_page=").map_or("0", |(_, page)| page);
+    let text = "x".repeat(4096);
+    let records: Vec<_> = (0..250)
+        .map(|number| format!(r#"{{"id":"{page}-{number}","title":"A","description":"{text}"}}"#))
+        .collect();
+    format!("[{}]", records.join(","))
 }
 
 /// A gzip stream made of one compressed mebibyte, sent again and again. Each is a block that

@@ -22,6 +22,9 @@ use crate::site::{Condition, Current, Site};
 /// How many findings, and how many records set aside, are shown.
 const SHOWN: usize = 100;
 
+/// How much of a record that was set aside is shown.
+const SHOWN_CHARS: usize = 200;
+
 #[derive(Template)]
 #[template(path = "status/show.html")]
 struct StatusPage {
@@ -65,10 +68,6 @@ pub(crate) async fn show(
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
     let beside = site.beside.clone();
-    let answered = beside
-        .runs
-        .iter()
-        .find(|run| run.outcome != Outcome::Failed);
     let mut problems = BTreeMap::new();
     for finding in &beside.findings {
         *problems.entry(finding.problem).or_default() += 1;
@@ -88,7 +87,7 @@ pub(crate) async fn show(
         items: site.snapshot.catalogue.len(),
         kept: oldest.map(|oldest| (oldest.header.version, site.history.versions().count())),
         chart: Chart::of(&beside.runs),
-        held: answered.filter(|run| run.outcome == Outcome::Held).cloned(),
+        held: beside.held.clone(),
         missing: named(&site),
         findings: beside.findings.iter().take(SHOWN).cloned().collect(),
         problems: problems.into_iter().collect(),
@@ -123,7 +122,7 @@ impl Source {
                 (None, Some(_)) => "answers",
                 (None, None) => "not asked yet",
             },
-            provider: runs.iter().find_map(|run| run.provider.clone()),
+            provider: site.beside.provider().map(str::to_owned),
             causes: match (&away, last) {
                 (Some(_), Some(run)) => run.causes.clone(),
                 _ => Vec::new(),
@@ -168,6 +167,14 @@ impl StatusPage {
     /// The name of the setting that a rule stands in.
     fn setting(&self, rule: &str) -> String {
         format!("PYFLIX_{}", rule.to_uppercase())
+    }
+
+    /// The start of a record's own text.
+    fn start(&self, raw: &str) -> String {
+        match raw.char_indices().nth(SHOWN_CHARS) {
+            Some((end, _)) => format!("{}…", raw.get(..end).unwrap_or_default()),
+            None => raw.to_owned(),
+        }
     }
 
     fn took(&self, run: &Run) -> String {

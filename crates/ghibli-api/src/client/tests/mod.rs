@@ -37,6 +37,7 @@ fn quick() -> Timeouts {
         connect: Duration::from_secs(1),
         silence: Duration::from_secs(5),
         answer: Duration::from_secs(10),
+        fetch: Duration::from_secs(30),
         retry_pause: Duration::from_millis(1),
         ..Timeouts::default()
     }
@@ -205,6 +206,29 @@ async fn an_answer_beyond_the_cap_is_refused_however_it_is_packed() {
 
     let endless = format!("HTTP/1.1 200 OK\r\n\r\n[{}", " ".repeat(1_100_000));
     assert_eq!(error_for(endless).await, refused);
+}
+
+#[tokio::test]
+async fn many_small_records_or_values_weigh_more_than_their_text() {
+    let records = |count| {
+        let records: Vec<_> = (0..count).map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
+        ok(format!("[{}]", records.join(",")))
+    };
+    let values = |count| {
+        ok(format!(
+            r#"[{{"id":"a","x":[{}]}}]"#,
+            vec!["0"; count].join(",")
+        ))
+    };
+    let refused = RequestError::List(ListError::TooHeavy { limit: MAX_BYTES });
+    for (most, too_many) in [
+        (records(4000), records(4100)),
+        (values(30_000), values(33_000)),
+    ] {
+        let upstream = Upstream::films(most).await;
+        fetched(&client([&upstream.url])).await;
+        assert_eq!(error_for(too_many).await, refused);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,11 @@
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::time::sleep;
+
 use super::upstream::{Upstream, ok, with_headers};
 use super::{MAX_BYTES, client, client_with, collections, error_of, quick};
-use crate::client::{Collection, RequestError};
+use crate::client::{Collection, RequestError, Timeouts};
 
 /// How a source of numbered films answers.
 #[derive(Clone, Copy)]
@@ -183,7 +188,35 @@ async fn a_source_without_end_is_given_up() {
         ..REAL
     };
     let upstream = endless.upstream().await;
-    let client = client_with([&upstream.url], MAX_BYTES / 64, quick());
+    let client = client_with([&upstream.url], MAX_BYTES / 8, quick());
     let told = error_of(&client).await.to_string();
     assert!(told.contains("its pages weigh"), "{told}");
+}
+
+#[tokio::test]
+async fn a_source_that_slowly_brings_one_new_film_per_page_is_given_up() {
+    let upstream = Upstream::raw(|path, mut stream| async move {
+        sleep(Duration::from_millis(50)).await;
+        let number = path.rsplit_once("_page=").map_or("0", |(_, number)| number);
+        let answer = match path.starts_with("/films") {
+            true => with_headers(
+                "x-total-count: 10000\r\n",
+                format!(r#"[{{"id":"{number}"}}]"#),
+            ),
+            false => ok("[]"),
+        };
+        stream.write_all(&answer).await
+    })
+    .await;
+    let timeouts = Timeouts {
+        fetch: Duration::from_millis(500),
+        ..quick()
+    };
+    let error = error_of(&client_with([&upstream.url], MAX_BYTES, timeouts)).await;
+    let told = error.to_string();
+    assert!(
+        told.starts_with("the whole was not there after 5"),
+        "{told}"
+    );
+    assert!(upstream.asked("/films").len() < 20);
 }
