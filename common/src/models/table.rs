@@ -17,7 +17,7 @@ pub(super) struct Table {
 
 impl Table {
     /// The number of a text; `is` tells whether a number is of that text.
-    pub(super) fn find(&self, text: &str, is: impl Fn(Number) -> bool) -> Option<Number> {
+    pub(super) fn find(&self, text: &[u8], is: impl Fn(Number) -> bool) -> Option<Number> {
         let half = half_of_hash(text);
         let mut place = self.home(half)?;
         loop {
@@ -30,7 +30,7 @@ impl Table {
     }
 
     /// Puts in the number of a text that has none.
-    pub(super) fn insert(&mut self, text: &str, number: Number) {
+    pub(super) fn insert(&mut self, text: &[u8], number: Number) {
         if (self.taken + 1) * 4 > self.places.len() * 3 {
             self.grow();
         }
@@ -39,7 +39,7 @@ impl Table {
     }
 
     /// Takes out the number of a text.
-    pub(super) fn remove(&mut self, text: &str, number: Number) {
+    pub(super) fn remove(&mut self, text: &[u8], number: Number) {
         let half = half_of_hash(text);
         let Some(mut gap) = self.home(half) else {
             return;
@@ -105,8 +105,8 @@ impl Table {
     }
 }
 
-fn half_of_hash(text: &str) -> u32 {
-    u32::try_from(xxh3_64(text.as_bytes()) >> 32).unwrap_or_default()
+fn half_of_hash(text: &[u8]) -> u32 {
+    u32::try_from(xxh3_64(text) >> 32).unwrap_or_default()
 }
 
 fn apart(entry: u64) -> Option<(u32, Number)> {
@@ -130,7 +130,7 @@ mod tests {
             let mut table = Table::default();
             let mut map = BTreeMap::new();
             for (number, there) in steps {
-                let text = &texts[number as usize];
+                let text = texts[number as usize].as_bytes();
                 if map.contains_key(&number) && !there {
                     table.remove(text, number);
                     map.remove(&number);
@@ -140,7 +140,8 @@ mod tests {
                 }
                 let before = table.clone();
                 for (number, text) in (0..).zip(&texts) {
-                    let found = table.find(text, |other| texts[other as usize] == *text);
+                    let is = |other| texts[other as usize] == *text;
+                    let found = table.find(text.as_bytes(), is);
                     prop_assert_eq!(found, map.contains_key(&number).then_some(number));
                 }
                 prop_assert_eq!(before.taken, map.len());
@@ -152,16 +153,16 @@ mod tests {
     fn texts_of_one_hash_are_told_apart() {
         let mut table = Table::default();
         for number in 0..100 {
-            table.insert("the same", number);
+            table.insert(b"the same", number);
         }
         for wanted in 0..100 {
             assert_eq!(
-                table.find("the same", |number| number == wanted),
+                table.find(b"the same", |number| number == wanted),
                 Some(wanted)
             );
         }
-        table.remove("the same", 50);
-        assert_eq!(table.find("the same", |number| number == 50), None);
-        assert_eq!(table.find("the same", |number| number == 99), Some(99));
+        table.remove(b"the same", 50);
+        assert_eq!(table.find(b"the same", |number| number == 50), None);
+        assert_eq!(table.find(b"the same", |number| number == 99), Some(99));
     }
 }

@@ -29,6 +29,9 @@ const COUNTED_SINGLY: u64 = 4096;
 /// So many of a field's values, those of most items first, are counted in a larger set.
 const COUNTED_VALUES: usize = 200;
 
+/// A set is small if it is at most this part of another: one in so many.
+const FEW_OF: u64 = 16;
+
 /// The arrangement of one version. A clone shares everything.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
@@ -264,9 +267,10 @@ impl Index {
                 values.select_nth_unstable_by_key(COUNTED_VALUES, |(count, ..)| *count);
                 values.truncate(COUNTED_VALUES);
             }
+            let count = Count::among(found);
             let values = values.into_iter();
             values
-                .map(|(_, value, numbers)| (value.clone(), numbers.intersection_len(found)))
+                .map(|(_, value, numbers)| (value.clone(), count.of(numbers)))
                 .filter(|(_, count)| *count > 0)
                 .collect()
         };
@@ -331,6 +335,36 @@ impl Index {
         counts.sort_unstable_by(|(a, more), (b, less)| less.cmp(more).then_with(|| a.cmp(b)));
         counts.truncate(most);
         counts
+    }
+}
+
+/// Counts how many of several sets are in a large one.
+struct Count<'a> {
+    found: &'a RoaringBitmap,
+    /// The same, a bit for each number.
+    bits: Vec<u64>,
+}
+
+impl<'a> Count<'a> {
+    fn among(found: &'a RoaringBitmap) -> Self {
+        let words = found.max().map_or(0, |most| most as usize / 64 + 1);
+        let mut bits = vec![0; words];
+        for number in found {
+            bits[number as usize / 64] |= 1 << (number % 64);
+        }
+        Self { found, bits }
+    }
+
+    fn of(&self, numbers: &RoaringBitmap) -> u64 {
+        // Of a small set each number is looked up; all else goes through the large one, too.
+        if numbers.len() * FEW_OF >= self.found.len() {
+            return numbers.intersection_len(self.found);
+        }
+        let is_there = |number: &u32| {
+            let word = self.bits.get(*number as usize / 64);
+            word.is_some_and(|word| word >> (number % 64) & 1 == 1)
+        };
+        numbers.iter().filter(is_there).count() as u64
     }
 }
 

@@ -5,7 +5,7 @@ use imbl::{OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::packed::Packed;
+use super::packed::{Packed, written_id};
 use super::table::Table;
 use super::{Change, Facts, Id, Item, Kind};
 
@@ -32,8 +32,8 @@ pub enum Link {
 }
 
 impl Link {
-    /// All of them.
-    const ALL: [Self; 7] = [
+    /// All of them, those of a kind in the order in which an item has them.
+    pub(crate) const ALL: [Self; 7] = [
         Self::MoviePerson,
         Self::MovieLocation,
         Self::MovieSpecies,
@@ -46,6 +46,11 @@ impl Link {
     /// The kind of item that it points to.
     pub const fn to(self) -> Kind {
         self.ends().1
+    }
+
+    /// The kind that holds it.
+    pub(crate) const fn from(self) -> Kind {
+        self.ends().0
     }
 
     /// The kind that holds it, and the kind that it points to.
@@ -88,15 +93,11 @@ struct Shelf {
 impl Catalogue {
     /// Puts an item in, in place of the one with its id.
     pub fn insert(&mut self, item: &Item) {
-        self.put(Packed::of(item), item.links().into_iter());
-    }
-
-    fn put<'a>(&mut self, packed: Packed, links: impl Iterator<Item = (Link, &'a Id)>) {
-        let kind = packed.kind();
-        let number = self.number_of(kind, &packed.id());
+        let packed = Packed::of(item);
+        let number = self.number_of(packed.kind(), packed.written_id());
         self.take_out(number);
-        self.place(number, packed);
-        for (link, id) in links {
+        self.place(number, packed.clone());
+        for (link, id) in packed.links() {
             let to = self.number_of(link.to(), id);
             self.links[link as usize].insert((to, number));
         }
@@ -105,7 +106,7 @@ impl Catalogue {
     /// Puts an item behind its number, all but its relations.
     fn place(&mut self, number: Number, packed: Packed) {
         let shelf = &mut self.shelves[packed.kind() as usize];
-        shelf.slugs.insert(packed.slug(), number);
+        shelf.slugs.insert(packed.slug().as_bytes(), number);
         shelf.in_order.insert((packed.rank(), number));
         self.items.set(number as usize, Some(packed));
     }
@@ -114,14 +115,14 @@ impl Catalogue {
     pub fn remove(&mut self, kind: Kind, id: &str) {
         if let Some(number) = self.number(kind, id) {
             self.take_out(number);
-            self.items
-                .set(number as usize, Some(Packed::name_only(kind, id)));
+            let name = Packed::name_only(kind, &written_id(id));
+            self.items.set(number as usize, Some(name));
             self.forget(number);
         }
     }
 
     /// The number of an id, which it gets where it has none.
-    fn number_of(&mut self, kind: Kind, id: &str) -> Number {
+    fn number_of(&mut self, kind: Kind, id: &[u8]) -> Number {
         if let Some(number) = self.known(kind, id) {
             return number;
         }
@@ -147,10 +148,10 @@ impl Catalogue {
             return;
         };
         let shelf = &mut self.shelves[packed.kind() as usize];
-        shelf.slugs.remove(packed.slug(), number);
+        shelf.slugs.remove(packed.slug().as_bytes(), number);
         shelf.in_order.remove(&(packed.rank(), number));
         for (link, id) in packed.links() {
-            if let Some(to) = self.known(link.to(), &id) {
+            if let Some(to) = self.known(link.to(), id) {
                 self.links[link as usize].remove(&(to, number));
                 self.forget(to);
             }
@@ -167,7 +168,7 @@ impl Catalogue {
         if links.any(|link| self.numbers_linking(link, number).next().is_some()) {
             return;
         }
-        let id = packed.id().into_owned();
+        let id = packed.written_id().to_owned();
         self.shelves[kind as usize].ids.remove(&id, number);
         self.items.set(number as usize, None);
         self.free.push_back(number);
@@ -197,11 +198,11 @@ impl Catalogue {
     /// The changes from this catalogue to another, item by item.
     pub fn changes_to(&self, after: &Self) -> Vec<Change> {
         let gone = self.all_packed().filter_map(|packed| {
-            let there = after.number(packed.kind(), &packed.id());
+            let there = after.number_there(packed.kind(), packed.written_id());
             there.is_none().then(|| Change::of(unpack(packed), None))?
         });
         let there = after.all_packed().filter_map(|packed| {
-            let before = self.number(packed.kind(), &packed.id());
+            let before = self.number_there(packed.kind(), packed.written_id());
             let before = before.and_then(|number| self.there(number));
             (before != Some(packed)).then(|| Change::of(before.and_then(unpack), unpack(packed)))?
         });
@@ -210,13 +211,18 @@ impl Catalogue {
 
     /// The number of an item.
     pub fn number(&self, kind: Kind, id: &str) -> Option<Number> {
-        self.known(kind, id)
-            .filter(|number| self.there(*number).is_some())
+        self.number_there(kind, &written_id(id))
     }
 
-    /// The number of an id, whether or not its item is there.
-    fn known(&self, kind: Kind, id: &str) -> Option<Number> {
-        let is = |number| self.packed(number).is_some_and(|packed| packed.id() == id);
+    fn number_there(&self, kind: Kind, id: &[u8]) -> Option<Number> {
+        let number = self.known(kind, id);
+        number.filter(|number| self.there(*number).is_some())
+    }
+
+    /// The number of an id, as it is written, whether or not its item is there.
+    fn known(&self, kind: Kind, id: &[u8]) -> Option<Number> {
+        let of_id = |packed: &Packed| packed.written_id() == id;
+        let is = |number| self.packed(number).is_some_and(of_id);
         self.shelves[kind as usize].ids.find(id, is)
     }
 
@@ -261,7 +267,7 @@ impl Catalogue {
 
     fn number_of_slug(&self, kind: Kind, slug: &str) -> Option<Number> {
         let is = |number| self.there(number).is_some_and(|item| item.slug() == slug);
-        self.shelves[kind as usize].slugs.find(slug, is)
+        self.shelves[kind as usize].slugs.find(slug.as_bytes(), is)
     }
 
     /// Whether a slug is taken within its kind.
@@ -327,7 +333,7 @@ impl Catalogue {
 
     /// The numbers of the items that hold a relation to this one, in no order.
     pub fn linking_numbers(&self, link: Link, to: &str) -> impl Iterator<Item = Number> {
-        let to = self.known(link.to(), to).into_iter();
+        let to = self.known(link.to(), &written_id(to)).into_iter();
         to.flat_map(move |to| self.numbers_linking(link, to))
     }
 
@@ -384,16 +390,18 @@ impl FromIterator<Packed> for Catalogue {
         let mut catalogue = Self::default();
         let mut numbers = Vec::new();
         for packed in items {
-            let number = catalogue.number_of(packed.kind(), &packed.id());
+            let number = catalogue.number_of(packed.kind(), packed.written_id());
             catalogue.take_out(number);
             catalogue.place(number, packed);
             numbers.push(number);
         }
         let mut links: [Vec<(Number, Number)>; Link::ALL.len()] = Default::default();
         for number in numbers {
-            let named = catalogue.there(number).map(Packed::links);
-            for (link, id) in named.into_iter().flatten() {
-                links[link as usize].push((catalogue.number_of(link.to(), &id), number));
+            let Some(packed) = catalogue.there(number).cloned() else {
+                continue;
+            };
+            for (link, id) in packed.links() {
+                links[link as usize].push((catalogue.number_of(link.to(), id), number));
             }
         }
         for (of_link, mut links) in catalogue.links.iter_mut().zip(links) {

@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.take(length)).unwrap_or_default()
     }
 
-    fn count(&mut self) -> usize {
+    pub(super) fn count(&mut self) -> usize {
         // Everything takes a byte, so more there cannot be.
         usize::try_from(self.number()).map_or(0, |count| count.min(self.0.len()))
     }
@@ -163,11 +163,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn skip_id(&mut self) {
+    /// An id as [`Writer::id`] writes it.
+    pub(super) fn written_id(&mut self) -> &'a [u8] {
+        let from = self.0;
         match self.number() {
             1 => self.take(UUID_BYTES as u64),
             length => self.take(length.saturating_sub(2)),
         };
+        from.get(..from.len() - self.0.len()).unwrap_or_default()
     }
 
     pub(super) fn ids(&mut self) -> Vec<Id> {

@@ -7,7 +7,6 @@
 mod code;
 mod source;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer};
@@ -15,7 +14,7 @@ use serde_json::value::RawValue;
 
 use self::code::{Reader, Writer};
 use super::{
-    Age, Facts, Id, Item, Kind, Link, Location, Movie, Person, SourceRecord, Species, Vehicle,
+    Age, Facts, Item, Kind, Link, Location, Movie, Person, SourceRecord, Species, Vehicle,
 };
 
 /// What the first byte is for an item that others name and that is not there.
@@ -44,11 +43,10 @@ impl Packed {
     }
 
     /// The name of an item that is not there.
-    pub(crate) fn name_only(kind: Kind, id: &str) -> Self {
+    pub(crate) fn name_only(kind: Kind, written_id: &[u8]) -> Self {
         let mut writer = Writer::default();
         writer.head(kind as u8 | NAMED_ONLY);
-        writer.id(id);
-        Self(writer.finish().into())
+        Self([&writer.finish(), written_id].concat().into())
     }
 
     /// Whether this is an item and not only the name of one.
@@ -66,20 +64,20 @@ impl Packed {
         &self.0
     }
 
-    /// The id, as [`Item::id`].
-    pub(crate) fn id(&self) -> Cow<'_, str> {
-        self.after_head().id()
+    /// The id as it is written here, which [`written_id`] gives.
+    pub(crate) fn written_id(&self) -> &[u8] {
+        self.after_head().written_id()
     }
 
     pub(crate) fn rank(&self) -> i64 {
         let mut reader = self.after_head();
-        reader.skip_id();
+        reader.written_id();
         reader.rank()
     }
 
     pub(crate) fn slug(&self) -> &str {
         let mut reader = self.after_head();
-        reader.skip_id();
+        reader.written_id();
         reader.rank();
         reader.text()
     }
@@ -87,19 +85,48 @@ impl Packed {
     /// The name, as [`Item::name`]: what is written first of all facts.
     pub(crate) fn name(&self) -> &str {
         let mut reader = self.after_head();
-        reader.skip_id();
+        reader.written_id();
         reader.rank();
         reader.text();
         reader.text()
     }
 
-    /// The items that this one names, as [`Item::links`].
-    pub(crate) fn links(&self) -> Vec<(Link, Id)> {
-        let links = self.unpack().map(|item| {
-            let links = item.links().into_iter();
-            links.map(|(link, id)| (link, id.clone())).collect()
-        });
-        links.unwrap_or_default()
+    /// The items that this one names, as [`Item::links`], by their ids as they are written here.
+    pub(crate) fn links(&self) -> Vec<(Link, &[u8])> {
+        let mut reader = self.after_head();
+        let mut links = Vec::new();
+        if !self.is_there() {
+            return links;
+        }
+        reader.written_id();
+        reader.rank();
+        // The slug and the name, which come first in every kind.
+        reader.text();
+        reader.text();
+        let kind = self.kind();
+        let (texts, numbers) = match kind {
+            Kind::Movie => (7, 3),
+            Kind::Person => (3, 1),
+            Kind::Location => (2, 1),
+            Kind::Species => return links,
+            Kind::Vehicle => (2, 0),
+        };
+        for _ in 0..texts {
+            reader.text_or_none();
+        }
+        for _ in 0..numbers {
+            reader.number_or_none();
+        }
+        match kind {
+            Kind::Person => _ = reader.text_or_none(),
+            Kind::Vehicle => _ = reader.float_or_none(),
+            _ => {}
+        }
+        for link in Link::ALL.into_iter().filter(|link| link.from() == kind) {
+            let count = reader.count();
+            links.extend((0..count).map(|_| (link, reader.written_id())));
+        }
+        links
     }
 
     /// The item; `None` for what is only the name of one. Its source record stays packed until
@@ -145,6 +172,13 @@ impl<'de> Deserialize<'de> for Packed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Item::deserialize(deserializer).map(|item| Self::of(&item))
     }
+}
+
+/// An id as it is written in packed items.
+pub(crate) fn written_id(id: &str) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.id(id);
+    writer.finish()
 }
 
 fn write(to: &mut Writer, facts: &Facts) {

@@ -72,7 +72,10 @@ impl Source<'_> {
             if bytes > self.http.max_bytes.saturating_mul(MAX_PAGED_ANSWERS) {
                 return Err(capped(
                     list.elements(),
-                    format!("its pages weigh {bytes} bytes already"),
+                    format!(
+                        "its pages weigh {bytes} bytes already; \
+                         if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
+                    ),
                 ));
             }
             if list.lacks_any_of(&page.records) {
