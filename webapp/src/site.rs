@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use common::clock::Clock;
@@ -246,7 +246,11 @@ async fn arranged(news: News, mut arranged: Arranged) -> Result<(News, Arranged)
         if let News::Version { snapshot, changes } = &news {
             match changes {
                 Some(changes) => arranged.apply(changes, &snapshot.catalogue),
-                None => arranged = Arranged::of(&snapshot.catalogue),
+                None => {
+                    let started = Instant::now();
+                    arranged = Arranged::of(&snapshot.catalogue);
+                    tracing::debug!(took = ?started.elapsed(), "arranged a state");
+                }
             }
         }
         (news, arranged)

@@ -1,7 +1,7 @@
 //! Reading versions: the whole state, or the steps from one that is known.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
@@ -215,6 +215,7 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
             reason: "it names no base".into(),
         });
     };
+    let started = Instant::now();
     let Some((items, mut damage)) =
         read::<Packed>(store, Role::Base, base.fence, base.parts, tolerant).await?
     else {
@@ -228,6 +229,7 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
         later.push(changes);
         damage.extend(lost);
     }
+    let read = started.elapsed();
     let catalogue = tokio::task::spawn_blocking(move || {
         let mut catalogue: Catalogue = items.into_iter().collect();
         for changes in later {
@@ -237,6 +239,8 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     })
     .await
     .map_err(|error| unreadable("the state", &error))?;
+    let took = started.elapsed();
+    tracing::debug!(items = catalogue.len(), ?read, ?took, "loaded a state");
     for damage in &damage {
         tracing::error!(
             part = damage.name,

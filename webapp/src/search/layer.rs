@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use common::models::{Catalogue, Change, Id, Item, Kind, Link};
+use common::models::{Catalogue, Change, Id, Item, Kind, Link, Number};
 use roaring::RoaringBitmap;
 
 use super::entry::{Entry, Scratch};
@@ -40,11 +40,7 @@ impl Search {
         let mut scratch = Scratch::default();
         let mut entry = Entry::default();
         for kind in Kind::ALL {
-            let with_standing = |number| Some(standing(number, &*catalogue.item(number)?));
-            let numbers = catalogue.numbers(kind);
-            let mut standings: Vec<_> = numbers.filter_map(with_standing).collect();
-            standings.sort_unstable();
-            for (.., number) in standings {
+            for number in in_standing(kind, catalogue) {
                 if let Some(item) = catalogue.item(number) {
                     entry.fill(&item, catalogue, &mut scratch);
                     builder.add(number, kind, &entry);
@@ -106,6 +102,18 @@ impl Search {
             }
         }
     }
+}
+
+/// The numbers of a kind's items in the order of their standing.
+fn in_standing(kind: Kind, catalogue: &Catalogue) -> Vec<Number> {
+    let numbers = catalogue.numbers(kind);
+    if kind != Kind::Movie {
+        return numbers.collect();
+    }
+    let with_standing = |number| Some(standing(number, &*catalogue.item(number)?));
+    let mut standings: Vec<_> = numbers.filter_map(with_standing).collect();
+    standings.sort_unstable();
+    standings.into_iter().map(|(.., number)| number).collect()
 }
 
 impl Layer {

@@ -1,0 +1,27 @@
+# How PyFlix grows with its catalogue: gnuplot docs/growth.gp draws docs/growth.svg.
+# The figures are those of docs/PERFORMANCE.md.
+set terminal svg size 860,360 font "sans-serif,13" background "#ffffff"
+set output "docs/growth.svg"
+$grown << END
+1000     16   0.05  0.4  0.6  0.3  0.4
+100000   190  2.8   2.7  6.5  1.0  1.1
+1000000  1540 25    3.9  12   5.3  7.9
+END
+set logscale xy
+set xlabel "movies"
+set xrange [700:1500000]
+set format x "10^%T"
+set grid ytics lc rgb "#dddddd"
+set border 3
+set tics nomirror
+set key top left Left reverse samplen 2
+set multiplot layout 1,2
+set ylabel "milliseconds, median, nothing ready"
+plot $grown u 1:4 w lp lw 2 pt 7 lc rgb "#1b6f8a" t "a page of the list", \
+     $grown u 1:5 w lp lw 2 pt 7 lc rgb "#b4552d" t "filtered and sorted", \
+     $grown u 1:6 w lp lw 2 pt 7 lc rgb "#5d7f2f" t "search", \
+     $grown u 1:7 w lp lw 2 pt 7 lc rgb "#7a4f9a" t "search with a typing error"
+set ylabel "web app"
+plot $grown u 1:2 w lp lw 2 pt 7 lc rgb "#1b6f8a" t "memory, MiB", \
+     $grown u 1:3 w lp lw 2 pt 7 lc rgb "#b4552d" t "start to ready, s"
+unset multiplot
