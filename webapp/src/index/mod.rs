@@ -84,7 +84,11 @@ impl Index {
                 };
                 keys.push(number, &item);
                 for value in field::values(&item) {
-                    values.entry(value).or_default().insert(number);
+                    let numbers = values.entry(value).or_default();
+                    // Mostly it is the highest so far, which is put behind the others at once.
+                    if numbers.try_push(number).is_err() {
+                        numbers.insert(number);
+                    }
                 }
             }
             index.shelves[kind as usize] = Shelf {
@@ -338,17 +342,21 @@ impl Index {
     }
 }
 
-/// Counts how many of several sets are in a large one.
+/// Counts how many of several sets are in one.
 struct Count<'a> {
     found: &'a RoaringBitmap,
-    /// The same, a bit for each number.
+    /// The same, a bit for each number, if it is a thin one: such a one is no bitmap in itself.
     bits: Vec<u64>,
 }
 
 impl<'a> Count<'a> {
     fn among(found: &'a RoaringBitmap) -> Self {
-        let words = found.max().map_or(0, |most| most as usize / 64 + 1);
-        let mut bits = vec![0; words];
+        let most = found.max().unwrap_or_default();
+        if found.len() * FEW_OF > most.into() {
+            let bits = Vec::new();
+            return Self { found, bits };
+        }
+        let mut bits = vec![0; most as usize / 64 + 1];
         for number in found {
             bits[number as usize / 64] |= 1 << (number % 64);
         }
@@ -357,7 +365,7 @@ impl<'a> Count<'a> {
 
     fn of(&self, numbers: &RoaringBitmap) -> u64 {
         // Of a small set each number is looked up; all else goes through the large one, too.
-        if numbers.len() * FEW_OF >= self.found.len() {
+        if self.bits.is_empty() || numbers.len() * FEW_OF >= self.found.len() {
             return numbers.intersection_len(self.found);
         }
         let is_there = |number: &u32| {

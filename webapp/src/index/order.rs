@@ -65,6 +65,9 @@ enum Key {
 }
 
 pub(super) fn folded(name: &str) -> Box<str> {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase().into();
+    }
     let plain = name.nfkd().filter(|c| !is_combining_mark(*c));
     let lower: String = plain.flat_map(char::to_lowercase).collect();
     lower.into()
