@@ -5,6 +5,7 @@
 //! the dictionary, since most of what it says has been said by then. UUIDs take 16 bytes.
 
 mod code;
+mod facts;
 mod source;
 
 use std::sync::Arc;
@@ -13,9 +14,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use self::code::{Reader, Writer};
-use super::{
-    Age, Facts, Item, Kind, Link, Location, Movie, Person, SourceRecord, Species, Vehicle,
-};
+use super::{Item, Kind, Link, SourceRecord};
 
 /// What the first byte is for an item that others name and that is not there.
 const NAMED_ONLY: u8 = 8;
@@ -34,7 +33,7 @@ impl Packed {
         writer.id(&item.id);
         writer.rank(item.rank);
         writer.text(&item.slug);
-        write(&mut writer, &item.facts);
+        facts::write(&mut writer, &item.facts);
         let mut bytes = writer.finish();
         let end = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         bytes[1..HEAD_BYTES].copy_from_slice(&end.to_le_bytes());
@@ -93,40 +92,14 @@ impl Packed {
 
     /// The items that this one names, as [`Item::links`], by their ids as they are written here.
     pub(crate) fn links(&self) -> Vec<(Link, &[u8])> {
-        let mut reader = self.after_head();
-        let mut links = Vec::new();
         if !self.is_there() {
-            return links;
+            return Vec::new();
         }
+        let mut reader = self.after_head();
         reader.written_id();
         reader.rank();
-        // The slug and the name, which come first in every kind.
         reader.text();
-        reader.text();
-        let kind = self.kind();
-        let (texts, numbers) = match kind {
-            Kind::Movie => (7, 3),
-            Kind::Person => (3, 1),
-            Kind::Location => (2, 1),
-            Kind::Species => return links,
-            Kind::Vehicle => (2, 0),
-        };
-        for _ in 0..texts {
-            reader.text_or_none();
-        }
-        for _ in 0..numbers {
-            reader.number_or_none();
-        }
-        match kind {
-            Kind::Person => _ = reader.text_or_none(),
-            Kind::Vehicle => _ = reader.float_or_none(),
-            _ => {}
-        }
-        for link in Link::ALL.into_iter().filter(|link| link.from() == kind) {
-            let count = reader.count();
-            links.extend((0..count).map(|_| (link, reader.written_id())));
-        }
-        links
+        facts::links(&mut reader, self.kind())
     }
 
     /// The item; `None` for what is only the name of one. Its source record stays packed until
@@ -139,7 +112,7 @@ impl Packed {
         let id = reader.id().into();
         let rank = reader.rank();
         let slug = reader.text().into();
-        let facts = read(&mut reader, self.kind());
+        let facts = facts::read(&mut reader, self.kind());
         Some(Item {
             id,
             slug,
@@ -179,177 +152,6 @@ pub(crate) fn written_id(id: &str) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.id(id);
     writer.finish()
-}
-
-fn write(to: &mut Writer, facts: &Facts) {
-    // Every field by its name: one that is added is not forgotten here.
-    match facts {
-        Facts::Movie(Movie {
-            title,
-            original_title,
-            original_title_romanised,
-            description,
-            director,
-            producer,
-            release_year,
-            running_time_minutes,
-            score_percent,
-            poster_url,
-            banner_url,
-            people,
-            locations,
-            species,
-            vehicles,
-        }) => {
-            to.text(title);
-            for text in [
-                original_title,
-                original_title_romanised,
-                description,
-                director,
-                producer,
-                poster_url,
-                banner_url,
-            ] {
-                to.text_or_none(text.as_deref());
-            }
-            to.number_or_none(release_year.map(u32::from));
-            to.number_or_none(running_time_minutes.map(u32::from));
-            to.number_or_none(score_percent.map(u32::from));
-            for ids in [people, locations, species, vehicles] {
-                to.ids(ids);
-            }
-        }
-        Facts::Person(Person {
-            name,
-            gender,
-            age,
-            eye_color,
-            hair_color,
-            species,
-        }) => {
-            to.text(name);
-            for text in [gender, eye_color, hair_color] {
-                to.text_or_none(text.as_deref());
-            }
-            let (years, words) = match age {
-                Some(Age::Years(years)) => (Some(*years), None),
-                Some(Age::Words(words)) => (None, Some(words.as_str())),
-                None => (None, None),
-            };
-            to.number_or_none(years);
-            to.text_or_none(words);
-            to.ids(species.as_slice());
-        }
-        Facts::Location(Location {
-            name,
-            climate,
-            terrain,
-            surface_water_percent,
-            residents,
-        }) => {
-            to.text(name);
-            to.text_or_none(climate.as_deref());
-            to.text_or_none(terrain.as_deref());
-            to.number_or_none(surface_water_percent.map(u32::from));
-            to.ids(residents);
-        }
-        Facts::Species(Species {
-            name,
-            classification,
-            eye_colors,
-            hair_colors,
-        }) => {
-            to.text(name);
-            to.text_or_none(classification.as_deref());
-            to.texts(eye_colors);
-            to.texts(hair_colors);
-        }
-        Facts::Vehicle(Vehicle {
-            name,
-            description,
-            vehicle_class,
-            length_feet,
-            pilot,
-        }) => {
-            to.text(name);
-            to.text_or_none(description.as_deref());
-            to.text_or_none(vehicle_class.as_deref());
-            to.float_or_none(*length_feet);
-            to.ids(pilot.as_slice());
-        }
-    }
-}
-
-/// The fields in the order in which [`write`] has them.
-fn read(from: &mut Reader<'_>, kind: Kind) -> Facts {
-    match kind {
-        Kind::Movie => {
-            let title = from.text().to_owned();
-            let mut text = || from.text_or_none().map(str::to_owned);
-            let (original_title, original_title_romanised) = (text(), text());
-            let (description, director, producer) = (text(), text(), text());
-            let (poster_url, banner_url) = (text(), text());
-            let mut number = || from.number_or_none();
-            let (year, minutes, percent) = (number(), number(), number());
-            Facts::Movie(Movie {
-                title,
-                original_title,
-                original_title_romanised,
-                description,
-                director,
-                producer,
-                release_year: year.and_then(|year| year.try_into().ok()),
-                running_time_minutes: minutes.and_then(|minutes| minutes.try_into().ok()),
-                score_percent: percent.and_then(|percent| percent.try_into().ok()),
-                poster_url,
-                banner_url,
-                people: from.ids(),
-                locations: from.ids(),
-                species: from.ids(),
-                vehicles: from.ids(),
-            })
-        }
-        Kind::Person => {
-            let name = from.text().to_owned();
-            let mut text = || from.text_or_none().map(str::to_owned);
-            let (gender, eye_color, hair_color) = (text(), text(), text());
-            let years = from.number_or_none().map(Age::Years);
-            let words = from
-                .text_or_none()
-                .map(|words| Age::Words(words.to_owned()));
-            Facts::Person(Person {
-                name,
-                gender,
-                age: years.or(words),
-                eye_color,
-                hair_color,
-                species: from.ids().pop(),
-            })
-        }
-        Kind::Location => Facts::Location(Location {
-            name: from.text().to_owned(),
-            climate: from.text_or_none().map(str::to_owned),
-            terrain: from.text_or_none().map(str::to_owned),
-            surface_water_percent: from
-                .number_or_none()
-                .and_then(|water| water.try_into().ok()),
-            residents: from.ids(),
-        }),
-        Kind::Species => Facts::Species(Species {
-            name: from.text().to_owned(),
-            classification: from.text_or_none().map(str::to_owned),
-            eye_colors: from.texts(),
-            hair_colors: from.texts(),
-        }),
-        Kind::Vehicle => Facts::Vehicle(Vehicle {
-            name: from.text().to_owned(),
-            description: from.text_or_none().map(str::to_owned),
-            vehicle_class: from.text_or_none().map(str::to_owned),
-            length_feet: from.float_or_none(),
-            pilot: from.ids().pop(),
-        }),
-    }
 }
 
 #[cfg(test)]

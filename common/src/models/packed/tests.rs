@@ -2,7 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::models::Id;
+use crate::models::{Age, Facts, Id, Location, Movie, Person, Species, Vehicle};
 
 const UUID: &str = "ba924631-068e-4436-b6de-f3283fa848f0";
 
