@@ -82,6 +82,12 @@ enum Measure {
         #[arg(long, default_value_t = 4)]
         seconds: u32,
     },
+    /// Rate and latency while versions are published, beside those in peace (needs `wrk`).
+    ServePublishing {
+        /// How long each load lasts.
+        #[arg(long, default_value_t = 4)]
+        seconds: u32,
+    },
     /// The memory of a web app at rest with the seed.
     Rest,
     /// From a commit to its version on a running web app.
@@ -104,6 +110,9 @@ async fn main() -> Result<()> {
     match cli.measure {
         Measure::Start => processes::start(cli.rounds).await,
         Measure::Rest => processes::rest().await?,
+        Measure::ServePublishing { seconds } => {
+            serve::while_publishing(cli.rounds, seconds).await?;
+        }
         Measure::Publish { movies } => publish::measure(movies, cli.rounds).await?,
         Measure::Scale { store, movies } => scale::measure(store, movies, cli.rounds).await?,
         Measure::Generate {

@@ -11,7 +11,9 @@ use tempfile::TempDir;
 use testkit::http::{get, try_get};
 use testkit::process::Service;
 
+use crate::generate::{Generated, GeneratedSource};
 use crate::processes::NOWHERE;
+use crate::{StoreKind, fresh};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 /// What is asked for, and whether the client has it already.
@@ -94,6 +96,68 @@ pub(crate) async fn measure(rounds: u32, connections: &[u32], seconds: u32) -> R
     Ok(())
 }
 
+/// Loads the web app with 22 movies from 32 connections, in peace and while a version is published
+/// every quarter of a second, in turn.
+#[expect(clippy::print_stdout, reason = "what it is asked for")]
+pub(crate) async fn while_publishing(rounds: u32, seconds: u32) -> Result<()> {
+    let generated = Generated {
+        movies: 22,
+        seed: 1,
+        retitled: 0,
+    };
+    let source = GeneratedSource::start(generated, "127.0.0.1:0".parse()?).await?;
+    let (url, _, folder) = fresh(StoreKind::Sqlite).await?;
+    let provider = source.url();
+    let envs = [
+        ("PYFLIX_DATABASE_URL", url.as_str()),
+        ("PYFLIX_PROVIDER_URLS", provider.as_str()),
+        ("PYFLIX_SYNC_INTERVAL", "100ms"),
+    ];
+    let _syncer = Service::start("syncer", &envs, &[]);
+    let pyflix = pyflix_in(folder, &envs).await?;
+    let movies = format!("{}/movies", pyflix.url);
+    let version = async || {
+        let answer = try_get(&movies).await.ok()?;
+        answer.header("x-catalogue-version")?.parse::<u64>().ok()
+    };
+    testkit::eventually(DEADLINE, async || version().await.is_some_and(|it| it > 0)).await;
+    let (mut peace, mut busy) = (Vec::new(), Vec::new());
+    let before = version().await;
+    for _ in 0..rounds {
+        peace.push(pyflix.load("/movies", false, 32, seconds).await?);
+        let retitling = {
+            let source = source.clone();
+            tokio::spawn(async move {
+                for retitled in (0..22).cycle() {
+                    source.retitle(retitled);
+                    tokio::time::sleep(Duration::from_millis(250)).await;
+                }
+            })
+        };
+        busy.push(pyflix.load("/movies", false, 32, seconds).await?);
+        retitling.abort();
+    }
+    let published = version()
+        .await
+        .zip(before)
+        .map(|(now, before)| now - before);
+    println!("{} versions were published", published.unwrap_or_default());
+    for (what, loads) in [("in peace", &peace), ("while publishing", &busy)] {
+        let median = |of: fn(&Load) -> f64| median(loads.iter().map(of));
+        let (rate, p99) = (median(|load| load.rate), median(|load| load.p99));
+        println!("{what}: {rate:.0} requests/s, p99 {p99:.2} ms");
+    }
+    let ratios = busy
+        .iter()
+        .zip(&peace)
+        .map(|(busy, peace)| busy.p99 / peace.p99);
+    println!(
+        "p99 while publishing to that in peace: {:.2}",
+        median(ratios)
+    );
+    Ok(())
+}
+
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -101,9 +165,11 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 async fn pyflix() -> Result<Server> {
-    let folder = TempDir::new()?;
-    let envs = [("PYFLIX_PROVIDER_URLS", NOWHERE)];
-    let process = Service::start_web_in(folder.path(), "webapp", &envs, &[], DEADLINE).await;
+    pyflix_in(TempDir::new()?, &[("PYFLIX_PROVIDER_URLS", NOWHERE)]).await
+}
+
+async fn pyflix_in(folder: TempDir, envs: &[(&str, &str)]) -> Result<Server> {
+    let process = Service::start_web_in(folder.path(), "webapp", envs, &[], DEADLINE).await;
     let url = process.url().to_owned();
     let movies = format!("{url}/movies");
     testkit::eventually(DEADLINE, async || {
