@@ -31,6 +31,8 @@ const COUNTED_VALUES: usize = 200;
 
 /// A set is small if it is at most this part of another: one in so many.
 const FEW_OF: u64 = 16;
+/// A set is thin if it has at most one in so many of the numbers up to its highest.
+const THIN: u64 = 4;
 
 /// The arrangement of one version. A clone shares everything.
 #[derive(Clone, Debug, Default)]
@@ -352,7 +354,7 @@ struct Count<'a> {
 impl<'a> Count<'a> {
     fn among(found: &'a RoaringBitmap) -> Self {
         let most = found.max().unwrap_or_default();
-        if found.len() * FEW_OF > most.into() {
+        if found.len() * THIN > most.into() {
             let bits = Vec::new();
             return Self { found, bits };
         }

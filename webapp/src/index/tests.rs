@@ -100,6 +100,22 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn counting_what_two_sets_share_is_the_same_for_thin_and_thick_ones(
+        found in prop::collection::btree_set(0_u32..200_000, 0..3000),
+        thick in 0_u32..50_000,
+        numbers in prop::collection::btree_set(0_u32..200_000, 0..300),
+    ) {
+        let numbers: RoaringBitmap = numbers.into_iter().chain(0..50).collect();
+        for from in [0, thick] {
+            let found: RoaringBitmap = found.iter().copied().chain(0..from).collect();
+            let count = Count::among(&found);
+            prop_assert_eq!(count.of(&numbers), numbers.intersection_len(&found));
+        }
+    }
+}
+
 fn any_movie() -> impl Strategy<Value = Arc<Item>> {
     let director = prop::sample::select(vec!["A", "B", "A, B", ""]);
     (
