@@ -2,10 +2,11 @@
 # The figures are those of docs/PERFORMANCE.md.
 set terminal svg size 860,360 font "sans-serif,13" background "#ffffff"
 set output "docs/growth.svg"
+# movies, memory in MiB, start in s, then medians in ms: a page, filtered, search, typing error
 $grown << END
-1000     16   0.05  0.4  0.6  0.3  0.4
-100000   190  2.8   2.7  6.5  1.0  1.1
-1000000  1540 25    3.9  12   5.3  7.9
+1000     18    0.04  0.2  1.3   0.3  0.4
+100000   190   2.2   1.6  3.4   0.8  0.9
+1000000  1511  31    3.1  14.9  4.9  7.3
 END
 set logscale xy
 set xlabel "movies"
