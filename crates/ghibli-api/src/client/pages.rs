@@ -4,6 +4,8 @@
 //! default, and `limit` stops at 250. So an answer of exactly that many elements is doubted, and
 //! the collection is asked for again page by page. So is one that is too large for one answer.
 
+use std::sync::atomic::Ordering;
+
 use xxhash_rust::xxh3::Xxh3;
 
 use super::RequestError;
@@ -17,7 +19,7 @@ const PAGE: usize = 250;
 
 /// The most pages that are asked for; sources that never end are stopped by it.
 const MAX_PAGES: usize = 5_000;
-/// All pages together may weigh this many times what one answer may.
+/// With pages, all answers of a fetch together may weigh this many times what one answer may.
 const MAX_PAGED_ANSWERS: u64 = 4;
 
 /// Whether so many elements may not be all, where the source says `total` or nothing.
@@ -69,12 +71,13 @@ impl Source<'_> {
             let page = self.page(collection, &query, bytes).await?;
             bytes += page.bytes;
             digest.update(&page.digest.to_le_bytes());
-            if bytes > self.http.max_bytes.saturating_mul(MAX_PAGED_ANSWERS) {
+            let together = self.bytes.load(Ordering::Relaxed);
+            if together > self.http.max_bytes.saturating_mul(MAX_PAGED_ANSWERS) {
                 return Err(capped(
                     list.elements(),
                     format!(
-                        "its pages weigh {bytes} bytes already; \
-                         if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
+                        "its pages weigh {bytes} bytes already, {together} with the other \
+                         answers; if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
                     ),
                 ));
             }
