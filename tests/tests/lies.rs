@@ -255,7 +255,7 @@ const CAP: usize = 8 << 20;
 const BEYOND: usize = 20 << 20;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn memory_grows_by_the_cap_and_20_mib_at_most_whatever_the_source_sends() {
+async fn memory_grows_by_the_cap_and_20_mib_at_most_and_thrice_by_what_may_be_right() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let filled = |element: &str| {
         let count = (CAP - 2) / (element.len() + 1);
