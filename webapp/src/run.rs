@@ -86,7 +86,9 @@ pub async fn run(
         prepare,
         shutdown.clone(),
     ));
-    let served = server::serve(listener, routes::app(app, limits), limits, shutdown.clone());
+    let at_once = ready::at_once(app.current.clone());
+    let app = routes::app(app, limits);
+    let served = server::serve(listener, app, at_once, limits, shutdown.clone());
     tokio::pin!(served);
     tokio::select! {
         end = &mut served => return end.context("the server ended"),

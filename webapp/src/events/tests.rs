@@ -210,7 +210,13 @@ async fn who_never_reads_is_dropped_and_another_has_its_place() {
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let app = routes::app(house.app.clone(), limits);
-    let served = tokio::spawn(server::serve(listener, app, limits, stop.clone()));
+    let served = tokio::spawn(server::serve(
+        listener,
+        app,
+        Box::new(|_, _| false),
+        limits,
+        stop.clone(),
+    ));
 
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();

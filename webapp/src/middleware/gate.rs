@@ -65,7 +65,8 @@ fn check_host(version: Version, headers: &HeaderMap) -> Result<(), AppError> {
     }
 }
 
-fn is_host(host: &[u8]) -> bool {
+/// Whether this can be the name of a host, with its port perhaps.
+pub(crate) fn is_host(host: &[u8]) -> bool {
     is_plain_host(host)
         || Authority::try_from(host)
             .is_ok_and(|host| !host.host().is_empty() && !host.as_str().contains('@'))

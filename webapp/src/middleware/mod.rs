@@ -18,7 +18,7 @@ use axum::{
 use tower::{Service, ServiceBuilder};
 
 pub(crate) use self::{
-    gate::is_plain_reading,
+    gate::{is_host, is_plain_reading},
     observe::{RequestId, X_REQUEST_ID},
     path::{Asked, is_for_programs},
 };

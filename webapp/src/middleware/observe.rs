@@ -26,14 +26,17 @@ impl RequestId {
     }
 
     /// As it stands in a header: sixteen hexadecimal digits.
-    pub(crate) fn value(self) -> HeaderValue {
+    pub(crate) fn digits(self) -> [u8; 16] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let bytes = self.0.to_be_bytes();
-        let digits: [u8; 16] = std::array::from_fn(|at| {
+        std::array::from_fn(|at| {
             let nibble = bytes[at / 2] >> (4 * (1 - at % 2));
             DIGITS[usize::from(nibble & 15)]
-        });
-        HeaderValue::from_bytes(&digits).unwrap_or_else(|_| HeaderValue::from_static("0"))
+        })
+    }
+
+    pub(crate) fn value(self) -> HeaderValue {
+        HeaderValue::from_bytes(&self.digits()).unwrap_or_else(|_| HeaderValue::from_static("0"))
     }
 }
 

@@ -1,5 +1,5 @@
 use http::{
-    HeaderMap, HeaderValue, Method,
+    HeaderMap, HeaderName, HeaderValue, Method,
     header::{ACCEPT_ENCODING, IF_NONE_MATCH},
 };
 
@@ -18,25 +18,29 @@ impl Conditions {
     pub fn of(method: &Method, headers: &HeaderMap) -> Self {
         Self {
             without_body: method == Method::HEAD,
-            accepted: Accepted::of(&headers.get_all(ACCEPT_ENCODING)),
+            accepted: Accepted::of(values(headers, &ACCEPT_ENCODING)),
             if_none_match: headers.get_all(IF_NONE_MATCH).iter().cloned().collect(),
         }
     }
 
     /// Whether the client has what `etag` names: weak comparison, as RFC 9110 asks for reading.
     pub(crate) fn knows(&self, etag: &HeaderValue) -> bool {
-        any_names(&self.if_none_match, etag)
+        any_names(self.if_none_match.iter().map(HeaderValue::as_bytes), etag)
     }
 }
 
-/// Whether one of the `If-None-Match` fields of a request names `etag`.
-pub(crate) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    any_names(headers.get_all(IF_NONE_MATCH), etag)
+/// The values of all fields of a name.
+pub(crate) fn values<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = &'a [u8]> {
+    headers.get_all(name).into_iter().map(HeaderValue::as_bytes)
 }
 
-fn any_names<'a>(lists: impl IntoIterator<Item = &'a HeaderValue>, etag: &HeaderValue) -> bool {
+/// Whether one of the `If-None-Match` fields of a request names `etag`.
+pub(crate) fn any_names<'a>(lists: impl IntoIterator<Item = &'a [u8]>, etag: &HeaderValue) -> bool {
     lists.into_iter().any(|list| {
-        let list = list.as_bytes().trim_ascii();
+        let list = list.trim_ascii();
         list == b"*" || tags(list).any(|tag| tag == etag.as_bytes())
     })
 }

@@ -6,7 +6,7 @@ mod negotiate;
 mod representation;
 mod streamed;
 
-pub(crate) use self::conditions::is_known;
+pub(crate) use self::conditions::{any_names, values};
 pub use self::{
     conditions::Conditions,
     negotiate::{Accepted, Coding},

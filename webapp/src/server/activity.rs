@@ -44,14 +44,17 @@ impl Activity {
         }))
     }
 
-    pub(super) fn bytes_came(&self, bytes: &[u8]) {
+    /// Bytes have come; the answer is whether they are the first of a request.
+    pub(super) fn bytes_came(&self, bytes: &[u8]) -> bool {
         let mut state = self.state();
         for &byte in &bytes[bytes.len().saturating_sub(3)..] {
             state.tail = [state.tail[1], state.tail[2], byte];
         }
-        if let Phase::Waiting(_) = state.phase {
+        let is_first = matches!(state.phase, Phase::Waiting(_));
+        if is_first {
             state.phase = Phase::Header(Instant::now());
         }
+        is_first
     }
 
     /// A request's header has been understood.
@@ -72,6 +75,11 @@ impl Activity {
         } else {
             Phase::Header(now)
         };
+    }
+
+    /// Whether all that came has been answered.
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.state().phase, Phase::Waiting(_))
     }
 
     /// When the client must have sent something more, if it is the client's turn.

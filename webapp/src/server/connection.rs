@@ -13,11 +13,12 @@ use tokio::{net::TcpStream, sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt as _};
 
-use super::{Limits, activity::Activity, body::AnswerBody, stream::TimedStream};
+use super::{AtOnce, Limits, activity::Activity, body::AnswerBody, stream::TimedStream};
 
 /// What all connections share.
 pub(super) struct House {
     pub(super) limits: Limits,
+    pub(super) at_once: Box<AtOnce>,
     pub(super) shutdown: CancellationToken,
     full: Notify,
 }
@@ -31,9 +32,10 @@ enum Call {
 }
 
 impl House {
-    pub(super) fn new(limits: Limits, shutdown: CancellationToken) -> Self {
+    pub(super) fn new(limits: Limits, at_once: Box<AtOnce>, shutdown: CancellationToken) -> Self {
         Self {
             limits,
+            at_once,
             shutdown,
             full: Notify::new(),
         }
@@ -63,9 +65,8 @@ where
         tracing::debug!(%error, "the connection ended before it began");
         return;
     }
-    let limits = house.limits;
     let activity = Arc::new(Activity::new());
-    let io = TokioIo::new(TimedStream::new(stream, Arc::clone(&activity), limits));
+    let stream = TimedStream::new(stream, Arc::clone(&activity), Arc::clone(&house));
     let service = {
         let activity = Arc::clone(&activity);
         service_fn(move |request| answer(app.clone(), request, Arc::clone(&activity)))
@@ -76,8 +77,8 @@ where
             .header_read_timeout(None)
             // A client may end its side and still wait for the answer.
             .half_close(true)
-            .max_buf_size(limits.max_header_bytes)
-            .serve_connection(io, service)
+            .max_buf_size(house.limits.max_header_bytes)
+            .serve_connection(TokioIo::new(stream), service)
     );
 
     // Waiting for a call takes locks that all connections share. In here it is polled when there
@@ -90,7 +91,7 @@ where
             call = calls.select_next_some() => match call {
                 Call::End => break,
                 Call::MakeRoom => {
-                    if activity.has_waited(limits.idle_when_full) {
+                    if activity.has_waited(house.limits.idle_when_full) {
                         connection.as_mut().graceful_shutdown();
                     }
                     calls.push(house.call());
@@ -99,7 +100,7 @@ where
         }
     }
     connection.as_mut().graceful_shutdown();
-    if let Ok(ended) = timeout(limits.drain, connection).await {
+    if let Ok(ended) = timeout(house.limits.drain, connection).await {
         note(ended);
     }
 }

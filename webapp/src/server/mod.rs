@@ -4,6 +4,8 @@ mod activity;
 mod body;
 mod connection;
 mod limits;
+mod plain;
+mod sending;
 mod stream;
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
@@ -19,6 +21,7 @@ use tower::Service;
 
 use self::connection::House;
 pub use self::limits::Limits;
+pub(crate) use self::{plain::Plain, sending::Sending};
 
 /// How long the loop rests after a failed accept, so that a lack of descriptors is not a busy loop.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
@@ -27,7 +30,12 @@ const MAKE_ROOM_EVERY: Duration = Duration::from_millis(250);
 /// What a connection may need beyond [`Limits::drain`] to notice that its time is over.
 const LAST_CALL: Duration = Duration::from_millis(250);
 
-/// Serves `app` on `listener` until `shutdown` is cancelled.
+/// Answers a plain request before anything else has seen it, where its answer is ready: all of it
+/// but the `Date`. The answer is whether it did.
+pub(crate) type AtOnce = dyn Fn(&Plain<'_>, &mut Sending) -> bool + Send + Sync;
+
+/// Serves `app` on `listener` until `shutdown` is cancelled, with what can be answered `at_once`
+/// before it.
 ///
 /// Then no connection is taken any more, idle ones are closed, requests that are being answered
 /// are finished, and whatever is left after [`Limits::drain`] is dropped. Returns when all
@@ -36,9 +44,10 @@ const LAST_CALL: Duration = Duration::from_millis(250);
 /// # Errors
 ///
 /// None at present: a failing accept is logged and tried again.
-pub async fn serve<S>(
+pub(crate) async fn serve<S>(
     listener: TcpListener,
     app: S,
+    at_once: Box<AtOnce>,
     limits: Limits,
     shutdown: CancellationToken,
 ) -> io::Result<()>
@@ -47,7 +56,7 @@ where
     S::Future: Send,
 {
     let places = Arc::new(Semaphore::new(limits.connections()));
-    let house = Arc::new(House::new(limits, shutdown.clone()));
+    let house = Arc::new(House::new(limits, at_once, shutdown.clone()));
 
     while let Some(place) = next_place(&places, &house).await {
         let stream = tokio::select! {

@@ -12,17 +12,24 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::{Limits, activity::Activity};
+use super::{activity::Activity, connection::House, plain::Plain, sending::Sending};
 
 /// How long a refused client is listened to after the answer. Closing with its bytes unread
 /// would reset the connection, and the client could lose the answer that says why.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// A connection that fails with `TimedOut` when its client is too slow to send or to read.
+///
+/// It answers by itself what can be answered at once. Whoever reads from it never sees those
+/// requests.
 pub(super) struct TimedStream {
     inner: TcpStream,
     activity: Arc<Activity>,
-    limits: Limits,
+    house: Arc<House>,
+    /// An answer of its own.
+    sending: Sending,
+    /// The reader has got something, and has not sent all of its answer yet.
+    with_reader: bool,
     reading: Alarm,
     writing: Alarm,
     write_stalled: Option<Instant>,
@@ -30,11 +37,13 @@ pub(super) struct TimedStream {
 }
 
 impl TimedStream {
-    pub(super) fn new(inner: TcpStream, activity: Arc<Activity>, limits: Limits) -> Self {
+    pub(super) fn new(inner: TcpStream, activity: Arc<Activity>, house: Arc<House>) -> Self {
         Self {
             inner,
             activity,
-            limits,
+            house,
+            sending: Sending::default(),
+            with_reader: false,
             reading: Alarm::default(),
             writing: Alarm::default(),
             write_stalled: None,
@@ -55,9 +64,36 @@ impl TimedStream {
         let stalled = *self.write_stalled.get_or_insert_with(Instant::now);
         ready!(
             self.writing
-                .poll_until(cx, stalled + self.limits.write_stall)
+                .poll_until(cx, stalled + self.house.limits.write_stall)
         );
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Sends the rest of an answer of its own.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.sending.is_done() {
+            return Poll::Ready(Ok(()));
+        }
+        while !self.sending.is_done() {
+            let written = self.sending.poll_write(cx, &mut self.inner);
+            ready!(self.watch_write(cx, written))?;
+        }
+        self.sending.clear();
+        self.activity.answered();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Answers these bytes, if they are a request that can be answered at once.
+    fn answers(&mut self, bytes: &[u8]) -> bool {
+        let Some(plain) = Plain::read(bytes, &self.house.limits) else {
+            return false;
+        };
+        if !(self.house.at_once)(&plain, &mut self.sending) {
+            return false;
+        }
+        self.sending.end_head();
+        self.activity.request_came(false);
+        true
     }
 
     /// Reads and forgets until the client has ended too, or for [`LINGER`].
@@ -84,21 +120,29 @@ impl AsyncRead for TimedStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let before = buf.filled().len();
-        match Pin::new(&mut this.inner).poll_read(cx, buf) {
-            Poll::Ready(outcome) => {
-                let bytes = &buf.filled()[before..];
-                if !bytes.is_empty() {
-                    this.activity.bytes_came(bytes);
+        loop {
+            ready!(this.poll_send(cx))?;
+            let before = buf.filled().len();
+            match Pin::new(&mut this.inner).poll_read(cx, buf) {
+                Poll::Ready(outcome) => {
+                    let bytes = &buf.filled()[before..];
+                    if !bytes.is_empty() {
+                        let is_first = this.activity.bytes_came(bytes);
+                        if is_first && !this.with_reader && this.answers(bytes) {
+                            buf.set_filled(before);
+                            continue;
+                        }
+                        this.with_reader = true;
+                    }
+                    return Poll::Ready(outcome);
                 }
-                Poll::Ready(outcome)
-            }
-            Poll::Pending => {
-                let Some(deadline) = this.activity.deadline(&this.limits) else {
-                    return Poll::Pending;
-                };
-                ready!(this.reading.poll_until(cx, deadline));
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+                Poll::Pending => {
+                    let Some(deadline) = this.activity.deadline(&this.house.limits) else {
+                        return Poll::Pending;
+                    };
+                    ready!(this.reading.poll_until(cx, deadline));
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                }
             }
         }
     }
@@ -110,6 +154,7 @@ impl AsyncWrite for TimedStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.with_reader = true;
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
         self.watch_write(cx, written)
     }
@@ -119,6 +164,7 @@ impl AsyncWrite for TimedStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.with_reader = true;
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
         self.watch_write(cx, written)
     }
@@ -128,11 +174,15 @@ impl AsyncWrite for TimedStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+        // It flushes once its own buffer is empty.
+        self.with_reader &= !self.activity.is_waiting();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.lingering.is_none() {
+            ready!(self.poll_send(cx))?;
             ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
             if !self.activity.is_receiving() {
                 return Poll::Ready(Ok(()));

@@ -14,6 +14,8 @@ use tokio::{
 
 use super::*;
 
+mod at_once;
+
 const SHORT: Duration = Duration::from_millis(500);
 const LONG: Duration = Duration::from_secs(20);
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: pyflix\r\n\r\n";
@@ -119,14 +121,15 @@ async fn a_client_that_does_not_read_is_dropped() {
         ..patient()
     })
     .await;
-    let mut deaf = server.connect().await;
-    deaf.send(b"GET /long HTTP/1.1\r\nHost: pyflix\r\n\r\n")
-        .await;
+    for path in ["/long", "/ready/long"] {
+        let mut deaf = server.connect().await;
+        deaf.get(path).await;
 
-    // The only place is free again once the deaf client has lost it.
-    let mut next = server.connect().await;
-    next.send(REQUEST).await;
-    assert_eq!(next.answer().await, "here");
+        // The only place is free again once the deaf client has lost it.
+        let mut next = server.connect().await;
+        next.send(REQUEST).await;
+        assert_eq!(next.answer().await, "here", "{path}");
+    }
 }
 
 #[tokio::test]
@@ -276,12 +279,27 @@ impl Server {
         };
         let app = Router::new()
             .route("/", get(async || "here"))
+            .route("/ready", get(async || "asked again"))
             .route("/long", get(async || vec![0_u8; 64 << 20]))
             .route("/wait", get(wait));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
-        let running = tokio::spawn(serve(listener, app, limits, shutdown.clone()));
+        let at_once = Box::new(|request: &Plain<'_>, sending: &mut Sending| {
+            sending.content = match request.asked {
+                "/ready" => "ready".into(),
+                "/ready/long" => vec![b'a'; 64 << 20].into(),
+                _ => return false,
+            };
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n",
+                sending.content.len()
+            );
+            sending.head = head.into_bytes();
+            true
+        });
+        let served = serve(listener, app, at_once, limits, shutdown.clone());
+        let running = tokio::spawn(served);
         Self {
             address,
             shutdown,
@@ -305,6 +323,11 @@ struct Client {
 impl Client {
     async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
+    }
+
+    async fn get(&mut self, path: &str) {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: pyflix\r\n\r\n");
+        self.send(request.as_bytes()).await;
     }
 
     /// All that comes until the server closes the connection.

@@ -1,0 +1,78 @@
+use std::{
+    cell::Cell,
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use axum::body::Bytes;
+use tokio::{io::AsyncWrite, net::TcpStream};
+
+/// An answer that is written to its connection as it is.
+#[derive(Debug, Default)]
+pub(crate) struct Sending {
+    /// Its status line and header fields, each with its line's end.
+    pub(crate) head: Vec<u8>,
+    pub(crate) content: Bytes,
+    written: usize,
+}
+
+impl Sending {
+    /// Whether nothing is left to be sent.
+    pub(super) fn is_done(&self) -> bool {
+        self.written == self.head.len() + self.content.len()
+    }
+
+    /// Makes room for another answer.
+    pub(super) fn clear(&mut self) {
+        self.head.clear();
+        self.content = Bytes::new();
+        self.written = 0;
+    }
+
+    /// Ends the head with the field that every answer has.
+    pub(super) fn end_head(&mut self) {
+        self.head.extend_from_slice(b"date: ");
+        self.head.extend_from_slice(&date());
+        self.head.extend_from_slice(b"\r\n\r\n");
+    }
+
+    /// Writes as much as the connection takes at once.
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut TcpStream,
+    ) -> Poll<io::Result<()>> {
+        let head = self.head.get(self.written..).unwrap_or_default();
+        let of_content = self.written.saturating_sub(self.head.len());
+        let slices = [
+            IoSlice::new(head),
+            IoSlice::new(&self.content[of_content..]),
+        ];
+        let slices = if head.is_empty() {
+            &slices[1..]
+        } else {
+            &slices
+        };
+        let written = ready!(Pin::new(stream).poll_write_vectored(cx, slices))?;
+        self.written += written;
+        Poll::Ready(match written {
+            0 => Err(io::ErrorKind::WriteZero.into()),
+            _ => Ok(()),
+        })
+    }
+}
+
+/// The time in the form of the `Date` field, made anew once a second.
+fn date() -> [u8; 29] {
+    thread_local!(static LAST: Cell<(u64, [u8; 29])> = const { Cell::new((0, [0; 29])) });
+    let now = SystemTime::now();
+    let second = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let (last, mut date) = LAST.get();
+    if last != second {
+        date.copy_from_slice(httpdate::fmt_http_date(now).as_bytes());
+        LAST.set((second, date));
+    }
+    date
+}

@@ -1,0 +1,58 @@
+use super::*;
+
+#[tokio::test]
+async fn what_is_ready_and_what_is_not_are_answered_in_turn_on_one_connection() {
+    let server = Server::start(patient()).await;
+    let mut client = server.connect().await;
+    let ready = b"GET /ready HTTP/1.1\r\nHost: pyflix\r\n\r\n";
+    for _ in 0..3 {
+        client.send(ready).await;
+        assert_eq!(client.answer().await, "ready");
+        client.send(REQUEST).await;
+        assert_eq!(client.answer().await, "here");
+    }
+    client.send(&[REQUEST, ready, REQUEST].concat()).await;
+    for expected in ["here", "asked again", "here"] {
+        assert_eq!(client.answer().await, expected);
+    }
+    client.send(&ready[..20]).await;
+    client.send(&ready[20..]).await;
+    client.is_answered().await;
+    client.send(ready).await;
+    assert_eq!(client.answer().await, "ready");
+}
+
+#[tokio::test]
+async fn what_is_ready_waits_for_what_was_asked_before_it() {
+    let server = Server::start(patient()).await;
+    let mut client = server.connect().await;
+    client.get("/wait").await;
+    timeout(LONG, server.entered.notified()).await.unwrap();
+    client.get("/ready").await;
+    server.go_on.notify_one();
+    assert_eq!(client.answer().await, "waited");
+    client.is_answered().await;
+}
+
+#[tokio::test]
+async fn a_long_answer_that_is_ready_is_sent_whole_even_while_the_server_stops() {
+    let mut server = Server::start(patient()).await;
+    let mut client = server.connect().await;
+    client.get("/ready/long").await;
+    let mut first = [0; 17];
+    client.stream.read_exact(&mut first).await.unwrap();
+    assert_eq!(first, *b"HTTP/1.1 200 OK\r\n");
+    server.shutdown.cancel();
+    let text = client.rest().await;
+    assert_eq!(text.split("\r\n\r\n").nth(1).unwrap().len(), 64 << 20);
+    let ended = timeout(LONG, &mut server.running).await.unwrap();
+    ended.unwrap().unwrap();
+}
+
+impl Client {
+    /// Gets the answer to `/ready` from whoever has seen the request.
+    async fn is_answered(&mut self) {
+        let answer = self.answer().await;
+        assert!(["ready", "asked again"].contains(&&*answer), "{answer}");
+    }
+}
