@@ -16,6 +16,25 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// The numbers of texts that are all different.
+    pub(super) fn of<'a>(texts: impl ExactSizeIterator<Item = (&'a [u8], Number)>) -> Self {
+        let taken = texts.len();
+        let mut places = vec![0; (taken * 4 / 3 + 1).next_power_of_two().max(LEAST)];
+        let mask = places.len() - 1;
+        for (text, number) in texts {
+            let half = half_of_hash(text);
+            let mut place = home(half, places.len()).unwrap_or_default();
+            while places[place] != 0 {
+                place = (place + 1) & mask;
+            }
+            places[place] = entry(half, number);
+        }
+        Self {
+            places: places.into(),
+            taken,
+        }
+    }
+
     /// The number of a text; `is` tells whether a number is of that text.
     pub(super) fn find(&self, text: &[u8], is: impl Fn(Number) -> bool) -> Option<Number> {
         let half = half_of_hash(text);
@@ -81,8 +100,7 @@ impl Table {
         while self.places.get(place).is_some_and(|entry| *entry != 0) {
             place = self.after(place);
         }
-        let entry = (u64::from(half) << 32) | (u64::from(number) + 1);
-        self.places.set(place, entry);
+        self.places.set(place, entry(half, number));
     }
 
     fn grow(&mut self) {
@@ -94,15 +112,23 @@ impl Table {
         }
     }
 
-    /// The place where a search begins: by the upper bits of the half.
     fn home(&self, half: u32) -> Option<usize> {
-        let bits = self.places.len().checked_ilog2()?;
-        usize::try_from((u64::from(half) << bits) >> 32).ok()
+        home(half, self.places.len())
     }
 
     fn after(&self, place: usize) -> usize {
         (place + 1) & (self.places.len() - 1)
     }
+}
+
+/// The place where a search begins: by the upper bits of the half.
+fn home(half: u32, places: usize) -> Option<usize> {
+    let bits = places.checked_ilog2()?;
+    usize::try_from((u64::from(half) << bits) >> 32).ok()
+}
+
+fn entry(half: u32, number: Number) -> u64 {
+    (u64::from(half) << 32) | (u64::from(number) + 1)
 }
 
 fn half_of_hash(text: &[u8]) -> u32 {

@@ -9,8 +9,8 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, sync::Notify, time::timeout};
-use tokio_util::sync::CancellationToken;
+use tokio::{net::TcpStream, runtime::Handle, sync::Notify, task::JoinError, time::timeout};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tower::{Service, ServiceExt as _};
 
 use super::{AtOnce, Limits, activity::Activity, body::AnswerBody, stream::TimedStream};
@@ -20,6 +20,8 @@ pub(super) struct House {
     pub(super) limits: Limits,
     pub(super) at_once: Box<AtOnce>,
     pub(super) shutdown: CancellationToken,
+    /// Where the app runs.
+    app: Handle,
     full: Notify,
 }
 
@@ -37,6 +39,7 @@ impl House {
             limits,
             at_once,
             shutdown,
+            app: Handle::current(),
             full: Notify::new(),
         }
     }
@@ -55,21 +58,29 @@ impl House {
     }
 }
 
-/// Serves one connection to its end.
-pub(super) async fn serve<S>(stream: TcpStream, app: S, house: Arc<House>)
+/// Serves one connection to its end, on the thread that this runs on.
+pub(super) async fn serve<S>(stream: std::net::TcpStream, app: S, house: Arc<House>)
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    S::Future: Send + 'static,
 {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "the connection ended before it began");
-        return;
-    }
+    let stream = stream
+        .set_nodelay(true)
+        .and_then(|()| TcpStream::from_std(stream));
+    let stream = match stream {
+        Ok(stream) => stream,
+        Err(error) => {
+            tracing::debug!(%error, "the connection ended before it began");
+            return;
+        }
+    };
     let activity = Arc::new(Activity::new());
     let stream = TimedStream::new(stream, Arc::clone(&activity), Arc::clone(&house));
     let service = {
-        let activity = Arc::clone(&activity);
-        service_fn(move |request| answer(app.clone(), request, Arc::clone(&activity)))
+        let (activity, runtime) = (Arc::clone(&activity), house.app.clone());
+        service_fn(move |request| {
+            answer(app.clone(), request, Arc::clone(&activity), runtime.clone())
+        })
     };
     let mut connection = pin!(
         http1::Builder::new()
@@ -117,9 +128,11 @@ async fn answer<S>(
     app: S,
     request: hyper::Request<Incoming>,
     activity: Arc<Activity>,
-) -> Result<hyper::Response<AnswerBody>, Infallible>
+    runtime: Handle,
+) -> Result<hyper::Response<AnswerBody>, JoinError>
 where
-    S: Service<Request, Response = Response, Error = Infallible>,
+    S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
 {
     let has_body = !request.body().is_end_stream();
     activity.request_came(has_body);
@@ -128,7 +141,9 @@ where
     } else {
         request.map(|_| Body::empty())
     };
-    let mut response = app.oneshot(request).await?;
+    // It ends with the connection; a handler that panics has been answered for.
+    let answer = AbortOnDropHandle::new(runtime.spawn(app.oneshot(request)));
+    let Ok(mut response) = answer.await?;
     if has_body {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);

@@ -3,24 +3,25 @@
 mod activity;
 mod body;
 mod connection;
+mod front;
 mod limits;
 mod plain;
 mod sending;
 mod stream;
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::TcpStream, sync::Arc, time::Duration};
 
 use axum::{extract::Request, response::Response};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use self::connection::House;
 pub use self::limits::Limits;
+use self::{connection::House, front::Fronts};
 pub(crate) use self::{plain::Plain, sending::Sending};
 
 /// How long the loop rests after a failed accept, so that a lack of descriptors is not a busy loop.
@@ -43,7 +44,7 @@ pub(crate) type AtOnce = dyn Fn(&Plain<'_>, &mut Sending) -> bool + Send + Sync;
 ///
 /// # Errors
 ///
-/// None at present: a failing accept is logged and tried again.
+/// If no thread can be started. A failing accept is logged and tried again.
 pub(crate) async fn serve<S>(
     listener: TcpListener,
     app: S,
@@ -53,8 +54,9 @@ pub(crate) async fn serve<S>(
 ) -> io::Result<()>
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    S::Future: Send + 'static,
 {
+    let mut fronts = Fronts::start()?;
     let places = Arc::new(Semaphore::new(limits.connections()));
     let house = Arc::new(House::new(limits, at_once, shutdown.clone()));
 
@@ -65,7 +67,7 @@ where
             stream = accept(&listener) => stream,
         };
         let visit = connection::serve(stream, app.clone(), Arc::clone(&house));
-        tokio::spawn(async move {
+        fronts.serve(async move {
             visit.await;
             drop(place);
         });
@@ -100,8 +102,9 @@ async fn next_place(places: &Arc<Semaphore>, house: &House) -> Option<OwnedSemap
 
 async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
+        let accepted = listener.accept().await;
+        match accepted.and_then(|(stream, _)| stream.into_std()) {
+            Ok(stream) => return stream,
             // The client left before it was taken; the next one is not to wait for that.
             Err(error) if is_the_clients(&error) => {}
             Err(error) => {

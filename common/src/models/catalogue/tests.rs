@@ -70,6 +70,24 @@ fn check(catalogue: &Catalogue, model: &[Item]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+#[test]
+fn of_two_items_with_one_id_the_later_stays() {
+    let person = |id, rank| {
+        Packed::of(&item(
+            Kind::Person,
+            id,
+            rank,
+            id,
+            Facts::Person(Person::default()),
+        ))
+    };
+    let catalogue: Catalogue = [person(1, 7), person(2, 8), person(1, 9)]
+        .into_iter()
+        .collect();
+    let ranks: Vec<_> = catalogue.iter(Kind::Person).map(|item| item.rank).collect();
+    assert_eq!(ranks, [8, 9]);
+}
+
 proptest! {
     #[test]
     fn it_says_the_same_as_a_plain_list(
@@ -88,6 +106,7 @@ proptest! {
             }
             check(&catalogue, &model)?;
             check(&before.0, &before.1)?;
+            check(&model.iter().map(Packed::of).collect(), &model)?;
             let mut back = catalogue.clone();
             let changes = before.0.changes_to(&catalogue);
             back.revert(&changes);

@@ -7,6 +7,7 @@ use std::{
 use axum::{Router, routing::get};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
     sync::Notify,
     task::JoinHandle,
     time::timeout,

@@ -1,0 +1,129 @@
+//! A whole catalogue at once, on two threads: in a tenth of the time that its items take one by one.
+
+use std::panic::resume_unwind;
+use std::thread;
+
+use imbl::OrdSet;
+
+use super::{Catalogue, Link, Number, Shelf};
+use crate::models::packed::Packed;
+use crate::models::table::Table;
+
+/// By relation: what is named, and what names it.
+type Pairs = [Vec<(Number, Number)>; Link::ALL.len()];
+
+impl FromIterator<Packed> for Catalogue {
+    fn from_iter<I: IntoIterator<Item = Packed>>(items: I) -> Self {
+        let items: Vec<Packed> = items.into_iter().collect();
+        whole(&items).unwrap_or_else(|| {
+            let mut catalogue = Self::default();
+            for packed in items {
+                catalogue.put(packed);
+            }
+            catalogue
+        })
+    }
+}
+
+/// The catalogue of these items, numbered as they come; none if two of them have the same id.
+fn whole(items: &[Packed]) -> Option<Catalogue> {
+    let mut of_kinds: [Vec<Number>; 5] = Default::default();
+    for (number, packed) in (0..).zip(items) {
+        of_kinds[packed.kind() as usize].push(number);
+    }
+    let text = |text: fn(&Packed) -> &[u8]| {
+        of_kinds.each_ref().map(|numbers| {
+            let texts = numbers.iter().map(|number| text(&items[*number as usize]));
+            Table::of(texts.zip(numbers.iter().copied()))
+        })
+    };
+    let (ids, (slugs, in_order, held)) = both(
+        || text(Packed::written_id),
+        || {
+            let in_order = of_kinds.each_ref().map(|numbers| {
+                let rank = |number: &Number| items[*number as usize].rank();
+                let places = numbers.iter().map(|number| (rank(number), *number));
+                sorted(places.collect())
+            });
+            let held = items.iter().cloned().map(Some).collect();
+            (text(|packed| packed.slug().as_bytes()), in_order, held)
+        },
+    );
+    let mut catalogue = Catalogue {
+        items: held,
+        ..Catalogue::default()
+    };
+    let beside = ids.into_iter().zip(slugs).zip(in_order);
+    for (shelf, ((ids, slugs), in_order)) in catalogue.shelves.iter_mut().zip(beside) {
+        *shelf = Shelf {
+            ids,
+            slugs,
+            in_order,
+        };
+    }
+    let (first, second) = items.split_at(items.len() / 2);
+    let ((mut pairs, mut unknown), (more_pairs, more_unknown)) = {
+        let half = |from: usize, half| links(&catalogue, from, half);
+        let (first, second) = both(|| half(0, first), || half(first.len(), second));
+        (first?, second?)
+    };
+    for (pairs, more) in pairs.iter_mut().zip(more_pairs) {
+        pairs.extend(more);
+    }
+    // Most of them are people in movies.
+    let [of_people, others @ ..] = pairs;
+    let (of_people, others) = both(|| sorted(of_people), || others.map(sorted));
+    for (of_link, links) in catalogue
+        .links
+        .iter_mut()
+        .zip([of_people].into_iter().chain(others))
+    {
+        *of_link = links;
+    }
+    unknown.extend(more_unknown);
+    for (link, to, from) in unknown {
+        catalogue.link(link, to, from);
+    }
+    Some(catalogue)
+}
+
+/// The relations of some items from a number on, with those to what is not there; none if an id
+/// is not the item's alone.
+#[expect(clippy::type_complexity, reason = "it has one user")]
+fn links<'a>(
+    catalogue: &Catalogue,
+    from: usize,
+    items: &'a [Packed],
+) -> Option<(Pairs, Vec<(Link, &'a [u8], Number)>)> {
+    let (mut pairs, mut unknown) = (Pairs::default(), Vec::new());
+    for (number, packed) in (from..).zip(items) {
+        let number = Number::try_from(number).ok()?;
+        if catalogue.known(packed.kind(), packed.written_id()) != Some(number) {
+            return None;
+        }
+        for (link, to) in packed.links() {
+            match catalogue.known(link.to(), to) {
+                Some(to) => pairs[link as usize].push((to, number)),
+                None => unknown.push((link, to, number)),
+            }
+        }
+    }
+    Some((pairs, unknown))
+}
+
+fn sorted<T: Ord + Clone>(mut values: Vec<T>) -> OrdSet<T> {
+    values.sort_unstable();
+    values.into_iter().collect()
+}
+
+/// Does two things side by side.
+fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (
+            one.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            other,
+        )
+    })
+}
