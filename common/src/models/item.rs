@@ -98,6 +98,37 @@ pub struct Item {
     pub source: SourceRecord,
 }
 
+/// What of a movie people look for, and what its place among equals goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credits<'a> {
+    /// As [`Movie::title`].
+    pub title: &'a str,
+    /// As [`Movie::original_title`].
+    pub original_title: Option<&'a str>,
+    /// As [`Movie::original_title_romanised`].
+    pub original_title_romanised: Option<&'a str>,
+    /// As [`Movie::director`].
+    pub director: Option<&'a str>,
+    /// As [`Movie::producer`].
+    pub producer: Option<&'a str>,
+    /// As [`Movie::score_percent`].
+    pub score_percent: Option<u8>,
+}
+
+impl Movie {
+    /// What of it people look for.
+    pub fn credits(&self) -> Credits<'_> {
+        Credits {
+            title: &self.title,
+            original_title: self.original_title.as_deref(),
+            original_title_romanised: self.original_title_romanised.as_deref(),
+            director: self.director.as_deref(),
+            producer: self.producer.as_deref(),
+            score_percent: self.score_percent,
+        }
+    }
+}
+
 impl Item {
     /// The item's kind.
     pub fn kind(&self) -> Kind {

@@ -13,8 +13,8 @@ pub use catalogue::{Catalogue, Link, Number};
 pub use change::{Change, Counts, FieldChange, changed_fields};
 pub use finding::{Finding, Problem, Quarantined};
 pub use item::{
-    Age, Facts, Id, Item, Kind, Location, Movie, Person, SourceRecord, Species, UnknownKind,
-    Vehicle,
+    Age, Credits, Facts, Id, Item, Kind, Location, Movie, Person, SourceRecord, Species,
+    UnknownKind, Vehicle,
 };
 pub(crate) use packed::Packed;
 pub use slug::{Slugs, slug};

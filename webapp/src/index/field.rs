@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use common::models::{Age, Facts, Item};
+use common::models::{Age, Facts, Item, Kind};
 
 /// What items can be told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,87 +79,95 @@ impl fmt::Display for Value {
 }
 
 /// All values of an item.
-pub(super) fn values(item: &Item) -> Vec<(Field, Value)> {
-    let texts = texts(item).into_iter();
-    let texts = texts.map(|(field, text)| (field, Value::text(text)));
-    let numbers = numbers(item).into_iter();
-    let numbers = numbers.filter_map(|(field, number)| Some((field, Value::Number(number?))));
-    texts.chain(numbers).collect()
+pub(super) fn values(item: &Item) -> impl Iterator<Item = (Field, Value)> {
+    let fields = of_kind(item.kind()).iter();
+    fields.flat_map(|field| {
+        values_of(*field, item)
+            .into_iter()
+            .map(|value| (*field, value))
+    })
 }
 
-/// The values of an item that are texts, as they are written.
-pub(super) fn texts(item: &Item) -> Vec<(Field, &str)> {
-    match &item.facts {
-        Facts::Movie(movie) => all_of(&[
-            (Field::Director, names(&movie.director)),
-            (Field::Producer, names(&movie.producer)),
-            (
-                Field::Species,
-                movie.species.iter().map(|id| &**id).collect(),
-            ),
-        ]),
-        Facts::Person(person) => all_of(&[
-            (Field::Gender, one(&person.gender)),
-            (Field::EyeColor, one(&person.eye_color)),
-            (Field::HairColor, one(&person.hair_color)),
-            (
-                Field::Species,
-                person.species.as_deref().into_iter().collect(),
-            ),
-        ]),
-        Facts::Location(location) => all_of(&[
-            (Field::Climate, one(&location.climate)),
-            (Field::Terrain, one(&location.terrain)),
-        ]),
-        Facts::Species(species) => all_of(&[
-            (Field::Classification, one(&species.classification)),
-            (Field::EyeColor, several(&species.eye_colors)),
-            (Field::HairColor, several(&species.hair_colors)),
-        ]),
-        Facts::Vehicle(vehicle) => all_of(&[(Field::VehicleClass, one(&vehicle.vehicle_class))]),
+/// The values of a field that an item has.
+pub(super) fn values_of(field: Field, item: &Item) -> Vec<Value> {
+    if let Some(number) = number(field, item) {
+        return vec![Value::Number(number)];
+    }
+    let texts = texts(field, item).into_iter();
+    texts.map(Value::text).collect()
+}
+
+/// The fields that items of a kind can have.
+pub(super) const fn of_kind(kind: Kind) -> &'static [Field] {
+    match kind {
+        Kind::Movie => &[
+            Field::Director,
+            Field::Producer,
+            Field::Species,
+            Field::Year,
+            Field::Score,
+            Field::RunningTime,
+        ],
+        Kind::Person => &[
+            Field::Gender,
+            Field::EyeColor,
+            Field::HairColor,
+            Field::Species,
+            Field::Age,
+        ],
+        Kind::Location => &[Field::Climate, Field::Terrain, Field::SurfaceWater],
+        Kind::Species => &[Field::Classification, Field::EyeColor, Field::HairColor],
+        Kind::Vehicle => &[Field::VehicleClass],
     }
 }
 
-type Texts<'a> = Vec<&'a str>;
-
-fn all_of<'a>(fields: &[(Field, Texts<'a>)]) -> Vec<(Field, &'a str)> {
-    let fields = fields.iter();
-    fields
-        .flat_map(|(field, texts)| texts.iter().map(|text| (*field, text.trim())))
-        .filter(|(_, text)| !text.is_empty())
-        .collect()
+/// The texts of a field that an item has, as they are written.
+pub(super) fn texts(field: Field, item: &Item) -> Vec<&str> {
+    let texts = match (field, &item.facts) {
+        (Field::Director, Facts::Movie(movie)) => names(&movie.director),
+        (Field::Producer, Facts::Movie(movie)) => names(&movie.producer),
+        (Field::Species, Facts::Movie(movie)) => movie.species.iter().map(|id| &**id).collect(),
+        (Field::Gender, Facts::Person(person)) => one(&person.gender),
+        (Field::EyeColor, Facts::Person(person)) => one(&person.eye_color),
+        (Field::HairColor, Facts::Person(person)) => one(&person.hair_color),
+        (Field::Species, Facts::Person(person)) => person.species.as_deref().into_iter().collect(),
+        (Field::Climate, Facts::Location(location)) => one(&location.climate),
+        (Field::Terrain, Facts::Location(location)) => one(&location.terrain),
+        (Field::Classification, Facts::Species(species)) => one(&species.classification),
+        (Field::EyeColor, Facts::Species(species)) => several(&species.eye_colors),
+        (Field::HairColor, Facts::Species(species)) => several(&species.hair_colors),
+        (Field::VehicleClass, Facts::Vehicle(vehicle)) => one(&vehicle.vehicle_class),
+        _ => Vec::new(),
+    };
+    let texts = texts.into_iter().map(str::trim);
+    texts.filter(|text| !text.is_empty()).collect()
 }
 
-fn one(text: &Option<String>) -> Texts<'_> {
+fn one(text: &Option<String>) -> Vec<&str> {
     text.iter().map(String::as_str).collect()
 }
 
-fn several(texts: &[String]) -> Texts<'_> {
+fn several(texts: &[String]) -> Vec<&str> {
     texts.iter().map(String::as_str).collect()
 }
 
-fn names(names: &Option<String>) -> Texts<'_> {
+fn names(names: &Option<String>) -> Vec<&str> {
     names.iter().flat_map(|names| names.split(',')).collect()
 }
 
-fn numbers(item: &Item) -> Vec<(Field, Option<u32>)> {
-    match &item.facts {
-        Facts::Movie(movie) => vec![
-            (Field::Year, movie.release_year.map(u32::from)),
-            (Field::Score, movie.score_percent.map(u32::from)),
-            (
-                Field::RunningTime,
-                movie.running_time_minutes.map(u32::from),
-            ),
-        ],
-        Facts::Person(person) => match person.age {
-            Some(Age::Years(years)) => vec![(Field::Age, Some(years))],
-            _ => Vec::new(),
+/// The number that a field of an item is, if it is one.
+pub(super) fn number(field: Field, item: &Item) -> Option<u32> {
+    match (field, &item.facts) {
+        (Field::Year, Facts::Movie(movie)) => movie.release_year.map(u32::from),
+        (Field::Score, Facts::Movie(movie)) => movie.score_percent.map(u32::from),
+        (Field::RunningTime, Facts::Movie(movie)) => movie.running_time_minutes.map(u32::from),
+        (Field::Age, Facts::Person(person)) => match person.age {
+            Some(Age::Years(years)) => Some(years),
+            _ => None,
         },
-        Facts::Location(location) => vec![(
-            Field::SurfaceWater,
-            location.surface_water_percent.map(u32::from),
-        )],
-        Facts::Species(_) | Facts::Vehicle(_) => Vec::new(),
+        (Field::SurfaceWater, Facts::Location(location)) => {
+            location.surface_water_percent.map(u32::from)
+        }
+        _ => None,
     }
 }

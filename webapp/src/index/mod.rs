@@ -9,6 +9,7 @@ mod keys;
 mod order;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ pub use self::field::{Field, Value};
 use self::keys::Keys;
 use self::order::Order;
 pub use self::order::Sort;
+use self::values::Values;
 
 /// Up to so many items are counted one by one; beyond, value by value.
 const COUNTED_SINGLY: u64 = 4096;
@@ -77,7 +79,7 @@ impl Index {
             catalogue: catalogue.clone(),
             ..Self::default()
         };
-        let mut values: HashMap<(Field, Value), RoaringBitmap> = HashMap::new();
+        let mut values = Values::default();
         for kind in Kind::ALL {
             let mut keys = Keys::default();
             for number in catalogue.numbers(kind) {
@@ -85,23 +87,14 @@ impl Index {
                     continue;
                 };
                 keys.push(number, &item);
-                for value in field::values(&item) {
-                    let numbers = values.entry(value).or_default();
-                    // Mostly it is the highest so far, which is put behind the others at once.
-                    if numbers.try_push(number).is_err() {
-                        numbers.insert(number);
-                    }
-                }
+                values.push(number, &item);
             }
             index.shelves[kind as usize] = Shelf {
                 all: Arc::new(catalogue.numbers(kind).collect()),
                 orders: Order::all_of(&keys).map(Arc::new),
             };
         }
-        let values = values.into_iter();
-        index.values = values
-            .map(|(value, numbers)| (value, Arc::new(numbers)))
-            .collect();
+        index.values = values.finish();
         index
     }
 
@@ -257,10 +250,8 @@ impl Index {
         let mut counts: Vec<(Value, u64)> = if found.len() <= COUNTED_SINGLY {
             let mut counts: HashMap<Value, u64> = HashMap::new();
             for item in found.iter().filter_map(|number| self.item(number)) {
-                for (of, value) in field::values(&item) {
-                    if of == field {
-                        *counts.entry(value).or_default() += 1;
-                    }
+                for value in field::values_of(field, &item) {
+                    *counts.entry(value).or_default() += 1;
                 }
             }
             counts.into_iter().collect()
@@ -316,9 +307,9 @@ impl Index {
             .and_then(|numbers| numbers.min())
             .and_then(|number| self.item(number));
         let written = item.and_then(|item| {
-            let mut texts = field::texts(&item).into_iter();
-            let written = texts.find(|(of, text)| *of == field && Value::text(text) == *value);
-            written.map(|(_, text)| text.to_owned())
+            let mut texts = field::texts(field, &item).into_iter();
+            let written = texts.find(|text| Value::text(text) == *value);
+            written.map(str::to_owned)
         });
         written.unwrap_or_else(|| value.to_string())
     }
@@ -329,18 +320,7 @@ impl Index {
         if found.len() > COUNTED_SINGLY {
             return Vec::new();
         }
-        let mut counts: HashMap<Id, u64> = HashMap::new();
-        for item in found.iter().filter_map(|number| self.item(number)) {
-            for (link, id) in item.links() {
-                if link.to() == to {
-                    *counts.entry(id.clone()).or_default() += 1;
-                }
-            }
-        }
-        let mut counts: Vec<_> = counts.into_iter().collect();
-        counts.sort_unstable_by(|(a, more), (b, less)| less.cmp(more).then_with(|| a.cmp(b)));
-        counts.truncate(most);
-        counts
+        self.catalogue.held(found, to, most)
     }
 }
 

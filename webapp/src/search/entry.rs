@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use common::models::{Catalogue, Facts, Item, Kind};
+use common::models::{Catalogue, Credits, Facts, Item, Kind};
 
 use super::Field;
 use super::fold::{self, Glyph, Word};
@@ -37,26 +37,30 @@ pub(super) struct Scratch {
 impl Entry {
     pub(super) fn of(item: &Item, catalogue: &Catalogue, scratch: &mut Scratch) -> Self {
         let mut entry = Self::default();
-        entry.fill(item, catalogue, scratch);
+        each_field(item, catalogue, |field, text| {
+            entry.add(field.is_name(), text, scratch);
+        });
         entry
     }
 
-    /// Makes it the entry of another item.
-    pub(super) fn fill(&mut self, item: &Item, catalogue: &Catalogue, scratch: &mut Scratch) {
+    /// Makes it the entry of nothing.
+    pub(super) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
-        each_field(item, catalogue, |field, text| {
-            fold::fold(cut(text), &mut scratch.glyphs);
-            let words = fold::words(&scratch.glyphs);
-            let part = if field.is_name() {
-                self.push(&key(&scratch.glyphs, &words), Part::Name);
-                Part::Word
-            } else {
-                Part::Beside
-            };
-            let Scratch { glyphs, term } = scratch;
-            each_term(glyphs, &words, term, |term, _| self.push(term, part));
-        });
+    }
+
+    /// Adds a name, or a text beside it.
+    pub(super) fn add(&mut self, is_name: bool, text: &str, scratch: &mut Scratch) {
+        let Scratch { glyphs, term } = scratch;
+        fold::fold(cut(text), glyphs);
+        let words = fold::words(glyphs);
+        let part = if is_name {
+            self.push(&key(glyphs, &words), Part::Name);
+            Part::Word
+        } else {
+            Part::Beside
+        };
+        each_term(glyphs, &words, term, |term, _| self.push(term, part));
     }
 
     fn push(&mut self, text: &str, part: Part) {
@@ -82,20 +86,12 @@ pub(super) fn each_field<'a>(
     catalogue: &'a Catalogue,
     mut visit: impl FnMut(Field, &'a str),
 ) {
-    visit(Field::Name, item.name());
     let Facts::Movie(movie) = &item.facts else {
+        visit(Field::Name, item.name());
         return;
     };
-    let own = [
-        (Field::OriginalTitle, &movie.original_title),
-        (Field::RomanisedTitle, &movie.original_title_romanised),
-        (Field::Director, &movie.director),
-        (Field::Producer, &movie.producer),
-    ];
-    for (field, text) in own {
-        if let Some(text) = text {
-            visit(field, text);
-        }
+    for (field, text) in own_fields(&movie.credits()) {
+        visit(field, text);
     }
     let linked = [
         (Field::Person, Kind::Person, &movie.people),
@@ -109,6 +105,19 @@ pub(super) fn each_field<'a>(
             }
         }
     }
+}
+
+/// The texts by which a movie is found that are its own.
+pub(super) fn own_fields<'a>(credits: &Credits<'a>) -> impl Iterator<Item = (Field, &'a str)> {
+    let fields = [
+        (Field::Name, Some(credits.title)),
+        (Field::OriginalTitle, credits.original_title),
+        (Field::RomanisedTitle, credits.original_title_romanised),
+        (Field::Director, credits.director),
+        (Field::Producer, credits.producer),
+    ];
+    let fields = fields.into_iter();
+    fields.filter_map(|(field, text)| Some((field, text?)))
 }
 
 /// The start of a text that is looked at.

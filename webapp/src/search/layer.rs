@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use common::models::{Catalogue, Change, Id, Item, Kind, Link, Number};
+use common::models::{Catalogue, Change, Id, Item, Kind, Link};
 use roaring::RoaringBitmap;
 
 use super::entry::{Entry, Scratch};
 use super::segment::{Builder, Segment, Standing, standing};
+use super::whole;
 
 /// Changes up to which an index is never worn.
 const FEW: usize = 1_000;
@@ -36,19 +37,8 @@ impl Search {
     ///
     /// A movie is found by the names of its people, places and vehicles, too.
     pub fn of(catalogue: &Catalogue) -> Self {
-        let mut builder = Builder::default();
-        let mut scratch = Scratch::default();
-        let mut entry = Entry::default();
-        for kind in Kind::ALL {
-            for number in in_standing(kind, catalogue) {
-                if let Some(item) = catalogue.item(number) {
-                    entry.fill(&item, catalogue, &mut scratch);
-                    builder.add(number, kind, &entry);
-                }
-            }
-        }
         let layer = Layer {
-            segment: Arc::new(builder.finish()),
+            segment: Arc::new(whole::segment(catalogue)),
             gone: Arc::default(),
             entries: None,
         };
@@ -104,24 +94,12 @@ impl Search {
     }
 }
 
-/// The numbers of a kind's items in the order of their standing.
-fn in_standing(kind: Kind, catalogue: &Catalogue) -> Vec<Number> {
-    let numbers = catalogue.numbers(kind);
-    if kind != Kind::Movie {
-        return numbers.collect();
-    }
-    let with_standing = |number| Some(standing(number, &*catalogue.item(number)?));
-    let mut standings: Vec<_> = numbers.filter_map(with_standing).collect();
-    standings.sort_unstable();
-    standings.into_iter().map(|(.., number)| number).collect()
-}
-
 impl Layer {
     fn loose(mut entries: Vec<Loose>) -> Self {
         entries.sort_unstable_by_key(|(standing, _)| *standing);
         let mut builder = Builder::default();
         for ((kind, .., number), entry) in &entries {
-            builder.add(*number, *kind, entry);
+            builder.add(*number, *kind, entry, []);
         }
         Self {
             segment: Arc::new(builder.finish()),

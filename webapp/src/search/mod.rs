@@ -18,6 +18,7 @@ mod matched;
 mod segment;
 mod sorted;
 mod typo;
+mod whole;
 
 #[cfg(test)]
 mod properties;

@@ -168,11 +168,14 @@ impl Segment {
     }
 }
 
+/// The place of a term among those of a segment under way.
+pub(super) type Place = u32;
+
 /// Makes a segment of entries that come in the order of their standing.
 #[derive(Default)]
 pub(super) struct Builder {
     segment: Segment,
-    words: HashMap<Box<str>, usize, BuildHasherDefault<Hash>>,
+    words: HashMap<Box<str>, Place, BuildHasherDefault<Hash>>,
     lists: Vec<(Growing, Growing)>,
     names: String,
     spans: Vec<NameSpan>,
@@ -204,7 +207,14 @@ struct NameSpan {
 }
 
 impl Builder {
-    pub(super) fn add(&mut self, number: u32, kind: Kind, entry: &Entry) {
+    /// Adds an item, with the places of more terms beside its name.
+    pub(super) fn add(
+        &mut self,
+        number: u32,
+        kind: Kind,
+        entry: &Entry,
+        beside: impl IntoIterator<Item = Place>,
+    ) {
         let document = self.segment.numbers.len();
         self.segment.numbers.push(number);
         for end in &mut self.segment.ends[kind as usize..] {
@@ -213,9 +223,18 @@ impl Builder {
         for (part, text) in entry.parts() {
             match part {
                 Part::Name => self.add_name(document, text),
-                Part::Word => self.lists_of(text).0.push(document),
-                Part::Beside => self.lists_of(text).1.push(document),
+                Part::Word => {
+                    let place = self.place(text);
+                    self.lists[place as usize].0.push(document);
+                }
+                Part::Beside => {
+                    let place = self.place(text);
+                    self.lists[place as usize].1.push(document);
+                }
             }
+        }
+        for place in beside {
+            self.lists[place as usize].1.push(document);
         }
     }
 
@@ -233,16 +252,16 @@ impl Builder {
         self.names.push_str(name);
     }
 
-    fn lists_of(&mut self, word: &str) -> &mut (Growing, Growing) {
-        let place = match self.words.get(word) {
-            Some(place) => *place,
-            None => {
-                self.words.insert(word.into(), self.lists.len());
-                self.lists.push(<(Growing, Growing)>::default());
-                self.lists.len() - 1
-            }
-        };
-        &mut self.lists[place]
+    /// The place of a term, which it gets where it has none.
+    pub(super) fn place(&mut self, term: &str) -> Place {
+        if let Some(place) = self.words.get(term) {
+            return *place;
+        }
+        // There are never more terms than fit into memory.
+        let place = Place::try_from(self.lists.len()).unwrap_or(Place::MAX);
+        self.words.insert(term.into(), place);
+        self.lists.push(<(Growing, Growing)>::default());
+        place
     }
 
     pub(super) fn finish(self) -> Segment {
@@ -273,19 +292,19 @@ impl Builder {
         for (word, place) in &words {
             segment.words.push(word);
             segment.shapes.extend(Shape::of(word));
-            let (in_names, beside) = &lists[*place];
+            let (in_names, beside) = &lists[*place as usize];
             segment.in_names.push(&in_names.bytes);
             segment.beside.push(&beside.bytes);
         }
         segment.words.finish();
         segment.shapes.shrink_to_fit();
 
-        let documents = u32::try_from(segment.numbers.len()).unwrap_or(u32::MAX);
-        segment.by_number = (0..documents).collect();
-        let numbers = &segment.numbers;
-        segment
-            .by_number
-            .sort_unstable_by_key(|document| numbers.get(*document as usize));
+        let most = segment.numbers.iter().max();
+        let mut by_number = vec![None; most.map_or(0, |most| *most as usize + 1)];
+        for (document, number) in (0..).zip(&segment.numbers) {
+            by_number[*number as usize] = Some(document);
+        }
+        segment.by_number = by_number.into_iter().flatten().collect();
         segment
     }
 }

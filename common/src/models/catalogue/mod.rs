@@ -1,5 +1,6 @@
 mod build;
 
+use std::collections::HashMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -7,9 +8,9 @@ use imbl::{OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::packed::{Packed, written_id};
+use super::packed::{Packed, read_id, written_id};
 use super::table::Table;
-use super::{Change, Facts, Id, Item, Kind};
+use super::{Change, Credits, Facts, Id, Item, Kind};
 
 /// An item's number: dense, its own while it is there, and later another's.
 pub type Number = u32;
@@ -263,6 +264,26 @@ impl Catalogue {
         Some(self.there(self.number(kind, id)?)?.name())
     }
 
+    /// The name of the item with a number.
+    pub fn name_at(&self, number: Number) -> Option<&str> {
+        self.there(number).map(Packed::name)
+    }
+
+    /// What of a movie people look for, without unpacking the rest.
+    pub fn credits(&self, movie: Number) -> Option<Credits<'_>> {
+        self.there(movie)?.credits()
+    }
+
+    /// A relation whole: what is named, which need not be there, and what names it.
+    pub fn pairs(&self, link: Link) -> impl Iterator<Item = (Number, Number)> {
+        self.links[link as usize].iter().copied()
+    }
+
+    /// What is more than every number.
+    pub fn end(&self) -> usize {
+        self.items.len()
+    }
+
     /// The item with this slug or, failing that, this id.
     pub fn find(&self, kind: Kind, slug_or_id: &str) -> Option<Arc<Item>> {
         let of_slug = self.number_of_slug(kind, slug_or_id);
@@ -356,6 +377,32 @@ impl Catalogue {
     ) -> impl Iterator<Item = Arc<Item>> {
         let numbers = numbers.into_iter();
         numbers.filter_map(|number| self.item(number))
+    }
+
+    /// How many of these items hold each item of a kind, the most frequent first, then by id.
+    pub fn held(
+        &self,
+        numbers: impl IntoIterator<Item = Number>,
+        kind: Kind,
+        most: usize,
+    ) -> Vec<(Id, u64)> {
+        let mut counts: HashMap<&[u8], u64> = HashMap::new();
+        for holder in numbers.into_iter().filter_map(|number| self.there(number)) {
+            for (link, id) in holder.links() {
+                if link.to() == kind {
+                    *counts.entry(id).or_default() += 1;
+                }
+            }
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        let order = |a: &(&[u8], u64), b: &(&[u8], u64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
+        if counts.len() > most {
+            counts.select_nth_unstable_by(most, order);
+            counts.truncate(most);
+        }
+        counts.sort_unstable_by(order);
+        let counts = counts.into_iter();
+        counts.map(|(id, count)| (read_id(id), count)).collect()
     }
 
     /// The items behind a list of ids; one that is not there is left out.

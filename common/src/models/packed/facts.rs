@@ -1,7 +1,7 @@
 //! The facts of an item, one after another: what follows its id, rank and slug.
 
 use super::code::{Reader, Writer};
-use crate::models::{Age, Facts, Kind, Link, Location, Movie, Person, Species, Vehicle};
+use crate::models::{Age, Credits, Facts, Kind, Link, Location, Movie, Person, Species, Vehicle};
 
 pub(super) fn write(to: &mut Writer, facts: &Facts) {
     // Every field by its name: one that is added is not forgotten here.
@@ -171,6 +171,25 @@ pub(super) fn read(from: &mut Reader<'_>, kind: Kind) -> Facts {
             length_feet: from.float_or_none(),
             pilot: from.ids().pop(),
         }),
+    }
+}
+
+/// What of a movie people look for, without reading the rest.
+pub(super) fn credits<'a>(from: &mut Reader<'a>) -> Credits<'a> {
+    let title = from.text();
+    let mut text = || from.text_or_none();
+    let (original_title, original_title_romanised) = (text(), text());
+    let (_description, director, producer) = (text(), text(), text());
+    let (_poster, _banner) = (text(), text());
+    let mut number = || from.number_or_none();
+    let (_year, _minutes, percent) = (number(), number(), number());
+    Credits {
+        title,
+        original_title,
+        original_title_romanised,
+        director,
+        producer,
+        score_percent: percent.and_then(|percent| percent.try_into().ok()),
     }
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use self::code::{Reader, Writer};
-use super::{Item, Kind, Link, SourceRecord};
+use super::{Credits, Id, Item, Kind, Link, SourceRecord};
 
 /// What the first byte is for an item that others name and that is not there.
 const NAMED_ONLY: u8 = 8;
@@ -102,6 +102,18 @@ impl Packed {
         facts::links(&mut reader, self.kind())
     }
 
+    /// What of a movie people look for; `None` for anything else.
+    pub(crate) fn credits(&self) -> Option<Credits<'_>> {
+        if !self.is_there() || self.kind() != Kind::Movie {
+            return None;
+        }
+        let mut reader = self.after_head();
+        reader.written_id();
+        reader.rank();
+        reader.text();
+        Some(facts::credits(&mut reader))
+    }
+
     /// The item; `None` for what is only the name of one. Its source record stays packed until
     /// somebody wants it.
     pub(crate) fn unpack(&self) -> Option<Item> {
@@ -152,6 +164,11 @@ pub(crate) fn written_id(id: &str) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.id(id);
     writer.finish()
+}
+
+/// An id that is written so.
+pub(crate) fn read_id(written: &[u8]) -> Id {
+    Reader::new(written).id().into()
 }
 
 #[cfg(test)]

@@ -157,6 +157,11 @@ proptest! {
         let found = packed.links().into_iter();
         let found: Vec<_> = found.map(|(link, id)| (link, id.to_owned())).collect();
         prop_assert_eq!(found, links);
+        let credits = match &item.facts {
+            Facts::Movie(movie) => Some(movie.credits()),
+            _ => None,
+        };
+        prop_assert_eq!(packed.credits(), credits);
         let unpacked = packed.unpack().unwrap();
         prop_assert_eq!(unpacked.source.text(), item.source.text());
         prop_assert_eq!(Packed::of(&unpacked), packed);
@@ -176,7 +181,7 @@ proptest! {
     fn no_bytes_make_it_fail(bytes in vec(any::<u8>(), 0..200)) {
         let packed = Packed(bytes.into());
         let _ = (packed.kind(), packed.rank(), packed.slug(), packed.name());
-        let _ = packed.links();
+        let _ = (packed.links(), packed.credits());
         let _ = packed.unpack();
         let _ = packed.source();
     }
