@@ -361,9 +361,13 @@ impl Keeper {
             prepare(before, site.clone()).await;
         }
         let shown = self.shown.replace(site.clone());
+        let index = site.index.clone();
         let before = self.current.set(site);
-        // Of a large catalogue that was loaded anew nothing is shared, and all of it goes now.
-        tokio::task::spawn_blocking(move || drop((shown, before)));
+        tokio::task::spawn_blocking(move || {
+            // Of a large catalogue that was loaded anew nothing is shared, and all of it goes now.
+            drop((shown, before));
+            index.warm();
+        });
     }
 
     fn condition(&self) -> Condition {

@@ -17,4 +17,5 @@ pub use item::{
     UnknownKind, Vehicle,
 };
 pub(crate) use packed::Packed;
+pub use packed::read_id;
 pub use slug::{Slugs, slug};

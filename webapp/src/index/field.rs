@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use common::models::{Age, Facts, Item, Kind};
+use common::models::{Age, Credits, Facts, Item, Kind};
 
 /// What items can be told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +36,16 @@ pub enum Field {
     Classification,
     /// A vehicle's class.
     VehicleClass,
+}
+
+impl Field {
+    /// Whether its values are numbers.
+    pub(super) const fn is_number(self) -> bool {
+        matches!(
+            self,
+            Self::Year | Self::Score | Self::RunningTime | Self::Age | Self::SurfaceWater
+        )
+    }
 }
 
 /// A value of a field: texts are compared without case.
@@ -124,8 +134,11 @@ pub(super) const fn of_kind(kind: Kind) -> &'static [Field] {
 /// The texts of a field that an item has, as they are written.
 pub(super) fn texts(field: Field, item: &Item) -> Vec<&str> {
     let texts = match (field, &item.facts) {
-        (Field::Director, Facts::Movie(movie)) => names(&movie.director),
-        (Field::Producer, Facts::Movie(movie)) => names(&movie.producer),
+        (Field::Director | Field::Producer, Facts::Movie(movie)) => {
+            let credits = movie.credits();
+            let names = credited(&credits).filter(|(of, _)| *of == field);
+            names.map(|(_, name)| name).collect()
+        }
         (Field::Species, Facts::Movie(movie)) => movie.species.iter().map(|id| &**id).collect(),
         (Field::Gender, Facts::Person(person)) => one(&person.gender),
         (Field::EyeColor, Facts::Person(person)) => one(&person.eye_color),
@@ -151,8 +164,14 @@ fn several(texts: &[String]) -> Vec<&str> {
     texts.iter().map(String::as_str).collect()
 }
 
-fn names(names: &Option<String>) -> Vec<&str> {
-    names.iter().flat_map(|names| names.split(',')).collect()
+/// The people who made a movie, as they are written.
+pub(super) fn credited<'a>(credits: &Credits<'a>) -> impl Iterator<Item = (Field, &'a str)> {
+    let of = |field, text: Option<&'a str>| {
+        let names = text.into_iter().flat_map(|text| text.split(','));
+        names.map(move |name| (field, name.trim()))
+    };
+    let names = of(Field::Director, credits.director).chain(of(Field::Producer, credits.producer));
+    names.filter(|(_, name)| !name.is_empty())
 }
 
 /// The number that a field of an item is, if it is one.

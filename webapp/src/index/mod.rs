@@ -4,6 +4,7 @@
 //! filtered list of a million is found in a few milliseconds, and a small delta costs a pass of
 //! copying.
 
+mod counts;
 mod field;
 mod keys;
 mod order;
@@ -11,30 +12,19 @@ mod order;
 mod tests;
 mod values;
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use common::models::{Catalogue, Change, Id, Item, Kind, Link, Number};
+use common::models::{Catalogue, Change, Item, Kind, Link, Number};
 use imbl::OrdMap;
 use roaring::{MultiOps as _, RoaringBitmap};
 
+pub use self::counts::Counts;
 pub use self::field::{Field, Value};
 use self::keys::Keys;
 use self::order::Order;
 pub use self::order::Sort;
 use self::values::Values;
-
-/// Up to so many items are counted one by one; beyond, value by value.
-const COUNTED_SINGLY: u64 = 4096;
-/// So many of a field's values, those of most items first, are counted in a larger set.
-const COUNTED_VALUES: usize = 200;
-
-/// A set is small if it is at most this part of another: one in so many.
-const FEW_OF: u64 = 16;
-/// A set is thin if it has at most one in so many of the numbers up to its highest.
-const THIN: u64 = 4;
 
 /// The arrangement of one version. A clone shares everything.
 #[derive(Clone, Debug, Default)]
@@ -173,6 +163,13 @@ impl Index {
         }
     }
 
+    /// Makes what filtered lists of movies need, so that the first question need not.
+    pub fn warm(&self) {
+        for order in &self.shelves[Kind::Movie as usize].orders {
+            order.places();
+        }
+    }
+
     /// The item with a number.
     pub fn item(&self, number: Number) -> Option<Arc<Item>> {
         self.catalogue.item(number)
@@ -244,39 +241,9 @@ impl Index {
         items.collect()
     }
 
-    /// The values of a field among what was found, with their counts: the most frequent first,
-    /// then by value; in a large set only of the values that are frequent in the whole catalogue.
-    pub fn counts(&self, field: Field, found: &RoaringBitmap, most: usize) -> Vec<(String, u64)> {
-        let mut counts: Vec<(Value, u64)> = if found.len() <= COUNTED_SINGLY {
-            let mut counts: HashMap<Value, u64> = HashMap::new();
-            for item in found.iter().filter_map(|number| self.item(number)) {
-                for value in field::values_of(field, &item) {
-                    *counts.entry(value).or_default() += 1;
-                }
-            }
-            counts.into_iter().collect()
-        } else {
-            let values = self.values_of(field);
-            let mut values: Vec<_> = values
-                .map(|(value, numbers)| (Reverse(numbers.len()), value, numbers))
-                .collect();
-            if values.len() > COUNTED_VALUES {
-                values.select_nth_unstable_by_key(COUNTED_VALUES, |(count, ..)| *count);
-                values.truncate(COUNTED_VALUES);
-            }
-            let count = Count::among(found);
-            let values = values.into_iter();
-            values
-                .map(|(_, value, numbers)| (value.clone(), count.of(numbers)))
-                .filter(|(_, count)| *count > 0)
-                .collect()
-        };
-        counts.sort_by(|(a, more), (b, less)| less.cmp(more).then_with(|| a.cmp(b)));
-        counts.truncate(most);
-        let counts = counts.into_iter();
-        counts
-            .map(|(value, count)| (self.written(field, &value), count))
-            .collect()
+    /// Counts these items of a kind by what they have.
+    pub fn counts(&self, kind: Kind, found: Arc<RoaringBitmap>) -> Counts<'_> {
+        Counts::new(self, kind, found)
     }
 
     /// The least and the greatest number of a field in the whole catalogue.
@@ -298,63 +265,6 @@ impl Index {
     ) -> impl DoubleEndedIterator<Item = (&(Field, Value), &Arc<RoaringBitmap>)> {
         self.values
             .range((field, Value::Number(0))..=(field, Value::greatest()))
-    }
-
-    /// A value as the first item that has it writes it.
-    fn written(&self, field: Field, value: &Value) -> String {
-        let numbers = self.values.get(&(field, value.clone()));
-        let item = numbers
-            .and_then(|numbers| numbers.min())
-            .and_then(|number| self.item(number));
-        let written = item.and_then(|item| {
-            let mut texts = field::texts(field, &item).into_iter();
-            let written = texts.find(|text| Value::text(text) == *value);
-            written.map(str::to_owned)
-        });
-        written.unwrap_or_else(|| value.to_string())
-    }
-
-    /// How many of the movies that were found hold each item of a kind, the most frequent first;
-    /// none if too many were found to go through them.
-    pub fn linked(&self, found: &RoaringBitmap, to: Kind, most: usize) -> Vec<(Id, u64)> {
-        if found.len() > COUNTED_SINGLY {
-            return Vec::new();
-        }
-        self.catalogue.held(found, to, most)
-    }
-}
-
-/// Counts how many of several sets are in one.
-struct Count<'a> {
-    found: &'a RoaringBitmap,
-    /// The same, a bit for each number, if it is a thin one: such a one is no bitmap in itself.
-    bits: Vec<u64>,
-}
-
-impl<'a> Count<'a> {
-    fn among(found: &'a RoaringBitmap) -> Self {
-        let most = found.max().unwrap_or_default();
-        if found.len() * THIN > most.into() {
-            let bits = Vec::new();
-            return Self { found, bits };
-        }
-        let mut bits = vec![0; most as usize / 64 + 1];
-        for number in found {
-            bits[number as usize / 64] |= 1 << (number % 64);
-        }
-        Self { found, bits }
-    }
-
-    fn of(&self, numbers: &RoaringBitmap) -> u64 {
-        // Of a small set each number is looked up; all else goes through the large one, too.
-        if self.bits.is_empty() || numbers.len() * FEW_OF >= self.found.len() {
-            return numbers.intersection_len(self.found);
-        }
-        let is_there = |number: &u32| {
-            let word = self.bits.get(*number as usize / 64);
-            word.is_some_and(|word| word >> (number % 64) & 1 == 1)
-        };
-        numbers.iter().filter(is_there).count() as u64
     }
 }
 

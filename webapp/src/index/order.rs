@@ -198,7 +198,7 @@ impl Order {
         }
     }
 
-    fn places(&self) -> &[u32] {
+    pub(super) fn places(&self) -> &[u32] {
         self.places.get_or_init(|| {
             let most = self
                 .numbers

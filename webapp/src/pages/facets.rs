@@ -5,7 +5,7 @@ use std::sync::Arc;
 use common::models::{Catalogue, Item, Kind, Link};
 
 use super::view::{By, Facet, View, facets};
-use crate::index::{Field, Filter};
+use crate::index::{Counts, Field, Filter};
 use crate::site::Site;
 
 /// The most answers that a question offers.
@@ -79,10 +79,23 @@ fn named(catalogue: &Catalogue, by: By, value: &str) -> Option<Arc<Item>> {
 
 /// The questions of a view's list with the answers that there are.
 pub(super) fn questions(site: &Site, view: &View) -> Vec<Question> {
-    let questions = facets(view.kind).iter().map(|facet| Question {
-        name: facet.name,
-        label: facet.label,
-        answers: answers(site, view, facet),
+    let counts = |but_for| {
+        let found = site.index.find(view.kind, &filters(site, view, but_for));
+        site.index.counts(view.kind, found)
+    };
+    let by_all = counts(None);
+    let questions = facets(view.kind).iter().map(|facet| {
+        let is_open = view.chosen.iter().all(|(chosen, _)| *chosen != facet);
+        let answers = if is_open {
+            answers(site, view, facet, &by_all)
+        } else {
+            answers(site, view, facet, &counts(Some(facet)))
+        };
+        Question {
+            name: facet.name,
+            label: facet.label,
+            answers,
+        }
     });
     // One answer that all share is no question.
     questions
@@ -92,17 +105,16 @@ pub(super) fn questions(site: &Site, view: &View) -> Vec<Question> {
         .collect()
 }
 
-fn answers(site: &Site, view: &View, facet: &Facet) -> Vec<Answer> {
-    let (index, catalogue) = (&site.index, &site.snapshot.catalogue);
-    let found = index.find(view.kind, &filters(site, view, Some(facet)));
+fn answers(site: &Site, view: &View, facet: &Facet, counts: &Counts<'_>) -> Vec<Answer> {
+    let catalogue = &site.snapshot.catalogue;
     let counts = match facet.by {
-        By::Value(field) => index.counts(field, &found, OFFERED),
-        By::Species => index.counts(Field::Species, &found, OFFERED),
+        By::Value(field) => counts.values(field, OFFERED),
+        By::Species => counts.values(Field::Species, OFFERED),
         By::Held(link) => {
-            let counts = index.linked(&found, link.to(), OFFERED).into_iter();
+            let counts = counts.held(link).iter().take(OFFERED);
             counts
                 .filter(|(id, _)| is_told(catalogue, view, link, id))
-                .map(|(id, count)| (id.to_string(), count))
+                .map(|(id, count)| (id.to_string(), *count))
                 .collect()
         }
     };

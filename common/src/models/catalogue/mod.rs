@@ -1,6 +1,5 @@
 mod build;
 
-use std::collections::HashMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use imbl::{OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::packed::{Packed, read_id, written_id};
+use super::packed::{Packed, written_id};
 use super::table::Table;
 use super::{Change, Credits, Facts, Id, Item, Kind};
 
@@ -379,30 +378,9 @@ impl Catalogue {
         numbers.filter_map(|number| self.item(number))
     }
 
-    /// How many of these items hold each item of a kind, the most frequent first, then by id.
-    pub fn held(
-        &self,
-        numbers: impl IntoIterator<Item = Number>,
-        kind: Kind,
-        most: usize,
-    ) -> Vec<(Id, u64)> {
-        let mut counts: HashMap<&[u8], u64> = HashMap::new();
-        for holder in numbers.into_iter().filter_map(|number| self.there(number)) {
-            for (link, id) in holder.links() {
-                if link.to() == kind {
-                    *counts.entry(id).or_default() += 1;
-                }
-            }
-        }
-        let mut counts: Vec<_> = counts.into_iter().collect();
-        let order = |a: &(&[u8], u64), b: &(&[u8], u64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
-        if counts.len() > most {
-            counts.select_nth_unstable_by(most, order);
-            counts.truncate(most);
-        }
-        counts.sort_unstable_by(order);
-        let counts = counts.into_iter();
-        counts.map(|(id, count)| (read_id(id), count)).collect()
+    /// What an item names, by ids as [`super::read_id`] reads them.
+    pub fn links(&self, number: Number) -> Vec<(Link, &[u8])> {
+        self.there(number).map(Packed::links).unwrap_or_default()
     }
 
     /// The items behind a list of ids; one that is not there is left out.

@@ -166,8 +166,8 @@ pub(crate) fn written_id(id: &str) -> Vec<u8> {
     writer.finish()
 }
 
-/// An id that is written so.
-pub(crate) fn read_id(written: &[u8]) -> Id {
+/// An id from how a catalogue holds it.
+pub fn read_id(written: &[u8]) -> Id {
     Reader::new(written).id().into()
 }
 
