@@ -14,7 +14,7 @@ const COUNTED_SINGLY: u64 = 4096;
 const COUNTED_VALUES: usize = 200;
 /// A set is thin if it has at most one in so many of the numbers up to its highest: then it is
 /// mostly held as lists of numbers, in which looking up takes longer than in bits.
-const THIN: u64 = 16;
+const THIN: u64 = 8;
 
 /// Some items of a kind, to be counted by what they have.
 #[derive(Debug)]
@@ -97,21 +97,28 @@ impl<'a> Counts<'a> {
         }
         let values = values.into_iter();
         values
-            .map(|(_, value, numbers)| (value.clone(), self.shared_with(numbers)))
+            .map(|(_, value, numbers)| (value.clone(), self.shared_with(field, numbers)))
             .filter(|(_, count)| *count > 0)
             .collect()
     }
 
-    /// How many of some numbers were found.
-    fn shared_with(&self, numbers: &RoaringBitmap) -> u64 {
+    /// How many of the items with a value of a field were found.
+    fn shared_with(&self, field: Field, numbers: &RoaringBitmap) -> u64 {
+        let all = &self.index.shelves[self.kind as usize].all;
+        let of_kind = || match field.kinds().count() {
+            1 => numbers.len(),
+            _ => numbers.intersection_len(all),
+        };
+        if self.found.len() == all.len() {
+            return of_kind();
+        }
         let most = self.found.max().unwrap_or_default();
         if self.found.len() * THIN > most.into() {
             return numbers.intersection_len(&self.found);
         }
         // The others of the kind are many, and so held as bits.
-        let all = &self.index.shelves[self.kind as usize].all;
         let others = self.others.get_or_init(|| &**all - &*self.found);
-        numbers.intersection_len(all) - numbers.intersection_len(others)
+        of_kind() - numbers.intersection_len(others)
     }
 }
 

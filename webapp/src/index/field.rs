@@ -39,6 +39,12 @@ pub enum Field {
 }
 
 impl Field {
+    /// The kinds whose items can have it.
+    pub(super) fn kinds(self) -> impl Iterator<Item = Kind> {
+        let kinds = Kind::ALL.into_iter();
+        kinds.filter(move |kind| of_kind(*kind).contains(&self))
+    }
+
     /// Whether its values are numbers.
     pub(super) const fn is_number(self) -> bool {
         matches!(
