@@ -177,6 +177,7 @@ async fn a_head_that_is_made_anew_takes_nothing_that_an_earlier_one_left_for_its
         id: "1".into(),
         version,
         fields: Some(object(json!({ "title": title }))),
+        is_new: false,
     };
     store.show(vec![shown(9, "old")], false).await.unwrap();
     let odd: Collection<Document> = database.collection("parts");
