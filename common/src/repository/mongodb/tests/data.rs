@@ -59,8 +59,8 @@ async fn a_part_of_the_wrong_shape_is_read_as_damaged_and_stops_nobody() {
         part.extend(shape);
         parts.insert_one(&part).await.unwrap();
         let data = store.get(name).await.unwrap().unwrap();
-        let (values, damage) = crate::repository::parts::unpack::<Value>(name, &data);
-        assert_eq!(values, Vec::<Value>::new());
+        let (items, damage) = crate::repository::parts::unpack_items(name, &data);
+        assert_eq!(items, []);
         assert_eq!(damage[0].name, name.to_string(), "{part}");
     }
 }
