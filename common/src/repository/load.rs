@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use serde::de::DeserializeOwned;
 
 use super::head::{Head, Header};
 use super::parts::{self, Damage};
 use super::store::{PartName, Result, Role, Store, StoreError};
-use crate::models::{Catalogue, Change, Packed};
+use crate::models::{Catalogue, Change};
 
 const AT_ONCE: usize = 4;
 /// How often a part may be missing under an unchanged head before it counts as lost.
@@ -190,7 +189,8 @@ async fn changes(
     header: &Header,
     tolerant: bool,
 ) -> Result<Option<(Vec<Change>, Vec<Damage>)>> {
-    read(store, Role::Changes, header.fence, header.parts, tolerant).await
+    let (fence, parts) = (header.fence, header.parts);
+    read(store, Role::Changes, fence, parts, tolerant, parts::unpack).await
 }
 
 /// The changes of a version, every one of them; `None` if parts are missing.
@@ -216,9 +216,9 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
         });
     };
     let started = Instant::now();
-    let Some((items, mut damage)) =
-        read::<Packed>(store, Role::Base, base.fence, base.parts, tolerant).await?
-    else {
+    let (fence, parts, unpack) = (base.fence, base.parts, parts::unpack_items);
+    let read = read(store, Role::Base, fence, parts, tolerant, unpack);
+    let Some((items, mut damage)) = read.await? else {
         return Ok(None);
     };
     let mut later = Vec::new();
@@ -256,15 +256,18 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     }))
 }
 
-async fn read<T: DeserializeOwned + Send + 'static>(
+type Unpack<T> = fn(PartName, &[u8]) -> (Vec<T>, Vec<Damage>);
+
+async fn read<T: Send + 'static>(
     store: &dyn Store,
     role: Role,
     fence: u64,
     count: u32,
     tolerant: bool,
+    unpack: Unpack<T>,
 ) -> Result<Option<(Vec<T>, Vec<Damage>)>> {
     let read: Vec<_> = stream::iter(0..count)
-        .map(|index| read_part(store, PartName { role, fence, index }))
+        .map(|index| read_part(store, PartName { role, fence, index }, unpack))
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
@@ -286,14 +289,15 @@ async fn read<T: DeserializeOwned + Send + 'static>(
     Ok(Some((values, damage)))
 }
 
-async fn read_part<T: DeserializeOwned + Send + 'static>(
+async fn read_part<T: Send + 'static>(
     store: &dyn Store,
     name: PartName,
+    unpack: Unpack<T>,
 ) -> Result<Option<(Vec<T>, Vec<Damage>)>> {
     let Some(data) = store.get(name).await? else {
         return Ok(None);
     };
-    tokio::task::spawn_blocking(move || parts::unpack(name, &data))
+    tokio::task::spawn_blocking(move || unpack(name, &data))
         .await
         .map(Some)
         .map_err(|error| unreadable(&name.to_string(), &error))

@@ -1,13 +1,17 @@
-//! Packing items and changes into parts, and reading them back: a JSON document a line,
-//! compressed.
+//! Packing items and changes into parts, and reading them back. Both are compressed with a checksum:
+//! items as they are held in memory, behind [`RECORDS`] and each behind its length, so that loading
+//! them parses nothing; changes as JSON, one a line.
 
 use std::io::{self, Write as _};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::store::{PartName, Result, StoreError};
+use crate::models::{Change, Packed};
 
+/// The first byte of a part of packed items. JSON lines, which bases were once made of as well, have
+/// another.
+const RECORDS: u8 = 1;
 const MOST_ITEMS: usize = 2_000;
 /// Raw bytes at which a part is closed; with the largest item behind it still below what a
 /// MongoDB document may hold.
@@ -17,23 +21,44 @@ const LEVEL: i32 = 1;
 /// Something stored that could not be read; the rest is served without it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// The part, and the line in it where only that is damaged.
+    /// The part, and the line or record in it where only that is damaged.
     pub name: String,
     /// What is wrong.
     pub reason: String,
 }
 
-pub(super) fn pack<T: Serialize>(values: impl IntoIterator<Item = T>) -> Result<Vec<Vec<u8>>> {
+pub(super) fn pack(changes: &[Change]) -> Result<Vec<Vec<u8>>> {
+    pack_by(changes.iter(), &[], |raw, change| {
+        serde_json::to_writer(&mut *raw, change).map_err(|error| cannot_pack(&error))?;
+        raw.push(b'\n');
+        Ok(())
+    })
+}
+
+pub(super) fn pack_items<'a>(items: impl Iterator<Item = &'a Packed>) -> Result<Vec<Vec<u8>>> {
+    pack_by(items, &[RECORDS], |raw, item| {
+        let bytes = item.bytes();
+        let length = u32::try_from(bytes.len()).map_err(|error| cannot_pack(&error))?;
+        raw.extend_from_slice(&length.to_le_bytes());
+        raw.extend_from_slice(bytes);
+        Ok(())
+    })
+}
+
+fn pack_by<T>(
+    values: impl Iterator<Item = T>,
+    start: &[u8],
+    mut write: impl FnMut(&mut Vec<u8>, T) -> Result<()>,
+) -> Result<Vec<Vec<u8>>> {
     let mut parts = Vec::new();
-    let mut raw = Vec::new();
+    let mut raw = start.to_vec();
     let mut count = 0;
     for value in values {
-        serde_json::to_writer(&mut raw, &value).map_err(|error| cannot_pack(&error))?;
-        raw.push(b'\n');
+        write(&mut raw, value)?;
         count += 1;
         if count == MOST_ITEMS || raw.len() >= ENOUGH_BYTES {
             parts.push(compress(&raw)?);
-            raw.clear();
+            raw.truncate(start.len());
             count = 0;
         }
     }
@@ -43,15 +68,24 @@ pub(super) fn pack<T: Serialize>(values: impl IntoIterator<Item = T>) -> Result<
     Ok(parts)
 }
 
-pub(super) fn unpack<T: DeserializeOwned>(name: PartName, data: &[u8]) -> (Vec<T>, Vec<Damage>) {
-    let damaged = |name: String, reason: &dyn std::fmt::Display| Damage {
-        name,
-        reason: reason.to_string(),
-    };
-    let raw = match zstd::decode_all(data) {
-        Ok(raw) => raw,
-        Err(error) => return (Vec::new(), vec![damaged(name.to_string(), &error)]),
-    };
+pub(super) fn unpack(name: PartName, data: &[u8]) -> (Vec<Change>, Vec<Damage>) {
+    match decompress(name, data) {
+        Ok(raw) => lines(name, &raw),
+        Err(damage) => (Vec::new(), vec![damage]),
+    }
+}
+
+pub(super) fn unpack_items(name: PartName, data: &[u8]) -> (Vec<Packed>, Vec<Damage>) {
+    match decompress(name, data) {
+        Ok(raw) => match raw.split_first() {
+            Some((&RECORDS, records)) => read_records(name, records),
+            _ => lines(name, &raw),
+        },
+        Err(damage) => (Vec::new(), vec![damage]),
+    }
+}
+
+fn lines<T: DeserializeOwned>(name: PartName, raw: &[u8]) -> (Vec<T>, Vec<Damage>) {
     let mut values = Vec::new();
     let mut damage = Vec::new();
     let lines = raw.split(|&byte| byte == b'\n');
@@ -62,6 +96,45 @@ pub(super) fn unpack<T: DeserializeOwned>(name: PartName, data: &[u8]) -> (Vec<T
         }
     }
     (values, damage)
+}
+
+fn read_records(name: PartName, mut raw: &[u8]) -> (Vec<Packed>, Vec<Damage>) {
+    let mut items = Vec::new();
+    let mut damage = Vec::new();
+    let mut number = 0;
+    while !raw.is_empty() {
+        number += 1;
+        let name = format!("{name} record {number}");
+        let Some(record) = next_record(&mut raw) else {
+            damage.push(damaged(
+                name,
+                &"it ends behind the part, and all after it is lost",
+            ));
+            break;
+        };
+        match Packed::read(record) {
+            Some(item) => items.push(item),
+            None => damage.push(damaged(name, &"it is no packed item")),
+        }
+    }
+    (items, damage)
+}
+
+fn next_record<'a>(raw: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, rest) = raw.split_first_chunk()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    let (record, rest) = rest.split_at_checked(length)?;
+    *raw = rest;
+    Some(record)
+}
+
+fn damaged(name: String, reason: &dyn std::fmt::Display) -> Damage {
+    let reason = reason.to_string();
+    Damage { name, reason }
+}
+
+fn decompress(name: PartName, data: &[u8]) -> Result<Vec<u8>, Damage> {
+    zstd::decode_all(data).map_err(|error| damaged(name.to_string(), &error))
 }
 
 /// Whether a part is whole, which its checksum tells without reading its lines.
@@ -83,5 +156,66 @@ fn cannot_pack(error: &dyn std::fmt::Display) -> StoreError {
     StoreError::Unreadable {
         name: "a part to be written".into(),
         reason: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::Role;
+
+    const NAME: PartName = PartName {
+        role: Role::Base,
+        fence: 1,
+        index: 0,
+    };
+
+    fn seed() -> Vec<Packed> {
+        let items = crate::seed::items().unwrap();
+        items.iter().map(|item| Packed::of(item)).collect()
+    }
+
+    #[test]
+    fn items_come_out_of_a_base_as_they_were_put_in() {
+        let items = seed().into_iter().cycle().take(MOST_ITEMS + 1);
+        let items: Vec<_> = items.collect();
+        let parts = pack_items(items.iter()).unwrap();
+        assert_eq!(parts.len(), 2);
+        let parts = parts.iter().map(|part| unpack_items(NAME, part));
+        let (read, damage): (Vec<_>, Vec<_>) = parts.unzip();
+        assert_eq!(read.concat(), items);
+        assert_eq!(damage.concat(), []);
+    }
+
+    #[test]
+    fn a_base_of_an_earlier_release_is_read() {
+        let items = crate::seed::items().unwrap();
+        let lines = items
+            .iter()
+            .map(|item| serde_json::to_string(item).unwrap() + "\n");
+        let part = compress(lines.collect::<String>().as_bytes()).unwrap();
+        assert_eq!(unpack_items(NAME, &part), (seed(), Vec::new()));
+    }
+
+    #[test]
+    fn a_bad_record_spoils_itself_alone_and_a_bad_length_what_follows() {
+        let items = &seed()[..3];
+        let raw = zstd::decode_all(&*pack_items(items.iter()).unwrap()[0]).unwrap();
+        let second = 1 + size_of::<u32>() + items[0].bytes().len();
+        for (place, left, name) in [
+            (second + size_of::<u32>(), &[0, 2][..], "record 2"),
+            (second + 3, &[0], "record 2"),
+            (0, &[], "line 1"),
+        ] {
+            let mut spoilt = raw.clone();
+            spoilt[place] = 0x7e;
+            let (read, damage) = unpack_items(NAME, &compress(&spoilt).unwrap());
+            let left: Vec<_> = left
+                .iter()
+                .map(|&place: &usize| items[place].clone())
+                .collect();
+            assert_eq!(read, left);
+            assert_eq!(damage[0].name, format!("{NAME} {name}"));
+        }
     }
 }

@@ -102,6 +102,8 @@ pub struct ViewDocument {
     pub version: u64,
     /// Its fields, without `_id` and `_v`; `None` removes it.
     pub fields: Option<serde_json::Map<String, Value>>,
+    /// Whether none with its id is expected there. That saves time and decides nothing.
+    pub is_new: bool,
 }
 
 /// The tables beside the catalogue.

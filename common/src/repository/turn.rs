@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::{StreamExt, TryStreamExt, future, stream};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -21,6 +22,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// How long a command waits for the lease.
 const PATIENCE: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_millis(250);
+/// How many parts are being put at once.
+const AT_ONCE: usize = 3;
 
 /// Why no turn was begun.
 #[derive(Debug, thiserror::Error)]
@@ -212,13 +215,13 @@ impl Turn {
         let parts = if first {
             0
         } else {
-            self.put(Role::Changes, changes).await?
+            self.put(Role::Changes, parts::pack(changes)?).await?
         };
         let base = if first || is_damaged || self.base_is_far(changes, &catalogue) {
             Some(Base {
                 version,
                 fence,
-                parts: self.put(Role::Base, catalogue.all()).await?,
+                parts: self.put(Role::Base, pack_items(&catalogue).await?).await?,
             })
         } else {
             None
@@ -289,22 +292,14 @@ impl Turn {
         self.store.release(self.head.fence, release).await
     }
 
-    async fn put<T: serde::Serialize>(
-        &self,
-        role: Role,
-        values: impl IntoIterator<Item = T>,
-    ) -> Result<u32> {
-        let mut index = 0;
-        for data in parts::pack(values)? {
-            let name = PartName {
-                role,
-                fence: self.head.fence,
-                index,
-            };
-            self.store.put(name, data).await?;
-            index += 1;
-        }
-        Ok(index)
+    async fn put(&self, role: Role, packs: Vec<Vec<u8>>) -> Result<u32> {
+        let fence = self.head.fence;
+        let packs = (0..).zip(packs);
+        stream::iter(packs)
+            .map(|(index, data)| self.store.put(PartName { role, fence, index }, data))
+            .buffer_unordered(AT_ONCE)
+            .try_fold(0, |count, ()| future::ready(Ok(count + 1)))
+            .await
     }
 
     /// Whether the changes since the base exceed a tenth of the items, or its versions all that
@@ -341,6 +336,13 @@ impl Turn {
         }
         Ok(())
     }
+}
+
+async fn pack_items(catalogue: &Catalogue) -> Result<Vec<Vec<u8>>> {
+    let catalogue = catalogue.clone();
+    let pack = move || parts::pack_items(catalogue.all_packed());
+    let packed = tokio::task::spawn_blocking(pack).await;
+    packed.map_err(|error| StoreError::Unavailable(error.to_string()))?
 }
 
 /// The lease of a turn.

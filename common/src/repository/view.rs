@@ -3,21 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use futures::{StreamExt, TryStreamExt, future, stream};
 use serde_json::{Map, Value, json};
+use tokio::task::JoinError;
 
 use super::load::Snapshot;
-use super::store::{Result, Store, ViewDocument};
+use super::store::{Result, Store, StoreError, ViewDocument};
 use crate::models::{Catalogue, Change, Facts, Id, Item, Kind, Link};
 
 const PAGE: u32 = 2_000;
+/// How many documents are made and written at a time.
+const DOCUMENTS: usize = 1_000;
+/// How many such lots are under way at once: one is made while others are written.
+const AT_ONCE: usize = 3;
 
 /// Writes what a version changed in the view.
 pub(super) async fn show(store: &dyn Store, snapshot: &Snapshot, changes: &[Change]) -> Result<()> {
-    let documents = affected(&snapshot.catalogue, changes)
-        .into_iter()
-        .map(|(kind, id)| document(snapshot, kind, id))
-        .collect();
-    store.show(documents, false).await
+    let added = changes.iter().filter(|change| change.before.is_none());
+    let added: HashSet<_> = added.map(|change| (change.kind, &change.id)).collect();
+    let affected = affected(&snapshot.catalogue, changes).into_iter();
+    let lots = affected.map(|(kind, id)| Wanted {
+        is_new: added.contains(&(kind, &id)),
+        kind,
+        id,
+    });
+    write(store, snapshot, lots.collect(), false).await
 }
 
 /// Compares the whole view with a version and repairs what differs; the answer is how many
@@ -37,32 +47,80 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
             after = Some(last.id.clone());
             let wrong = page.into_iter().filter_map(|found| {
                 unseen.remove(&found.id);
-                let right = document(snapshot, kind, found.id.clone());
+                let right = document(snapshot, Wanted::there(kind, found.id.clone()));
                 (right.fields != found.fields).then_some(right)
             });
-            repaired += repair(store, wrong.collect()).await?;
+            let wrong: Vec<_> = wrong.collect();
+            repaired += wrong.len() as u64;
+            if !wrong.is_empty() {
+                store.show(wrong, true).await?;
+            }
         }
-        let absent = unseen.into_iter().map(|id| document(snapshot, kind, id));
-        repaired += repair(store, absent.collect()).await?;
+        repaired += unseen.len() as u64;
+        let absent = unseen.into_iter().map(|id| Wanted {
+            is_new: true,
+            kind,
+            id,
+        });
+        write(store, snapshot, absent.collect(), true).await?;
     }
     Ok(repaired)
 }
 
-async fn repair(store: &dyn Store, documents: Vec<ViewDocument>) -> Result<u64> {
-    let count = documents.len() as u64;
-    if count > 0 {
-        store.show(documents, true).await?;
-    }
-    Ok(count)
+/// A document to be written.
+struct Wanted {
+    kind: Kind,
+    id: Id,
+    is_new: bool,
 }
 
-fn document(snapshot: &Snapshot, kind: Kind, id: Id) -> ViewDocument {
+impl Wanted {
+    const fn there(kind: Kind, id: Id) -> Self {
+        Self {
+            kind,
+            id,
+            is_new: false,
+        }
+    }
+}
+
+/// Makes and writes documents, in no order.
+async fn write(
+    store: &dyn Store,
+    snapshot: &Snapshot,
+    mut wanted: Vec<Wanted>,
+    same: bool,
+) -> Result<()> {
+    let lots = std::iter::from_fn(|| {
+        let rest = wanted.len().saturating_sub(DOCUMENTS);
+        Some(wanted.split_off(rest)).filter(|lot| !lot.is_empty())
+    });
+    stream::iter(lots)
+        .map(|lot| async {
+            let snapshot = snapshot.clone();
+            let make = move || {
+                lot.into_iter()
+                    .map(|one| document(&snapshot, one))
+                    .collect()
+            };
+            let documents = tokio::task::spawn_blocking(make).await;
+            let broken_off = |error: JoinError| StoreError::Unavailable(error.to_string());
+            store.show(documents.map_err(broken_off)?, same).await
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_for_each(|()| future::ready(Ok(())))
+        .await
+}
+
+fn document(snapshot: &Snapshot, wanted: Wanted) -> ViewDocument {
+    let Wanted { kind, id, is_new } = wanted;
     let item = snapshot.catalogue.get(kind, &id);
     ViewDocument {
         kind,
         version: snapshot.version(),
         fields: item.map(|item| fields(&snapshot.catalogue, &item)),
         id,
+        is_new,
     }
 }
 

@@ -330,7 +330,8 @@ impl Catalogue {
         Kind::ALL.into_iter().flat_map(|kind| self.iter(kind))
     }
 
-    fn all_packed(&self) -> impl Iterator<Item = &Packed> {
+    /// Every item of every kind as it is held here.
+    pub(crate) fn all_packed(&self) -> impl Iterator<Item = &Packed> {
         let numbers = Kind::ALL.into_iter().flat_map(|kind| self.numbers(kind));
         numbers.filter_map(|number| self.there(number))
     }

@@ -5,8 +5,9 @@ use super::code::{UUID, UUID_BYTES, UUID_CHARACTERS, pop_number, push_number, uu
 use crate::models::Kind;
 
 /// What records are likely to say beside their facts, by kind. It saves room and decides nothing:
-/// a record of any other shape is kept as well.
-const LIKELY: [&[u8]; 5] = [
+/// a record of any other shape is kept as well. What is stored is read with it: it never changes
+/// within a format of the stores.
+pub(super) const LIKELY: [&[u8]; 5] = [
     br#"{"id":"","title":"","original_title":"","original_title_romanised":"","image":"https://","movie_banner":"https://","description":"","director":"","producer":"","release_date":"2000","running_time":"100","rt_score":"90","people":["/people/","/people/"],"species":["/species/"],"locations":["/locations/"],"vehicles":["/vehicles/"],"url":"/films/"}"#,
     br#"{"id":"","name":"","gender":"Female","age":"","eye_color":"","hair_color":"","films":["/films/","/films/"],"species":"/species/","url":"/people/"}"#,
     br#"{"id":"","name":"","climate":"","terrain":"","surface_water":"","residents":["/people/","/people/"],"films":["/films/","/films/"],"url":"/locations/"}"#,

@@ -164,8 +164,9 @@ proptest! {
         prop_assert_eq!(packed.credits(), credits);
         let unpacked = packed.unpack().unwrap();
         prop_assert_eq!(unpacked.source.text(), item.source.text());
-        prop_assert_eq!(Packed::of(&unpacked), packed);
+        prop_assert_eq!(Packed::of(&unpacked), packed.clone());
         prop_assert_eq!(unpacked, item);
+        prop_assert_eq!(Packed::read(packed.bytes()), Some(packed));
     }
 
     #[test]
@@ -179,12 +180,75 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_fail(bytes in vec(any::<u8>(), 0..200)) {
+        prop_assert_eq!(Packed::read(&bytes), None);
         let packed = Packed(bytes.into());
         let _ = (packed.kind(), packed.rank(), packed.slug(), packed.name());
         let _ = (packed.links(), packed.credits());
         let _ = packed.unpack();
         let _ = packed.source();
     }
+}
+
+proptest! {
+    /// Whatever another hand changed, what is read is an item that is written in just these bytes.
+    #[test]
+    fn spoilt_bytes_are_told_or_are_those_of_an_item(
+        item in item(),
+        place in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        cut in any::<bool>(),
+    ) {
+        let mut bytes = Packed::of(&item).bytes().to_vec();
+        let place = place.index(bytes.len());
+        bytes[place] = byte;
+        if cut {
+            bytes.truncate(place);
+        }
+        if let Some(packed) = Packed::read(&bytes) {
+            let item = packed.unpack().unwrap();
+            prop_assert!(bytes.starts_with(&before_source(&item)));
+            prop_assert!(packed.source_text().is_some());
+            prop_assert_eq!(written_id(&item.id), packed.written_id());
+            prop_assert_eq!(Packed::of(&item), packed);
+        }
+    }
+}
+
+#[test]
+fn a_name_alone_is_not_read_as_an_item() {
+    let name = Packed::name_only(Kind::Movie, &written_id("1"));
+    assert_eq!(Packed::read(name.bytes()), None);
+}
+
+#[test]
+fn what_stores_hold_can_be_read_for_good() {
+    let text = source::LIKELY.concat();
+    assert_eq!(xxhash_rust::xxh3::xxh3_64(&text), 0x533b5fba869359af);
+    let item = Item {
+        id: UUID.into(),
+        slug: "a-ship".into(),
+        rank: -7,
+        facts: Facts::Vehicle(Vehicle {
+            name: "A ship".into(),
+            description: None,
+            vehicle_class: Some("Airship".into()),
+            length_feet: Some(1010.5),
+            pilot: Some("40c005ce-3725-4f15-8409-3e1b1b14b583".into()),
+        }),
+        source: SourceRecord::new(
+            RawValue::from_string(format!(r#"{{"id":"{UUID}","name":"A ship"}}"#)).unwrap(),
+        ),
+    };
+    let stored = concat!(
+        "045000000001ba924631068e4436b6def3283fa848f0f9ffffffffffffff0661",
+        "2d7368697006412073686970000841697273686970010000000000948f400101",
+        "40c005ce37254f1584093e1b1b14b5832a03cd000d520006de00804120736869",
+        "70227d",
+    );
+    let bytes: Vec<u8> = (0..stored.len() / 2)
+        .map(|at| u8::from_str_radix(&stored[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    assert_eq!(Packed::read(&bytes).unwrap().unpack(), Some(item));
 }
 
 #[test]

@@ -1,5 +1,7 @@
-//! Writes in batches: as `update` and `delete` commands, since the driver's own bulk write asks
-//! for a newer server than this needs.
+//! Writes in batches: as `insert`, `update` and `delete` commands, since the driver's own bulk write
+//! asks for a newer server than this needs.
+
+use std::mem;
 
 use mongodb::bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, cstr, doc, rawdoc};
 
@@ -15,6 +17,8 @@ const BYTES: usize = 12 << 20;
 /// Which command carries the statements.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Verb {
+    /// Documents themselves.
+    Insert,
     /// Those of [`replace`].
     Update,
     /// Those of [`remove`].
@@ -23,8 +27,10 @@ pub(super) enum Verb {
 
 /// Replaces the document that `filter` matches, or inserts it. Where one with its `_id` is there
 /// that `filter` does not match, nothing happens.
-pub(super) fn replace(filter: Document, document: Document) -> Document {
-    doc! { "q": filter, "u": document, "upsert": true, "multi": false }
+pub(super) fn replace(filter: Document, document: &RawDocumentBuf) -> Result<RawDocumentBuf> {
+    let mut statement = rawdoc! { "q": raw(&filter)?, "upsert": true, "multi": false };
+    statement.append(cstr!("u"), document);
+    Ok(statement)
 }
 
 /// Matches the document of this `_id` unless a whole number guards it that is `newer`. Nothing
@@ -37,59 +43,67 @@ pub(super) fn guarded(id: &str, guard: &str, newer: &str, number: i64) -> Docume
 }
 
 /// Removes the document that `filter` matches.
-pub(super) fn remove(filter: Document) -> Document {
-    doc! { "q": filter, "limit": 1 }
+pub(super) fn remove(filter: Document) -> Result<RawDocumentBuf> {
+    raw(&doc! { "q": filter, "limit": 1 })
 }
 
-/// Carries out statements in any order; the first that fails is told after all were tried.
+fn raw(document: &Document) -> Result<RawDocumentBuf> {
+    RawDocumentBuf::try_from(document).map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// Carries out statements in any order; the first that fails is told after all were tried. The
+/// answer is those that a document with their `_id` kept from being carried out.
 pub(super) async fn write(
     connection: &Connection,
     verb: Verb,
     collection: &'static str,
-    statements: impl IntoIterator<Item = Document>,
-) -> Result<()> {
+    statements: impl IntoIterator<Item = RawDocumentBuf>,
+) -> Result<Vec<RawDocumentBuf>> {
     let mut batch = Batch::default();
+    let mut refused = Vec::new();
     let mut outcome = Ok(());
     for statement in statements {
-        let statement = RawDocumentBuf::try_from(&statement)
-            .map_err(|error| StoreError::Unavailable(format!("{collection}: {error}")))?;
         if batch.has_no_room_for(&statement) {
-            let full = std::mem::take(&mut batch);
-            outcome = outcome.and(full.send(connection, verb, collection).await);
+            let full = mem::take(&mut batch);
+            let sent = full.send(connection, verb, collection).await;
+            outcome = outcome.and(sent.map(|more| refused.extend(more)));
         }
         batch.push(statement);
     }
-    if batch.count > 0 {
-        outcome = outcome.and(batch.send(connection, verb, collection).await);
+    if !batch.statements.is_empty() {
+        let sent = batch.send(connection, verb, collection).await;
+        outcome = outcome.and(sent.map(|more| refused.extend(more)));
     }
-    outcome
+    outcome.map(|()| refused)
 }
 
 #[derive(Default)]
 struct Batch {
-    statements: RawArrayBuf,
-    count: usize,
+    statements: Vec<RawDocumentBuf>,
     bytes: usize,
 }
 
 impl Batch {
     fn has_no_room_for(&self, statement: &RawDocumentBuf) -> bool {
-        let bytes = self.bytes + statement.as_bytes().len();
-        self.count == STATEMENTS || (self.count > 0 && bytes > BYTES)
+        let (count, bytes) = (
+            self.statements.len(),
+            self.bytes + statement.as_bytes().len(),
+        );
+        count == STATEMENTS || (count > 0 && bytes > BYTES)
     }
 
     fn push(&mut self, statement: RawDocumentBuf) {
-        self.count += 1;
         self.bytes += statement.as_bytes().len();
         self.statements.push(statement);
     }
 
+    /// The answer is the statements that met a duplicate.
     async fn send(
         self,
         connection: &Connection,
         verb: Verb,
         collection: &'static str,
-    ) -> Result<()> {
+    ) -> Result<Vec<RawDocumentBuf>> {
         let command = self.command(verb, collection);
         let answer = connection
             .call(BULK, move |database| async move {
@@ -97,31 +111,39 @@ impl Batch {
             })
             .await?;
         match problem(&answer) {
-            None => Ok(()),
+            None => Ok(self.refused(&answer)),
             Some(problem) => Err(StoreError::Unavailable(format!("{collection}: {problem}"))),
         }
     }
 
     /// The command, with its own write concern: it takes none from the client.
-    fn command(self, verb: Verb, collection: &str) -> RawDocumentBuf {
-        let mut command = match verb {
-            Verb::Update => rawdoc! { "update": collection },
-            Verb::Delete => rawdoc! { "delete": collection },
+    fn command(&self, verb: Verb, collection: &str) -> RawDocumentBuf {
+        let (mut command, statements) = match verb {
+            Verb::Insert => (rawdoc! { "insert": collection }, cstr!("documents")),
+            Verb::Update => (rawdoc! { "update": collection }, cstr!("updates")),
+            Verb::Delete => (rawdoc! { "delete": collection }, cstr!("deletes")),
         };
-        match verb {
-            Verb::Update => command.append(cstr!("updates"), self.statements),
-            Verb::Delete => command.append(cstr!("deletes"), self.statements),
-        }
+        let all: RawArrayBuf = self.statements.iter().collect();
+        command.append(statements, all);
         let milliseconds = i64::try_from(CONFIRM.as_millis()).unwrap_or(i64::MAX);
         let confirmed = rawdoc! { "w": "majority", "j": true, "wtimeout": milliseconds };
         command.append(cstr!("ordered"), false);
         command.append(cstr!("writeConcern"), confirmed);
         command
     }
+
+    /// The statements that met a duplicate, by an answer that has no other errors.
+    fn refused(mut self, answer: &Document) -> Vec<RawDocumentBuf> {
+        let errors = answer.get_array("writeErrors").into_iter().flatten();
+        let places = errors.filter_map(|error| error.as_document()?.get_i32("index").ok());
+        let places = places.filter_map(|place| usize::try_from(place).ok());
+        let refused = places.filter_map(|place| self.statements.get_mut(place).map(mem::take));
+        refused.collect()
+    }
 }
 
-/// The first problem in an answer, which is no error to the driver. A duplicate is none: a newer
-/// document is there.
+/// The first problem in an answer, which is no error to the driver. A duplicate is none: there is
+/// a document already, and over a guarded write a newer one.
 fn problem(answer: &Document) -> Option<String> {
     let errors = answer.get_array("writeErrors").ok();
     let failed = errors
@@ -152,8 +174,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_duplicate_kept_out_is_told_by_its_place() {
+        let mut batch = Batch::default();
+        for id in 0..3 {
+            batch.push(rawdoc! { "_id": id });
+        }
+        let errors = vec![doc! { "index": 1, "code": DUPLICATE }];
+        let refused = batch.refused(&doc! { "ok": 1, "writeErrors": errors });
+        assert_eq!(refused, [rawdoc! { "_id": 1 }]);
+    }
+
+    #[test]
     fn every_batch_asks_by_itself_for_a_majority_that_has_it_on_disk() {
-        for verb in [Verb::Update, Verb::Delete] {
+        for verb in [Verb::Insert, Verb::Update, Verb::Delete] {
             let command = Batch::default().command(verb, "movies");
             let command = Document::try_from(&command).unwrap();
             let concern = command.get_document("writeConcern").unwrap();

@@ -7,8 +7,8 @@ use crate::repository::{Base, Head, Header, Lease, Ran, Result, StoreError};
 
 /// The `_id` of the one document of `state`.
 pub(super) const HEAD: &str = "head";
-/// The shape that this release reads and writes.
-pub(super) const FORMAT: i64 = 1;
+/// The shape that this release writes: since 2, bases of packed items. It reads all up to it.
+pub(super) const FORMAT: i64 = 2;
 
 /// [`Head`] as it stands in the `state` collection: times are dates of the server, in
 /// milliseconds.

@@ -1,12 +1,19 @@
-use mongodb::bson::{Bson, Decimal128, Document};
+use mongodb::bson::raw::CString;
+use mongodb::bson::{Bson, Decimal128, Document, RawArrayBuf, RawBson, RawDocumentBuf};
 use serde_json::{Map, Number, Value};
 
 /// Adds fields to a document; those whose names it has already stay out.
-pub(super) fn extend(document: &mut Document, fields: Map<String, Value>) {
+pub(super) fn extend(document: &mut RawDocumentBuf, fields: Map<String, Value>) {
+    let there = document.iter().flatten();
+    let mut names: Vec<CString> = there.map(|(name, _)| name.into()).collect();
     for (name, value) in fields {
-        let name = stored_name(name);
-        if !document.contains_key(&name) {
-            document.insert(name, to_bson(value));
+        // There is no NUL in it any more.
+        let Ok(name) = CString::try_from(stored_name(name)) else {
+            continue;
+        };
+        if !names.contains(&name) {
+            document.append(&name, to_bson(value));
+            names.push(name);
         }
     }
 }
@@ -20,32 +27,35 @@ pub(super) fn fields(document: Document) -> Map<String, Value> {
         .collect()
 }
 
-fn to_bson(value: Value) -> Bson {
+fn to_bson(value: Value) -> RawBson {
     match value {
-        Value::Null => Bson::Null,
-        Value::Bool(value) => Bson::Boolean(value),
+        Value::Null => RawBson::Null,
+        Value::Bool(value) => RawBson::Boolean(value),
         Value::Number(number) => number_to_bson(&number),
-        Value::String(text) => Bson::String(text),
-        Value::Array(values) => Bson::Array(values.into_iter().map(to_bson).collect()),
+        Value::String(text) => RawBson::String(text),
+        Value::Array(values) => {
+            let values: RawArrayBuf = values.into_iter().map(to_bson).collect();
+            RawBson::Array(values)
+        }
         Value::Object(fields) => {
-            let mut document = Document::new();
+            let mut document = RawDocumentBuf::new();
             extend(&mut document, fields);
-            Bson::Document(document)
+            RawBson::Document(document)
         }
     }
 }
 
 /// The narrowest type that holds it, so that a shell shows `5` and not `Long("5")`.
-fn number_to_bson(number: &Number) -> Bson {
+fn number_to_bson(number: &Number) -> RawBson {
     if let Some(number) = number.as_i64() {
-        return i32::try_from(number).map_or(Bson::Int64(number), Bson::Int32);
+        return i32::try_from(number).map_or(RawBson::Int64(number), RawBson::Int32);
     }
     if let Some(number) = number.as_u64()
         && let Ok(number) = number.to_string().parse::<Decimal128>()
     {
-        return Bson::Decimal128(number);
+        return RawBson::Decimal128(number);
     }
-    number.as_f64().map_or(Bson::Null, Bson::Double)
+    number.as_f64().map_or(RawBson::Null, RawBson::Double)
 }
 
 fn to_json(value: Bson) -> Value {

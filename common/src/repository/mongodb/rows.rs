@@ -1,4 +1,4 @@
-use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::bson::{Document, RawDocumentBuf, doc, rawdoc};
 use mongodb::options::FindOptions;
 
 use super::bulk::{self, Verb};
@@ -33,13 +33,16 @@ pub(super) async fn write(
     let fence = i64::try_from(fence).unwrap_or(i64::MAX);
     let mine = |key: &str| bulk::guarded(key, "_f", "$gt", fence);
     let put = put.into_iter().map(|row| {
-        let mut document = doc! { "_id": &row.key, "_f": fence };
+        let mut document = rawdoc! { "_id": &*row.key, "_f": fence };
         json::extend(&mut document, row.fields);
-        bulk::replace(mine(&row.key), document)
+        bulk::replace(mine(&row.key), &document)
     });
+    let put = put.collect::<Result<Vec<_>>>()?;
     let gone = remove.into_iter().map(|key| bulk::remove(mine(&key)));
+    let gone = gone.collect::<Result<Vec<_>>>()?;
     bulk::write(connection, Verb::Update, table.name(), put).await?;
-    bulk::write(connection, Verb::Delete, table.name(), gone).await
+    bulk::write(connection, Verb::Delete, table.name(), gone).await?;
+    Ok(())
 }
 
 /// Removes all rows of a table but those with the highest keys.
@@ -57,8 +60,10 @@ pub(super) async fn trim(connection: &Connection, table: Table, keep: u32) -> Re
         .collect();
     let gone = keys
         .into_iter()
-        .map(|key| bulk::remove(doc! { "_id": key }));
-    bulk::write(connection, Verb::Delete, table.name(), gone).await
+        .map(|key| bulk::remove(doc! { "_id": key }))
+        .collect::<Result<Vec<_>>>()?;
+    bulk::write(connection, Verb::Delete, table.name(), gone).await?;
+    Ok(())
 }
 
 fn read(table: Table, row: &RawDocumentBuf) -> Option<Row> {

@@ -99,6 +99,7 @@ pub(super) fn commit(commit: &Commit) -> Vec<Document> {
         "dirty": literal(true),
     };
     if let Some(base) = commit.base {
+        fields.insert("format", literal(FORMAT));
         fields.insert(
             "base",
             literal(doc! {

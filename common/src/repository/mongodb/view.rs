@@ -1,31 +1,41 @@
-use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
+use std::collections::BTreeMap;
+
+use mongodb::bson::error::Error as BsonError;
+use mongodb::bson::{Bson, Document, RawDocumentBuf, doc, rawdoc};
 use mongodb::options::FindOptions;
 
 use super::bulk::{self, Verb};
 use super::connection::{BULK, Connection};
 use super::{json, scan};
 use crate::models::Kind;
-use crate::repository::{Result, ViewDocument};
+use crate::repository::{Result, StoreError, ViewDocument};
 
-/// Writes documents of the view, each guarded by its version.
+/// Writes documents of the view, each guarded by its version. New ones are inserted as they are,
+/// which costs less than half; one that is there after all is written like any other.
 pub(super) async fn show(
     connection: &Connection,
     documents: Vec<ViewDocument>,
     same: bool,
 ) -> Result<()> {
-    let mut lists = Kind::ALL.map(|kind| (kind, Vec::new(), Vec::new()));
-    for document in documents {
-        let list = lists.iter_mut().find(|(kind, ..)| *kind == document.kind);
-        if let Some((_, shown, gone)) = list {
-            match statement(document, same) {
-                (Verb::Update, statement) => shown.push(statement),
-                (Verb::Delete, statement) => gone.push(statement),
-            }
+    let newer = if same { "$gt" } else { "$gte" };
+    let statements = tokio::task::spawn_blocking(move || statements(documents, newer))
+        .await
+        .map_err(|error| StoreError::Unavailable(error.to_string()))??;
+    for (
+        kind,
+        Statements {
+            new,
+            mut shown,
+            gone,
+        },
+    ) in statements
+    {
+        let name = kind.plural();
+        for document in bulk::write(connection, Verb::Insert, name, new).await? {
+            shown.push(guarded(&document, newer)?);
         }
-    }
-    for (kind, shown, gone) in lists {
-        bulk::write(connection, Verb::Update, kind.plural(), shown).await?;
-        bulk::write(connection, Verb::Delete, kind.plural(), gone).await?;
+        bulk::write(connection, Verb::Update, name, shown).await?;
+        bulk::write(connection, Verb::Delete, name, gone).await?;
     }
     Ok(())
 }
@@ -74,19 +84,45 @@ pub(super) async fn shown(
         .collect())
 }
 
-fn statement(document: ViewDocument, same: bool) -> (Verb, Document) {
-    let id = &*document.id;
-    let version = i64::try_from(document.version).unwrap_or(i64::MAX);
-    let newer = if same { "$gt" } else { "$gte" };
-    let filter = bulk::guarded(id, "_v", newer, version);
-    match document.fields {
-        Some(fields) => {
-            let mut shown = doc! { "_id": id, "_v": version };
-            json::extend(&mut shown, fields);
-            (Verb::Update, bulk::replace(filter, shown))
+/// What becomes of the documents of a kind.
+#[derive(Default)]
+struct Statements {
+    new: Vec<RawDocumentBuf>,
+    shown: Vec<RawDocumentBuf>,
+    gone: Vec<RawDocumentBuf>,
+}
+
+fn statements(documents: Vec<ViewDocument>, newer: &str) -> Result<BTreeMap<Kind, Statements>> {
+    let mut statements: BTreeMap<Kind, Statements> = BTreeMap::new();
+    for document in documents {
+        let of_kind = statements.entry(document.kind).or_default();
+        let version = i64::try_from(document.version).unwrap_or(i64::MAX);
+        let Some(fields) = document.fields else {
+            let filter = older(&document.id, newer, version);
+            of_kind.gone.push(bulk::remove(filter)?);
+            continue;
+        };
+        let mut shown = rawdoc! { "_id": &*document.id, "_v": version };
+        json::extend(&mut shown, fields);
+        if document.is_new {
+            of_kind.new.push(shown);
+        } else {
+            of_kind.shown.push(guarded(&shown, newer)?);
         }
-        None => (Verb::Delete, bulk::remove(filter)),
     }
+    Ok(statements)
+}
+
+/// Writes a document, save over one that is newer.
+fn guarded(document: &RawDocumentBuf, newer: &str) -> Result<RawDocumentBuf> {
+    let unreadable = |error: BsonError| StoreError::Unavailable(error.to_string());
+    let id = document.get_str("_id").map_err(unreadable)?;
+    let version = document.get_i64("_v").map_err(unreadable)?;
+    bulk::replace(older(id, newer, version), document)
+}
+
+fn older(id: &str, newer: &str, version: i64) -> Document {
+    bulk::guarded(id, "_v", newer, version)
 }
 
 /// What cannot be understood comes back empty or as of version 0, so that an audit repairs it.
@@ -104,5 +140,6 @@ fn read(kind: Kind, document: &RawDocumentBuf) -> Option<ViewDocument> {
         id,
         version: version.unwrap_or(0),
         fields: Some(json::fields(document)),
+        is_new: false,
     })
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode};
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// What each release added; `user_version` counts those that were applied.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL);
     CREATE TABLE parts (name TEXT NOT NULL UNIQUE, data BLOB NOT NULL);
@@ -24,6 +24,8 @@ const MIGRATIONS: [&str; 2] = [
     "
     CREATE TABLE answers (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
 ",
+    // Bases of packed items, which no earlier release can read.
+    "",
 ];
 
 /// Why the file cannot be used.

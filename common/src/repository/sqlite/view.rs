@@ -58,6 +58,7 @@ pub(super) fn shown(
                 id: id.into(),
                 version: values::version(row.get_ref(1)?),
                 fields: Some(values::fields(row.get_ref(2)?)),
+                is_new: false,
             }))
         })?
         .filter_map(rusqlite::Result::transpose)

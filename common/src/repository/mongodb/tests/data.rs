@@ -59,8 +59,8 @@ async fn a_part_of_the_wrong_shape_is_read_as_damaged_and_stops_nobody() {
         part.extend(shape);
         parts.insert_one(&part).await.unwrap();
         let data = store.get(name).await.unwrap().unwrap();
-        let (values, damage) = crate::repository::parts::unpack::<Value>(name, &data);
-        assert_eq!(values, Vec::<Value>::new());
+        let (items, damage) = crate::repository::parts::unpack_items(name, &data);
+        assert_eq!(items, []);
         assert_eq!(damage[0].name, name.to_string(), "{part}");
     }
 }
@@ -68,12 +68,6 @@ async fn a_part_of_the_wrong_shape_is_read_as_damaged_and_stops_nobody() {
 #[tokio::test]
 async fn the_view_takes_higher_versions_only_and_repairs_a_wrong_one() {
     let (store, database) = fresh(Mongo::replica_set().await).await;
-    let movie = |id: &str, version, title: Option<&str>| ViewDocument {
-        kind: Kind::Movie,
-        id: id.into(),
-        version,
-        fields: title.map(|title| object(json!({ "title": title }))),
-    };
     let many = (0..2_500).map(|n| movie(&format!("{n:04}"), 5, Some("new")));
     store.show(many.collect(), false).await.unwrap();
     let movies: Collection<Document> = database.collection("movies");
@@ -111,6 +105,46 @@ async fn the_view_takes_higher_versions_only_and_repairs_a_wrong_one() {
     let tail = store.shown(Kind::Movie, Some("2499"), 9).await.unwrap();
     assert_eq!(tail, [movie("odd", 5, Some("right"))]);
     assert_eq!(movies.count_documents(doc! { "_id": 12 }).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_new_document_that_is_there_after_all_is_written_like_any_other() {
+    let (store, database) = fresh(Mongo::replica_set().await).await;
+    let there = [5, 6, 7].map(|version| movie(&version.to_string(), version, Some("there")));
+    store.show(there.to_vec(), false).await.unwrap();
+    let movies: Collection<Document> = database.collection("movies");
+    movies.insert_one(doc! { "_id": "odd" }).await.unwrap();
+
+    let new = |id: &str| ViewDocument {
+        is_new: true,
+        ..movie(id, 6, Some("new"))
+    };
+    let ids = ["5", "6", "7", "8", "odd"];
+    store.show(ids.map(new).to_vec(), false).await.unwrap();
+    let mut expected = [
+        movie("5", 6, Some("new")),
+        movie("6", 6, Some("there")),
+        movie("7", 7, Some("there")),
+        movie("8", 6, Some("new")),
+        movie("odd", 6, Some("new")),
+    ];
+    let shown = store.shown(Kind::Movie, None, 9).await.unwrap();
+    assert_eq!(shown, expected);
+
+    store.show(vec![new("6"), new("7")], true).await.unwrap();
+    expected[1] = movie("6", 6, Some("new"));
+    let shown = store.shown(Kind::Movie, None, 9).await.unwrap();
+    assert_eq!(shown, expected, "the same version gives way to a repair");
+}
+
+fn movie(id: &str, version: u64, title: Option<&str>) -> ViewDocument {
+    ViewDocument {
+        kind: Kind::Movie,
+        id: id.into(),
+        version,
+        fields: title.map(|title| object(json!({ "title": title }))),
+        is_new: false,
+    }
 }
 
 #[tokio::test]

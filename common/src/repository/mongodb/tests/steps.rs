@@ -1,4 +1,5 @@
 use super::*;
+use crate::repository::mongodb::document::FORMAT;
 
 #[tokio::test]
 async fn every_step_does_what_its_pure_namesake_says() {
@@ -105,13 +106,33 @@ async fn of_many_that_acquire_a_new_store_at_once_one_gets_it() {
 #[tokio::test]
 async fn a_head_of_a_newer_release_is_left_alone() {
     let (store, database) = fresh(Mongo::replica_set().await).await;
-    let newer = doc! { "_id": HEAD, "format": 2, "fence": 1, "shape": "unheard of" };
+    let newer = doc! { "_id": HEAD, "format": FORMAT + 1, "fence": 1, "shape": "unheard of" };
     let state: Collection<Document> = database.collection(STATE);
     state.insert_one(&newer).await.unwrap();
 
     let problem = store.acquire("a", None).await.unwrap_err().to_string();
     assert!(problem.contains("newer release"), "{problem}");
     assert_eq!(state.find_one(doc! {}).await.unwrap(), Some(newer));
+}
+
+#[tokio::test]
+async fn an_earlier_release_is_kept_out_once_a_base_is_put_that_it_cannot_read() {
+    let (store, database) = fresh(Mongo::replica_set().await).await;
+    let mut head = acquired(&store, "a").await.head;
+    let state: Collection<Document> = database.collection(STATE);
+    let earlier = doc! { "$set": { "format": 1_i64 } };
+    state.update_one(doc! {}, earlier).await.unwrap();
+    for (base, format) in [(false, 1), (true, FORMAT)] {
+        let mut commit = next(&head, None);
+        commit.base = base.then_some(Base {
+            version: 2,
+            fence: head.fence,
+            parts: 1,
+        });
+        head = store.commit(&commit).await.unwrap();
+        let stored = state.find_one(doc! {}).await.unwrap().unwrap();
+        assert_eq!(stored.get_i64("format").unwrap(), format);
+    }
 }
 
 #[tokio::test]
@@ -177,6 +198,7 @@ async fn a_head_that_is_made_anew_takes_nothing_that_an_earlier_one_left_for_its
         id: "1".into(),
         version,
         fields: Some(object(json!({ "title": title }))),
+        is_new: false,
     };
     store.show(vec![shown(9, "old")], false).await.unwrap();
     let odd: Collection<Document> = database.collection("parts");

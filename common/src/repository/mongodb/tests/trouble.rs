@@ -107,6 +107,7 @@ fn document() -> ViewDocument {
         id: "1".into(),
         version: 1,
         fields: Some(Map::new()),
+        is_new: false,
     }
 }
 
@@ -134,16 +135,21 @@ async fn a_write_that_fails_is_told_and_can_be_made_again() {
     let state = acquired(&store, "a").await.head;
     let (name, commit) = (part(7), next(&state, None));
     let (shown, row) = (document(), row());
+    let new = ViewDocument {
+        is_new: true,
+        ..document()
+    };
     for how in [
         doc! { "closeConnection": true },
         doc! { "errorCode": 8_000 },
         doc! { "errorCode": 89, "errorLabels": ["RetryableWriteError"] },
         doc! { "writeConcernError": { "code": 64, "errmsg": "waiting for replication timed out" } },
     ] {
-        let writes: [(&str, BoxFuture<'_, Result<()>>); 6] = [
+        let writes: [(&str, BoxFuture<'_, Result<()>>); 7] = [
             ("insert", store.put(name, vec![1])),
             ("update", store.renew(state.fence)),
             ("update", store.show(vec![shown.clone()], true)),
+            ("insert", store.show(vec![new.clone()], true)),
             (
                 "update",
                 store.write_rows(1, Table::Runs, vec![row.clone()], vec![]),
