@@ -91,35 +91,59 @@ impl Writer {
 }
 
 /// Reads values in the order in which they were written.
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a> {
+    bytes: &'a [u8],
+    /// Something could not be read.
+    is_broken: bool,
+}
 
 impl<'a> Reader<'a> {
     pub(super) const fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        Self {
+            bytes,
+            is_broken: false,
+        }
+    }
+
+    /// How many bytes are left, if all before them could be read.
+    pub(super) fn left(&self) -> Option<usize> {
+        (!self.is_broken).then_some(self.bytes.len())
+    }
+
+    /// A value, or what stands for one that cannot be read.
+    fn or_broken<T: Default>(&mut self, value: Option<T>) -> T {
+        self.is_broken |= value.is_none();
+        value.unwrap_or_default()
     }
 
     fn take(&mut self, count: u64) -> &'a [u8] {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let (taken, left) = self.0.split_at_checked(count).unwrap_or((&[], &[]));
-        self.0 = left;
+        let split = self.bytes.split_at_checked(count);
+        let (taken, left) = self.or_broken(split);
+        self.bytes = left;
         taken
     }
 
     fn array<const N: usize>(&mut self) -> [u8; N] {
+        // Less than that was broken off.
         self.take(N as u64).try_into().unwrap_or([0; N])
     }
 
     fn str(&mut self, length: u64) -> &'a str {
-        std::str::from_utf8(self.take(length)).unwrap_or_default()
+        let text = std::str::from_utf8(self.take(length)).ok();
+        self.or_broken(text)
     }
 
     pub(super) fn count(&mut self) -> usize {
         // Everything takes a byte, so more there cannot be.
-        usize::try_from(self.number()).map_or(0, |count| count.min(self.0.len()))
+        let count = usize::try_from(self.number()).ok();
+        let count = count.filter(|count| *count <= self.bytes.len());
+        self.or_broken(count)
     }
 
     pub(super) fn number(&mut self) -> u64 {
-        pop_number(&mut self.0).unwrap_or_default()
+        let number = pop_number(&mut self.bytes);
+        self.or_broken(number)
     }
 
     pub(super) fn rank(&mut self) -> i64 {
@@ -137,7 +161,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn number_or_none(&mut self) -> Option<u32> {
-        self.number().checked_sub(1)?.try_into().ok()
+        let number = u32::try_from(self.number().checked_sub(1)?).ok();
+        Some(self.or_broken(number))
     }
 
     pub(super) fn float_or_none(&mut self) -> Option<f64> {
@@ -148,6 +173,12 @@ impl<'a> Reader<'a> {
     pub(super) fn texts(&mut self) -> Vec<String> {
         let count = self.count();
         (0..count).map(|_| self.text().to_owned()).collect()
+    }
+
+    pub(super) fn skip_texts(&mut self) {
+        for _ in 0..self.count() {
+            self.text();
+        }
     }
 
     pub(super) fn id(&mut self) -> Cow<'a, str> {
@@ -165,12 +196,13 @@ impl<'a> Reader<'a> {
 
     /// An id as [`Writer::id`] writes it.
     pub(super) fn written_id(&mut self) -> &'a [u8] {
-        let from = self.0;
+        let from = self.bytes;
         match self.number() {
             1 => self.take(UUID_BYTES as u64),
             length => self.take(length.saturating_sub(2)),
         };
-        from.get(..from.len() - self.0.len()).unwrap_or_default()
+        from.get(..from.len() - self.bytes.len())
+            .unwrap_or_default()
     }
 
     pub(super) fn ids(&mut self) -> Vec<Id> {

@@ -193,13 +193,13 @@ pub(super) fn credits<'a>(from: &mut Reader<'a>) -> Credits<'a> {
     }
 }
 
-/// The links of an item, which stand behind all other facts, without reading those.
+/// The links of an item, which stand behind all other facts, passing over those.
 pub(super) fn links<'a>(from: &mut Reader<'a>, kind: Kind) -> Vec<(Link, &'a [u8])> {
     let (texts, numbers) = match kind {
         Kind::Movie => (7, 3),
         Kind::Person => (3, 1),
         Kind::Location => (2, 1),
-        Kind::Species => return Vec::new(),
+        Kind::Species => (1, 0),
         Kind::Vehicle => (2, 0),
     };
     from.text();
@@ -211,6 +211,10 @@ pub(super) fn links<'a>(from: &mut Reader<'a>, kind: Kind) -> Vec<(Link, &'a [u8
     }
     match kind {
         Kind::Person => _ = from.text_or_none(),
+        Kind::Species => {
+            from.skip_texts();
+            from.skip_texts();
+        }
         Kind::Vehicle => _ = from.float_or_none(),
         _ => {}
     }

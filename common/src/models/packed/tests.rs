@@ -190,9 +190,9 @@ proptest! {
 }
 
 proptest! {
-    /// Whatever another hand changed, what is read is an item that is written in just these bytes.
+    /// Whatever another hand changed, what is read says the same in every way of asking.
     #[test]
-    fn spoilt_bytes_are_told_or_are_those_of_an_item(
+    fn spoilt_facts_are_told_or_are_those_of_an_item(
         item in item(),
         place in any::<prop::sample::Index>(),
         byte in any::<u8>(),
@@ -200,16 +200,19 @@ proptest! {
     ) {
         let mut bytes = Packed::of(&item).bytes().to_vec();
         let place = place.index(bytes.len());
+        let in_facts = place < Packed::of(&item).end_of_facts().unwrap();
         bytes[place] = byte;
         if cut {
             bytes.truncate(place);
         }
-        if let Some(packed) = Packed::read(&bytes) {
+        let read = Packed::read(&bytes);
+        prop_assert!(!(cut && in_facts && read.is_some()));
+        if let Some(packed) = read {
             let item = packed.unpack().unwrap();
-            prop_assert!(bytes.starts_with(&before_source(&item)));
-            prop_assert!(packed.source_text().is_some());
-            prop_assert_eq!(written_id(&item.id), packed.written_id());
-            prop_assert_eq!(Packed::of(&item), packed);
+            prop_assert_eq!(packed.name(), item.name());
+            prop_assert_eq!(packed.links().len(), item.links().len());
+            let again = Packed::of(&item).unpack().unwrap();
+            prop_assert_eq!(format!("{:?}", again.facts), format!("{:?}", item.facts));
         }
     }
 }
