@@ -62,7 +62,8 @@ impl Asked {
         let words = fold::words(&glyphs);
         let mut terms: Vec<Term> = Vec::new();
         for (place, word) in words.iter().enumerate().take(MOST_WORDS) {
-            let text = fold::text_of(&glyphs, word);
+            let mut text = String::new();
+            fold::push_word(&mut text, &glyphs, word);
             let last = place + 1 == words.len();
             // Nothing but apostrophes is nothing that can be looked for.
             if text.is_empty() {

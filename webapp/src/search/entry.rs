@@ -55,7 +55,11 @@ impl Entry {
         fold::fold(cut(text), glyphs);
         let words = fold::words(glyphs);
         let part = if is_name {
-            self.push(&key(glyphs, &words), Part::Name);
+            let from = self.text.len();
+            push_key(&mut self.text, glyphs, &words);
+            if self.text.len() > from {
+                self.ends.push((self.text.len(), Part::Name));
+            }
             Part::Word
         } else {
             Part::Beside
@@ -131,13 +135,18 @@ pub(super) fn cut(text: &str) -> &str {
 /// The whole of a text, folded, with one space between words.
 pub(super) fn key(glyphs: &[Glyph], words: &[Word]) -> String {
     let mut key = String::new();
+    push_key(&mut key, glyphs, words);
+    key
+}
+
+fn push_key(key: &mut String, glyphs: &[Glyph], words: &[Word]) {
+    let from = key.len();
     for word in words {
-        if !key.is_empty() {
+        if key.len() > from {
             key.push(' ');
         }
-        key.push_str(&fold::text_of(glyphs, word));
+        fold::push_word(key, glyphs, word);
     }
-    key
 }
 
 /// The terms under which a text is found, each with the glyphs that it is made of.
@@ -156,19 +165,19 @@ pub(super) fn each_term(
             each_pair(own, from, term, &mut emit);
             continue;
         }
-        let plain = fold::text_of(glyphs, word);
-        emit(&plain, word.glyphs.clone());
+        if !word.joined {
+            compound.clear();
+            compound_from = from;
+        }
+        let plain = compound.len();
+        fold::push_word(&mut compound, glyphs, word);
+        emit(&compound[plain..], word.glyphs.clone());
         if own.iter().any(|glyph| fold::is_apostrophe(glyph.char)) {
             each_part(own, from, term, &mut emit);
         }
         if own.iter().any(|glyph| glyph.long) {
             each_spelling(own, term, |term| emit(term, word.glyphs.clone()));
         }
-        if !word.joined {
-            compound.clear();
-            compound_from = from;
-        }
-        compound.push_str(&plain);
         let ends = !words.get(place + 1).is_some_and(|next| next.joined);
         if word.joined && ends {
             emit(&compound, compound_from..word.glyphs.end);

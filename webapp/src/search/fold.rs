@@ -147,12 +147,11 @@ fn end_of_narrow(glyphs: &[Glyph], from: usize) -> usize {
     end
 }
 
-/// The text of a word without its apostrophes and spaces.
-pub(super) fn text_of(glyphs: &[Glyph], word: &Word) -> String {
+/// Writes a word without its apostrophes and spaces behind a text.
+pub(super) fn push_word(text: &mut String, glyphs: &[Glyph], word: &Word) {
     let glyphs = &glyphs[word.glyphs.clone()];
     let kept = glyphs.iter().map(|glyph| glyph.char);
-    kept.filter(|c| !is_apostrophe(*c) && !is_space(*c))
-        .collect()
+    text.extend(kept.filter(|c| !is_apostrophe(*c) && !is_space(*c)));
 }
 
 pub(super) fn is_apostrophe(c: char) -> bool {

@@ -99,7 +99,7 @@ impl Layer {
         entries.sort_unstable_by_key(|(standing, _)| *standing);
         let mut builder = Builder::default();
         for ((kind, .., number), entry) in &entries {
-            builder.add(*number, *kind, entry, []);
+            builder.add(*number, *kind, entry);
         }
         Self {
             segment: Arc::new(builder.finish()),

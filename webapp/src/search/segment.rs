@@ -2,6 +2,8 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
+use std::panic::resume_unwind;
+use std::thread;
 
 use common::models::{Facts, Item, Kind};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -171,11 +173,13 @@ impl Segment {
 /// The place of a term among those of a segment under way.
 pub(super) type Place = u32;
 
+type Words = HashMap<Box<str>, Place, BuildHasherDefault<Hash>>;
+
 /// Makes a segment of entries that come in the order of their standing.
 #[derive(Default)]
 pub(super) struct Builder {
     segment: Segment,
-    words: HashMap<Box<str>, Place, BuildHasherDefault<Hash>>,
+    words: Words,
     lists: Vec<(Growing, Growing)>,
     names: String,
     spans: Vec<NameSpan>,
@@ -207,12 +211,25 @@ struct NameSpan {
 }
 
 impl Builder {
-    /// Adds an item, with the places of more terms beside its name.
-    pub(super) fn add(
+    /// Adds an item behind the others.
+    pub(super) fn add(&mut self, number: u32, kind: Kind, entry: &Entry) {
+        let (mut in_names, mut beside) = (Vec::new(), Vec::new());
+        for (part, text) in entry.parts() {
+            match part {
+                Part::Name => self.name(self.segment.numbers.len(), text),
+                Part::Word => in_names.push(self.place(text)),
+                Part::Beside => beside.push(self.place(text)),
+            }
+        }
+        self.put(number, kind, in_names, beside);
+    }
+
+    /// Adds an item behind the others by the places of its terms: all but its names.
+    pub(super) fn put(
         &mut self,
         number: u32,
         kind: Kind,
-        entry: &Entry,
+        in_names: impl IntoIterator<Item = Place>,
         beside: impl IntoIterator<Item = Place>,
     ) {
         let document = self.segment.numbers.len();
@@ -220,25 +237,16 @@ impl Builder {
         for end in &mut self.segment.ends[kind as usize..] {
             *end = document + 1;
         }
-        for (part, text) in entry.parts() {
-            match part {
-                Part::Name => self.add_name(document, text),
-                Part::Word => {
-                    let place = self.place(text);
-                    self.lists[place as usize].0.push(document);
-                }
-                Part::Beside => {
-                    let place = self.place(text);
-                    self.lists[place as usize].1.push(document);
-                }
-            }
+        for place in in_names {
+            self.lists[place as usize].0.push(document);
         }
         for place in beside {
             self.lists[place as usize].1.push(document);
         }
     }
 
-    fn add_name(&mut self, document: usize, name: &str) {
+    /// Adds a name of a document, which may be one that is put later.
+    pub(super) fn name(&mut self, document: usize, name: &str) {
         let mut first = [0; 8];
         for (to, from) in first.iter_mut().zip(name.bytes()) {
             *to = from;
@@ -270,43 +278,60 @@ impl Builder {
             words,
             lists,
             names,
-            mut spans,
+            spans,
         } = self;
-        let name = |span: &NameSpan| names.get(span.from..span.from + span.len as usize);
-        spans.sort_unstable_by(|a, b| {
-            let by_text = || name(a).cmp(&name(b));
-            a.first
-                .cmp(&b.first)
-                .then_with(by_text)
-                .then(a.document.cmp(&b.document))
+        thread::scope(|scope| {
+            let names = scope.spawn(|| sorted_names(&names, spans));
+            segment.set_words(words, &lists);
+            let names = names.join().unwrap_or_else(|panic| resume_unwind(panic));
+            (segment.names, segment.named) = names;
         });
-        for span in &spans {
-            segment.names.push(name(span).unwrap_or_default());
-        }
-        segment.names.finish();
-        segment.named = spans.iter().map(|span| span.document).collect();
-        drop((spans, names));
+        segment.set_numbers();
+        segment
+    }
+}
 
+impl Segment {
+    fn set_words(&mut self, words: Words, lists: &[(Growing, Growing)]) {
         let mut words: Vec<_> = words.into_iter().collect();
         words.sort_unstable();
         for (word, place) in &words {
-            segment.words.push(word);
-            segment.shapes.extend(Shape::of(word));
+            self.words.push(word);
+            self.shapes.extend(Shape::of(word));
             let (in_names, beside) = &lists[*place as usize];
-            segment.in_names.push(&in_names.bytes);
-            segment.beside.push(&beside.bytes);
+            self.in_names.push(&in_names.bytes);
+            self.beside.push(&beside.bytes);
         }
-        segment.words.finish();
-        segment.shapes.shrink_to_fit();
+        self.words.finish();
+        self.shapes.shrink_to_fit();
+    }
 
-        let most = segment.numbers.iter().max();
+    fn set_numbers(&mut self) {
+        let most = self.numbers.iter().max();
         let mut by_number = vec![None; most.map_or(0, |most| *most as usize + 1)];
-        for (document, number) in (0..).zip(&segment.numbers) {
+        for (document, number) in (0..).zip(&self.numbers) {
             by_number[*number as usize] = Some(document);
         }
-        segment.by_number = by_number.into_iter().flatten().collect();
-        segment
+        self.by_number = by_number.into_iter().flatten().collect();
     }
+}
+
+/// All names in order, with the document of each.
+fn sorted_names(names: &str, mut spans: Vec<NameSpan>) -> (Sorted, Vec<u32>) {
+    let name = |span: &NameSpan| names.get(span.from..span.from + span.len as usize);
+    spans.sort_unstable_by(|a, b| {
+        let by_text = || name(a).cmp(&name(b));
+        a.first
+            .cmp(&b.first)
+            .then_with(by_text)
+            .then(a.document.cmp(&b.document))
+    });
+    let mut sorted = Sorted::default();
+    for span in &spans {
+        sorted.push(name(span).unwrap_or_default());
+    }
+    sorted.finish();
+    (sorted, spans.iter().map(|span| span.document).collect())
 }
 
 /// A quick hash of short texts.

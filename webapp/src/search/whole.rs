@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use common::models::{Catalogue, Kind, Link, Number};
 
-use super::entry::{Entry, Scratch, own_fields};
+use super::entry::{Entry, Part, Scratch, own_fields};
 use super::segment::{Builder, Place, Segment};
 
 /// What a movie is found by beside its own texts.
@@ -14,53 +14,49 @@ const LINKS: [Link; 3] = [Link::MoviePerson, Link::MovieLocation, Link::MovieVeh
 
 pub(super) fn segment(catalogue: &Catalogue) -> Segment {
     let mut builder = Builder::default();
-    let mut terms = Terms::default();
-    let names = Names::of(catalogue, &mut builder, &mut terms);
+    let (mut terms, mut own) = (Terms::default(), Terms::default());
+    let movies = by_score(catalogue);
+    let named = Named::of(catalogue, movies.len(), &mut builder, &mut terms);
     let held = Held::of(catalogue);
     let mut credited: HashMap<&str, Range<usize>> = HashMap::new();
-    let mut entry = Entry::default();
-    for number in by_score(catalogue) {
+    for (document, number) in movies.into_iter().enumerate() {
         let Some(credits) = catalogue.credits(number) else {
             continue;
         };
-        entry.clear();
+        own.places.clear();
         let mut beside = Vec::new();
         for (field, text) in own_fields(&credits) {
             if field.is_name() {
-                entry.add(true, text, &mut terms.scratch);
+                own.fold(true, text, document, &mut builder);
                 continue;
             }
             let known = credited.entry(text);
-            let known = known.or_insert_with(|| terms.fold(text, &mut builder));
+            let known = known.or_insert_with(|| terms.fold(false, text, document, &mut builder));
             beside.push(known.clone());
         }
         let linked = held.by(number).iter();
-        beside.extend(linked.map(|number| names.of_item(*number)));
-        let places = beside.into_iter().flat_map(|range| terms.at(range));
-        builder.add(number, Kind::Movie, &entry, places);
+        beside.extend(linked.map(|number| named.terms_of(*number)));
+        let beside = beside.into_iter().flat_map(|range| terms.at(range));
+        builder.put(number, Kind::Movie, own.places.iter().copied(), beside);
     }
-    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Movie) {
-        for number in catalogue.numbers(kind) {
-            if let Some(name) = catalogue.name_at(number) {
-                entry.clear();
-                entry.add(true, name, &mut terms.scratch);
-                builder.add(number, kind, &entry, []);
-            }
-        }
+    for (kind, number) in &named.in_order {
+        let range = named.terms_of(*number);
+        builder.put(*number, *kind, terms.at(range), []);
     }
     builder.finish()
 }
 
 /// The numbers of all movies in the order of their standing.
 fn by_score(catalogue: &Catalogue) -> Vec<Number> {
-    let score = |number: &Number| Reverse(catalogue.credits(*number).and_then(|c| c.score_percent));
-    let mut numbers: Vec<_> = catalogue.numbers(Kind::Movie).collect();
+    let movies = catalogue.numbers(Kind::Movie);
+    let with_score = |number| Some((Reverse(catalogue.credits(number)?.score_percent), number));
+    let mut movies: Vec<_> = movies.filter_map(with_score).collect();
     // What is equal stays in the source's order.
-    numbers.sort_by_cached_key(score);
-    numbers
+    movies.sort_by_key(|(score, _)| *score);
+    movies.into_iter().map(|(_, number)| number).collect()
 }
 
-/// The terms of texts that stand in more than one movie, as their places.
+/// The terms of texts, as their places.
 #[derive(Default)]
 struct Terms {
     places: Vec<Place>,
@@ -69,13 +65,23 @@ struct Terms {
 }
 
 impl Terms {
-    fn fold(&mut self, text: &str, builder: &mut Builder) -> Range<usize> {
+    /// Folds a name of a document, or a text beside one.
+    fn fold(
+        &mut self,
+        is_name: bool,
+        text: &str,
+        document: usize,
+        builder: &mut Builder,
+    ) -> Range<usize> {
         self.entry.clear();
-        self.entry.add(false, text, &mut self.scratch);
+        self.entry.add(is_name, text, &mut self.scratch);
         let from = self.places.len();
-        let terms = self.entry.parts();
-        self.places
-            .extend(terms.map(|(_, term)| builder.place(term)));
+        for (part, text) in self.entry.parts() {
+            match part {
+                Part::Name => builder.name(document, text),
+                Part::Word | Part::Beside => self.places.push(builder.place(text)),
+            }
+        }
         from..self.places.len()
     }
 
@@ -84,26 +90,38 @@ impl Terms {
     }
 }
 
-/// Where the terms of an item's name are, by its number.
-struct Names(Vec<Range<u32>>);
+/// The items that have nothing but their names, which are the terms of movies as well.
+struct Named {
+    /// In the order of their documents, which follow those of the movies.
+    in_order: Vec<(Kind, Number)>,
+    /// Where the terms of each are, by its number.
+    terms: Vec<Range<u32>>,
+}
 
-impl Names {
-    fn of(catalogue: &Catalogue, builder: &mut Builder, terms: &mut Terms) -> Self {
-        let mut names = vec![0..0; catalogue.end()];
-        for kind in LINKS.map(Link::to) {
+impl Named {
+    fn of(catalogue: &Catalogue, movies: usize, builder: &mut Builder, terms: &mut Terms) -> Self {
+        let mut named = Self {
+            in_order: Vec::new(),
+            terms: vec![0..0; catalogue.end()],
+        };
+        let others = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Movie);
+        for kind in others {
             for number in catalogue.numbers(kind) {
-                if let Some(name) = catalogue.name_at(number) {
-                    let range = terms.fold(name, builder);
-                    let end = |end| u32::try_from(end).unwrap_or(u32::MAX);
-                    names[number as usize] = end(range.start)..end(range.end);
-                }
+                let Some(name) = catalogue.name_at(number) else {
+                    continue;
+                };
+                let document = movies + named.in_order.len();
+                let range = terms.fold(true, name, document, builder);
+                let end = |end| u32::try_from(end).unwrap_or(u32::MAX);
+                named.terms[number as usize] = end(range.start)..end(range.end);
+                named.in_order.push((kind, number));
             }
         }
-        Self(names)
+        named
     }
 
-    fn of_item(&self, number: Number) -> Range<usize> {
-        let range = self.0.get(number as usize).cloned().unwrap_or_default();
+    fn terms_of(&self, number: Number) -> Range<usize> {
+        let range = self.terms.get(number as usize).cloned().unwrap_or_default();
         range.start as usize..range.end as usize
     }
 }
