@@ -331,6 +331,7 @@ async fn memory_grows_by_the_cap_and_20_mib_at_most_and_thrice_by_what_may_be_ri
             "films" | "pages without end" => 15,
             _ => 1,
         };
+        eprintln!("{what}: {} MiB", grown >> 20);
         if grown > times * CAP + BEYOND {
             wrong.push(format!("{what}: {} MiB", grown >> 20));
         }

@@ -23,24 +23,24 @@ pub struct Damage {
     pub reason: String,
 }
 
-pub(super) fn pack<T: Serialize>(values: impl IntoIterator<Item = T>) -> Result<Vec<Vec<u8>>> {
-    let mut parts = Vec::new();
+/// Packs values, a part whenever one is asked for.
+pub(super) fn pack<T: Serialize>(
+    values: impl IntoIterator<Item = T>,
+) -> impl Iterator<Item = Result<Vec<u8>>> {
+    let mut values = values.into_iter();
+    std::iter::from_fn(move || pack_one(&mut values).transpose())
+}
+
+fn pack_one<T: Serialize>(values: &mut impl Iterator<Item = T>) -> Result<Option<Vec<u8>>> {
     let mut raw = Vec::new();
-    let mut count = 0;
-    for value in values {
+    for value in values.take(MOST_ITEMS) {
         serde_json::to_writer(&mut raw, &value).map_err(|error| cannot_pack(&error))?;
         raw.push(b'\n');
-        count += 1;
-        if count == MOST_ITEMS || raw.len() >= ENOUGH_BYTES {
-            parts.push(compress(&raw)?);
-            raw.clear();
-            count = 0;
+        if raw.len() >= ENOUGH_BYTES {
+            break;
         }
     }
-    if count > 0 {
-        parts.push(compress(&raw)?);
-    }
-    Ok(parts)
+    (!raw.is_empty()).then(|| compress(&raw)).transpose()
 }
 
 pub(super) fn unpack<T: DeserializeOwned>(name: PartName, data: &[u8]) -> (Vec<T>, Vec<Damage>) {

@@ -12,7 +12,7 @@ use super::head::{Amendment, Base, Commit, Head, Header, Refusal, Release, SyncE
 use super::load::{self, Advance, Snapshot};
 use super::store::{LEASE, PartName, Result, Role, Store, StoreError};
 use super::{Repository, parts, view};
-use crate::models::{Catalogue, Change, Counts};
+use crate::models::{Catalogue, Changes};
 
 /// How many versions keep their headers, and so their history, unless configured.
 pub const RETENTION: u64 = 256;
@@ -183,7 +183,8 @@ impl Turn {
         }
         let note = "the same once more: parts of it were lost in the store";
         let pin = self.head.pin.map(|_| self.head.version + 1);
-        self.publish(state, &[], Some(note.into()), pin).await
+        self.publish(state, &Changes::default(), Some(note.into()), pin)
+            .await
     }
 
     /// Publishes changes to `state` (`None`: nothing is published yet) as the next version, and
@@ -195,7 +196,7 @@ impl Turn {
     pub async fn publish(
         &mut self,
         state: Option<&Snapshot>,
-        changes: &[Change],
+        changes: &Changes,
         note: Option<String>,
         pin: Option<u64>,
     ) -> Result<Option<Snapshot>> {
@@ -207,12 +208,12 @@ impl Turn {
         let mut catalogue = state
             .map(|state| state.catalogue.clone())
             .unwrap_or_default();
-        catalogue.apply(changes);
+        catalogue.apply_packed(changes);
         let first = self.head.version == 0;
         let parts = if first {
             0
         } else {
-            self.put(Role::Changes, changes).await?
+            self.put(Role::Changes, changes.iter()).await?
         };
         let base = if first || is_damaged || self.base_is_far(changes, &catalogue) {
             Some(Base {
@@ -232,7 +233,7 @@ impl Turn {
                 // The store sets it.
                 at: jiff::Timestamp::UNIX_EPOCH,
                 parts,
-                changes: Counts::of(changes),
+                changes: changes.counts(),
                 note,
                 first,
             },
@@ -256,7 +257,7 @@ impl Turn {
     ///
     /// # Errors
     /// When the store fails; the next run repairs the view.
-    pub async fn show(&mut self, published: &Snapshot, changes: &[Change]) -> Result<()> {
+    pub async fn show(&mut self, published: &Snapshot, changes: &Changes) -> Result<()> {
         if self.head.log.len() == 1 {
             // The first version of a store replaces whatever stands in the view.
             view::audit(&*self.store, published).await?;
@@ -295,13 +296,13 @@ impl Turn {
         values: impl IntoIterator<Item = T>,
     ) -> Result<u32> {
         let mut index = 0;
-        for data in parts::pack(values)? {
+        for data in parts::pack(values) {
             let name = PartName {
                 role,
                 fence: self.head.fence,
                 index,
             };
-            self.store.put(name, data).await?;
+            self.store.put(name, data?).await?;
             index += 1;
         }
         Ok(index)
@@ -309,7 +310,7 @@ impl Turn {
 
     /// Whether the changes since the base exceed a tenth of the items, or its versions all that
     /// the log should hold.
-    fn base_is_far(&self, changes: &[Change], catalogue: &Catalogue) -> bool {
+    fn base_is_far(&self, changes: &Changes, catalogue: &Catalogue) -> bool {
         let base = self.head.base.map_or(0, |base| base.version);
         let since = self.head.log.iter().filter(|header| header.version > base);
         let changed: u64 = since.clone().map(|header| header.changes.total()).sum();

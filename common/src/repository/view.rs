@@ -7,17 +7,21 @@ use serde_json::{Map, Value, json};
 
 use super::load::Snapshot;
 use super::store::{Result, Store, ViewDocument};
-use crate::models::{Catalogue, Change, Facts, Id, Item, Kind, Link};
+use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
 
 const PAGE: u32 = 2_000;
 
 /// Writes what a version changed in the view.
-pub(super) async fn show(store: &dyn Store, snapshot: &Snapshot, changes: &[Change]) -> Result<()> {
-    let documents = affected(&snapshot.catalogue, changes)
+pub(super) async fn show(store: &dyn Store, snapshot: &Snapshot, changes: &Changes) -> Result<()> {
+    let mut affected = affected(&snapshot.catalogue, changes)
         .into_iter()
-        .map(|(kind, id)| document(snapshot, kind, id))
-        .collect();
-    store.show(documents, false).await
+        .peekable();
+    while affected.peek().is_some() {
+        let page = affected.by_ref().take(PAGE as usize);
+        let documents = page.map(|(kind, id)| document(snapshot, kind, id));
+        store.show(documents.collect(), false).await?;
+    }
+    Ok(())
 }
 
 /// Compares the whole view with a version and repairs what differs; the answer is how many
@@ -42,8 +46,12 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
             });
             repaired += repair(store, wrong.collect()).await?;
         }
-        let absent = unseen.into_iter().map(|id| document(snapshot, kind, id));
-        repaired += repair(store, absent.collect()).await?;
+        let mut absent = unseen.into_iter().peekable();
+        while absent.peek().is_some() {
+            let page = absent.by_ref().take(PAGE as usize);
+            let documents = page.map(|id| document(snapshot, kind, id));
+            repaired += repair(store, documents.collect()).await?;
+        }
     }
     Ok(repaired)
 }
@@ -68,9 +76,9 @@ fn document(snapshot: &Snapshot, kind: Kind, id: Id) -> ViewDocument {
 
 /// The documents that a version's changes touch: the changed items, and those that show the name
 /// of one.
-fn affected(catalogue: &Catalogue, changes: &[Change]) -> BTreeSet<(Kind, Id)> {
+fn affected(catalogue: &Catalogue, changes: &Changes) -> BTreeSet<(Kind, Id)> {
     let mut affected = BTreeSet::new();
-    for change in changes {
+    for change in changes.iter() {
         affected.insert((change.kind, change.id.clone()));
         if let (Some(before), Some(after)) = (&change.before, &change.after)
             && (before.name() != after.name() || species(before) != species(after))
