@@ -1,7 +1,7 @@
 //! Reading an answer while it arrives, apart from the other tasks: megabytes take a while, and the
 //! same threads may be serving pages.
 
-use std::io::{Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -34,7 +34,7 @@ impl Reading {
             waiting,
             piece: Cursor::default(),
         };
-        let read = move || Records::read_from(&budget, collection, text);
+        let read = move || Records::read_from(&budget, collection, BufReader::new(text));
         Self {
             pieces,
             read: tokio::task::spawn_blocking(read),

@@ -46,15 +46,6 @@ impl Budget {
         let held = AtomicU64::new(0);
         Arc::new(Self { limit, held })
     }
-
-    pub(super) fn left(&self) -> u64 {
-        let held = self.held.load(Ordering::Relaxed);
-        self.limit.saturating_sub(held)
-    }
-
-    pub(super) const fn too_heavy(&self) -> ListError {
-        ListError::TooHeavy { limit: self.limit }
-    }
 }
 
 impl Weight {
@@ -64,7 +55,9 @@ impl Weight {
         let before = self.budget.held.fetch_add(bytes, Ordering::Relaxed);
         match before + bytes <= self.budget.limit {
             true => Ok(()),
-            false => Err(self.budget.too_heavy()),
+            false => Err(ListError::TooHeavy {
+                limit: self.budget.limit,
+            }),
         }
     }
 

@@ -1,18 +1,15 @@
 //! The list that a collection is.
 
-use std::cell::Cell;
 use std::collections::HashSet;
-use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::BufRead;
 use std::sync::Arc;
 
-use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::fields::Fields;
 use super::held::{Budget, Held};
-use super::{BadRecord, MAX_RECORD_BYTES, Record, RecordError};
+use super::split::{Element, Split, id_in_start};
+use super::{BadRecord, Record, RecordError};
 use crate::Collection;
 
 /// How many bad records are set aside; more of them are an answer of another kind.
@@ -69,36 +66,17 @@ impl Records {
     pub(crate) fn read_from(
         budget: &Arc<Budget>,
         collection: Collection,
-        json: impl Read,
+        json: impl BufRead,
     ) -> Result<Self, ListError> {
-        let since_element = Cell::new(0);
-        let mut json = BufReader::new(Metered {
-            json,
-            since_element: &since_element,
-            budget,
-        });
-        match first_character(&mut json) {
-            Ok(Some('[')) => {}
-            Ok(Some('<')) => return Err(ListError::Html),
-            Ok(Some(other)) => return Err(ListError::NotAList(other)),
-            Ok(None) => return Err(ListError::Empty),
-            Err(error) => return Err(ListError::NotJson(error.to_string())),
-        }
+        let mut elements = Split::new(json)?;
         let mut list = List::new(collection, budget);
-        let mut deserializer = serde_json::Deserializer::from_reader(json);
-        let elements = Elements {
-            list: &mut list,
-            since_element: &since_element,
-        };
-        let read = deserializer
-            .deserialize_seq(elements)
-            .and_then(|()| deserializer.end());
-        match (list.failed, read) {
-            (Some(error), _) => Err(error),
-            (None, Err(error)) if error.is_io() => Err(budget.too_heavy()),
-            (None, Err(error)) => Err(ListError::NotJson(error.to_string())),
-            (None, Ok(())) => Ok(list.records),
+        while let Some(element) = elements.next()? {
+            list.read(&element);
+            if let Some(error) = list.failed {
+                return Err(error);
+            }
         }
+        Ok(list.records)
     }
 
     /// The readable records in the source's order, each id once, unpacked one after the other.
@@ -127,48 +105,6 @@ impl Records {
     }
 }
 
-/// The first character but spaces, which is not taken; a mark of the byte order is no character.
-fn first_character(json: &mut impl BufRead) -> io::Result<Option<char>> {
-    if json.fill_buf()?.starts_with("\u{feff}".as_bytes()) {
-        json.consume("\u{feff}".len());
-    }
-    loop {
-        let come = json.fill_buf()?;
-        let spaces = come.iter().take_while(|byte| byte.is_ascii_whitespace());
-        let spaces = spaces.count();
-        if let Some(rest) = come.get(spaces..).filter(|rest| !rest.is_empty()) {
-            let start = rest.get(..rest.len().min(4)).unwrap_or_default();
-            return Ok(String::from_utf8_lossy(start).chars().next());
-        }
-        if come.is_empty() {
-            return Ok(None);
-        }
-        json.consume(spaces);
-    }
-}
-
-/// A text of which no element may be larger than there is room for.
-struct Metered<'a, R> {
-    json: R,
-    /// The bytes since the last whole element.
-    since_element: &'a Cell<usize>,
-    budget: &'a Budget,
-}
-
-impl<R: Read> Read for Metered<'_, R> {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        // While it is read an element may be there twice.
-        let room = usize::try_from(self.budget.left() / 2).unwrap_or(usize::MAX);
-        let since = self.since_element.get();
-        if since > room.saturating_add(MAX_RECORD_BYTES) {
-            return Err(io::Error::other("an element is too large"));
-        }
-        let count = self.json.read(to)?;
-        self.since_element.set(since + count);
-        Ok(count)
-    }
-}
-
 /// A collection under way, from one list or from several pages.
 pub(crate) struct List {
     /// The digests of the ids.
@@ -176,12 +112,6 @@ pub(crate) struct List {
     records: Records,
     /// Why it is no collection, if so; nothing is kept from then on.
     failed: Option<ListError>,
-}
-
-/// A list that is being read.
-struct Elements<'a> {
-    list: &'a mut List,
-    since_element: &'a Cell<usize>,
 }
 
 impl List {
@@ -228,17 +158,22 @@ impl List {
         }
     }
 
-    fn read(&mut self, element: &RawValue) {
-        let collection = self.records.collection;
-        match Record::read(collection, element) {
-            Ok(record) => self.push(record, element.get()),
-            Err(error) => {
-                let id = Fields::of(element).ok().and_then(|fields| fields.id().ok());
-                let index = self.elements();
-                let raw = element.get();
-                self.set_aside(BadRecord::new(collection, index, id, &error, raw));
+    fn read(&mut self, element: &Element) {
+        let (collection, index) = (self.records.collection, self.elements());
+        let bad = match element {
+            Element::Whole(element) => match Record::read(collection, element) {
+                Ok(record) => return self.push(record, element.get()),
+                Err(error) => {
+                    let id = Fields::of(element).ok().and_then(|fields| fields.id().ok());
+                    BadRecord::new(collection, index, id, &error, element.get())
+                }
+            },
+            Element::TooLarge(start, bytes) => {
+                let error = RecordError::TooLarge { bytes: *bytes };
+                BadRecord::new(collection, index, id_in_start(start), &error, start)
             }
-        }
+        };
+        self.set_aside(bad);
     }
 
     /// Adds a record, which came as `raw`, unless its id came before.
@@ -267,23 +202,4 @@ impl List {
 
 fn digest(id: &str) -> u128 {
     xxh3_128(id.as_bytes())
-}
-
-impl<'de> Visitor<'de> for Elements<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of records")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        while let Some(element) = elements.next_element::<Box<RawValue>>()? {
-            self.since_element.set(0);
-            self.list.read(&element);
-            if self.list.failed.is_some() {
-                return Err(A::Error::custom("no more of it is kept"));
-            }
-        }
-        Ok(())
-    }
 }

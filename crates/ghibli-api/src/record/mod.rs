@@ -4,6 +4,7 @@ mod error;
 mod fields;
 mod held;
 mod list;
+mod split;
 mod views;
 
 use serde_json::Value;

@@ -198,6 +198,18 @@ fn one_bad_record_never_spoils_the_others() {
     // The quotation mark before the two-byte letters makes 4096 fall between two bytes.
     assert_eq!(read.bad[0].raw.len(), 4095);
     assert_eq!(read.bad[1].raw, r#"{"id":"a","title":"twice"}"#);
+
+    let large = "x".repeat(MAX_RECORD_BYTES);
+    let list =
+        format!(r#"[{{"id":"a","title":"{large}"}},{{"title":"{large}","id":"b"}},{{"id":"c"}}]"#);
+    let read = Records::read(Collection::Films, &list).unwrap();
+    assert_eq!(read.len(), 1);
+    let ids: Vec<_> = read.bad.iter().map(|bad| bad.id.as_deref()).collect();
+    assert_eq!(
+        ids,
+        [Some("a"), None],
+        "what stands behind the first 4 MiB is not kept"
+    );
 }
 
 #[test]
@@ -218,6 +230,11 @@ fn what_is_no_list_of_records_is_refused() {
             "the answer is not valid JSON: EOF while parsing",
         ),
         ("[] []", "the answer is not valid JSON: trailing characters"),
+        ("[1,]", "the answer is not valid JSON: "),
+        ("[1 2]", "the answer is not valid JSON: "),
+        ("[1}]", "the answer is not valid JSON: "),
+        (r#"[{"a":1]"#, "the answer is not valid JSON: "),
+        ("[tru]", "the answer is not valid JSON: "),
         (&brackets, "the answer is not valid JSON: EOF while parsing"),
     ] {
         let told = Records::read(Collection::Films, text)
