@@ -9,9 +9,9 @@ use ghibli_api::{Collection, Records};
 use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::diff::{TooHeavy, diff};
+use crate::diff::diff;
 use crate::fuse::{self, Hold};
-use crate::parse::{self, TooManyBad};
+use crate::parse::{self, Refused};
 use crate::tombstones;
 
 /// How much of what looks like damage is borne.
@@ -43,17 +43,6 @@ pub struct Plan {
     pub findings: Vec<Finding>,
 }
 
-/// Why there is no plan.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// Of a kind too many records cannot be read.
-    #[error(transparent)]
-    TooManyBad(#[from] TooManyBad),
-    /// It takes too much memory.
-    #[error(transparent)]
-    TooHeavy(#[from] TooHeavy),
-}
-
 impl Plan {
     /// What a sync would do with this answer, if it and that have room in so many bytes.
     ///
@@ -66,20 +55,20 @@ impl Plan {
         patience: Patience,
         now: Timestamp,
         room: u64,
-    ) -> Result<Self, PlanError> {
-        let mut unjoined = parse::read(collections, published)?;
+    ) -> Result<Self, Refused> {
+        let mut unjoined = parse::read(collections, published, room)?;
         let absent = unjoined.missing(published);
         let missing = tombstones::look(known, &absent, patience.missing_looks, now);
         let stay = tombstones::staying(&missing);
         let mut upstream = unjoined.join(published, &stay);
-        let mut changes = diff(published, &mut upstream, room)?;
+        let mut changes = diff(published, &mut upstream)?;
         let holds = fuse::judge(&patience.fuse, published, &upstream, &absent, &changes);
         let mut findings = upstream.findings;
         if !holds.is_empty() && !stay.is_empty() {
             // What an approval lets through is joined anew, without those that stay for now.
             drop(changes);
             let mut upstream = unjoined.join(published, &HashSet::new());
-            changes = diff(published, &mut upstream, room)?;
+            changes = diff(published, &mut upstream)?;
             findings = upstream.findings;
         }
         let seen = Kind::ALL.map(|kind| (kind, unjoined.seen(kind) as u64));

@@ -36,14 +36,14 @@ impl Sample {
         self.records.entry(Kind::Movie).or_default()
     }
 
-    pub(crate) fn unjoined(&self, published: &Catalogue) -> Unjoined {
+    pub(crate) fn unjoined(&self, published: &Catalogue, room: u64) -> Unjoined {
         let read = |(kind, records): (&Kind, &Vec<Value>)| {
             let list = Value::from(records.clone()).to_string();
             let records = Records::read(collection(*kind), &list).unwrap();
             (collection(*kind), records)
         };
         let collections = self.records.iter().map(read).collect();
-        let mut unjoined = parse::read(collections, published).unwrap();
+        let mut unjoined = parse::read(collections, published, room).unwrap();
         unjoined.quarantined.extend(self.quarantined.clone());
         unjoined
     }
@@ -54,9 +54,9 @@ impl Sample {
         published: &Catalogue,
         look: impl FnOnce(&Upstream<'_>, &Changes) -> T,
     ) -> T {
-        let mut unjoined = self.unjoined(published);
+        let mut unjoined = self.unjoined(published, u64::MAX);
         let mut upstream = unjoined.join(published, &HashSet::new());
-        let changes = diff(published, &mut upstream, u64::MAX).unwrap();
+        let changes = diff(published, &mut upstream).unwrap();
         look(&upstream, &changes)
     }
 

@@ -14,7 +14,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::plan::{Patience, Plan, PlanError};
+use crate::parse::Refused;
+use crate::plan::{Patience, Plan};
 
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
@@ -58,7 +59,7 @@ enum SyncError {
     #[error("{}", one_line(.0))]
     Source(#[from] FetchError),
     #[error(transparent)]
-    Plan(#[from] PlanError),
+    Refused(#[from] Refused),
     #[error("the source's answer could not be compared: {0}")]
     Compare(String),
     #[error("the source answered that nothing had changed, though it was not asked that")]

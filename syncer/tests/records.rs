@@ -20,7 +20,7 @@ fn publish(lists: impl Fn(Collection) -> String) -> (Catalogue, Vec<Finding>) {
         (collection, records)
     };
     let mut catalogue = Catalogue::default();
-    let mut unjoined = parse::read(Collection::ALL.map(read).into(), &catalogue).unwrap();
+    let mut unjoined = parse::read(Collection::ALL.map(read).into(), &catalogue, u64::MAX).unwrap();
     let nothing = Catalogue::default();
     let mut upstream = unjoined.join(&nothing, &HashSet::new());
     assert!(
@@ -28,7 +28,7 @@ fn publish(lists: impl Fn(Collection) -> String) -> (Catalogue, Vec<Finding>) {
             .iter()
             .all(|kind| upstream.quarantined(*kind).count() == 0)
     );
-    catalogue.apply_packed(&diff(&nothing, &mut upstream, u64::MAX).unwrap());
+    catalogue.apply_packed(&diff(&nothing, &mut upstream).unwrap());
     (catalogue, upstream.findings)
 }
 

@@ -6,20 +6,10 @@ use std::sync::Arc;
 
 use common::models::{Catalogue, Changes, Facts, Item, Kind, Slugs};
 
-use crate::parse::{self, Draft, Upstream};
+use crate::parse::{self, Draft, Refused, Upstream};
 
 /// What a changed item takes in memory beside its text, until it is published.
 const CHANGE_BYTES: u64 = 64;
-
-/// What would change weighs too much in memory.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "what the source gave and what would change weigh more than {room} bytes in memory; \
-     if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
-)]
-pub struct TooHeavy {
-    room: u64,
-}
 
 /// The changes from the published catalogue to what the source has.
 ///
@@ -28,11 +18,7 @@ pub struct TooHeavy {
 ///
 /// # Errors
 /// If all that is there then weighs more than there is room for.
-pub fn diff(
-    published: &Catalogue,
-    upstream: &mut Upstream<'_>,
-    room: u64,
-) -> Result<Changes, TooHeavy> {
+pub fn diff(published: &Catalogue, upstream: &mut Upstream<'_>) -> Result<Changes, Refused> {
     let mut changes = Changes::default();
     for kind in Kind::ALL {
         let gone = published.iter(kind);
@@ -59,10 +45,7 @@ pub fn diff(
             };
             if before.as_deref() != Some(&after) {
                 changes.add(published, kind, &after.id, Some(&after));
-                let changed = changes.bytes() + changes.len() as u64 * CHANGE_BYTES;
-                if upstream.bytes().saturating_add(changed) > room {
-                    return Err(TooHeavy { room });
-                }
+                upstream.has_room(changes.bytes() + changes.len() as u64 * CHANGE_BYTES)?;
             }
         }
     }

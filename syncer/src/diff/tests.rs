@@ -75,10 +75,10 @@ fn the_order_of_the_source_survives() {
 #[test]
 fn what_has_no_room_in_memory_is_refused() {
     let (published, source) = (published(5), sample(1000));
-    let mut unjoined = source.unjoined(&published);
-    let mut compare = |room| {
+    let compare = |room| {
+        let mut unjoined = source.unjoined(&published, room);
         let mut upstream = unjoined.join(&published, &HashSet::new());
-        diff(&published, &mut upstream, room).map_err(|error| error.to_string())
+        diff(&published, &mut upstream).map_err(|error| error.to_string())
     };
     assert_eq!(compare(1 << 20).unwrap().len(), 995);
     let told = compare(300 << 10).unwrap_err();

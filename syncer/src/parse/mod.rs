@@ -49,6 +49,9 @@ pub struct Unjoined {
     /// The records that cannot be understood.
     pub(crate) quarantined: Vec<Quarantined>,
     findings: Vec<Finding>,
+    /// What all of it weighs in memory, and may weigh with what is made of it.
+    bytes: u64,
+    room: u64,
 }
 
 /// All that should be published, by what the source gave.
@@ -78,20 +81,38 @@ pub const fn collection(kind: Kind) -> Collection {
     }
 }
 
-/// So many records of a kind are bad that they are not even set aside.
+/// Why what the source gave cannot be compared.
 #[derive(Debug, thiserror::Error)]
-#[error("more than {MAX_BAD_RECORDS} records of {} cannot be read", collection(*.0))]
-pub struct TooManyBad(Kind);
+pub enum Refused {
+    /// So many records of a kind are bad that they are not even set aside.
+    #[error("more than {MAX_BAD_RECORDS} records of {} cannot be read", collection(*.0))]
+    TooManyBad(Kind),
+    /// It takes too much memory.
+    #[error(
+        "what the source gave and what would change weigh more than {room} bytes in memory; \
+         if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
+    )]
+    TooHeavy {
+        /// The most that they may weigh.
+        room: u64,
+    },
+}
 
-/// Reads the records of the five collections, each by itself.
+/// Reads the records of the five collections, each by itself, and holds no more of them in memory
+/// than there is room for.
 ///
 /// # Errors
-/// If of a kind more than [`MAX_BAD_RECORDS`] cannot be read.
+/// If of a kind more than [`MAX_BAD_RECORDS`] cannot be read, or there is no room.
 pub fn read(
     mut collections: BTreeMap<Collection, Records>,
     published: &Catalogue,
-) -> Result<Unjoined, TooManyBad> {
-    let mut unjoined = Unjoined::default();
+    room: u64,
+) -> Result<Unjoined, Refused> {
+    let mut unjoined = Unjoined {
+        bytes: collections.values().map(Records::bytes).sum(),
+        room,
+        ..Unjoined::default()
+    };
     // Whoever tells of others comes after them here.
     for kind in Kind::ALL {
         if let Some(records) = collections.remove(&collection(kind)) {
@@ -114,9 +135,11 @@ impl Unjoined {
         records.filter(move |record| record.kind == kind)
     }
 
-    /// What it weighs in memory.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.records.values().map(Records::bytes).sum()
+    /// Whether there is room for so many bytes beside it.
+    fn has_room(&self, bytes: u64) -> Result<(), Refused> {
+        let room = self.room;
+        let fits = self.bytes.saturating_add(bytes) <= room;
+        fits.then_some(()).ok_or(Refused::TooHeavy { room })
     }
 
     /// The published items that the source has no more. One whose record was set aside is still
@@ -219,7 +242,7 @@ impl Unjoined {
         kind: Kind,
         mut records: Records,
         published: &Catalogue,
-    ) -> Result<(), TooManyBad> {
+    ) -> Result<(), Refused> {
         let bad = std::mem::take(&mut records.bad).into_iter();
         let mut bad_count = bad.len();
         self.quarantined
@@ -230,7 +253,9 @@ impl Unjoined {
                     let number = self.names[kind as usize].give(&record.id);
                     self.hear(kind, number, &said, published);
                 }
-                Err(_) if bad_count == MAX_BAD_RECORDS => return Err(TooManyBad(kind)),
+                Err(_) if bad_count == MAX_BAD_RECORDS => {
+                    return Err(Refused::TooManyBad(kind));
+                }
                 Err(error) => {
                     bad_count += 1;
                     let bad = BadRecord::new(
@@ -240,6 +265,8 @@ impl Unjoined {
                         &error,
                         record.json.get(),
                     );
+                    self.bytes += bad.bytes();
+                    self.has_room(0)?;
                     self.quarantined.push(quarantined(kind, bad));
                 }
             }
@@ -293,9 +320,9 @@ impl Upstream<'_> {
         self.read.quarantined(kind)
     }
 
-    /// What it weighs in memory.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.read.bytes()
+    /// Whether there is room in memory for so many bytes beside it.
+    pub(crate) fn has_room(&self, bytes: u64) -> Result<(), Refused> {
+        self.read.has_room(bytes)
     }
 
     /// The items of a kind in the source's order, read and joined one after the other, with those

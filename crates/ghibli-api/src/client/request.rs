@@ -19,11 +19,11 @@ use crate::record::Budget;
 use crate::{Collection, Records};
 
 /// Answers beyond this size are read while they arrive, one at a time, and never there as a whole:
-/// 1 MiB.
-const LARGE_BYTES: usize = 1024 * 1024;
+/// 256 KiB.
+const LARGE_BYTES: usize = 256 * 1024;
 
-/// What all answers may weigh once they are read, beside what one may as it comes: 8 MiB.
-const ROOM_BYTES: u64 = 8 * 1024 * 1024;
+/// What all answers may weigh once they are read, beside what one may as it comes: 4 MiB.
+const ROOM_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Asks for one URL at a time, within the deadlines.
 pub(super) struct Http {

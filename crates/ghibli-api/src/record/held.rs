@@ -14,7 +14,7 @@ const BLOCK_BYTES: usize = 256 * 1024;
 const LEVEL: i32 = 1;
 
 /// What a record takes in memory beside its text: its id, its place, and room to compare it.
-const RECORD_BYTES: usize = 256;
+pub(super) const RECORD_BYTES: u64 = 256;
 
 /// What all may hold together that was read of one provider.
 #[derive(Debug)]
@@ -49,8 +49,7 @@ impl Budget {
 }
 
 impl Weight {
-    fn add(&mut self, bytes: usize) -> Result<(), ListError> {
-        let bytes = bytes as u64;
+    fn add(&mut self, bytes: u64) -> Result<(), ListError> {
         self.bytes += bytes;
         let before = self.budget.held.fetch_add(bytes, Ordering::Relaxed);
         match before + bytes <= self.budget.limit {
@@ -98,9 +97,7 @@ impl Held {
 
     /// Counts a record that is set aside.
     pub(super) fn beside(&mut self, bad: &BadRecord) -> Result<(), ListError> {
-        let id = bad.id.as_ref().map_or(0, String::len);
-        self.weight
-            .add(bad.raw.len() + bad.reason.len() + id + RECORD_BYTES)
+        self.weight.add(bad.bytes())
     }
 
     /// Adds a record, whose stored form is one line.
@@ -108,7 +105,7 @@ impl Held {
         self.open.push_str(json.get());
         self.open.push('\n');
         self.count += 1;
-        let added = self.weight.add(json.get().len() + 1 + RECORD_BYTES);
+        let added = self.weight.add(json.get().len() as u64 + RECORD_BYTES);
         if self.open.len() >= BLOCK_BYTES
             && let Ok(block) = zstd::bulk::compress(self.open.as_bytes(), LEVEL)
         {

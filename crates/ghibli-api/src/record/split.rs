@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 
 use super::{ListError, MAX_RECORD_BYTES};
 
+/// How much is kept of an element that is too large.
+const START_BYTES: usize = 64 * 1024;
+
 /// A list of which so much was taken.
 pub(super) struct Split<R> {
     text: R,
@@ -87,6 +90,7 @@ impl<R: BufRead> Split<R> {
             }
         }
         if bytes > MAX_RECORD_BYTES {
+            text.truncate(START_BYTES);
             let start = String::from_utf8_lossy(&text).into_owned();
             return Ok(Element::TooLarge(start, bytes));
         }

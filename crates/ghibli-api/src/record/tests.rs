@@ -208,7 +208,7 @@ fn one_bad_record_never_spoils_the_others() {
     assert_eq!(
         ids,
         [Some("a"), None],
-        "what stands behind the first 4 MiB is not kept"
+        "what stands far behind its start is not kept"
     );
 }
 
