@@ -48,6 +48,7 @@ pub fn diff(published: &Catalogue, upstream: &mut Upstream<'_>) -> Result<Change
                 upstream.has_room(changes.bytes() + changes.len() as u64 * CHANGE_BYTES)?;
             }
         }
+        upstream.done_with(kind);
     }
     parse::first(&mut findings);
     upstream.findings = findings;

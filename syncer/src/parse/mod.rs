@@ -57,7 +57,9 @@ pub struct Unjoined {
 /// All that should be published, by what the source gave.
 #[derive(Debug)]
 pub struct Upstream<'a> {
-    read: &'a Unjoined,
+    read: &'a mut Unjoined,
+    /// Whether the records are wanted once more, to join them in another way.
+    wanted_again: bool,
     published: &'a Catalogue,
     /// The items of a kind in the source's order, where some stay though it did not give them.
     order: BTreeMap<Kind, Vec<u32>>,
@@ -154,7 +156,8 @@ impl Unjoined {
     }
 
     /// Joins the relations of all items: those that came, those whose record was set aside, and
-    /// the missing ones that are to stay; the latter two by their last good record.
+    /// the missing ones that are to stay; the latter two by their last good record. Only where
+    /// some stay it can be done once more.
     pub fn join<'a>(
         &'a mut self,
         published: &'a Catalogue,
@@ -176,6 +179,7 @@ impl Unjoined {
         let mut upstream = Upstream {
             findings: self.findings.clone(),
             read: self,
+            wanted_again: !stay.is_empty(),
             published,
             order,
             kept,
@@ -350,6 +354,15 @@ impl Upstream<'_> {
                 source,
             })
         })
+    }
+
+    /// Lets the records of a kind go once its drafts were made.
+    pub(crate) fn done_with(&mut self, kind: Kind) {
+        if !self.wanted_again
+            && let Some(records) = self.read.records.remove(&kind)
+        {
+            self.read.bytes -= records.text_bytes();
+        }
     }
 
     /// Notes what the items that stay tell of others.

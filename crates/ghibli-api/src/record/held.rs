@@ -95,6 +95,12 @@ impl Held {
         self.weight.bytes
     }
 
+    /// What the text of the records weighs.
+    pub(super) fn text_bytes(&self) -> u64 {
+        let blocks: usize = self.blocks.iter().map(|block| block.len()).sum();
+        (blocks + self.open.len()) as u64
+    }
+
     /// Counts a record that is set aside.
     pub(super) fn beside(&mut self, bad: &BadRecord) -> Result<(), ListError> {
         self.weight.add(bad.bytes())
@@ -105,7 +111,7 @@ impl Held {
         self.open.push_str(json.get());
         self.open.push('\n');
         self.count += 1;
-        let added = self.weight.add(json.get().len() as u64 + RECORD_BYTES);
+        let added = self.weight.add(json.get().len() as u64 + 1 + RECORD_BYTES);
         if self.open.len() >= BLOCK_BYTES
             && let Ok(block) = zstd::bulk::compress(self.open.as_bytes(), LEVEL)
         {

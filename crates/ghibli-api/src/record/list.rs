@@ -103,6 +103,11 @@ impl Records {
     pub const fn bytes(&self) -> u64 {
         self.held.bytes()
     }
+
+    /// What of that is the text of the readable ones.
+    pub fn text_bytes(&self) -> u64 {
+        self.held.text_bytes()
+    }
 }
 
 /// A collection under way, from one list or from several pages.
