@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use common::clock::Clock;
-use common::config::Config;
+use common::config::{Config, Database};
 use common::repository::{Access, Outcome, Repository, Run};
 use common::{shutdown, telemetry};
 
@@ -49,13 +49,20 @@ enum Command {
 
 /// Does what the command line says.
 pub async fn main(cli: Cli) -> ExitCode {
-    let config = match Config::load() {
+    let mut config = match Config::load() {
         Ok(config) => config,
         Err(error) => return stop(CONFIGURATION, &error),
     };
     if let Err(error) = telemetry::start(&config) {
         return stop(1, &error);
     }
+    let _empty = match &cli.command {
+        Some(Command::History(history::Command::Plan)) => match elsewhere_if_missing(&mut config) {
+            Ok(empty) => empty,
+            Err(error) => return stop(1, &format!("{error:#}")),
+        },
+        _ => None,
+    };
     let end = match cli.command {
         Some(Command::Secrets { folder }) => setup_end(setup::secrets(&folder).map(drop)),
         Some(Command::Init { folder }) => setup_end(setup::init(&folder).await),
@@ -65,6 +72,20 @@ pub async fn main(cli: Cli) -> ExitCode {
         },
     };
     end.unwrap_or_else(|error| stop(1, &format!("{error:#}")))
+}
+
+/// A plan makes no file: in place of one that is missing it gets an empty one elsewhere, which
+/// goes with what is returned.
+fn elsewhere_if_missing(config: &mut Config) -> anyhow::Result<Option<tempfile::TempDir>> {
+    let Database::Sqlite(path) = &mut config.database else {
+        return Ok(None);
+    };
+    if path.exists() {
+        return Ok(None);
+    }
+    let folder = tempfile::tempdir().context("there is no folder for temporary files")?;
+    *path = folder.path().join("empty.db");
+    Ok(Some(folder))
 }
 
 /// A syncer as configured.

@@ -80,14 +80,14 @@ async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
     let head = syncer.repository().store().head().await?;
     let head = head.map(|reading| reading.head);
     let (pin, approval) = head.map_or((None, None), |head| (head.pin, head.approval));
-    for change in &plan.changes {
-        say(&told(change));
+    for change in plan.changes.iter() {
+        say(&told(&change));
     }
     let Counts {
         added,
         updated,
         removed,
-    } = Counts::of(&plan.changes);
+    } = plan.changes.counts();
     say(&format!(
         "a sync would change: {added} added, {updated} updated, {removed} removed"
     ));
@@ -97,7 +97,7 @@ async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
             missing.kind, missing.id, missing.looks
         ));
     }
-    for record in &plan.upstream.quarantined {
+    for record in &plan.quarantined {
         let id = record.id.as_deref().unwrap_or("without an id");
         say(&format!(
             "! {} {id} would be set aside: {}",

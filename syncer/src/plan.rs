@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use common::config::FuseLimits;
-use common::models::{Catalogue, Change, Id, Kind};
+use common::models::{Catalogue, Changes, Counts, Finding, Id, Kind, Quarantined};
 use common::repository::{Missing, Tally};
 use ghibli_api::{Collection, Records};
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::diff::diff;
 use crate::fuse::{self, Hold};
-use crate::parse::{self, TooManyBad, Upstream};
+use crate::parse::{self, Refused};
 use crate::tombstones;
 
 /// How much of what looks like damage is borne.
@@ -28,52 +28,58 @@ pub struct Patience {
 pub struct Plan {
     /// What would change; if it would be held, what an approval would let through, where missing
     /// items go at once.
-    pub changes: Vec<Change>,
+    pub changes: Changes,
     /// Why it would be held.
     pub holds: Vec<Hold>,
     /// The missing items that stay for now, this look counted.
     pub missing: Vec<Missing>,
     /// All that is missing.
     absent: Vec<(Kind, Id)>,
-    /// What the source gave.
-    pub upstream: Upstream,
+    /// How many records of each kind came and could be read.
+    seen: BTreeMap<Kind, u64>,
+    /// The records that cannot be understood.
+    pub quarantined: Vec<Quarantined>,
+    /// What does not join or looks wrong, sorted; the first 10,000.
+    pub findings: Vec<Finding>,
 }
 
 impl Plan {
-    /// What a sync would do with this answer.
+    /// What a sync would do with this answer, if it and that have room in so many bytes.
     ///
     /// # Errors
-    /// If too many records of a kind cannot be read.
+    /// If too many records of a kind cannot be read, or they have not.
     pub fn of(
         published: &Catalogue,
         known: &[Missing],
         collections: BTreeMap<Collection, Records>,
         patience: Patience,
         now: Timestamp,
-    ) -> Result<Self, TooManyBad> {
-        let unjoined = parse::read(collections)?;
+        room: u64,
+    ) -> Result<Self, Refused> {
+        let mut unjoined = parse::read(collections, published, room)?;
         let absent = unjoined.missing(published);
         let missing = tombstones::look(known, &absent, patience.missing_looks, now);
         let stay = tombstones::staying(&missing);
-        // What an approval lets through is joined anew, without those that stay for now.
-        let links = (!stay.is_empty()).then(|| unjoined.without_drafts());
         let mut upstream = unjoined.join(published, &stay);
-        let mut changes = diff(published, &upstream);
+        let mut changes = diff(published, &mut upstream)?;
         let holds = fuse::judge(&patience.fuse, published, &upstream, &absent, &changes);
-        if !holds.is_empty()
-            && let Some(links) = links
-        {
+        let mut findings = upstream.findings;
+        if !holds.is_empty() && !stay.is_empty() {
+            // What an approval lets through is joined anew, without those that stay for now.
             drop(changes);
-            let unjoined = links.with_drafts_of(upstream);
-            upstream = unjoined.join(published, &HashSet::new());
-            changes = diff(published, &upstream);
+            let mut upstream = unjoined.join(published, &HashSet::new());
+            changes = diff(published, &mut upstream)?;
+            findings = upstream.findings;
         }
+        let seen = Kind::ALL.map(|kind| (kind, unjoined.seen(kind) as u64));
         Ok(Self {
             changes,
             holds,
             missing,
             absent,
-            upstream,
+            seen: seen.into(),
+            quarantined: unjoined.quarantined,
+            findings,
         })
     }
 
@@ -92,7 +98,7 @@ impl Plan {
             digest.update(hold.kind.singular().as_bytes());
             digest.update(&hold.digest.to_le_bytes());
         }
-        for change in &self.changes {
+        for change in self.changes.iter() {
             for item in [&change.before, &change.after] {
                 if let Some(item) = item {
                     digest.update(item.source.text().as_bytes());
@@ -120,26 +126,23 @@ impl Plan {
 
     /// What it met in each kind.
     pub(crate) fn tallies(&self) -> BTreeMap<Kind, Tally> {
-        let mut tallies: BTreeMap<_, _> = Kind::ALL
-            .map(|kind| {
-                let absent = self.absent.iter().filter(|(of, _)| *of == kind);
-                let tally = Tally {
-                    seen: self.upstream.seen(kind) as u64,
-                    missing: absent.count() as u64,
-                    quarantined: self.upstream.quarantined(kind).count() as u64,
-                    ..Tally::default()
-                };
-                (kind, tally)
-            })
-            .into();
-        for change in &self.changes {
-            let tally = tallies.entry(change.kind).or_default();
-            match (&change.before, &change.after) {
-                (None, _) => tally.added += 1,
-                (Some(_), Some(_)) => tally.updated += 1,
-                (Some(_), None) => tally.removed += 1,
+        let tally = |kind| {
+            let absent = self.absent.iter().filter(|(of, _)| *of == kind);
+            let quarantined = self.quarantined.iter().filter(|bad| bad.kind == kind);
+            let Counts {
+                added,
+                updated,
+                removed,
+            } = self.changes.counts_of(kind);
+            Tally {
+                seen: self.seen.get(&kind).copied().unwrap_or_default(),
+                added,
+                updated,
+                removed,
+                missing: absent.count() as u64,
+                quarantined: quarantined.count() as u64,
             }
-        }
-        tallies
+        };
+        Kind::ALL.map(|kind| (kind, tally(kind))).into()
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::parse::TooManyBad;
+use crate::parse::Refused;
 use crate::plan::{Patience, Plan};
 
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
@@ -59,7 +59,7 @@ enum SyncError {
     #[error("{}", one_line(.0))]
     Source(#[from] FetchError),
     #[error(transparent)]
-    Bad(#[from] TooManyBad),
+    Refused(#[from] Refused),
     #[error("the source's answer could not be compared: {0}")]
     Compare(String),
     #[error("the source answered that nothing had changed, though it was not asked that")]
@@ -196,7 +196,7 @@ impl Syncer {
         let plan = self.compare(state.as_ref(), fetched.content).await?;
         run.took.compare = lap.next();
         run.kinds = plan.tallies();
-        run.findings = plan.upstream.findings.len() as u64;
+        run.findings = plan.findings.len() as u64;
         run.rules = plan.rules();
         self.settled = None;
         self.conclude(turn, state.as_ref(), plan, run).await?;
@@ -274,7 +274,8 @@ impl Syncer {
             .unwrap_or_default();
         let known = self.repository.missing().await?;
         let (patience, now) = (self.patience, self.clock.now());
-        let compare = move || Plan::of(&published, &known, collections, patience, now);
+        let room = self.client.room();
+        let compare = move || Plan::of(&published, &known, collections, patience, now, room);
         let plan = tokio::task::spawn_blocking(compare).await;
         Ok(plan.map_err(|error| SyncError::Compare(error.to_string()))??)
     }
@@ -312,8 +313,8 @@ impl Syncer {
         if held.is_some() {
             return Ok(());
         }
-        turn.keep_findings(&plan.upstream.findings).await?;
-        turn.keep_quarantine(&plan.upstream.quarantined).await?;
+        turn.keep_findings(&plan.findings).await?;
+        turn.keep_quarantine(&plan.quarantined).await?;
         if pin.is_some() {
             return Ok(());
         }

@@ -10,36 +10,38 @@ use common::seed;
 use ghibli_api::{Collection, Records, give_back};
 use serde_json::value::RawValue;
 use syncer::diff::diff;
-use syncer::parse::{self, Upstream, collection};
+use syncer::parse::{self, collection};
 
-fn read(lists: impl Fn(Collection) -> String) -> Upstream {
+/// What is published of a source's lists, and what is to be mended there.
+fn publish(lists: impl Fn(Collection) -> String) -> (Catalogue, Vec<Finding>) {
     let read = |collection| {
-        (
-            collection,
-            Records::read(collection, &lists(collection)).unwrap(),
-        )
+        let records = Records::read(collection, &lists(collection)).unwrap();
+        assert_eq!(records.bad, []);
+        (collection, records)
     };
-    let unjoined = parse::read(Collection::ALL.map(read).into()).unwrap();
-    unjoined.join(&Catalogue::default(), &HashSet::new())
-}
-
-fn publish(upstream: &Upstream) -> Catalogue {
     let mut catalogue = Catalogue::default();
-    catalogue.apply(&diff(&Catalogue::default(), upstream));
-    catalogue
+    let mut unjoined = parse::read(Collection::ALL.map(read).into(), &catalogue, u64::MAX).unwrap();
+    let nothing = Catalogue::default();
+    let mut upstream = unjoined.join(&nothing, &HashSet::new());
+    assert!(
+        Kind::ALL
+            .iter()
+            .all(|kind| upstream.quarantined(*kind).count() == 0)
+    );
+    catalogue.apply_packed(&diff(&nothing, &mut upstream).unwrap());
+    (catalogue, upstream.findings)
 }
 
 #[test]
 fn the_seed_is_what_a_sync_of_its_own_records_would_publish() {
     let items = seed::items().unwrap();
-    let upstream = read(|wanted| {
+    let (catalogue, findings) = publish(|wanted| {
         let records = items
             .iter()
             .filter(|item| collection(item.kind()) == wanted);
         let given: Vec<_> = records.map(|item| given(item)).collect();
         format!("[{}]", given.join(","))
     });
-    let catalogue = publish(&upstream);
     let lines: Vec<_> = catalogue
         .all()
         .map(|item| serde_json::to_string(&*item).unwrap())
@@ -55,8 +57,7 @@ fn the_seed_is_what_a_sync_of_its_own_records_would_publish() {
             .eq(lines.iter().map(String::as_str)),
         "after editing the records in the seed, run this test with UPDATE_SEED=1"
     );
-    let problems: Vec<_> = upstream
-        .findings
+    let problems: Vec<_> = findings
         .iter()
         .filter(|finding| finding.problem != Problem::Placeholder)
         .collect();
@@ -80,18 +81,16 @@ fn the_real_source_is_understood_joined_and_its_slips_are_found() {
     };
     let data = fs::read_to_string(folder.join("data.json")).unwrap();
     let data: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&data).unwrap();
-    let upstream = read(|collection| data[collection.path()].get().to_owned());
-    assert_eq!(upstream.quarantined, []);
+    let (catalogue, findings) = publish(|collection| data[collection.path()].get().to_owned());
     let found = |problem, field: &str| {
         let matches = |finding: &&Finding| finding.problem == problem && finding.field == field;
-        upstream.findings.iter().filter(matches).count()
+        findings.iter().filter(matches).count()
     };
     assert_eq!(found(Problem::NotALink, "residents"), 20);
     assert_eq!(found(Problem::ForeignUrl, "url"), 2);
     assert_eq!(found(Problem::OneSided, "people"), 17 + 25);
     assert_eq!(found(Problem::Dangling, "people"), 0);
 
-    let catalogue = publish(&upstream);
     let totoro = catalogue.find(Kind::Movie, "my-neighbor-totoro").unwrap();
     let Facts::Movie(totoro) = &totoro.facts else {
         panic!("a movie")

@@ -387,3 +387,12 @@ async fn read_only_from_the_start(unshare: &Path, before: &str, name: &str) {
         "{output}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_over_a_file_that_is_missing_makes_none() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let plan = store.command(&source.url(), &["plan"]).await;
+    assert_eq!(plan.code, Some(0), "{plan:?}");
+    assert!(plan.stdout.contains("a sync would change: "), "{plan:?}");
+    assert!(!store.file().exists());
+}

@@ -48,13 +48,18 @@ impl Counts {
     pub fn of(changes: &[Change]) -> Self {
         let mut counts = Self::default();
         for change in changes {
-            match (&change.before, &change.after) {
-                (None, _) => counts.added += 1,
-                (Some(_), Some(_)) => counts.updated += 1,
-                (Some(_), None) => counts.removed += 1,
-            }
+            counts.count(change.before.is_some(), change.after.is_some());
         }
         counts
+    }
+
+    /// Counts one change of an item that was there before or not, and is there after it or not.
+    pub fn count(&mut self, before: bool, after: bool) {
+        match (before, after) {
+            (false, _) => self.added += 1,
+            (true, true) => self.updated += 1,
+            (true, false) => self.removed += 1,
+        }
     }
 
     /// All changes together.

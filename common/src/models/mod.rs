@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod change;
+mod changes;
 mod finding;
 mod item;
 mod packed;
@@ -11,6 +12,7 @@ mod table;
 
 pub use catalogue::{Catalogue, Link, Number};
 pub use change::{Change, Counts, FieldChange, changed_fields};
+pub use changes::Changes;
 pub use finding::{Finding, Problem, Quarantined};
 pub use item::{
     Age, Credits, Facts, Id, Item, Kind, Location, Movie, Person, SourceRecord, Species,

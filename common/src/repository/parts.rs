@@ -7,7 +7,7 @@ use std::io::{self, Write as _};
 use serde::de::DeserializeOwned;
 
 use super::store::{PartName, Result, StoreError};
-use crate::models::{Change, Packed};
+use crate::models::{Catalogue, Change, Changes, Packed};
 
 /// The first byte of a part of packed items. JSON lines, which bases were once made of as well, have
 /// another.
@@ -27,16 +27,24 @@ pub struct Damage {
     pub reason: String,
 }
 
-pub(super) fn pack(changes: &[Change]) -> Result<Vec<Vec<u8>>> {
-    pack_by(changes.iter(), &[], |raw, change| {
-        serde_json::to_writer(&mut *raw, change).map_err(|error| cannot_pack(&error))?;
+/// Parts, each packed when it is asked for.
+pub(super) type Packs = Box<dyn Iterator<Item = Result<Vec<u8>>> + Send>;
+
+pub(super) fn pack(changes: &Changes) -> Packs {
+    pack_by(changes.clone().drain(), &[], |raw, change| {
+        serde_json::to_writer(&mut *raw, &change).map_err(|error| cannot_pack(&error))?;
         raw.push(b'\n');
         Ok(())
     })
 }
 
-pub(super) fn pack_items<'a>(items: impl Iterator<Item = &'a Packed>) -> Result<Vec<Vec<u8>>> {
-    pack_by(items, &[RECORDS], |raw, item| {
+pub(super) fn pack_items(catalogue: &Catalogue) -> Packs {
+    let items: Vec<_> = catalogue.all_packed().cloned().collect();
+    pack_all(items)
+}
+
+fn pack_all(items: Vec<Packed>) -> Packs {
+    pack_by(items.into_iter(), &[RECORDS], |raw, item| {
         let bytes = item.bytes();
         let length = u32::try_from(bytes.len()).map_err(|error| cannot_pack(&error))?;
         raw.extend_from_slice(&length.to_le_bytes());
@@ -45,27 +53,23 @@ pub(super) fn pack_items<'a>(items: impl Iterator<Item = &'a Packed>) -> Result<
     })
 }
 
-fn pack_by<T>(
-    values: impl Iterator<Item = T>,
-    start: &[u8],
-    mut write: impl FnMut(&mut Vec<u8>, T) -> Result<()>,
-) -> Result<Vec<Vec<u8>>> {
-    let mut parts = Vec::new();
-    let mut raw = start.to_vec();
-    let mut count = 0;
-    for value in values {
-        write(&mut raw, value)?;
-        count += 1;
-        if count == MOST_ITEMS || raw.len() >= ENOUGH_BYTES {
-            parts.push(compress(&raw)?);
-            raw.truncate(start.len());
-            count = 0;
+fn pack_by<T: 'static>(
+    mut values: impl Iterator<Item = T> + Send + 'static,
+    start: &'static [u8],
+    write: fn(&mut Vec<u8>, T) -> Result<()>,
+) -> Packs {
+    Box::new(std::iter::from_fn(move || {
+        let mut raw = start.to_vec();
+        for value in values.by_ref().take(MOST_ITEMS) {
+            if let Err(error) = write(&mut raw, value) {
+                return Some(Err(error));
+            }
+            if raw.len() >= ENOUGH_BYTES {
+                break;
+            }
         }
-    }
-    if count > 0 {
-        parts.push(compress(&raw)?);
-    }
-    Ok(parts)
+        (raw.len() > start.len()).then(|| compress(&raw))
+    }))
 }
 
 pub(super) fn unpack(name: PartName, data: &[u8]) -> (Vec<Change>, Vec<Damage>) {
@@ -179,7 +183,7 @@ mod tests {
     fn items_come_out_of_a_base_as_they_were_put_in() {
         let items = seed().into_iter().cycle().take(MOST_ITEMS + 1);
         let items: Vec<_> = items.collect();
-        let parts = pack_items(items.iter()).unwrap();
+        let parts = pack_all(items.clone()).collect::<Result<Vec<_>>>().unwrap();
         assert_eq!(parts.len(), 2);
         let parts = parts.iter().map(|part| unpack_items(NAME, part));
         let (read, damage): (Vec<_>, Vec<_>) = parts.unzip();
@@ -200,7 +204,8 @@ mod tests {
     #[test]
     fn a_bad_record_spoils_itself_alone_and_a_bad_length_what_follows() {
         let items = &seed()[..3];
-        let raw = zstd::decode_all(&*pack_items(items.iter()).unwrap()[0]).unwrap();
+        let part = pack_all(items.to_vec()).next().unwrap().unwrap();
+        let raw = zstd::decode_all(&*part).unwrap();
         let second = 1 + size_of::<u32>() + items[0].bytes().len();
         for (place, left, name) in [
             (second + size_of::<u32>(), &[0, 2][..], "record 2"),

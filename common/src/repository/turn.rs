@@ -11,9 +11,10 @@ use tokio::time::Instant;
 
 use super::head::{Amendment, Base, Commit, Head, Header, Refusal, Release, SyncEnd};
 use super::load::{self, Advance, Snapshot};
+use super::parts::Packs;
 use super::store::{LEASE, PartName, Result, Role, Store, StoreError};
 use super::{Repository, parts, view};
-use crate::models::{Catalogue, Change, Counts};
+use crate::models::{Catalogue, Changes};
 
 /// How many versions keep their headers, and so their history, unless configured.
 pub const RETENTION: u64 = 256;
@@ -186,7 +187,8 @@ impl Turn {
         }
         let note = "the same once more: parts of it were lost in the store";
         let pin = self.head.pin.map(|_| self.head.version + 1);
-        self.publish(state, &[], Some(note.into()), pin).await
+        self.publish(state, &Changes::default(), Some(note.into()), pin)
+            .await
     }
 
     /// Publishes changes to `state` (`None`: nothing is published yet) as the next version, and
@@ -198,7 +200,7 @@ impl Turn {
     pub async fn publish(
         &mut self,
         state: Option<&Snapshot>,
-        changes: &[Change],
+        changes: &Changes,
         note: Option<String>,
         pin: Option<u64>,
     ) -> Result<Option<Snapshot>> {
@@ -210,18 +212,20 @@ impl Turn {
         let mut catalogue = state
             .map(|state| state.catalogue.clone())
             .unwrap_or_default();
-        catalogue.apply(changes);
+        catalogue.apply_packed(changes);
         let first = self.head.version == 0;
         let parts = if first {
             0
         } else {
-            self.put(Role::Changes, parts::pack(changes)?).await?
+            let packs = parts::pack(changes);
+            self.put(Role::Changes, packs).await?
         };
         let base = if first || is_damaged || self.base_is_far(changes, &catalogue) {
+            let packs = parts::pack_items(&catalogue);
             Some(Base {
                 version,
                 fence,
-                parts: self.put(Role::Base, pack_items(&catalogue).await?).await?,
+                parts: self.put(Role::Base, packs).await?,
             })
         } else {
             None
@@ -235,7 +239,7 @@ impl Turn {
                 // The store sets it.
                 at: jiff::Timestamp::UNIX_EPOCH,
                 parts,
-                changes: Counts::of(changes),
+                changes: changes.counts(),
                 note,
                 first,
             },
@@ -259,7 +263,7 @@ impl Turn {
     ///
     /// # Errors
     /// When the store fails; the next run repairs the view.
-    pub async fn show(&mut self, published: &Snapshot, changes: &[Change]) -> Result<()> {
+    pub async fn show(&mut self, published: &Snapshot, changes: &Changes) -> Result<()> {
         if self.head.log.len() == 1 {
             // The first version of a store replaces whatever stands in the view.
             view::audit(&*self.store, published).await?;
@@ -292,19 +296,25 @@ impl Turn {
         self.store.release(self.head.fence, release).await
     }
 
-    async fn put(&self, role: Role, packs: Vec<Vec<u8>>) -> Result<u32> {
-        let fence = self.head.fence;
-        let packs = (0..).zip(packs);
-        stream::iter(packs)
-            .map(|(index, data)| self.store.put(PartName { role, fence, index }, data))
-            .buffer_unordered(AT_ONCE)
+    /// Packs parts apart from the other tasks and puts them, a few at once.
+    async fn put(&self, role: Role, packs: Packs) -> Result<u32> {
+        let (store, fence) = (Arc::clone(&self.store), self.head.fence);
+        let packs = stream::try_unfold(packs, next_pack).enumerate();
+        let puts = packs.map(move |(index, data)| {
+            let store = Arc::clone(&store);
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            async move { store.put(PartName { role, fence, index }, data?).await }
+        });
+        puts.buffer_unordered(AT_ONCE)
+            // The compiler loses sight of its being Send otherwise.
+            .boxed()
             .try_fold(0, |count, ()| future::ready(Ok(count + 1)))
             .await
     }
 
     /// Whether the changes since the base exceed a tenth of the items, or its versions all that
     /// the log should hold.
-    fn base_is_far(&self, changes: &[Change], catalogue: &Catalogue) -> bool {
+    fn base_is_far(&self, changes: &Changes, catalogue: &Catalogue) -> bool {
         let base = self.head.base.map_or(0, |base| base.version);
         let since = self.head.log.iter().filter(|header| header.version > base);
         let changed: u64 = since.clone().map(|header| header.changes.total()).sum();
@@ -338,11 +348,10 @@ impl Turn {
     }
 }
 
-async fn pack_items(catalogue: &Catalogue) -> Result<Vec<Vec<u8>>> {
-    let catalogue = catalogue.clone();
-    let pack = move || parts::pack_items(catalogue.all_packed());
-    let packed = tokio::task::spawn_blocking(pack).await;
-    packed.map_err(|error| StoreError::Unavailable(error.to_string()))?
+async fn next_pack(mut packs: Packs) -> Result<Option<(Vec<u8>, Packs)>> {
+    let next = tokio::task::spawn_blocking(move || packs.next().map(|pack| (pack, packs))).await;
+    let next = next.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    next.map(|(pack, packs)| Ok((pack?, packs))).transpose()
 }
 
 /// The lease of a turn.

@@ -9,7 +9,7 @@ use tokio::task::JoinError;
 
 use super::load::Snapshot;
 use super::store::{Result, Store, StoreError, ViewDocument};
-use crate::models::{Catalogue, Change, Facts, Id, Item, Kind, Link};
+use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
 
 const PAGE: u32 = 2_000;
 /// How many documents are made and written at a time.
@@ -18,14 +18,13 @@ const DOCUMENTS: usize = 1_000;
 const AT_ONCE: usize = 3;
 
 /// Writes what a version changed in the view.
-pub(super) async fn show(store: &dyn Store, snapshot: &Snapshot, changes: &[Change]) -> Result<()> {
-    let added = changes.iter().filter(|change| change.before.is_none());
-    let added: HashSet<_> = added.map(|change| (change.kind, &change.id)).collect();
+pub(super) async fn show(store: &dyn Store, snapshot: &Snapshot, changes: &Changes) -> Result<()> {
+    let added: HashSet<_> = changes.added().collect();
     let affected = affected(&snapshot.catalogue, changes).into_iter();
-    let lots = affected.map(|(kind, id)| Wanted {
-        is_new: added.contains(&(kind, &id)),
-        kind,
-        id,
+    let lots = affected.map(|one| {
+        let is_new = added.contains(&one);
+        let (kind, id) = one;
+        Wanted { kind, id, is_new }
     });
     write(store, snapshot, lots.collect(), false).await
 }
@@ -126,9 +125,9 @@ fn document(snapshot: &Snapshot, wanted: Wanted) -> ViewDocument {
 
 /// The documents that a version's changes touch: the changed items, and those that show the name
 /// of one.
-fn affected(catalogue: &Catalogue, changes: &[Change]) -> BTreeSet<(Kind, Id)> {
+fn affected(catalogue: &Catalogue, changes: &Changes) -> BTreeSet<(Kind, Id)> {
     let mut affected = BTreeSet::new();
-    for change in changes {
+    for change in changes.iter() {
         affected.insert((change.kind, change.id.clone()));
         if let (Some(before), Some(after)) = (&change.before, &change.after)
             && (before.name() != after.name() || species(before) != species(after))

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use common::models::{
-    Catalogue, Change, Counts, Finding, Kind, Problem, Quarantined, changed_fields,
+    Catalogue, Change, Changes, Counts, Finding, Kind, Problem, Quarantined, changed_fields,
 };
 use common::repository::{
     Missing, Outcome, RETENTION, Repository, Row, Run, Store, Table, Tally, Took, Turn,
@@ -102,7 +102,7 @@ pub(crate) async fn old_versions_go_beyond_the_retention_and_the_rest_still_load
         let mut turn = repository.begin(None).await.unwrap().unwrap();
         let before = state.catalogue.get(Kind::Movie, "movie-0");
         let after = Arc::new(movie(0, edition));
-        let delta: Vec<_> = Change::of(before, Some(after)).into_iter().collect();
+        let delta: Changes = Change::of(before, Some(after)).into_iter().collect();
         let published = turn.publish(Some(&state), &delta, None, None).await;
         state = published.unwrap().unwrap();
         turn.end(None).await.unwrap();

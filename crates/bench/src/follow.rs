@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use common::clock::Clock;
 use common::config::Database;
-use common::models::{Catalogue, Change, Facts, Item, Kind};
+use common::models::{Catalogue, Change, Changes, Facts, Item, Kind};
 use common::repository::{Access, Repository};
 use common::seed;
 use testkit::http::try_get;
@@ -27,7 +27,7 @@ async fn follow(url: &str, database: &Database, rounds: u32) -> Result<Vec<f64>>
     let webapp = Service::start_web("webapp", &envs, &[], DEADLINE).await;
     let page = format!("{}/movies/ponyo", webapp.url());
     let seed: Catalogue = seed::items()?.into_iter().collect();
-    let mut changes: Vec<Change> = seed
+    let mut changes: Changes = seed
         .all()
         .filter_map(|item| Change::of(None, Some(item)))
         .collect();
@@ -57,7 +57,9 @@ async fn follow(url: &str, database: &Database, rounds: u32) -> Result<Vec<f64>>
         }
         turn.show(&published, &changes).await?;
         turn.end(None).await?;
-        changes = vec![retitled(&published.catalogue, round)?];
+        changes = [retitled(&published.catalogue, round)?]
+            .into_iter()
+            .collect();
         state = Some(published);
     }
     Ok(milliseconds)

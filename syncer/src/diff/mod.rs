@@ -2,61 +2,70 @@
 
 mod rank;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use common::models::{Catalogue, Change, Facts, Item, Kind, Slugs};
+use common::models::{Catalogue, Changes, Facts, Item, Kind, Slugs};
 
-use crate::parse::{Draft, Upstream};
+use crate::parse::{self, Draft, Refused, Upstream};
+
+/// What a changed item takes in memory beside its text, until it is published.
+const CHANGE_BYTES: u64 = 64;
 
 /// The changes from the published catalogue to what the source has.
 ///
-/// An item keeps its slug whatever becomes of its title, and its rank unless it moved.
-pub fn diff(published: &Catalogue, upstream: &Upstream) -> Vec<Change> {
-    let mut changes = Vec::new();
+/// An item keeps its slug whatever becomes of its title, and its rank unless it moved. What does
+/// not join is found on the way.
+///
+/// # Errors
+/// If all that is there then weighs more than there is room for.
+pub fn diff(published: &Catalogue, upstream: &mut Upstream<'_>) -> Result<Changes, Refused> {
+    let mut changes = Changes::default();
     for kind in Kind::ALL {
-        diff_kind(kind, published, upstream, &mut changes);
-    }
-    changes
-}
-
-fn diff_kind(kind: Kind, published: &Catalogue, upstream: &Upstream, changes: &mut Vec<Change>) {
-    let drafts = upstream.of(kind);
-    let there: HashSet<&str> = drafts.iter().map(|draft| &*draft.id).collect();
-    let gone = published
-        .iter(kind)
-        .filter(|item| !there.contains(&*item.id));
-    changes.extend(gone.filter_map(|item| Change::of(Some(item), None)));
-
-    let old_ranks = drafts
-        .iter()
-        .map(|draft| published.get(kind, &draft.id).map(|item| item.rank));
-    let ranks = rank::assign(&old_ranks.collect::<Vec<_>>());
-    let mut slugs = Slugs::default();
-    for (draft, rank) in drafts.iter().zip(ranks) {
-        let before = published.get(kind, &draft.id);
-        let slug = match &before {
-            Some(before) => before.slug.clone(),
-            None => slug(kind, draft, published, &there, &mut slugs),
-        };
-        let after = Item {
-            id: draft.id.clone(),
-            slug,
-            rank,
-            facts: draft.facts.clone(),
-            source: draft.source.clone(),
-        };
-        if before.as_deref() != Some(&after) {
-            changes.extend(Change::of(before, Some(Arc::new(after))));
+        let gone = published.iter(kind);
+        for item in gone.filter(|item| !upstream.is_there(kind, &item.id)) {
+            changes.add(published, kind, &item.id, None);
         }
     }
+    let mut findings = std::mem::take(&mut upstream.findings);
+    for kind in Kind::ALL {
+        let ranks = ranks(kind, published, upstream);
+        let mut slugs = Slugs::default();
+        for (draft, rank) in upstream.drafts(kind, &mut findings).zip(ranks) {
+            let before = published.get(kind, &draft.id);
+            let slug = match &before {
+                Some(before) => before.slug.clone(),
+                None => slug(kind, &draft, published, upstream, &mut slugs),
+            };
+            let after = Item {
+                id: draft.id,
+                slug,
+                rank,
+                facts: draft.facts,
+                source: draft.source,
+            };
+            if before.as_deref() != Some(&after) {
+                changes.add(published, kind, &after.id, Some(&after));
+                upstream.has_room(changes.bytes() + changes.len() as u64 * CHANGE_BYTES)?;
+            }
+        }
+        upstream.done_with(kind);
+    }
+    parse::first(&mut findings);
+    upstream.findings = findings;
+    Ok(changes)
+}
+
+fn ranks(kind: Kind, published: &Catalogue, upstream: &Upstream<'_>) -> Vec<i64> {
+    let ids = upstream.ids(kind).into_iter();
+    let old = ids.map(|id| published.get(kind, &id).map(|item| item.rank));
+    rank::assign(&old.collect::<Vec<_>>())
 }
 
 fn slug(
     kind: Kind,
     draft: &Draft,
     published: &Catalogue,
-    ids: &HashSet<&str>,
+    upstream: &Upstream<'_>,
     slugs: &mut Slugs,
 ) -> Arc<str> {
     let year;
@@ -75,7 +84,7 @@ fn slug(
         Facts::Vehicle(vehicle) => (vec![&vehicle.name], None),
     };
     slugs.give(kind, &draft.id, &names, hint, |slug| {
-        published.has_slug(kind, slug) || ids.contains(slug)
+        published.has_slug(kind, slug) || upstream.is_there(kind, slug)
     })
 }
 

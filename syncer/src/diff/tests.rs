@@ -1,21 +1,23 @@
+use std::collections::HashSet;
+
 use common::models::{Counts, Kind};
 
 use super::*;
-use crate::samples::{apply, movie, published, upstream};
+use crate::samples::{movie, published, sample};
 
 #[test]
 fn the_same_source_twice_makes_no_change() {
-    assert!(diff(&published(5), &upstream(5)).is_empty());
+    assert!(sample(5).changes(&published(5)).is_empty());
 }
 
 #[test]
 fn what_comes_changes_and_goes_is_one_change_each() {
-    let mut source = upstream(5);
-    let movies = source.drafts.get_mut(&Kind::Movie).unwrap();
+    let mut source = sample(5);
+    let movies = source.movies();
     movies.remove(1);
     movies[0] = movie(0, "A new title");
     movies.push(movie(9, "A new movie"));
-    let counts = Counts::of(&diff(&published(5), &source));
+    let counts = source.changes(&published(5)).counts();
     assert_eq!(
         counts,
         Counts {
@@ -28,19 +30,19 @@ fn what_comes_changes_and_goes_is_one_change_each() {
 
 #[test]
 fn a_slug_stays_when_the_title_is_corrected() {
-    let mut source = upstream(2);
-    source.drafts.get_mut(&Kind::Movie).unwrap()[0] = movie(0, "Corrected");
-    let after = apply(&published(2), &source);
+    let mut source = sample(2);
+    source.movies()[0] = movie(0, "Corrected");
+    let after = source.applied(&published(2));
     let item = after.find(Kind::Movie, "movie-0").unwrap();
     assert_eq!(item.name(), "Corrected");
 }
 
 #[test]
 fn equal_titles_and_titles_like_ids_get_slugs_of_their_own() {
-    let mut source = upstream(1);
-    let movies = source.drafts.get_mut(&Kind::Movie).unwrap();
+    let mut source = sample(1);
+    let movies = source.movies();
     movies.extend([movie(1, "Same"), movie(2, "Same"), movie(3, "Movie id 0")]);
-    let after = apply(&Catalogue::default(), &source);
+    let after = source.applied(&Catalogue::default());
     let slugs: Vec<_> = after
         .iter(Kind::Movie)
         .map(|item| item.slug.to_string())
@@ -54,12 +56,12 @@ fn equal_titles_and_titles_like_ids_get_slugs_of_their_own() {
 
 #[test]
 fn the_order_of_the_source_survives() {
-    let mut source = upstream(5);
-    source.drafts.get_mut(&Kind::Movie).unwrap().rotate_left(2);
+    let mut source = sample(5);
+    source.movies().rotate_left(2);
     let before = published(5);
-    let changes = diff(&before, &source);
+    let changes = source.changes(&before);
     assert_eq!(changes.len(), 2, "only what moved is renumbered");
-    let after = apply(&before, &source);
+    let after = source.applied(&before);
     let names: Vec<_> = after
         .iter(Kind::Movie)
         .map(|item| item.name().to_owned())
@@ -68,4 +70,17 @@ fn the_order_of_the_source_survives() {
         names,
         ["Movie 2", "Movie 3", "Movie 4", "Movie 0", "Movie 1"]
     );
+}
+
+#[test]
+fn what_has_no_room_in_memory_is_refused() {
+    let (published, source) = (published(5), sample(1000));
+    let compare = |room| {
+        let mut unjoined = source.unjoined(&published, room);
+        let mut upstream = unjoined.join(&published, &HashSet::new());
+        diff(&published, &mut upstream).map_err(|error| error.to_string())
+    };
+    assert_eq!(compare(1 << 20).unwrap().len(), 995);
+    let told = compare(300 << 10).unwrap_err();
+    assert!(told.contains("raise PYFLIX_PROVIDER_MAX_BYTES"), "{told}");
 }

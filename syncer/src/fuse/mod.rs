@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use common::config::FuseLimits;
-use common::models::{Catalogue, Change, Facts, Id, Item, Kind};
+use common::models::{Catalogue, Changes, Facts, Id, Item, Kind};
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -109,22 +109,18 @@ impl fmt::Display for Hold {
 pub fn judge(
     limits: &FuseLimits,
     published: &Catalogue,
-    upstream: &Upstream,
+    upstream: &Upstream<'_>,
     missing: &[(Kind, Id)],
-    changes: &[Change],
+    changes: &Changes,
 ) -> Vec<Hold> {
-    let removed = changes.iter().filter(|change| change.after.is_none());
-    let missing_ids = missing.iter().map(|(_, id)| &**id);
+    let missing_ids = missing.iter().map(|(_, id)| id.clone());
     let judged = Judged {
         limits,
         published,
         upstream,
         missing,
         changes,
-        gone: removed
-            .map(|change| &*change.id)
-            .chain(missing_ids)
-            .collect(),
+        gone: changes.removed().chain(missing_ids).collect(),
     };
     let rules = [
         Judged::empty,
@@ -143,11 +139,11 @@ pub fn judge(
 struct Judged<'a> {
     limits: &'a FuseLimits,
     published: &'a Catalogue,
-    upstream: &'a Upstream,
+    upstream: &'a Upstream<'a>,
     missing: &'a [(Kind, Id)],
-    changes: &'a [Change],
+    changes: &'a Changes,
     /// The ids of the items that are removed or missing.
-    gone: HashSet<&'a str>,
+    gone: HashSet<Id>,
 }
 
 impl<'a> Judged<'a> {
@@ -167,12 +163,11 @@ impl<'a> Judged<'a> {
     fn lost(&self, kind: Kind) -> Option<Hold> {
         let missing = self.missing.iter().filter(|(of, _)| *of == kind);
         let missing = missing.filter_map(|(_, id)| self.published.get(kind, id));
-        let changed = self
-            .updated(kind)
-            .filter(|(before, after)| is_another(before, after));
+        let changed = self.changes.updated(kind);
+        let changed = changed.filter(|(before, after)| is_another(before, after));
         let lost: Vec<_> = missing
             .map(|item| quoted(&item))
-            .chain(changed.map(|(before, _)| quoted(before)))
+            .chain(changed.map(|(before, _)| quoted(&before)))
             .collect();
         // A kind that came without any record has a rule of its own.
         let is_judged = self.came(kind) > 0;
@@ -183,8 +178,9 @@ impl<'a> Judged<'a> {
     }
 
     fn blanked(&self, kind: Kind) -> Option<Hold> {
-        let blanked = self.updated(kind).filter_map(|(before, after)| {
-            let field = self.blanked_field(before, after)?;
+        let updated = self.changes.updated(kind);
+        let blanked = updated.filter_map(|(before, after)| {
+            let field = self.blanked_field(&before, &after)?;
             Some(format!("{field} of \"{}\"", before.name()))
         });
         let blanked: Vec<_> = blanked.collect();
@@ -229,22 +225,11 @@ impl<'a> Judged<'a> {
 
     /// The ids of the records set aside that another record of the kind has too.
     fn repeated(&self, kind: Kind) -> Vec<&'a Id> {
-        let kept = &self.upstream.kept;
-        let seen = self.upstream.of(kind).iter().map(|draft| &draft.id);
-        let mut ids: HashSet<&Id> = seen
-            .filter(|id| kept.is_empty() || !kept.contains(&(kind, (*id).clone())))
-            .collect();
+        let mut ids: HashSet<&Id> = HashSet::new();
         let bad = self.upstream.quarantined(kind);
         let bad = bad.filter_map(|record| record.id.as_ref());
-        bad.filter(|id| !ids.insert(id)).collect()
-    }
-
-    fn updated(&self, kind: Kind) -> impl Iterator<Item = (&'a Item, &'a Item)> {
-        let changes = self
-            .changes
-            .iter()
-            .filter(move |change| change.kind == kind);
-        changes.filter_map(|change| Some((&**change.before.as_ref()?, &**change.after.as_ref()?)))
+        bad.filter(|id| self.upstream.came(kind, id) || !ids.insert(id))
+            .collect()
     }
 
     /// The first field that had a value and has none now, as a fact or in the source's own record.

@@ -1,18 +1,17 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use common::models::{Facts, Finding, Id, Kind, Problem};
-use ghibli_api::Links;
 
-use super::{Draft, find};
+use super::{Said, Upstream, find};
 
 /// A relation and the two fields that tell of it: the one that we keep, and the one on the other
 /// side, if there is one.
-struct Relation {
-    from: (Kind, &'static str),
-    to: (Kind, Option<&'static str>),
+pub(super) struct Relation {
+    pub(super) from: (Kind, &'static str),
+    pub(super) to: (Kind, Option<&'static str>),
 }
 
-const RELATIONS: [Relation; 7] = [
+pub(super) const RELATIONS: [Relation; 7] = [
     Relation {
         from: (Kind::Movie, "people"),
         to: (Kind::Person, Some("films")),
@@ -43,139 +42,135 @@ const RELATIONS: [Relation; 7] = [
     },
 ];
 
-/// A field of an item.
-type Place = (Kind, &'static str, Id);
-
-/// What every link field says, in the source's order.
+/// What the other sides tell, by relation: who is told of, and who tells, by their numbers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Relations {
-    said: HashMap<(Kind, &'static str), Vec<(Id, Links)>>,
+pub(super) struct Told([Vec<(u32, u32)>; RELATIONS.len()]);
+
+impl Told {
+    pub(super) fn add(&mut self, relation: usize, of: u32, teller: u32) {
+        self.0[relation].push((of, teller));
+    }
+
+    /// To be called once all is told.
+    pub(super) fn sort(&mut self) {
+        for told in &mut self.0 {
+            told.sort_unstable();
+            told.dedup();
+        }
+    }
+
+    /// Who tells of an item, in the source's order.
+    pub(super) fn tellers(&self, relation: usize, of: u32) -> impl Iterator<Item = u32> {
+        let told = &self.0[relation];
+        let first = told.partition_point(|(other, _)| *other < of);
+        let tellers = told.iter().skip(first);
+        let tellers = tellers.take_while(move |(other, _)| *other == of);
+        tellers.map(|(_, teller)| *teller)
+    }
 }
 
-/// The joined relations, by the field that we keep.
-pub(super) struct Joined(HashMap<Place, Vec<Id>>);
-
-impl Relations {
-    pub(super) fn add(&mut self, kind: Kind, id: &Id, field: &'static str, links: Links) {
-        self.said
-            .entry((kind, field))
-            .or_default()
-            .push((id.clone(), links));
-    }
-
-    /// Joins each relation from both sides; what does not join is a finding.
-    pub(super) fn join(self, known: &HashSet<(Kind, Id)>, findings: &mut Vec<Finding>) -> Joined {
-        let mut joined = HashMap::new();
-        for relation in RELATIONS {
-            let (kind, field) = relation.from;
-            let (other, back) = relation.to;
-            let own = self.targets((kind, field), other, known, findings);
-            let reverse = back.map_or_else(Vec::new, |back| {
-                self.targets((other, back), kind, known, findings)
-            });
-            let told: HashSet<(Id, Id)> = pairs(&own).collect();
-            let told_back: HashSet<(Id, Id)> = pairs(&reverse).map(|(a, b)| (b, a)).collect();
-            for (from, to) in pairs(&own).filter(|pair| !told_back.contains(pair)) {
-                if let Some(back) = back {
-                    find(
-                        findings,
-                        finding(other, &to, back, Problem::OneSided, &from),
-                    );
-                }
+impl Upstream<'_> {
+    /// Joins the relations of one item from both sides and puts them into its facts; what does not
+    /// join is a finding.
+    pub(super) fn join(
+        &self,
+        (kind, number, id): (Kind, u32, &Id),
+        facts: &mut Facts,
+        said: &[Said],
+        findings: &mut Vec<Finding>,
+    ) {
+        for (field, links) in said {
+            for strange in &links.strange {
+                let problem = Problem::NotALink;
+                find(findings, finding(kind, id, field, problem, strange));
             }
-            for (id, ids) in own {
-                joined.insert((kind, field, id), ids);
-            }
-            for (to, from) in pairs(&reverse) {
-                if told.contains(&(from.clone(), to.clone())) {
-                    continue;
+            for (at, relation) in RELATIONS.iter().enumerate() {
+                let (other, back) = relation.to;
+                if (other, back) == (kind, Some(field)) {
+                    let target = relation.from.0;
+                    self.targets((kind, id, field), target, &links.ids, findings);
                 }
-                let ids = joined.entry((kind, field, from.clone())).or_default();
-                if relation.from == (Kind::Person, "species") && !ids.is_empty() {
-                    // A person is of one species, and knows best of which.
-                    find(
-                        findings,
-                        finding(other, &to, "people", Problem::Contradiction, &from),
-                    );
-                    continue;
+                if relation.from == (kind, field) {
+                    let own = self.targets((kind, id, field), other, &links.ids, findings);
+                    let ids = self.both_sides(at, (number, id), own, findings);
+                    put(facts, field, ids);
                 }
-                find(
-                    findings,
-                    finding(kind, &from, field, Problem::OneSided, &to),
-                );
-                ids.push(to);
             }
         }
-        Joined(joined)
     }
 
-    /// The ids that a field names and that exist.
+    /// The items that a field names and that exist, each once.
     fn targets(
         &self,
-        (kind, field): (Kind, &'static str),
+        (kind, id, field): (Kind, &Id, &str),
         target: Kind,
-        known: &HashSet<(Kind, Id)>,
+        links: &[String],
         findings: &mut Vec<Finding>,
-    ) -> Vec<(Id, Vec<Id>)> {
-        let said = self.said.get(&(kind, field)).into_iter().flatten();
-        said.map(|(id, links)| {
-            for strange in &links.strange {
-                find(
-                    findings,
-                    finding(kind, id, field, Problem::NotALink, strange),
-                );
+    ) -> Vec<u32> {
+        let mut seen = HashSet::new();
+        let mut numbers = Vec::with_capacity(links.len());
+        for link in links {
+            match self.known(target, link) {
+                None => find(findings, finding(kind, id, field, Problem::Dangling, link)),
+                Some(number) if seen.insert(number) => numbers.push(number),
+                Some(_) => {}
             }
-            let mut seen = HashSet::new();
-            let mut ids = Vec::with_capacity(links.ids.len());
-            for link in &links.ids {
-                // Every link to an item shares the item's id.
-                match known.get(&(target, link.as_str().into())) {
-                    None => find(findings, finding(kind, id, field, Problem::Dangling, link)),
-                    Some((_, link)) if seen.insert(link) => ids.push(link.clone()),
-                    Some(_) => {}
-                }
-            }
-            (id.clone(), ids)
-        })
-        .collect()
-    }
-}
-
-impl Joined {
-    /// Puts an item's relations into its facts.
-    pub(super) fn fill(&mut self, draft: &mut Draft) {
-        let kind = draft.facts.kind();
-        let id = draft.id.clone();
-        let mut take = |field| self.0.remove(&(kind, field, id.clone()));
-        let list = |place: &mut Vec<Id>, said: Option<Vec<Id>>| {
-            if let Some(ids) = said {
-                *place = ids;
-            }
-        };
-        let one = |place: &mut Option<Id>, said: Option<Vec<Id>>| {
-            if let Some(ids) = said {
-                *place = ids.into_iter().next();
-            }
-        };
-        match &mut draft.facts {
-            Facts::Movie(movie) => {
-                list(&mut movie.people, take("people"));
-                list(&mut movie.locations, take("locations"));
-                list(&mut movie.species, take("species"));
-                list(&mut movie.vehicles, take("vehicles"));
-            }
-            Facts::Person(person) => one(&mut person.species, take("species")),
-            Facts::Location(location) => list(&mut location.residents, take("residents")),
-            Facts::Vehicle(vehicle) => one(&mut vehicle.pilot, take("pilot")),
-            Facts::Species(_) => {}
         }
+        numbers
+    }
+
+    /// The items that an item names, and those that name it.
+    fn both_sides(
+        &self,
+        relation: usize,
+        (number, id): (u32, &Id),
+        mut numbers: Vec<u32>,
+        findings: &mut Vec<Finding>,
+    ) -> Vec<Id> {
+        let Relation { from, to } = &RELATIONS[relation];
+        let ((kind, field), (other, back)) = (*from, *to);
+        let tellers: Vec<u32> = self.tellers(relation, number).collect();
+        let told_back: HashSet<u32> = tellers.iter().copied().collect();
+        if let Some(back) = back {
+            for to in numbers.iter().filter(|to| !told_back.contains(to)) {
+                let to = self.id(other, *to);
+                let problem = Problem::OneSided;
+                find(findings, finding(other, to, back, problem, id));
+            }
+        }
+        let own: HashSet<u32> = numbers.iter().copied().collect();
+        for teller in tellers {
+            if own.contains(&teller) {
+                continue;
+            }
+            let to = self.id(other, teller);
+            if *from == (Kind::Person, "species") && !numbers.is_empty() {
+                // A person is of one species, and knows best of which.
+                let problem = Problem::Contradiction;
+                find(findings, finding(other, to, "people", problem, id));
+                continue;
+            }
+            find(findings, finding(kind, id, field, Problem::OneSided, to));
+            numbers.push(teller);
+        }
+        // Every link to an item shares the item's id.
+        let ids = numbers.into_iter();
+        ids.map(|number| self.id(other, number).clone()).collect()
     }
 }
 
-fn pairs(relation: &[(Id, Vec<Id>)]) -> impl Iterator<Item = (Id, Id)> {
-    relation
-        .iter()
-        .flat_map(|(from, ids)| ids.iter().map(move |to| (from.clone(), to.clone())))
+/// Puts a relation into an item's facts.
+fn put(facts: &mut Facts, field: &str, ids: Vec<Id>) {
+    match (facts, field) {
+        (Facts::Movie(movie), "people") => movie.people = ids,
+        (Facts::Movie(movie), "locations") => movie.locations = ids,
+        (Facts::Movie(movie), "species") => movie.species = ids,
+        (Facts::Movie(movie), "vehicles") => movie.vehicles = ids,
+        (Facts::Person(person), "species") => person.species = ids.into_iter().next(),
+        (Facts::Location(location), "residents") => location.residents = ids,
+        (Facts::Vehicle(vehicle), "pilot") => vehicle.pilot = ids.into_iter().next(),
+        _ => {}
+    }
 }
 
 fn finding(kind: Kind, id: &Id, field: &str, problem: Problem, value: &str) -> Finding {

@@ -1,19 +1,25 @@
 //! From the source's records to drafts of items: typed, joined from both sides, with findings.
+//!
+//! The records are read twice: once for what there is and what tells of what, then one after the
+//! other as they are compared. So they are never all there as items, which takes much memory.
 
+mod facts;
 mod join;
+mod names;
 mod scalars;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use common::models::{
-    Catalogue, Facts, Finding, Id, Item, Kind, Location, Movie, Person, Problem, Quarantined,
-    SourceRecord, Species, Vehicle,
+    Catalogue, Facts, Finding, Id, Item, Kind, Problem, Quarantined, SourceRecord,
 };
-use ghibli_api::{BadRecord, Collection, MAX_BAD_RECORDS, Note, Record, RecordError, Records};
+use ghibli_api::{
+    BadRecord, Collection, Links, MAX_BAD_RECORDS, Note, Record, RecordError, Records,
+};
 
-use join::Relations;
-use scalars::Scalars;
+use join::{RELATIONS, Told};
+use names::Names;
 
 /// How many findings are kept, the first by kind and id.
 const MAX_FINDINGS: usize = 10_000;
@@ -29,44 +35,41 @@ pub struct Draft {
     pub source: SourceRecord,
 }
 
+/// What a link field says.
+type Said = (&'static str, Links);
+
 /// What the source gave, each record read by itself and not joined yet.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Unjoined {
-    upstream: Upstream,
-    relations: Relations,
+    records: BTreeMap<Kind, Records>,
+    /// By kind the ids that came, in order, and then others that are published.
+    names: [Names; Kind::ALL.len()],
+    /// What came tells of others.
+    told: Told,
+    /// The records that cannot be understood.
+    pub(crate) quarantined: Vec<Quarantined>,
+    findings: Vec<Finding>,
+    /// What all of it weighs in memory, and may weigh with what is made of it.
+    bytes: u64,
+    room: u64,
 }
 
 /// All that should be published, by what the source gave.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Upstream {
-    /// The items of each kind in the source's order, with those that stay though it did not give
-    /// them.
-    pub drafts: BTreeMap<Kind, Vec<Draft>>,
+#[derive(Debug)]
+pub struct Upstream<'a> {
+    read: &'a mut Unjoined,
+    /// Whether the records are wanted once more, to join them in another way.
+    wanted_again: bool,
+    published: &'a Catalogue,
+    /// The items of a kind in the source's order, where some stay though it did not give them.
+    order: BTreeMap<Kind, Vec<u32>>,
     /// Those that stay in their last good state.
-    pub kept: HashSet<(Kind, Id)>,
-    /// The records that cannot be understood.
-    pub quarantined: Vec<Quarantined>,
-    /// What does not join or looks wrong, sorted; the first 10,000.
+    kept: HashSet<(Kind, u32)>,
+    /// What they tell of others.
+    told: Told,
+    /// What does not join or looks wrong, sorted; the first 10,000. Whole once the drafts of all
+    /// kinds were made.
     pub findings: Vec<Finding>,
-}
-
-impl Upstream {
-    /// The drafts of a kind.
-    pub fn of(&self, kind: Kind) -> &[Draft] {
-        self.drafts.get(&kind).map_or(&[], Vec::as_slice)
-    }
-
-    /// How many records of a kind came and could be read.
-    pub fn seen(&self, kind: Kind) -> usize {
-        let kept = self.kept.iter().filter(|(kept, _)| *kept == kind);
-        self.of(kind).len() - kept.count()
-    }
-
-    /// The records of a kind that were set aside.
-    pub fn quarantined(&self, kind: Kind) -> impl Iterator<Item = &Quarantined> {
-        let records = self.quarantined.iter();
-        records.filter(move |record| record.kind == kind)
-    }
 }
 
 /// The source's word for a kind.
@@ -80,87 +83,126 @@ pub const fn collection(kind: Kind) -> Collection {
     }
 }
 
-/// So many records of a kind are bad that they are not even set aside.
+/// Why what the source gave cannot be compared.
 #[derive(Debug, thiserror::Error)]
-#[error("more than {MAX_BAD_RECORDS} records of {} cannot be read", collection(*.0))]
-pub struct TooManyBad(Kind);
+pub enum Refused {
+    /// So many records of a kind are bad that they are not even set aside.
+    #[error("more than {MAX_BAD_RECORDS} records of {} cannot be read", collection(*.0))]
+    TooManyBad(Kind),
+    /// It takes too much memory.
+    #[error(
+        "what the source gave and what would change weigh more than {room} bytes in memory; \
+         if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
+    )]
+    TooHeavy {
+        /// The most that they may weigh.
+        room: u64,
+    },
+}
 
-/// Reads the records of the five collections, each by itself.
+/// Reads the records of the five collections, each by itself, and holds no more of them in memory
+/// than there is room for.
 ///
 /// # Errors
-/// If of a kind more than [`MAX_BAD_RECORDS`] cannot be read.
-pub fn read(mut collections: BTreeMap<Collection, Records>) -> Result<Unjoined, TooManyBad> {
-    let mut unjoined = Unjoined::default();
+/// If of a kind more than [`MAX_BAD_RECORDS`] cannot be read, or there is no room.
+pub fn read(
+    mut collections: BTreeMap<Collection, Records>,
+    published: &Catalogue,
+    room: u64,
+) -> Result<Unjoined, Refused> {
+    let mut unjoined = Unjoined {
+        bytes: collections.values().map(Records::bytes).sum(),
+        room,
+        ..Unjoined::default()
+    };
+    // Whoever tells of others comes after them here.
     for kind in Kind::ALL {
-        let records = collections.remove(&collection(kind)).unwrap_or_default();
-        unjoined.read(kind, records)?;
+        if let Some(records) = collections.remove(&collection(kind)) {
+            unjoined.read(kind, records, published)?;
+        }
     }
+    unjoined.told.sort();
     Ok(unjoined)
 }
 
 impl Unjoined {
+    /// How many records of a kind came and could be read.
+    pub fn seen(&self, kind: Kind) -> usize {
+        self.names[kind as usize].came()
+    }
+
+    /// The records of a kind that were set aside.
+    pub fn quarantined(&self, kind: Kind) -> impl Iterator<Item = &Quarantined> {
+        let records = self.quarantined.iter();
+        records.filter(move |record| record.kind == kind)
+    }
+
+    /// Whether there is room for so many bytes beside it.
+    fn has_room(&self, bytes: u64) -> Result<(), Refused> {
+        let room = self.room;
+        let fits = self.bytes.saturating_add(bytes) <= room;
+        fits.then_some(()).ok_or(Refused::TooHeavy { room })
+    }
+
     /// The published items that the source has no more. One whose record was set aside is still
     /// there; so are as many as there are records without an id, if no more are unseen.
     pub fn missing(&self, published: &Catalogue) -> Vec<(Kind, Id)> {
         let absent = Kind::ALL.into_iter().flat_map(|kind| {
             let unseen = self.unseen(kind, published).into_iter();
             let missing = unseen.filter(|(_, set_aside)| !set_aside);
-            missing.map(move |(item, _)| (kind, item.id.clone()))
+            missing.map(move |(id, _)| (kind, id))
         });
         absent.collect()
     }
 
-    /// All but the items, to join the same items once more in another way.
-    pub fn without_drafts(&self) -> Self {
-        Self {
-            upstream: Upstream {
-                drafts: BTreeMap::new(),
-                kept: HashSet::new(),
-                quarantined: self.upstream.quarantined.clone(),
-                findings: self.upstream.findings.clone(),
-            },
-            relations: self.relations.clone(),
-        }
-    }
-
-    /// With the items that came, after they were joined in another way.
-    pub fn with_drafts_of(mut self, joined: Upstream) -> Self {
-        let Upstream { drafts, kept, .. } = joined;
-        self.upstream.drafts = drafts;
-        for (kind, drafts) in &mut self.upstream.drafts {
-            drafts.retain(|draft| !kept.contains(&(*kind, draft.id.clone())));
-        }
-        self
-    }
-
     /// Joins the relations of all items: those that came, those whose record was set aside, and
-    /// the missing ones that are to stay; the latter two by their last good record.
-    pub fn join(mut self, published: &Catalogue, stay: &HashSet<(Kind, Id)>) -> Upstream {
+    /// the missing ones that are to stay; the latter two by their last good record. Only where
+    /// some stay it can be done once more.
+    pub fn join<'a>(
+        &'a mut self,
+        published: &'a Catalogue,
+        stay: &HashSet<(Kind, Id)>,
+    ) -> Upstream<'a> {
+        let (mut order, mut kept) = (BTreeMap::new(), HashSet::new());
         for kind in Kind::ALL {
             let unseen = self.unseen(kind, published).into_iter();
-            let kept = unseen
-                .filter(|(item, set_aside)| *set_aside || stay.contains(&(kind, item.id.clone())));
-            let kept: Vec<Arc<Item>> = kept.map(|(item, _)| item).collect();
-            self.keep(kind, &kept, published);
+            let staying =
+                unseen.filter(|(id, set_aside)| *set_aside || stay.contains(&(kind, id.clone())));
+            let staying: Vec<Id> = staying.map(|(id, _)| id).collect();
+            if !staying.is_empty() {
+                let names = &mut self.names[kind as usize];
+                let numbers = staying.iter().map(|id| names.give(id));
+                kept.extend(numbers.map(|number| (kind, number)));
+                order.insert(kind, self.order_with(kind, &kept, published));
+            }
         }
-        self.finish()
+        let mut upstream = Upstream {
+            findings: self.findings.clone(),
+            read: self,
+            wanted_again: !stay.is_empty(),
+            published,
+            order,
+            kept,
+            told: Told::default(),
+        };
+        upstream.hear_kept();
+        upstream
     }
 
     /// The published items of a kind whose record did not come or could not be read; with each,
     /// whether a record that was set aside is or may be its own.
-    fn unseen(&self, kind: Kind, published: &Catalogue) -> Vec<(Arc<Item>, bool)> {
-        let drafts = self.upstream.of(kind);
-        let seen: HashSet<&Id> = drafts.iter().map(|draft| &draft.id).collect();
-        let bad = self.upstream.quarantined(kind);
+    fn unseen(&self, kind: Kind, published: &Catalogue) -> Vec<(Id, bool)> {
+        let names = &self.names[kind as usize];
+        let bad = self.quarantined(kind);
         let set_aside: HashSet<&Id> = bad.filter_map(|record| record.id.as_ref()).collect();
-        let bad = self.upstream.quarantined(kind);
+        let bad = self.quarantined(kind);
         let without_id = bad.filter(|record| record.id.is_none()).count();
         let mut unseen: Vec<_> = published
             .iter(kind)
-            .filter(|item| !seen.contains(&item.id))
+            .filter(|item| names.number_that_came(&item.id).is_none())
             .map(|item| {
                 let is_set_aside = set_aside.contains(&item.id);
-                (item, is_set_aside)
+                (item.id.clone(), is_set_aside)
             })
             .collect();
         let others = unseen.iter().filter(|(_, set_aside)| !set_aside);
@@ -172,64 +214,52 @@ impl Unjoined {
         unseen
     }
 
-    /// Puts items that stay where they stand among the others.
-    fn keep(&mut self, kind: Kind, kept: &[Arc<Item>], published: &Catalogue) {
-        if kept.is_empty() {
-            return;
-        }
-        let seen: HashSet<Id> = self
-            .upstream
-            .of(kind)
-            .iter()
-            .map(|draft| draft.id.clone())
-            .collect();
-        let mut waiting = kept.iter().peekable();
-        let mut after: HashMap<Option<Id>, Vec<Draft>> = HashMap::new();
+    /// The numbers of a kind in order, with the items that stay where they stand among the others.
+    fn order_with(
+        &self,
+        kind: Kind,
+        kept: &HashSet<(Kind, u32)>,
+        published: &Catalogue,
+    ) -> Vec<u32> {
+        let names = &self.names[kind as usize];
+        let mut after: HashMap<Option<u32>, Vec<u32>> = HashMap::new();
         let mut last = None;
         for item in published.iter(kind) {
-            if seen.contains(&item.id) {
-                last = Some(item.id.clone());
-            } else if waiting.next_if(|next| next.id == item.id).is_some() {
-                let draft = self.last_good(kind, &item);
-                self.upstream.kept.insert((kind, item.id.clone()));
-                after.entry(last.clone()).or_default().push(draft);
+            if let Some(number) = names.number_that_came(&item.id) {
+                last = Some(number);
+            } else if let Some(number) = names.number(&item.id)
+                && kept.contains(&(kind, number))
+            {
+                after.entry(last).or_default().push(number);
             }
         }
-        let came = self.upstream.drafts.remove(&kind).unwrap_or_default();
-        let mut drafts = after.remove(&None).unwrap_or_default();
-        for draft in came {
-            let behind = after.remove(&Some(draft.id.clone()));
-            drafts.push(draft);
-            drafts.extend(behind.unwrap_or_default());
+        let mut order = after.remove(&None).unwrap_or_default();
+        for number in names.that_came() {
+            order.push(number);
+            order.extend(after.remove(&Some(number)).unwrap_or_default());
         }
-        self.upstream.drafts.insert(kind, drafts);
+        order
     }
 
-    /// An item as its last good record says; as it is published where an earlier release read
-    /// what this one cannot.
-    fn last_good(&mut self, kind: Kind, item: &Item) -> Draft {
-        let record = Record::reread(collection(kind), &item.source.json()).ok();
-        let facts = record.and_then(|record| self.draft(kind, &record).ok());
-        Draft {
-            id: item.id.clone(),
-            facts: facts.unwrap_or_else(|| item.facts.clone()),
-            source: item.source.clone(),
-        }
-    }
-
-    fn read(&mut self, kind: Kind, records: Records) -> Result<(), TooManyBad> {
-        let bad = records.bad.into_iter().map(|bad| quarantined(kind, bad));
-        self.upstream.quarantined.extend(bad);
-        let mut drafts = Vec::with_capacity(records.records.len());
-        let mut bad_count = self.upstream.quarantined(kind).count();
-        for (index, record) in records.records.into_iter().enumerate() {
-            match self.draft(kind, &record) {
-                Ok(facts) => drafts.push(Draft {
-                    id: record.id.into(),
-                    facts,
-                    source: SourceRecord::new(record.json),
-                }),
-                Err(_) if bad_count == MAX_BAD_RECORDS => return Err(TooManyBad(kind)),
+    fn read(
+        &mut self,
+        kind: Kind,
+        mut records: Records,
+        published: &Catalogue,
+    ) -> Result<(), Refused> {
+        let bad = std::mem::take(&mut records.bad).into_iter();
+        let mut bad_count = bad.len();
+        self.quarantined
+            .extend(bad.map(|bad| quarantined(kind, bad)));
+        for (index, record) in records.iter().enumerate() {
+            match facts::read(kind, &record, &mut self.findings) {
+                Ok((_, said)) => {
+                    let number = self.names[kind as usize].give(&record.id);
+                    self.hear(kind, number, &said, published);
+                }
+                Err(_) if bad_count == MAX_BAD_RECORDS => {
+                    return Err(Refused::TooManyBad(kind));
+                }
                 Err(error) => {
                     bad_count += 1;
                     let bad = BadRecord::new(
@@ -239,128 +269,163 @@ impl Unjoined {
                         &error,
                         record.json.get(),
                     );
-                    self.upstream.quarantined.push(quarantined(kind, bad));
+                    self.bytes += bad.bytes();
+                    self.has_room(0)?;
+                    self.quarantined.push(quarantined(kind, bad));
                 }
             }
         }
-        self.upstream.drafts.insert(kind, drafts);
+        self.names[kind as usize].all_came();
+        self.records.insert(kind, records);
         Ok(())
     }
 
-    fn draft(&mut self, kind: Kind, record: &Record) -> Result<Facts, Unreadable> {
-        let id: Id = record.id.as_str().into();
-        for note in &record.notes {
-            find(&mut self.upstream.findings, noted(kind, &id, note));
+    /// Notes what an item tells of others that are or may be there.
+    fn hear(&mut self, kind: Kind, number: u32, said: &[Said], published: &Catalogue) {
+        for (relation, of, id) in told_by(kind, said) {
+            let names = &mut self.names[of as usize];
+            let of = names.number(id).or_else(|| {
+                let is_published = published.number(of, id).is_some();
+                is_published.then(|| names.give(id))
+            });
+            if let Some(of) = of {
+                self.told.add(relation, of, number);
+            }
         }
-        let mut scalars = Scalars {
-            kind,
-            id: id.clone(),
-            findings: &mut self.upstream.findings,
-        };
-        let json = &record.json;
-        Ok(match kind {
-            Kind::Movie => {
-                let film = ghibli_api::Film::read(json)?;
-                let movie = Movie {
-                    title: scalars.name("title", film.title)?,
-                    original_title: scalars.text("original_title", film.original_title),
-                    original_title_romanised: scalars
-                        .text("original_title_romanised", film.original_title_romanised),
-                    description: scalars.text("description", film.description),
-                    director: scalars.text("director", film.director),
-                    producer: scalars.text("producer", film.producer),
-                    release_year: scalars.number("release_date", film.release_date, 1..=9999),
-                    running_time_minutes: scalars.number(
-                        "running_time",
-                        film.running_time,
-                        1..=u16::MAX,
-                    ),
-                    score_percent: scalars.number("rt_score", film.rt_score, 0..=100),
-                    poster_url: scalars.text("image", film.image),
-                    banner_url: scalars.text("movie_banner", film.movie_banner),
-                    ..Movie::default()
-                };
-                self.relations.add(kind, &id, "people", film.people);
-                self.relations.add(kind, &id, "locations", film.locations);
-                self.relations.add(kind, &id, "species", film.species);
-                self.relations.add(kind, &id, "vehicles", film.vehicles);
-                Facts::Movie(movie)
-            }
-            Kind::Person => {
-                let person = ghibli_api::Person::read(json)?;
-                let facts = Person {
-                    name: scalars.name("name", person.name)?,
-                    gender: scalars.text("gender", person.gender),
-                    age: scalars.age("age", person.age),
-                    eye_color: scalars.text("eye_color", person.eye_color),
-                    hair_color: scalars.text("hair_color", person.hair_color),
-                    ..Person::default()
-                };
-                self.relations.add(kind, &id, "films", person.films);
-                self.relations.add(kind, &id, "species", person.species);
-                Facts::Person(facts)
-            }
-            Kind::Location => {
-                let location = ghibli_api::Location::read(json)?;
-                let facts = Location {
-                    name: scalars.name("name", location.name)?,
-                    climate: scalars.text("climate", location.climate),
-                    terrain: scalars.text("terrain", location.terrain),
-                    surface_water_percent: scalars.number(
-                        "surface_water",
-                        location.surface_water,
-                        0..=100,
-                    ),
-                    ..Location::default()
-                };
-                self.relations.add(kind, &id, "films", location.films);
-                self.relations
-                    .add(kind, &id, "residents", location.residents);
-                Facts::Location(facts)
-            }
-            Kind::Species => {
-                let species = ghibli_api::Species::read(json)?;
-                let facts = Species {
-                    name: scalars.name("name", species.name)?,
-                    classification: scalars.text("classification", species.classification),
-                    eye_colors: scalars.list("eye_colors", species.eye_colors),
-                    hair_colors: scalars.list("hair_colors", species.hair_colors),
-                };
-                self.relations.add(kind, &id, "films", species.films);
-                self.relations.add(kind, &id, "people", species.people);
-                Facts::Species(facts)
-            }
-            Kind::Vehicle => {
-                let vehicle = ghibli_api::Vehicle::read(json)?;
-                let facts = Vehicle {
-                    name: scalars.name("name", vehicle.name)?,
-                    description: scalars.text("description", vehicle.description),
-                    vehicle_class: scalars.text("vehicle_class", vehicle.vehicle_class),
-                    length_feet: scalars.decimal("length", vehicle.length),
-                    ..Vehicle::default()
-                };
-                self.relations.add(kind, &id, "films", vehicle.films);
-                self.relations.add(kind, &id, "pilot", vehicle.pilot);
-                Facts::Vehicle(facts)
-            }
+    }
+}
+
+impl Upstream<'_> {
+    /// The ids of a kind in the source's order.
+    pub fn ids(&self, kind: Kind) -> Vec<Id> {
+        let order = self.order(kind).into_iter();
+        order.map(|number| self.id(kind, number).clone()).collect()
+    }
+
+    /// Whether an item is there: it came or stays.
+    pub fn is_there(&self, kind: Kind, id: &str) -> bool {
+        self.known(kind, id).is_some()
+    }
+
+    /// Whether the source gave an item.
+    pub fn came(&self, kind: Kind, id: &str) -> bool {
+        self.read.names[kind as usize]
+            .number_that_came(id)
+            .is_some()
+    }
+
+    /// How many records of a kind came and could be read.
+    pub fn seen(&self, kind: Kind) -> usize {
+        self.read.seen(kind)
+    }
+
+    /// The records of a kind that were set aside.
+    pub fn quarantined(&self, kind: Kind) -> impl Iterator<Item = &Quarantined> {
+        self.read.quarantined(kind)
+    }
+
+    /// Whether there is room in memory for so many bytes beside it.
+    pub(crate) fn has_room(&self, bytes: u64) -> Result<(), Refused> {
+        self.read.has_room(bytes)
+    }
+
+    /// The items of a kind in the source's order, read and joined one after the other, with those
+    /// that stay though it did not give them.
+    pub fn drafts(&self, kind: Kind, findings: &mut Vec<Finding>) -> impl Iterator<Item = Draft> {
+        let records = self.read.records.get(&kind).into_iter();
+        let mut came = records.flat_map(Records::iter).filter_map(move |record| {
+            // What there is to find in it alone was found when it was read first.
+            let (facts, said) = facts::read(kind, &record, &mut Vec::new()).ok()?;
+            Some((facts, said, SourceRecord::new(record.json)))
+        });
+        self.order(kind).into_iter().filter_map(move |number| {
+            let id = self.id(kind, number);
+            let (mut facts, said, source) = if self.kept.contains(&(kind, number)) {
+                let item = self.published.get(kind, id)?;
+                let (facts, said) = last_good(&item, &mut Vec::new());
+                (facts, said, item.source.clone())
+            } else {
+                came.next()?
+            };
+            self.join((kind, number, id), &mut facts, &said, findings);
+            Some(Draft {
+                id: id.clone(),
+                facts,
+                source,
+            })
         })
     }
 
-    fn finish(mut self) -> Upstream {
-        let known: HashSet<(Kind, Id)> = self
-            .upstream
-            .drafts
-            .iter()
-            .flat_map(|(&kind, drafts)| drafts.iter().map(move |draft| (kind, draft.id.clone())))
-            .collect();
-        let findings = &mut self.upstream.findings;
-        let mut joined = self.relations.join(&known, findings);
-        for draft in self.upstream.drafts.values_mut().flatten() {
-            joined.fill(draft);
+    /// Lets the records of a kind go once its drafts were made.
+    pub(crate) fn done_with(&mut self, kind: Kind) {
+        if !self.wanted_again
+            && let Some(records) = self.read.records.remove(&kind)
+        {
+            self.read.bytes -= records.text_bytes();
         }
-        first(findings);
-        self.upstream
     }
+
+    /// Notes what the items that stay tell of others.
+    fn hear_kept(&mut self) {
+        let mut told = Told::default();
+        for (kind, number) in &self.kept {
+            let Some(item) = self.published.get(*kind, self.id(*kind, *number)) else {
+                continue;
+            };
+            let (_, said) = last_good(&item, &mut self.findings);
+            for (relation, of, id) in told_by(*kind, &said) {
+                if let Some(of) = self.known(of, id) {
+                    told.add(relation, of, *number);
+                }
+            }
+        }
+        told.sort();
+        self.told = told;
+    }
+
+    fn order(&self, kind: Kind) -> Vec<u32> {
+        let order = self.order.get(&kind).cloned();
+        order.unwrap_or_else(|| self.read.names[kind as usize].that_came().collect())
+    }
+
+    /// The number of an item that is there.
+    fn known(&self, kind: Kind, id: &str) -> Option<u32> {
+        let names = &self.read.names[kind as usize];
+        let number = names.number(id)?;
+        let is_there = names.came() > number as usize || self.kept.contains(&(kind, number));
+        is_there.then_some(number)
+    }
+
+    fn id(&self, kind: Kind, number: u32) -> &Id {
+        self.read.names[kind as usize].id(number)
+    }
+
+    /// Who tells of an item from the other side of a relation, by number.
+    fn tellers(&self, relation: usize, of: u32) -> impl Iterator<Item = u32> {
+        let came = self.read.told.tellers(relation, of);
+        came.chain(self.told.tellers(relation, of))
+    }
+}
+
+/// What link fields tell from the other side of a relation: of whom, by kind and id.
+fn told_by(kind: Kind, said: &[Said]) -> impl Iterator<Item = (usize, Kind, &str)> {
+    said.iter().flat_map(move |(field, links)| {
+        let relations = RELATIONS.iter().enumerate();
+        let told = relations.filter(move |(_, relation)| relation.to == (kind, Some(field)));
+        told.flat_map(|(at, relation)| {
+            let ids = links.ids.iter();
+            ids.map(move |id| (at, relation.from.0, id.as_str()))
+        })
+    })
+}
+
+/// What an item's last good record says; as it is published where an earlier release read what
+/// this one cannot.
+fn last_good(item: &Item, findings: &mut Vec<Finding>) -> (Facts, Vec<Said>) {
+    let kind = item.kind();
+    let record = Record::reread(collection(kind), &item.source.json()).ok();
+    let read = record.and_then(|record| facts::read(kind, &record, findings).ok());
+    read.unwrap_or_else(|| (item.facts.clone(), Vec::new()))
 }
 
 /// Adds a finding. Of more than can be kept the first stay, whatever the order they come in.
@@ -371,7 +436,7 @@ fn find(findings: &mut Vec<Finding>, finding: Finding) {
     findings.push(finding);
 }
 
-fn first(findings: &mut Vec<Finding>) {
+pub(crate) fn first(findings: &mut Vec<Finding>) {
     findings.sort();
     findings.dedup();
     findings.truncate(MAX_FINDINGS);

@@ -58,8 +58,8 @@ proptest! {
             // The numbers go on from the state before, as they do when versions are followed.
             let wanted = catalogue(state);
             let mut after = before.clone();
-            after.apply(&before.changes_to(&wanted));
-            let changes = before.changes_to(&after);
+            after.apply_packed(&before.changes_to(&wanted));
+            let changes: Vec<_> = before.changes_to(&after).iter().collect();
             let renumbered = followed.apply(&changes, &after);
             prop_assert_eq!(renumbered.len(), changes.len());
             let anew = Index::of(&after);

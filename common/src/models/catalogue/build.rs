@@ -18,7 +18,7 @@ impl FromIterator<Packed> for Catalogue {
         whole(&items).unwrap_or_else(|| {
             let mut catalogue = Self::default();
             for packed in items {
-                catalogue.put(packed);
+                catalogue.insert_packed(packed);
             }
             catalogue
         })

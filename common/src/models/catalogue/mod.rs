@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::packed::{Packed, written_id};
 use super::table::Table;
-use super::{Change, Credits, Facts, Id, Item, Kind};
+use super::{Change, Changes, Credits, Facts, Id, Item, Kind};
 
 /// An item's number: dense, its own while it is there, and later another's.
 pub type Number = u32;
@@ -95,10 +95,10 @@ struct Shelf {
 impl Catalogue {
     /// Puts an item in, in place of the one with its id.
     pub fn insert(&mut self, item: &Item) {
-        self.put(Packed::of(item));
+        self.insert_packed(Packed::of(item));
     }
 
-    fn put(&mut self, packed: Packed) {
+    fn insert_packed(&mut self, packed: Packed) {
         let number = self.number_of(packed.kind(), packed.written_id());
         self.take_out(number);
         let shelf = &mut self.shelves[packed.kind() as usize];
@@ -117,9 +117,13 @@ impl Catalogue {
 
     /// Takes an item out; one that is not there is no error.
     pub fn remove(&mut self, kind: Kind, id: &str) {
-        if let Some(number) = self.number(kind, id) {
+        self.remove_written(kind, &written_id(id));
+    }
+
+    fn remove_written(&mut self, kind: Kind, id: &[u8]) {
+        if let Some(number) = self.number_there(kind, id) {
             self.take_out(number);
-            let name = Packed::name_only(kind, &written_id(id));
+            let name = Packed::name_only(kind, id);
             self.items.set(number as usize, Some(name));
             self.forget(number);
         }
@@ -185,6 +189,17 @@ impl Catalogue {
         }
     }
 
+    /// Goes forward by one version's changes, and shares their items.
+    pub fn apply_packed(&mut self, changes: &Changes) {
+        for (before, after) in changes.packed() {
+            match (before, after) {
+                (_, Some(after)) => self.insert_packed(after.clone()),
+                (Some(before), None) => self.remove_written(before.kind(), before.written_id()),
+                (None, None) => {}
+            }
+        }
+    }
+
     /// Goes back by one version's changes.
     pub fn revert(&mut self, changes: &[Change]) {
         for change in changes {
@@ -200,17 +215,22 @@ impl Catalogue {
     }
 
     /// The changes from this catalogue to another, item by item.
-    pub fn changes_to(&self, after: &Self) -> Vec<Change> {
-        let gone = self.all_packed().filter_map(|packed| {
-            let there = after.number_there(packed.kind(), packed.written_id());
-            there.is_none().then(|| Change::of(unpack(packed), None))?
-        });
-        let there = after.all_packed().filter_map(|packed| {
-            let before = self.number_there(packed.kind(), packed.written_id());
+    pub fn changes_to(&self, after: &Self) -> Changes {
+        let mut changes = Changes::default();
+        for gone in self.all_packed() {
+            let there = after.number_there(gone.kind(), gone.written_id());
+            if there.is_none() {
+                changes.push(Some(gone.clone()), None);
+            }
+        }
+        for there in after.all_packed() {
+            let before = self.number_there(there.kind(), there.written_id());
             let before = before.and_then(|number| self.there(number));
-            (before != Some(packed)).then(|| Change::of(before.and_then(unpack), unpack(packed)))?
-        });
-        gone.chain(there).collect()
+            if before != Some(there) {
+                changes.push(before.cloned(), Some(there.clone()));
+            }
+        }
+        changes
     }
 
     /// The number of an item.
@@ -236,6 +256,11 @@ impl Catalogue {
 
     fn there(&self, number: Number) -> Option<&Packed> {
         self.packed(number).filter(|packed| packed.is_there())
+    }
+
+    /// The item with this id, as it is held.
+    pub(super) fn held(&self, kind: Kind, id: &str) -> Option<&Packed> {
+        self.there(self.number(kind, id)?)
     }
 
     /// The item with a number.

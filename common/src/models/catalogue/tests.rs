@@ -109,7 +109,11 @@ proptest! {
             check(&model.iter().map(Packed::of).collect(), &model)?;
             let mut back = catalogue.clone();
             let changes = before.0.changes_to(&catalogue);
-            back.revert(&changes);
+            back.revert(&changes.iter().collect::<Vec<_>>());
+            prop_assert!(back == before.0);
+            back.apply_packed(&changes);
+            prop_assert!(back == catalogue);
+            back = before.0.clone();
             prop_assert!(back == before.0);
         }
         for item in &model {

@@ -198,7 +198,7 @@ impl Published {
             content
                 .changes_to(&seen.catalogue)
                 .iter()
-                .map(|change| (&change.id, &change.before, &change.after))
+                .map(|change| (change.id, change.before, change.after))
                 .collect::<Vec<_>>()
         );
         Ok(())

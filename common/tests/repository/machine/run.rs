@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use common::models::{Catalogue, Change};
+use common::models::{Catalogue, Changes};
 use common::repository::{
     Amendment, Header, LeaseHandle, Repository, Result, Snapshot, SyncEnd, Turn,
 };
@@ -123,7 +123,7 @@ async fn begin(
 async fn publish(
     mut turn: Turn,
     state: Option<&Snapshot>,
-    changes: &[Change],
+    changes: &Changes,
     note: Option<String>,
     pin: Option<u64>,
     notes: &Notebook,

@@ -3,6 +3,7 @@
 mod error;
 mod pages;
 mod provider;
+mod reading;
 mod redirect;
 mod request;
 mod source;
@@ -29,8 +30,8 @@ pub struct ClientConfig {
     /// The providers in the order in which they are tried. A URL may hold a user and a password;
     /// no message shows them.
     pub providers: Vec<Url>,
-    /// The most that one answer may weigh, decoded. A record counts as 256 bytes at least, and as
-    /// 32 bytes for each value in it.
+    /// The most that one answer may weigh, decoded; and, with 4 MiB more, what all of them may
+    /// weigh together once they are read: compressed, and 256 bytes for each record.
     pub max_bytes: u64,
     /// The `User-Agent` that the source sees.
     pub user_agent: String,
@@ -149,6 +150,11 @@ impl Client {
             http: Http::new(&config)?,
             providers: config.providers.into_iter().map(Provider::new).collect(),
         })
+    }
+
+    /// What all answers of a fetch, and what is made of them, may weigh in memory.
+    pub const fn room(&self) -> u64 {
+        self.http.room()
     }
 
     /// All five collections from one provider, the first that gives them all.

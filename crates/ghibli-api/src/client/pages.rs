@@ -63,7 +63,7 @@ impl Source<'_> {
         collection: Collection,
         digest: &mut Xxh3,
     ) -> Result<Records, RequestError> {
-        let mut list = List::new(collection);
+        let mut list = List::new(collection, &self.budget);
         let mut bytes = 0;
         let mut last_page = 0;
         for number in 1..=MAX_PAGES {
@@ -129,9 +129,9 @@ impl Source<'_> {
         let answer = self.answer(collection, query, bytes_before).await?;
         Ok(Page {
             total: answer.total(),
-            bytes: answer.bytes(),
+            bytes: answer.bytes,
             digest: answer.digest,
-            records: self.read(collection, answer.body, answer.turn).await?,
+            records: self.records(collection, answer.body).await?,
         })
     }
 }

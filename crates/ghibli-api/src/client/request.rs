@@ -5,19 +5,25 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::{Response, StatusCode};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::error::causes;
 use super::provider::shown;
-use super::tags::Validators;
+use super::reading::Reading;
+use super::tags::{Tag, Validators};
 use super::{ClientConfig, ClientError, RequestError, Timeouts, redirect};
+use crate::record::Budget;
+use crate::{Collection, Records};
 
-/// Answers beyond this size are received and read one at a time, so that five of them together
-/// need little more memory than one: 1 MiB.
-const LARGE_BYTES: usize = 1024 * 1024;
+/// Answers beyond this size are read while they arrive, one at a time, and never there as a whole:
+/// 256 KiB.
+const LARGE_BYTES: usize = 256 * 1024;
+
+/// What all answers may weigh once they are read, beside what one may as it comes: 4 MiB.
+const ROOM_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Asks for one URL at a time, within the deadlines.
 pub(super) struct Http {
@@ -45,11 +51,27 @@ pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     /// Where it came from in the end.
     pub(super) url: Url,
-    pub(super) body: String,
+    pub(super) body: Body,
+    /// The size of the body.
+    pub(super) bytes: u64,
     /// XXH3 of the body.
     pub(super) digest: u128,
-    /// The turn of a large answer, which ends when the body is read or dropped.
-    pub(super) turn: Option<OwnedSemaphorePermit>,
+}
+
+pub(super) enum Body {
+    Text(String),
+    /// A large one.
+    Read(Records),
+    /// A large one that was only to be named.
+    Named,
+}
+
+/// What becomes of a large body.
+#[derive(Clone, Copy)]
+pub(super) enum Large<'a> {
+    Read(Collection, &'a Arc<Budget>),
+    /// Its digest is enough.
+    Name,
 }
 
 impl Reply {
@@ -62,9 +84,14 @@ impl Reply {
 }
 
 impl Answer {
-    /// The size of the body.
-    pub(super) fn bytes(&self) -> u64 {
-        self.body.len().try_into().unwrap_or(u64::MAX)
+    /// What names it.
+    pub(super) fn tag(&self, elements: usize) -> Tag {
+        Tag {
+            from: self.url.clone(),
+            validators: Validators::of(&self.headers),
+            digest: self.digest,
+            elements,
+        }
     }
 
     /// How many elements there are in all, if the source says so.
@@ -98,13 +125,14 @@ impl Http {
         &self,
         url: &Url,
         conditions: Option<&Validators>,
+        large: Large<'_>,
         received: impl Fn(u64),
     ) -> Result<Reply, RequestError> {
-        match self.get_once(url, conditions, &received).await {
+        match self.get_once(url, conditions, large, &received).await {
             Err(error) if error.may_pass() => {
                 tracing::debug!(%error, path = url.path(), "asking the source once more");
                 sleep(self.timeouts.retry_pause).await;
-                self.get_once(url, conditions, &received).await
+                self.get_once(url, conditions, large, &received).await
             }
             result => result,
         }
@@ -114,6 +142,7 @@ impl Http {
         &self,
         url: &Url,
         conditions: Option<&Validators>,
+        large: Large<'_>,
         received: impl Fn(u64),
     ) -> Result<Reply, RequestError> {
         let started = Instant::now();
@@ -133,53 +162,77 @@ impl Http {
             status => return Err(RequestError::from_status(status, response.headers())),
         }
         let headers = response.headers().clone();
-        let (body, digest, turn) = match self.body(response, started, received).await {
+        let (body, bytes, digest) = match self.body(response, started, large, received).await {
             Err(RequestError::TooLarge { .. }) => return Ok(Reply::TooLarge { url, headers }),
             arrived => arrived?,
         };
         Ok(Reply::Answer(Answer {
             headers,
             url,
-            body: String::from_utf8(body)
-                .map_err(|error| RequestError::NotUtf8(error.utf8_error().valid_up_to()))?,
+            body,
+            bytes,
             digest,
-            turn,
         }))
     }
 
-    /// The body, its digest and its turn.
+    /// The body, its size and its digest.
     async fn body(
         &self,
         mut response: Response,
         mut started: Instant,
+        large: Large<'_>,
         received: impl Fn(u64),
-    ) -> Result<(Vec<u8>, u128, Option<OwnedSemaphorePermit>), RequestError> {
+    ) -> Result<(Body, u64, u128), RequestError> {
         let too_large = self.too_large();
         if response.content_length() > Some(self.max_bytes) {
             return Err(too_large);
         }
-        let mut body = Vec::new();
+        let mut size = 0;
         let mut digest = Xxh3::new();
-        let mut turn = None;
+        // What has come and is not being read.
+        let mut come = Vec::new();
+        let mut reading: Option<Reading> = None;
         loop {
-            let chunk = self.heard(started, body.len(), response.chunk()).await?;
+            let chunk = self.heard(started, size, response.chunk()).await?;
             let Some(chunk) = chunk.map_err(|error| RequestError::Broken(causes(error)))? else {
-                return Ok((body, digest.digest128(), turn));
+                break;
             };
-            let size = body.len() + chunk.len();
+            size += chunk.len();
             if u64::try_from(size).is_ok_and(|size| size > self.max_bytes) {
                 return Err(too_large);
             }
-            if turn.is_none() {
+            digest.update(&chunk);
+            come.extend_from_slice(&chunk);
+            received(size.try_into().unwrap_or(u64::MAX));
+            if size <= LARGE_BYTES {
+                continue;
+            }
+            let come = std::mem::take(&mut come);
+            if let Large::Read(collection, budget) = large {
                 let since = Instant::now();
-                turn = self.turn_for(size).await;
-                // The wait for the other answers is not this one's slowness.
+                if reading.is_none() {
+                    let turn = self.large_answers.clone().acquire_owned().await.ok();
+                    reading = Some(Reading::start(collection, budget, turn));
+                }
+                if let Some(under_way) = &reading
+                    && !under_way.goes_on(come).await
+                {
+                    break;
+                }
+                // The wait for the other answers, and for the reading, is not this one's slowness.
                 started += since.elapsed();
             }
-            digest.update(&chunk);
-            body.extend_from_slice(&chunk);
-            received(size.try_into().unwrap_or(u64::MAX));
         }
+        let body = match reading {
+            Some(reading) => Body::Read(reading.end().await?),
+            None if size > LARGE_BYTES => Body::Named,
+            None => Body::Text(
+                String::from_utf8(come)
+                    .map_err(|error| RequestError::NotUtf8(error.utf8_error().valid_up_to()))?,
+            ),
+        };
+        let bytes = size.try_into().unwrap_or(u64::MAX);
+        Ok((body, bytes, digest.digest128()))
     }
 
     /// What is waited for, unless the source is silent for too long, or an answer of which so much
@@ -200,14 +253,6 @@ impl Http {
         })
     }
 
-    /// The turn of a large answer; a small one needs none.
-    pub(super) async fn turn_for(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        match bytes > LARGE_BYTES {
-            true => self.large_answers.clone().acquire_owned().await.ok(),
-            false => None,
-        }
-    }
-
     /// The time that an answer has once this many bytes of it have arrived.
     fn allowance(&self, bytes: usize) -> Duration {
         self.timeouts.answer + self.earned(bytes.try_into().unwrap_or(u64::MAX))
@@ -221,6 +266,11 @@ impl Http {
     fn earned(&self, bytes: u64) -> Duration {
         let bytes = Duration::from_secs(bytes.min(u32::MAX.into()));
         bytes / self.timeouts.bytes_per_second.max(1)
+    }
+
+    /// What all answers may weigh once they are read.
+    pub(super) const fn room(&self) -> u64 {
+        self.max_bytes.saturating_add(ROOM_BYTES)
     }
 
     pub(super) fn too_large(&self) -> RequestError {

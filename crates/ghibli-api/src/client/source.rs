@@ -1,20 +1,21 @@
 //! One provider during one fetch: five questions, and nothing read of what is known already.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use futures::future::try_join_all;
 use reqwest::header::HeaderMap;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use url::{Origin, Url};
 
 use super::pages::is_doubtful;
 use super::provider::Provider;
-use super::request::{Answer, Http, Reply};
+use super::reading::Reading;
+use super::request::{Answer, Body, Http, Large, Reply};
 use super::tags::{Tag, Tags, Validators};
 use super::{Content, Progress, RequestError};
+use crate::record::Budget;
 use crate::{Collection, Records};
 
 /// One provider during one fetch.
@@ -26,13 +27,15 @@ pub(super) struct Source<'a> {
     pub(super) origin: OnceLock<Origin>,
     /// The bytes of all complete answers, decoded.
     pub(super) bytes: AtomicU64,
+    /// What all that is read may weigh.
+    pub(super) budget: Arc<Budget>,
     started: Instant,
     pub(super) progress: &'a (dyn Fn(Progress<'_>) + Send + Sync),
 }
 
 /// A collection that need not be here.
 enum Arrived {
-    /// It is what is known; the source did not send it again.
+    /// It is what is known; the source did not send it again, or too much of it to keep.
     AtSource(Tag),
     Here(Here),
 }
@@ -64,6 +67,7 @@ impl<'a> Source<'a> {
             known,
             origin: OnceLock::new(),
             bytes: AtomicU64::new(0),
+            budget: Budget::new(http.room()),
             started: Instant::now(),
             progress,
         }
@@ -121,7 +125,7 @@ impl<'a> Source<'a> {
     async fn arrive(&self, collection: Collection) -> Result<Arrived, Failed> {
         let arrived = match self.conditions(collection) {
             Some(known) => self.changed_since(collection, known).await,
-            None => self.here(collection).await.map(Arrived::Here),
+            None => self.unlike_known(collection).await,
         };
         let arrived = arrived.map_err(|error| (collection, error))?;
         self.told_complete(collection, arrived.tag());
@@ -133,23 +137,58 @@ impl<'a> Source<'a> {
         collection: Collection,
         known: &Tag,
     ) -> Result<Arrived, RequestError> {
+        let conditions = Some(&known.validators);
         let reply = self
-            .question(collection, "", 0, Some(&known.validators))
+            .question(collection, "", 0, conditions, Large::Name)
             .await?;
         match reply {
-            Reply::Answer(answer) => self.kept(collection, answer).await.map(Arrived::Here),
+            Reply::Answer(answer) => self.arrived(collection, answer).await,
             Reply::TooLarge { url, headers } => {
                 let here = self.in_pages(collection, url, &headers).await?;
                 Ok(Arrived::Here(here))
             }
             Reply::NotModified(from) if from == known.from => Ok(Arrived::AtSource(known.clone())),
             // Another place, whose validators mean something else.
-            Reply::NotModified(_) => self.here(collection).await.map(Arrived::Here),
+            Reply::NotModified(_) => self.unlike_known(collection).await,
+        }
+    }
+
+    /// A collection, unless it is large and what is known.
+    async fn unlike_known(&self, collection: Collection) -> Result<Arrived, RequestError> {
+        if self.known_as(collection).is_none() {
+            return self.here(collection).await.map(Arrived::Here);
+        }
+        let reply = self.question(collection, "", 0, None, Large::Name).await?;
+        match reply {
+            Reply::Answer(answer) => self.arrived(collection, answer).await,
+            reply => self.of_reply(collection, reply).await.map(Arrived::Here),
+        }
+    }
+
+    /// What an answer comes to of which a large body was only named: another one is asked for again.
+    async fn arrived(
+        &self,
+        collection: Collection,
+        answer: Answer,
+    ) -> Result<Arrived, RequestError> {
+        if !matches!(answer.body, Body::Named) {
+            return self.kept(collection, answer).await.map(Arrived::Here);
+        }
+        match self.same_as_known(collection, &answer) {
+            Some(tag) => Ok(Arrived::AtSource(tag)),
+            None => self.here(collection).await.map(Arrived::Here),
         }
     }
 
     async fn here(&self, collection: Collection) -> Result<Here, RequestError> {
-        match self.question(collection, "", 0, None).await? {
+        let reply = self
+            .question(collection, "", 0, None, self.reading(collection))
+            .await?;
+        self.of_reply(collection, reply).await
+    }
+
+    async fn of_reply(&self, collection: Collection, reply: Reply) -> Result<Here, RequestError> {
+        match reply {
             Reply::Answer(answer) => self.kept(collection, answer).await,
             Reply::TooLarge { url, headers } => self.in_pages(collection, url, &headers).await,
             Reply::NotModified(_) => Err(RequestError::Status(304)),
@@ -169,7 +208,9 @@ impl<'a> Source<'a> {
         let (records, digest) = self.paged(collection, 0).await?;
         let mut validators = Validators::of(headers);
         if !validators.are_none() {
-            let now = self.question(collection, "", 0, Some(&validators)).await?;
+            let now = self
+                .question(collection, "", 0, Some(&validators), Large::Name)
+                .await?;
             if !matches!(now, Reply::NotModified(url) if url == from) {
                 validators = Validators::default();
             }
@@ -187,35 +228,29 @@ impl<'a> Source<'a> {
 
     /// An answer without a query, and all that it may have left out.
     async fn kept(&self, collection: Collection, answer: Answer) -> Result<Here, RequestError> {
-        let total = answer.total();
-        let tag = |elements| Tag {
-            from: answer.url.clone(),
-            validators: Validators::of(&answer.headers),
-            digest: answer.digest,
-            elements,
-        };
-        if let Some(known) = self.known_as(collection)
-            && known.digest == answer.digest
-            && !is_doubtful(known.elements, total)
+        if let Some(tag) = self.same_as_known(collection, &answer)
+            && let Body::Text(text) = answer.body
         {
             return Ok(Here {
-                tag: tag(known.elements),
-                held: Held::Unread(answer.body),
+                tag,
+                held: Held::Unread(text),
             });
         }
-        let records = self.read(collection, answer.body, answer.turn).await?;
-        let elements = records.elements();
-        if !is_doubtful(elements, total) {
+        let (total, from) = (answer.total(), answer.url.clone());
+        let mut tag = answer.tag(0);
+        let records = self.records(collection, answer.body).await?;
+        tag.elements = records.elements();
+        if !is_doubtful(tag.elements, total) {
             return Ok(Here {
-                tag: tag(elements),
+                tag,
                 held: Held::Read(records),
             });
         }
         drop(records);
-        let (records, digest) = self.paged(collection, elements).await?;
+        let (records, digest) = self.paged(collection, tag.elements).await?;
         Ok(Here {
             tag: Tag {
-                from: answer.url,
+                from,
                 validators: Validators::default(),
                 digest,
                 elements: records.elements(),
@@ -239,7 +274,7 @@ impl<'a> Source<'a> {
                 }
             };
             let records = match here.held {
-                Held::Unread(body) => self.read(collection, body, None).await?,
+                Held::Unread(text) => self.records(collection, Body::Text(text)).await?,
                 Held::Read(records) => records,
             };
             Ok((collection, here.tag, records))
@@ -254,7 +289,11 @@ impl<'a> Source<'a> {
         query: &str,
         bytes_before: u64,
     ) -> Result<Answer, RequestError> {
-        match self.question(collection, query, bytes_before, None).await? {
+        let reading = self.reading(collection);
+        let reply = self
+            .question(collection, query, bytes_before, None, reading)
+            .await?;
+        match reply {
             Reply::Answer(answer) => Ok(answer),
             Reply::TooLarge { .. } => Err(self.http.too_large()),
             Reply::NotModified(_) => Err(RequestError::Status(304)),
@@ -267,6 +306,7 @@ impl<'a> Source<'a> {
         query: &str,
         bytes_before: u64,
         conditions: Option<&Validators>,
+        large: Large<'_>,
     ) -> Result<Reply, RequestError> {
         let bytes = self.bytes.load(Ordering::Relaxed);
         let after = self.http.fetch_allowance(bytes);
@@ -280,7 +320,7 @@ impl<'a> Source<'a> {
                 bytes: bytes_before + bytes,
             });
         };
-        let reply = self.http.get(&url, conditions, received).await?;
+        let reply = self.http.get(&url, conditions, large, received).await?;
         let origin = reply.url().origin();
         let first = self.origin.get_or_init(|| origin.clone());
         if *first != origin {
@@ -290,28 +330,36 @@ impl<'a> Source<'a> {
             });
         }
         if let Reply::Answer(answer) = &reply {
-            self.bytes.fetch_add(answer.bytes(), Ordering::Relaxed);
+            self.bytes.fetch_add(answer.bytes, Ordering::Relaxed);
         }
         Ok(reply)
     }
 
-    /// Reads a body apart from the other tasks: megabytes take a while, and the same threads may be
-    /// serving pages.
-    pub(super) async fn read(
+    const fn reading(&self, collection: Collection) -> Large<'_> {
+        Large::Read(collection, &self.budget)
+    }
+
+    /// The records of a body, which is read now unless it was as it came.
+    pub(super) async fn records(
         &self,
         collection: Collection,
-        body: String,
-        turn: Option<OwnedSemaphorePermit>,
+        body: Body,
     ) -> Result<Records, RequestError> {
-        let _turn = match turn {
-            None => self.http.turn_for(body.len()).await,
-            turn => turn,
+        let text = match body {
+            Body::Read(records) => return Ok(records),
+            Body::Text(text) => text,
+            Body::Named => String::new(),
         };
-        let limit = self.http.max_bytes;
-        let reading =
-            tokio::task::spawn_blocking(move || Records::read_within(limit, collection, &body));
-        let read = reading.await;
-        Ok(read.map_err(|error| RequestError::Interrupted(error.to_string()))??)
+        let reading = Reading::start(collection, &self.budget, None);
+        reading.goes_on(text.into_bytes()).await;
+        reading.end().await
+    }
+
+    /// The name of an answer that is what is known, and all of it.
+    fn same_as_known(&self, collection: Collection, answer: &Answer) -> Option<Tag> {
+        let known = self.known_as(collection)?;
+        let is_same = known.digest == answer.digest && !is_doubtful(known.elements, answer.total());
+        is_same.then(|| answer.tag(known.elements))
     }
 
     fn told_complete(&self, collection: Collection, tag: &Tag) {

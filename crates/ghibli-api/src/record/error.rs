@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
+use super::held::RECORD_BYTES;
 use crate::Collection;
 
 /// The most of an unreadable record that is kept to look at: 4 KiB.
@@ -123,6 +124,12 @@ impl BadRecord {
             reason: error.to_string(),
             raw: raw.get(..kept).unwrap_or_default().to_owned(),
         }
+    }
+
+    /// What it takes in memory.
+    pub fn bytes(&self) -> u64 {
+        let id = self.id.as_ref().map_or(0, String::len);
+        (self.raw.len() + self.reason.len() + id) as u64 + RECORD_BYTES
     }
 }
 

@@ -1,23 +1,25 @@
 //! The list that a collection is.
 
 use std::collections::HashSet;
-use std::fmt;
+use std::io::BufRead;
+use std::sync::Arc;
 
-use serde::de::{Deserializer, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::fields::Fields;
-use super::{BadRecord, Record, RecordError, weight};
+use super::held::{Budget, Held};
+use super::split::{Element, Split, id_in_start};
+use super::{BadRecord, Record, RecordError};
 use crate::Collection;
 
 /// How many bad records are set aside; more of them are an answer of another kind.
 pub const MAX_BAD_RECORDS: usize = 10_000;
 
 /// The records of one collection.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Records {
-    /// The readable ones in the source's order, each id once.
-    pub records: Vec<Record>,
+    collection: Collection,
+    held: Held,
     /// Those set aside, in the source's order.
     pub bad: Vec<BadRecord>,
 }
@@ -40,9 +42,9 @@ pub enum ListError {
     /// More than [`MAX_BAD_RECORDS`] cannot be read.
     #[error("more than {MAX_BAD_RECORDS} of its records cannot be read")]
     TooManyBad,
-    /// More than an answer may weigh.
+    /// More than all answers may weigh together once they are read.
     #[error(
-        "its records weigh more than {limit} bytes, each counted as 256 at least; \
+        "its records and those of the other answers weigh more than {limit} bytes in memory; \
          if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
     )]
     TooHeavy {
@@ -57,65 +59,75 @@ impl Records {
     /// # Errors
     /// If the text is not a JSON list, or nearly nothing in it is a record.
     pub fn read(collection: Collection, json: &str) -> Result<Self, ListError> {
-        Self::read_within(u64::MAX, collection, json)
+        Self::read_from(&Budget::new(u64::MAX), collection, json.as_bytes())
     }
 
-    /// Reads a list whose records may weigh so much together.
-    pub(crate) fn read_within(
-        limit: u64,
+    /// Reads a list as it comes, of which no more is held than the budget allows.
+    pub(crate) fn read_from(
+        budget: &Arc<Budget>,
         collection: Collection,
-        json: &str,
+        json: impl BufRead,
     ) -> Result<Self, ListError> {
-        let json = json.trim_start_matches('\u{feff}');
-        match json.trim_start().chars().next() {
-            Some('[') => {}
-            Some('<') => return Err(ListError::Html),
-            Some(other) => return Err(ListError::NotAList(other)),
-            None => return Err(ListError::Empty),
+        let mut elements = Split::new(json)?;
+        let mut list = List::new(collection, budget);
+        while let Some(element) = elements.next()? {
+            list.read(&element);
+            if let Some(error) = list.failed {
+                return Err(error);
+            }
         }
-        let mut list = List::new(collection);
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let elements = Elements {
-            list: &mut list,
-            limit,
-            left: limit,
-        };
-        deserializer
-            .deserialize_seq(elements)
-            .and_then(|()| deserializer.end())
-            .map_err(|error| ListError::NotJson(error.to_string()))?;
-        list.finish()
+        Ok(list.records)
+    }
+
+    /// The readable records in the source's order, each id once, unpacked one after the other.
+    pub fn iter(&self) -> impl Iterator<Item = Record> {
+        self.held.iter(self.collection)
+    }
+
+    /// How many of them are readable.
+    pub const fn len(&self) -> usize {
+        self.held.count()
+    }
+
+    /// Whether none is readable.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// How many elements the source sent, the bad ones included.
-    pub fn elements(&self) -> usize {
-        self.records.len() + self.bad.len()
+    pub const fn elements(&self) -> usize {
+        self.len() + self.bad.len()
+    }
+
+    /// What they weigh in memory, the bad ones included.
+    pub const fn bytes(&self) -> u64 {
+        self.held.bytes()
+    }
+
+    /// What of that is the text of the readable ones.
+    pub fn text_bytes(&self) -> u64 {
+        self.held.text_bytes()
     }
 }
 
 /// A collection under way, from one list or from several pages.
 pub(crate) struct List {
-    collection: Collection,
-    seen: HashSet<Box<str>>,
+    /// The digests of the ids.
+    seen: HashSet<u128>,
     records: Records,
     /// Why it is no collection, if so; nothing is kept from then on.
     failed: Option<ListError>,
 }
 
-/// A list that is being read.
-struct Elements<'a> {
-    list: &'a mut List,
-    /// What its records may weigh, and what of that is left.
-    limit: u64,
-    left: u64,
-}
-
 impl List {
-    pub(crate) fn new(collection: Collection) -> Self {
+    pub(crate) fn new(collection: Collection, budget: &Arc<Budget>) -> Self {
         Self {
-            collection,
             seen: HashSet::new(),
-            records: Records::default(),
+            records: Records {
+                collection,
+                held: Held::new(budget),
+                bad: Vec::new(),
+            },
             failed: None,
         }
     }
@@ -126,14 +138,15 @@ impl List {
 
     /// Whether a page holds an id that is not in the list yet.
     pub(crate) fn lacks_any_of(&self, page: &Records) -> bool {
-        let mut ids = page.records.iter().map(|record| record.id.as_str());
-        ids.any(|id| !self.seen.contains(id))
+        let mut ids = page.iter().map(|record| digest(&record.id));
+        ids.any(|id| !self.seen.contains(&id))
     }
 
     pub(crate) fn append(&mut self, page: Records) {
         let before = self.elements();
-        for record in page.records {
-            self.push(record);
+        for record in page.iter() {
+            let raw = record.json.get().to_owned();
+            self.push(record, &raw);
         }
         for bad in page.bad {
             self.set_aside(BadRecord {
@@ -150,43 +163,41 @@ impl List {
         }
     }
 
-    fn read(&mut self, element: &RawValue) {
-        match Record::read(self.collection, element) {
-            Ok(record) if self.seen.contains(record.id.as_str()) => {
-                self.repeated(record.id, element.get());
+    fn read(&mut self, element: &Element) {
+        let (collection, index) = (self.records.collection, self.elements());
+        let bad = match element {
+            Element::Whole(element) => match Record::read(collection, element) {
+                Ok(record) => return self.push(record, element.get()),
+                Err(error) => {
+                    let id = Fields::of(element).ok().and_then(|fields| fields.id().ok());
+                    BadRecord::new(collection, index, id, &error, element.get())
+                }
+            },
+            Element::TooLarge(start, bytes) => {
+                let error = RecordError::TooLarge { bytes: *bytes };
+                BadRecord::new(collection, index, id_in_start(start), &error, start)
             }
-            Ok(record) => self.push(record),
-            Err(error) => {
-                let id = Fields::of(element).ok().and_then(|fields| fields.id().ok());
-                let index = self.elements();
-                let raw = element.get();
-                self.set_aside(BadRecord::new(self.collection, index, id, &error, raw));
-            }
-        }
+        };
+        self.set_aside(bad);
     }
 
-    fn push(&mut self, record: Record) {
-        if self.seen.insert(record.id.as_str().into()) {
-            self.records.records.push(record);
-        } else {
-            self.repeated(record.id, record.json.get());
+    /// Adds a record, which came as `raw`, unless its id came before.
+    fn push(&mut self, record: Record, raw: &str) {
+        if self.seen.insert(digest(&record.id)) {
+            let pushed = self.records.held.push(&record.json);
+            self.failed = self.failed.take().or(pushed.err());
+            return;
         }
-    }
-
-    fn repeated(&mut self, id: String, raw: &str) {
+        let id = record.id;
         let error = RecordError::Duplicate { id: id.clone() };
-        let index = self.elements();
-        self.set_aside(BadRecord::new(
-            self.collection,
-            index,
-            Some(id),
-            &error,
-            raw,
-        ));
+        let (collection, index) = (self.records.collection, self.elements());
+        self.set_aside(BadRecord::new(collection, index, Some(id), &error, raw));
     }
 
     fn set_aside(&mut self, bad: BadRecord) {
+        let counted = self.records.held.beside(&bad);
         if self.records.bad.len() < MAX_BAD_RECORDS {
+            self.failed = self.failed.take().or(counted.err());
             self.records.bad.push(bad);
         } else {
             self.failed = Some(ListError::TooManyBad);
@@ -194,30 +205,6 @@ impl List {
     }
 }
 
-impl<'de> Visitor<'de> for Elements<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of records")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
-        while let Some(element) = elements.next_element::<&RawValue>()? {
-            if self.list.failed.is_some() {
-                continue;
-            }
-            let weight = weight(element.get()).try_into().unwrap_or(u64::MAX);
-            match self.left.checked_sub(weight) {
-                Some(left) => {
-                    self.left = left;
-                    self.list.read(element);
-                }
-                None => {
-                    let limit = self.limit;
-                    self.list.failed = Some(ListError::TooHeavy { limit });
-                }
-            }
-        }
-        Ok(())
-    }
+fn digest(id: &str) -> u128 {
+    xxh3_128(id.as_bytes())
 }

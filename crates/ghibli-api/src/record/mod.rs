@@ -2,13 +2,16 @@
 
 mod error;
 mod fields;
+mod held;
 mod list;
+mod split;
 mod views;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use self::error::{BadRecord, Note, RecordError};
+pub(crate) use self::held::Budget;
 pub(crate) use self::list::List;
 pub use self::list::{ListError, MAX_BAD_RECORDS, Records};
 pub use self::views::{Film, Links, Location, Person, Species, Vehicle};
@@ -21,8 +24,6 @@ use crate::{Collection, link};
 /// 4 MiB.
 pub const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
 
-/// What a record counts as at least: about what an item takes in memory beside its text.
-const RECORD_BYTES: usize = 256;
 /// What each value in a record counts as at least.
 const VALUE_BYTES: usize = 32;
 
@@ -66,7 +67,7 @@ impl Record {
             return Err(RecordError::TooLarge { bytes });
         }
         let fields = Fields::of(element)?;
-        let id = fields.id()?;
+        fields.id()?;
         let url = fields.string("url");
         let own_base = url
             .as_deref()
@@ -88,8 +89,7 @@ impl Record {
         }
         let json = RawValue::from_string(stored.json)
             .map_err(|error| RecordError::NotJson(error.to_string()))?;
-        let notes = views::check(collection, &json)?;
-        Ok(Self { id, json, notes })
+        views::checked(collection, json)
     }
 
     /// Reads a record in its stored form once more.
@@ -151,7 +151,7 @@ fn says_something(value: &Value, is_gone: &dyn Fn(&str) -> bool) -> bool {
 /// What a record weighs: many small values take more memory than their text.
 fn weight(json: &str) -> usize {
     let values = json.bytes().filter(|byte| *byte == b',').count() + 1;
-    json.len().max(RECORD_BYTES).max(values * VALUE_BYTES)
+    json.len().max(values * VALUE_BYTES)
 }
 
 #[cfg(test)]

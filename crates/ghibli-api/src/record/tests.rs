@@ -34,8 +34,8 @@ fn the_sources_own_records_come_back_exactly() {
         let elements = data[collection.path()].as_array().unwrap();
         let list = Value::from(elements.clone()).to_string();
         let read = Records::read(collection, &list).unwrap();
-        assert_eq!((read.records.len(), read.bad.len()), (elements.len(), 0));
-        for (record, element) in read.records.iter().zip(elements) {
+        assert_eq!((read.len(), read.bad.len()), (elements.len(), 0));
+        for (record, element) in read.iter().zip(elements) {
             assert!(!record.json.get().contains("ghibliapi"), "{}", record.json);
             // One record's own scheme is misspelt; a base that stands for all cannot misspell it.
             let source = element.to_string().replace("\"htps://", "\"https://");
@@ -183,11 +183,7 @@ fn one_bad_record_never_spoils_the_others() {
         json!("é".repeat(4000))
     );
     let read = Records::read(Collection::Films, &list).unwrap();
-    let ids: Vec<_> = read
-        .records
-        .iter()
-        .map(|record| record.id.as_str())
-        .collect();
+    let ids: Vec<_> = read.iter().map(|record| record.id).collect();
     assert_eq!(ids, ["a", "c"]);
     assert_eq!(read.elements(), 5);
     let told: Vec<_> = read.bad.iter().map(BadRecord::to_string).collect();
@@ -202,6 +198,18 @@ fn one_bad_record_never_spoils_the_others() {
     // The quotation mark before the two-byte letters makes 4096 fall between two bytes.
     assert_eq!(read.bad[0].raw.len(), 4095);
     assert_eq!(read.bad[1].raw, r#"{"id":"a","title":"twice"}"#);
+
+    let large = "x".repeat(MAX_RECORD_BYTES);
+    let list =
+        format!(r#"[{{"id":"a","title":"{large}"}},{{"title":"{large}","id":"b"}},{{"id":"c"}}]"#);
+    let read = Records::read(Collection::Films, &list).unwrap();
+    assert_eq!(read.len(), 1);
+    let ids: Vec<_> = read.bad.iter().map(|bad| bad.id.as_deref()).collect();
+    assert_eq!(
+        ids,
+        [Some("a"), None],
+        "what stands far behind its start is not kept"
+    );
 }
 
 #[test]
@@ -222,6 +230,11 @@ fn what_is_no_list_of_records_is_refused() {
             "the answer is not valid JSON: EOF while parsing",
         ),
         ("[] []", "the answer is not valid JSON: trailing characters"),
+        ("[1,]", "the answer is not valid JSON: "),
+        ("[1 2]", "the answer is not valid JSON: "),
+        ("[1}]", "the answer is not valid JSON: "),
+        (r#"[{"a":1]"#, "the answer is not valid JSON: "),
+        ("[tru]", "the answer is not valid JSON: "),
         (&brackets, "the answer is not valid JSON: EOF while parsing"),
     ] {
         let told = Records::read(Collection::Films, text)

@@ -4,7 +4,8 @@
 
 use serde_json::value::RawValue;
 
-use super::error::{Note, RecordError};
+use super::Record;
+use super::error::RecordError;
 use super::fields::Fields;
 use crate::Collection;
 
@@ -100,8 +101,9 @@ pub struct Vehicle {
 }
 
 /// Reads a stored record as its collection's kind, for what is wrong with it.
-pub(super) fn check(collection: Collection, stored: &RawValue) -> Result<Vec<Note>, RecordError> {
-    let mut fields = Fields::of(stored)?;
+pub(super) fn checked(collection: Collection, json: Box<RawValue>) -> Result<Record, RecordError> {
+    let mut fields = Fields::of(&json)?;
+    let id = fields.id()?;
     match collection {
         Collection::Films => drop(Film::take(&mut fields)?),
         Collection::People => drop(Person::take(&mut fields)?),
@@ -109,7 +111,8 @@ pub(super) fn check(collection: Collection, stored: &RawValue) -> Result<Vec<Not
         Collection::Species => drop(Species::take(&mut fields)?),
         Collection::Vehicles => drop(Vehicle::take(&mut fields)?),
     }
-    Ok(fields.notes)
+    let notes = fields.notes;
+    Ok(Record { id, json, notes })
 }
 
 impl Film {

@@ -70,11 +70,11 @@ impl Source {
         let upstream = self.upstream().await;
         let collections = collections(&client([&upstream.url])).await;
         let films = &collections[&Collection::Films];
-        for (number, film) in films.records.iter().enumerate() {
+        for (number, film) in films.iter().enumerate() {
             assert_eq!(film.id, number.to_string());
         }
         assert_eq!(films.bad, []);
-        (films.records.len(), upstream.asked("/films").len())
+        (films.len(), upstream.asked("/films").len())
     }
 
     async fn error(self) -> String {
@@ -176,7 +176,7 @@ async fn a_count_that_says_more_is_believed_whatever_came() {
     })
     .await;
     let collections = collections(&client([&upstream.url])).await;
-    assert_eq!(collections[&Collection::Films].records.len(), 3);
+    assert_eq!(collections[&Collection::Films].len(), 3);
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn a_source_without_end_is_given_up() {
     let upstream = endless.upstream().await;
     let client = client_with([&upstream.url], MAX_BYTES / 8, quick());
     let told = error_of(&client).await.to_string();
-    assert!(told.contains("its pages weigh"), "{told}");
+    assert!(told.contains("raise PYFLIX_PROVIDER_MAX_BYTES"), "{told}");
 }
 
 #[tokio::test]

@@ -1,0 +1,119 @@
+use std::sync::Arc;
+
+use super::packed::{Packed, read_id};
+use super::{Catalogue, Change, Counts, Id, Item, Kind};
+
+/// The changes of a version that is to be published: held as a catalogue holds items, with which
+/// it shares them, and unpacked one at a time. Those of a first version are all there is.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The item before and after.
+    changes: Vec<(Option<Packed>, Option<Packed>)>,
+    bytes: u64,
+}
+
+impl Changes {
+    /// Adds what becomes of an item that stands in `before`, or does not yet.
+    pub fn add(&mut self, before: &Catalogue, kind: Kind, id: &Id, after: Option<&Item>) {
+        self.push(before.held(kind, id).cloned(), after.map(Packed::of));
+    }
+
+    pub(super) fn push(&mut self, before: Option<Packed>, after: Option<Packed>) {
+        let bytes = after.as_ref().map_or(0, |after| after.bytes().len());
+        self.bytes += bytes as u64;
+        self.changes.push((before, after));
+    }
+
+    /// What the changed items weigh as they are held.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Whether nothing changes.
+    pub const fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// How many items they add, update and remove.
+    pub fn counts(&self) -> Counts {
+        self.counts_where(|_| true)
+    }
+
+    /// How many of a kind they add, update and remove.
+    pub fn counts_of(&self, kind: Kind) -> Counts {
+        self.counts_where(|other| other == kind)
+    }
+
+    fn counts_where(&self, counts_kind: impl Fn(Kind) -> bool) -> Counts {
+        let mut counts = Counts::default();
+        for (before, after) in &self.changes {
+            let kind = after.as_ref().or(before.as_ref()).map(Packed::kind);
+            if kind.is_some_and(&counts_kind) {
+                counts.count(before.is_some(), after.is_some());
+            }
+        }
+        counts
+    }
+
+    /// The items of a kind that are updated, before and after.
+    pub fn updated(&self, kind: Kind) -> impl Iterator<Item = (Item, Item)> {
+        let both = self
+            .packed()
+            .filter_map(|(before, after)| before.zip(after));
+        let of_kind = both.filter(move |(before, _)| before.kind() == kind);
+        of_kind.filter_map(|(before, after)| before.unpack().zip(after.unpack()))
+    }
+
+    /// The items that are added.
+    pub fn added(&self) -> impl Iterator<Item = (Kind, Id)> {
+        let added = self.packed().filter(|(before, _)| before.is_none());
+        added.filter_map(|(_, after)| Some((after?.kind(), read_id(after?.written_id()))))
+    }
+
+    /// The ids of the items that are removed.
+    pub fn removed(&self) -> impl Iterator<Item = Id> {
+        let removed = self.packed().filter(|(_, after)| after.is_none());
+        removed.filter_map(|(before, _)| Some(read_id(before?.written_id())))
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = Change> {
+        self.packed()
+            .filter_map(|(before, after)| change(before, after))
+    }
+
+    /// One after the other, each let go once it was taken.
+    pub(crate) fn drain(self) -> impl Iterator<Item = Change> + Send {
+        let changes = self.changes.into_iter();
+        changes.filter_map(|(before, after)| change(before.as_ref(), after.as_ref()))
+    }
+
+    pub(super) fn packed(&self) -> impl Iterator<Item = (Option<&Packed>, Option<&Packed>)> {
+        let changes = self.changes.iter();
+        changes.map(|(before, after)| (before.as_ref(), after.as_ref()))
+    }
+}
+
+fn change(before: Option<&Packed>, after: Option<&Packed>) -> Option<Change> {
+    let item = |packed: Option<&Packed>| packed?.unpack().map(Arc::new);
+    Change::of(item(before), item(after))
+}
+
+impl FromIterator<Change> for Changes {
+    fn from_iter<I: IntoIterator<Item = Change>>(all: I) -> Self {
+        let mut changes = Self::default();
+        for change in all {
+            let [before, after] = [change.before, change.after];
+            changes.push(
+                before.as_deref().map(Packed::of),
+                after.as_deref().map(Packed::of),
+            );
+        }
+        changes
+    }
+}

@@ -1,0 +1,143 @@
+//! Records as they are held once read: compressed, many at a time, since all five collections have
+//! to fit into memory. What that takes is counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::value::RawValue;
+
+use super::{BadRecord, ListError, Record, views};
+use crate::Collection;
+
+/// How much of the records is compressed at a time.
+const BLOCK_BYTES: usize = 256 * 1024;
+const LEVEL: i32 = 1;
+
+/// What a record takes in memory beside its text: its id, its place, and room to compare it.
+pub(super) const RECORD_BYTES: u64 = 256;
+
+/// What all may hold together that was read of one provider.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: u64,
+    held: AtomicU64,
+}
+
+/// What somebody holds of a budget, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Weight {
+    budget: Arc<Budget>,
+    bytes: u64,
+}
+
+/// Records in their stored form, in order.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// Compressed, a record a line.
+    blocks: Vec<Box<[u8]>>,
+    /// The lines that are not compressed yet.
+    open: String,
+    count: usize,
+    weight: Weight,
+}
+
+impl Budget {
+    pub(crate) fn new(limit: u64) -> Arc<Self> {
+        let held = AtomicU64::new(0);
+        Arc::new(Self { limit, held })
+    }
+}
+
+impl Weight {
+    fn add(&mut self, bytes: u64) -> Result<(), ListError> {
+        self.bytes += bytes;
+        let before = self.budget.held.fetch_add(bytes, Ordering::Relaxed);
+        match before + bytes <= self.budget.limit {
+            true => Ok(()),
+            false => Err(ListError::TooHeavy {
+                limit: self.budget.limit,
+            }),
+        }
+    }
+
+    fn take(&mut self, bytes: usize) {
+        let bytes = self.bytes.min(bytes as u64);
+        self.bytes -= bytes;
+        self.budget.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Weight {
+    fn drop(&mut self) {
+        self.budget.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl Held {
+    pub(super) fn new(budget: &Arc<Budget>) -> Self {
+        Self {
+            blocks: Vec::new(),
+            open: String::new(),
+            count: 0,
+            weight: Weight {
+                budget: Arc::clone(budget),
+                bytes: 0,
+            },
+        }
+    }
+
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// What it weighs, with all that was set aside beside it.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.weight.bytes
+    }
+
+    /// What the text of the records weighs.
+    pub(super) fn text_bytes(&self) -> u64 {
+        let blocks: usize = self.blocks.iter().map(|block| block.len()).sum();
+        (blocks + self.open.len()) as u64
+    }
+
+    /// Counts a record that is set aside.
+    pub(super) fn beside(&mut self, bad: &BadRecord) -> Result<(), ListError> {
+        self.weight.add(bad.bytes())
+    }
+
+    /// Adds a record, whose stored form is one line.
+    pub(super) fn push(&mut self, json: &RawValue) -> Result<(), ListError> {
+        self.open.push_str(json.get());
+        self.open.push('\n');
+        self.count += 1;
+        let added = self.weight.add(json.get().len() as u64 + 1 + RECORD_BYTES);
+        if self.open.len() >= BLOCK_BYTES
+            && let Ok(block) = zstd::bulk::compress(self.open.as_bytes(), LEVEL)
+        {
+            self.weight
+                .take(self.open.len().saturating_sub(block.len()));
+            self.blocks.push(block.into());
+            self.open = String::new();
+            return Ok(());
+        }
+        added
+    }
+
+    /// The records, a block of them unpacked at a time.
+    pub(super) fn iter(&self, collection: Collection) -> impl Iterator<Item = Record> {
+        let blocks = self.blocks.iter().map(|block| {
+            let lines = zstd::decode_all(&**block).unwrap_or_default();
+            String::from_utf8(lines).unwrap_or_default()
+        });
+        let open = std::iter::once_with(|| self.open.clone());
+        let lines = blocks.chain(open).flat_map(|lines| {
+            let lines: Vec<_> = lines.lines().map(str::to_owned).collect();
+            lines
+        });
+        lines.filter_map(move |json| {
+            let json = RawValue::from_string(json).ok()?;
+            views::checked(collection, json).ok()
+        })
+    }
+}
