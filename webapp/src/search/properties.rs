@@ -110,7 +110,7 @@ impl Shelf {
                 false => self.catalogue.remove(item.kind(), &item.id),
             }
         }
-        let changes = before.changes_to(&self.catalogue);
+        let changes: Vec<_> = before.changes_to(&self.catalogue).iter().collect();
         let changed = changes.iter();
         let gone = changed.filter_map(|change| before.number(change.kind, &change.id));
         let touched = touched(&changes, &self.catalogue).into_iter();
