@@ -41,7 +41,7 @@ pub(crate) fn values<'a>(
 pub(crate) fn any_names<'a>(lists: impl IntoIterator<Item = &'a [u8]>, etag: &HeaderValue) -> bool {
     lists.into_iter().any(|list| {
         let list = list.trim_ascii();
-        list == b"*" || tags(list).any(|tag| tag == etag.as_bytes())
+        list == etag || list == b"*" || tags(list).any(|tag| tag == etag.as_bytes())
     })
 }
 

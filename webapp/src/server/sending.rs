@@ -46,16 +46,16 @@ impl Sending {
     ) -> Poll<io::Result<()>> {
         let head = self.head.get(self.written..).unwrap_or_default();
         let of_content = self.written.saturating_sub(self.head.len());
-        let slices = [
-            IoSlice::new(head),
-            IoSlice::new(&self.content[of_content..]),
-        ];
-        let slices = if head.is_empty() {
-            &slices[1..]
-        } else {
-            &slices
+        let content = &self.content[of_content..];
+        let mut stream = Pin::new(stream);
+        let written = match (head, content) {
+            ([], rest) | (rest, []) => stream.as_mut().poll_write(cx, rest),
+            _ => {
+                let both = [IoSlice::new(head), IoSlice::new(content)];
+                stream.as_mut().poll_write_vectored(cx, &both)
+            }
         };
-        let written = ready!(Pin::new(stream).poll_write_vectored(cx, slices))?;
+        let written = ready!(written)?;
         self.written += written;
         Poll::Ready(match written {
             0 => Err(io::ErrorKind::WriteZero.into()),
