@@ -15,7 +15,7 @@ use testkit::mongo::{Mongo, fresh_database};
 use testkit::process::Service;
 
 /// What anything in a test has: a busy machine of two cores is slow.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A fresh store, for services as separate processes.
 #[derive(Debug)]
