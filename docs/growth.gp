@@ -4,9 +4,9 @@ set terminal svg size 860,360 font "sans-serif,13" background "#ffffff"
 set output "docs/growth.svg"
 # movies, memory in MiB, start in s, then medians in ms: a page, filtered, search, typing error
 $grown << END
-1000     18    0.04  0.2  1.3   0.3  0.4
-100000   190   2.2   1.6  3.4   0.8  0.9
-1000000  1511  31    3.1  14.9  4.9  7.3
+1000 15 0.03 0.4 1.5 0.5 0.6
+100000 171 1.25 2.0 3.0 1.3 1.6
+1000000 1490 13.0 3.9 8.2 6.7 10.5
 END
 set logscale xy
 set xlabel "movies"

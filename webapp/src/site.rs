@@ -209,10 +209,11 @@ impl Arranged {
     fn of(catalogue: &Catalogue) -> Self {
         std::thread::scope(|scope| {
             let search = scope.spawn(|| Search::of(catalogue));
-            Self {
-                index: Index::of(catalogue),
-                search: search.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            }
+            let index = Index::of(catalogue);
+            // The search takes longer.
+            index.warm();
+            let search = search.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Self { index, search }
         })
     }
 
