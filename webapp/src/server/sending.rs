@@ -3,10 +3,10 @@ use std::{
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll, ready},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use axum::body::Bytes;
+use common::clock::Clock;
 use tokio::{io::AsyncWrite, net::TcpStream};
 
 /// An answer that is written to its connection as it is.
@@ -66,12 +66,12 @@ impl Sending {
 
 /// The time in the form of the `Date` field, made anew once a second.
 fn date() -> [u8; 29] {
-    thread_local!(static LAST: Cell<(u64, [u8; 29])> = const { Cell::new((0, [0; 29])) });
-    let now = SystemTime::now();
-    let second = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    thread_local!(static LAST: Cell<(i64, [u8; 29])> = const { Cell::new((0, [0; 29])) });
+    let now = Clock::system().now();
+    let second = now.as_second();
     let (last, mut date) = LAST.get();
     if last != second {
-        date.copy_from_slice(httpdate::fmt_http_date(now).as_bytes());
+        date.copy_from_slice(httpdate::fmt_http_date(now.into()).as_bytes());
         LAST.set((second, date));
     }
     date
