@@ -3,6 +3,7 @@ use std::{
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll, ready},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use axum::body::Bytes;
@@ -66,12 +67,13 @@ impl Sending {
 
 /// The time in the form of the `Date` field, made anew once a second.
 fn date() -> [u8; 29] {
-    thread_local!(static LAST: Cell<(i64, [u8; 29])> = const { Cell::new((0, [0; 29])) });
-    let now = Clock::system().now();
-    let second = now.as_second();
+    thread_local!(static LAST: Cell<(u64, [u8; 29])> = const { Cell::new((0, [0; 29])) });
+    let second = Clock::system().now().as_second();
+    let second = u64::try_from(second).unwrap_or_default();
     let (last, mut date) = LAST.get();
     if last != second {
-        date.copy_from_slice(httpdate::fmt_http_date(now.into()).as_bytes());
+        let now = UNIX_EPOCH + Duration::from_secs(second);
+        date.copy_from_slice(httpdate::fmt_http_date(now).as_bytes());
         LAST.set((second, date));
     }
     date
