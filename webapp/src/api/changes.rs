@@ -5,8 +5,8 @@ use common::repository::Header;
 use serde_json::{Value, json};
 
 use super::items::{Shape, schema_name};
-use super::lists::{Pages, list_schema};
 use super::operation::{Answer, Asked};
+use super::pages::{Pages, list_schema};
 use super::parameter::{Form, LARGEST, Parameter};
 use crate::error::AppError;
 use crate::history::net::{Gap, between};

@@ -3,10 +3,12 @@
 
 mod changes;
 mod docs;
+mod filters;
 mod items;
 mod lists;
 mod openapi;
 mod operation;
+mod pages;
 mod parameter;
 mod search;
 mod syncs;

@@ -5,7 +5,8 @@ use http::Uri;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::lists::{self, Pages};
+use super::lists;
+use super::pages::{self, Pages};
 use super::parameter::{Parameter, Values};
 use super::{ROOT, changes, search, syncs};
 use crate::error::AppError;
@@ -164,7 +165,7 @@ impl Operation {
             Self::Search => search::parameters(),
             Self::Changes => changes::parameters(),
             Self::Findings => syncs::finding_parameters(),
-            Self::Versions | Self::Version | Self::Runs => lists::paging(),
+            Self::Versions | Self::Version | Self::Runs => pages::paging(),
             Self::Status => Vec::new(),
         }
     }

@@ -3,8 +3,8 @@ use std::ops::Range;
 use common::models::Kind;
 use serde_json::{Value, json};
 
-use super::lists::{Pages, list_schema, paging};
 use super::operation::{Answer, Asked};
+use super::pages::{Pages, list_schema, paging};
 use super::parameter::{Form, Parameter};
 use crate::search::{FURTHEST, Matched, Question};
 

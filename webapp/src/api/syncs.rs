@@ -4,8 +4,8 @@ use common::clock::Clock;
 use common::models::{Finding, Kind};
 use serde_json::{Value, json};
 
-use super::lists::{Pages, list_schema, paging};
 use super::operation::{Answer, Asked};
+use super::pages::{Pages, list_schema, paging};
 use super::parameter::{Form, Parameter};
 use crate::site::{Condition, Site};
 
