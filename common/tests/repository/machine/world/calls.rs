@@ -1,0 +1,204 @@
+//! A call that was made at the desk, carried out on the store and in the model.
+
+use common::repository::{Commit, Header, Reading, Result, StoreError};
+
+use super::super::desk::{Answer, Asked, Call};
+use super::super::model::{Check, ensure};
+use super::super::operation::Fault;
+use super::super::run::Work;
+
+use super::{By, World};
+
+impl World {
+    pub(super) async fn answer(
+        &mut self,
+        publisher: usize,
+        asked: &Asked,
+        fault: Option<Fault>,
+    ) -> Check<Result<Answer>> {
+        let call = asked.call.clone();
+        let mut by = self.by(publisher);
+        let failed = Err(StoreError::Unavailable("no answer".into()));
+        let writes = call.writes();
+        match fault {
+            Some(Fault::Old(back)) if matches!(call, Call::Head) => {
+                return Ok(Ok(Answer::Head(self.old_head(back))));
+            }
+            Some(Fault::Refused) => return Ok(failed),
+            Some(Fault::Late) => {
+                self.write_later(call, by);
+                return Ok(failed);
+            }
+            Some(Fault::Lost) => {
+                by.unheard = true;
+                self.perform(call, by).await?.ok();
+                return Ok(failed);
+            }
+            Some(Fault::Twice) if writes => self.write_later(call.clone(), by.clone()),
+            _ => {}
+        }
+        let answer = self.perform(call.clone(), by).await?;
+        let now = self.time;
+        let publisher = &mut self.publishers[publisher];
+        match (&call, &answer) {
+            (Call::Acquire(_), Ok(Answer::Lease(Ok(reading)))) => {
+                publisher.fence = Some(reading.head.fence);
+                publisher.since = now;
+                publisher.dirty = reading.head.dirty;
+            }
+            (Call::Parts, Ok(Answer::Parts(names))) => {
+                publisher.listed = Some((now, names.clone()));
+            }
+            (Call::Release(_, release), Ok(_)) if release.view_is_right => {
+                // A whole audit removes what a sleeper brought back.
+                if publisher.dirty && self.stale_show < publisher.since {
+                    self.returned.clear();
+                }
+                self.check_view().await?;
+            }
+            _ => {}
+        }
+        Ok(answer)
+    }
+
+    pub(super) fn by(&self, publisher: usize) -> By {
+        let publisher = &self.publishers[publisher];
+        let goal = publisher.notes.open().goal.clone();
+        let gone_back = || {
+            let header = goal?;
+            let content = self.published.content(&self.model.lineage, &header);
+            content.cloned()
+        };
+        let (wanted, syncs) = match &publisher.work {
+            Some(Work::Sync(wanted)) => (Some((**wanted).clone()), true),
+            Some(Work::RollBack(_)) => (gone_back(), false),
+            _ => (None, false),
+        };
+        By {
+            wanted,
+            syncs,
+            unheard: false,
+            stale: !publisher.fence.is_some_and(|fence| self.model.holds(fence)),
+        }
+    }
+
+    pub(super) fn write_later(&mut self, call: Call, by: By) {
+        if call.writes() {
+            let late = By {
+                unheard: true,
+                stale: true,
+                ..by
+            };
+            self.letters.push((call, late));
+        }
+    }
+
+    /// A head of so many changes ago; the oldest if there were not so many.
+    pub(super) fn old_head(&self, back: usize) -> Option<Reading> {
+        let place = self.heads.len().saturating_sub(back + 1);
+        self.heads.get(place).cloned()
+    }
+
+    /// Makes a call on the store, and compares what it did with what it must do.
+    pub(super) async fn perform(&mut self, call: Call, by: By) -> Check<Result<Answer>> {
+        self.time += 1;
+        let unconfirmed = match &call {
+            Call::Commit(_) if by.unheard => {
+                Some((self.fixture.save_the_head().await, self.model.clone()))
+            }
+            _ => None,
+        };
+        let absent = match &call {
+            Call::Show(documents, _) if by.stale => Some(self.absent(documents).await?),
+            _ => None,
+        };
+        let answer = call.clone().perform(&*self.store).await;
+        if let Err(error @ (StoreError::Unavailable(_) | StoreError::Unreadable { .. })) = &answer {
+            return Err(format!("{call:?}: {error}"));
+        }
+        let lost = matches!(answer, Err(StoreError::LeaseLost));
+        match (&call, &answer) {
+            (Call::Acquire(holder), Ok(Answer::Lease(lease))) => {
+                ensure!(
+                    lease.is_ok() == self.model.grants(holder),
+                    "asked for the lease that {:?} has, {holder} got {lease:?}",
+                    self.model.lease
+                );
+                if lease.is_ok() {
+                    self.model.acquire(holder);
+                    self.let_the_lease_last().await?;
+                }
+            }
+            (Call::Commit(commit), _) => {
+                ensure!(
+                    lost != self.model.may_commit(commit),
+                    "at version {} and lease {}: {commit:?} gave {answer:?}",
+                    self.model.version,
+                    self.model.fence
+                );
+                if let Ok(Answer::Committed(head)) = &answer {
+                    self.committed(commit, head.header().cloned(), &by)?;
+                }
+            }
+            (Call::Amend(fence, amendment), _) => {
+                ensure!(
+                    lost == (*fence != self.model.fence),
+                    "under lease {}: {call:?} gave {answer:?}",
+                    self.model.fence
+                );
+                if !lost {
+                    self.model.amend(amendment);
+                }
+            }
+            (Call::Release(fence, release), _) => {
+                ensure!(
+                    lost == (*fence != self.model.fence),
+                    "under lease {}: {call:?} gave {answer:?}",
+                    self.model.fence
+                );
+                if !lost {
+                    self.model.release(*release);
+                }
+            }
+            (Call::Put(name, _), _) => {
+                self.put.insert(*name, self.time);
+            }
+            _ => ensure!(answer.is_ok(), "{call:?} gave {answer:?}"),
+        }
+        if let Some(absent) = absent {
+            self.returned.extend(absent);
+            self.stale_show = self.time;
+            if !self.model.dirty {
+                self.check_view().await?;
+            }
+        }
+        if matches!(
+            call,
+            Call::Acquire(_) | Call::Commit(_) | Call::Amend(..) | Call::Release(..)
+        ) && !lost
+        {
+            self.unconfirmed = unconfirmed;
+            self.check_head().await?;
+        }
+        if matches!(call, Call::Commit(_) | Call::Remove(_)) {
+            self.check_parts().await?;
+        }
+        Ok(answer)
+    }
+
+    pub(super) fn committed(&mut self, commit: &Commit, header: Option<Header>, by: &By) -> Check {
+        let Some(header) = header else {
+            return Err("the head after a commit has no header".into());
+        };
+        ensure!(
+            !(by.syncs && self.model.pin.is_some()),
+            "a sync went over the pin to version {:?}",
+            self.model.pin
+        );
+        let Some(wanted) = by.wanted.clone() else {
+            return Err(format!("nobody wanted {commit:?}"));
+        };
+        self.model.commit(commit, header.clone(), self.retention)?;
+        self.published.add(&self.model.lineage, header, wanted)
+    }
+}

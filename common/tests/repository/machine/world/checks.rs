@@ -1,0 +1,122 @@
+//! What must hold of a store at any time.
+
+use std::collections::HashSet;
+
+use common::models::{Id, Kind};
+use common::repository::{PartName, Reading, Repository, StoreError, ViewDocument};
+
+use super::super::model::{Check, View, ensure, shown, view_of};
+
+use super::World;
+
+impl World {
+    /// A reader that comes anew sees the head, and every kept version can be rebuilt from it.
+    pub(super) async fn look_back(&self) -> Check {
+        let broken = |error: StoreError| format!("looking back: {error}");
+        let repository = Repository::over(self.store.clone());
+        let current = repository.load().await.map_err(broken)?;
+        ensure!(
+            current.as_ref().map(|current| &current.header) == self.model.log.last(),
+            "at version {} a new reader sees {current:?}",
+            self.model.version
+        );
+        let Some(current) = current else {
+            return Ok(());
+        };
+        self.published.recognises(&current, "a new reader")?;
+        for header in &self.model.log {
+            let rebuilt = repository.rewind(&current, header.version).await;
+            let Some(rebuilt) = rebuilt.map_err(broken)? else {
+                return Err(format!("version {} cannot be rebuilt", header.version));
+            };
+            ensure!(rebuilt.header == *header, "rebuilt {:?}", rebuilt.header);
+            self.published.recognises(&rebuilt, "who looks back")?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn head(&self) -> Check<Reading> {
+        let reading = self.store.head().await;
+        let reading = reading.map_err(|error| format!("the head: {error}"))?;
+        reading.ok_or_else(|| "there is no head".into())
+    }
+
+    pub(super) async fn check_head(&mut self) -> Check {
+        let reading = self.head().await?;
+        if self.model.lineage.is_empty() {
+            self.model.lineage.clone_from(&reading.head.lineage);
+        }
+        self.model.agrees(&reading.head)?;
+        self.heads.push(reading);
+        Ok(())
+    }
+
+    pub(super) async fn parts(&self) -> Check<HashSet<PartName>> {
+        let parts = self.store.parts().await;
+        let parts = parts.map_err(|error| format!("the parts: {error}"))?;
+        Ok(parts.into_iter().collect())
+    }
+
+    /// All that the head names is there.
+    pub(super) async fn check_parts(&self) -> Check {
+        let parts = self.parts().await?;
+        match self.model.named().find(|name| !parts.contains(name)) {
+            Some(lost) => Err(format!("{lost} is named and gone")),
+            None => Ok(()),
+        }
+    }
+
+    /// What was dead when a run began is gone.
+    pub(super) async fn check_sweep(&self, fence: u64, at: u64, listed: &[PartName]) -> Check {
+        let dead = |part: &PartName| {
+            part.fence < fence
+                && !self.model.names(part)
+                && listed.contains(part)
+                // It may have been put again by a write that was under way.
+                && self.put.get(part).is_none_or(|put| *put < at)
+        };
+        match self.parts().await?.into_iter().find(dead) {
+            Some(part) => Err(format!("{part} is dead and was not swept")),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn shown(&self) -> Check<View> {
+        let mut view = View::new();
+        for kind in Kind::ALL {
+            let page = self.store.shown(kind, None, 1_000).await;
+            let page = page.map_err(|error| format!("the view: {error}"))?;
+            view.extend(page.iter().map(shown));
+        }
+        Ok(view)
+    }
+
+    pub(super) async fn absent(&self, documents: &[ViewDocument]) -> Check<Vec<(Kind, Id)>> {
+        let view = self.shown().await?;
+        let names = documents
+            .iter()
+            .map(|document| (document.kind, document.id.clone()));
+        Ok(names.filter(|name| !view.contains_key(name)).collect())
+    }
+
+    /// The view is the catalogue at the head, save for items that a sleeper brought back.
+    pub(super) async fn check_view(&self) -> Check {
+        let Some(content) = self.content() else {
+            return Ok(());
+        };
+        let (view, expected) = (self.shown().await?, view_of(&content));
+        for (name, line) in &expected {
+            ensure!(
+                view.get(name) == Some(line),
+                "the view shows {name:?} as {:?}, not as {line:?}",
+                view.get(name)
+            );
+        }
+        let gone =
+            |name: &&(Kind, Id)| !expected.contains_key(*name) && !self.returned.contains(*name);
+        match view.keys().find(gone) {
+            Some(name) => Err(format!("the view shows {name:?}, which is gone")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What stands between square brackets.
+
+use super::escape::Escaped;
+use super::{EVERYTHING, MAX_SPAN, NOTHING, Translation, push_char};
+
+const UNCLOSED_CLASS: &str = "a [ is not closed";
+
+impl Translation<'_> {
+    /// All between square brackets.
+    pub(super) fn class(&mut self) -> Result<(), String> {
+        let is_negated = self.rest.next_if_eq(&'^').is_some();
+        let mut inner = String::new();
+        loop {
+            let from = match self.class_member()? {
+                None => break,
+                Some(member) => member,
+            };
+            let mut ahead = self.rest.clone();
+            let is_range = ahead.next() == Some('-') && ahead.peek() != Some(&']');
+            if !is_range {
+                push_member(&mut inner, &from);
+                continue;
+            }
+            self.rest.next();
+            let to = self.class_member()?.ok_or(UNCLOSED_CLASS)?;
+            match (&from, &to) {
+                (Escaped::Char(from), Escaped::Char(to)) if from <= to => {
+                    self.span += u32::from(*to) - u32::from(*from);
+                    if self.span > MAX_SPAN {
+                        return Err("its ranges span too many characters".to_owned());
+                    }
+                    push_char(&mut inner, *from);
+                    inner.push('-');
+                    push_char(&mut inner, *to);
+                }
+                (Escaped::Char(from), Escaped::Char(to)) => {
+                    return Err(format!("the range from {from} to {to} runs backwards"));
+                }
+                _ => {
+                    push_member(&mut inner, &from);
+                    push_char(&mut inner, '-');
+                    push_member(&mut inner, &to);
+                }
+            }
+        }
+        let class = match (inner.is_empty(), is_negated) {
+            (true, true) => EVERYTHING.to_owned(),
+            (true, false) => NOTHING.to_owned(),
+            (false, true) => format!("[^{inner}]"),
+            (false, false) => format!("[{inner}]"),
+        };
+        self.atom(&class);
+        Ok(())
+    }
+
+    /// The next member of a class; none at its end.
+    pub(super) fn class_member(&mut self) -> Result<Option<Escaped>, String> {
+        match self.rest.next().ok_or(UNCLOSED_CLASS)? {
+            ']' => Ok(None),
+            '\\' if self.rest.peek() == Some(&'c') => {
+                let mut ahead = self.rest.clone();
+                ahead.next();
+                if ahead.peek().is_some_and(char::is_ascii_alphabetic) {
+                    self.escaped(true).map(Some)
+                } else {
+                    Ok(Some(Escaped::Char('\\')))
+                }
+            }
+            '\\' => self.escaped(true).map(Some),
+            other => Ok(Some(Escaped::Char(other))),
+        }
+    }
+}
+
+pub(super) fn class_of(letters: &str, is_negated: bool) -> String {
+    format!("[{}{letters}]", if is_negated { "^" } else { "" })
+}
+
+pub(super) fn push_member(class: &mut String, member: &Escaped) {
+    match member {
+        Escaped::Char(c) => push_char(class, *c),
+        Escaped::Class {
+            letters,
+            is_negated,
+        } => class.push_str(&class_of(letters, *is_negated)),
+        Escaped::Nothing => class.push_str(NOTHING),
+    }
+}
