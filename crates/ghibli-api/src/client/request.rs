@@ -22,8 +22,7 @@ use crate::{Collection, Records};
 /// 256 KiB.
 const LARGE_BYTES: usize = 256 * 1024;
 
-/// What all answers may weigh once they are read, beside an eighth more than what one may as it
-/// comes: 4 MiB.
+/// What all answers may weigh once they are read, beyond the cap of one and an eighth of it: 4 MiB.
 const ROOM_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Asks for one URL at a time, within the deadlines.
