@@ -313,8 +313,10 @@ impl Syncer {
         if held.is_some() {
             return Ok(());
         }
-        turn.keep_findings(&plan.findings).await?;
-        turn.keep_quarantine(&plan.quarantined).await?;
+        turn.keep_findings(&std::mem::take(&mut plan.findings))
+            .await?;
+        turn.keep_quarantine(&std::mem::take(&mut plan.quarantined))
+            .await?;
         if pin.is_some() {
             return Ok(());
         }

@@ -4,11 +4,12 @@ use super::packed::{Packed, read_id};
 use super::{Catalogue, Change, Counts, Id, Item, Kind};
 
 /// The changes of a version that is to be published: held as a catalogue holds items, with which
-/// it shares them, and unpacked one at a time. Those of a first version are all there is.
+/// it shares them, and unpacked one at a time. Those of a first version are all there is. Cheap to
+/// clone.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// The item before and after.
-    changes: Vec<(Option<Packed>, Option<Packed>)>,
+    changes: Arc<Vec<(Option<Packed>, Option<Packed>)>>,
     bytes: u64,
 }
 
@@ -21,7 +22,7 @@ impl Changes {
     pub(super) fn push(&mut self, before: Option<Packed>, after: Option<Packed>) {
         let bytes = after.as_ref().map_or(0, |after| after.bytes().len());
         self.bytes += bytes as u64;
-        self.changes.push((before, after));
+        Arc::make_mut(&mut self.changes).push((before, after));
     }
 
     /// What the changed items weigh as they are held.
@@ -30,12 +31,12 @@ impl Changes {
     }
 
     /// How many there are.
-    pub const fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.changes.len()
     }
 
     /// Whether nothing changes.
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
@@ -51,8 +52,8 @@ impl Changes {
 
     fn counts_where(&self, counts_kind: impl Fn(Kind) -> bool) -> Counts {
         let mut counts = Counts::default();
-        for (before, after) in &self.changes {
-            let kind = after.as_ref().or(before.as_ref()).map(Packed::kind);
+        for (before, after) in self.packed() {
+            let kind = after.or(before).map(Packed::kind);
             if kind.is_some_and(&counts_kind) {
                 counts.count(before.is_some(), after.is_some());
             }
@@ -87,10 +88,12 @@ impl Changes {
             .filter_map(|(before, after)| change(before, after))
     }
 
-    /// One after the other, each let go once it was taken.
-    pub(crate) fn drain(self) -> impl Iterator<Item = Change> + Send {
-        let changes = self.changes.into_iter();
-        changes.filter_map(|(before, after)| change(before.as_ref(), after.as_ref()))
+    /// One after the other, for whoever goes on without what they were held in.
+    pub(crate) fn into_each(self) -> impl Iterator<Item = Change> + Send {
+        (0..self.len()).filter_map(move |at| {
+            let (before, after) = self.changes.get(at)?;
+            change(before.as_ref(), after.as_ref())
+        })
     }
 
     pub(super) fn packed(&self) -> impl Iterator<Item = (Option<&Packed>, Option<&Packed>)> {

@@ -16,6 +16,8 @@ const LAST: &str = "last";
 
 /// How many rows the ledger keeps.
 const KEPT_ROWS: u32 = 10_000;
+/// How many rows are made and written at a time.
+const ROWS: usize = 1_000;
 
 /// One attempt to sync, or several in a row that ended alike and published nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -338,9 +340,9 @@ impl Turn {
     /// When the lease has passed on or the store fails.
     pub async fn keep_answer<T: Serialize + Sync>(&self, answer: Option<&T>) -> Result<()> {
         // A row that is never removed: a sleeper's late one would come back under a free key.
-        let row = Answer { answer };
+        let rows = [Answer { answer }];
         let (put, gone) = self
-            .differing(Table::Answers, &[row], |_| LAST.to_owned())
+            .differing(Table::Answers, &rows, |_| LAST.to_owned())
             .await?;
         self.write(Table::Answers, put, gone).await
     }
@@ -360,39 +362,46 @@ impl Turn {
     }
 
     /// The rows to put and the keys to remove, so that a table has these values.
-    async fn differing<T: Serialize + Sync>(
+    async fn differing<'a, T: Serialize + Sync>(
         &self,
         table: Table,
-        values: &[T],
+        values: &'a [T],
         key: impl Fn(&T) -> String + Send,
-    ) -> Result<(Vec<Row>, Vec<String>)> {
-        let mut wanted = BTreeMap::new();
-        for value in values {
-            wanted.insert(key(value), object(value)?);
-        }
+    ) -> Result<(BTreeMap<String, &'a T>, Vec<String>)> {
+        let keyed = values.iter().map(|value| (key(value), value));
+        let mut wanted: BTreeMap<_, _> = keyed.collect();
         let mut gone = Vec::new();
         for row in self.store.rows(table, None).await? {
             match wanted.get(&row.key) {
                 None => gone.push(row.key),
-                Some(fields) if *fields == row.fields => {
+                Some(value) if object(*value)? == row.fields => {
                     wanted.remove(&row.key);
                 }
                 Some(_) => {}
             }
         }
-        let put = wanted
-            .into_iter()
-            .map(|(key, fields)| Row { key, fields })
-            .collect();
-        Ok((put, gone))
+        Ok((wanted, gone))
     }
 
-    async fn write(&self, table: Table, put: Vec<Row>, gone: Vec<String>) -> Result<()> {
-        if put.is_empty() && gone.is_empty() {
-            return Ok(());
-        }
+    /// Writes rows, a lot of them at a time: as rows they take much more memory.
+    async fn write<T: Serialize + Sync>(
+        &self,
+        table: Table,
+        put: BTreeMap<String, &T>,
+        mut gone: Vec<String>,
+    ) -> Result<()> {
         let fence = self.head().fence;
-        self.store.write_rows(fence, table, put, gone).await
+        let mut put = put.into_iter().peekable();
+        while put.peek().is_some() || !gone.is_empty() {
+            let rows = put.by_ref().take(ROWS).map(|(key, value)| {
+                let fields = object(value)?;
+                Ok(Row { key, fields })
+            });
+            let rows = rows.collect::<Result<_>>()?;
+            let gone = std::mem::take(&mut gone);
+            self.store.write_rows(fence, table, rows, gone).await?;
+        }
+        Ok(())
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Damage {
 pub(super) type Packs = Box<dyn Iterator<Item = Result<Vec<u8>>> + Send>;
 
 pub(super) fn pack(changes: &Changes) -> Packs {
-    pack_by(changes.clone().drain(), &[], |raw, change| {
+    pack_by(changes.clone().into_each(), &[], |raw, change| {
         serde_json::to_writer(&mut *raw, &change).map_err(|error| cannot_pack(&error))?;
         raw.push(b'\n');
         Ok(())
@@ -58,18 +58,54 @@ fn pack_by<T: 'static>(
     start: &'static [u8],
     write: fn(&mut Vec<u8>, T) -> Result<()>,
 ) -> Packs {
-    Box::new(std::iter::from_fn(move || {
-        let mut raw = start.to_vec();
+    let mut next = move || {
+        let mut part = Part::starting_with(start)?;
         for value in values.by_ref().take(MOST_ITEMS) {
-            if let Err(error) = write(&mut raw, value) {
-                return Some(Err(error));
-            }
-            if raw.len() >= ENOUGH_BYTES {
+            write(&mut part.raw, value)?;
+            part.compress()?;
+            if part.bytes >= ENOUGH_BYTES {
                 break;
             }
         }
-        (raw.len() > start.len()).then(|| compress(&raw))
-    }))
+        (part.bytes > start.len()).then(|| part.end()).transpose()
+    };
+    Box::new(std::iter::from_fn(move || next().transpose()))
+}
+
+/// A part under way. It is compressed a little at a time: raw, a part is much larger.
+struct Part {
+    encoder: zstd::Encoder<'static, Vec<u8>>,
+    /// What is not compressed yet.
+    raw: Vec<u8>,
+    /// How many raw bytes it has.
+    bytes: usize,
+}
+
+impl Part {
+    fn starting_with(start: &[u8]) -> Result<Self> {
+        let part = || {
+            let mut encoder = zstd::Encoder::new(Vec::new(), LEVEL)?;
+            encoder.include_checksum(true)?;
+            encoder.write_all(start)?;
+            Ok(encoder)
+        };
+        Ok(Self {
+            encoder: part().map_err(|error: io::Error| cannot_pack(&error))?,
+            raw: Vec::new(),
+            bytes: start.len(),
+        })
+    }
+
+    fn compress(&mut self) -> Result<()> {
+        self.bytes += self.raw.len();
+        let written = self.encoder.write_all(&self.raw);
+        self.raw.clear();
+        written.map_err(|error| cannot_pack(&error))
+    }
+
+    fn end(self) -> Result<Vec<u8>> {
+        self.encoder.finish().map_err(|error| cannot_pack(&error))
+    }
 }
 
 pub(super) fn unpack(name: PartName, data: &[u8]) -> (Vec<Change>, Vec<Damage>) {
@@ -146,16 +182,6 @@ pub(super) fn is_whole(data: &[u8]) -> bool {
     zstd::stream::copy_decode(data, io::sink()).is_ok()
 }
 
-fn compress(raw: &[u8]) -> Result<Vec<u8>> {
-    let compress = || {
-        let mut encoder = zstd::Encoder::new(Vec::new(), LEVEL)?;
-        encoder.include_checksum(true)?;
-        encoder.write_all(raw)?;
-        encoder.finish()
-    };
-    compress().map_err(|error: io::Error| cannot_pack(&error))
-}
-
 fn cannot_pack(error: &dyn std::fmt::Display) -> StoreError {
     StoreError::Unreadable {
         name: "a part to be written".into(),
@@ -173,6 +199,10 @@ mod tests {
         fence: 1,
         index: 0,
     };
+
+    fn compressed(raw: &[u8]) -> Vec<u8> {
+        Part::starting_with(raw).unwrap().end().unwrap()
+    }
 
     fn seed() -> Vec<Packed> {
         let items = crate::seed::items().unwrap();
@@ -197,7 +227,7 @@ mod tests {
         let lines = items
             .iter()
             .map(|item| serde_json::to_string(item).unwrap() + "\n");
-        let part = compress(lines.collect::<String>().as_bytes()).unwrap();
+        let part = compressed(lines.collect::<String>().as_bytes());
         assert_eq!(unpack_items(NAME, &part), (seed(), Vec::new()));
     }
 
@@ -214,7 +244,7 @@ mod tests {
         ] {
             let mut spoilt = raw.clone();
             spoilt[place] = 0x7e;
-            let (read, damage) = unpack_items(NAME, &compress(&spoilt).unwrap());
+            let (read, damage) = unpack_items(NAME, &compressed(&spoilt));
             let left: Vec<_> = left
                 .iter()
                 .map(|&place: &usize| items[place].clone())

@@ -24,7 +24,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_millis(250);
 /// How many parts are being put at once.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 2;
 
 /// Why no turn was begun.
 #[derive(Debug, thiserror::Error)]
@@ -209,10 +209,16 @@ impl Turn {
             return Ok(None);
         }
         let (version, fence) = (self.head.version + 1, self.head.fence);
-        let mut catalogue = state
-            .map(|state| state.catalogue.clone())
-            .unwrap_or_default();
-        catalogue.apply_packed(changes);
+        let before = state.map(|state| state.catalogue.clone());
+        let catalogue = apart({
+            let changes = changes.clone();
+            move || {
+                let mut catalogue = before.unwrap_or_default();
+                catalogue.apply_packed(&changes);
+                catalogue
+            }
+        })
+        .await?;
         let first = self.head.version == 0;
         let parts = if first {
             0
@@ -349,9 +355,14 @@ impl Turn {
 }
 
 async fn next_pack(mut packs: Packs) -> Result<Option<(Vec<u8>, Packs)>> {
-    let next = tokio::task::spawn_blocking(move || packs.next().map(|pack| (pack, packs))).await;
-    let next = next.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let next = apart(move || packs.next().map(|pack| (pack, packs))).await?;
     next.map(|(pack, packs)| Ok((pack?, packs))).transpose()
+}
+
+/// Does what takes a while apart from the other tasks.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 /// The lease of a turn.

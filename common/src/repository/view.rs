@@ -13,9 +13,9 @@ use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
 
 const PAGE: u32 = 2_000;
 /// How many documents are made and written at a time.
-const DOCUMENTS: usize = 1_000;
+const DOCUMENTS: usize = 250;
 /// How many such lots are under way at once: one is made while others are written.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 2;
 
 /// Writes what a version changed in the view.
 pub(super) async fn show(store: &dyn Store, snapshot: &Snapshot, changes: &Changes) -> Result<()> {
@@ -26,27 +26,28 @@ pub(super) async fn show(store: &dyn Store, snapshot: &Snapshot, changes: &Chang
         let (kind, id) = one;
         Wanted { kind, id, is_new }
     });
-    write(store, snapshot, lots.collect(), false).await
+    write(store, snapshot, lots, false).await
 }
 
 /// Compares the whole view with a version and repairs what differs; the answer is how many
 /// documents did.
 pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64> {
+    let catalogue = &snapshot.catalogue;
     let mut repaired = 0;
+    // By number.
+    let mut is_shown = vec![false; catalogue.end()];
     for kind in Kind::ALL {
-        let mut unseen: HashSet<Id> = snapshot
-            .catalogue
-            .iter(kind)
-            .map(|item| item.id.clone())
-            .collect();
         let mut after: Option<Id> = None;
         loop {
             let page = store.shown(kind, after.as_deref(), PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id.clone());
             let wrong = page.into_iter().filter_map(|found| {
-                unseen.remove(&found.id);
-                let right = document(snapshot, Wanted::there(kind, found.id.clone()));
+                let number = catalogue.number(kind, &found.id);
+                if let Some(shown) = number.and_then(|number| is_shown.get_mut(number as usize)) {
+                    *shown = true;
+                }
+                let right = document(snapshot, Wanted::there(kind, found.id));
                 (right.fields != found.fields).then_some(right)
             });
             let wrong: Vec<_> = wrong.collect();
@@ -55,13 +56,17 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
                 store.show(wrong, true).await?;
             }
         }
-        repaired += unseen.len() as u64;
-        let absent = unseen.into_iter().map(|id| Wanted {
-            is_new: true,
-            kind,
-            id,
+        let mut absent = catalogue.numbers(kind).collect::<Vec<_>>();
+        absent.retain(|number| is_shown.get(*number as usize) == Some(&false));
+        repaired += absent.len() as u64;
+        let absent = absent.into_iter().filter_map(|number| {
+            Some(Wanted {
+                is_new: true,
+                kind,
+                id: catalogue.item(number)?.id.clone(),
+            })
         });
-        write(store, snapshot, absent.collect(), true).await?;
+        write(store, snapshot, absent, true).await?;
     }
     Ok(repaired)
 }
@@ -83,16 +88,16 @@ impl Wanted {
     }
 }
 
-/// Makes and writes documents, in no order.
+/// Makes and writes documents.
 async fn write(
     store: &dyn Store,
     snapshot: &Snapshot,
-    mut wanted: Vec<Wanted>,
+    mut wanted: impl Iterator<Item = Wanted> + Send,
     same: bool,
 ) -> Result<()> {
     let lots = std::iter::from_fn(|| {
-        let rest = wanted.len().saturating_sub(DOCUMENTS);
-        Some(wanted.split_off(rest)).filter(|lot| !lot.is_empty())
+        let lot: Vec<_> = wanted.by_ref().take(DOCUMENTS).collect();
+        Some(lot).filter(|lot| !lot.is_empty())
     });
     stream::iter(lots)
         .map(|lot| async {

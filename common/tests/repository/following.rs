@@ -68,7 +68,7 @@ pub(crate) async fn a_stale_read_of_an_older_head_is_ignored(store: &Fixture) {
     let start = *reads.borrow();
     tokio::select! {
         version = next_version(&mut follower) => panic!("went to version {}", version.version()),
-        read = reads.wait_for(|reads| *reads >= start + 2) => drop(read.unwrap()),
+        read = reads.wait_for(|reads| *reads >= start + 3) => drop(read.unwrap()),
     }
     lagging.show_old_head(None);
     store.publish(&catalogue(2, 3)).await;

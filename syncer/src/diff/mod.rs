@@ -5,6 +5,7 @@ mod rank;
 use std::sync::Arc;
 
 use common::models::{Catalogue, Changes, Facts, Item, Kind, Slugs};
+use ghibli_api::Records;
 
 use crate::parse::{self, Draft, Refused, Upstream};
 
@@ -30,7 +31,9 @@ pub fn diff(published: &Catalogue, upstream: &mut Upstream<'_>) -> Result<Change
     for kind in Kind::ALL {
         let ranks = ranks(kind, published, upstream);
         let mut slugs = Slugs::default();
-        for (draft, rank) in upstream.drafts(kind, &mut findings).zip(ranks) {
+        let records = upstream.take(kind);
+        let text_bytes = records.as_ref().map_or(0, Records::text_bytes);
+        for (draft, rank) in upstream.drafts(kind, records, &mut findings).zip(ranks) {
             let before = published.get(kind, &draft.id);
             let slug = match &before {
                 Some(before) => before.slug.clone(),
@@ -48,7 +51,7 @@ pub fn diff(published: &Catalogue, upstream: &mut Upstream<'_>) -> Result<Change
                 upstream.has_room(changes.bytes() + changes.len() as u64 * CHANGE_BYTES)?;
             }
         }
-        upstream.done_with(kind);
+        upstream.done_with(text_bytes);
     }
     parse::first(&mut findings);
     upstream.findings = findings;
@@ -56,8 +59,8 @@ pub fn diff(published: &Catalogue, upstream: &mut Upstream<'_>) -> Result<Change
 }
 
 fn ranks(kind: Kind, published: &Catalogue, upstream: &Upstream<'_>) -> Vec<i64> {
-    let ids = upstream.ids(kind).into_iter();
-    let old = ids.map(|id| published.get(kind, &id).map(|item| item.rank));
+    let ids = upstream.ids(kind);
+    let old = ids.map(|id| published.get(kind, id).map(|item| item.rank));
     rank::assign(&old.collect::<Vec<_>>())
 }
 

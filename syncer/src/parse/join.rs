@@ -74,7 +74,7 @@ impl Upstream<'_> {
     /// join is a finding.
     pub(super) fn join(
         &self,
-        (kind, number, id): (Kind, u32, &Id),
+        (kind, number, id): (Kind, u32, &str),
         facts: &mut Facts,
         said: &[Said],
         findings: &mut Vec<Finding>,
@@ -102,7 +102,7 @@ impl Upstream<'_> {
     /// The items that a field names and that exist, each once.
     fn targets(
         &self,
-        (kind, id, field): (Kind, &Id, &str),
+        (kind, id, field): (Kind, &str, &str),
         target: Kind,
         links: &[String],
         findings: &mut Vec<Finding>,
@@ -123,7 +123,7 @@ impl Upstream<'_> {
     fn both_sides(
         &self,
         relation: usize,
-        (number, id): (u32, &Id),
+        (number, id): (u32, &str),
         mut numbers: Vec<u32>,
         findings: &mut Vec<Finding>,
     ) -> Vec<Id> {
@@ -153,9 +153,8 @@ impl Upstream<'_> {
             find(findings, finding(kind, id, field, Problem::OneSided, to));
             numbers.push(teller);
         }
-        // Every link to an item shares the item's id.
         let ids = numbers.into_iter();
-        ids.map(|number| self.id(other, number).clone()).collect()
+        ids.map(|number| self.id(other, number).into()).collect()
     }
 }
 
@@ -173,10 +172,10 @@ fn put(facts: &mut Facts, field: &str, ids: Vec<Id>) {
     }
 }
 
-fn finding(kind: Kind, id: &Id, field: &str, problem: Problem, value: &str) -> Finding {
+fn finding(kind: Kind, id: &str, field: &str, problem: Problem, value: &str) -> Finding {
     Finding {
         kind,
-        id: id.clone(),
+        id: id.into(),
         field: field.to_owned(),
         problem,
         value: value.chars().take(200).collect(),

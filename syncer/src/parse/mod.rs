@@ -176,8 +176,12 @@ impl Unjoined {
                 order.insert(kind, self.order_with(kind, &kept, published));
             }
         }
+        let findings = match stay.is_empty() {
+            true => std::mem::take(&mut self.findings),
+            false => self.findings.clone(),
+        };
         let mut upstream = Upstream {
-            findings: self.findings.clone(),
+            findings,
             read: self,
             wanted_again: !stay.is_empty(),
             published,
@@ -297,9 +301,9 @@ impl Unjoined {
 
 impl Upstream<'_> {
     /// The ids of a kind in the source's order.
-    pub fn ids(&self, kind: Kind) -> Vec<Id> {
+    pub(crate) fn ids(&self, kind: Kind) -> impl Iterator<Item = &str> {
         let order = self.order(kind).into_iter();
-        order.map(|number| self.id(kind, number).clone()).collect()
+        order.map(move |number| self.id(kind, number))
     }
 
     /// Whether an item is there: it came or stays.
@@ -329,11 +333,26 @@ impl Upstream<'_> {
         self.read.has_room(bytes)
     }
 
+    /// The records of a kind, unless they are wanted once more.
+    pub(crate) fn take(&mut self, kind: Kind) -> Option<Records> {
+        match self.wanted_again {
+            true => None,
+            false => self.read.records.remove(&kind),
+        }
+    }
+
     /// The items of a kind in the source's order, read and joined one after the other, with those
-    /// that stay though it did not give them.
-    pub fn drafts(&self, kind: Kind, findings: &mut Vec<Finding>) -> impl Iterator<Item = Draft> {
-        let records = self.read.records.get(&kind).into_iter();
-        let mut came = records.flat_map(Records::iter).filter_map(move |record| {
+    /// that stay though it did not give them. Records that were taken are let go on the way.
+    pub(crate) fn drafts(
+        &self,
+        kind: Kind,
+        taken: Option<Records>,
+        findings: &mut Vec<Finding>,
+    ) -> impl Iterator<Item = Draft> {
+        let here = self.read.records.get(&kind).into_iter();
+        let taken = taken.into_iter().flat_map(Records::into_readable);
+        let records = here.flat_map(Records::iter).chain(taken);
+        let mut came = records.filter_map(move |record| {
             // What there is to find in it alone was found when it was read first.
             let (facts, said) = facts::read(kind, &record, &mut Vec::new()).ok()?;
             Some((facts, said, SourceRecord::new(record.json)))
@@ -349,20 +368,16 @@ impl Upstream<'_> {
             };
             self.join((kind, number, id), &mut facts, &said, findings);
             Some(Draft {
-                id: id.clone(),
+                id: id.into(),
                 facts,
                 source,
             })
         })
     }
 
-    /// Lets the records of a kind go once its drafts were made.
-    pub(crate) fn done_with(&mut self, kind: Kind) {
-        if !self.wanted_again
-            && let Some(records) = self.read.records.remove(&kind)
-        {
-            self.read.bytes -= records.text_bytes();
-        }
+    /// Makes room where records were whose drafts were all made.
+    pub(crate) fn done_with(&mut self, text_bytes: u64) {
+        self.read.bytes -= text_bytes;
     }
 
     /// Notes what the items that stay tell of others.
@@ -396,7 +411,7 @@ impl Upstream<'_> {
         is_there.then_some(number)
     }
 
-    fn id(&self, kind: Kind, number: u32) -> &Id {
+    fn id(&self, kind: Kind, number: u32) -> &str {
         self.read.names[kind as usize].id(number)
     }
 
@@ -430,7 +445,7 @@ fn last_good(item: &Item, findings: &mut Vec<Finding>) -> (Facts, Vec<Said>) {
 
 /// Adds a finding. Of more than can be kept the first stay, whatever the order they come in.
 fn find(findings: &mut Vec<Finding>, finding: Finding) {
-    if findings.len() >= 2 * MAX_FINDINGS {
+    if findings.len() >= MAX_FINDINGS + MAX_FINDINGS / 4 {
         first(findings);
     }
     findings.push(finding);

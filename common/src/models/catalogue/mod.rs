@@ -191,6 +191,11 @@ impl Catalogue {
 
     /// Goes forward by one version's changes, and shares their items.
     pub fn apply_packed(&mut self, changes: &Changes) {
+        if self.items.is_empty() {
+            let all = changes.packed().filter_map(|(_, after)| after.cloned());
+            *self = all.collect();
+            return;
+        }
         for (before, after) in changes.packed() {
             match (before, after) {
                 (_, Some(after)) => self.insert_packed(after.clone()),

@@ -22,8 +22,8 @@ use crate::{Collection, Records};
 /// 256 KiB.
 const LARGE_BYTES: usize = 256 * 1024;
 
-/// What all answers may weigh once they are read, beyond the cap of one and an eighth of it: 4 MiB.
-const ROOM_BYTES: u64 = 4 * 1024 * 1024;
+/// What all answers may weigh once they are read, beyond the cap of one: 5 MiB.
+const ROOM_BYTES: u64 = 5 * 1024 * 1024;
 
 /// Asks for one URL at a time, within the deadlines.
 pub(super) struct Http {
@@ -270,9 +270,7 @@ impl Http {
 
     /// What all answers may weigh once they are read.
     pub(super) const fn room(&self) -> u64 {
-        // An eighth, so that a thousand times the real source passes at 64 MiB.
-        let room = self.max_bytes.saturating_add(self.max_bytes / 8);
-        room.saturating_add(ROOM_BYTES)
+        self.max_bytes.saturating_add(ROOM_BYTES)
     }
 
     pub(super) fn too_large(&self) -> RequestError {

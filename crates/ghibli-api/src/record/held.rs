@@ -1,10 +1,12 @@
 //! Records as they are held once read: compressed, many at a time, since all five collections have
 //! to fit into memory. What that takes is counted.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::value::RawValue;
+use zstd::bulk::Decompressor;
 
 use super::{BadRecord, ListError, Record, views};
 use crate::Collection;
@@ -35,6 +37,8 @@ pub(super) struct Weight {
 pub(super) struct Held {
     /// Compressed, a record a line.
     blocks: Vec<Box<[u8]>>,
+    /// How many bytes the longest of them has once it is unpacked.
+    longest: usize,
     /// The lines that are not compressed yet.
     open: String,
     count: usize,
@@ -77,6 +81,7 @@ impl Held {
     pub(super) fn new(budget: &Arc<Budget>) -> Self {
         Self {
             blocks: Vec::new(),
+            longest: 0,
             open: String::new(),
             count: 0,
             weight: Weight {
@@ -118,6 +123,7 @@ impl Held {
             self.weight
                 .take(self.open.len().saturating_sub(block.len()));
             self.blocks.push(block.into());
+            self.longest = self.longest.max(self.open.len());
             self.open = String::new();
             return Ok(());
         }
@@ -126,18 +132,81 @@ impl Held {
 
     /// The records, a block of them unpacked at a time.
     pub(super) fn iter(&self, collection: Collection) -> impl Iterator<Item = Record> {
-        let blocks = self.blocks.iter().map(|block| {
-            let lines = zstd::decode_all(&**block).unwrap_or_default();
-            String::from_utf8(lines).unwrap_or_default()
-        });
-        let open = std::iter::once_with(|| self.open.clone());
-        let lines = blocks.chain(open).flat_map(|lines| {
-            let lines: Vec<_> = lines.lines().map(str::to_owned).collect();
-            lines
-        });
-        lines.filter_map(move |json| {
-            let json = RawValue::from_string(json).ok()?;
-            views::checked(collection, json).ok()
-        })
+        let blocks = self.blocks.iter();
+        Unpacking::new(collection, blocks, Cow::Borrowed(&self.open), self.longest)
+    }
+
+    /// The same, each block let go once it is unpacked.
+    pub(super) fn into_iter(self, collection: Collection) -> impl Iterator<Item = Record> {
+        let blocks = self.blocks.into_iter();
+        Unpacking::new(collection, blocks, Cow::Owned(self.open), self.longest)
+    }
+}
+
+/// Records one after the other, all of them out of the same bytes: blocks that are unpacked into
+/// memory of their own leave gaps behind that are seldom filled.
+struct Unpacking<'a, B> {
+    collection: Collection,
+    blocks: B,
+    /// The lines behind all blocks.
+    open: Option<Cow<'a, str>>,
+    longest: usize,
+    decompressor: Option<Decompressor<'static>>,
+    lines: Vec<u8>,
+    at: usize,
+}
+
+impl<'a, B: Iterator<Item: AsRef<[u8]>>> Unpacking<'a, B> {
+    const fn new(collection: Collection, blocks: B, open: Cow<'a, str>, longest: usize) -> Self {
+        Self {
+            collection,
+            blocks,
+            open: Some(open),
+            longest,
+            decompressor: None,
+            lines: Vec::new(),
+            at: 0,
+        }
+    }
+
+    /// Goes on to the next lines; none if there are no more.
+    fn turn_over(&mut self) -> Option<()> {
+        self.at = 0;
+        self.lines.clear();
+        let Some(block) = self.blocks.next() else {
+            self.lines = self.open.take()?.into_owned().into_bytes();
+            return Some(());
+        };
+        let decompressor = match &mut self.decompressor {
+            Some(decompressor) => decompressor,
+            none => none.insert(Decompressor::new().ok()?),
+        };
+        self.lines.reserve(self.longest);
+        let unpacked = decompressor.decompress_to_buffer(block.as_ref(), &mut self.lines);
+        unpacked.ok().map(drop)
+    }
+
+    fn line(&mut self) -> Option<String> {
+        while self.at >= self.lines.len() {
+            self.turn_over()?;
+        }
+        let rest = self.lines.get(self.at..)?;
+        let line = rest.split(|byte| *byte == b'\n').next()?;
+        self.at += line.len() + 1;
+        String::from_utf8(line.to_owned()).ok()
+    }
+}
+
+impl<B: Iterator<Item: AsRef<[u8]>>> Iterator for Unpacking<'_, B> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        loop {
+            let json = RawValue::from_string(self.line()?).ok()?;
+            // Each was checked when it came.
+            if let Ok(record) = views::checked(self.collection, json) {
+                return Some(record);
+            }
+        }
     }
 }

@@ -84,6 +84,11 @@ impl Records {
         self.held.iter(self.collection)
     }
 
+    /// The same, let go one after the other.
+    pub fn into_readable(self) -> impl Iterator<Item = Record> {
+        self.held.into_iter(self.collection)
+    }
+
     /// How many of them are readable.
     pub const fn len(&self) -> usize {
         self.held.count()
@@ -144,11 +149,16 @@ impl List {
 
     pub(crate) fn append(&mut self, page: Records) {
         let before = self.elements();
-        for record in page.iter() {
+        let Records {
+            held,
+            bad,
+            collection,
+        } = page;
+        for record in held.into_iter(collection) {
             let raw = record.json.get().to_owned();
             self.push(record, &raw);
         }
-        for bad in page.bad {
+        for bad in bad {
             self.set_aside(BadRecord {
                 index: before + bad.index,
                 ..bad
