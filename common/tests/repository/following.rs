@@ -68,6 +68,7 @@ pub(crate) async fn a_stale_read_of_an_older_head_is_ignored(store: &Fixture) {
     let start = *reads.borrow();
     tokio::select! {
         version = next_version(&mut follower) => panic!("went to version {}", version.version()),
+        // One that is not ignored is read twice before it is told.
         read = reads.wait_for(|reads| *reads >= start + 3) => drop(read.unwrap()),
     }
     lagging.show_old_head(None);
