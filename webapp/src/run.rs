@@ -86,8 +86,11 @@ pub async fn run(
         prepare,
         shutdown.clone(),
     ));
-    let at_once = ready::at_once(app.current.clone());
+    let current = app.current.clone();
+    let at_once = ready::at_once(current.clone());
     let app = routes::app(app, limits);
+    let hot_pages = ready::keep_pages(current, app.clone());
+    tokio::spawn(shutdown.clone().run_until_cancelled_owned(hot_pages));
     let served = server::serve(listener, app, at_once, limits, shutdown.clone());
     tokio::pin!(served);
     tokio::select! {

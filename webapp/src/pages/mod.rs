@@ -15,5 +15,22 @@ mod tests;
 mod tile;
 mod view;
 
+use common::models::{Catalogue, Kind};
+
 pub(crate) use self::error::ErrorPage;
 pub(crate) use self::frame::{Frame, Head};
+
+/// How many items a catalogue may have for all of its pages to be hot.
+const FEW: usize = 500;
+
+/// The pages that are worth having ready: every one of a small catalogue, the first ones of a
+/// large one.
+pub(crate) fn hot(catalogue: &Catalogue) -> Vec<String> {
+    let mut hot: Vec<_> = ["/", "/changes", "/about"].map(str::to_owned).into();
+    hot.extend(Kind::ALL.map(|kind| format!("/{}", kind.plural())));
+    if catalogue.len() <= FEW {
+        let items = Kind::ALL.into_iter().flat_map(|kind| catalogue.iter(kind));
+        hot.extend(items.map(|item| tile::address(&item)));
+    }
+    hot
+}

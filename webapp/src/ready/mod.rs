@@ -24,6 +24,7 @@ use tower::{Service, ServiceExt as _, service_fn};
 
 use self::answer::Answer;
 use crate::middleware::{is_host, is_plain_reading};
+use crate::pages;
 use crate::respond::{Coding, Representation};
 use crate::server::{AtOnce, Limits};
 use crate::site::Current;
@@ -169,6 +170,34 @@ where
             // Whoever asks next gets the same answer, or the same error.
             let Ok(_) = app.clone().oneshot(request).await;
             tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Asks an app for the hot pages of every site that it shows, so that they are ready before anybody
+/// asks for them.
+pub(crate) async fn keep_pages<S>(current: Current, app: S)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone,
+{
+    let mut swapped = current.swapped();
+    // There may be a site by now.
+    swapped.mark_changed();
+    while swapped.changed().await.is_ok() {
+        let Ok(site) = current.load() else {
+            continue;
+        };
+        for page in pages::hot(&site.snapshot.catalogue) {
+            if swapped.has_changed().unwrap_or(true) {
+                break;
+            }
+            let request = Request::get(page)
+                .header(HOST, "localhost")
+                .body(Body::empty());
+            if let Ok(request) = request {
+                let Ok(_) = app.clone().oneshot(request).await;
+                tokio::task::yield_now().await;
+            }
         }
     }
 }

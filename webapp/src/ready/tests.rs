@@ -163,6 +163,35 @@ async fn what_was_asked_again_is_ready_at_the_next_version_before_anybody_asks()
     assert_eq!(made_next.load(Ordering::Relaxed), 3);
 }
 
+#[tokio::test]
+async fn every_page_of_a_small_catalogue_is_ready_before_anybody_asks() {
+    let (site, current) = (Site::of_seed(), Current::default());
+    let limits = Limits::default();
+    let app = crate::routes::app(
+        crate::routes::App {
+            current: current.clone(),
+            ..Default::default()
+        },
+        limits,
+    );
+    let kept = keep_pages(current.clone(), app);
+    let last = pages::hot(&site.snapshot.catalogue).pop().unwrap();
+    let all_are_ready = async {
+        current.set(site.clone());
+        while site.ready.find(&last, b"here").is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = kept => panic!("it ended"),
+        () = all_are_ready => {}
+    }
+    for page in pages::hot(&site.snapshot.catalogue) {
+        assert!(site.ready.find(&page, b"here").is_some(), "{page}");
+    }
+    assert!(pages::hot(&site.snapshot.catalogue).len() > 22);
+}
+
 type App = tower::util::BoxCloneSyncService<Request, Response, Infallible>;
 
 type Shape = fn(Representation) -> Representation;

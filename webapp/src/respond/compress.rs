@@ -76,9 +76,12 @@ impl Encoder {
     }
 }
 
+/// The window is no larger than the content: twice of it is taken in memory, and filled.
 fn brotli_params(size_hint: usize) -> BrotliEncoderParams {
+    let bits = size_hint.next_power_of_two().trailing_zeros();
     BrotliEncoderParams {
         quality: BROTLI_QUALITY,
+        lgwin: i32::try_from(bits).unwrap_or_default().clamp(17, 22),
         size_hint,
         ..BrotliEncoderParams::default()
     }

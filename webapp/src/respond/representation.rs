@@ -80,7 +80,11 @@ impl Representation {
     ///
     /// [`AppError::Internal`] if it cannot be rendered.
     pub fn page(template: &impl Template) -> Result<Self, AppError> {
-        Ok(Self::new(HTML, template.render()?))
+        // It is kept, and grew while it was filled in.
+        Ok(Self::new(
+            HTML,
+            template.render()?.into_boxed_str().into_boxed_bytes(),
+        ))
     }
 
     /// The same content with another `Cache-Control`.

@@ -1,61 +1,62 @@
-//! Reading an answer while it arrives, apart from the other tasks: megabytes take a while, and the
-//! same threads may be serving pages.
+//! Taking in a large answer while it arrives, apart from the other tasks: megabytes take a while,
+//! and the same threads may be serving pages.
 
-use std::io::{BufReader, Cursor, Read};
-use std::sync::Arc;
+use std::io::{Cursor, Read};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 
 use super::RequestError;
-use crate::record::Budget;
-use crate::{Collection, ListError, Records};
+use super::request::Body;
+use crate::ListError;
 
-/// How many pieces may wait to be read.
+/// How many pieces may wait to be taken in.
 const WAITING: usize = 2;
 
-/// A large answer that is being read.
+/// A large answer that is being taken in.
 pub(super) struct Reading {
     pieces: mpsc::Sender<Vec<u8>>,
-    read: JoinHandle<Result<Records, ListError>>,
+    body: JoinHandle<Result<Body, ListError>>,
     /// Large answers are read one at a time.
     _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Reading {
     pub(super) fn start(
-        collection: Collection,
-        budget: &Arc<Budget>,
         turn: Option<OwnedSemaphorePermit>,
+        take_in: impl FnOnce(Arriving) -> Result<Body, ListError> + Send + 'static,
     ) -> Self {
         let (pieces, waiting) = mpsc::channel(WAITING);
-        let budget = Arc::clone(budget);
         let text = Arriving {
             waiting,
             piece: Cursor::default(),
         };
-        let read = move || Records::read_from(&budget, collection, BufReader::new(text));
         Self {
             pieces,
-            read: tokio::task::spawn_blocking(read),
+            body: tokio::task::spawn_blocking(move || take_in(text)),
             _turn: turn,
         }
     }
 
-    /// Whether the piece is read, too; if not, the end says why.
+    /// Whether the piece is taken in, too; if not, the end says why.
     pub(super) async fn goes_on(&self, piece: Vec<u8>) -> bool {
         self.pieces.send(piece).await.is_ok()
     }
 
-    pub(super) async fn end(self) -> Result<Records, RequestError> {
+    pub(super) async fn end(self) -> Result<Body, RequestError> {
         drop(self.pieces);
-        let read = self.read.await;
-        Ok(read.map_err(|error| RequestError::Interrupted(error.to_string()))??)
+        taken_in(self.body).await
     }
 }
 
+/// What comes of work that is done apart.
+pub(super) async fn taken_in<T>(work: JoinHandle<Result<T, ListError>>) -> Result<T, RequestError> {
+    let done = work.await;
+    Ok(done.map_err(|error| RequestError::Interrupted(error.to_string()))??)
+}
+
 /// The text as far as it has come; to be read where waiting is allowed.
-struct Arriving {
+pub(super) struct Arriving {
     waiting: mpsc::Receiver<Vec<u8>>,
     piece: Cursor<Vec<u8>>,
 }

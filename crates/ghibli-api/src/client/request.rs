@@ -1,11 +1,12 @@
 //! One question and its answer, with every deadline and cap.
 
+use std::io::BufReader;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::{Response, StatusCode};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 use xxhash_rust::xxh3::Xxh3;
@@ -15,7 +16,7 @@ use super::provider::shown;
 use super::reading::Reading;
 use super::tags::{Tag, Validators};
 use super::{ClientConfig, ClientError, RequestError, Timeouts, redirect};
-use crate::record::Budget;
+use crate::record::{Budget, Unread};
 use crate::{Collection, Records};
 
 /// Answers beyond this size are read while they arrive, one at a time, and never there as a whole:
@@ -60,6 +61,8 @@ pub(super) struct Answer {
 
 pub(super) enum Body {
     Text(String),
+    /// A large one as it came.
+    Kept(Unread),
     /// A large one.
     Read(Records),
     /// A large one that was only to be named.
@@ -70,6 +73,8 @@ pub(super) enum Body {
 #[derive(Clone, Copy)]
 pub(super) enum Large<'a> {
     Read(Collection, &'a Arc<Budget>),
+    /// It may not have to be read.
+    Keep(&'a Arc<Budget>),
     /// Its digest is enough.
     Name,
 }
@@ -208,23 +213,20 @@ impl Http {
                 continue;
             }
             let come = std::mem::take(&mut come);
-            if let Large::Read(collection, budget) = large {
-                let since = Instant::now();
-                if reading.is_none() {
-                    let turn = self.large_answers.clone().acquire_owned().await.ok();
-                    reading = Some(Reading::start(collection, budget, turn));
-                }
-                if let Some(under_way) = &reading
-                    && !under_way.goes_on(come).await
-                {
-                    break;
-                }
-                // The wait for the other answers, and for the reading, is not this one's slowness.
-                started += since.elapsed();
+            let since = Instant::now();
+            if reading.is_none() {
+                reading = self.start_reading(large).await;
             }
+            if let Some(under_way) = &reading
+                && !under_way.goes_on(come).await
+            {
+                break;
+            }
+            // The wait for the other answers, and for the reading, is not this one's slowness.
+            started += since.elapsed();
         }
         let body = match reading {
-            Some(reading) => Body::Read(reading.end().await?),
+            Some(reading) => reading.end().await?,
             None if size > LARGE_BYTES => Body::Named,
             None => Body::Text(
                 String::from_utf8(come)
@@ -233,6 +235,30 @@ impl Http {
         };
         let bytes = size.try_into().unwrap_or(u64::MAX);
         Ok((body, bytes, digest.digest128()))
+    }
+
+    /// What takes in a large answer, if it is to be had.
+    async fn start_reading(&self, large: Large<'_>) -> Option<Reading> {
+        match large {
+            Large::Read(collection, budget) => {
+                let budget = Arc::clone(budget);
+                let read = move |text| {
+                    let records = Records::read_from(&budget, collection, BufReader::new(text));
+                    records.map(Body::Read)
+                };
+                Some(Reading::start(self.turn_to_read().await, read))
+            }
+            Large::Keep(budget) => {
+                let budget = Arc::clone(budget);
+                let keep = move |text| Unread::of(&budget, text).map(Body::Kept);
+                Some(Reading::start(None, keep))
+            }
+            Large::Name => None,
+        }
+    }
+
+    pub(super) async fn turn_to_read(&self) -> Option<OwnedSemaphorePermit> {
+        self.large_answers.clone().acquire_owned().await.ok()
     }
 
     /// What is waited for, unless the source is silent for too long, or an answer of which so much

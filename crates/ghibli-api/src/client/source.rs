@@ -1,22 +1,24 @@
 //! One provider during one fetch: five questions, and nothing read of what is known already.
 
 use std::collections::BTreeMap;
+use std::io::BufReader;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use futures::future::try_join_all;
 use reqwest::header::HeaderMap;
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use url::{Origin, Url};
 
 use super::pages::is_doubtful;
 use super::provider::Provider;
-use super::reading::Reading;
+use super::reading::taken_in;
 use super::request::{Answer, Body, Http, Large, Reply};
 use super::tags::{Tag, Tags, Validators};
 use super::{Content, Progress, RequestError};
 use crate::record::Budget;
-use crate::{Collection, Records};
+use crate::{Collection, ListError, Records};
 
 /// One provider during one fetch.
 pub(super) struct Source<'a> {
@@ -35,7 +37,7 @@ pub(super) struct Source<'a> {
 
 /// A collection that need not be here.
 enum Arrived {
-    /// It is what is known; the source did not send it again, or too much of it to keep.
+    /// It is what is known; the source did not send it again.
     AtSource(Tag),
     Here(Here),
 }
@@ -48,7 +50,7 @@ struct Here {
 
 enum Held {
     /// What is known, so perhaps nobody needs to read it.
-    Unread(String),
+    Unread(Body),
     Read(Records),
 }
 
@@ -139,45 +141,25 @@ impl<'a> Source<'a> {
     ) -> Result<Arrived, RequestError> {
         let conditions = Some(&known.validators);
         let reply = self
-            .question(collection, "", 0, conditions, Large::Name)
+            .question(collection, "", 0, conditions, Large::Keep(&self.budget))
             .await?;
         match reply {
-            Reply::Answer(answer) => self.arrived(collection, answer).await,
-            Reply::TooLarge { url, headers } => {
-                let here = self.in_pages(collection, url, &headers).await?;
-                Ok(Arrived::Here(here))
-            }
             Reply::NotModified(from) if from == known.from => Ok(Arrived::AtSource(known.clone())),
             // Another place, whose validators mean something else.
             Reply::NotModified(_) => self.unlike_known(collection).await,
-        }
-    }
-
-    /// A collection, unless it is large and what is known.
-    async fn unlike_known(&self, collection: Collection) -> Result<Arrived, RequestError> {
-        if self.known_as(collection).is_none() {
-            return self.here(collection).await.map(Arrived::Here);
-        }
-        let reply = self.question(collection, "", 0, None, Large::Name).await?;
-        match reply {
-            Reply::Answer(answer) => self.arrived(collection, answer).await,
             reply => self.of_reply(collection, reply).await.map(Arrived::Here),
         }
     }
 
-    /// What an answer comes to of which a large body was only named: another one is asked for again.
-    async fn arrived(
-        &self,
-        collection: Collection,
-        answer: Answer,
-    ) -> Result<Arrived, RequestError> {
-        if !matches!(answer.body, Body::Named) {
-            return self.kept(collection, answer).await.map(Arrived::Here);
+    /// A collection, unread if it is what is known.
+    async fn unlike_known(&self, collection: Collection) -> Result<Arrived, RequestError> {
+        if self.known_as(collection).is_none() {
+            return self.here(collection).await.map(Arrived::Here);
         }
-        match self.same_as_known(collection, &answer) {
-            Some(tag) => Ok(Arrived::AtSource(tag)),
-            None => self.here(collection).await.map(Arrived::Here),
-        }
+        let reply = self
+            .question(collection, "", 0, None, Large::Keep(&self.budget))
+            .await?;
+        self.of_reply(collection, reply).await.map(Arrived::Here)
     }
 
     async fn here(&self, collection: Collection) -> Result<Here, RequestError> {
@@ -228,13 +210,9 @@ impl<'a> Source<'a> {
 
     /// An answer without a query, and all that it may have left out.
     async fn kept(&self, collection: Collection, answer: Answer) -> Result<Here, RequestError> {
-        if let Some(tag) = self.same_as_known(collection, &answer)
-            && let Body::Text(text) = answer.body
-        {
-            return Ok(Here {
-                tag,
-                held: Held::Unread(text),
-            });
+        if let Some(tag) = self.same_as_known(collection, &answer) {
+            let held = Held::Unread(answer.body);
+            return Ok(Here { tag, held });
         }
         let (total, from) = (answer.total(), answer.url.clone());
         let mut tag = answer.tag(0);
@@ -274,7 +252,7 @@ impl<'a> Source<'a> {
                 }
             };
             let records = match here.held {
-                Held::Unread(text) => self.records(collection, Body::Text(text)).await?,
+                Held::Unread(body) => self.records(collection, body).await?,
                 Held::Read(records) => records,
             };
             Ok((collection, here.tag, records))
@@ -345,14 +323,21 @@ impl<'a> Source<'a> {
         collection: Collection,
         body: Body,
     ) -> Result<Records, RequestError> {
-        let text = match body {
-            Body::Read(records) => return Ok(records),
-            Body::Text(text) => text,
-            Body::Named => String::new(),
-        };
-        let reading = Reading::start(collection, &self.budget, None);
-        reading.goes_on(text.into_bytes()).await;
-        reading.end().await
+        let budget = Arc::clone(&self.budget);
+        match body {
+            Body::Read(records) => Ok(records),
+            Body::Text(text) => {
+                let read = move || Records::read_from(&budget, collection, text.as_bytes());
+                taken_in(spawn_blocking(read)).await
+            }
+            Body::Kept(unread) => {
+                let _turn = self.http.turn_to_read().await;
+                let text = BufReader::new(unread.into_text());
+                let read = move || Records::read_from(&budget, collection, text);
+                taken_in(spawn_blocking(read)).await
+            }
+            Body::Named => Err(ListError::Empty.into()),
+        }
     }
 
     /// The name of an answer that is what is known, and all of it.

@@ -12,8 +12,8 @@ use super::{BadRecord, ListError, Record, views};
 use crate::Collection;
 
 /// How much of the records is compressed at a time.
-const BLOCK_BYTES: usize = 256 * 1024;
-const LEVEL: i32 = 1;
+pub(super) const BLOCK_BYTES: usize = 256 * 1024;
+pub(super) const LEVEL: i32 = 1;
 
 /// What a record takes in memory beside its text: its id, its place, and room to compare it.
 pub(super) const RECORD_BYTES: u64 = 256;
@@ -53,7 +53,12 @@ impl Budget {
 }
 
 impl Weight {
-    fn add(&mut self, bytes: u64) -> Result<(), ListError> {
+    pub(super) fn of(budget: &Arc<Budget>) -> Self {
+        let budget = Arc::clone(budget);
+        Self { budget, bytes: 0 }
+    }
+
+    pub(super) fn add(&mut self, bytes: u64) -> Result<(), ListError> {
         self.bytes += bytes;
         let before = self.budget.held.fetch_add(bytes, Ordering::Relaxed);
         match before + bytes <= self.budget.limit {
@@ -64,7 +69,7 @@ impl Weight {
         }
     }
 
-    fn take(&mut self, bytes: usize) {
+    pub(super) fn take(&mut self, bytes: usize) {
         let bytes = self.bytes.min(bytes as u64);
         self.bytes -= bytes;
         self.budget.held.fetch_sub(bytes, Ordering::Relaxed);
@@ -84,10 +89,7 @@ impl Held {
             longest: 0,
             open: String::new(),
             count: 0,
-            weight: Weight {
-                budget: Arc::clone(budget),
-                bytes: 0,
-            },
+            weight: Weight::of(budget),
         }
     }
 

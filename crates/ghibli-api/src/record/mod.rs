@@ -5,6 +5,7 @@ mod fields;
 mod held;
 mod list;
 mod split;
+mod unread;
 mod views;
 
 use serde_json::Value;
@@ -14,6 +15,7 @@ pub use self::error::{BadRecord, Note, RecordError};
 pub(crate) use self::held::Budget;
 pub(crate) use self::list::List;
 pub use self::list::{ListError, MAX_BAD_RECORDS, Records};
+pub(crate) use self::unread::Unread;
 pub use self::views::{Film, Links, Location, Person, Species, Vehicle};
 
 use self::fields::Fields;

@@ -158,6 +158,31 @@ async fn after_a_change_all_five_come_whole() {
 }
 
 #[tokio::test]
+async fn a_source_that_names_nothing_is_asked_once_whatever_has_changed_and_however_large_it_is() {
+    let source = Source::start_with(Catalogue {
+        films: (0..1000).map(film).collect(),
+        ..Catalogue::invented()
+    })
+    .await;
+    let client = client([&url(&source)]);
+    let mut known = fetched(&client).await.tags;
+    for (poll, film_count) in [(2, 1000), (3, 1000), (4, 1001)] {
+        match poll {
+            2 => assert!(is_same(&fetched_since(&client, &known).await)),
+            3 => source.edit(|catalogue| catalogue.people[0]["name"] = "Another".into()),
+            _ => source.add_film(film(1000)),
+        }
+        if poll > 2 {
+            let changed = fetched_since(&client, &known).await;
+            assert_eq!(films(&changed), film_count);
+            known = changed.tags;
+        }
+        let asked = COLLECTIONS.map(|collection| source.requests(collection));
+        assert_eq!(asked, [poll; 5]);
+    }
+}
+
+#[tokio::test]
 async fn only_the_provider_that_gave_a_name_is_asked_about_it() {
     let [first, second] = [Source::start().await, Source::start().await];
     for source in [&first, &second] {
