@@ -383,7 +383,8 @@ impl Turn {
         Ok((wanted, gone))
     }
 
-    /// Writes rows, a lot of them at a time: as rows they take much more memory.
+    /// Writes rows, a lot of them at a time: as rows they take much more memory. What takes the
+    /// place of others is there before those go.
     async fn write<T: Serialize + Sync>(
         &self,
         table: Table,
@@ -392,16 +393,25 @@ impl Turn {
     ) -> Result<()> {
         let fence = self.head().fence;
         let mut put = put.into_iter().peekable();
-        while put.peek().is_some() || !gone.is_empty() {
+        loop {
             let rows = put.by_ref().take(ROWS).map(|(key, value)| {
                 let fields = object(value)?;
                 Ok(Row { key, fields })
             });
-            let rows = rows.collect::<Result<_>>()?;
-            let gone = std::mem::take(&mut gone);
-            self.store.write_rows(fence, table, rows, gone).await?;
+            let rows: Vec<_> = rows.collect::<Result<_>>()?;
+            let is_last = put.peek().is_none();
+            let gone = if is_last {
+                std::mem::take(&mut gone)
+            } else {
+                Vec::new()
+            };
+            if !(rows.is_empty() && gone.is_empty()) {
+                self.store.write_rows(fence, table, rows, gone).await?;
+            }
+            if is_last {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 }
 

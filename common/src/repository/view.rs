@@ -14,7 +14,7 @@ use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
 const PAGE: u32 = 2_000;
 /// How many documents are made and written at a time.
 const DOCUMENTS: usize = 250;
-/// How many such lots are under way at once: one is made while others are written.
+/// How many such lots are under way at once: one is made while another is written.
 const AT_ONCE: usize = 2;
 
 /// Writes what a version changed in the view.

@@ -20,11 +20,10 @@ use common::models::{Catalogue, Kind};
 pub(crate) use self::error::ErrorPage;
 pub(crate) use self::frame::{Frame, Head};
 
-/// How many items a catalogue may have for all of its pages to be hot.
+/// How many items a catalogue may have for every item's page to be hot.
 const FEW: usize = 500;
 
-/// The pages that are worth having ready: every one of a small catalogue, the first ones of a
-/// large one.
+/// The pages that are worth having ready: the first ones, and every item's of a small catalogue.
 pub(crate) fn hot(catalogue: &Catalogue) -> Vec<String> {
     let mut hot: Vec<_> = ["/", "/changes", "/about"].map(str::to_owned).into();
     hot.extend(Kind::ALL.map(|kind| format!("/{}", kind.plural())));

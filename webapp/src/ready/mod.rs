@@ -151,8 +151,8 @@ where
     Ok(response)
 }
 
-/// Asks an app that serves the next site what was asked more than once at this one, so that it is ready there
-/// when that site is shown; as much of it as can be made in [`PREPARING`].
+/// Asks an app that serves the next site what was asked of this one's ready answers, so that it is
+/// ready there when that site is shown; as much of it as can be made in [`PREPARING`].
 pub(crate) async fn prepare<S>(before: &Ready, app: S)
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone,
@@ -174,8 +174,8 @@ where
     }
 }
 
-/// Asks an app for the hot pages of every site that it shows, so that they are ready before anybody
-/// asks for them.
+/// Asks an app for the hot pages of every site that it shows that are not ready yet, so that they
+/// are before anybody asks for them.
 pub(crate) async fn keep_pages<S>(current: Current, app: S)
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone,
@@ -190,6 +190,9 @@ where
         for page in pages::hot(&site.snapshot.catalogue) {
             if swapped.has_changed().unwrap_or(true) {
                 break;
+            }
+            if site.ready.find(&page, b"localhost").is_some() {
+                continue;
             }
             let request = Request::get(page)
                 .header(HOST, "localhost")
@@ -245,7 +248,7 @@ impl Ready {
         }
     }
 
-    /// What has been asked for more than once, with the host that was asked, in every coding.
+    /// What has been asked for while it was ready, with the host that was asked, in every coding.
     fn said(&self) -> Vec<(Key, Coding)> {
         let entries = self.0.iter();
         let said = entries.flat_map(|(key, entry)| match entry {

@@ -9,6 +9,8 @@ use super::Coding;
 const BROTLI_QUALITY: i32 = 5;
 const ZSTD_LEVEL: i32 = 3;
 const GZIP_LEVEL: u32 = 6;
+/// What a stream is taken to have.
+const STREAM_BYTES: usize = 1 << 20;
 
 /// `content` in a coding.
 pub(super) fn compress(content: &Bytes, coding: Coding) -> io::Result<Bytes> {
@@ -33,7 +35,7 @@ impl Encoder {
         Ok(match coding {
             Coding::Identity => Self::Identity(Vec::new()),
             Coding::Brotli => {
-                let params = brotli_params(0);
+                let params = brotli_params(STREAM_BYTES);
                 let writer = brotli::CompressorWriter::with_params(Vec::new(), 4096, &params);
                 Self::Brotli(Box::new(writer))
             }
@@ -76,7 +78,7 @@ impl Encoder {
     }
 }
 
-/// The window is no larger than the content: twice of it is taken in memory, and filled.
+/// The window is about as large as the content: twice of it is taken in memory, and filled.
 fn brotli_params(size_hint: usize) -> BrotliEncoderParams {
     let bits = size_hint.next_power_of_two().trailing_zeros();
     BrotliEncoderParams {

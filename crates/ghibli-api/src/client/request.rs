@@ -19,8 +19,8 @@ use super::{ClientConfig, ClientError, RequestError, Timeouts, redirect};
 use crate::record::{Budget, Unread};
 use crate::{Collection, Records};
 
-/// Answers beyond this size are read while they arrive, one at a time, and never there as a whole:
-/// 256 KiB.
+/// Answers beyond this size are read while they arrive, one at a time, or kept compressed, and
+/// never there as a whole: 256 KiB.
 const LARGE_BYTES: usize = 256 * 1024;
 
 /// What all answers may weigh once they are read, beyond the cap of one: 5 MiB.

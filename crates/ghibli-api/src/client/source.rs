@@ -50,7 +50,7 @@ struct Here {
 
 enum Held {
     /// What is known, so perhaps nobody needs to read it.
-    Unread(Body),
+    Known(Body),
     Read(Records),
 }
 
@@ -211,7 +211,7 @@ impl<'a> Source<'a> {
     /// An answer without a query, and all that it may have left out.
     async fn kept(&self, collection: Collection, answer: Answer) -> Result<Here, RequestError> {
         if let Some(tag) = self.same_as_known(collection, &answer) {
-            let held = Held::Unread(answer.body);
+            let held = Held::Known(answer.body);
             return Ok(Here { tag, held });
         }
         let (total, from) = (answer.total(), answer.url.clone());
@@ -252,7 +252,7 @@ impl<'a> Source<'a> {
                 }
             };
             let records = match here.held {
-                Held::Unread(body) => self.records(collection, body).await?,
+                Held::Known(body) => self.records(collection, body).await?,
                 Held::Read(records) => records,
             };
             Ok((collection, here.tag, records))
@@ -317,7 +317,7 @@ impl<'a> Source<'a> {
         Large::Read(collection, &self.budget)
     }
 
-    /// The records of a body, which is read now unless it was as it came.
+    /// The records of a body, which is read now unless it was read while it came.
     pub(super) async fn records(
         &self,
         collection: Collection,
@@ -331,9 +331,13 @@ impl<'a> Source<'a> {
                 taken_in(spawn_blocking(read)).await
             }
             Body::Kept(unread) => {
-                let _turn = self.http.turn_to_read().await;
+                let turn = self.http.turn_to_read().await;
                 let text = BufReader::new(unread.into_text());
-                let read = move || Records::read_from(&budget, collection, text);
+                let read = move || {
+                    // It goes on when nobody waits for it any more.
+                    let _turn = turn;
+                    Records::read_from(&budget, collection, text)
+                };
                 taken_in(spawn_blocking(read)).await
             }
             Body::Named => Err(ListError::Empty.into()),

@@ -135,13 +135,15 @@ impl Held {
     /// The records, a block of them unpacked at a time.
     pub(super) fn iter(&self, collection: Collection) -> impl Iterator<Item = Record> {
         let blocks = self.blocks.iter();
-        Unpacking::new(collection, blocks, Cow::Borrowed(&self.open), self.longest)
+        let open = Cow::Borrowed(&*self.open);
+        Unpacking::new(collection, blocks, open, self.longest, None)
     }
 
     /// The same, each block let go once it is unpacked.
     pub(super) fn into_iter(self, collection: Collection) -> impl Iterator<Item = Record> {
         let blocks = self.blocks.into_iter();
-        Unpacking::new(collection, blocks, Cow::Owned(self.open), self.longest)
+        let (open, weight) = (Cow::Owned(self.open), Some(self.weight));
+        Unpacking::new(collection, blocks, open, self.longest, weight)
     }
 }
 
@@ -153,18 +155,27 @@ struct Unpacking<'a, B> {
     /// The lines behind all blocks.
     open: Option<Cow<'a, str>>,
     longest: usize,
+    /// What it weighs that is let go on the way.
+    weight: Option<Weight>,
     decompressor: Option<Decompressor<'static>>,
     lines: Vec<u8>,
     at: usize,
 }
 
 impl<'a, B: Iterator<Item: AsRef<[u8]>>> Unpacking<'a, B> {
-    const fn new(collection: Collection, blocks: B, open: Cow<'a, str>, longest: usize) -> Self {
+    const fn new(
+        collection: Collection,
+        blocks: B,
+        open: Cow<'a, str>,
+        longest: usize,
+        weight: Option<Weight>,
+    ) -> Self {
         Self {
             collection,
             blocks,
             open: Some(open),
             longest,
+            weight,
             decompressor: None,
             lines: Vec::new(),
             at: 0,
@@ -183,19 +194,30 @@ impl<'a, B: Iterator<Item: AsRef<[u8]>>> Unpacking<'a, B> {
             Some(decompressor) => decompressor,
             none => none.insert(Decompressor::new().ok()?),
         };
+        let block = block.as_ref();
         self.lines.reserve(self.longest);
-        let unpacked = decompressor.decompress_to_buffer(block.as_ref(), &mut self.lines);
-        unpacked.ok().map(drop)
+        if decompressor
+            .decompress_to_buffer(block, &mut self.lines)
+            .is_err()
+        {
+            self.lines.clear();
+        }
+        if let Some(weight) = &mut self.weight {
+            weight.take(block.len());
+        }
+        Some(())
     }
 
-    fn line(&mut self) -> Option<String> {
+    fn line(&mut self) -> Option<Box<RawValue>> {
         while self.at >= self.lines.len() {
             self.turn_over()?;
         }
         let rest = self.lines.get(self.at..)?;
         let line = rest.split(|byte| *byte == b'\n').next()?;
         self.at += line.len() + 1;
-        String::from_utf8(line.to_owned()).ok()
+        let line = String::from_utf8_lossy(line).into_owned();
+        // Each was checked when it came.
+        Some(RawValue::from_string(line).unwrap_or_default())
     }
 }
 
@@ -204,8 +226,7 @@ impl<B: Iterator<Item: AsRef<[u8]>>> Iterator for Unpacking<'_, B> {
 
     fn next(&mut self) -> Option<Record> {
         loop {
-            let json = RawValue::from_string(self.line()?).ok()?;
-            // Each was checked when it came.
+            let json = self.line()?;
             if let Ok(record) = views::checked(self.collection, json) {
                 return Some(record);
             }
