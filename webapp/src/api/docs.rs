@@ -59,7 +59,7 @@ pub(super) async fn show(
     let page = Docs {
         head: Head::of(
             &public_url,
-            "/api/docs",
+            super::DOCS,
             "API",
             "Every question that PyFlix's API answers, with its parameters and an example.",
         ),

@@ -31,12 +31,14 @@ use crate::site::Current;
 
 /// What all paths of this API begin with.
 pub(crate) const ROOT: &str = "/api/v1";
+/// The page for people about it.
+pub(crate) const DOCS: &str = "/api/docs";
 
 /// The API's routes.
 pub(crate) fn routes(router: Router<App>) -> Router<App> {
     let router = router
         .route("/api/v1/openapi.json", get(openapi::show))
-        .route("/api/docs", get(docs::show));
+        .route(DOCS, get(docs::show));
     OPERATIONS.iter().fold(router, |router, operation| {
         let answer = move |current, public_url, headers, uri| async move {
             answer(operation, current, public_url, headers, uri)

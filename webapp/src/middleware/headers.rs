@@ -9,21 +9,24 @@ use http::{
 };
 
 use super::path::is_for_programs;
+use crate::api;
 use crate::error::METHODS;
 
-/// On every answer: nothing is loaded from elsewhere, framed elsewhere or guessed.
-const SECURITY: [(HeaderName, HeaderValue); 3] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
-             connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
-             frame-ancestors 'none'",
-        ),
-    ),
+/// On every answer: nothing is framed elsewhere or guessed.
+const SECURITY: [(HeaderName, HeaderValue); 2] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
+
+/// What a page may load: nothing from elsewhere.
+const OF_PAGES: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
+     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'none'",
+);
+
+/// What is no page loads nothing.
+const OF_DATA: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// The APIs may be read by any page of any site: nothing in them is private.
 const SHARING: [(HeaderName, HeaderValue); 2] = [
@@ -42,13 +45,19 @@ const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
 ];
 
 pub(super) async fn add(request: Request, next: Next) -> Response {
-    let shared = is_for_programs(request.uri().path());
+    let path = request.uri().path();
+    let shared = is_for_programs(path);
+    let policy = match shared && path != api::DOCS {
+        true => OF_DATA,
+        false => OF_PAGES,
+    };
     let preflight = shared && request.method() == Method::OPTIONS;
 
     let mut response = next.run(request).await;
 
     let headers = response.headers_mut();
     set(headers, SECURITY);
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
     if shared {
         // The compatible API names its own, as the source does.
         for (name, value) in SHARING {
