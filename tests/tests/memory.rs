@@ -111,7 +111,7 @@ impl Syncs {
     /// Other films beside those that are published.
     async fn with_more_films(&mut self) {
         let there = self.source.catalogue().films;
-        let films = numbered(self.cap, &there, wordy_film);
+        let films = numbered(self.cap / 4 * 3, &there, wordy_film);
         let lie = |source: &Source| source.misbehave("films", films);
         self.sync("more films", &["published version 2"], lie).await;
     }

@@ -30,7 +30,7 @@ pub struct ClientConfig {
     /// The providers in the order in which they are tried. A URL may hold a user and a password;
     /// no message shows them.
     pub providers: Vec<Url>,
-    /// The most that one answer may weigh, decoded; and, with 5 MiB more, what all of them
+    /// The most that one answer may weigh, decoded; four fifths of it and 6 MiB is what all of them
     /// may weigh together once they are read: compressed, and 256 bytes for each record.
     pub max_bytes: u64,
     /// The `User-Agent` that the source sees.

@@ -17,7 +17,7 @@ const WAITING: usize = 2;
 pub(super) struct Reading {
     pieces: mpsc::Sender<Vec<u8>>,
     body: JoinHandle<Result<Body, ListError>>,
-    /// Large answers are read one at a time.
+    /// Large answers are taken in one at a time.
     _turn: Option<OwnedSemaphorePermit>,
 }
 

@@ -212,12 +212,12 @@ async fn all_records_together_weigh_what_they_take_in_memory() {
         let records: Vec<_> = (0..count).map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
         ok(format!("[{}]", records.join(",")))
     };
-    let limit = MAX_BYTES + (5 << 20);
+    let limit = MAX_BYTES / 5 * 4 + (6 << 20);
     let refused = RequestError::List(ListError::TooHeavy { limit });
-    let upstream = Upstream::films(records(22_500)).await;
+    let upstream = Upstream::films(records(24_600)).await;
     fetched(&client([&upstream.url])).await;
-    assert_eq!(error_for(records(25_000)).await, refused);
-    for (each, is_refused) in [(3_700, false), (5_000, true)] {
+    assert_eq!(error_for(records(30_000)).await, refused);
+    for (each, is_refused) in [(4_600, false), (5_800, true)] {
         let upstream = Upstream::bytes(move |_| records(each)).await;
         let fetched = client([&upstream.url]).fetch_all(None, &|_| {}).await;
         assert_eq!(fetched.is_err(), is_refused, "{each}");
