@@ -134,6 +134,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn only_pages_may_load_anything() {
+        for (path, may_load) in [
+            ("/movies", true),
+            ("/api/docs", true),
+            ("/api/docs/", true),
+            ("/api/v1/movies", false),
+            ("/ghibli/films", false),
+            ("/Ghibli/films/", false),
+            ("/feed.atom", false),
+        ] {
+            let (_, headers, _) = get(path).await;
+            let policy = headers["content-security-policy"].to_str().unwrap();
+            assert_eq!(policy.contains("style-src 'self'"), may_load, "{path}");
+        }
+    }
+
+    #[tokio::test]
     async fn browsers_find_the_icon_where_they_look_for_it() {
         for address in ["/favicon.ico", "/favicon.svg"] {
             let (_, headers, body) = get(address).await;

@@ -47,7 +47,7 @@ const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
 pub(super) async fn add(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let shared = is_for_programs(path);
-    let policy = match shared && path != api::DOCS {
+    let policy = match shared && path.trim_end_matches('/') != api::DOCS {
         true => OF_DATA,
         false => OF_PAGES,
     };

@@ -162,15 +162,7 @@ where
         if Instant::now() > until {
             return;
         }
-        let request = Request::get(&*key.asked)
-            .header(HOST, key.host())
-            .header(ACCEPT_ENCODING, coding.name().unwrap_or("identity"))
-            .body(Body::empty());
-        if let Ok(request) = request {
-            // Whoever asks next gets the same answer, or the same error.
-            let Ok(_) = app.clone().oneshot(request).await;
-            tokio::task::yield_now().await;
-        }
+        ask(app.clone(), &key.asked, key.host(), coding).await;
     }
 }
 
@@ -194,14 +186,23 @@ where
             if site.ready.find(&page, b"localhost").is_some() {
                 continue;
             }
-            let request = Request::get(page)
-                .header(HOST, "localhost")
-                .body(Body::empty());
-            if let Ok(request) = request {
-                let Ok(_) = app.clone().oneshot(request).await;
-                tokio::task::yield_now().await;
-            }
+            ask(app.clone(), &page, b"localhost", Coding::Identity).await;
         }
+    }
+}
+
+async fn ask<S>(app: S, asked: &str, host: &[u8], coding: Coding)
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    let request = Request::get(asked)
+        .header(HOST, host)
+        .header(ACCEPT_ENCODING, coding.name().unwrap_or("identity"))
+        .body(Body::empty());
+    if let Ok(request) = request {
+        // Whoever asks next gets the same answer, or the same error.
+        let Ok(_) = app.oneshot(request).await;
+        tokio::task::yield_now().await;
     }
 }
 

@@ -29,8 +29,9 @@ impl Unread {
         let mut block = Vec::with_capacity(BLOCK_BYTES);
         loop {
             block.clear();
-            let rest = text.by_ref().take(BLOCK_BYTES as u64);
-            let packed = { rest }
+            let packed = text
+                .by_ref()
+                .take(BLOCK_BYTES as u64)
                 .read_to_end(&mut block)
                 .and_then(|_| zstd::bulk::compress(&block, LEVEL))
                 .map_err(|error| ListError::NotJson(error.to_string()))?;

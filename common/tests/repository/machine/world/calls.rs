@@ -140,24 +140,16 @@ impl World {
                     self.committed(commit, head.header().cloned(), &by)?;
                 }
             }
-            (Call::Amend(fence, amendment), _) => {
+            (Call::Amend(fence, _) | Call::Release(fence, _), _) => {
                 ensure!(
                     lost == (*fence != self.model.fence),
                     "under lease {}: {call:?} gave {answer:?}",
                     self.model.fence
                 );
-                if !lost {
-                    self.model.amend(amendment);
-                }
-            }
-            (Call::Release(fence, release), _) => {
-                ensure!(
-                    lost == (*fence != self.model.fence),
-                    "under lease {}: {call:?} gave {answer:?}",
-                    self.model.fence
-                );
-                if !lost {
-                    self.model.release(*release);
+                match &call {
+                    Call::Amend(_, amendment) if !lost => self.model.amend(amendment),
+                    Call::Release(_, release) if !lost => self.model.release(*release),
+                    _ => {}
                 }
             }
             (Call::Put(name, _), _) => {
