@@ -28,11 +28,16 @@ impl RequestId {
     /// As it stands in a header: sixteen hexadecimal digits.
     pub(crate) fn digits(self) -> [u8; 16] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let bytes = self.0.to_be_bytes();
-        std::array::from_fn(|at| {
-            let nibble = bytes[at / 2] >> (4 * (1 - at % 2));
-            DIGITS[usize::from(nibble & 15)]
-        })
+        let mut digits = [0; 16];
+        for (pair, byte) in digits
+            .as_chunks_mut()
+            .0
+            .iter_mut()
+            .zip(self.0.to_be_bytes())
+        {
+            *pair = [byte >> 4, byte & 15].map(|nibble| DIGITS[usize::from(nibble)]);
+        }
+        digits
     }
 
     pub(crate) fn value(self) -> HeaderValue {

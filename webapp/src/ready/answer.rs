@@ -76,7 +76,7 @@ impl Answer {
         };
         let (head, content) = said.pick(request.if_none_match);
         sending.head.extend_from_slice(&head.written);
-        let id = head.identify(request.path());
+        let id = head.identify(request.asked);
         push_field(&mut sending.head, X_REQUEST_ID.as_str(), &id.digits());
         sending.content = content.cloned().unwrap_or_default();
         true
@@ -148,10 +148,11 @@ impl Head {
     }
 
     /// Names the request that is answered so, and writes one line about it.
-    fn identify(&self, path: &str) -> RequestId {
+    fn identify(&self, asked: &str) -> RequestId {
         let id = RequestId::next();
         let status = self.status.as_u16();
-        tracing::debug!(request_id = %id, path, status, "ready");
+        let path = || asked.split('?').next();
+        tracing::debug!(request_id = %id, path = path(), status, "ready");
         id
     }
 }

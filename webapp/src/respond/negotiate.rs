@@ -66,6 +66,10 @@ impl Accepted {
     /// The highest quality wins, then what the client names itself. What is not
     /// `worth_encoding` goes as it is unless the client refuses that.
     pub fn choose(&self, worth_encoding: bool) -> Option<Coding> {
+        let says_nothing = self.any.is_none() && self.named == [None; 4];
+        if says_nothing {
+            return Some(Coding::Identity);
+        }
         if !worth_encoding && self.quality(Coding::Identity).is_some() {
             return Some(Coding::Identity);
         }

@@ -20,6 +20,8 @@ struct State {
     /// The last bytes read, to see whether a header has just ended.
     tail: [u8; 3],
     had_request: bool,
+    /// A reader of requests waits for the next one, with nothing left to do.
+    at_rest: bool,
     /// The client may still be sending what nobody will read.
     unread: bool,
 }
@@ -40,21 +42,34 @@ impl Activity {
             phase: Phase::Waiting(Instant::now()),
             tail: *b"\n\r\n",
             had_request: false,
+            at_rest: false,
             unread: false,
         }))
     }
 
-    /// Bytes have come; the answer is whether they are the first of a request.
-    pub(super) fn bytes_came(&self, bytes: &[u8]) -> bool {
+    /// Bytes have come.
+    pub(super) fn bytes_came(&self, bytes: &[u8]) {
         let mut state = self.state();
         for &byte in &bytes[bytes.len().saturating_sub(3)..] {
             state.tail = [state.tail[1], state.tail[2], byte];
         }
-        let is_first = matches!(state.phase, Phase::Waiting(_));
-        if is_first {
+        state.at_rest = false;
+        if let Phase::Waiting(_) = state.phase {
             state.phase = Phase::Header(Instant::now());
         }
-        is_first
+    }
+
+    /// A reader of requests would read on, having sent all that it has or not.
+    pub(super) fn nothing_came(&self, all_sent: bool) {
+        let mut state = self.state();
+        state.at_rest = all_sent && matches!(state.phase, Phase::Waiting(_));
+    }
+
+    /// A whole request has come, and is as good as answered.
+    pub(super) fn answered_at_once(&self, now: Instant) {
+        let mut state = self.state();
+        state.had_request = true;
+        state.phase = Phase::Waiting(now);
     }
 
     /// A request's header has been understood.
@@ -77,9 +92,9 @@ impl Activity {
         };
     }
 
-    /// Whether all that came has been answered.
-    pub(super) fn is_waiting(&self) -> bool {
-        matches!(self.state().phase, Phase::Waiting(_))
+    /// Whether a reader of requests waits for the next one, with nothing left to do.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.state().at_rest
     }
 
     /// When the client must have sent something more, if it is the client's turn.

@@ -1,7 +1,10 @@
-use std::{convert::Infallible, pin::pin, sync::Arc};
+use std::{convert::Infallible, fmt::Display, future::poll_fn, pin::pin, sync::Arc, task::Poll};
 
 use axum::{body::Body, extract::Request, response::Response};
-use futures::stream::{FuturesUnordered, StreamExt as _};
+use futures::{
+    FutureExt as _,
+    stream::{FuturesUnordered, StreamExt as _},
+};
 use http::{HeaderValue, header::CONNECTION};
 use hyper::{
     body::{Body as _, Incoming},
@@ -9,7 +12,10 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, runtime::Handle, sync::Notify, task::JoinError, time::timeout};
+use tokio::{
+    io::AsyncWriteExt as _, net::TcpStream, runtime::Handle, sync::Notify, task::JoinError,
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tower::{Service, ServiceExt as _};
 
@@ -75,48 +81,75 @@ where
         }
     };
     let activity = Arc::new(Activity::new());
-    let stream = TimedStream::new(stream, Arc::clone(&activity), Arc::clone(&house));
-    let service = {
-        let (activity, runtime) = (Arc::clone(&activity), house.app.clone());
-        service_fn(move |request| {
-            answer(app.clone(), request, Arc::clone(&activity), runtime.clone())
-        })
-    };
-    let mut connection = pin!(
-        http1::Builder::new()
-            // TimedStream tells an idle connection from a late header; hyper's timer cannot.
-            .header_read_timeout(None)
-            // A client may end its side and still wait for the answer.
-            .half_close(true)
-            .max_buf_size(house.limits.max_header_bytes)
-            .serve_connection(TokioIo::new(stream), service)
-    );
-
+    let mut stream = TimedStream::new(stream, Arc::clone(&activity), Arc::clone(&house));
     // Waiting for a call takes locks that all connections share. In here it is polled when there
     // is one, and not with every request.
     let mut calls = FuturesUnordered::from_iter([house.call()]);
     loop {
         tokio::select! {
             biased;
-            ended = connection.as_mut() => return note(ended),
-            call = calls.select_next_some() => match call {
-                Call::End => break,
-                Call::MakeRoom => {
-                    if activity.has_waited(house.limits.idle_when_full) {
-                        connection.as_mut().graceful_shutdown();
-                    }
+            came = poll_fn(|cx| stream.poll_answers(cx)) => match came {
+                Ok(()) if stream.has_more() => {}
+                ended => return note(ended),
+            },
+            call = calls.select_next_some() => {
+                if let Call::MakeRoom = call && !activity.has_waited(house.limits.idle_when_full) {
                     calls.push(house.call());
+                    continue;
+                }
+                return end(stream.shutdown(), &house).await;
+            }
+        }
+
+        // Something else has come. It is hyper's until all of it is answered.
+        let service = {
+            let (app, activity, runtime) = (app.clone(), Arc::clone(&activity), house.app.clone());
+            service_fn(move |request| {
+                answer(app.clone(), request, Arc::clone(&activity), runtime.clone())
+            })
+        };
+        let mut connection = http1::Builder::new()
+            // TimedStream tells an idle connection from a late header; hyper's timer cannot.
+            .header_read_timeout(None)
+            // A client may end its side and still wait for the answer.
+            .half_close(true)
+            .max_buf_size(house.limits.max_header_bytes)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut answering = poll_fn(|cx| match connection.poll_unpin(cx) {
+            Poll::Pending if activity.is_at_rest() => Poll::Ready(None),
+            ended => ended.map(Some),
+        });
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut answering => match ended {
+                    None => break,
+                    Some(ended) => return note(ended),
+                },
+                call = calls.select_next_some() => match call {
+                    // Those that wait are not here.
+                    Call::MakeRoom => calls.push(house.call()),
+                    Call::End => {
+                        let mut connection = pin!(connection);
+                        connection.as_mut().graceful_shutdown();
+                        return end(connection, &house).await;
+                    }
                 }
             }
         }
+        let parts = connection.into_parts();
+        stream = parts.io.into_inner().give_back(parts.read_buf);
     }
-    connection.as_mut().graceful_shutdown();
-    if let Ok(ended) = timeout(house.limits.drain, connection).await {
+}
+
+/// Lets a connection end, in the time that there is for that.
+async fn end<E: Display>(ending: impl Future<Output = Result<(), E>>, house: &House) {
+    if let Ok(ended) = timeout(house.limits.drain, ending).await {
         note(ended);
     }
 }
 
-fn note(ended: hyper::Result<()>) {
+fn note(ended: Result<(), impl Display>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -18,10 +18,6 @@ pub(crate) struct Plain<'a> {
 }
 
 impl<'a> Plain<'a> {
-    pub(crate) fn path(&self) -> &'a str {
-        self.asked.split('?').next().unwrap_or_default()
-    }
-
     /// The one request that these bytes are; none if they are less, more or anything unusual,
     /// which `hyper` reads then.
     pub(super) fn read(bytes: &'a [u8], limits: &Limits) -> Option<Self> {

@@ -8,7 +8,7 @@ use std::{
 
 use axum::body::Bytes;
 use common::clock::Clock;
-use tokio::{io::AsyncWrite, net::TcpStream};
+use tokio::{io::AsyncWrite, net::TcpStream, time::Instant};
 
 /// An answer that is written to its connection as it is.
 #[derive(Debug, Default)]
@@ -33,9 +33,9 @@ impl Sending {
     }
 
     /// Ends the head with the field that every answer has.
-    pub(super) fn end_head(&mut self) {
+    pub(super) fn end_head(&mut self, now: Instant) {
         self.head.extend_from_slice(b"date: ");
-        self.head.extend_from_slice(&date());
+        self.head.extend_from_slice(&date(now));
         self.head.extend_from_slice(b"\r\n\r\n");
     }
 
@@ -65,16 +65,20 @@ impl Sending {
     }
 }
 
-/// The time in the form of the `Date` field, made anew once a second.
-fn date() -> [u8; 29] {
-    thread_local!(static LAST: Cell<(u64, [u8; 29])> = const { Cell::new((0, [0; 29])) });
-    let second = Clock::system().now().as_second();
-    let second = u64::try_from(second).unwrap_or_default();
-    let (last, mut date) = LAST.get();
-    if last != second {
-        let now = UNIX_EPOCH + Duration::from_secs(second);
-        date.copy_from_slice(httpdate::fmt_http_date(now).as_bytes());
-        LAST.set((second, date));
+/// The time of day in the form of the `Date` field, made anew once a second.
+fn date(now: Instant) -> [u8; 29] {
+    thread_local!(static LAST: Cell<Option<(Instant, [u8; 29])>> = const { Cell::new(None) });
+    if let Some((until, date)) = LAST.get()
+        && now < until
+    {
+        return date;
     }
+    let time = Clock::system().now();
+    let second = Duration::from_secs(u64::try_from(time.as_second()).unwrap_or_default());
+    let of_second =
+        Duration::from_nanos(u64::try_from(time.subsec_nanosecond()).unwrap_or_default());
+    let mut date = [0; 29];
+    date.copy_from_slice(httpdate::fmt_http_date(UNIX_EPOCH + second).as_bytes());
+    LAST.set(Some((now + Duration::from_secs(1) - of_second, date)));
     date
 }

@@ -1,11 +1,13 @@
 use std::{
     io::{self, IoSlice},
+    mem::MaybeUninit,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
+use axum::body::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -18,18 +20,22 @@ use super::{activity::Activity, connection::House, plain::Plain, sending::Sendin
 /// would reset the connection, and the client could lose the answer that says why.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// What is read of a request that is answered here; all but a few are shorter.
+const ROOM: usize = 8 * 1024;
+
 /// A connection that fails with `TimedOut` when its client is too slow to send or to read.
 ///
-/// It answers by itself what can be answered at once. Whoever reads from it never sees those
-/// requests.
+/// Between requests it is its own reader, and answers what can be answered at once.
 pub(super) struct TimedStream {
     inner: TcpStream,
     activity: Arc<Activity>,
     house: Arc<House>,
     /// An answer of its own.
     sending: Sending,
-    /// The reader has got something, and has not sent all of its answer yet.
-    with_reader: bool,
+    /// What has come and is not read yet.
+    ahead: Bytes,
+    /// All that was written has been flushed.
+    flushed: bool,
     reading: Alarm,
     writing: Alarm,
     write_stalled: Option<Instant>,
@@ -43,12 +49,56 @@ impl TimedStream {
             activity,
             house,
             sending: Sending::default(),
-            with_reader: false,
+            ahead: Bytes::new(),
+            flushed: true,
             reading: Alarm::default(),
             writing: Alarm::default(),
             write_stalled: None,
             lingering: None,
         }
+    }
+
+    /// Takes back what a reader has read and not understood yet, to be read again.
+    pub(super) fn give_back(mut self, unread: Bytes) -> Self {
+        self.ahead = unread;
+        self
+    }
+
+    /// Answers what can be answered at once, until something else comes. That is read next; if
+    /// nothing is there to be read, the client has ended.
+    pub(super) fn poll_answers(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.ahead.is_empty() {
+            ready!(self.poll_send(cx))?;
+            let mut room = [const { MaybeUninit::uninit() }; ROOM];
+            let mut came = ReadBuf::uninit(&mut room);
+            ready!(self.poll_come(cx, &mut came))?;
+            let came = came.filled();
+            if came.is_empty() {
+                break;
+            }
+            if !self.answers(came) {
+                self.activity.bytes_came(came);
+                self.ahead = Bytes::copy_from_slice(came);
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether something has come and is not read yet.
+    pub(super) fn has_more(&self) -> bool {
+        !self.ahead.is_empty()
+    }
+
+    /// Bounds the time until something comes.
+    fn poll_come(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let came = Pin::new(&mut self.inner).poll_read(cx, buf);
+        if came.is_pending()
+            && let Some(deadline) = self.activity.deadline(&self.house.limits)
+        {
+            ready!(self.reading.poll_until(cx, deadline));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        came
     }
 
     /// Bounds the time that writing makes no progress.
@@ -71,15 +121,11 @@ impl TimedStream {
 
     /// Sends the rest of an answer of its own.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.sending.is_done() {
-            return Poll::Ready(Ok(()));
-        }
         while !self.sending.is_done() {
             let written = self.sending.poll_write(cx, &mut self.inner);
             ready!(self.watch_write(cx, written))?;
         }
         self.sending.clear();
-        self.activity.answered();
         Poll::Ready(Ok(()))
     }
 
@@ -91,8 +137,9 @@ impl TimedStream {
         if !(self.house.at_once)(&plain, &mut self.sending) {
             return false;
         }
-        self.sending.end_head();
-        self.activity.request_came(false);
+        let now = Instant::now();
+        self.sending.end_head(now);
+        self.activity.answered_at_once(now);
         true
     }
 
@@ -120,31 +167,21 @@ impl AsyncRead for TimedStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        loop {
-            ready!(this.poll_send(cx))?;
-            let before = buf.filled().len();
-            match Pin::new(&mut this.inner).poll_read(cx, buf) {
-                Poll::Ready(outcome) => {
-                    let bytes = &buf.filled()[before..];
-                    if !bytes.is_empty() {
-                        let is_first = this.activity.bytes_came(bytes);
-                        if is_first && !this.with_reader && this.answers(bytes) {
-                            buf.set_filled(before);
-                            continue;
-                        }
-                        this.with_reader = true;
-                    }
-                    return Poll::Ready(outcome);
-                }
-                Poll::Pending => {
-                    let Some(deadline) = this.activity.deadline(&this.house.limits) else {
-                        return Poll::Pending;
-                    };
-                    ready!(this.reading.poll_until(cx, deadline));
-                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-                }
-            }
+        if !this.ahead.is_empty() {
+            let some = this.ahead.len().min(buf.remaining());
+            buf.put_slice(&this.ahead.split_to(some));
+            return Poll::Ready(Ok(()));
         }
+        let before = buf.filled().len();
+        let came = this.poll_come(cx, buf);
+        match &came {
+            Poll::Pending => this.activity.nothing_came(this.flushed),
+            Poll::Ready(_) if buf.filled().len() > before => {
+                this.activity.bytes_came(&buf.filled()[before..]);
+            }
+            Poll::Ready(_) => {}
+        }
+        came
     }
 }
 
@@ -154,7 +191,7 @@ impl AsyncWrite for TimedStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.with_reader = true;
+        self.flushed = false;
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
         self.watch_write(cx, written)
     }
@@ -164,7 +201,7 @@ impl AsyncWrite for TimedStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.with_reader = true;
+        self.flushed = false;
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
         self.watch_write(cx, written)
     }
@@ -176,7 +213,7 @@ impl AsyncWrite for TimedStream {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
         // It flushes once its own buffer is empty.
-        self.with_reader &= !self.activity.is_waiting();
+        self.flushed = true;
         Poll::Ready(Ok(()))
     }
 
