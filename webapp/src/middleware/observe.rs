@@ -35,7 +35,8 @@ impl RequestId {
             .iter_mut()
             .zip(self.0.to_be_bytes())
         {
-            *pair = [byte >> 4, byte & 15].map(|nibble| DIGITS[usize::from(nibble)]);
+            let [high, low] = [byte >> 4, byte & 15];
+            *pair = [DIGITS[usize::from(high)], DIGITS[usize::from(low)]];
         }
         digits
     }
