@@ -1,14 +1,14 @@
 use std::sync::OnceLock;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::response::Response;
-use http::header::{ACCEPT_ENCODING, ETAG, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{ACCEPT_ENCODING, ETAG};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::error::AppError;
 use crate::middleware::{RequestId, X_REQUEST_ID};
-use crate::respond::{Accepted, Coding, Representation, any_names, values};
+use crate::respond::{Accepted, Coding, Conditions, Representation, any_names, values};
 use crate::server::{Plain, Sending};
 
 /// One answer, in every coding in which it was asked for.
@@ -16,56 +16,44 @@ use crate::server::{Plain, Sending};
 pub(super) struct Answer {
     pub(super) representation: Representation,
     /// The fields that are the same in every coding.
-    fields: HeaderMap,
+    fields: Box<[(HeaderName, HeaderValue)]>,
     pub(super) said: [OnceLock<Said>; Coding::ALL.len()],
 }
 
-/// An answer in one coding.
+/// An answer in one coding, as it is written: each head is the status with the header fields, but
+/// for those that each answer has of its own.
 #[derive(Debug)]
 pub(super) struct Said {
     etag: Option<HeaderValue>,
-    whole: Head,
-    not_modified: Head,
+    whole: Box<[u8]>,
+    not_modified: Box<[u8]>,
     bytes: Bytes,
-}
-
-/// A status with its header fields, as they are and as they are written; what each answer has of
-/// its own is left out of these bytes.
-#[derive(Debug)]
-struct Head {
-    status: StatusCode,
-    fields: HeaderMap,
-    written: Vec<u8>,
 }
 
 impl Answer {
     pub(super) fn of(representation: Representation, sent: &HeaderMap) -> Self {
-        let mut fields = sent.clone();
-        for name in Representation::FIELDS {
-            fields.remove(name);
-        }
-        // The place is there, so that a copy need not grow for the id that it gets.
-        fields.insert(X_REQUEST_ID, HeaderValue::from_static(""));
+        let is_own = |name| Representation::FIELDS.contains(name) || name == X_REQUEST_ID;
+        let fields = sent.iter().filter(|(name, _)| !is_own(name));
         Self {
             representation,
-            fields,
+            fields: fields
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
             said: Default::default(),
         }
     }
 
     /// The answer to a request; none if it cannot be given in a coding that the client accepts.
     pub(super) fn to(&self, request: &Request) -> Option<Response> {
-        let headers = request.headers();
-        let said = self.accepted(values(headers, &ACCEPT_ENCODING))?;
-        let (head, content) = said.pick(values(headers, &IF_NONE_MATCH));
-        let mut response = Response::new(match content {
-            Some(bytes) if request.method() == Method::GET => Body::from(bytes.clone()),
-            _ => Body::empty(),
-        });
-        *response.status_mut() = head.status;
-        response.headers_mut().clone_from(&head.fields);
-        let id = head.identify(request.uri().path());
-        response.headers_mut().insert(X_REQUEST_ID, id.value());
+        self.accepted(values(request.headers(), &ACCEPT_ENCODING))?;
+        let conditions = Conditions::of(request.method(), request.headers());
+        let mut response = self.representation.answer(&conditions).ok()?;
+        let id = identify(response.status(), request.uri().path());
+        let fields = response.headers_mut();
+        for (name, value) in &self.fields {
+            fields.append(name, value.clone());
+        }
+        fields.insert(X_REQUEST_ID, id.value());
         Some(response)
     }
 
@@ -74,11 +62,16 @@ impl Answer {
         let Some(said) = self.accepted(request.accept_encoding) else {
             return false;
         };
-        let (head, content) = said.pick(request.if_none_match);
-        sending.head.extend_from_slice(&head.written);
-        let id = head.identify(request.asked);
-        push_field(&mut sending.head, X_REQUEST_ID.as_str(), &id.digits());
-        sending.content = content.cloned().unwrap_or_default();
+        let etag = said.etag.as_ref();
+        let (status, head) = if etag.is_some_and(|etag| any_names(request.if_none_match, etag)) {
+            (StatusCode::NOT_MODIFIED, &said.not_modified)
+        } else {
+            sending.content = said.bytes.clone();
+            (StatusCode::OK, &said.whole)
+        };
+        let id = identify(status, request.asked);
+        sending.head.extend_from_slice(head);
+        push_field(&mut sending.head, &X_REQUEST_ID, &id.digits());
         true
     }
 
@@ -101,65 +94,41 @@ impl Answer {
 impl Said {
     fn of(
         representation: &Representation,
-        fields: &HeaderMap,
+        others: &[(HeaderName, HeaderValue)],
         coding: Coding,
     ) -> Result<Self, AppError> {
-        let head = |status| {
-            let not_modified = status == StatusCode::NOT_MODIFIED;
-            let mut of_coding = representation.fields(coding, not_modified)?;
-            of_coding.extend(fields.clone());
-            Ok::<_, AppError>(Head::of(status, of_coding))
-        };
-        let whole = head(StatusCode::OK)?;
+        let bytes = representation.encoded(coding)?;
+        let whole = representation.fields(coding, false)?;
+        let not_modified = representation.fields(coding, true)?;
         Ok(Self {
-            etag: whole.fields.get(ETAG).cloned(),
-            whole,
-            not_modified: head(StatusCode::NOT_MODIFIED)?,
-            bytes: representation.encoded(coding)?,
+            etag: whole.get(ETAG).cloned(),
+            whole: head(StatusCode::OK, &whole, others),
+            not_modified: head(StatusCode::NOT_MODIFIED, &not_modified, others),
+            bytes,
         })
     }
-
-    /// What to say to a client that has what it names.
-    fn pick<'a>(
-        &self,
-        if_none_match: impl IntoIterator<Item = &'a [u8]>,
-    ) -> (&Head, Option<&Bytes>) {
-        let etag = self.etag.as_ref();
-        if etag.is_some_and(|etag| any_names(if_none_match, etag)) {
-            return (&self.not_modified, None);
-        }
-        (&self.whole, Some(&self.bytes))
-    }
 }
 
-impl Head {
-    fn of(status: StatusCode, fields: HeaderMap) -> Self {
-        let mut written = format!("HTTP/1.1 {status}\r\n").into_bytes();
-        for (name, value) in &fields {
-            if name != X_REQUEST_ID {
-                push_field(&mut written, name.as_str(), value.as_bytes());
-            }
-        }
-        Self {
-            status,
-            fields,
-            written,
-        }
+fn head(status: StatusCode, fields: &HeaderMap, others: &[(HeaderName, HeaderValue)]) -> Box<[u8]> {
+    let mut written = format!("HTTP/1.1 {status}\r\n").into_bytes();
+    let others = others.iter().map(|(name, value)| (name, value));
+    for (name, value) in fields.iter().chain(others) {
+        push_field(&mut written, name, value.as_bytes());
     }
-
-    /// Names the request that is answered so, and writes one line about it.
-    fn identify(&self, asked: &str) -> RequestId {
-        let id = RequestId::next();
-        let status = self.status.as_u16();
-        let path = || asked.split('?').next();
-        tracing::debug!(request_id = %id, path = path(), status, "ready");
-        id
-    }
+    written.into_boxed_slice()
 }
 
-fn push_field(head: &mut Vec<u8>, name: &str, value: &[u8]) {
-    head.extend_from_slice(name.as_bytes());
+fn push_field(head: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
+    head.extend_from_slice(name.as_str().as_bytes());
     head.extend_from_slice(b": ");
     head.extend_from_slice(value);
     head.extend_from_slice(b"\r\n");
+}
+
+/// Names the request that is answered so, and writes one line about it.
+fn identify(status: StatusCode, asked: &str) -> RequestId {
+    let id = RequestId::next();
+    let path = || asked.split('?').next();
+    tracing::debug!(request_id = %id, path = path(), status = status.as_u16(), "ready");
+    id
 }
