@@ -89,18 +89,19 @@ pub async fn run(
     let current = app.current.clone();
     let at_once = ready::at_once(current.clone());
     let app = routes::app(app, limits);
+    // Here, on one thread, because the allocator keeps memory apart for each that makes pages.
     let hot_pages = ready::keep_pages(current, app.clone());
-    tokio::spawn(shutdown.clone().run_until_cancelled_owned(hot_pages));
-    let served = server::serve(listener, app, at_once, limits, shutdown.clone());
-    tokio::pin!(served);
+    let serve = server::serve(listener, app, at_once, limits, shutdown.clone());
+    let mut served = tokio::spawn(serve);
     tokio::select! {
-        end = &mut served => return end.context("the server ended"),
+        end = &mut served => return end?.context("the server ended"),
         end = keeper => {
             if !shutdown.is_cancelled() {
                 end.context("the task that follows the store died")?;
                 bail!("the task that follows the store ended");
             }
         }
+        never = hot_pages => match never {},
     }
-    served.await.context("the server ended")
+    served.await?.context("the server ended")
 }

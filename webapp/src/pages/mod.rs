@@ -20,17 +20,17 @@ use common::models::{Catalogue, Kind};
 pub(crate) use self::error::ErrorPage;
 pub(crate) use self::frame::{Frame, Head};
 
-/// How many movies a catalogue may have for every movie's page to be hot.
-const FEW: usize = 100;
+/// How many items a catalogue may have for every item's page to be hot.
+const FEW: usize = 500;
 
-/// The pages that are worth having ready: the first ones, and every movie's of a small catalogue.
-/// Every other item's would take another 2 MiB for good.
+/// The pages that are worth having ready: the first ones, and every item's of a small catalogue.
 pub(crate) fn hot(catalogue: &Catalogue) -> Vec<String> {
     let mut hot: Vec<_> = ["/", "/changes", "/about"].map(str::to_owned).into();
     hot.extend(Kind::ALL.map(|kind| format!("/{}", kind.plural())));
-    if catalogue.count(Kind::Movie) <= FEW {
-        let movies = catalogue.iter(Kind::Movie);
-        hot.extend(movies.map(|movie| tile::address(&movie)));
+    let items = Kind::ALL.map(|kind| catalogue.count(kind));
+    if items.into_iter().sum::<usize>() <= FEW {
+        let items = Kind::ALL.into_iter().flat_map(|kind| catalogue.iter(kind));
+        hot.extend(items.map(|item| tile::address(&item)));
     }
     hot
 }

@@ -168,14 +168,17 @@ where
 
 /// Asks an app for the hot pages of every site that it shows that are not ready yet, so that they
 /// are before anybody asks for them.
-pub(crate) async fn keep_pages<S>(current: Current, app: S)
+pub(crate) async fn keep_pages<S>(current: Current, app: S) -> Infallible
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone,
 {
     let mut swapped = current.swapped();
     // There may be a site by now.
     swapped.mark_changed();
-    while swapped.changed().await.is_ok() {
+    loop {
+        let Ok(()) = swapped.changed().await else {
+            return future::pending().await;
+        };
         let Ok(site) = current.load() else {
             continue;
         };

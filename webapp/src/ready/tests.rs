@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::body::Bytes;
 use axum::response::IntoResponse as _;
+use common::models::Kind;
 use http::header::{CONTENT_ENCODING, ETAG, IF_NONE_MATCH};
 use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
@@ -164,7 +165,7 @@ async fn what_was_asked_again_is_ready_at_the_next_version_before_anybody_asks()
 }
 
 #[tokio::test]
-async fn the_first_pages_and_every_movies_are_ready_before_anybody_asks() {
+async fn the_first_pages_and_every_items_are_ready_before_anybody_asks() {
     let (site, current) = (Site::of_seed(), Current::default());
     let limits = Limits::default();
     let app = crate::routes::app(
@@ -191,12 +192,13 @@ async fn the_first_pages_and_every_movies_are_ready_before_anybody_asks() {
         }
     };
     tokio::select! {
-        () = kept => panic!("it ended"),
+        never = kept => match never {},
         () = again => {}
     }
     assert_eq!(site.ready.said(), [], "nobody has asked for any");
     let hot = pages::hot(&site.snapshot.catalogue);
-    assert_eq!(hot.len(), 8 + 22);
+    let items = Kind::ALL.map(|kind| site.snapshot.catalogue.count(kind));
+    assert_eq!(hot.len(), 8 + items.into_iter().sum::<usize>());
     for page in hot {
         assert!(site.ready.find(&page, b"here").is_some(), "{page}");
     }

@@ -23,6 +23,20 @@ async fn what_is_ready_and_what_is_not_are_answered_in_turn_on_one_connection() 
 }
 
 #[tokio::test]
+async fn of_many_requests_in_one_piece_all_are_answered_and_the_last_one_closes() {
+    let server = Server::start(patient()).await;
+    let last = b"GET / HTTP/1.1\r\nHost: pyflix\r\nConnection: close\r\n\r\n";
+    for many in [1, 15, 16, 17, 40] {
+        let mut client = server.connect().await;
+        client
+            .send(&[&REQUEST.repeat(many)[..], last].concat())
+            .await;
+        let answers = client.rest().await;
+        assert_eq!(answers.matches("HTTP/1.1 200").count(), many + 1);
+    }
+}
+
+#[tokio::test]
 async fn what_is_ready_waits_for_what_was_asked_before_it() {
     let server = Server::start(patient()).await;
     let mut client = server.connect().await;
