@@ -23,14 +23,19 @@ pub(crate) use self::frame::{Frame, Head};
 /// How many items a catalogue may have for every item's page to be hot.
 const FEW: usize = 500;
 
-/// The pages that are worth having ready: the first ones, and every item's of a small catalogue.
-pub(crate) fn hot(catalogue: &Catalogue) -> Vec<String> {
-    let mut hot: Vec<_> = ["/", "/changes", "/about"].map(str::to_owned).into();
-    hot.extend(Kind::ALL.map(|kind| format!("/{}", kind.plural())));
+/// The pages that are looked at first.
+pub(crate) fn first() -> Vec<String> {
+    let kinds = Kind::ALL.map(|kind| format!("/{}", kind.plural()));
+    let others = ["/", "/changes", "/about"].map(str::to_owned);
+    others.into_iter().chain(kinds).collect()
+}
+
+/// Every item's page of a small catalogue; none of a large one.
+pub(crate) fn of_items(catalogue: &Catalogue) -> Vec<String> {
     let items = Kind::ALL.map(|kind| catalogue.count(kind));
-    if items.into_iter().sum::<usize>() <= FEW {
-        let items = Kind::ALL.into_iter().flat_map(|kind| catalogue.iter(kind));
-        hot.extend(items.map(|item| tile::address(&item)));
+    if items.into_iter().sum::<usize>() > FEW {
+        return Vec::new();
     }
-    hot
+    let items = Kind::ALL.into_iter().flat_map(|kind| catalogue.iter(kind));
+    items.map(|item| tile::address(&item)).collect()
 }

@@ -15,6 +15,8 @@ use crate::server::{Plain, Sending};
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) representation: Representation,
+    /// The host that it names; empty if it names none.
+    pub(super) host: Box<[u8]>,
     /// The fields that are the same in every coding.
     fields: Box<[(HeaderName, HeaderValue)]>,
     pub(super) said: [OnceLock<Said>; Coding::ALL.len()],
@@ -31,11 +33,12 @@ pub(super) struct Said {
 }
 
 impl Answer {
-    pub(super) fn of(representation: Representation, sent: &HeaderMap) -> Self {
+    pub(super) fn of(representation: Representation, host: Box<[u8]>, sent: &HeaderMap) -> Self {
         let is_own = |name| Representation::FIELDS.contains(name) || name == X_REQUEST_ID;
         let fields = sent.iter().filter(|(name, _)| !is_own(name));
         Self {
             representation,
+            host,
             fields: fields
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),

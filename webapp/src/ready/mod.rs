@@ -19,7 +19,7 @@ use http::header::{ACCEPT_ENCODING, HOST};
 use http::{HeaderMap, HeaderValue};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tower::{Service, ServiceExt as _, service_fn};
 
 use self::answer::Answer;
@@ -33,6 +33,8 @@ use crate::site::Current;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// About so many answers are expected.
 const ANSWERS: usize = 512;
+/// How long a site must have been shown for it to be worth having every item's page ready.
+const QUIET: Duration = Duration::from_secs(1);
 /// How long the next site waits for answers to be ready.
 const PREPARING: Duration = Duration::from_millis(100);
 /// A longer question is hardly asked twice.
@@ -47,8 +49,8 @@ pub(crate) struct Ready(Cache<Key, Entry, Weigher>);
 #[derive(Clone, Debug)]
 enum Entry {
     Answer(Arc<Answer>),
-    /// It names the host that was asked, and stands below that.
-    ByHost,
+    /// It names the host that was asked, and stands below that; this is the last one made.
+    ByHost(Arc<Answer>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -91,10 +93,8 @@ struct Weigher;
 
 impl Weighter<Key, Entry> for Weigher {
     fn weight(&self, key: &Key, entry: &Entry) -> u64 {
-        let content = match entry {
-            Entry::Answer(answer) => answer.representation.len(),
-            Entry::ByHost => 0,
-        };
+        let (Entry::Answer(answer) | Entry::ByHost(answer)) = entry;
+        let content = answer.representation.len();
         // Its encodings together are seldom larger than itself.
         2 * (key.asked.len() + content) as u64 + OVERHEAD_BYTES
     }
@@ -167,7 +167,7 @@ where
 }
 
 /// Asks an app for the hot pages of every site that it shows that are not ready yet, so that they
-/// are before anybody asks for them.
+/// are before anybody asks for them: the first ones at once, the others once there is time.
 pub(crate) async fn keep_pages<S>(current: Current, app: S) -> Infallible
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone,
@@ -182,14 +182,22 @@ where
         let Ok(site) = current.load() else {
             continue;
         };
-        for page in pages::hot(&site.snapshot.catalogue) {
-            if swapped.has_changed().unwrap_or(true) {
-                break;
+        let make = async |pages: Vec<String>| {
+            for page in pages {
+                if site.ready.find(&page, b"localhost").is_none() {
+                    ask(app.clone(), &page, b"localhost", Coding::Identity).await;
+                }
             }
-            if site.ready.find(&page, b"localhost").is_some() {
-                continue;
-            }
-            ask(app.clone(), &page, b"localhost", Coding::Identity).await;
+        };
+        make(pages::first()).await;
+        let others = async {
+            sleep(QUIET).await;
+            make(pages::of_items(&site.snapshot.catalogue)).await;
+        };
+        tokio::select! {
+            biased;
+            _ = swapped.changed() => swapped.mark_changed(),
+            () = others => {}
         }
     }
 }
@@ -242,13 +250,14 @@ impl Ready {
 
     /// The answer to what was asked of a host.
     fn find(&self, asked: &str, host: &[u8]) -> Option<Arc<Answer>> {
-        let mut entry = self.0.get(&Asked { host: b"", asked })?;
-        if let Entry::ByHost = entry {
-            entry = self.0.get(&Asked { host, asked })?;
-        }
-        match entry {
-            Entry::Answer(answer) => Some(answer),
-            Entry::ByHost => None,
+        match self.0.get(&Asked { host: b"", asked })? {
+            Entry::ByHost(last) if *last.host != *host => {
+                match self.0.get(&Asked { host, asked })? {
+                    Entry::Answer(answer) => Some(answer),
+                    Entry::ByHost(_) => None,
+                }
+            }
+            Entry::Answer(answer) | Entry::ByHost(answer) => Some(answer),
         }
     }
 
@@ -261,7 +270,7 @@ impl Ready {
                 let said = codings.filter(|coding| answer.said[*coding as usize].get().is_some());
                 said.map(|coding| (key.clone(), coding)).collect()
             }
-            Entry::ByHost => Vec::new(),
+            Entry::ByHost(_) => Vec::new(),
         });
         said.collect()
     }
@@ -274,30 +283,21 @@ impl Ready {
         if !representation.is_lasting() {
             return;
         }
-        let nobody = Box::<[u8]>::default();
-        let by_host = representation.names_host();
-        let answer = Answer::of(representation, response.headers());
-        let answer = Entry::Answer(Arc::new(answer));
-        if by_host {
-            let asked = asked.clone();
-            self.0.insert(Key { host, asked }, answer);
+        let host = if representation.names_host() {
+            host
         } else {
-            self.0.insert(
-                Key {
-                    host: nobody,
-                    asked,
-                },
-                answer,
-            );
-            return;
+            Box::default()
+        };
+        let answer = Answer::of(representation, host.clone(), response.headers());
+        let answer = Arc::new(answer);
+        if !host.is_empty() {
+            let key = Key {
+                host: Box::default(),
+                asked: asked.clone(),
+            };
+            self.0.insert(key, Entry::ByHost(Arc::clone(&answer)));
         }
-        self.0.insert(
-            Key {
-                host: nobody,
-                asked,
-            },
-            Entry::ByHost,
-        );
+        self.0.insert(Key { host, asked }, Entry::Answer(answer));
     }
 }
 
