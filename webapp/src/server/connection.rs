@@ -93,7 +93,8 @@ where
                 ended => return note(ended),
             },
             call = calls.select_next_some() => {
-                if let Call::MakeRoom = call && !activity.has_waited(house.limits.idle_when_full) {
+                let is_idle = activity.has_waited(house.limits.idle_when_full) && !stream.is_sending();
+                if let Call::MakeRoom = call && !is_idle {
                     calls.push(house.call());
                     continue;
                 }

@@ -84,6 +84,11 @@ impl TimedStream {
         Poll::Ready(Ok(()))
     }
 
+    /// Whether an answer of its own is not sent whole yet.
+    pub(super) fn is_sending(&self) -> bool {
+        !self.sending.is_done()
+    }
+
     /// Whether something has come and is not read yet.
     pub(super) fn has_more(&self) -> bool {
         !self.ahead.is_empty()
@@ -121,9 +126,17 @@ impl TimedStream {
 
     /// Sends the rest of an answer of its own.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.sending.is_done() {
+            return Poll::Ready(Ok(()));
+        }
+        let had_stalled = self.write_stalled.is_some();
         while !self.sending.is_done() {
             let written = self.sending.poll_write(cx, &mut self.inner);
             ready!(self.watch_write(cx, written))?;
+        }
+        if had_stalled {
+            // It took its time, and waits for the next request only from now on.
+            self.activity.answered_at_once(Instant::now());
         }
         self.sending.clear();
         Poll::Ready(Ok(()))

@@ -63,6 +63,28 @@ async fn a_long_answer_that_is_ready_is_sent_whole_even_while_the_server_stops()
     ended.unwrap().unwrap();
 }
 
+#[tokio::test]
+async fn a_newcomer_does_not_get_the_place_of_a_client_that_reads_what_was_ready() {
+    let server = Server::start(Limits {
+        max_connections: 1,
+        idle_when_full: Duration::ZERO,
+        drain: SHORT,
+        ..patient()
+    })
+    .await;
+    let mut slow = server.connect().await;
+    slow.get("/ready/long").await;
+    let mut first = [0; 17];
+    slow.stream.read_exact(&mut first).await.unwrap();
+
+    let mut next = server.connect().await;
+    next.send(REQUEST).await;
+    assert!(timeout(4 * SHORT, next.answer()).await.is_err());
+
+    let mut rest = vec![0; 64 << 20];
+    slow.stream.read_exact(&mut rest).await.unwrap();
+}
+
 impl Client {
     /// Gets the answer to `/ready` from whoever has seen the request.
     async fn is_answered(&mut self) {
