@@ -4,9 +4,9 @@ set terminal svg size 860,360 font "sans-serif,13" background "#ffffff"
 set output "docs/growth.svg"
 # movies, memory in MiB, start in s, then medians in ms: a page, filtered, search, typing error
 $grown << END
-1000 15 0.03 0.4 1.5 0.5 0.6
-100000 171 1.25 2.0 3.0 1.3 1.6
-1000000 1490 13.0 3.9 8.2 6.7 10.5
+1000 17 0.03 0.2 2.1 0.5 0.6
+100000 174 1.57 2.4 3.4 1.6 1.4
+1000000 1467 19.0 3.5 7.9 10.3 16.5
 END
 set logscale xy
 set xlabel "movies"
