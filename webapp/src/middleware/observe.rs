@@ -29,14 +29,9 @@ impl RequestId {
     pub(crate) fn digits(self) -> [u8; 16] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut digits = [0; 16];
-        for (pair, byte) in digits
-            .as_chunks_mut()
-            .0
-            .iter_mut()
-            .zip(self.0.to_be_bytes())
-        {
-            let [high, low] = [byte >> 4, byte & 15];
-            *pair = [DIGITS[usize::from(high)], DIGITS[usize::from(low)]];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
         }
         digits
     }

@@ -48,6 +48,7 @@ impl Answer {
 
     /// The answer to a request; none if it cannot be given in a coding that the client accepts.
     pub(super) fn to(&self, request: &Request) -> Option<Response> {
+        // So that the next version is prepared in this coding, too.
         self.accepted(values(request.headers(), &ACCEPT_ENCODING))?;
         let conditions = Conditions::of(request.method(), request.headers());
         let mut response = self.representation.answer(&conditions).ok()?;

@@ -73,12 +73,10 @@ fn date(now: Instant) -> [u8; 29] {
     {
         return date;
     }
-    let time = Clock::system().now();
-    let second = Duration::from_secs(u64::try_from(time.as_second()).unwrap_or_default());
-    let of_second =
-        Duration::from_nanos(u64::try_from(time.subsec_nanosecond()).unwrap_or_default());
+    let time = Clock::system().now().as_duration().unsigned_abs();
+    let of_second = Duration::from_nanos(time.subsec_nanos().into());
     let mut date = [0; 29];
-    date.copy_from_slice(httpdate::fmt_http_date(UNIX_EPOCH + second).as_bytes());
+    date.copy_from_slice(httpdate::fmt_http_date(UNIX_EPOCH + time).as_bytes());
     LAST.set(Some((now + Duration::from_secs(1) - of_second, date)));
     date
 }
