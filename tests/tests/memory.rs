@@ -7,7 +7,7 @@ use std::time::Duration;
 use e2e::Store;
 use serde_json::{Value, json};
 use testkit::process::Service;
-use testkit::source::{Fault, Source, film};
+use testkit::source::{COLLECTIONS, Fault, Source, film};
 
 /// The longest that an answer and what becomes of it may take here.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -79,9 +79,9 @@ async fn memory_grows_by_the_cap_and_20_mib_at_most_where_the_cap_is_large() {
     assert_eq!(syncs.wrong, Vec::<String>::new());
 }
 
-/// Syncs at a cap, each of a syncer of its own that has seen the right source before.
+/// Syncs at a cap, each of a syncer and over a store of its own that have seen the right source
+/// before: a fetch in which the source begins to lie may hold some of both, and be published.
 struct Syncs {
-    store: Store,
     source: Source,
     cap: usize,
     /// Those that took too much.
@@ -90,12 +90,8 @@ struct Syncs {
 
 impl Syncs {
     async fn start(cap: usize) -> Self {
-        let (store, source) = (Store::sqlite(), Source::start().await);
-        let once = store.command(&source.url(), &["once"]).await;
-        assert_eq!(once.code, Some(0));
         Self {
-            store,
-            source,
+            source: Source::start().await,
             cap,
             wrong: Vec::new(),
         }
@@ -120,17 +116,22 @@ impl Syncs {
     /// is said.
     async fn sync(&mut self, what: &str, words: &[&str], lie: impl FnOnce(&Source)) {
         self.source.behave();
+        let store = Store::sqlite();
+        let once = store.command(&self.source.url(), &["once"]).await;
+        assert_eq!(once.code, Some(0));
         let envs = [
-            ("PYFLIX_DATABASE_URL", self.store.url.as_str()),
+            ("PYFLIX_DATABASE_URL", store.url.as_str()),
             ("PYFLIX_PROVIDER_URLS", &self.source.url()),
             ("PYFLIX_PROVIDER_MAX_BYTES", &self.cap.to_string()),
             ("PYFLIX_SYNC_INTERVAL", "100ms"),
         ];
-        let asked = self.source.requests("films");
+        let asked = COLLECTIONS.map(|kind| self.source.requests(kind));
         let syncer = Service::start("syncer", &envs, &[]);
-        self.source
-            .wait_for_requests("films", asked + 3, LONGEST)
-            .await;
+        for (kind, asked) in COLLECTIONS.into_iter().zip(asked) {
+            self.source
+                .wait_for_requests(kind, asked + 3, LONGEST)
+                .await;
+        }
         let before = peak(&syncer);
         lie(&self.source);
         let told = |line: &str| words.iter().any(|word| line.contains(word));
