@@ -16,23 +16,30 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The numbers of texts that are all different.
-    pub(super) fn of<'a>(texts: impl ExactSizeIterator<Item = (&'a [u8], Number)>) -> Self {
+    /// The numbers of texts; none if two of them are the same. `is` tells whether a number is of a
+    /// text.
+    pub(super) fn of<'a>(
+        texts: impl ExactSizeIterator<Item = (&'a [u8], Number)>,
+        is: impl Fn(Number, &[u8]) -> bool,
+    ) -> Option<Self> {
         let taken = texts.len();
         let mut places = vec![0; (taken * 4 / 3 + 1).next_power_of_two().max(LEAST)];
         let mask = places.len() - 1;
         for (text, number) in texts {
             let half = half_of_hash(text);
             let mut place = home(half, places.len()).unwrap_or_default();
-            while places[place] != 0 {
+            while let Some((other, there)) = apart(places[place]) {
+                if other == half && is(there, text) {
+                    return None;
+                }
                 place = (place + 1) & mask;
             }
             places[place] = entry(half, number);
         }
-        Self {
+        Some(Self {
             places: places.into(),
             taken,
-        }
+        })
     }
 
     /// The number of a text; `is` tells whether a number is of that text.
@@ -173,6 +180,22 @@ mod tests {
                 prop_assert_eq!(before.taken, map.len());
             }
         }
+    }
+
+    #[test]
+    fn all_at_once_they_are_found_and_the_same_twice_is_noticed() {
+        let texts: Vec<_> = (0..100).map(|number| number.to_string()).collect();
+        let of = |texts: &[String]| {
+            let is = |number, text: &[u8]| texts[number as usize].as_bytes() == text;
+            let numbered = texts.iter().map(String::as_bytes).zip(0..);
+            Table::of(numbered.collect::<Vec<_>>().into_iter(), is)
+        };
+        let table = of(&texts).unwrap();
+        for (number, text) in (0..).zip(&texts) {
+            let is = |other| texts[other as usize] == *text;
+            assert_eq!(table.find(text.as_bytes(), is), Some(number));
+        }
+        assert!(of(&[&*texts, &["7".to_owned()]].concat()).is_none());
     }
 
     #[test]

@@ -112,7 +112,9 @@ pub(super) fn each_field<'a>(
 }
 
 /// The texts by which a movie is found that are its own.
-pub(super) fn own_fields<'a>(credits: &Credits<'a>) -> impl Iterator<Item = (Field, &'a str)> {
+pub(super) fn own_fields<'a>(
+    credits: &Credits<'a>,
+) -> impl Iterator<Item = (Field, &'a str)> + use<'a> {
     let fields = [
         (Field::Name, Some(credits.title)),
         (Field::OriginalTitle, credits.original_title),

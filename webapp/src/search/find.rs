@@ -230,9 +230,9 @@ impl Matches {
                     0
                 };
                 let documents = tiers[tier].iter().skip(passed).take(skip + limit);
-                let numbers = documents.filter_map(|document| layer.segment.numbers.get(document));
+                let numbers = documents.filter_map(|document| layer.segment.number(document));
                 let item = |number| catalogue.item(number);
-                best.extend(numbers.filter_map(|number| Some(standing(*number, &*item(*number)?))));
+                best.extend(numbers.filter_map(|number| Some(standing(number, &*item(number)?))));
             }
             best.sort_unstable();
             let taken = best.into_iter().skip(skip).take(limit);

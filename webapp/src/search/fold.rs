@@ -39,10 +39,23 @@ pub(super) fn fold(text: &str, glyphs: &mut Vec<Glyph>) {
                 from,
                 to,
             });
+        } else if is_folded(first) && to == from + first.len_utf8() {
+            glyphs.push(Glyph {
+                char: first,
+                long: false,
+                from,
+                to,
+            });
         } else if let Some(cluster) = text.get(from..to) {
             fold_cluster(cluster, from, glyphs);
         }
     }
+}
+
+/// Whether a character that stands alone is folded already, as most of Japanese are: hiragana and
+/// the unified ideographs.
+const fn is_folded(c: char) -> bool {
+    matches!(c, '\u{3041}'..='\u{3096}' | '\u{4e00}'..='\u{9fff}')
 }
 
 /// Whether a character is part of the one before it.
@@ -186,4 +199,22 @@ pub(super) fn is_wide(c: char) -> bool {
         | '\u{f900}'..='\u{faff}'
         | '\u{20000}'..='\u{323af}')
         && c.is_alphanumeric()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_counts_as_folded_already_folds_to_itself() {
+        for c in ('\u{3000}'..='\u{ffff}').filter(|c| is_folded(*c)) {
+            let mut glyphs = Vec::new();
+            fold_cluster(&c.to_string(), 0, &mut glyphs);
+            let folded: Vec<_> = glyphs
+                .iter()
+                .map(|glyph| (glyph.char, glyph.long))
+                .collect();
+            assert_eq!(folded, [(c, false)]);
+        }
+    }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use common::models::{Catalogue, Change, Id, Item, Kind, Link};
 use roaring::RoaringBitmap;
 
-use super::entry::{Entry, Scratch};
-use super::segment::{Builder, Segment, Standing, standing};
+use super::entry::{Entry, Part, Scratch};
+use super::segment::{Documents, Segment, Standing, standing};
+use super::terms::Terms;
 use super::whole;
 
 /// Changes up to which an index is never worn.
@@ -97,12 +98,26 @@ impl Search {
 impl Layer {
     fn loose(mut entries: Vec<Loose>) -> Self {
         entries.sort_unstable_by_key(|(standing, _)| *standing);
-        let mut builder = Builder::default();
-        for ((kind, .., number), entry) in &entries {
-            builder.add(*number, *kind, entry);
+        let (mut documents, mut terms) = (Documents::default(), Terms::default());
+        for (document, ((kind, .., number), entry)) in entries.iter().enumerate() {
+            documents.push(*number, *kind);
+            for (part, text) in entry.parts() {
+                match part {
+                    Part::Name => terms.names.push(document, text),
+                    Part::Word => {
+                        let place = terms.place(text);
+                        terms.in_name(place, document);
+                    }
+                    Part::Beside => {
+                        let place = terms.place(text);
+                        terms.beside(place, document);
+                    }
+                }
+            }
         }
+        terms.names.sort();
         Self {
-            segment: Arc::new(builder.finish()),
+            segment: Arc::new(Segment::of(documents, [terms])),
             gone: Arc::default(),
             entries: Some(Arc::new(entries)),
         }

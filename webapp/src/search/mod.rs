@@ -17,6 +17,7 @@ mod layer;
 mod matched;
 mod segment;
 mod sorted;
+mod terms;
 mod typo;
 mod whole;
 

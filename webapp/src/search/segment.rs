@@ -1,16 +1,13 @@
 use std::cmp::Reverse;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::thread;
 
 use common::models::{Facts, Item, Kind};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::bits::Bits;
-use super::entry::{Entry, Part};
 use super::sorted::{Sorted, pop_number, push_number};
+use super::terms::{self, Growing, Terms, Word};
 use super::typo::Shape;
 
 /// Where an item stands among equal matches: by kind, the best score first, then the source's
@@ -28,12 +25,9 @@ pub(super) fn standing(number: u32, item: &Item) -> Standing {
 /// Some items, indexed; it never changes.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
-    /// The number of each document's item.
-    pub(super) numbers: Vec<u32>,
+    documents: Documents,
     /// The documents in the order of their numbers.
     by_number: Vec<u32>,
-    /// Where the documents of each kind end.
-    ends: [usize; 5],
     names: Sorted,
     /// The document of each name.
     named: Vec<u32>,
@@ -44,6 +38,39 @@ pub(super) struct Segment {
     beside: Lists,
 }
 
+/// The items that a segment is made of, in the order of their standing.
+#[derive(Debug, Default)]
+pub(super) struct Documents {
+    /// The number of each one's item.
+    numbers: Vec<u32>,
+    /// Where those of each kind end.
+    ends: [usize; 5],
+}
+
+impl Documents {
+    /// Puts an item behind the others.
+    pub(super) fn push(&mut self, number: u32, kind: Kind) {
+        self.numbers.push(number);
+        for end in &mut self.ends[kind as usize..] {
+            *end = self.numbers.len();
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// All of them in the order of their numbers.
+    fn by_number(&self) -> Vec<u32> {
+        let most = self.numbers.iter().max();
+        let mut by_number = vec![None; most.map_or(0, |most| *most as usize + 1)];
+        for (document, number) in (0..).zip(&self.numbers) {
+            by_number[*number as usize] = Some(document);
+        }
+        by_number.into_iter().flatten().collect()
+    }
+}
+
 /// The documents of each word, as differences.
 #[derive(Debug, Default)]
 struct Lists {
@@ -52,8 +79,18 @@ struct Lists {
 }
 
 impl Lists {
-    fn push(&mut self, list: &[u8]) {
-        self.bytes.extend_from_slice(list);
+    /// Puts the documents of the next word behind the others; each list begins after the one
+    /// before it.
+    fn push<'a>(&mut self, lists: impl Iterator<Item = &'a Growing>) {
+        let mut next = 0;
+        for list in lists {
+            let mut rest = &*list.bytes;
+            if let Some(first) = pop_number(&mut rest) {
+                push_number(&mut self.bytes, first - next);
+                self.bytes.extend_from_slice(rest);
+                next = list.next;
+            }
+        }
         self.ends
             .push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
     }
@@ -95,13 +132,53 @@ impl Lists {
 }
 
 impl Segment {
+    /// These documents, found by all of the terms, the names of which are in order; where some
+    /// have a term in common, all documents of the first come first.
+    pub(super) fn of(documents: Documents, terms: impl IntoIterator<Item = Terms>) -> Self {
+        let mut segment = Self::default();
+        let (mut words, mut names) = (Vec::new(), Vec::new());
+        for terms in terms {
+            let (of_these, named) = terms.apart();
+            words.extend(of_these);
+            names.push(named);
+        }
+        thread::scope(|scope| {
+            let names = scope.spawn(|| terms::merged(&names));
+            segment.set_words(words);
+            let names = names.join().unwrap_or_else(|panic| resume_unwind(panic));
+            (segment.names, segment.named) = names;
+        });
+        segment.by_number = documents.by_number();
+        segment.documents = documents;
+        segment
+    }
+
+    fn set_words(&mut self, mut words: Vec<Word>) {
+        words.sort_by(|a, b| a.text.cmp(&b.text));
+        for same in words.chunk_by(|a, b| a.text == b.text) {
+            if let Some(word) = same.first() {
+                self.words.push(&word.text);
+                self.shapes.extend(Shape::of(&word.text));
+            }
+            self.in_names.push(same.iter().map(|word| &word.in_names));
+            self.beside.push(same.iter().map(|word| &word.beside));
+        }
+        self.words.finish();
+        self.shapes.shrink_to_fit();
+    }
+
     pub(super) fn len(&self) -> usize {
-        self.numbers.len()
+        self.documents.len()
+    }
+
+    /// The number of a document's item.
+    pub(super) fn number(&self, document: usize) -> Option<u32> {
+        self.documents.numbers.get(document).copied()
     }
 
     /// The document of an item.
     pub(super) fn document(&self, number: u32) -> Option<usize> {
-        let of = |document: &u32| self.numbers.get(*document as usize).copied();
+        let of = |document: &u32| self.number(*document as usize);
         let place = self
             .by_number
             .binary_search_by_key(&Some(number), of)
@@ -112,8 +189,9 @@ impl Segment {
     /// The documents of a kind.
     pub(super) fn of_kind(&self, kind: Kind) -> Range<usize> {
         let place = kind as usize;
-        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        start..self.ends[place]
+        let ends = &self.documents.ends;
+        let start = place.checked_sub(1).map_or(0, |before| ends[before]);
+        start..ends[place]
     }
 
     pub(super) fn word(&self, word: &str) -> Option<usize> {
@@ -167,183 +245,5 @@ impl Segment {
         for document in documents {
             beginning.set(*document as usize);
         }
-    }
-}
-
-/// The place of a term among those of a segment under way.
-pub(super) type Place = u32;
-
-type Words = HashMap<Box<str>, Place, BuildHasherDefault<Hash>>;
-
-/// Makes a segment of entries that come in the order of their standing.
-#[derive(Default)]
-pub(super) struct Builder {
-    segment: Segment,
-    words: Words,
-    lists: Vec<(Growing, Growing)>,
-    names: String,
-    spans: Vec<NameSpan>,
-}
-
-/// A list of documents that grows.
-#[derive(Default)]
-struct Growing {
-    bytes: Vec<u8>,
-    next: usize,
-}
-
-impl Growing {
-    fn push(&mut self, document: usize) {
-        if document >= self.next {
-            push_number(&mut self.bytes, document - self.next);
-            self.next = document + 1;
-        }
-    }
-}
-
-/// A name in the text of all names.
-struct NameSpan {
-    /// Its first bytes, which decide most comparisons.
-    first: u64,
-    from: usize,
-    len: u32,
-    document: u32,
-}
-
-impl Builder {
-    /// Adds an item behind the others.
-    pub(super) fn add(&mut self, number: u32, kind: Kind, entry: &Entry) {
-        let (mut in_names, mut beside) = (Vec::new(), Vec::new());
-        for (part, text) in entry.parts() {
-            match part {
-                Part::Name => self.name(self.segment.numbers.len(), text),
-                Part::Word => in_names.push(self.place(text)),
-                Part::Beside => beside.push(self.place(text)),
-            }
-        }
-        self.put(number, kind, in_names, beside);
-    }
-
-    /// Adds an item behind the others by the places of its terms: all but its names.
-    pub(super) fn put(
-        &mut self,
-        number: u32,
-        kind: Kind,
-        in_names: impl IntoIterator<Item = Place>,
-        beside: impl IntoIterator<Item = Place>,
-    ) {
-        let document = self.segment.numbers.len();
-        self.segment.numbers.push(number);
-        for end in &mut self.segment.ends[kind as usize..] {
-            *end = document + 1;
-        }
-        for place in in_names {
-            self.lists[place as usize].0.push(document);
-        }
-        for place in beside {
-            self.lists[place as usize].1.push(document);
-        }
-    }
-
-    /// Adds a name of a document, which may be one that is put later.
-    pub(super) fn name(&mut self, document: usize, name: &str) {
-        let mut first = [0; 8];
-        for (to, from) in first.iter_mut().zip(name.bytes()) {
-            *to = from;
-        }
-        self.spans.push(NameSpan {
-            first: u64::from_be_bytes(first),
-            from: self.names.len(),
-            len: u32::try_from(name.len()).unwrap_or(u32::MAX),
-            document: u32::try_from(document).unwrap_or(u32::MAX),
-        });
-        self.names.push_str(name);
-    }
-
-    /// The place of a term, which it gets where it has none.
-    pub(super) fn place(&mut self, term: &str) -> Place {
-        if let Some(place) = self.words.get(term) {
-            return *place;
-        }
-        // There are never more terms than fit into memory.
-        let place = Place::try_from(self.lists.len()).unwrap_or(Place::MAX);
-        self.words.insert(term.into(), place);
-        self.lists.push(<(Growing, Growing)>::default());
-        place
-    }
-
-    pub(super) fn finish(self) -> Segment {
-        let Self {
-            mut segment,
-            words,
-            lists,
-            names,
-            spans,
-        } = self;
-        thread::scope(|scope| {
-            let names = scope.spawn(|| sorted_names(&names, spans));
-            segment.set_words(words, &lists);
-            let names = names.join().unwrap_or_else(|panic| resume_unwind(panic));
-            (segment.names, segment.named) = names;
-        });
-        segment.set_numbers();
-        segment
-    }
-}
-
-impl Segment {
-    fn set_words(&mut self, words: Words, lists: &[(Growing, Growing)]) {
-        let mut words: Vec<_> = words.into_iter().collect();
-        words.sort_unstable();
-        for (word, place) in &words {
-            self.words.push(word);
-            self.shapes.extend(Shape::of(word));
-            let (in_names, beside) = &lists[*place as usize];
-            self.in_names.push(&in_names.bytes);
-            self.beside.push(&beside.bytes);
-        }
-        self.words.finish();
-        self.shapes.shrink_to_fit();
-    }
-
-    fn set_numbers(&mut self) {
-        let most = self.numbers.iter().max();
-        let mut by_number = vec![None; most.map_or(0, |most| *most as usize + 1)];
-        for (document, number) in (0..).zip(&self.numbers) {
-            by_number[*number as usize] = Some(document);
-        }
-        self.by_number = by_number.into_iter().flatten().collect();
-    }
-}
-
-/// All names in order, with the document of each.
-fn sorted_names(names: &str, mut spans: Vec<NameSpan>) -> (Sorted, Vec<u32>) {
-    let name = |span: &NameSpan| names.get(span.from..span.from + span.len as usize);
-    spans.sort_unstable_by(|a, b| {
-        let by_text = || name(a).cmp(&name(b));
-        a.first
-            .cmp(&b.first)
-            .then_with(by_text)
-            .then(a.document.cmp(&b.document))
-    });
-    let mut sorted = Sorted::default();
-    for span in &spans {
-        sorted.push(name(span).unwrap_or_default());
-    }
-    sorted.finish();
-    (sorted, spans.iter().map(|span| span.document).collect())
-}
-
-/// A quick hash of short texts.
-#[derive(Default)]
-struct Hash(u64);
-
-impl Hasher for Hash {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = xxh3_64_with_seed(bytes, self.0);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }

@@ -3,47 +3,73 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::panic::resume_unwind;
+use std::thread;
 
 use common::models::{Catalogue, Kind, Link, Number};
 
 use super::entry::{Entry, Part, Scratch, own_fields};
-use super::segment::{Builder, Place, Segment};
+use super::segment::{Documents, Segment};
+use super::terms::{Place, Terms};
 
 /// What a movie is found by beside its own texts.
 const LINKS: [Link; 3] = [Link::MoviePerson, Link::MovieLocation, Link::MovieVehicle];
 
+/// The segment of a catalogue. Most of it are the titles: half of them are folded at a time.
 pub(super) fn segment(catalogue: &Catalogue) -> Segment {
-    let mut builder = Builder::default();
-    let (mut terms, mut own) = (Terms::default(), Terms::default());
     let movies = by_score(catalogue);
-    let named = Named::of(catalogue, movies.len(), &mut builder, &mut terms);
+    let (best, rest) = movies.split_at(movies.len() / 2);
+    thread::scope(|scope| {
+        let titles = [(0, best), (best.len(), rest)];
+        let titles = titles.map(|half| scope.spawn(move || titles_of(catalogue, half)));
+        let (documents, others) = others(catalogue, &movies);
+        let titles = titles.into_iter().map(|half| half.join());
+        let titles = titles.map(|half| half.unwrap_or_else(|panic| resume_unwind(panic)));
+        Segment::of(documents, titles.chain([others]))
+    })
+}
+
+/// The terms of some movies, documents from a place on, in their own names.
+fn titles_of(catalogue: &Catalogue, (from, movies): (usize, &[Number])) -> Terms {
+    let mut folding = Folding::default();
+    for (document, number) in (from..).zip(movies) {
+        let fields = catalogue.credits(*number).into_iter();
+        let fields = fields.flat_map(|credits| own_fields(&credits));
+        for (_, text) in fields.filter(|(field, _)| field.is_name()) {
+            folding.places.clear();
+            let places = folding.fold(true, text, document);
+            folding.in_names(places, document);
+        }
+    }
+    folding.finish()
+}
+
+/// All documents, with the terms of all but titles.
+fn others(catalogue: &Catalogue, movies: &[Number]) -> (Documents, Terms) {
+    let mut documents = Documents::default();
+    let mut folding = Folding::default();
+    let named = Named::of(catalogue, movies.len(), &mut folding);
     let held = Held::of(catalogue);
     let mut credited: HashMap<&str, Range<usize>> = HashMap::new();
-    for (document, number) in movies.into_iter().enumerate() {
-        let Some(credits) = catalogue.credits(number) else {
-            continue;
-        };
-        own.places.clear();
-        let mut beside = Vec::new();
-        for (field, text) in own_fields(&credits) {
-            if field.is_name() {
-                own.fold(true, text, document, &mut builder);
-                continue;
-            }
+    for (document, number) in movies.iter().enumerate() {
+        documents.push(*number, Kind::Movie);
+        let fields = catalogue.credits(*number).into_iter();
+        let fields = fields.flat_map(|credits| own_fields(&credits));
+        for (_, text) in fields.filter(|(field, _)| !field.is_name()) {
             let known = credited.entry(text);
-            let known = known.or_insert_with(|| terms.fold(false, text, document, &mut builder));
-            beside.push(known.clone());
+            let range = known.or_insert_with(|| folding.fold(false, text, document));
+            folding.beside(range.clone(), document);
         }
-        let linked = held.by(number).iter();
-        beside.extend(linked.map(|number| named.terms_of(*number)));
-        let beside = beside.into_iter().flat_map(|range| terms.at(range));
-        builder.put(number, Kind::Movie, own.places.iter().copied(), beside);
+        for number in held.by(*number) {
+            folding.beside(named.terms_of(*number), document);
+        }
     }
     for (kind, number) in &named.in_order {
-        let range = named.terms_of(*number);
-        builder.put(*number, *kind, terms.at(range), []);
+        let document = documents.len();
+        documents.push(*number, *kind);
+        folding.in_names(named.terms_of(*number), document);
     }
-    builder.finish()
+    (documents, folding.finish())
 }
 
 /// The numbers of all movies in the order of their standing.
@@ -56,37 +82,48 @@ fn by_score(catalogue: &Catalogue) -> Vec<Number> {
     movies.into_iter().map(|(_, number)| number).collect()
 }
 
-/// The terms of texts, as their places.
+/// Texts on their way to terms.
 #[derive(Default)]
-struct Terms {
+struct Folding {
+    terms: Terms,
+    /// The places of the terms of each text, one text after another.
     places: Vec<Place>,
     entry: Entry,
     scratch: Scratch,
 }
 
-impl Terms {
-    /// Folds a name of a document, or a text beside one.
-    fn fold(
-        &mut self,
-        is_name: bool,
-        text: &str,
-        document: usize,
-        builder: &mut Builder,
-    ) -> Range<usize> {
+impl Folding {
+    /// Folds a name of a document, or a text beside one, and says where the places of its terms are.
+    fn fold(&mut self, is_name: bool, text: &str, document: usize) -> Range<usize> {
         self.entry.clear();
         self.entry.add(is_name, text, &mut self.scratch);
         let from = self.places.len();
         for (part, text) in self.entry.parts() {
             match part {
-                Part::Name => builder.name(document, text),
-                Part::Word | Part::Beside => self.places.push(builder.place(text)),
+                Part::Name => self.terms.names.push(document, text),
+                Part::Word | Part::Beside => self.places.push(self.terms.place(text)),
             }
         }
         from..self.places.len()
     }
 
-    fn at(&self, range: Range<usize>) -> impl Iterator<Item = Place> {
-        self.places.get(range).unwrap_or_default().iter().copied()
+    /// Adds a document that has the terms of a text in a name.
+    fn in_names(&mut self, range: Range<usize>, document: usize) {
+        for place in &self.places[range] {
+            self.terms.in_name(*place, document);
+        }
+    }
+
+    /// Adds a document that has the terms of a text beside its names.
+    fn beside(&mut self, range: Range<usize>, document: usize) {
+        for place in &self.places[range] {
+            self.terms.beside(*place, document);
+        }
+    }
+
+    fn finish(mut self) -> Terms {
+        self.terms.names.sort();
+        self.terms
     }
 }
 
@@ -99,7 +136,7 @@ struct Named {
 }
 
 impl Named {
-    fn of(catalogue: &Catalogue, movies: usize, builder: &mut Builder, terms: &mut Terms) -> Self {
+    fn of(catalogue: &Catalogue, movies: usize, folding: &mut Folding) -> Self {
         let mut named = Self {
             in_order: Vec::new(),
             terms: vec![0..0; catalogue.end()],
@@ -111,7 +148,7 @@ impl Named {
                     continue;
                 };
                 let document = movies + named.in_order.len();
-                let range = terms.fold(true, name, document, builder);
+                let range = folding.fold(true, name, document);
                 let end = |end| u32::try_from(end).unwrap_or(u32::MAX);
                 named.terms[number as usize] = end(range.start)..end(range.end);
                 named.in_order.push((kind, number));

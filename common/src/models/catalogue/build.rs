@@ -6,6 +6,7 @@ use std::thread;
 use imbl::OrdSet;
 
 use super::{Catalogue, Link, Number, Shelf};
+use crate::models::Kind;
 use crate::models::packed::Packed;
 use crate::models::table::Table;
 
@@ -25,17 +26,21 @@ impl FromIterator<Packed> for Catalogue {
     }
 }
 
-/// The catalogue of these items, numbered as they come; none if two of them have the same id.
+/// The catalogue of these items, numbered as they come; none if two of a kind have the same id or
+/// the same slug.
 fn whole(items: &[Packed]) -> Option<Catalogue> {
     let mut of_kinds: [Vec<Number>; 5] = Default::default();
     for (number, packed) in (0..).zip(items) {
         of_kinds[packed.kind() as usize].push(number);
     }
     let text = |text: fn(&Packed) -> &[u8]| {
-        of_kinds.each_ref().map(|numbers| {
-            let texts = numbers.iter().map(|number| text(&items[*number as usize]));
-            Table::of(texts.zip(numbers.iter().copied()))
-        })
+        let of = |number: Number| text(&items[number as usize]);
+        let mut tables: [Table; 5] = Default::default();
+        for (table, numbers) in tables.iter_mut().zip(&of_kinds) {
+            let texts = numbers.iter().map(|number| (of(*number), *number));
+            *table = Table::of(texts, |number, text| of(number) == text)?;
+        }
+        Some(tables)
     };
     let (ids, (slugs, in_order, held)) = both(
         || text(Packed::written_id),
@@ -49,6 +54,7 @@ fn whole(items: &[Packed]) -> Option<Catalogue> {
             (text(|packed| packed.slug().as_bytes()), in_order, held)
         },
     );
+    let (ids, slugs) = (ids?, slugs?);
     let mut catalogue = Catalogue {
         items: held,
         ..Catalogue::default()
@@ -63,9 +69,12 @@ fn whole(items: &[Packed]) -> Option<Catalogue> {
     }
     let (first, second) = items.split_at(items.len() / 2);
     let ((mut pairs, mut unknown), (more_pairs, more_unknown)) = {
-        let half = |from: usize, half| links(&catalogue, from, half);
-        let (first, second) = both(|| half(0, first), || half(first.len(), second));
-        (first?, second?)
+        let number_of = |kind: Kind, id: &[u8]| {
+            let is = |number: Number| items[number as usize].written_id() == id;
+            catalogue.shelves[kind as usize].ids.find(id, is)
+        };
+        let half = |from: usize, half| links(number_of, from, half);
+        both(|| half(0, first), || half(first.len(), second))
     };
     for (pairs, more) in pairs.iter_mut().zip(more_pairs) {
         pairs.extend(more);
@@ -87,28 +96,25 @@ fn whole(items: &[Packed]) -> Option<Catalogue> {
     Some(catalogue)
 }
 
-/// The relations of some items from a number on, with those to what is not there; none if an id
-/// is not the item's alone.
+/// The relations of some items from a number on, with those to what is not there.
 #[expect(clippy::type_complexity, reason = "it has one user")]
-fn links<'a>(
-    catalogue: &Catalogue,
+fn links(
+    number_of: impl Fn(Kind, &[u8]) -> Option<Number>,
     from: usize,
-    items: &'a [Packed],
-) -> Option<(Pairs, Vec<(Link, &'a [u8], Number)>)> {
+    items: &[Packed],
+) -> (Pairs, Vec<(Link, &[u8], Number)>) {
     let (mut pairs, mut unknown) = (Pairs::default(), Vec::new());
     for (number, packed) in (from..).zip(items) {
-        let number = Number::try_from(number).ok()?;
-        if catalogue.known(packed.kind(), packed.written_id()) != Some(number) {
-            return None;
-        }
+        // As many as have been numbered.
+        let number = Number::try_from(number).unwrap_or(Number::MAX);
         for (link, to) in packed.links() {
-            match catalogue.known(link.to(), to) {
+            match number_of(link.to(), to) {
                 Some(to) => pairs[link as usize].push((to, number)),
                 None => unknown.push((link, to, number)),
             }
         }
     }
-    Some((pairs, unknown))
+    (pairs, unknown)
 }
 
 fn sorted<T: Ord + Clone>(mut values: Vec<T>) -> OrdSet<T> {

@@ -160,6 +160,18 @@ impl<'a> Reader<'a> {
         Some(self.str(length))
     }
 
+    /// Passes over a text.
+    pub(super) fn skip_text(&mut self) {
+        let length = self.number();
+        self.take(length);
+    }
+
+    /// Passes over a text or none.
+    pub(super) fn skip_text_or_none(&mut self) {
+        let length = self.number().saturating_sub(1);
+        self.take(length);
+    }
+
     pub(super) fn number_or_none(&mut self) -> Option<u32> {
         let number = u32::try_from(self.number().checked_sub(1)?).ok();
         Some(self.or_broken(number))

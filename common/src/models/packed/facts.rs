@@ -177,12 +177,15 @@ pub(super) fn read(from: &mut Reader<'_>, kind: Kind) -> Facts {
 /// What of a movie people look for, without reading the rest.
 pub(super) fn credits<'a>(from: &mut Reader<'a>) -> Credits<'a> {
     let title = from.text();
-    let mut text = || from.text_or_none();
-    let (original_title, original_title_romanised) = (text(), text());
-    let (_description, director, producer) = (text(), text(), text());
-    let (_poster, _banner) = (text(), text());
-    let mut number = || from.number_or_none();
-    let (_year, _minutes, percent) = (number(), number(), number());
+    let (original_title, original_title_romanised) = (from.text_or_none(), from.text_or_none());
+    // The description; then poster and banner, year and minutes.
+    from.skip_text_or_none();
+    let (director, producer) = (from.text_or_none(), from.text_or_none());
+    from.skip_text_or_none();
+    from.skip_text_or_none();
+    from.number_or_none();
+    from.number_or_none();
+    let percent = from.number_or_none();
     Credits {
         title,
         original_title,

@@ -93,7 +93,7 @@ impl Packed {
         let mut reader = self.after_head();
         reader.written_id();
         reader.rank();
-        reader.text();
+        reader.skip_text();
         reader.text()
     }
 
@@ -117,7 +117,7 @@ impl Packed {
         let mut reader = self.after_head();
         reader.written_id();
         reader.rank();
-        reader.text();
+        reader.skip_text();
         Some(facts::credits(&mut reader))
     }
 
