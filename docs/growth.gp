@@ -4,9 +4,9 @@ set terminal svg size 860,360 font "sans-serif,13" background "#ffffff"
 set output "docs/growth.svg"
 # movies, memory in MiB, start in s, then medians in ms: a page, filtered, search, typing error
 $grown << END
-1000 17 0.03 0.2 2.1 0.5 0.6
-100000 174 1.57 2.4 3.4 1.6 1.4
-1000000 1467 19.0 3.5 7.9 10.3 16.5
+1000 17 0.02 0.2 1.0 0.3 0.3
+100000 166 0.64 1.3 1.8 0.8 0.8
+1000000 1425 7.58 1.9 4.0 4.0 6.1
 END
 set logscale xy
 set xlabel "movies"
