@@ -41,25 +41,9 @@ impl Browser {
     ///
     /// Also when Chromium or its driver is not installed, with a message that says how to.
     pub async fn start() -> Self {
-        let chromedriver = installed(&["chromedriver"]);
         let chromium = installed(&["chromium", "chromium-browser", "google-chrome"]);
         let folder = TempDir::with_prefix("browser-").expect("a temporary folder can be made");
-
-        let mut command = guard::watched(&chromedriver, folder.path());
-        command
-            .arg("--port=0")
-            .env("HOME", folder.path())
-            .env("TMPDIR", folder.path());
-        for name in [
-            "XDG_CONFIG_HOME",
-            "XDG_CACHE_HOME",
-            "DISPLAY",
-            "WAYLAND_DISPLAY",
-        ] {
-            command.env_remove(name);
-        }
-        let driver = Guarded::spawn("chromedriver", command);
-        let port = driver.find_line(START, port_of).await;
+        let (driver, port) = start_driver(folder.path()).await;
 
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(&chromium, folder.path()))
@@ -215,6 +199,36 @@ fn installed(names: &[&str]) -> PathBuf {
             names[0]
         )
     })
+}
+
+/// Starts a chromedriver and says on which port it listens. It takes one that is free for IPv6, and
+/// ends where that is not free for IPv4.
+async fn start_driver(folder: &Path) -> (Guarded, u16) {
+    let chromedriver = installed(&["chromedriver"]);
+    loop {
+        let mut command = guard::watched(&chromedriver, folder);
+        command
+            .arg("--port=0")
+            .env("HOME", folder)
+            .env("TMPDIR", folder);
+        for name in [
+            "XDG_CONFIG_HOME",
+            "XDG_CACHE_HOME",
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+        ] {
+            command.env_remove(name);
+        }
+        let driver = Guarded::spawn("chromedriver", command);
+        match driver.try_find_line(START, port_of).await {
+            Ok(port) => return (driver, port),
+            Err(_) if driver.text().contains("Address already in use") => {}
+            Err(why) => panic!(
+                "chromedriver {why} its port; it printed:\n{}",
+                driver.text()
+            ),
+        }
+    }
 }
 
 fn port_of(line: &str) -> Option<u16> {
