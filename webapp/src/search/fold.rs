@@ -32,16 +32,9 @@ pub(super) fn fold(text: &str, glyphs: &mut Vec<Glyph>) {
         while let Some((at, next)) = chars.next_if(|(_, next)| continues(*next)) {
             to = at + next.len_utf8();
         }
-        if first.is_ascii() && to == from + 1 {
+        if is_simple(first) && to == from + first.len_utf8() {
             glyphs.push(Glyph {
                 char: first.to_ascii_lowercase(),
-                long: false,
-                from,
-                to,
-            });
-        } else if is_folded(first) && to == from + first.len_utf8() {
-            glyphs.push(Glyph {
-                char: first,
                 long: false,
                 from,
                 to,
@@ -52,10 +45,10 @@ pub(super) fn fold(text: &str, glyphs: &mut Vec<Glyph>) {
     }
 }
 
-/// Whether a character that stands alone is folded already, as most of Japanese are: hiragana and
-/// the unified ideographs.
-const fn is_folded(c: char) -> bool {
-    matches!(c, '\u{3041}'..='\u{3096}' | '\u{4e00}'..='\u{9fff}')
+/// Whether a character that stands alone only needs its case folded: ASCII, and most of Japanese,
+/// which are hiragana and the unified ideographs.
+const fn is_simple(c: char) -> bool {
+    matches!(c, '\0'..='\u{7f}' | '\u{3041}'..='\u{3096}' | '\u{4e00}'..='\u{9fff}')
 }
 
 /// Whether a character is part of the one before it.
@@ -206,15 +199,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_counts_as_folded_already_folds_to_itself() {
-        for c in ('\u{3000}'..='\u{ffff}').filter(|c| is_folded(*c)) {
+    fn a_simple_character_folds_to_what_all_rules_make_of_it() {
+        for c in ('\0'..='\u{ffff}').filter(|c| is_simple(*c)) {
             let mut glyphs = Vec::new();
             fold_cluster(&c.to_string(), 0, &mut glyphs);
             let folded: Vec<_> = glyphs
                 .iter()
                 .map(|glyph| (glyph.char, glyph.long))
                 .collect();
-            assert_eq!(folded, [(c, false)]);
+            assert_eq!(folded, [(c.to_ascii_lowercase(), false)]);
         }
     }
 }
