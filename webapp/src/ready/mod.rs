@@ -185,7 +185,7 @@ where
         let make = async |pages: Vec<String>| {
             for page in pages {
                 if site.ready.find(&page, b"localhost").is_none() {
-                    ask(app.clone(), &page, b"localhost", Coding::Identity).await;
+                    ask(app.clone(), &page, b"localhost", Coding::Gzip).await;
                 }
             }
         };

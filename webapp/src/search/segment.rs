@@ -157,7 +157,7 @@ impl Segment {
         words.sort_by(|a, b| a.text.cmp(&b.text));
         for same in words.chunk_by(|a, b| a.text == b.text) {
             if let Some(word) = same.first() {
-                self.words.push(&word.text);
+                self.words.push(word.text.as_bytes());
                 self.shapes.extend(Shape::of(&word.text));
             }
             self.in_names.push(same.iter().map(|word| &word.in_names));

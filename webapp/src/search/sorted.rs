@@ -15,8 +15,7 @@ pub(super) struct Sorted {
 
 impl Sorted {
     /// Puts a text behind the others; it must not sort before them.
-    pub(super) fn push(&mut self, text: &str) {
-        let text = text.as_bytes();
+    pub(super) fn push(&mut self, text: &[u8]) {
         let shared = if self.len.is_multiple_of(BLOCK) {
             self.blocks
                 .push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));

@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::sorted::{Sorted, push_number};
+use super::sorted::{Sorted, pop_number, push_number};
 
 /// The place of a term among those of some documents.
 pub(super) type Place = u32;
@@ -87,17 +87,16 @@ impl Terms {
 /// Whole names, with the document of each.
 #[derive(Default)]
 pub(super) struct Names {
-    /// The text of all.
-    text: String,
-    spans: Vec<Span>,
+    /// All of them, each behind its length.
+    texts: Vec<u8>,
+    places: Vec<NamePlace>,
 }
 
-/// A name in the text of all names.
-struct Span {
+/// Where a name is among the texts. There are millions of them, so it is small.
+struct NamePlace {
     /// Its first bytes, which decide most comparisons.
     first: u64,
-    from: usize,
-    len: u32,
+    from: u32,
     document: u32,
 }
 
@@ -107,32 +106,37 @@ impl Names {
         for (to, from) in first.iter_mut().zip(name.bytes()) {
             *to = from;
         }
-        self.spans.push(Span {
+        self.places.push(NamePlace {
             first: u64::from_be_bytes(first),
-            from: self.text.len(),
-            len: u32::try_from(name.len()).unwrap_or(u32::MAX),
+            from: u32::try_from(self.texts.len()).unwrap_or(u32::MAX),
             document: u32::try_from(document).unwrap_or(u32::MAX),
         });
-        self.text.push_str(name);
+        push_number(&mut self.texts, name.len());
+        self.texts.extend_from_slice(name.as_bytes());
     }
 
     /// Puts them in order, as [`merged`] needs them.
     pub(super) fn sort(&mut self) {
-        let mut spans = std::mem::take(&mut self.spans);
-        spans.sort_unstable_by(|a, b| {
+        let mut places = std::mem::take(&mut self.places);
+        places.sort_unstable_by(|a, b| {
             let by_first = a.first.cmp(&b.first);
             by_first.then_with(|| self.key(a).cmp(&self.key(b)))
         });
-        self.spans = spans;
+        // They grew by doubling, and stay until all are merged.
+        places.shrink_to_fit();
+        self.places = places;
+        self.texts.shrink_to_fit();
     }
 
-    fn keys(&self) -> impl Iterator<Item = (u64, &str, u32)> {
-        self.spans.iter().map(|span| self.key(span))
+    fn keys(&self) -> impl Iterator<Item = (u64, &[u8], u32)> {
+        self.places.iter().map(|place| self.key(place))
     }
 
-    fn key(&self, span: &Span) -> (u64, &str, u32) {
-        let text = self.text.get(span.from..span.from + span.len as usize);
-        (span.first, text.unwrap_or_default(), span.document)
+    fn key(&self, place: &NamePlace) -> (u64, &[u8], u32) {
+        let mut rest = self.texts.get(place.from as usize..).unwrap_or_default();
+        let len = pop_number(&mut rest).unwrap_or_default();
+        let text = rest.get(..len).unwrap_or_default();
+        (place.first, text, place.document)
     }
 }
 
@@ -140,7 +144,7 @@ impl Names {
 pub(super) fn merged(of: &[Names]) -> (Sorted, Vec<u32>) {
     let mut runs: Vec<_> = of.iter().map(|names| names.keys().peekable()).collect();
     let mut sorted = Sorted::default();
-    let mut documents = Vec::with_capacity(of.iter().map(|names| names.spans.len()).sum());
+    let mut documents = Vec::with_capacity(of.iter().map(|names| names.places.len()).sum());
     loop {
         let runs = runs.iter_mut().filter_map(|run| Some((*run.peek()?, run)));
         let Some(((_, text, document), run)) = runs.min_by_key(|(next, _)| *next) else {
