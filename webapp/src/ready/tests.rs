@@ -165,7 +165,7 @@ async fn what_was_asked_again_is_ready_at_the_next_version_before_anybody_asks()
 }
 
 #[tokio::test]
-async fn the_first_pages_and_every_items_are_ready_before_anybody_asks() {
+async fn the_first_pages_and_every_items_are_ready_and_compressed_before_anybody_asks() {
     let (site, current) = (Site::of_seed(), Current::default());
     let limits = Limits::default();
     let app = crate::routes::app(
@@ -200,7 +200,8 @@ async fn the_first_pages_and_every_items_are_ready_before_anybody_asks() {
     let count = Kind::ALL.map(|kind| site.snapshot.catalogue.count(kind));
     assert_eq!(items.len(), count.into_iter().sum::<usize>());
     for page in pages::first().into_iter().chain(items) {
-        assert!(site.ready.find(&page, b"here").is_some(), "{page}");
+        let answer = site.ready.find(&page, b"here").expect(&page);
+        assert!(answer.representation.has(Coding::Gzip), "{page}");
     }
 }
 

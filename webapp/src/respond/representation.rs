@@ -203,6 +203,12 @@ impl Representation {
         Ok(fields)
     }
 
+    /// Whether the content is there in a coding.
+    #[cfg(test)]
+    pub(crate) fn has(&self, coding: Coding) -> bool {
+        self.content.variant(coding).bytes.get().is_some()
+    }
+
     /// The content in a coding, made when it is first asked for.
     ///
     /// # Errors
