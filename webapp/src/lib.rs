@@ -24,4 +24,4 @@ mod pages;
 mod query;
 mod ready;
 
-pub use ghibli::PublicUrl;
+pub use ghibli::{ByField, PublicUrl};

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
+use crate::ByField;
 use crate::beside::{self, Beside};
 use crate::error::AppError;
 use crate::history::{self, History};
@@ -36,6 +37,8 @@ pub struct Site {
     pub index: Index,
     /// The catalogue arranged for search.
     pub search: Search,
+    /// What the source's records say, by field.
+    pub by_field: ByField,
     /// The kept versions.
     pub history: History,
     /// Whether it is fresh.
@@ -109,11 +112,16 @@ impl Site {
     /// The seed, as it is shown while the store holds no version.
     pub fn of_seed() -> Self {
         let snapshot = seed::snapshot();
-        let Arranged { index, search } = Arranged::of(&snapshot.catalogue);
+        let Arranged {
+            index,
+            search,
+            by_field,
+        } = Arranged::of(&snapshot.catalogue);
         Self {
             snapshot: Arc::new(snapshot),
             index,
             search,
+            by_field,
             history: History::default(),
             condition: Condition::Waiting,
             beside: Arc::default(),
@@ -166,6 +174,7 @@ pub(crate) async fn keep<P, F>(
         ask,
         ask_past,
         shown: None,
+        shutdown: shutdown.clone(),
     };
     loop {
         let before = keeper.arranged.clone();
@@ -198,11 +207,12 @@ pub(crate) async fn keep<P, F>(
     }
 }
 
-/// A catalogue arranged for lists and for search.
+/// A catalogue arranged for lists, for search and for the source's own questions.
 #[derive(Clone, Debug, Default)]
 struct Arranged {
     index: Index,
     search: Search,
+    by_field: ByField,
 }
 
 impl Arranged {
@@ -213,13 +223,18 @@ impl Arranged {
             // The search takes longer.
             index.warm();
             let search = search.join().unwrap_or_else(|panic| resume_unwind(panic));
-            Self { index, search }
+            Self {
+                index,
+                search,
+                by_field: ByField::default(),
+            }
         })
     }
 
     /// Goes forward by one version's changes to `catalogue`.
     fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
         let renumbered = self.index.apply(changes, catalogue);
+        self.by_field.apply(&renumbered);
         if self.search.is_worn() {
             self.search = Search::of(catalogue);
             return;
@@ -274,6 +289,7 @@ struct Keeper {
     /// Told the history when more of it may be had from the store, or less.
     ask_past: watch::Sender<History>,
     shown: Option<Site>,
+    shutdown: CancellationToken,
 }
 
 impl Keeper {
@@ -353,6 +369,7 @@ impl Keeper {
             snapshot: snapshot.clone(),
             index: self.arranged.index.clone(),
             search: self.arranged.search.clone(),
+            by_field: self.arranged.by_field.clone(),
             history: self.history.clone(),
             condition,
             beside: self.beside.clone(),
@@ -362,12 +379,19 @@ impl Keeper {
             prepare(before, site.clone()).await;
         }
         let shown = self.shown.replace(site.clone());
-        let index = site.index.clone();
-        let before = self.current.set(site);
+        let before = self.current.set(site.clone());
+        let (current, shutdown) = (self.current.clone(), self.shutdown.clone());
         tokio::task::spawn_blocking(move || {
             // Of a large catalogue that was loaded anew nothing is shared, and all of it goes now.
             drop((shown, before));
-            index.warm();
+            site.index.warm();
+            let is_current = || {
+                let glance = current.glance();
+                let now = glance.as_ref();
+                now.is_some_and(|now| Arc::ptr_eq(&now.snapshot, &site.snapshot))
+            };
+            let is_wanted = || is_current() && !shutdown.is_cancelled();
+            site.by_field.make(&site.snapshot.catalogue, is_wanted);
         });
     }
 

@@ -40,6 +40,14 @@ impl Collection {
         }
     }
 
+    /// The field in which its records have their title or name.
+    pub(crate) const fn name_field(self) -> &'static str {
+        match self {
+            Self::Films => "title",
+            Self::People | Self::Locations | Self::Species | Self::Vehicles => "name",
+        }
+    }
+
     /// The field in which a record of another collection would hold the id of one of this, such
     /// as `filmId`: `/films/{id}/people` asks for the people that have it.
     pub const fn foreign_key(self) -> &'static str {

@@ -1,8 +1,10 @@
 //! The API that speaks as the Ghibli API does, under `/ghibli`.
 
 mod body;
+mod by_field;
 mod host;
 mod records;
 
+pub use by_field::ByField;
 pub use host::PublicUrl;
 pub(crate) use records::{list, nested, show};

@@ -1,22 +1,35 @@
+use std::cell::Cell;
+use std::ops::{Deref, Range};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse, Response};
-use common::models::Kind;
-use ghibli_api::{BadQuestion, Collection, Question};
+use common::models::{Catalogue, Kind, Number};
+use ghibli_api::{BadQuestion, Collected, Collection, Fields, Question, Selection};
 use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use roaring::RoaringBitmap;
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
+use self::Looked::{Answered, Unfinished};
 use super::body::{List, nothing, record};
 use super::host::{PublicUrl, whole_address};
 use crate::error::AppError;
+use crate::index::{Filter, Sort};
 use crate::middleware::Asked;
 use crate::respond::Conditions;
 use crate::site::{Current, Site};
 
-/// A collection of more than this is read apart from the tasks that serve.
-const MANY: usize = 1_000;
+/// A collection of more than this is read apart from the tasks that serve, and its fields are kept.
+pub(super) const MANY: usize = 1_000;
+/// So many records may be looked at for any question; who needs more waits for his turn.
+const FEW_LOOKS: usize = 2_000;
+/// Whoever goes through a large collection. One at a time, so that the others find a core.
+static LONG_LOOK: Semaphore = Semaphore::const_new(1);
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// What the handlers take from a request.
@@ -89,25 +102,55 @@ async fn answer(
     let Some(collection) = collection(name) else {
         return Ok(not_there(&question));
     };
+    let unwanted = CancellationToken::new();
+    // Goes with the request, when nobody waits any longer.
+    let _unwanted = unwanted.clone().drop_guard();
     let kind = kind(collection);
     let looking = Looking {
-        kind,
+        collection,
+        unwanted,
         asked: format!("{base}/{collection}?{query}"),
         address: whole_address(&base, &call.uri, call.asked),
         conditions: Conditions::of(&call.method, &call.headers),
         question,
     };
     if site.snapshot.catalogue.count(kind) <= MANY {
-        return looking.among(&site);
+        return match looking.select(&site, usize::MAX)? {
+            Some(selection) => looking.answer(&site, selection),
+            None => Err(AppError::TookTooLong),
+        };
     }
-    tokio::task::spawn_blocking(move || looking.among(&site))
+    let (looking, site) = match apart(looking, site, FEW_LOOKS).await? {
+        Answered(response) => return Ok(response),
+        Unfinished(looking, site) => (looking, site),
+    };
+    let _turn = LONG_LOOK.acquire().await;
+    match apart(looking, site, usize::MAX).await? {
+        Answered(response) => Ok(response),
+        Unfinished(..) => Err(AppError::TookTooLong),
+    }
+}
+
+/// Looks at so many records at most, apart from the tasks that serve.
+async fn apart(looking: Looking, site: Arc<Site>, most_looks: usize) -> Result<Looked, AppError> {
+    let look = move || match looking.select(&site, most_looks)? {
+        Some(selection) => looking.answer(&site, selection).map(Answered),
+        None => Ok(Unfinished(looking, site)),
+    };
+    tokio::task::spawn_blocking(look)
         .await
         .map_err(|error| AppError::Internal(error.into()))?
 }
 
+enum Looked {
+    Answered(Response),
+    Unfinished(Looking, Arc<Site>),
+}
+
 /// A question to a collection.
 struct Looking {
-    kind: Kind,
+    collection: Collection,
+    unwanted: CancellationToken,
     question: Question,
     /// What names the question, the host included.
     asked: String,
@@ -117,14 +160,21 @@ struct Looking {
 }
 
 impl Looking {
-    fn among(self, site: &Site) -> Result<Response, AppError> {
-        let catalogue = &site.snapshot.catalogue;
-        let numbers = site.index.in_order(self.kind);
-        let selection = self.question.select(
-            || numbers.iter().copied(),
-            numbers.len(),
-            |number| catalogue.source(*number).unwrap_or_default(),
-        )?;
+    /// The records that answer; none if more looks would have been needed, or nobody waits.
+    fn select(&self, site: &Site, most_looks: usize) -> Result<Option<Selection>, BadQuestion> {
+        let kept = Kept {
+            collection: self.collection,
+            kind: kind(self.collection),
+            catalogue: &site.snapshot.catalogue,
+            site,
+            unwanted: &self.unwanted,
+            looks_left: Cell::new(Some(most_looks)),
+        };
+        let selection = self.question.select(&kept)?;
+        Ok(kept.looks_left.get().map(|_| selection))
+    }
+
+    fn answer(self, site: &Site, selection: Selection) -> Result<Response, AppError> {
         let mut headers = HeaderMap::new();
         if let Some(total) = selection.total {
             headers.insert(X_TOTAL_COUNT, total.into());
@@ -141,7 +191,7 @@ impl Looking {
         }
         let list = List {
             question: self.question,
-            catalogue: catalogue.clone(),
+            catalogue: site.snapshot.catalogue.clone(),
             numbers: selection.records,
             asked: self.asked,
             version: site.version(),
@@ -149,6 +199,65 @@ impl Looking {
         let mut response = list.answer(&self.conditions)?;
         response.headers_mut().extend(headers);
         Ok(response)
+    }
+}
+
+/// The records of a kind as the app has them.
+struct Kept<'a> {
+    collection: Collection,
+    kind: Kind,
+    catalogue: &'a Catalogue,
+    site: &'a Site,
+    unwanted: &'a CancellationToken,
+    /// How many looks at a record are still allowed; none once they were not enough.
+    looks_left: Cell<Option<usize>>,
+}
+
+impl Collected for Kept<'_> {
+    fn collection(&self) -> Collection {
+        self.collection
+    }
+
+    fn count(&self) -> usize {
+        self.site.index.in_order(self.kind).len()
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = Number> {
+        self.site.index.in_order(self.kind).iter().copied()
+    }
+
+    fn stretch(&self, of: &RoaringBitmap, reversed: bool, places: Range<usize>) -> Vec<Number> {
+        let order = (Sort::Source, reversed);
+        let stretch = (places.start, places.len());
+        self.site.index.stretch(self.kind, of, order, stretch)
+    }
+
+    fn stored(&self, number: Number) -> impl Deref<Target = RawValue> {
+        self.catalogue.source(number).unwrap_or_default()
+    }
+
+    fn fields(&self) -> Option<&Fields> {
+        self.site.by_field.of(self.kind)
+    }
+
+    fn with_id(&self, id: &str) -> Option<Number> {
+        let number = self.catalogue.number(self.kind, id)?;
+        self.catalogue.item(number).map(|_| number)
+    }
+
+    fn named(&self, name: &str) -> Option<RoaringBitmap> {
+        let named = Filter::Among(self.site.search.named(name)?);
+        Some((*self.site.index.find(self.kind, &[named])).clone())
+    }
+
+    fn is_wanted(&self) -> bool {
+        let left = self
+            .looks_left
+            .get()
+            .filter(|_| !self.unwanted.is_cancelled());
+        self.looks_left
+            .set(left.and_then(|left| left.checked_sub(1)));
+        self.looks_left.get().is_some()
     }
 }
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::*;
+use crate::ByField;
 use crate::index::Index;
 use crate::site::{Condition, Site};
 
@@ -43,6 +44,7 @@ pub(crate) fn site(
         snapshot: Arc::new(current),
         index: Index::default(),
         search: Default::default(),
+        by_field: ByField::default(),
         history,
         condition: Condition::Fresh,
         beside: Arc::default(),

@@ -226,19 +226,29 @@ impl Index {
         &self,
         kind: Kind,
         found: &RoaringBitmap,
+        order: (Sort, bool),
+        stretch: (usize, usize),
+    ) -> Vec<Arc<Item>> {
+        let numbers = self.stretch(kind, found, order, stretch).into_iter();
+        numbers.filter_map(|number| self.item(number)).collect()
+    }
+
+    /// The same as numbers.
+    pub fn stretch(
+        &self,
+        kind: Kind,
+        found: &RoaringBitmap,
         (sort, descending): (Sort, bool),
         (skip, take): (usize, usize),
-    ) -> Vec<Arc<Item>> {
+    ) -> Vec<Number> {
         let shelf = &self.shelves[kind as usize];
         let everything = found.len() == shelf.all.len();
         let order = &shelf.orders[sort as usize];
-        let numbers = if everything {
+        if everything {
             order.stretch(descending, skip, take)
         } else {
             order.stretch_of(found, descending, skip, take)
-        };
-        let items = numbers.into_iter().filter_map(|number| self.item(number));
-        items.collect()
+        }
     }
 
     /// Counts these items of a kind by what they have.
@@ -269,7 +279,7 @@ impl Index {
 }
 
 impl Renumbered {
-    fn kind(&self) -> Option<Kind> {
+    pub(crate) fn kind(&self) -> Option<Kind> {
         let item = self.after.as_ref().or(self.before.as_ref());
         item.map(|item| item.kind())
     }

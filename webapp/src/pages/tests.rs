@@ -13,12 +13,12 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 use tower::ServiceExt as _;
 
-use crate::PublicUrl;
 use crate::history::History;
 use crate::index::Index;
 use crate::routes::{App, app};
 use crate::server::Limits;
 use crate::site::{Condition, Current, Site};
+use crate::{ByField, PublicUrl};
 
 #[tokio::test]
 async fn every_item_has_a_page_that_leads_to_all_that_it_is_linked_with_and_back() {
@@ -301,6 +301,7 @@ impl Pages {
         let site = Site {
             index: Index::of(&catalogue),
             search: Default::default(),
+            by_field: ByField::default(),
             history: History::default(),
             condition: Condition::Fresh,
             beside: Arc::default(),

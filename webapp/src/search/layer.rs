@@ -4,6 +4,8 @@ use std::sync::Arc;
 use common::models::{Catalogue, Change, Id, Item, Kind, Link};
 use roaring::RoaringBitmap;
 
+use super::asked::Asked;
+use super::bits::Bits;
 use super::entry::{Entry, Part, Scratch};
 use super::segment::{Documents, Segment, Standing, standing};
 use super::terms::Terms;
@@ -74,6 +76,29 @@ impl Search {
         if !fresh.is_empty() {
             self.layers.push(Layer::loose(fresh));
         }
+    }
+
+    /// The numbers of all items with a name that is folded as this one is, whatever their kind;
+    /// nothing if nothing of it is left.
+    pub fn named(&self, name: &str) -> Option<RoaringBitmap> {
+        let Asked { name, .. } = Asked::of(name.trim());
+        if name.is_empty() {
+            return None;
+        }
+        let mut numbers = RoaringBitmap::new();
+        for layer in &self.layers {
+            let [mut exact, mut beginning] = [(); 2].map(|()| Bits::none(layer.segment.len()));
+            layer.segment.mark_names(&name, &mut exact, &mut beginning);
+            for document in layer.gone.iter() {
+                exact.clear(document as usize);
+            }
+            numbers.extend(
+                exact
+                    .iter()
+                    .filter_map(|document| layer.segment.number(document)),
+            );
+        }
+        Some(numbers)
     }
 
     /// Whether so much has changed that a new index of all items is worth its cost.

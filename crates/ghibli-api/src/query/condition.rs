@@ -66,6 +66,18 @@ impl Condition {
         }
     }
 
+    /// The texts of which a record must have one in this field; none where anything else will do.
+    pub(super) fn texts(&self) -> Option<Vec<&str>> {
+        let Test::Equal(values) = &self.test else {
+            return None;
+        };
+        let texts = values.iter().map(|value| match value {
+            Native::Text(text) => Some(&**text),
+            _ => None,
+        });
+        texts.collect()
+    }
+
     pub(super) fn is_met_by(&self, record: &Value) -> bool {
         let found = self.path.get(record);
         let found = found.as_deref();

@@ -7,6 +7,8 @@
 //! [`BadQuestion`].
 
 mod condition;
+mod fields;
+mod look;
 mod native;
 mod order;
 mod params;
@@ -15,18 +17,20 @@ mod pattern;
 mod slice;
 mod write;
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
-use serde_json::Value;
+use roaring::RoaringBitmap;
 use serde_json::value::RawValue;
 
 use self::condition::Condition;
+pub use self::fields::Fields;
+use self::look::Look;
 use self::native::number_of;
 use self::order::Order;
 use self::params::{Given, Params};
 use self::slice::Slice;
-use crate::link;
 use crate::record::give_back;
+use crate::{Collection, link};
 
 /// The most records that `limit` gives.
 const MAX_LIMIT: f64 = 250.0;
@@ -66,11 +70,41 @@ pub struct Question {
     callback: Option<String>,
 }
 
+/// The records of a collection, each by a number.
+pub trait Collected {
+    /// Which collection it is.
+    fn collection(&self) -> Collection;
+
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// All of them in the source's order.
+    fn numbers(&self) -> impl Iterator<Item = u32>;
+
+    /// Some of them in the source's order, or in the opposite one: a stretch of that.
+    fn stretch(&self, of: &RoaringBitmap, reversed: bool, places: Range<usize>) -> Vec<u32>;
+
+    /// The stored form of one.
+    fn stored(&self, number: u32) -> impl Deref<Target = RawValue>;
+
+    /// What all of them say by field, if that is known.
+    fn fields(&self) -> Option<&Fields>;
+
+    /// The one with an id.
+    fn with_id(&self, id: &str) -> Option<u32>;
+
+    /// All with a title or name, and perhaps others; nothing if that is not known.
+    fn named(&self, name: &str) -> Option<RoaringBitmap>;
+
+    /// Whether somebody still waits for the answer.
+    fn is_wanted(&self) -> bool;
+}
+
 /// The records that answer a question.
 #[derive(Debug)]
-pub struct Selection<T> {
+pub struct Selection {
     /// In the order in which they are given.
-    pub records: Vec<T>,
+    pub records: Vec<u32>,
     /// How many there are in all, where a part was asked for (`X-Total-Count`).
     pub total: Option<usize>,
 }
@@ -127,39 +161,17 @@ impl Question {
         self.callback.as_deref()
     }
 
-    /// The records of a collection that answer this, out of `count` that `records` gives in the
-    /// source's order; `stored` is a record's stored form. Without a condition or an order, no
-    /// record is looked at, and none after the last that is wanted.
+    /// The records of a collection that answer this. Without a condition or an order, no record is
+    /// looked at; nor for what is known of their fields; and none after the last that is wanted.
     ///
     /// # Errors
     /// If the source's own server would fail over these records.
-    pub fn select<T, I, R>(
-        &self,
-        records: impl Fn() -> I,
-        count: usize,
-        stored: impl Fn(&T) -> R,
-    ) -> Result<Selection<T>, BadQuestion>
-    where
-        I: Iterator<Item = T>,
-        R: Deref<Target = RawValue>,
-    {
-        let parse = |record: &T| {
-            let text = give_back(&stored(record), &self.base.0);
-            serde_json::from_str(&text).unwrap_or(Value::Null)
+    pub fn select(&self, collected: &impl Collected) -> Result<Selection, BadQuestion> {
+        let look = Look {
+            question: self,
+            collected,
         };
-        let conditions = self.conditions_on(&records, &stored, &parse);
-        let looks = self.search.is_some() || !conditions.is_empty() || self.order.is_some();
-        let mut selection = if looks {
-            self.look(records(), &conditions, parse)
-        } else {
-            let places = self.slice.of(count);
-            let part = records().skip(places.start);
-            let length = self.cut(places.len())?;
-            Selection {
-                records: part.take(length).collect(),
-                total: Some(count),
-            }
-        };
+        let mut selection = look.select()?;
         let length = self.cut(selection.records.len())?;
         selection.records.truncate(length);
         if self.slice == Slice::All {
@@ -214,79 +226,6 @@ impl Question {
 
     fn cannot_expand(&self) -> BadQuestion {
         BadQuestion("_expand has nothing to follow here: records name others by link".to_owned())
-    }
-
-    /// The conditions that count: those whose field no record has do not.
-    fn conditions_on<'q, T, I: Iterator<Item = T>, R: Deref<Target = RawValue>>(
-        &'q self,
-        records: &impl Fn() -> I,
-        stored: &impl Fn(&T) -> R,
-        parse: &impl Fn(&T) -> Value,
-    ) -> Vec<&'q Condition> {
-        let (mut open, mut counting): (Vec<_>, Vec<_>) = self
-            .conditions
-            .iter()
-            .partition(|condition| condition.needs_field);
-        if open.is_empty() {
-            return counting;
-        }
-        for record in records() {
-            let json = stored(&record);
-            if !open
-                .iter()
-                .any(|condition| condition.path.may_be_in(json.get()))
-            {
-                continue;
-            }
-            let value = parse(&record);
-            open.retain(|condition| {
-                let is_there = condition.path.get(&value).is_some();
-                if is_there {
-                    counting.push(condition);
-                }
-                !is_there
-            });
-            if open.is_empty() {
-                break;
-            }
-        }
-        counting
-    }
-
-    fn look<T>(
-        &self,
-        records: impl Iterator<Item = T>,
-        conditions: &[&Condition],
-        parse: impl Fn(&T) -> Value,
-    ) -> Selection<T> {
-        let mut found = Vec::new();
-        for record in records {
-            let value = parse(&record);
-            let is_wanted = self.search.as_ref().is_none_or(|text| holds(&value, text))
-                && conditions
-                    .iter()
-                    .all(|condition| condition.is_met_by(&value));
-            if is_wanted {
-                let key = self.order.as_ref().map(|order| order.key(&value));
-                found.push((key, record));
-            }
-        }
-        if let Some(order) = &self.order {
-            found.sort_by(|(a, _), (b, _)| match (a, b) {
-                (Some(a), Some(b)) => a.compare(b),
-                _ => std::cmp::Ordering::Equal,
-            });
-            if order.is_reversed {
-                found.reverse();
-            }
-        }
-        let total = found.len();
-        let places = self.slice.of(total);
-        let part = found.into_iter().skip(places.start).take(places.len());
-        Selection {
-            records: part.map(|(_, record)| record).collect(),
-            total: Some(total),
-        }
     }
 
     /// How many of so many records `limit` leaves.
@@ -391,17 +330,6 @@ fn callback(params: &Params) -> Result<Option<String>, BadQuestion> {
     Err(BadQuestion(format!(
         "callback is the name of a function, of at most {MAX_CALLBACK} letters, digits, _ and $"
     )))
-}
-
-/// Whether a text, in lower case, is anywhere in a record's values.
-fn holds(value: &Value, text: &str) -> bool {
-    match value {
-        Value::Array(elements) => elements.iter().any(|element| holds(element, text)),
-        Value::Object(fields) => fields.values().any(|field| holds(field, text)),
-        Value::Null | Value::Bool(false) => false,
-        Value::Number(number) if number.as_f64() == Some(0.0) => false,
-        other => native::text_of(other).to_lowercase().contains(text),
-    }
 }
 
 #[cfg(test)]

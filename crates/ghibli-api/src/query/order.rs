@@ -10,7 +10,7 @@ use super::path::Path;
 
 /// By which field the records are sorted, and whether they are turned round after that.
 pub(super) struct Order {
-    path: Path,
+    pub(super) path: Path,
     pub(super) is_reversed: bool,
 }
 

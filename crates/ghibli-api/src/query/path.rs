@@ -51,10 +51,33 @@ impl Path {
         Some(here)
     }
 
+    /// As it was written.
+    pub(super) fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// The fields of a record in which it may stand.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.steps.first().into_iter().chain([&self.written]);
+        names.map(String::as_str)
+    }
+
+    /// The one field of a record that decides what stands there, among the fields that records
+    /// have; none if two may.
+    pub(super) fn field(&self, is_field: impl Fn(&str) -> bool) -> Option<&str> {
+        let first = self.steps.first()?;
+        (*first == self.written || !is_field(&self.written)).then_some(first)
+    }
+
+    /// Whether it is a field and not a way down into one.
+    pub(super) fn is_field(&self) -> bool {
+        matches!(&*self.steps, [only] if *only == self.written)
+    }
+
     /// Whether a record's text can hold it at all: a look that needs no parsing.
     pub(super) fn may_be_in(&self, json: &str) -> bool {
-        let names = |name: &String| json.contains(&*Value::from(name.as_str()).to_string());
-        names(&self.written) || self.steps.first().is_some_and(names)
+        self.names()
+            .any(|name| json.contains(&*Value::from(name).to_string()))
     }
 }
 

@@ -1,0 +1,194 @@
+//! What the records of a collection say, by field, so that a question to many needs to look at few.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use roaring::{MultiOps as _, RoaringBitmap};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// A field with more different values is not told apart by them: titles, addresses, lists.
+const MOST_VALUES: usize = 4096;
+/// Nor is one with a longer value.
+const LONGEST_VALUE: usize = 200;
+
+/// The values of each field, with the numbers of the records that have them. A clone shares what
+/// neither changes.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    all: RoaringBitmap,
+    by_name: HashMap<Box<str>, Arc<Field>>,
+}
+
+#[derive(Clone, Debug)]
+struct Field {
+    /// How many records have it.
+    count: usize,
+    /// By their stored form; none if they are too many.
+    values: Option<HashMap<Box<str>, RoaringBitmap>>,
+}
+
+impl Default for Field {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            values: Some(HashMap::new()),
+        }
+    }
+}
+
+impl Fields {
+    /// Takes in a record in its stored form.
+    pub fn insert(&mut self, number: u32, stored: &RawValue) {
+        self.all.insert(number);
+        for (name, value) in fields_of(stored) {
+            if let Some(field) = self.by_name.get_mut(&*name) {
+                Arc::make_mut(field).insert(number, value.get());
+            } else {
+                let mut field = Field::default();
+                field.insert(number, value.get());
+                self.by_name.insert(name.into(), Arc::new(field));
+            }
+        }
+    }
+
+    /// Takes out a record that was taken in, in the same form.
+    pub fn remove(&mut self, number: u32, stored: &RawValue) {
+        self.all.remove(number);
+        for (name, value) in fields_of(stored) {
+            if let Some(field) = self.by_name.get_mut(&*name) {
+                Arc::make_mut(field).remove(number, value.get());
+            }
+        }
+    }
+
+    /// Whether a record has this field.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(|field| field.count > 0)
+    }
+
+    /// The values of a field, each as a record that has nothing but it, with the records that have
+    /// it; those without the field, if there are any, have none. Nothing is told of a field with
+    /// too many values.
+    pub(super) fn values(
+        &self,
+        name: &str,
+    ) -> Option<Vec<(Box<RawValue>, Cow<'_, RoaringBitmap>)>> {
+        let values = match self.by_name.get(name) {
+            Some(field) => field.values.as_ref()?.iter().collect(),
+            None => Vec::new(),
+        };
+        let present = values.iter().map(|(_, numbers)| *numbers).union();
+        let name = Value::from(name);
+        let alone = |value: &str| RawValue::from_string(format!("{{{name}:{value}}}")).ok();
+        let absent = &self.all - &present;
+        let none = (!absent.is_empty()).then(|| {
+            (
+                RawValue::from_string("{}".to_owned()).ok(),
+                Cow::Owned(absent),
+            )
+        });
+        let each = values
+            .into_iter()
+            .map(|(value, numbers)| (alone(value), Cow::Borrowed(numbers)));
+        each.chain(none)
+            .map(|(record, numbers)| Some((record?, numbers)))
+            .collect()
+    }
+}
+
+impl Field {
+    fn insert(&mut self, number: u32, value: &str) {
+        self.count += 1;
+        let Some(values) = &mut self.values else {
+            return;
+        };
+        if let Some(numbers) = values.get_mut(value) {
+            numbers.insert(number);
+        } else if values.len() < MOST_VALUES && value.len() <= LONGEST_VALUE {
+            values.insert(value.into(), RoaringBitmap::from_iter([number]));
+        } else {
+            self.values = None;
+        }
+    }
+
+    fn remove(&mut self, number: u32, value: &str) {
+        self.count = self.count.saturating_sub(1);
+        let Some(values) = &mut self.values else {
+            return;
+        };
+        if let Some(numbers) = values.get_mut(value) {
+            numbers.remove(number);
+            if numbers.is_empty() {
+                values.remove(value);
+            }
+        }
+    }
+}
+
+/// A record with some of its fields.
+pub(super) fn part_of(stored: &RawValue, names: &[&str]) -> Option<Box<RawValue>> {
+    let mut part = String::from("{");
+    for (name, value) in fields_of(stored) {
+        if names.contains(&&*name) {
+            let separator = if part.len() > 1 { "," } else { "" };
+            part.push_str(separator);
+            part.push_str(&Value::from(&*name).to_string());
+            part.push(':');
+            part.push_str(value.get());
+        }
+    }
+    part.push('}');
+    RawValue::from_string(part).ok()
+}
+
+/// The fields of a record; none if it cannot be read as a whole. Of a repeated one the last counts.
+fn fields_of(stored: &RawValue) -> Vec<(Cow<'_, str>, &RawValue)> {
+    let read = serde_json::from_str::<Object<'_>>(stored.get());
+    let fields = read.map(|object| object.0).unwrap_or_default();
+    let is_readable = |value: &RawValue| {
+        let is_plain = value.get().starts_with(['"', '[']);
+        is_plain || serde_json::from_str::<Value>(value.get()).is_ok()
+    };
+    if fields.iter().all(|(_, value)| is_readable(value)) {
+        fields
+    } else {
+        Vec::new()
+    }
+}
+
+struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a record")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+                let mut fields: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    match fields.iter_mut().find(|(other, _)| *other == name) {
+                        Some((_, earlier)) => *earlier = value,
+                        None => fields.push((name, value)),
+                    }
+                }
+                Ok(Object(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Reader)
+    }
+}

@@ -1,0 +1,333 @@
+//! How the records that answer a question are found: by what is known of their fields as far as
+//! that goes, then by a look at each that is left.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use roaring::{MultiOps as _, RoaringBitmap};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::condition::Condition;
+use super::fields::part_of;
+use super::native::text_of;
+use super::order::{Key, Order};
+use super::path::Path;
+use super::slice::Slice;
+use super::{BadQuestion, Collected, MAX_LIMIT, Question, Selection};
+use crate::record::give_back;
+
+/// A question as it is put to a collection.
+pub(super) struct Look<'a, C> {
+    pub(super) question: &'a Question,
+    pub(super) collected: &'a C,
+}
+
+/// What is left of a collection once all is used that is known of its records' fields.
+struct Left<'a> {
+    /// These records; none means all.
+    records: Option<RoaringBitmap>,
+    /// They must meet these conditions as well.
+    conditions: Vec<&'a Condition>,
+}
+
+impl<'a, C: Collected> Look<'a, C> {
+    pub(super) fn select(&self) -> Result<Selection, BadQuestion> {
+        let left = self.narrow();
+        let is_settled = self.question.search.is_none() && left.conditions.is_empty();
+        let order = self.question.order.as_ref();
+        if is_settled && let Some(selection) = order.and_then(|order| self.sorted(order, &left)) {
+            return Ok(selection);
+        }
+        if !is_settled || order.is_some() {
+            return Ok(self.each(&left));
+        }
+        let total = match &left.records {
+            Some(records) => size(records),
+            None => self.collected.count(),
+        };
+        let places = self.question.slice.of(total);
+        let length = self.question.cut(places.len())?;
+        let places = places.start..places.start + length;
+        let records = match &left.records {
+            Some(records) => self.collected.stretch(records, false, places),
+            None => {
+                let from = self.collected.numbers().skip(places.start);
+                from.take(places.len()).collect()
+            }
+        };
+        Ok(Selection {
+            records,
+            total: Some(total),
+        })
+    }
+
+    /// Uses what is known. Conditions on a field that no record has do not count.
+    fn narrow(&self) -> Left<'a> {
+        let mut left = Left {
+            records: None,
+            conditions: Vec::new(),
+        };
+        let mut open = Vec::new();
+        for condition in &self.question.conditions {
+            match self.meeting(condition) {
+                Known::Nothing => open.push(condition),
+                Known::NoField => {}
+                Known::These(records) => left.keep(records),
+                Known::AtMost(records) => {
+                    left.keep(records);
+                    left.conditions.push(condition);
+                }
+            }
+        }
+        let (unsure, counting): (Vec<_>, Vec<_>) = open
+            .into_iter()
+            .partition(|condition| condition.needs_field && !self.has_field(condition));
+        left.conditions.extend(counting);
+        left.conditions.extend(self.with_field(unsure));
+        left
+    }
+
+    fn meeting(&self, condition: &Condition) -> Known {
+        let Some(fields) = self.collected.fields() else {
+            return self.at_most(condition);
+        };
+        let Some(field) = condition.path.field(|name| fields.has(name)) else {
+            return Known::Nothing;
+        };
+        let Some(values) = fields.values(field) else {
+            return self.at_most(condition);
+        };
+        let values = values
+            .into_iter()
+            .map(|(record, numbers)| (self.parse(&record), numbers));
+        let values: Vec<_> = values.collect();
+        let has_it = |(record, _): &(Value, _)| condition.path.get(record).is_some();
+        if condition.needs_field && !values.iter().any(has_it) {
+            return Known::NoField;
+        }
+        let met = values
+            .iter()
+            .filter(|(record, _)| condition.is_met_by(record));
+        Known::These(met.map(|(_, numbers)| &**numbers).union())
+    }
+
+    /// For an id or a name that a record must have, the records that may have it.
+    fn at_most(&self, condition: &Condition) -> Known {
+        let texts = condition.texts().filter(|_| condition.path.is_field());
+        let field = condition.path.written();
+        let sets: Option<Vec<_>> = texts.and_then(|texts| {
+            texts
+                .into_iter()
+                .map(|text| self.may_have(field, text))
+                .collect()
+        });
+        match sets {
+            // A field that no record has would not count.
+            Some(sets)
+                if self.has_field(condition) || !self.with_field(vec![condition]).is_empty() =>
+            {
+                Known::AtMost(sets.union())
+            }
+            _ => Known::Nothing,
+        }
+    }
+
+    /// All records that may have a text as the value of a field, if that is known.
+    fn may_have(&self, field: &str, text: &str) -> Option<RoaringBitmap> {
+        let collection = self.collected.collection();
+        if field == "id" {
+            Some(self.collected.with_id(text).into_iter().collect())
+        } else if field == collection.name_field() && !text.starts_with(&self.question.base.0) {
+            self.collected.named(text)
+        } else {
+            None
+        }
+    }
+
+    /// Whether some record is known to have what a condition is on.
+    fn has_field(&self, condition: &Condition) -> bool {
+        let fields = self.collected.fields();
+        condition.path.is_field()
+            && fields.is_some_and(|fields| fields.has(condition.path.written()))
+    }
+
+    /// Those of some conditions whose field some record has.
+    fn with_field<'q>(&self, mut open: Vec<&'q Condition>) -> Vec<&'q Condition> {
+        let mut found = Vec::new();
+        if open.is_empty() {
+            return found;
+        }
+        for number in self
+            .collected
+            .numbers()
+            .take_while(|_| self.collected.is_wanted())
+        {
+            let stored = self.collected.stored(number);
+            let may_be = |condition: &&Condition| condition.path.may_be_in(stored.get());
+            if !open.iter().any(may_be) {
+                continue;
+            }
+            let value = self.parse(&stored);
+            open.retain(|condition| {
+                let is_there = condition.path.get(&value).is_some();
+                if is_there {
+                    found.push(*condition);
+                }
+                !is_there
+            });
+            if open.is_empty() {
+                break;
+            }
+        }
+        found
+    }
+
+    /// What is left in an order by a field whose values are known; nothing if they are not.
+    fn sorted(&self, order: &Order, left: &Left<'_>) -> Option<Selection> {
+        let fields = self.collected.fields()?;
+        let field = order.path.field(|name| fields.has(name))?;
+        let values = fields.values(field)?.into_iter();
+        let mut groups: Vec<(Key, Cow<'_, RoaringBitmap>)> = values
+            .map(|(record, numbers)| (order.key(&self.parse(&record)), left.of(numbers)))
+            .filter(|(_, numbers)| !numbers.is_empty())
+            .collect();
+        groups.sort_by(|(a, _), (b, _)| a.compare(b));
+        let alike = groups.chunk_by(|(a, _), (b, _)| a.compare(b) == Ordering::Equal);
+        let mut alike: Vec<_> = alike.collect();
+        if order.is_reversed {
+            alike.reverse();
+        }
+        let sizes = groups.iter().map(|(_, numbers)| size(numbers));
+        let total = sizes.sum();
+        let places = self.question.slice.of(total);
+        let mut records = Vec::new();
+        let mut start = 0;
+        for group in alike {
+            let numbers = group.iter().map(|(_, numbers)| &**numbers).union();
+            let end = start + size(&numbers);
+            let wanted = places.start.max(start)..places.end.min(end);
+            if !wanted.is_empty() {
+                let wanted = wanted.start - start..wanted.end - start;
+                let stretch = self.collected.stretch(&numbers, order.is_reversed, wanted);
+                records.extend(stretch);
+            }
+            start = end;
+        }
+        Some(Selection {
+            records,
+            total: Some(total),
+        })
+    }
+
+    /// A look at each that is left.
+    fn each(&self, left: &Left<'_>) -> Selection {
+        match &left.records {
+            Some(some) => {
+                let numbers = self.collected.stretch(some, false, 0..size(some));
+                self.among(numbers.into_iter(), &left.conditions)
+            }
+            None => self.among(self.collected.numbers(), &left.conditions),
+        }
+    }
+
+    fn among(&self, numbers: impl Iterator<Item = u32>, conditions: &[&Condition]) -> Selection {
+        let Question {
+            search,
+            order,
+            slice,
+            limit,
+            ..
+        } = self.question;
+        // Nobody is told how many there are beyond that.
+        let is_cut = order.is_none() && *slice == Slice::All && limit.is_some();
+        let paths = conditions.iter().map(|condition| &condition.path);
+        let paths = paths.chain(order.as_ref().map(|order| &order.path));
+        let names: Vec<_> = paths.flat_map(Path::names).collect();
+        let mut found = Vec::new();
+        for number in numbers.take_while(|_| self.collected.is_wanted()) {
+            let stored = self.collected.stored(number);
+            // Most of a long look is reading what nobody asks for.
+            let part = search.is_none().then(|| part_of(&stored, &names)).flatten();
+            let value = self.parse(part.as_deref().unwrap_or(&stored));
+            let holds_text = search.as_ref().is_none_or(|text| holds(&value, text));
+            if !holds_text
+                || !conditions
+                    .iter()
+                    .all(|condition| condition.is_met_by(&value))
+            {
+                continue;
+            }
+            let key = order.as_ref().map(|order| order.key(&value));
+            found.push((key, number));
+            if is_cut && found.len() > MAX_LIMIT as usize {
+                break;
+            }
+        }
+        if let Some(order) = order {
+            found.sort_by(|(a, _), (b, _)| match (a, b) {
+                (Some(a), Some(b)) => a.compare(b),
+                _ => Ordering::Equal,
+            });
+            if order.is_reversed {
+                found.reverse();
+            }
+        }
+        let total = found.len();
+        let Range { start, end } = slice.of(total);
+        let part = found.into_iter().skip(start).take(end - start);
+        Selection {
+            records: part.map(|(_, number)| number).collect(),
+            total: Some(total),
+        }
+    }
+
+    fn parse(&self, stored: &RawValue) -> Value {
+        let text = give_back(stored, &self.question.base.0);
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+}
+
+/// What is known of the records that meet a condition.
+enum Known {
+    Nothing,
+    /// No record has its field, so it does not count.
+    NoField,
+    /// These do, and no other.
+    These(RoaringBitmap),
+    /// These may, and no other.
+    AtMost(RoaringBitmap),
+}
+
+impl Left<'_> {
+    fn keep(&mut self, records: RoaringBitmap) {
+        self.records = Some(match self.records.take() {
+            Some(left) => left & records,
+            None => records,
+        });
+    }
+
+    /// What is left of some.
+    fn of<'n>(&self, numbers: Cow<'n, RoaringBitmap>) -> Cow<'n, RoaringBitmap> {
+        match &self.records {
+            Some(records) => Cow::Owned(records & &*numbers),
+            None => numbers,
+        }
+    }
+}
+
+fn size(numbers: &RoaringBitmap) -> usize {
+    usize::try_from(numbers.len()).unwrap_or(usize::MAX)
+}
+
+/// Whether a text, in lower case, is anywhere in a record's values.
+fn holds(value: &Value, text: &str) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(|element| holds(element, text)),
+        Value::Object(fields) => fields.values().any(|field| holds(field, text)),
+        Value::Null | Value::Bool(false) => false,
+        Value::Number(number) if number.as_f64() == Some(0.0) => false,
+        other => text_of(other).to_lowercase().contains(text),
+    }
+}
