@@ -4,6 +4,8 @@ mod body;
 mod by_field;
 mod host;
 mod records;
+#[cfg(test)]
+mod tests;
 
 pub use by_field::ByField;
 pub use host::PublicUrl;

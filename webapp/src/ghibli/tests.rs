@@ -1,0 +1,152 @@
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use common::models::{Catalogue, Facts, Item, Kind, SourceRecord, Vehicle};
+use common::repository::Snapshot;
+use http_body_util::BodyExt as _;
+use serde_json::json;
+use serde_json::value::RawValue;
+use tower::ServiceExt as _;
+
+use super::ByField;
+use crate::index::Index;
+use crate::routes::{App, app};
+use crate::search::{self, Search};
+use crate::server::Limits;
+use crate::site::{Current, Site};
+
+/// More than are looked at in one go.
+const MANY: usize = 2_500;
+
+const QUESTIONS: [&str; 12] = [
+    "vehicle_class=Boat&_limit=3",
+    "vehicle_class=boat&_limit=3",
+    "vehicle_class=Boat&name=V7&name=V8&name=V%209",
+    "name=v7",
+    "name=V7&_limit=1",
+    "id=12&id=2499&id=nobody",
+    "length_gte=40&_sort=length&_order=DESC&_limit=5",
+    "_sort=vehicle_class&_start=1000&_limit=4",
+    "vehicle_class.length=4&limit=2",
+    "nothing=1&_limit=1",
+    "name_like=^v1.$&_sort=name",
+    "q=v24&_page=2&_limit=3",
+];
+
+#[tokio::test]
+async fn a_large_catalogue_answers_the_same_before_its_fields_are_known_and_after() {
+    let mut catalogue: Catalogue = (0..MANY)
+        .map(|place| Arc::new(vehicle(place, "")))
+        .collect();
+    let mut site = site(&catalogue);
+    let before = answers(&site).await;
+    site.by_field.make(&catalogue, || true);
+    assert!(site.by_field.of(Kind::Vehicle).is_some());
+    assert_eq!(answers(&site).await, before);
+
+    let mut wanted = catalogue.clone();
+    for place in [7, 40, 41] {
+        wanted.insert(&vehicle(place, " changed"));
+    }
+    wanted.remove(Kind::Vehicle, "12");
+    wanted.insert(&vehicle(MANY, ""));
+    let changes = catalogue.changes_to(&wanted);
+    let changes: Vec<_> = changes.iter().collect();
+    let mut after = catalogue.clone();
+    after.apply(&changes);
+    let renumbered = site.index.apply(&changes, &after);
+    site.by_field.apply(&renumbered);
+    let touched = search::touched(&changes, &after).into_iter();
+    let numbers = [&catalogue, &after];
+    let touched: Vec<_> = touched
+        .flat_map(|(kind, id)| numbers.map(|one| one.number(kind, &id)))
+        .flatten()
+        .map(|number| (number, after.item(number)))
+        .collect();
+    site.search.update(touched, &after);
+    catalogue = after;
+    Arc::make_mut(&mut site.snapshot).catalogue = catalogue.clone();
+    assert!(site.by_field.of(Kind::Vehicle).is_some(), "they go on");
+    let followed = answers(&site).await;
+    assert_ne!(followed, before);
+    assert_eq!(followed, answers(&self::site(&catalogue)).await);
+}
+
+#[test]
+fn fields_that_nobody_wants_any_longer_are_not_made() {
+    let catalogue: Catalogue = (0..MANY)
+        .map(|place| Arc::new(vehicle(place, "")))
+        .collect();
+    let by_field = ByField::default();
+    let looks = std::cell::Cell::new(0);
+    by_field.make(&catalogue, || {
+        looks.set(looks.get() + 1);
+        looks.get() < 10
+    });
+    assert!(by_field.of(Kind::Vehicle).is_none());
+    assert_eq!(looks.get(), 10);
+}
+
+async fn answers(site: &Site) -> Vec<(String, String)> {
+    let current = Current::new(Site {
+        ready: Arc::default(),
+        ..site.clone()
+    });
+    let app = app(
+        App {
+            current,
+            ..App::default()
+        },
+        Limits::default(),
+    );
+    let mut answers = Vec::new();
+    for question in QUESTIONS {
+        let request = Request::get(format!("/ghibli/vehicles?{question}"))
+            .header("host", "here")
+            .body(Body::empty());
+        let response: Response = app.clone().oneshot(request.unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let total = parts.headers.get("x-total-count");
+        let head = format!("{question}: {} {total:?}", parts.status);
+        let body = body.collect().await.unwrap().to_bytes();
+        answers.push((head, String::from_utf8(body.to_vec()).unwrap()));
+    }
+    answers
+}
+
+fn site(catalogue: &Catalogue) -> Site {
+    let seed = Site::of_seed();
+    Site {
+        index: Index::of(catalogue),
+        search: Search::of(catalogue),
+        snapshot: Arc::new(Snapshot {
+            catalogue: catalogue.clone(),
+            ..(*seed.snapshot).clone()
+        }),
+        ..seed
+    }
+}
+
+fn vehicle(place: usize, suffix: &str) -> Item {
+    let name = format!("V{place}{suffix}");
+    let class = ["Boat", "Airship", "Boat, small"][place % 3];
+    let record = json!({
+        "id": place.to_string(),
+        "name": name,
+        "vehicle_class": class,
+        "length": (place % 50).to_string(),
+    });
+    Item {
+        id: place.to_string().into(),
+        slug: format!("v{place}").into(),
+        rank: i64::try_from(place).unwrap(),
+        facts: Facts::Vehicle(Vehicle {
+            name,
+            vehicle_class: Some(class.to_owned()),
+            ..Vehicle::default()
+        }),
+        source: SourceRecord::new(RawValue::from_string(record.to_string()).unwrap()),
+    }
+}
