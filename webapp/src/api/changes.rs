@@ -62,8 +62,7 @@ pub(super) fn since(asked: &Asked<'_>) -> Result<Answer, AppError> {
             )),
         })?
     };
-    let catalogue = &site.snapshot.catalogue;
-    let whole = |item: &Item| Shape::default().of(item, catalogue);
+    let whole = |item: &Item| Shape::default().of(item, &site.index);
     let (mut added, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
     for change in &changes {
         let (kind, id) = (change.kind, &change.id);

@@ -2,7 +2,7 @@
 
 use common::models::Kind;
 
-use super::items::related;
+use super::items::Related;
 use super::operation::Asked;
 use super::parameter::{Form, Parameter};
 use crate::error::AppError;
@@ -45,7 +45,7 @@ fn filter(
                     kind.plural()
                 ))
             })?;
-            Filter::Among(related(catalogue, list, &item).into_iter().collect())
+            Filter::Among(Related::of(&item, list, &asked.site.index).all())
         }
     })
 }

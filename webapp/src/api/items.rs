@@ -1,7 +1,10 @@
 //! Items as this API tells them, and what is known of their fields.
 
-use common::models::{Catalogue, Facts, Id, Item, Kind, Link, Number};
+use common::models::{Facts, Id, Item, Kind, Link, Number};
+use roaring::RoaringBitmap;
 use serde_json::{Map, Value, json};
+
+use crate::index::{Index, Sort};
 
 /// The most items of a relation that an item tells; the lists give all of them.
 const MOST_RELATED: usize = 250;
@@ -258,7 +261,7 @@ pub(super) struct Shape<'a> {
 
 impl Shape<'_> {
     /// An item in this shape.
-    pub(super) fn of(&self, item: &Item, catalogue: &Catalogue) -> Value {
+    pub(super) fn of(&self, item: &Item, index: &Index) -> Value {
         let wanted = |name: &str| {
             let fields = self.fields.as_ref();
             fields.is_none_or(|fields| fields.contains(&name))
@@ -273,10 +276,12 @@ impl Shape<'_> {
                 ("id", _) => (*item.id).into(),
                 ("slug", _) => (*item.slug).into(),
                 (_, Some(to)) => {
-                    let related = catalogue.items(related(catalogue, to, item));
+                    let related = Related::of(item, to, index).first(index, MOST_RELATED);
+                    let related = related.into_iter();
+                    let related = related.filter_map(|number| index.item(number));
                     let whole = self.include.contains(&field.name);
-                    let mut values = related.take(MOST_RELATED).map(|item| match whole {
-                        true => Shape::default().of(&item, catalogue),
+                    let mut values = related.map(|item| match whole {
+                        true => Shape::default().of(&item, index),
                         false => (*item.id).into(),
                     });
                     match field.form {
@@ -301,27 +306,57 @@ fn facts(item: &Item) -> Map<String, Value> {
         .unwrap_or_default()
 }
 
-/// The numbers of a kind's items that an item is related to, from whichever side the relation is held.
-pub(super) fn related(catalogue: &Catalogue, to: Kind, item: &Item) -> Vec<Number> {
-    let number = |id: &Id| catalogue.number(to, id);
-    let held = |ids: &[Id]| ids.iter().filter_map(number).collect();
-    let one = |id: &Option<Id>| id.iter().filter_map(number).collect();
-    let holding = |link| catalogue.linking(link, &item.id);
-    match (&item.facts, to) {
-        (Facts::Movie(movie), Kind::Person) => held(&movie.people),
-        (Facts::Movie(movie), Kind::Location) => held(&movie.locations),
-        (Facts::Movie(movie), Kind::Species) => held(&movie.species),
-        (Facts::Movie(movie), Kind::Vehicle) => held(&movie.vehicles),
-        (Facts::Person(person), Kind::Species) => one(&person.species),
-        (Facts::Person(_), Kind::Movie) => holding(Link::MoviePerson),
-        (Facts::Person(_), Kind::Location) => holding(Link::LocationResident),
-        (Facts::Person(_), Kind::Vehicle) => holding(Link::VehiclePilot),
-        (Facts::Location(location), Kind::Person) => held(&location.residents),
-        (Facts::Location(_), Kind::Movie) => holding(Link::MovieLocation),
-        (Facts::Species(_), Kind::Person) => holding(Link::PersonSpecies),
-        (Facts::Species(_), Kind::Movie) => holding(Link::MovieSpecies),
-        (Facts::Vehicle(vehicle), Kind::Person) => one(&vehicle.pilot),
-        (Facts::Vehicle(_), Kind::Movie) => holding(Link::MovieVehicle),
-        _ => Vec::new(),
+/// A kind's items that an item is related to, from whichever side the relation is held.
+pub(super) enum Related {
+    /// Those that it holds itself, in its order.
+    Held(Vec<Number>),
+    /// Those of a kind that hold it, however many.
+    Holding(Kind, RoaringBitmap),
+}
+
+impl Related {
+    pub(super) fn of(item: &Item, to: Kind, index: &Index) -> Self {
+        let number = |id: &Id| index.number(to, id);
+        let held = |ids: &[Id]| Self::Held(ids.iter().filter_map(number).collect());
+        let one = |id: &Option<Id>| Self::Held(id.iter().filter_map(number).collect());
+        let holding = |link| Self::Holding(to, index.linking(link, &item.id));
+        match (&item.facts, to) {
+            (Facts::Movie(movie), Kind::Person) => held(&movie.people),
+            (Facts::Movie(movie), Kind::Location) => held(&movie.locations),
+            (Facts::Movie(movie), Kind::Species) => held(&movie.species),
+            (Facts::Movie(movie), Kind::Vehicle) => held(&movie.vehicles),
+            (Facts::Person(person), Kind::Species) => one(&person.species),
+            (Facts::Person(_), Kind::Movie) => holding(Link::MoviePerson),
+            (Facts::Person(_), Kind::Location) => holding(Link::LocationResident),
+            (Facts::Person(_), Kind::Vehicle) => holding(Link::VehiclePilot),
+            (Facts::Location(location), Kind::Person) => held(&location.residents),
+            (Facts::Location(_), Kind::Movie) => holding(Link::MovieLocation),
+            (Facts::Species(_), Kind::Person) => holding(Link::PersonSpecies),
+            (Facts::Species(_), Kind::Movie) => holding(Link::MovieSpecies),
+            (Facts::Vehicle(vehicle), Kind::Person) => one(&vehicle.pilot),
+            (Facts::Vehicle(_), Kind::Movie) => holding(Link::MovieVehicle),
+            _ => Self::Held(Vec::new()),
+        }
+    }
+
+    /// The first of them.
+    fn first(self, index: &Index, most: usize) -> Vec<Number> {
+        match self {
+            Self::Held(mut numbers) => {
+                numbers.truncate(most);
+                numbers
+            }
+            Self::Holding(kind, numbers) => {
+                index.stretch(kind, &numbers, (Sort::Source, false), (0, most))
+            }
+        }
+    }
+
+    /// All of them, in no order.
+    pub(super) fn all(self) -> RoaringBitmap {
+        match self {
+            Self::Held(numbers) => numbers.into_iter().collect(),
+            Self::Holding(_, numbers) => numbers,
+        }
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn list(kind: Kind, asked: &Asked<'_>) -> Result<Answer, AppError> {
         .page(kind, &found, (by, descending), pages.stretch());
     let shape = shape(asked);
     let items = page.into_iter();
-    let items = items.map(|item| shape.of(&item, &site.snapshot.catalogue));
+    let items = items.map(|item| shape.of(&item, &site.index));
     Ok(pages.list(asked, found.len(), items.collect()))
 }
 
@@ -101,7 +101,7 @@ pub(super) fn item(kind: Kind, asked: &Asked<'_>) -> Result<Answer, AppError> {
     let item = catalogue
         .find(kind, asked.argument)
         .ok_or(AppError::NotFound)?;
-    Ok(Answer::of(shape(asked).of(&item, catalogue)))
+    Ok(Answer::of(shape(asked).of(&item, &asked.site.index)))
 }
 
 fn shape<'a>(asked: &Asked<'a>) -> Shape<'a> {

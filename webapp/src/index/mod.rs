@@ -175,6 +175,11 @@ impl Index {
         self.catalogue.item(number)
     }
 
+    /// The number of the item with an id.
+    pub fn number(&self, kind: Kind, id: &str) -> Option<Number> {
+        self.catalogue.number(kind, id)
+    }
+
     /// The items of a kind in the source's order, as their numbers.
     pub fn in_order(&self, kind: Kind) -> &[Number] {
         self.shelves[kind as usize].orders[Sort::Source as usize].numbers()

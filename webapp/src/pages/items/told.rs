@@ -219,7 +219,7 @@ pub(super) fn sections(site: &Site, item: &Arc<Item>) -> Vec<Section> {
         let items = catalogue.items(catalogue.linking(link, &item.id));
         Tile::all(catalogue, items)
     };
-    let movies = |link, name| movies_with(catalogue, item, link, name);
+    let movies = |link, name| movies_with(site, item, link, name);
     let sections = match &item.facts {
         Facts::Movie(movie) => vec![
             people_by_species(catalogue, movie),
@@ -278,10 +278,12 @@ fn section(id: &'static str, heading: &'static str, tiles: Vec<Tile>) -> Section
 }
 
 /// The movies that an item is in: the first of them, and where the rest is.
-fn movies_with(catalogue: &Catalogue, item: &Item, link: Link, name: &str) -> Section {
-    let movies = catalogue.linking(link, &item.id);
-    let count = movies.len();
-    let tiles = Tile::all(catalogue, catalogue.items(movies).take(SHOWN));
+fn movies_with(site: &Site, item: &Item, link: Link, name: &str) -> Section {
+    let movies = site.index.linking(link, &item.id);
+    let count = usize::try_from(movies.len()).unwrap_or(usize::MAX);
+    let order = (Sort::Source, false);
+    let shown = site.index.page(Kind::Movie, &movies, order, (0, SHOWN));
+    let tiles = Tile::all(&site.snapshot.catalogue, shown);
     Section {
         none: Some("The source names it in no movie."),
         more: more(count, tiles.len(), || {
