@@ -71,33 +71,20 @@ impl Fields {
         self.by_name.get(name).is_some_and(|field| field.count > 0)
     }
 
-    /// The values of a field, each as a record that has nothing but it, with the records that have
-    /// it; those without the field, if there are any, have none. Nothing is told of a field with
-    /// too many values.
-    pub(super) fn values(
-        &self,
-        name: &str,
-    ) -> Option<Vec<(Box<RawValue>, Cow<'_, RoaringBitmap>)>> {
+    /// The values of a field in their stored form, each with the records that have it; those
+    /// without the field, if there are any, have none. Nothing is told of a field with too many.
+    pub(super) fn values(&self, name: &str) -> Option<Vec<(Option<&str>, Cow<'_, RoaringBitmap>)>> {
         let values = match self.by_name.get(name) {
             Some(field) => field.values.as_ref()?.iter().collect(),
             None => Vec::new(),
         };
         let present = values.iter().map(|(_, numbers)| *numbers).union();
-        let name = Value::from(name);
-        let alone = |value: &str| RawValue::from_string(format!("{{{name}:{value}}}")).ok();
         let absent = &self.all - &present;
-        let none = (!absent.is_empty()).then(|| {
-            (
-                RawValue::from_string("{}".to_owned()).ok(),
-                Cow::Owned(absent),
-            )
-        });
+        let none = (!absent.is_empty()).then_some((None, Cow::Owned(absent)));
         let each = values
             .into_iter()
-            .map(|(value, numbers)| (alone(value), Cow::Borrowed(numbers)));
-        each.chain(none)
-            .map(|(record, numbers)| Some((record?, numbers)))
-            .collect()
+            .map(|(value, numbers)| (Some(&**value), Cow::Borrowed(numbers)));
+        Some(each.chain(none).collect())
     }
 }
 

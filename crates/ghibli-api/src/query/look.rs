@@ -6,8 +6,8 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use roaring::{MultiOps as _, RoaringBitmap};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::condition::Condition;
 use super::fields::part_of;
@@ -99,10 +99,10 @@ impl<'a, C: Collected> Look<'a, C> {
         let Some(values) = fields.values(field) else {
             return self.at_most(condition);
         };
-        let values = values
+        let alone = values
             .into_iter()
-            .map(|(record, numbers)| (self.parse(&record), numbers));
-        let values: Vec<_> = values.collect();
+            .map(|(value, numbers)| (self.alone(field, value), numbers));
+        let values: Vec<_> = alone.collect();
         let has_it = |(record, _): &(Value, _)| condition.path.get(record).is_some();
         if condition.needs_field && !values.iter().any(has_it) {
             return Known::NoField;
@@ -190,7 +190,7 @@ impl<'a, C: Collected> Look<'a, C> {
         let field = order.path.field(|name| fields.has(name))?;
         let values = fields.values(field)?.into_iter();
         let mut groups: Vec<(Key, Cow<'_, RoaringBitmap>)> = values
-            .map(|(record, numbers)| (order.key(&self.parse(&record)), left.of(numbers)))
+            .map(|(value, numbers)| (order.key(&self.alone(field, value)), left.of(numbers)))
             .filter(|(_, numbers)| !numbers.is_empty())
             .collect();
         groups.sort_by(|(a, _), (b, _)| a.compare(b));
@@ -281,6 +281,22 @@ impl<'a, C: Collected> Look<'a, C> {
             records: part.map(|(_, number)| number).collect(),
             total: Some(total),
         }
+    }
+
+    /// A record that has nothing but a value of a field, or nothing at all.
+    fn alone(&self, field: &str, value: Option<&str>) -> Value {
+        let mut record = Map::new();
+        if let Some(value) = value {
+            // Only what has a slash may be a link.
+            if value.contains('/') {
+                let alone = format!("{{{}:{value}}}", Value::from(field));
+                return RawValue::from_string(alone)
+                    .map_or(Value::Null, |alone| self.parse(&alone));
+            }
+            let value = serde_json::from_str(value).ok();
+            record.extend(value.map(|value: Value| (field.to_owned(), value)));
+        }
+        Value::Object(record)
     }
 
     fn parse(&self, stored: &RawValue) -> Value {
