@@ -27,7 +27,7 @@ pub struct Fields {
 #[derive(Clone, Debug)]
 struct Field {
     /// How many records have it.
-    count: usize,
+    count: u64,
     /// By their stored form; none if they are too many.
     values: Option<HashMap<Box<str>, RoaringBitmap>>,
 }
@@ -74,12 +74,17 @@ impl Fields {
     /// The values of a field in their stored form, each with the records that have it; those
     /// without the field, if there are any, have none. Nothing is told of a field with too many.
     pub(super) fn values(&self, name: &str) -> Option<Vec<(Option<&str>, Cow<'_, RoaringBitmap>)>> {
-        let values = match self.by_name.get(name) {
+        let field = self.by_name.get(name);
+        let values = match field {
             Some(field) => field.values.as_ref()?.iter().collect(),
             None => Vec::new(),
         };
-        let present = values.iter().map(|(_, numbers)| *numbers).union();
-        let absent = &self.all - &present;
+        let count = field.map_or(0, |field| field.count);
+        let absent = if self.all.len() == count {
+            RoaringBitmap::new()
+        } else {
+            &self.all - values.iter().map(|(_, numbers)| *numbers).union()
+        };
         let none = (!absent.is_empty()).then_some((None, Cow::Owned(absent)));
         let each = values
             .into_iter()
