@@ -209,14 +209,14 @@ pub(crate) async fn keep<P, F>(
 
 /// A catalogue arranged for lists, for search and for the source's own questions.
 #[derive(Clone, Debug, Default)]
-struct Arranged {
-    index: Index,
-    search: Search,
-    by_field: ByField,
+pub(crate) struct Arranged {
+    pub(crate) index: Index,
+    pub(crate) search: Search,
+    pub(crate) by_field: ByField,
 }
 
 impl Arranged {
-    fn of(catalogue: &Catalogue) -> Self {
+    pub(crate) fn of(catalogue: &Catalogue) -> Self {
         std::thread::scope(|scope| {
             let search = scope.spawn(|| Search::of(catalogue));
             let index = Index::of(catalogue);
@@ -232,7 +232,7 @@ impl Arranged {
     }
 
     /// Goes forward by one version's changes to `catalogue`.
-    fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
+    pub(crate) fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
         let renumbered = self.index.apply(changes, catalogue);
         self.by_field.apply(&renumbered);
         if self.search.is_worn() {
@@ -379,19 +379,19 @@ impl Keeper {
             prepare(before, site.clone()).await;
         }
         let shown = self.shown.replace(site.clone());
-        let before = self.current.set(site.clone());
+        let (index, by_field) = (site.index.clone(), site.by_field.clone());
+        let catalogue = site.snapshot.catalogue.clone();
+        let before = self.current.set(site);
         let (current, shutdown) = (self.current.clone(), self.shutdown.clone());
         tokio::task::spawn_blocking(move || {
             // Of a large catalogue that was loaded anew nothing is shared, and all of it goes now.
             drop((shown, before));
-            site.index.warm();
-            let is_current = || {
-                let glance = current.glance();
-                let now = glance.as_ref();
-                now.is_some_and(|now| Arc::ptr_eq(&now.snapshot, &site.snapshot))
-            };
-            let is_wanted = || is_current() && !shutdown.is_cancelled();
-            site.by_field.make(&site.snapshot.catalogue, is_wanted);
+            index.warm();
+            by_field.make(&catalogue, |by_field, kind| {
+                let site = current.glance();
+                let shares = |site: &Arc<Site>| site.by_field.shares(by_field, kind);
+                site.as_ref().is_some_and(shares) && !shutdown.is_cancelled()
+            });
         });
     }
 

@@ -1,7 +1,7 @@
 //! What the records of a large catalogue say, by field, made beside the serving: a question that
 //! comes before goes through the records.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use common::models::{Catalogue, Kind};
 use ghibli_api::Fields;
@@ -23,31 +23,37 @@ struct OfKind {
 impl ByField {
     /// Those of a kind's records, if they have been made.
     pub(super) fn of(&self, kind: Kind) -> Option<&Fields> {
-        self.0[kind as usize].fields.get()
+        let fields = self.0[kind as usize].fields.get();
+        fields.filter(|fields| fields.are_known())
     }
 
-    /// Makes those that are not there yet of kinds with many records, as long as they are wanted.
-    pub(crate) fn make(&self, catalogue: &Catalogue, is_wanted: impl Fn() -> bool) {
+    /// Makes those that are not there yet of kinds with many records, each as long as it is wanted.
+    pub(crate) fn make(&self, catalogue: &Catalogue, is_wanted: impl Fn(&Self, Kind) -> bool) {
         for kind in Kind::ALL {
             let of_kind = &self.0[kind as usize];
-            let _making = of_kind
-                .making
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
             if catalogue.count(kind) <= MANY || of_kind.fields.get().is_some() {
                 continue;
             }
+            let Ok(_making) = of_kind.making.try_lock() else {
+                continue;
+            };
             let mut fields = Fields::default();
-            for number in catalogue.numbers(kind) {
-                if !is_wanted() {
-                    return;
-                }
+            let mut numbers = catalogue.numbers(kind);
+            let made = numbers.all(|number| {
                 if let Some(record) = catalogue.source(number) {
                     fields.insert(number, &record);
                 }
+                is_wanted(self, kind)
+            });
+            if made {
+                of_kind.fields.get_or_init(|| fields);
             }
-            of_kind.fields.get_or_init(|| fields);
         }
+    }
+
+    /// Whether another site has those of a kind from the same making.
+    pub(crate) fn shares(&self, other: &Self, kind: Kind) -> bool {
+        Arc::ptr_eq(&self.0[kind as usize], &other.0[kind as usize])
     }
 
     /// Goes forward by a version's changes; what was not made yet is made anew where it changed.

@@ -12,7 +12,7 @@ use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use roaring::RoaringBitmap;
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use self::Looked::{Answered, Unfinished};
@@ -29,7 +29,7 @@ pub(super) const MANY: usize = 1_000;
 /// So many records may be looked at for any question; who needs more waits for his turn.
 const FEW_LOOKS: usize = 2_000;
 /// Whoever goes through a large collection. One at a time, so that the others find a core.
-static LONG_LOOK: Semaphore = Semaphore::const_new(1);
+pub(super) static LONG_LOOK: Semaphore = Semaphore::const_new(1);
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// What the handlers take from a request.
@@ -120,22 +120,31 @@ async fn answer(
             None => Err(AppError::TookTooLong),
         };
     }
-    let (looking, site) = match apart(looking, site, FEW_LOOKS).await? {
+    let (looking, site) = match apart(looking, site, FEW_LOOKS, None).await? {
         Answered(response) => return Ok(response),
         Unfinished(looking, site) => (looking, site),
     };
-    let _turn = LONG_LOOK.acquire().await;
-    match apart(looking, site, usize::MAX).await? {
+    let turn = LONG_LOOK.acquire().await.ok();
+    match apart(looking, site, usize::MAX, turn).await? {
         Answered(response) => Ok(response),
         Unfinished(..) => Err(AppError::TookTooLong),
     }
 }
 
-/// Looks at so many records at most, apart from the tasks that serve.
-async fn apart(looking: Looking, site: Arc<Site>, most_looks: usize) -> Result<Looked, AppError> {
-    let look = move || match looking.select(&site, most_looks)? {
-        Some(selection) => looking.answer(&site, selection).map(Answered),
-        None => Ok(Unfinished(looking, site)),
+/// Looks at so many records at most, apart from the tasks that serve. The turn is held until the
+/// look has ended, even if its request has gone by then.
+async fn apart(
+    looking: Looking,
+    site: Arc<Site>,
+    most_looks: usize,
+    turn: Option<SemaphorePermit<'static>>,
+) -> Result<Looked, AppError> {
+    let look = move || {
+        let _turn = turn;
+        match looking.select(&site, most_looks)? {
+            Some(selection) => looking.answer(&site, selection).map(Answered),
+            None => Ok(Unfinished(looking, site)),
+        }
     };
     tokio::task::spawn_blocking(look)
         .await
@@ -170,8 +179,9 @@ impl Looking {
             unwanted: &self.unwanted,
             looks_left: Cell::new(Some(most_looks)),
         };
-        let selection = self.question.select(&kept)?;
-        Ok(kept.looks_left.get().map(|_| selection))
+        let selection = self.question.select(&kept);
+        // What was seen of a part says nothing, nor does an error over it.
+        kept.looks_left.get().map(|_| selection).transpose()
     }
 
     fn answer(self, site: &Site, selection: Selection) -> Result<Response, AppError> {

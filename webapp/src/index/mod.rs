@@ -163,8 +163,12 @@ impl Index {
         }
     }
 
-    /// Makes what filtered lists of movies need, so that the first question need not.
+    /// Makes what filtered lists of movies need, and the source's order of all that is related, so
+    /// that the first question need not.
     pub fn warm(&self) {
+        for shelf in &self.shelves {
+            shelf.orders[Sort::Source as usize].places();
+        }
         for order in &self.shelves[Kind::Movie as usize].orders {
             order.places();
         }

@@ -19,7 +19,7 @@ use http::header::{ACCEPT_ENCODING, HOST};
 use http::{HeaderMap, HeaderValue};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 use tower::{Service, ServiceExt as _, service_fn};
 
 use self::answer::Answer;
@@ -159,10 +159,10 @@ where
 {
     let until = Instant::now() + PREPARING;
     for (key, coding) in before.said() {
-        if Instant::now() > until {
+        let made = timeout_at(until, ask(app.clone(), &key.asked, key.host(), coding));
+        if made.await.is_err() {
             return;
         }
-        ask(app.clone(), &key.asked, key.host(), coding).await;
     }
 }
 

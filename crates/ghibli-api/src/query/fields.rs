@@ -1,7 +1,7 @@
 //! What the records of a collection say, by field, so that a question to many needs to look at few.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,8 +13,10 @@ use serde_json::value::RawValue;
 
 /// A field with more different values is not told apart by them: titles, addresses, lists.
 const MOST_VALUES: usize = 4096;
-/// Nor is one with a longer value.
+/// Nor is one with a longer value, in bytes.
 const LONGEST_VALUE: usize = 200;
+/// Of records with more different fields nothing is kept.
+const MOST_FIELDS: usize = 256;
 
 /// The values of each field, with the numbers of the records that have them. A clone shares what
 /// neither changes.
@@ -22,6 +24,7 @@ const LONGEST_VALUE: usize = 200;
 pub struct Fields {
     all: RoaringBitmap,
     by_name: HashMap<Box<str>, Arc<Field>>,
+    are_too_many: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -44,14 +47,23 @@ impl Default for Field {
 impl Fields {
     /// Takes in a record in its stored form.
     pub fn insert(&mut self, number: u32, stored: &RawValue) {
+        if self.are_too_many {
+            return;
+        }
         self.all.insert(number);
         for (name, value) in fields_of(stored) {
             if let Some(field) = self.by_name.get_mut(&*name) {
                 Arc::make_mut(field).insert(number, value.get());
-            } else {
+            } else if self.by_name.len() < MOST_FIELDS {
                 let mut field = Field::default();
                 field.insert(number, value.get());
                 self.by_name.insert(name.into(), Arc::new(field));
+            } else {
+                *self = Self {
+                    are_too_many: true,
+                    ..Self::default()
+                };
+                return;
             }
         }
     }
@@ -61,14 +73,23 @@ impl Fields {
         self.all.remove(number);
         for (name, value) in fields_of(stored) {
             if let Some(field) = self.by_name.get_mut(&*name) {
-                Arc::make_mut(field).remove(number, value.get());
+                let field = Arc::make_mut(field);
+                field.remove(number, value.get());
+                if field.count == 0 {
+                    self.by_name.remove(&*name);
+                }
             }
         }
     }
 
+    /// Whether they are few enough to be known.
+    pub fn are_known(&self) -> bool {
+        !self.are_too_many
+    }
+
     /// Whether a record has this field.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.by_name.get(name).is_some_and(|field| field.count > 0)
+        self.by_name.contains_key(name)
     }
 
     /// The values of a field in their stored form, each with the records that have it; those
@@ -139,21 +160,21 @@ pub(super) fn part_of(stored: &RawValue, names: &[&str]) -> Option<Box<RawValue>
 }
 
 /// The fields of a record; none if it cannot be read as a whole. Of a repeated one the last counts.
-fn fields_of(stored: &RawValue) -> Vec<(Cow<'_, str>, &RawValue)> {
+fn fields_of(stored: &RawValue) -> BTreeMap<Cow<'_, str>, &RawValue> {
     let read = serde_json::from_str::<Object<'_>>(stored.get());
     let fields = read.map(|object| object.0).unwrap_or_default();
     let is_readable = |value: &RawValue| {
-        let is_plain = value.get().starts_with(['"', '[']);
-        is_plain || serde_json::from_str::<Value>(value.get()).is_ok()
+        let is_text = value.get().starts_with('"');
+        is_text || serde_json::from_str::<Value>(value.get()).is_ok()
     };
-    if fields.iter().all(|(_, value)| is_readable(value)) {
+    if fields.values().all(|value| is_readable(value)) {
         fields
     } else {
-        Vec::new()
+        BTreeMap::new()
     }
 }
 
-struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+struct Object<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
 
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -170,12 +191,9 @@ impl<'de> Deserialize<'de> for Object<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut fields: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
+                let mut fields = BTreeMap::new();
                 while let Some((Name(name), value)) = map.next_entry()? {
-                    match fields.iter_mut().find(|(other, _)| *other == name) {
-                        Some((_, earlier)) => *earlier = value,
-                        None => fields.push((name, value)),
-                    }
+                    fields.insert(name, value);
                 }
                 Ok(Object(fields))
             }

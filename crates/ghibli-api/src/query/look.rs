@@ -90,7 +90,11 @@ impl<'a, C: Collected> Look<'a, C> {
     }
 
     fn meeting(&self, condition: &Condition) -> Known {
-        let Some(fields) = self.collected.fields() else {
+        let Some(fields) = self
+            .collected
+            .fields()
+            .filter(|_| self.collected.is_wanted())
+        else {
             return self.at_most(condition);
         };
         let Some(field) = condition.path.field(|name| fields.has(name)) else {

@@ -96,7 +96,7 @@ pub trait Collected {
     /// All with a title or name, and perhaps others; nothing if that is not known.
     fn named(&self, name: &str) -> Option<RoaringBitmap>;
 
-    /// Whether somebody still waits for the answer.
+    /// Asked before each look at a record: whether somebody still waits for what it shows.
     fn is_wanted(&self) -> bool;
 }
 

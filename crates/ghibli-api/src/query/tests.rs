@@ -22,16 +22,19 @@ fn records() -> Vec<Box<RawValue>> {
 }
 
 /// Records by their places, with or without what is known of their fields.
-struct Given {
+struct Listed {
     records: Vec<Box<RawValue>>,
     fields: Option<Fields>,
+    /// Whether names are looked up.
+    by_name: bool,
 }
 
-impl Given {
+impl Listed {
     fn plain(records: Vec<Box<RawValue>>) -> Self {
         Self {
             records,
             fields: None,
+            by_name: false,
         }
     }
 
@@ -51,11 +54,12 @@ impl Given {
         Self {
             records,
             fields: Some(fields),
+            by_name: true,
         }
     }
 }
 
-impl Collected for Given {
+impl Collected for Listed {
     fn collection(&self) -> Collection {
         Collection::Films
     }
@@ -93,7 +97,7 @@ impl Collected for Given {
 
     fn named(&self, name: &str) -> Option<RoaringBitmap> {
         let holds = |number: &u32| self.records[*number as usize].get().contains(name);
-        Some(self.numbers().filter(holds).collect())
+        self.by_name.then(|| self.numbers().filter(holds).collect())
     }
 
     fn is_wanted(&self) -> bool {
@@ -112,7 +116,7 @@ fn ask_of(
 ) -> Result<(Vec<u32>, Option<usize>), BadQuestion> {
     let question = Question::read(query, BASE)?;
     let again = records.clone();
-    let [plain, known] = [Given::plain(records), Given::known(again)].map(|given| {
+    let [plain, known] = [Listed::plain(records), Listed::known(again)].map(|given| {
         let selection = question.select(&given)?;
         Ok((selection.records, selection.total))
     });
@@ -322,6 +326,34 @@ fn what_is_known_of_the_fields_is_not_looked_for_in_records() {
         let selection = question.select(&unseen).unwrap();
         assert_eq!(selection.records, expected, "{query}");
     }
+}
+
+#[test]
+fn a_record_that_cannot_be_read_as_a_whole_has_no_fields() {
+    let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
+    for odd in [
+        r#"{"title":"Kiki","n":[1e999]}"#,
+        r#"{"title":"Kiki","n":1e999}"#,
+        "[]",
+    ] {
+        let records = vec![raw(odd), raw(r#"{"title":"Ponyo","title":"Kiki"}"#)];
+        assert_eq!(ask_of("title=Kiki", records).unwrap().0, [1], "{odd}");
+    }
+}
+
+#[test]
+fn records_with_ever_new_fields_are_not_known_by_them() {
+    let mut fields = Fields::default();
+    let new = |place: u32| RawValue::from_string(format!("{{\"f{place}\":1}}")).unwrap();
+    for place in 0..1_000 {
+        fields.insert(place, &new(place));
+        fields.remove(place, &new(place));
+    }
+    assert!(fields.are_known(), "what is gone does not count");
+    for place in 0..1_000 {
+        fields.insert(place, &new(place));
+    }
+    assert!(!fields.are_known());
 }
 
 #[test]
