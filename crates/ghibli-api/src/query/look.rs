@@ -15,7 +15,7 @@ use super::native::text_of;
 use super::order::{Key, Order};
 use super::path::Path;
 use super::slice::Slice;
-use super::{BadQuestion, Collected, MAX_LIMIT, Question, Selection};
+use super::{BadQuestion, Collected, Question, Selection};
 use crate::record::give_back;
 
 /// A question as it is put to a collection.
@@ -265,7 +265,8 @@ impl<'a, C: Collected> Look<'a, C> {
             }
             let key = order.as_ref().map(|order| order.key(&value));
             found.push((key, number));
-            if is_cut && found.len() > MAX_LIMIT as usize {
+            let has_enough = |left| left < found.len();
+            if is_cut && self.question.cut(found.len()).is_ok_and(has_enough) {
                 break;
             }
         }
