@@ -120,7 +120,7 @@ async fn answer(
             None => Err(AppError::TookTooLong),
         };
     }
-    let (looking, site) = match apart(looking, site, FEW_LOOKS, None).await? {
+    let (looking, site) = match apart(Box::new(looking), site, FEW_LOOKS, None).await? {
         Answered(response) => return Ok(response),
         Unfinished(looking, site) => (looking, site),
     };
@@ -134,7 +134,7 @@ async fn answer(
 /// Looks at so many records at most, apart from the tasks that serve. The turn is held until the
 /// look has ended, even if its request has gone by then.
 async fn apart(
-    looking: Looking,
+    looking: Box<Looking>,
     site: Arc<Site>,
     most_looks: usize,
     turn: Option<SemaphorePermit<'static>>,
@@ -153,7 +153,7 @@ async fn apart(
 
 enum Looked {
     Answered(Response),
-    Unfinished(Looking, Arc<Site>),
+    Unfinished(Box<Looking>, Arc<Site>),
 }
 
 /// A question to a collection.
