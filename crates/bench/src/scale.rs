@@ -57,7 +57,7 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
     let mut asked = 0;
     testkit::eventually(DEADLINE, async || {
         asked += 1;
-        let url = format!("{}/ghibli/people?gender=nobody{asked}", webapp.url());
+        let url = format!("{}/ghibli/films?director=nobody{asked}", webapp.url());
         let from = Instant::now();
         try_get(&url).await.is_ok_and(|answer| answer.status == 200)
             && from.elapsed() < Duration::from_millis(50)

@@ -1,7 +1,7 @@
 //! What the records of a large catalogue say, by field, made beside the serving: a question that
 //! comes before goes through the records.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use common::models::{Catalogue, Kind};
 use ghibli_api::Fields;
@@ -11,32 +11,31 @@ use crate::index::Renumbered;
 
 /// The fields of each kind's records at a version, where they have been made. A clone shares them.
 #[derive(Clone, Debug, Default)]
-pub struct ByField([Arc<OfKind>; 5]);
-
-#[derive(Debug, Default)]
-struct OfKind {
-    fields: OnceLock<Fields>,
-    /// Held by who makes them: several sites may share them.
-    making: Mutex<()>,
+pub struct ByField {
+    kinds: [Arc<OnceLock<Fields>>; 5],
+    /// Held by who makes them, at whichever version.
+    making: Arc<Mutex<()>>,
 }
 
 impl ByField {
-    /// Those of a kind's records, if they have been made.
+    /// Those of a kind's records, if they are known.
     pub(super) fn of(&self, kind: Kind) -> Option<&Fields> {
-        let fields = self.0[kind as usize].fields.get();
+        let fields = self.kinds[kind as usize].get();
         fields.filter(|fields| fields.are_known())
     }
 
     /// Makes those that are not there yet of kinds with many records, each as long as it is wanted.
     pub(crate) fn make(&self, catalogue: &Catalogue, is_wanted: impl Fn(&Self, Kind) -> bool) {
+        let is_made =
+            |kind: Kind| catalogue.count(kind) <= MANY || self.kinds[kind as usize].get().is_some();
+        if Kind::ALL.into_iter().all(is_made) {
+            return;
+        }
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         for kind in Kind::ALL {
-            let of_kind = &self.0[kind as usize];
-            if catalogue.count(kind) <= MANY || of_kind.fields.get().is_some() {
+            if is_made(kind) {
                 continue;
             }
-            let Ok(_making) = of_kind.making.try_lock() else {
-                continue;
-            };
             let mut fields = Fields::default();
             let mut numbers = catalogue.numbers(kind);
             let made = numbers.all(|number| {
@@ -46,14 +45,14 @@ impl ByField {
                 is_wanted(self, kind)
             });
             if made {
-                of_kind.fields.get_or_init(|| fields);
+                self.kinds[kind as usize].get_or_init(|| fields);
             }
         }
     }
 
     /// Whether another site has those of a kind from the same making.
     pub(crate) fn shares(&self, other: &Self, kind: Kind) -> bool {
-        Arc::ptr_eq(&self.0[kind as usize], &other.0[kind as usize])
+        Arc::ptr_eq(&self.kinds[kind as usize], &other.kinds[kind as usize])
     }
 
     /// Goes forward by a version's changes; what was not made yet is made anew where it changed.
@@ -64,8 +63,8 @@ impl ByField {
             if of_kind.peek().is_none() {
                 continue;
             }
-            let before = std::mem::take(&mut self.0[kind as usize]);
-            let Some(fields) = before.fields.get() else {
+            let before = std::mem::take(&mut self.kinds[kind as usize]);
+            let Some(fields) = before.get() else {
                 continue;
             };
             let mut fields = fields.clone();
@@ -82,10 +81,7 @@ impl ByField {
                     fields.insert(*number, &after.source.json());
                 }
             }
-            self.0[kind as usize] = Arc::new(OfKind {
-                fields: OnceLock::from(fields),
-                making: Mutex::default(),
-            });
+            self.kinds[kind as usize] = Arc::new(OnceLock::from(fields));
         }
     }
 }
