@@ -4,13 +4,14 @@ set terminal svg size 860,360 font "sans-serif,13" background "#ffffff"
 set output "docs/growth.svg"
 # movies, memory in MiB, start in s, then medians in ms: a page, filtered, search, typing error
 $grown << END
-1000 17 0.02 0.2 1.0 0.3 0.3
-100000 166 0.64 1.3 1.8 0.8 0.8
-1000000 1425 7.58 1.9 4.0 4.0 6.1
+22 14 0.02 0.2 0.2 0.2 0.2
+1000 18 0.02 0.2 0.9 0.3 0.3
+100000 182 0.64 1.0 1.4 0.7 0.8
+1000000 1457 6.96 1.8 4.3 3.3 5.3
 END
 set logscale xy
 set xlabel "movies"
-set xrange [700:1500000]
+set xrange [15:1500000]
 set format x "10^%T"
 set grid ytics lc rgb "#dddddd"
 set border 3

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use common::models::{Catalogue, Kind};
 use ghibli_api::Fields;
 
-use super::records::MANY;
 use crate::index::Renumbered;
+
+/// A kind with at most so many records is quickly gone through.
+pub(super) const MANY: usize = 1_000;
 
 /// The fields of each kind's records at a version, where they have been made. A clone shares them.
 #[derive(Clone, Debug, Default)]

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::Looked::{Answered, Unfinished};
 use super::body::{List, nothing, record};
+use super::by_field::MANY;
 use super::host::{PublicUrl, whole_address};
 use crate::error::AppError;
 use crate::index::{Filter, Sort};
@@ -24,8 +25,6 @@ use crate::middleware::Asked;
 use crate::respond::Conditions;
 use crate::site::{Current, Site};
 
-/// A collection of more than this is read apart from the tasks that serve, and its fields are kept.
-pub(super) const MANY: usize = 1_000;
 /// So many records may be looked at for any question; who needs more waits for his turn.
 const FEW_LOOKS: usize = 2_000;
 /// Whoever goes through a large collection. One at a time, so that the others find a core.
