@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse, Response};
-use common::models::{Catalogue, Kind, Number};
+use common::models::{Kind, Number};
 use ghibli_api::{BadQuestion, Collected, Collection, Fields, Question, Selection};
 use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
@@ -173,7 +173,6 @@ impl Looking {
         let kept = Kept {
             collection: self.collection,
             kind: kind(self.collection),
-            catalogue: &site.snapshot.catalogue,
             site,
             unwanted: &self.unwanted,
             looks_left: Cell::new(Some(most_looks)),
@@ -215,7 +214,6 @@ impl Looking {
 struct Kept<'a> {
     collection: Collection,
     kind: Kind,
-    catalogue: &'a Catalogue,
     site: &'a Site,
     unwanted: &'a CancellationToken,
     /// How many looks at a record are still allowed; none once they were not enough.
@@ -242,7 +240,8 @@ impl Collected for Kept<'_> {
     }
 
     fn stored(&self, number: Number) -> impl Deref<Target = RawValue> {
-        self.catalogue.source(number).unwrap_or_default()
+        let catalogue = &self.site.snapshot.catalogue;
+        catalogue.source(number).unwrap_or_default()
     }
 
     fn fields(&self) -> Option<&Fields> {
@@ -250,8 +249,8 @@ impl Collected for Kept<'_> {
     }
 
     fn with_id(&self, id: &str) -> Option<Number> {
-        let number = self.catalogue.number(self.kind, id)?;
-        self.catalogue.item(number).map(|_| number)
+        let number = self.site.index.number(self.kind, id)?;
+        self.site.index.item(number).map(|_| number)
     }
 
     fn named(&self, name: &str) -> Option<RoaringBitmap> {
@@ -260,13 +259,11 @@ impl Collected for Kept<'_> {
     }
 
     fn is_wanted(&self) -> bool {
-        let left = self
-            .looks_left
-            .get()
-            .filter(|_| !self.unwanted.is_cancelled());
-        self.looks_left
-            .set(left.and_then(|left| left.checked_sub(1)));
-        self.looks_left.get().is_some()
+        let is_wanted = !self.unwanted.is_cancelled();
+        let left = self.looks_left.get().filter(|_| is_wanted);
+        let left = left.and_then(|left| left.checked_sub(1));
+        self.looks_left.set(left);
+        left.is_some()
     }
 }
 
