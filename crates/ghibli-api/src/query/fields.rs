@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::sync::Arc;
 
 use roaring::{MultiOps as _, RoaringBitmap};
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -32,7 +30,7 @@ struct Field {
     /// How many records have it.
     count: u64,
     /// By their stored form; none if they are too many.
-    values: Option<HashMap<Box<str>, RoaringBitmap>>,
+    values: Option<HashMap<Arc<str>, Arc<RoaringBitmap>>>,
 }
 
 impl Default for Field {
@@ -51,7 +49,7 @@ impl Fields {
             return;
         }
         self.all.insert(number);
-        for (name, value) in fields_of(stored) {
+        for (Name(name), value) in fields_of(stored) {
             if let Some(field) = self.by_name.get_mut(&*name) {
                 Arc::make_mut(field).insert(number, value.get());
             } else if self.by_name.len() < MOST_FIELDS {
@@ -71,7 +69,7 @@ impl Fields {
     /// Takes out a record that was taken in, in the same form.
     pub fn remove(&mut self, number: u32, stored: &RawValue) {
         self.all.remove(number);
-        for (name, value) in fields_of(stored) {
+        for (Name(name), value) in fields_of(stored) {
             if let Some(field) = self.by_name.get_mut(&*name) {
                 let field = Arc::make_mut(field);
                 field.remove(number, value.get());
@@ -104,12 +102,12 @@ impl Fields {
         let absent = if self.all.len() == count {
             RoaringBitmap::new()
         } else {
-            &self.all - values.iter().map(|(_, numbers)| *numbers).union()
+            &self.all - values.iter().map(|(_, numbers)| &***numbers).union()
         };
         let none = (!absent.is_empty()).then_some((None, Cow::Owned(absent)));
         let each = values
             .into_iter()
-            .map(|(value, numbers)| (Some(&**value), Cow::Borrowed(numbers)));
+            .map(|(value, numbers)| (Some(&**value), Cow::Borrowed(&**numbers)));
         Some(each.chain(none).collect())
     }
 }
@@ -121,9 +119,10 @@ impl Field {
             return;
         };
         if let Some(numbers) = values.get_mut(value) {
-            numbers.insert(number);
+            Arc::make_mut(numbers).insert(number);
         } else if values.len() < MOST_VALUES && value.len() <= LONGEST_VALUE {
-            values.insert(value.into(), RoaringBitmap::from_iter([number]));
+            let numbers = RoaringBitmap::from_iter([number]);
+            values.insert(value.into(), Arc::new(numbers));
         } else {
             self.values = None;
         }
@@ -135,7 +134,7 @@ impl Field {
             return;
         };
         if let Some(numbers) = values.get_mut(value) {
-            numbers.remove(number);
+            Arc::make_mut(numbers).remove(number);
             if numbers.is_empty() {
                 values.remove(value);
             }
@@ -146,7 +145,7 @@ impl Field {
 /// A record with some of its fields.
 pub(super) fn part_of(stored: &RawValue, names: &[&str]) -> Option<Box<RawValue>> {
     let mut part = String::from("{");
-    for (name, value) in fields_of(stored) {
+    for (Name(name), value) in fields_of(stored) {
         if names.contains(&&*name) {
             let separator = if part.len() > 1 { "," } else { "" };
             part.push_str(separator);
@@ -160,9 +159,8 @@ pub(super) fn part_of(stored: &RawValue, names: &[&str]) -> Option<Box<RawValue>
 }
 
 /// The fields of a record; none if it cannot be read as a whole. Of a repeated one the last counts.
-fn fields_of(stored: &RawValue) -> BTreeMap<Cow<'_, str>, &RawValue> {
-    let read = serde_json::from_str::<Object<'_>>(stored.get());
-    let fields = read.map(|object| object.0).unwrap_or_default();
+fn fields_of(stored: &RawValue) -> BTreeMap<Name<'_>, &RawValue> {
+    let fields: BTreeMap<_, &RawValue> = serde_json::from_str(stored.get()).unwrap_or_default();
     let is_readable = |value: &RawValue| {
         let is_text = value.get().starts_with('"');
         is_text || serde_json::from_str::<Value>(value.get()).is_ok()
@@ -174,31 +172,6 @@ fn fields_of(stored: &RawValue) -> BTreeMap<Cow<'_, str>, &RawValue> {
     }
 }
 
-struct Object<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
-
-#[derive(Deserialize)]
+/// Borrowed wherever it can be.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Object<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Object<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a record")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut fields = BTreeMap::new();
-                while let Some((Name(name), value)) = map.next_entry()? {
-                    fields.insert(name, value);
-                }
-                Ok(Object(fields))
-            }
-        }
-
-        deserializer.deserialize_map(Reader)
-    }
-}
