@@ -3,6 +3,7 @@
 mod body;
 mod by_field;
 mod host;
+mod kept;
 mod records;
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,14 @@
 use std::cell::Cell;
-use std::ops::{Deref, Range};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse, Response};
-use common::models::{Kind, Number};
-use ghibli_api::{BadQuestion, Collected, Collection, Fields, Question, Selection};
+use common::models::Kind;
+use ghibli_api::{BadQuestion, Collection, Question, Selection};
 use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use roaring::RoaringBitmap;
-use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
@@ -19,8 +16,8 @@ use self::Looked::{Answered, Unfinished};
 use super::body::{List, nothing, record};
 use super::by_field::MANY;
 use super::host::{PublicUrl, whole_address};
+use super::kept::Kept;
 use crate::error::AppError;
-use crate::index::{Filter, Sort};
 use crate::middleware::Asked;
 use crate::respond::Conditions;
 use crate::site::{Current, Site};
@@ -210,63 +207,6 @@ impl Looking {
     }
 }
 
-/// The records of a kind as the app has them.
-struct Kept<'a> {
-    collection: Collection,
-    kind: Kind,
-    site: &'a Site,
-    unwanted: &'a CancellationToken,
-    /// How many looks at a record are still allowed; none once they were not enough.
-    looks_left: Cell<Option<usize>>,
-}
-
-impl Collected for Kept<'_> {
-    fn collection(&self) -> Collection {
-        self.collection
-    }
-
-    fn count(&self) -> usize {
-        self.site.index.in_order(self.kind).len()
-    }
-
-    fn numbers(&self) -> impl Iterator<Item = Number> {
-        self.site.index.in_order(self.kind).iter().copied()
-    }
-
-    fn stretch(&self, of: &RoaringBitmap, reversed: bool, places: Range<usize>) -> Vec<Number> {
-        let order = (Sort::Source, reversed);
-        let stretch = (places.start, places.len());
-        self.site.index.stretch(self.kind, of, order, stretch)
-    }
-
-    fn stored(&self, number: Number) -> impl Deref<Target = RawValue> {
-        let catalogue = &self.site.snapshot.catalogue;
-        catalogue.source(number).unwrap_or_default()
-    }
-
-    fn fields(&self) -> Option<&Fields> {
-        self.site.by_field.of(self.kind)
-    }
-
-    fn with_id(&self, id: &str) -> Option<Number> {
-        let number = self.site.index.number(self.kind, id)?;
-        self.site.index.item(number).map(|_| number)
-    }
-
-    fn named(&self, name: &str) -> Option<RoaringBitmap> {
-        let named = Filter::Among(self.site.search.named(name)?);
-        Some((*self.site.index.find(self.kind, &[named])).clone())
-    }
-
-    fn is_wanted(&self) -> bool {
-        let is_wanted = !self.unwanted.is_cancelled();
-        let left = self.looks_left.get().filter(|_| is_wanted);
-        let left = left.and_then(|left| left.checked_sub(1));
-        self.looks_left.set(left);
-        left.is_some()
-    }
-}
-
 fn with_parameter(query: &str, name: &str, value: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(query.to_owned());
     query.append_pair(name, value).finish()
@@ -295,5 +235,29 @@ fn not_there(question: &Question) -> Response {
 impl From<BadQuestion> for AppError {
     fn from(bad: BadQuestion) -> Self {
         Self::BadRequest(bad.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_ends_after_its_last_record_or_when_nobody_waits_any_longer() {
+        let site = Site::of_seed();
+        let looking = Looking {
+            collection: Collection::Films,
+            unwanted: CancellationToken::new(),
+            question: Question::read("q=a", "http://here").unwrap(),
+            asked: String::new(),
+            address: String::new(),
+            conditions: Conditions::of(&Method::GET, &HeaderMap::new()),
+        };
+        let films = site.snapshot.catalogue.count(Kind::Movie);
+        let ends = |most| looking.select(&site, most).unwrap().is_some();
+        assert!(ends(films));
+        assert!(!ends(films - 1));
+        looking.unwanted.cancel();
+        assert!(!ends(films));
     }
 }

@@ -1,0 +1,70 @@
+//! The records as they are looked through: no more of them than may be, and none for nobody.
+
+use std::cell::Cell;
+use std::ops::{Deref, Range};
+
+use common::models::{Kind, Number};
+use ghibli_api::{Collected, Collection, Fields};
+use roaring::RoaringBitmap;
+use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
+
+use crate::index::{Filter, Sort};
+use crate::site::Site;
+
+/// The records of a kind as the app has them.
+pub(super) struct Kept<'a> {
+    pub(super) collection: Collection,
+    pub(super) kind: Kind,
+    pub(super) site: &'a Site,
+    pub(super) unwanted: &'a CancellationToken,
+    /// How many looks at a record are still allowed; none once they were not enough.
+    pub(super) looks_left: Cell<Option<usize>>,
+}
+
+impl Collected for Kept<'_> {
+    fn collection(&self) -> Collection {
+        self.collection
+    }
+
+    fn count(&self) -> usize {
+        self.site.index.in_order(self.kind).len()
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = Number> {
+        self.site.index.in_order(self.kind).iter().copied()
+    }
+
+    fn stretch(&self, of: &RoaringBitmap, reversed: bool, places: Range<usize>) -> Vec<Number> {
+        let order = (Sort::Source, reversed);
+        let stretch = (places.start, places.len());
+        self.site.index.stretch(self.kind, of, order, stretch)
+    }
+
+    fn stored(&self, number: Number) -> impl Deref<Target = RawValue> {
+        let catalogue = &self.site.snapshot.catalogue;
+        catalogue.source(number).unwrap_or_default()
+    }
+
+    fn fields(&self) -> Option<&Fields> {
+        self.site.by_field.of(self.kind)
+    }
+
+    fn with_id(&self, id: &str) -> Option<Number> {
+        let number = self.site.index.number(self.kind, id)?;
+        self.site.index.item(number).map(|_| number)
+    }
+
+    fn named(&self, name: &str) -> Option<RoaringBitmap> {
+        let named = Filter::Among(self.site.search.named(name)?);
+        Some((*self.site.index.find(self.kind, &[named])).clone())
+    }
+
+    fn is_wanted(&self) -> bool {
+        let is_wanted = !self.unwanted.is_cancelled();
+        let left = self.looks_left.get().filter(|_| is_wanted);
+        let left = left.and_then(|left| left.checked_sub(1));
+        self.looks_left.set(left);
+        left.is_some()
+    }
+}
