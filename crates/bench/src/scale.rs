@@ -53,7 +53,7 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
         resident_kibibytes(webapp.pid())? / 1024.0
     );
 
-    // Until they are, the source's own filters go through all records.
+    // Until all fields are known, the source's own filters go through all records.
     let mut asked = 0;
     testkit::eventually(DEADLINE, async || {
         asked += 1;
