@@ -41,7 +41,7 @@ impl ByField {
             let mut fields = Fields::default();
             let mut numbers = catalogue.numbers(kind);
             let made = numbers.all(|number| {
-                if let Some(record) = catalogue.source(number) {
+                if let Some(record) = catalogue.source_text(number) {
                     fields.insert(number, &record);
                 }
                 is_wanted(self, kind)
@@ -77,10 +77,10 @@ impl ByField {
             } in of_kind
             {
                 if let Some(before) = before {
-                    fields.remove(*number, &before.source.json());
+                    fields.remove(*number, &before.source.text());
                 }
                 if let Some(after) = after {
-                    fields.insert(*number, &after.source.json());
+                    fields.insert(*number, &after.source.text());
                 }
             }
             self.kinds[kind as usize] = Arc::new(OnceLock::from(fields));

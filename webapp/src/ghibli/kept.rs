@@ -6,7 +6,6 @@ use std::ops::{Deref, Range};
 use common::models::{Kind, Number};
 use ghibli_api::{Collected, Collection, Fields};
 use roaring::RoaringBitmap;
-use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::index::{Filter, Sort};
@@ -41,9 +40,9 @@ impl Collected for Kept<'_> {
         self.site.index.stretch(self.kind, of, order, stretch)
     }
 
-    fn stored(&self, number: Number) -> impl Deref<Target = RawValue> {
+    fn stored(&self, number: Number) -> impl Deref<Target = str> {
         let catalogue = &self.site.snapshot.catalogue;
-        catalogue.source(number).unwrap_or_default()
+        catalogue.source_text(number).unwrap_or_default()
     }
 
     fn fields(&self) -> Option<&Fields> {

@@ -278,6 +278,11 @@ impl Catalogue {
         self.there(number).map(Packed::source)
     }
 
+    /// The same as a text, which is not looked at: it was JSON when it was put in.
+    pub fn source_text(&self, number: Number) -> Option<String> {
+        self.there(number).and_then(Packed::source_text)
+    }
+
     /// An item's bytes as they are held here, the same for equal items: to hash and to weigh.
     pub fn bytes(&self, number: Number) -> Option<&[u8]> {
         self.there(number).map(Packed::bytes)

@@ -148,7 +148,8 @@ impl Packed {
         json.unwrap_or_else(|| RawValue::NULL.to_owned())
     }
 
-    fn source_text(&self) -> Option<String> {
+    /// Its JSON text; nothing if it cannot be unpacked.
+    pub(crate) fn source_text(&self) -> Option<String> {
         let (facts, record) = self.0.split_at_checked(self.end_of_facts()?)?;
         source::read(record, self.kind(), facts)
     }

@@ -44,7 +44,7 @@ impl Default for Field {
 
 impl Fields {
     /// Takes in a record in its stored form.
-    pub fn insert(&mut self, number: u32, stored: &RawValue) {
+    pub fn insert(&mut self, number: u32, stored: &str) {
         if self.are_too_many {
             return;
         }
@@ -67,7 +67,7 @@ impl Fields {
     }
 
     /// Takes out a record that was taken in, in the same form.
-    pub fn remove(&mut self, number: u32, stored: &RawValue) {
+    pub fn remove(&mut self, number: u32, stored: &str) {
         self.all.remove(number);
         for (Name(name), value) in fields_of(stored) {
             if let Some(field) = self.by_name.get_mut(&*name) {
@@ -143,7 +143,7 @@ impl Field {
 }
 
 /// A record with some of its fields.
-pub(super) fn part_of(stored: &RawValue, names: &[&str]) -> Option<Box<RawValue>> {
+pub(super) fn part_of(stored: &str, names: &[&str]) -> String {
     let mut part = String::from("{");
     for (Name(name), value) in fields_of(stored) {
         if names.contains(&&*name) {
@@ -155,12 +155,12 @@ pub(super) fn part_of(stored: &RawValue, names: &[&str]) -> Option<Box<RawValue>
         }
     }
     part.push('}');
-    RawValue::from_string(part).ok()
+    part
 }
 
 /// The fields of a record; none if it cannot be read as a whole. Of a repeated one the last counts.
-fn fields_of(stored: &RawValue) -> BTreeMap<Name<'_>, &RawValue> {
-    let fields: BTreeMap<_, &RawValue> = serde_json::from_str(stored.get()).unwrap_or_default();
+fn fields_of(stored: &str) -> BTreeMap<Name<'_>, &RawValue> {
+    let fields: BTreeMap<_, &RawValue> = serde_json::from_str(stored).unwrap_or_default();
     let is_readable = |value: &RawValue| {
         let is_text = value.get().starts_with('"');
         is_text || serde_json::from_str::<Value>(value.get()).is_ok()

@@ -6,17 +6,15 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use roaring::{MultiOps as _, RoaringBitmap};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::condition::Condition;
 use super::fields::part_of;
-use super::native::text_of;
 use super::order::{Key, Order};
 use super::path::Path;
 use super::slice::Slice;
 use super::{BadQuestion, Collected, Question, Selection};
-use crate::record::give_back;
+use crate::record::given_back;
 
 /// A question as it is put to a collection.
 pub(super) struct Look<'a, C> {
@@ -169,7 +167,7 @@ impl<'a, C: Collected> Look<'a, C> {
             .take_while(|_| self.collected.is_wanted())
         {
             let stored = self.collected.stored(number);
-            let may_be = |condition: &&Condition| condition.path.may_be_in(stored.get());
+            let may_be = |condition: &&Condition| condition.path.may_be_in(&stored);
             if !open.iter().any(may_be) {
                 continue;
             }
@@ -253,10 +251,19 @@ impl<'a, C: Collected> Look<'a, C> {
         for number in numbers.take_while(|_| self.collected.is_wanted()) {
             let stored = self.collected.stored(number);
             // Most of a long look is reading what nobody asks for.
-            let part = search.is_none().then(|| part_of(&stored, &names)).flatten();
-            let value = self.parse(part.as_deref().unwrap_or(&stored));
-            let holds_text = search.as_ref().is_none_or(|text| holds(&value, text));
-            if !holds_text
+            let is_held = match search {
+                Some(needle) => needle.is_in_text(&stored),
+                None => Some(true),
+            };
+            let value = match is_held {
+                Some(false) => continue,
+                Some(true) if names.is_empty() => Value::Null,
+                Some(true) => self.parse(&part_of(&stored, &names)),
+                None => self.parse(&stored),
+            };
+            let is_held =
+                is_held.is_some() || search.as_ref().is_none_or(|needle| needle.is_in(&value));
+            if !is_held
                 || !conditions
                     .iter()
                     .all(|condition| condition.is_met_by(&value))
@@ -294,9 +301,7 @@ impl<'a, C: Collected> Look<'a, C> {
         if let Some(value) = value {
             // Only what has a slash may be a link.
             if value.contains('/') {
-                let alone = format!("{{{}:{value}}}", Value::from(field));
-                return RawValue::from_string(alone)
-                    .map_or(Value::Null, |alone| self.parse(&alone));
+                return self.parse(&format!("{{{}:{value}}}", Value::from(field)));
             }
             let value = serde_json::from_str(value).ok();
             record.extend(value.map(|value: Value| (field.to_owned(), value)));
@@ -304,8 +309,8 @@ impl<'a, C: Collected> Look<'a, C> {
         Value::Object(record)
     }
 
-    fn parse(&self, stored: &RawValue) -> Value {
-        let text = give_back(stored, &self.question.base.0);
+    fn parse(&self, stored: &str) -> Value {
+        let text = given_back(stored, &self.question.base.0);
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 }
@@ -340,15 +345,4 @@ impl Left<'_> {
 
 fn size(numbers: &RoaringBitmap) -> usize {
     usize::try_from(numbers.len()).unwrap_or(usize::MAX)
-}
-
-/// Whether a text, in lower case, is anywhere in a record's values.
-fn holds(value: &Value, text: &str) -> bool {
-    match value {
-        Value::Array(elements) => elements.iter().any(|element| holds(element, text)),
-        Value::Object(fields) => fields.values().any(|field| holds(field, text)),
-        Value::Null | Value::Bool(false) => false,
-        Value::Number(number) if number.as_f64() == Some(0.0) => false,
-        other => text_of(other).to_lowercase().contains(text),
-    }
 }

@@ -10,6 +10,7 @@ mod condition;
 mod fields;
 mod look;
 mod native;
+mod needle;
 mod order;
 mod params;
 mod path;
@@ -26,6 +27,7 @@ use self::condition::Condition;
 pub use self::fields::Fields;
 use self::look::Look;
 use self::native::number_of;
+use self::needle::Needle;
 use self::order::Order;
 use self::params::{Given, Params};
 use self::slice::Slice;
@@ -60,7 +62,7 @@ pub struct BadQuestion(String);
 pub struct Question {
     base: Base,
     conditions: Vec<Condition>,
-    search: Option<String>,
+    search: Option<Needle>,
     order: Option<Order>,
     slice: Slice,
     embedded: Vec<String>,
@@ -85,7 +87,7 @@ pub trait Collected {
     fn stretch(&self, of: &RoaringBitmap, reversed: bool, places: Range<usize>) -> Vec<u32>;
 
     /// The stored form of one.
-    fn stored(&self, number: u32) -> impl Deref<Target = RawValue>;
+    fn stored(&self, number: u32) -> impl Deref<Target = str>;
 
     /// What all of them say by field, if that is known.
     fn fields(&self) -> Option<&Fields>;
@@ -125,7 +127,7 @@ impl Question {
         let base = Base(base.trim_end_matches('/').to_owned());
         let search = match params.get("q").filter(|given| !given.is_empty()) {
             None => None,
-            Some(Given::One(text)) => Some(base.own_link(&text).unwrap_or(text).to_lowercase()),
+            Some(Given::One(text)) => Some(Needle::new(&text, &base)),
             Some(_) => return Err(BadQuestion("q is one text: give it once".to_owned())),
         };
         let mut conditions = Vec::new();

@@ -76,7 +76,7 @@ impl Record {
             .and_then(link::Link::parse)
             .map(|url| url.base);
 
-        let stored = rewrite(element, |place, text| {
+        let stored = rewrite(element.get(), |place, text| {
             let is_link_field = place.is_direct && LINK_FIELDS.contains(&place.field);
             match place.field {
                 "id" => None,
@@ -109,6 +109,11 @@ impl Record {
 /// A stored record as the source would give it if it stood at `base`, such as
 /// `http://localhost:8000/ghibli`: compact JSON with `base` before every stored link.
 pub fn give_back(stored: &RawValue, base: &str) -> String {
+    given_back(stored.get(), base)
+}
+
+/// The same for the text of a stored record.
+pub(crate) fn given_back(stored: &str, base: &str) -> String {
     let base = base.trim_end_matches('/');
     let given = rewrite(stored, |place, text| match place.field {
         "id" => None,

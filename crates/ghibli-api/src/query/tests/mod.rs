@@ -44,13 +44,13 @@ impl Listed {
     fn known(records: Vec<Box<RawValue>>) -> Self {
         let mut fields = Fields::default();
         let other = json!({"title": "Kiki", "gone": [1], "n": 7});
-        let other = RawValue::from_string(other.to_string()).unwrap();
+        let other = other.to_string();
         let numbers = 0_u32..;
         fields.insert(0, &other);
         fields.insert(77, &other);
         fields.remove(0, &other);
         for (number, record) in numbers.zip(&records) {
-            fields.insert(number, record);
+            fields.insert(number, record.get());
         }
         fields.remove(77, &other);
         Self {
@@ -82,8 +82,8 @@ impl Collected for Listed {
         numbers[places].to_vec()
     }
 
-    fn stored(&self, number: u32) -> impl Deref<Target = RawValue> {
-        &*self.records[number as usize]
+    fn stored(&self, number: u32) -> impl Deref<Target = str> {
+        self.records[number as usize].get()
     }
 
     fn fields(&self) -> Option<&Fields> {
