@@ -234,7 +234,7 @@ impl Arranged {
     /// Goes forward by one version's changes to `catalogue`.
     pub(crate) fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
         let renumbered = self.index.apply(changes, catalogue);
-        self.by_field.apply(&renumbered);
+        self.by_field.apply(&renumbered, catalogue);
         if self.search.is_worn() {
             self.search = Search::of(catalogue);
             return;

@@ -1,11 +1,14 @@
 //! What the records of a large catalogue say, by field, made beside the serving: a question that
 //! comes before goes through the records.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use common::models::{Catalogue, Kind};
-use ghibli_api::Fields;
+use common::models::{Catalogue, Item, Kind, Number};
+use ghibli_api::{Called, Collection, Fields, Names};
+use roaring::RoaringBitmap;
 
+use super::kept::kind;
 use crate::index::Renumbered;
 
 /// A kind with at most so many records is quickly gone through.
@@ -14,16 +17,34 @@ pub(super) const MANY: usize = 1_000;
 /// The fields of each kind's records at a version, where they have been made. A clone shares them.
 #[derive(Clone, Debug, Default)]
 pub struct ByField {
-    kinds: [Arc<OnceLock<Fields>>; 5],
+    kinds: [Arc<OnceLock<Known>>; 5],
     /// Held by who makes them, at whichever version.
     making: Arc<Mutex<()>>,
 }
 
+/// What is known of a kind's records.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    fields: Fields,
+    names: Option<Names>,
+}
+
+impl Known {
+    /// Their fields.
+    pub(super) fn fields(&self) -> Option<&Fields> {
+        Some(&self.fields).filter(|fields| fields.are_known())
+    }
+
+    /// Their titles or names.
+    pub(super) const fn names(&self) -> Option<&Names> {
+        self.names.as_ref()
+    }
+}
+
 impl ByField {
-    /// Those of a kind's records, if they are known.
-    pub(super) fn of(&self, kind: Kind) -> Option<&Fields> {
-        let fields = self.kinds[kind as usize].get();
-        fields.filter(|fields| fields.are_known())
+    /// What is known of a kind's records, if it has been made.
+    pub(super) fn of(&self, kind: Kind) -> Option<&Known> {
+        self.kinds[kind as usize].get()
     }
 
     /// Makes those that are not there yet of kinds with many records, each as long as it is wanted.
@@ -34,20 +55,26 @@ impl ByField {
             return;
         }
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        for kind in Kind::ALL {
+        for collection in Collection::ALL {
+            let kind = kind(collection);
             if is_made(kind) {
                 continue;
             }
             let mut fields = Fields::default();
-            let mut numbers = catalogue.numbers(kind);
-            let made = numbers.all(|number| {
-                if let Some(record) = catalogue.source_text(number) {
-                    fields.insert(number, &record);
-                }
-                is_wanted(self, kind)
+            let mut numbers = catalogue.numbers(kind).peekable();
+            let records = std::iter::from_fn(|| {
+                let number = numbers.next_if(|_| is_wanted(self, kind))?;
+                let record = Called {
+                    number,
+                    called: catalogue.name_at(number).unwrap_or_default(),
+                    stored: catalogue.source_text(number).unwrap_or_default(),
+                };
+                fields.insert(number, &record.stored);
+                Some(record)
             });
-            if made {
-                self.kinds[kind as usize].get_or_init(|| fields);
+            let names = Names::of(collection, records);
+            if numbers.peek().is_none() {
+                self.kinds[kind as usize].get_or_init(|| Known { fields, names });
             }
         }
     }
@@ -57,33 +84,72 @@ impl ByField {
         Arc::ptr_eq(&self.kinds[kind as usize], &other.kinds[kind as usize])
     }
 
-    /// Goes forward by a version's changes; what was not made yet is made anew where it changed.
-    pub(crate) fn apply(&mut self, changes: &[Renumbered]) {
+    /// Goes forward by a version's changes, to `catalogue`; what was not made yet is made anew
+    /// where it changed.
+    pub(crate) fn apply(&mut self, changes: &[Renumbered], catalogue: &Catalogue) {
         for kind in Kind::ALL {
             let is_of_kind = |change: &&Renumbered| change.kind() == Some(kind);
-            let mut of_kind = changes.iter().filter(is_of_kind).peekable();
-            if of_kind.peek().is_none() {
+            let of_kind: Vec<_> = changes.iter().filter(is_of_kind).collect();
+            if of_kind.is_empty() {
                 continue;
             }
             let before = std::mem::take(&mut self.kinds[kind as usize]);
-            let Some(fields) = before.get() else {
+            let Some(known) = before.get() else {
                 continue;
             };
-            let mut fields = fields.clone();
-            for Renumbered {
-                number,
-                before,
-                after,
-            } in of_kind
-            {
-                if let Some(before) = before {
-                    fields.remove(*number, &before.source.text());
+            let mut fields = known.fields.clone();
+            for change in &of_kind {
+                if let Some(before) = &change.before {
+                    fields.remove(change.number, &before.source.text());
                 }
-                if let Some(after) = after {
-                    fields.insert(*number, &after.source.text());
+                if let Some(after) = &change.after {
+                    fields.insert(change.number, &after.source.text());
                 }
             }
-            self.kinds[kind as usize] = Arc::new(OnceLock::from(fields));
+            let names = match &known.names {
+                None => None,
+                Some(names) => match after(names, &of_kind, catalogue) {
+                    Some(names) => Some(names),
+                    None => continue,
+                },
+            };
+            self.kinds[kind as usize] = Arc::new(OnceLock::from(Known { fields, names }));
         }
+    }
+}
+
+/// The names after some changes; nothing if they have to be put in order anew.
+fn after(names: &Names, changes: &[&Renumbered], catalogue: &Catalogue) -> Option<Names> {
+    let moved = changes.iter().filter(|change| is_moved(names, change));
+    let moved: Vec<_> = moved.collect();
+    if moved.is_empty() {
+        return Some(names.clone());
+    }
+    let gone = moved.iter().filter(|change| change.before.is_some());
+    let gone: RoaringBitmap = gone.map(|change| change.number).collect();
+    let come = moved.iter().filter_map(|change| {
+        let item = change.after.as_ref()?;
+        Some(called(change.number, item))
+    });
+    let rank = |number| catalogue.item(number).map(|item| item.rank);
+    names.after(&gone, come, |number| catalogue.name_at(number), rank)
+}
+
+/// Whether a change could give a record another place in the order of names.
+fn is_moved(names: &Names, change: &Renumbered) -> bool {
+    let (Some(before), Some(after)) = (&change.before, &change.after) else {
+        return true;
+    };
+    before.rank != after.rank
+        || before.name() != after.name()
+        || names.other(change.number).is_some()
+        || !names.is_called(&called(change.number, after))
+}
+
+fn called(number: Number, item: &Item) -> Called<'_, Cow<'_, str>> {
+    Called {
+        number,
+        called: item.name(),
+        stored: item.source.text(),
     }
 }

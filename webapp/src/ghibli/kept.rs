@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ops::{Deref, Range};
 
 use common::models::{Kind, Number};
-use ghibli_api::{Collected, Collection, Fields};
+use ghibli_api::{Collected, Collection, Fields, Names};
 use roaring::RoaringBitmap;
 use tokio_util::sync::CancellationToken;
 
@@ -46,12 +46,21 @@ impl Collected for Kept<'_> {
     }
 
     fn fields(&self) -> Option<&Fields> {
-        self.site.by_field.of(self.kind)
+        self.site.by_field.of(self.kind)?.fields()
     }
 
     fn with_id(&self, id: &str) -> Option<Number> {
         let number = self.site.index.number(self.kind, id)?;
         self.site.index.item(number).map(|_| number)
+    }
+
+    fn name(&self, number: Number) -> Option<&str> {
+        let other = self.names()?.other(number);
+        other.or_else(|| self.site.snapshot.catalogue.name_at(number))
+    }
+
+    fn names(&self) -> Option<&Names> {
+        self.site.by_field.of(self.kind)?.names()
     }
 
     fn named(&self, name: &str) -> Option<RoaringBitmap> {
@@ -65,5 +74,16 @@ impl Collected for Kept<'_> {
         let left = left.and_then(|left| left.checked_sub(1));
         self.looks_left.set(left);
         left.is_some()
+    }
+}
+
+/// The items that a collection's records are of.
+pub(super) const fn kind(collection: Collection) -> Kind {
+    match collection {
+        Collection::Films => Kind::Movie,
+        Collection::People => Kind::Person,
+        Collection::Locations => Kind::Location,
+        Collection::Species => Kind::Species,
+        Collection::Vehicles => Kind::Vehicle,
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse, Response};
-use common::models::Kind;
 use ghibli_api::{BadQuestion, Collection, Question, Selection};
 use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
@@ -16,7 +15,7 @@ use self::Looked::{Answered, Unfinished};
 use super::body::{List, nothing, record};
 use super::by_field::MANY;
 use super::host::{PublicUrl, whole_address};
-use super::kept::Kept;
+use super::kept::{Kept, kind};
 use crate::error::AppError;
 use crate::middleware::Asked;
 use crate::respond::Conditions;
@@ -216,16 +215,6 @@ fn collection(name: &str) -> Option<Collection> {
     Collection::from_str(&name.to_lowercase()).ok()
 }
 
-const fn kind(collection: Collection) -> Kind {
-    match collection {
-        Collection::Films => Kind::Movie,
-        Collection::People => Kind::Person,
-        Collection::Locations => Kind::Location,
-        Collection::Species => Kind::Species,
-        Collection::Vehicles => Kind::Vehicle,
-    }
-}
-
 /// As the source's own server answers, for a collection as for a record.
 fn not_there(question: &Question) -> Response {
     let (media_type, body) = nothing(question);
@@ -240,6 +229,8 @@ impl From<BadQuestion> for AppError {
 
 #[cfg(test)]
 mod tests {
+    use common::models::Kind;
+
     use super::*;
 
     #[test]

@@ -19,7 +19,7 @@ use crate::site::{Arranged, Current, Site};
 /// More than are looked at in one go.
 const MANY: usize = 2_500;
 
-const QUESTIONS: [&str; 13] = [
+const QUESTIONS: [&str; 15] = [
     "vehicle_class=Boat&_limit=3",
     "vehicle_class=boat&_limit=3",
     "vehicle_class=Boat&name=V7&name=V8&name=V%209",
@@ -31,6 +31,8 @@ const QUESTIONS: [&str; 13] = [
     "vehicle_class.length=4&limit=2",
     "nothing=1&_limit=1",
     "name_like=^v1.$&_sort=name",
+    "_sort=name&_order=DESC&_start=2400&_limit=7",
+    "vehicle_class_ne=Boat&_sort=name&_start=1000&_limit=7",
     "q=v24&_page=2&_limit=3",
     // Some record says it, though none of the first.
     "odd=1&limit=1.5",
@@ -63,7 +65,11 @@ async fn a_large_catalogue_answers_the_same_before_its_fields_are_known_and_afte
     catalogue.apply(&changes);
     arranged.apply(&changes, &catalogue);
     site = arranged_as(&catalogue, arranged);
-    assert!(site.by_field.of(Kind::Vehicle).is_some(), "they go on");
+    let known = site.by_field.of(Kind::Vehicle);
+    assert!(
+        known.is_some_and(|known| known.names().is_some()),
+        "they go on"
+    );
     let followed = answers(&site).await;
     assert_ne!(followed, before);
     assert_eq!(followed, answers(&self::site(&catalogue)).await);

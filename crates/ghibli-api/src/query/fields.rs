@@ -1,6 +1,6 @@
 //! What the records of a collection say, by field, so that a question to many needs to look at few.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -159,7 +159,7 @@ pub(super) fn part_of(stored: &str, names: &[&str]) -> String {
 }
 
 /// The fields of a record; none if it cannot be read as a whole. Of a repeated one the last counts.
-fn fields_of(stored: &str) -> BTreeMap<Name<'_>, &RawValue> {
+pub(super) fn fields_of(stored: &str) -> BTreeMap<Name<'_>, &RawValue> {
     let fields: BTreeMap<_, &RawValue> = serde_json::from_str(stored).unwrap_or_default();
     let is_readable = |value: &RawValue| {
         let is_text = value.get().starts_with('"');
@@ -174,4 +174,10 @@ fn fields_of(stored: &str) -> BTreeMap<Name<'_>, &RawValue> {
 
 /// Borrowed wherever it can be.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Borrow<str> for Name<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use roaring::{MultiOps as _, RoaringBitmap};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::condition::Condition;
 use super::fields::part_of;
@@ -15,6 +15,9 @@ use super::path::Path;
 use super::slice::Slice;
 use super::{BadQuestion, Collected, Question, Selection};
 use crate::record::given_back;
+
+/// So few records are put in order by a look at each.
+const FEW: usize = 1_000;
 
 /// A question as it is put to a collection.
 pub(super) struct Look<'a, C> {
@@ -186,12 +189,15 @@ impl<'a, C: Collected> Look<'a, C> {
         found
     }
 
-    /// What is left in an order by a field whose values are known; nothing if they are not.
+    /// What is left in an order that is known.
     fn sorted(&self, order: &Order, left: &Left<'_>) -> Option<Selection> {
         let fields = self.collected.fields()?;
         let field = order.path.field(|name| fields.has(name))?;
-        let values = fields.values(field)?.into_iter();
+        let Some(values) = fields.values(field) else {
+            return self.by_name(order, left);
+        };
         let mut groups: Vec<(Key, Cow<'_, RoaringBitmap>)> = values
+            .into_iter()
             .map(|(value, numbers)| (order.key(&self.alone(field, value)), left.of(numbers)))
             .filter(|(_, numbers)| !numbers.is_empty())
             .collect();
@@ -223,6 +229,39 @@ impl<'a, C: Collected> Look<'a, C> {
         })
     }
 
+    /// What is left in the order of names, unless it is quicker to put the few in order that are.
+    fn by_name(&self, order: &Order, left: &Left<'_>) -> Option<Selection> {
+        let names = self.collected.names()?.in_order();
+        let total = left.records.as_ref().map_or(names.len(), size);
+        if total <= FEW || !self.is_name(&order.path) {
+            return None;
+        }
+        let is_left = |number: &u32| {
+            let records = left.records.as_ref();
+            records.is_none_or(|records| records.contains(*number))
+        };
+        let last = names.len().checked_sub(1)?;
+        let from_end = |place| {
+            if order.is_reversed {
+                last - place
+            } else {
+                place
+            }
+        };
+        let numbers = (0..=last).map(|place| names[from_end(place)]);
+        let places = self.question.slice.of(total);
+        let numbers = numbers.filter(is_left).skip(places.start);
+        Some(Selection {
+            records: numbers.take(places.len()).collect(),
+            total: Some(total),
+        })
+    }
+
+    /// Whether a path is the field of titles or names.
+    fn is_name(&self, path: &Path) -> bool {
+        path.is_field() && path.written() == self.collected.collection().name_field()
+    }
+
     /// A look at each that is left.
     fn each(&self, left: &Left<'_>) -> Selection {
         match &left.records {
@@ -236,7 +275,6 @@ impl<'a, C: Collected> Look<'a, C> {
 
     fn among(&self, numbers: impl Iterator<Item = u32>, conditions: &[&Condition]) -> Selection {
         let Question {
-            search,
             order,
             slice,
             limit,
@@ -246,27 +284,15 @@ impl<'a, C: Collected> Look<'a, C> {
         let is_cut = order.is_none() && *slice == Slice::All && limit.is_some();
         let paths = conditions.iter().map(|condition| &condition.path);
         let paths = paths.chain(order.as_ref().map(|order| &order.path));
-        let names: Vec<_> = paths.flat_map(Path::names).collect();
+        let paths: Vec<_> = paths.collect();
         let mut found = Vec::new();
         for number in numbers.take_while(|_| self.collected.is_wanted()) {
-            let stored = self.collected.stored(number);
-            // Most of a long look is reading what nobody asks for.
-            let is_held = match search {
-                Some(needle) => needle.is_in_text(&stored),
-                None => Some(true),
+            let Some(value) = self.seen(number, &paths) else {
+                continue;
             };
-            let value = match is_held {
-                Some(false) => continue,
-                Some(true) if names.is_empty() => Value::Null,
-                Some(true) => self.parse(&part_of(&stored, &names)),
-                None => self.parse(&stored),
-            };
-            let is_held =
-                is_held.is_some() || search.as_ref().is_none_or(|needle| needle.is_in(&value));
-            if !is_held
-                || !conditions
-                    .iter()
-                    .all(|condition| condition.is_met_by(&value))
+            if !conditions
+                .iter()
+                .all(|condition| condition.is_met_by(&value))
             {
                 continue;
             }
@@ -292,6 +318,32 @@ impl<'a, C: Collected> Look<'a, C> {
         Selection {
             records: part.map(|(_, number)| number).collect(),
             total: Some(total),
+        }
+    }
+
+    /// A record, or no more of it than is asked for; nothing if it lacks the text that is looked
+    /// for.
+    fn seen(&self, number: u32, asked: &[&Path]) -> Option<Value> {
+        let search = self.question.search.as_ref();
+        if search.is_none()
+            && asked.iter().all(|path| self.is_name(path))
+            && let Some(name) = self.collected.name(number)
+        {
+            return Some(json!({ self.collected.collection().name_field(): name }));
+        }
+        let stored = self.collected.stored(number);
+        match search.map(|needle| (needle, needle.is_in_text(&stored))) {
+            Some((_, Some(false))) => None,
+            Some((needle, None)) => {
+                let value = self.parse(&stored);
+                needle.is_in(&value).then_some(value)
+            }
+            // Most of a long look is reading what nobody asks for.
+            _ if asked.is_empty() => Some(Value::Null),
+            _ => {
+                let names: Vec<_> = asked.iter().flat_map(|path| path.names()).collect();
+                Some(self.parse(&part_of(&stored, &names)))
+            }
         }
     }
 

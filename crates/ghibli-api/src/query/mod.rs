@@ -9,6 +9,7 @@
 mod condition;
 mod fields;
 mod look;
+mod names;
 mod native;
 mod needle;
 mod order;
@@ -26,6 +27,7 @@ use serde_json::value::RawValue;
 use self::condition::Condition;
 pub use self::fields::Fields;
 use self::look::Look;
+pub use self::names::{Called, Names};
 use self::native::number_of;
 use self::needle::Needle;
 use self::order::Order;
@@ -94,6 +96,12 @@ pub trait Collected {
 
     /// The one with an id.
     fn with_id(&self, id: &str) -> Option<u32>;
+
+    /// The title or name of a record, if it is at hand.
+    fn name(&self, number: u32) -> Option<&str>;
+
+    /// All of them in the order of their titles or names, if it is known.
+    fn names(&self) -> Option<&Names>;
 
     /// All with a title or name, and perhaps others; nothing if that is not known.
     fn named(&self, name: &str) -> Option<RoaringBitmap>;

@@ -106,7 +106,20 @@ pub(super) fn text_of(value: &Value) -> Cow<'_, str> {
 
 /// The order of JavaScript's texts: by UTF-16 units.
 pub(super) fn compare_texts(a: &str, b: &str) -> Ordering {
-    a.encode_utf16().cmp(b.encode_utf16())
+    let mut pairs = a.bytes().zip(b.bytes());
+    match pairs.find(|(a, b)| a != b) {
+        Some((a, b)) => unit(a).cmp(&unit(b)),
+        None => a.len().cmp(&b.len()),
+    }
+}
+
+/// A byte of UTF-8 as it stands in the order of UTF-16: whatever has four bytes comes before the
+/// last that have three, since it is written in surrogates there.
+pub(super) const fn unit(byte: u8) -> u8 {
+    match byte {
+        0xee | 0xef => byte + 0x10,
+        _ => byte,
+    }
 }
 
 /// A text as a number, or NaN; no text at all is 0.
@@ -179,6 +192,7 @@ fn trim(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -216,6 +230,17 @@ mod tests {
         assert!(!less("5", json!("1,000")));
         assert!(!less("5", json!("late teens")));
         assert_eq!(Native::of("5".to_owned()).compare(None), None);
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_in_the_order_of_their_units(
+            a in "[a\u{ff}\u{d7ff}\u{e000}\u{fb01}\u{ffff}\u{10000}\u{10ffff}]{0,3}",
+            b in "[a\u{ff}\u{d7ff}\u{e000}\u{fb01}\u{ffff}\u{10000}\u{10ffff}]{0,3}",
+        ) {
+            let units = |text: &str| text.encode_utf16().collect::<Vec<_>>();
+            prop_assert_eq!(compare_texts(&a, &b), units(&a).cmp(&units(&b)));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `q`: a text that is looked for in all values of a record.
 
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 use memchr::{memchr, memchr_iter};
 use serde_json::Value;
 
@@ -16,6 +16,8 @@ pub(super) struct Needle {
     is_plain: bool,
     /// Whether all of it that is not ASCII has no case.
     is_simple: bool,
+    /// Whether it has one of the two letters that something beyond ASCII becomes in lower case.
+    has_i_or_k: bool,
     /// Whether it could stand in a number, which the text may write otherwise.
     is_of_number: bool,
     /// Whether every link has it.
@@ -34,6 +36,7 @@ impl Needle {
             finder: Finder::new(&text).into_owned(),
             is_plain: !text.contains(is_escaped),
             is_simple: !text.contains(|c: char| !c.is_ascii() && has_case(c)),
+            has_i_or_k: text.contains(['i', 'k']),
             is_of_number: text.chars().all(is_of_number),
             is_in_base: base.0.to_lowercase().contains(&text),
             text,
@@ -62,8 +65,8 @@ impl Needle {
             return None;
         }
         let lower = if self.is_simple {
-            // These two become ASCII in lower case.
-            if stored.contains(['\u{130}', '\u{212a}']) {
+            let has = |c: &str| memmem::find(stored.as_bytes(), c.as_bytes()).is_some();
+            if self.has_i_or_k && (has("\u{130}") || has("\u{212a}")) {
                 return None;
             }
             stored.to_ascii_lowercase()
@@ -150,7 +153,8 @@ mod tests {
         for c in '\0'..=char::MAX {
             for lower in c.to_lowercase().filter(|lower| *lower != c) {
                 let is_known = if lower.is_ascii() {
-                    c.is_ascii_uppercase() || matches!(c, '\u{130}' | '\u{212a}')
+                    c.is_ascii_uppercase()
+                        || matches!((c, lower), ('\u{130}', 'i') | ('\u{212a}', 'k'))
                 } else {
                     lower.is_lowercase() || lower == '\u{307}'
                 };

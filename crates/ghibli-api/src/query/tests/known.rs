@@ -35,6 +35,14 @@ impl Collected for Unseen {
         None
     }
 
+    fn name(&self, _: u32) -> Option<&str> {
+        None
+    }
+
+    fn names(&self) -> Option<&Names> {
+        None
+    }
+
     fn named(&self, _: &str) -> Option<RoaringBitmap> {
         None
     }

@@ -1,5 +1,8 @@
 mod known;
 mod model;
+mod names;
+
+use std::cell::Cell;
 
 use serde_json::{Value, json};
 
@@ -27,6 +30,11 @@ fn records() -> Vec<Box<RawValue>> {
 struct Listed {
     records: Vec<Box<RawValue>>,
     fields: Option<Fields>,
+    /// What each is called.
+    called: Vec<String>,
+    names: Option<Names>,
+    /// How many stored forms were looked at.
+    looks: Cell<usize>,
     /// Whether names are looked up.
     by_name: bool,
 }
@@ -36,6 +44,9 @@ impl Listed {
         Self {
             records,
             fields: None,
+            called: Vec::new(),
+            names: None,
+            looks: Cell::default(),
             by_name: false,
         }
     }
@@ -53,12 +64,36 @@ impl Listed {
             fields.insert(number, record.get());
         }
         fields.remove(77, &other);
+        let called: Vec<String> = records.iter().map(|record| called(record)).collect();
+        let names = Names::of(Collection::Films, all_called(&records, &called));
         Self {
             records,
             fields: Some(fields),
+            called,
+            names,
+            looks: Cell::default(),
             by_name: true,
         }
     }
+}
+
+/// What a record is called: its title, or most of it.
+fn called(record: &RawValue) -> String {
+    let record: Value = serde_json::from_str(record.get()).unwrap_or_default();
+    let title = record.get("title").and_then(Value::as_str);
+    title.unwrap_or("nothing").trim().to_owned()
+}
+
+fn all_called<'a>(
+    records: &'a [Box<RawValue>],
+    called: &'a [String],
+) -> impl Iterator<Item = Called<'a, &'a str>> {
+    let each = (0..).zip(records).zip(called);
+    each.map(|((number, record), called)| Called {
+        number,
+        called,
+        stored: record.get(),
+    })
 }
 
 impl Collected for Listed {
@@ -83,6 +118,7 @@ impl Collected for Listed {
     }
 
     fn stored(&self, number: u32) -> impl Deref<Target = str> {
+        self.looks.update(|looks| looks + 1);
         self.records[number as usize].get()
     }
 
@@ -95,6 +131,15 @@ impl Collected for Listed {
         let begins = written.trim_end_matches('}');
         let is = |number: &u32| self.records[*number as usize].get().starts_with(begins);
         self.numbers().find(is)
+    }
+
+    fn name(&self, number: u32) -> Option<&str> {
+        let other = self.names.as_ref()?.other(number);
+        other.or_else(|| Some(&self.called[number as usize]))
+    }
+
+    fn names(&self) -> Option<&Names> {
+        self.names.as_ref()
     }
 
     fn named(&self, name: &str) -> Option<RoaringBitmap> {
