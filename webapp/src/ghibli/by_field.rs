@@ -1,11 +1,10 @@
 //! What the records of a large catalogue say, by field, made beside the serving: a question that
 //! comes before goes through the records.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use common::models::{Catalogue, Item, Kind, Number};
-use ghibli_api::{Called, Collection, Fields, Names};
+use common::models::{Catalogue, Kind};
+use ghibli_api::{Called, Collection, Fields, Names, Said, Titles};
 use roaring::RoaringBitmap;
 
 use super::kept::kind;
@@ -61,19 +60,18 @@ impl ByField {
                 continue;
             }
             let mut fields = Fields::default();
-            let mut numbers = catalogue.numbers(kind).peekable();
-            let records = std::iter::from_fn(|| {
-                let number = numbers.next_if(|_| is_wanted(self, kind))?;
-                let record = Called {
-                    number,
-                    called: catalogue.name_at(number).unwrap_or_default(),
-                    stored: catalogue.source_text(number).unwrap_or_default(),
-                };
-                fields.insert(number, &record.stored);
-                Some(record)
+            let mut titles = Titles::new(collection);
+            let taken = catalogue.numbers(kind).all(|number| {
+                let stored = catalogue.source_text(number).unwrap_or_default();
+                let called = catalogue.name_at(number).unwrap_or_default();
+                let said = Said::of(&stored);
+                fields.insert(number, &said);
+                titles.insert(number, &said, called);
+                is_wanted(self, kind)
             });
-            let names = Names::of(collection, records);
-            if numbers.peek().is_none() {
+            if taken {
+                let called = |number| catalogue.name_at(number);
+                let names = titles.in_order(catalogue.numbers(kind), called);
                 self.kinds[kind as usize].get_or_init(|| Known { fields, names });
             }
         }
@@ -100,10 +98,10 @@ impl ByField {
             let mut fields = known.fields.clone();
             for change in &of_kind {
                 if let Some(before) = &change.before {
-                    fields.remove(change.number, &before.source.text());
+                    fields.remove(change.number, &Said::of(&before.source.text()));
                 }
                 if let Some(after) = &change.after {
-                    fields.insert(change.number, &after.source.text());
+                    fields.insert(change.number, &Said::of(&after.source.text()));
                 }
             }
             let names = match &known.names {
@@ -129,7 +127,11 @@ fn after(names: &Names, changes: &[&Renumbered], catalogue: &Catalogue) -> Optio
     let gone: RoaringBitmap = gone.map(|change| change.number).collect();
     let come = moved.iter().filter_map(|change| {
         let item = change.after.as_ref()?;
-        Some(called(change.number, item))
+        Some(Called {
+            number: change.number,
+            called: item.name(),
+            stored: item.source.text(),
+        })
     });
     let rank = |number| catalogue.item(number).map(|item| item.rank);
     names.after(&gone, come, |number| catalogue.name_at(number), rank)
@@ -143,13 +145,5 @@ fn is_moved(names: &Names, change: &Renumbered) -> bool {
     before.rank != after.rank
         || before.name() != after.name()
         || names.other(change.number).is_some()
-        || !names.is_called(&called(change.number, after))
-}
-
-fn called(number: Number, item: &Item) -> Called<'_, Cow<'_, str>> {
-    Called {
-        number,
-        called: item.name(),
-        stored: item.source.text(),
-    }
+        || !names.is_called(&Said::of(&after.source.text()), after.name())
 }

@@ -43,19 +43,19 @@ impl Default for Field {
 }
 
 impl Fields {
-    /// Takes in a record in its stored form.
-    pub fn insert(&mut self, number: u32, stored: &str) {
+    /// Takes in a record.
+    pub fn insert(&mut self, number: u32, said: &Said<'_>) {
         if self.are_too_many {
             return;
         }
         self.all.insert(number);
-        for (Name(name), value) in fields_of(stored) {
-            if let Some(field) = self.by_name.get_mut(&*name) {
+        for (Name(name), value) in &said.0 {
+            if let Some(field) = self.by_name.get_mut(&**name) {
                 Arc::make_mut(field).insert(number, value.get());
             } else if self.by_name.len() < MOST_FIELDS {
                 let mut field = Field::default();
                 field.insert(number, value.get());
-                self.by_name.insert(name.into(), Arc::new(field));
+                self.by_name.insert((&**name).into(), Arc::new(field));
             } else {
                 *self = Self {
                     are_too_many: true,
@@ -66,15 +66,15 @@ impl Fields {
         }
     }
 
-    /// Takes out a record that was taken in, in the same form.
-    pub fn remove(&mut self, number: u32, stored: &str) {
+    /// Takes out a record that was taken in.
+    pub fn remove(&mut self, number: u32, said: &Said<'_>) {
         self.all.remove(number);
-        for (Name(name), value) in fields_of(stored) {
-            if let Some(field) = self.by_name.get_mut(&*name) {
+        for (Name(name), value) in &said.0 {
+            if let Some(field) = self.by_name.get_mut(&**name) {
                 let field = Arc::make_mut(field);
                 field.remove(number, value.get());
                 if field.count == 0 {
-                    self.by_name.remove(&*name);
+                    self.by_name.remove(&**name);
                 }
             }
         }
@@ -145,7 +145,7 @@ impl Field {
 /// A record with some of its fields.
 pub(super) fn part_of(stored: &str, names: &[&str]) -> String {
     let mut part = String::from("{");
-    for (Name(name), value) in fields_of(stored) {
+    for (Name(name), value) in Said::of(stored).0 {
         if names.contains(&&*name) {
             let separator = if part.len() > 1 { "," } else { "" };
             part.push_str(separator);
@@ -158,23 +158,34 @@ pub(super) fn part_of(stored: &str, names: &[&str]) -> String {
     part
 }
 
-/// The fields of a record; none if it cannot be read as a whole. Of a repeated one the last counts.
-pub(super) fn fields_of(stored: &str) -> BTreeMap<Name<'_>, &RawValue> {
-    let fields: BTreeMap<_, &RawValue> = serde_json::from_str(stored).unwrap_or_default();
-    let is_readable = |value: &RawValue| {
-        let is_text = value.get().starts_with('"');
-        is_text || serde_json::from_str::<Value>(value.get()).is_ok()
-    };
-    if fields.values().all(|value| is_readable(value)) {
-        fields
-    } else {
-        BTreeMap::new()
+/// The fields of a record as they stand in its stored form; none if it cannot be read as a whole.
+/// Of a repeated one the last counts.
+pub struct Said<'a>(BTreeMap<Name<'a>, &'a RawValue>);
+
+impl<'a> Said<'a> {
+    /// Reads a stored record.
+    pub fn of(stored: &'a str) -> Self {
+        let fields: BTreeMap<_, &RawValue> = serde_json::from_str(stored).unwrap_or_default();
+        let is_readable = |value: &RawValue| {
+            let is_text = value.get().starts_with('"');
+            is_text || serde_json::from_str::<Value>(value.get()).is_ok()
+        };
+        if fields.values().all(|value| is_readable(value)) {
+            Self(fields)
+        } else {
+            Self(BTreeMap::new())
+        }
+    }
+
+    /// What stands in a field.
+    pub(super) fn get(&self, field: &str) -> Option<&'a str> {
+        self.0.get(field).map(|value| value.get())
     }
 }
 
 /// Borrowed wherever it can be.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Borrow<str> for Name<'_> {
     fn borrow(&self) -> &str {

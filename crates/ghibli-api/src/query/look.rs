@@ -280,12 +280,15 @@ impl<'a, C: Collected> Look<'a, C> {
             limit,
             ..
         } = self.question;
-        // Nobody is told how many there are beyond that.
-        let is_cut = order.is_none() && *slice == Slice::All && limit.is_some();
         let paths = conditions.iter().map(|condition| &condition.path);
         let paths = paths.chain(order.as_ref().map(|order| &order.path));
         let paths: Vec<_> = paths.collect();
-        let mut found = Vec::new();
+        let places = slice.of(usize::MAX);
+        let length = self.question.cut(places.len());
+        let most = length.map_or(usize::MAX, |length| places.start + length);
+        // Nobody is told how many there are beyond that.
+        let is_cut = order.is_none() && *slice == Slice::All && limit.is_some();
+        let (mut found, mut total) = (Vec::new(), 0);
         for number in numbers.take_while(|_| self.collected.is_wanted()) {
             let Some(value) = self.seen(number, &paths) else {
                 continue;
@@ -297,28 +300,40 @@ impl<'a, C: Collected> Look<'a, C> {
                 continue;
             }
             let key = order.as_ref().map(|order| order.key(&value));
-            found.push((key, number));
-            let has_enough = |left| left < found.len();
-            if is_cut && self.question.cut(found.len()).is_ok_and(has_enough) {
+            found.push((key, total, number));
+            total += 1;
+            if is_cut && total > most {
                 break;
             }
-        }
-        if let Some(order) = order {
-            found.sort_by(|(a, _), (b, _)| match (a, b) {
-                (Some(a), Some(b)) => a.compare(b),
-                _ => Ordering::Equal,
-            });
-            if order.is_reversed {
-                found.reverse();
+            if found.len() / 2 > most.max(FEW) {
+                self.put_in_order(&mut found, most);
             }
         }
-        let total = found.len();
+        self.put_in_order(&mut found, most);
         let Range { start, end } = slice.of(total);
         let part = found.into_iter().skip(start).take(end - start);
         Selection {
-            records: part.map(|(_, number)| number).collect(),
+            records: part.map(|(.., number)| number).collect(),
             total: Some(total),
         }
+    }
+
+    /// Puts records that were found, each with its key and its place among them, in order, and
+    /// leaves the first ones.
+    fn put_in_order(&self, found: &mut Vec<(Option<Key>, usize, u32)>, most: usize) {
+        if let Some(order) = &self.question.order {
+            found.sort_unstable_by(|(a, a_place, _), (b, b_place, _)| {
+                let by_key = a.as_ref().zip(b.as_ref());
+                let by_key = by_key.map_or(Ordering::Equal, |(a, b)| a.compare(b));
+                let ordering = by_key.then(a_place.cmp(b_place));
+                if order.is_reversed {
+                    ordering.reverse()
+                } else {
+                    ordering
+                }
+            });
+        }
+        found.truncate(most);
     }
 
     /// A record, or no more of it than is asked for; nothing if it lacks the text that is looked

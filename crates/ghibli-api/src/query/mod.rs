@@ -25,9 +25,9 @@ use roaring::RoaringBitmap;
 use serde_json::value::RawValue;
 
 use self::condition::Condition;
-pub use self::fields::Fields;
+pub use self::fields::{Fields, Said};
 use self::look::Look;
-pub use self::names::{Called, Names};
+pub use self::names::{Called, Names, Titles};
 use self::native::number_of;
 use self::needle::Needle;
 use self::order::Order;

@@ -6,9 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
-use serde_json::Value;
 
-use super::fields::fields_of;
+use super::fields::Said;
 use super::native::{compare_texts, unit};
 use crate::{Collection, link};
 
@@ -17,14 +16,21 @@ const MOST_OTHERS: usize = 10_000;
 /// More records are not put between the others one by one.
 const MOST_CHANGES: usize = 10_000;
 
+/// The titles or names of a collection's records, as far as they differ from what those are
+/// called.
+#[derive(Clone, Debug)]
+pub struct Titles {
+    collection: Collection,
+    others: HashMap<u32, Box<str>>,
+    are_known: bool,
+}
+
 /// The records of a collection in the order of their titles or names, alike ones in the source's.
 /// A clone shares it.
 #[derive(Clone, Debug)]
 pub struct Names {
-    collection: Collection,
-    /// The titles of those that are called otherwise.
-    others: Arc<HashMap<u32, Box<str>>>,
-    in_order: Arc<[u32]>,
+    titles: Arc<Titles>,
+    in_order: Arc<Vec<u32>>,
 }
 
 /// A record with what it is called, which is most likely its title or name.
@@ -37,46 +43,75 @@ pub struct Called<'a, S> {
     pub stored: S,
 }
 
-impl Names {
-    /// Puts records in order that come in the source's. Nothing if one of them has no text for a
-    /// title or name, or one that depends on where the records stand, or very many are called
-    /// otherwise than they say.
-    pub fn of<'a, S: AsRef<str>>(
-        collection: Collection,
-        records: impl Iterator<Item = Called<'a, S>>,
-    ) -> Option<Self> {
-        let mut named = Vec::new();
-        let mut are_known = true;
-        for record in records {
-            match name_of(collection, &record) {
-                Some(name) => named.push((prefix(&name), name, record.number)),
-                None => are_known = false,
-            }
-        }
-        if !are_known {
-            return None;
-        }
-        named.sort_by(|(a_prefix, a, _), (b_prefix, b, _)| {
-            a_prefix.cmp(b_prefix).then_with(|| compare_texts(a, b))
-        });
-        let in_order = named.iter().map(|(.., number)| *number).collect();
-        let others = named
-            .into_iter()
-            .filter_map(|(_, name, number)| match name {
-                Cow::Borrowed(_) => None,
-                Cow::Owned(name) => Some((number, name.into())),
-            });
-        Some(Self {
+impl Titles {
+    /// Those of no record yet.
+    pub fn new(collection: Collection) -> Self {
+        Self {
             collection,
-            others: Arc::new(others.collect()),
-            in_order,
-        })
-        .filter(|names| names.others.len() <= MOST_OTHERS)
+            others: HashMap::new(),
+            are_known: true,
+        }
     }
 
+    /// Takes in a record.
+    pub fn insert(&mut self, number: u32, said: &Said<'_>, called: &str) {
+        match name_of(self.collection, said, called) {
+            _ if !self.are_known => {}
+            Some(Cow::Borrowed(_)) => {}
+            Some(Cow::Owned(name)) if self.others.len() < MOST_OTHERS => {
+                self.others.insert(number, name.into());
+            }
+            _ => {
+                self.are_known = false;
+                self.others = HashMap::new();
+            }
+        }
+    }
+
+    /// Puts all records in order, given in the source's, with what each is `called`. Nothing if
+    /// one of them has no text for a title or name, or one that depends on where the records
+    /// stand, or very many are called otherwise than they say.
+    pub fn in_order<'a>(
+        self,
+        numbers: impl Iterator<Item = u32>,
+        called: impl Fn(u32) -> Option<&'a str>,
+    ) -> Option<Names> {
+        if !self.are_known {
+            return None;
+        }
+        let name = |number| self.name(number, &called);
+        // Before what goes again, so that the allocator can give that back.
+        let mut in_order = Vec::with_capacity(numbers.size_hint().0);
+        let numbered = (0_u32..).zip(numbers);
+        let begins = numbered.map(|(place, number)| (prefix(name(number)), place, number));
+        let mut named: Vec<_> = begins.collect();
+        named.sort_unstable();
+        for alike in named.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let alike = alike.iter().map(|(.., number)| (name(*number), *number));
+            let mut alike: Vec<_> = alike.collect();
+            alike.sort_by(|(a, _), (b, _)| compare_texts(a, b));
+            in_order.extend(alike.into_iter().map(|(_, number)| number));
+        }
+        Some(Names {
+            titles: Arc::new(self),
+            in_order: Arc::new(in_order),
+        })
+    }
+
+    fn name<'s, 'a: 's>(
+        &'s self,
+        number: u32,
+        called: &impl Fn(u32) -> Option<&'a str>,
+    ) -> &'s str {
+        let other = self.others.get(&number).map(|name| &**name);
+        other.or_else(|| called(number)).unwrap_or_default()
+    }
+}
+
+impl Names {
     /// The order after some records went and others, or the same ones as they are now, came:
-    /// `called` and `rank` are asked for any of those there are now. Nothing where [`Names::of`]
-    /// would have nothing, or if they are many.
+    /// `called` and `rank` are asked for any of those there are now. Nothing where
+    /// [`Titles::in_order`] would have nothing, or if they are many.
     pub fn after<'a, S: AsRef<str>>(
         &self,
         gone: &RoaringBitmap,
@@ -84,34 +119,28 @@ impl Names {
         called: impl Fn(u32) -> Option<&'a str>,
         rank: impl Fn(u32) -> Option<i64>,
     ) -> Option<Self> {
-        let mut others = HashMap::clone(&self.others);
-        others.retain(|number, _| !gone.contains(*number));
-        let mut named = Vec::new();
+        let mut titles = Titles::clone(&self.titles);
+        titles.others.retain(|number, _| !gone.contains(*number));
+        let mut come_numbers = Vec::new();
         for record in come.take(MOST_CHANGES + 1) {
-            let name = name_of(self.collection, &record)?;
-            if let Cow::Owned(name) = &name {
-                others.insert(record.number, name.as_str().into());
-            }
-            named.push((name, record.number));
+            let said = Said::of(record.stored.as_ref());
+            titles.insert(record.number, &said, record.called);
+            come_numbers.push(record.number);
         }
-        if named.len() > MOST_CHANGES || others.len() > MOST_OTHERS {
+        if come_numbers.len() > MOST_CHANGES || !titles.are_known {
             return None;
         }
-        let of_source = |a: u32, b: u32| (rank(a), a).cmp(&(rank(b), b));
-        named.sort_by(|(a, a_number), (b, b_number)| {
-            compare_texts(a, b).then_with(|| of_source(*a_number, *b_number))
-        });
+        let compare = |a: u32, b: u32| {
+            let (a_name, b_name) = (titles.name(a, &called), titles.name(b, &called));
+            compare_texts(a_name, b_name).then_with(|| (rank(a), a).cmp(&(rank(b), b)))
+        };
+        come_numbers.sort_unstable_by(|a, b| compare(*a, *b));
         let left = self.in_order.iter().copied();
         let left: Vec<u32> = left.filter(|number| !gone.contains(*number)).collect();
-        let mut in_order = Vec::with_capacity(left.len() + named.len());
+        let mut in_order = Vec::with_capacity(left.len() + come_numbers.len());
         let mut rest = &*left;
-        for (name, number) in named {
-            let is_before = |other: &u32| {
-                let other_name = others.get(other).map(|name| &**name);
-                let other_name = other_name.or_else(|| called(*other)).unwrap_or_default();
-                let order = compare_texts(other_name, &name);
-                order.then_with(|| of_source(*other, number)) == Ordering::Less
-            };
+        for number in come_numbers {
+            let is_before = |other: &u32| compare(*other, number) == Ordering::Less;
             let (before, from) = rest.split_at(rest.partition_point(is_before));
             in_order.extend_from_slice(before);
             in_order.push(number);
@@ -119,20 +148,20 @@ impl Names {
         }
         in_order.extend_from_slice(rest);
         Some(Self {
-            collection: self.collection,
-            others: Arc::new(others),
-            in_order: in_order.into(),
+            titles: Arc::new(titles),
+            in_order: Arc::new(in_order),
         })
     }
 
     /// The title or name of a record if it is another than what the record is called.
     pub fn other(&self, number: u32) -> Option<&str> {
-        self.others.get(&number).map(|name| &**name)
+        self.titles.others.get(&number).map(|name| &**name)
     }
 
-    /// Whether a record's title or name is what it is called.
-    pub fn is_called<S: AsRef<str>>(&self, record: &Called<'_, S>) -> bool {
-        matches!(name_of(self.collection, record), Some(Cow::Borrowed(_)))
+    /// Whether the title or name that a record says is what it is called.
+    pub fn is_called(&self, said: &Said<'_>, called: &str) -> bool {
+        let name = name_of(self.titles.collection, said, called);
+        matches!(name, Some(Cow::Borrowed(_)))
     }
 
     pub(super) fn in_order(&self) -> &[u32] {
@@ -140,42 +169,22 @@ impl Names {
     }
 }
 
-/// The title or name that a record says.
-fn name_of<'a, S: AsRef<str>>(
-    collection: Collection,
-    record: &Called<'a, S>,
-) -> Option<Cow<'a, str>> {
-    let stored = record.stored.as_ref();
-    if says(collection, stored, record.called) {
-        return Some(Cow::Borrowed(record.called));
+/// The title or name that a record says, borrowed if it is what the record is called.
+fn name_of<'a>(collection: Collection, said: &Said<'_>, called: &'a str) -> Option<Cow<'a, str>> {
+    let written = said.get(collection.name_field())?;
+    let is_plain = !called.starts_with('/') && !called.contains(['"', '\\']);
+    let plain = written.strip_prefix('"')?.strip_suffix('"')?;
+    if is_plain && plain == called {
+        return Some(Cow::Borrowed(called));
     }
-    let fields = fields_of(stored);
-    let value = fields.get(collection.name_field())?;
-    match serde_json::from_str(value.get()).ok()? {
-        Value::String(name) if link::restore(&name, "").is_some() => None,
-        Value::String(name) if name == record.called => Some(Cow::Borrowed(record.called)),
-        Value::String(name) => Some(Cow::Owned(name)),
-        _ => None,
+    let name: String = serde_json::from_str(written).ok()?;
+    if link::restore(&name, "").is_some() {
+        None
+    } else if name == called {
+        Some(Cow::Borrowed(called))
+    } else {
+        Some(Cow::Owned(name))
     }
-}
-
-/// Whether a look at a record's text tells that this is its title or name.
-fn says(collection: Collection, stored: &str, name: &str) -> bool {
-    let field = format!("\"{}\":", collection.name_field());
-    let mut told = memchr::memmem::find_iter(stored.as_bytes(), &field);
-    let said = told.next().and_then(|at| stored.get(at + field.len()..));
-    let is_said = said
-        .and_then(|said| said.strip_prefix('"')?.strip_prefix(name))
-        .is_some_and(|rest| rest.starts_with('"'));
-    let mut outside = stored.split('"').step_by(2);
-    // A number may be too large to be read, and another object have such a field, too.
-    let is_unclear = |c: char| c.is_ascii_digit() || c == '{';
-    is_said
-        && told.next().is_none()
-        && !name.starts_with('/')
-        && !stored.contains('\\')
-        && outside.next() == Some("{")
-        && !outside.any(|outside| outside.contains(is_unclear))
 }
 
 /// What a name begins with, in its order: most are told apart by that.

@@ -64,7 +64,7 @@ fn a_question_without_conditions_looks_at_no_record() {
 fn what_is_known_of_the_fields_is_not_looked_for_in_records() {
     let mut fields = Fields::default();
     for (number, record) in (0..).zip(records()) {
-        fields.insert(number, record.get());
+        fields.insert(number, &Said::of(record.get()));
     }
     let unseen = Unseen(fields);
     for (query, expected) in [
@@ -102,12 +102,12 @@ fn records_with_ever_new_fields_are_not_known_by_them() {
     let mut fields = Fields::default();
     let new = |place: u32| format!("{{\"f{place}\":1}}");
     for place in 0..1_000 {
-        fields.insert(place, &new(place));
-        fields.remove(place, &new(place));
+        fields.insert(place, &Said::of(&new(place)));
+        fields.remove(place, &Said::of(&new(place)));
     }
     assert!(fields.are_known(), "what is gone does not count");
     for place in 0..1_000 {
-        fields.insert(place, &new(place));
+        fields.insert(place, &Said::of(&new(place)));
     }
     assert!(!fields.are_known());
 }

@@ -57,15 +57,15 @@ impl Listed {
         let other = json!({"title": "Kiki", "gone": [1], "n": 7});
         let other = other.to_string();
         let numbers = 0_u32..;
-        fields.insert(0, &other);
-        fields.insert(77, &other);
-        fields.remove(0, &other);
+        fields.insert(0, &Said::of(&other));
+        fields.insert(77, &Said::of(&other));
+        fields.remove(0, &Said::of(&other));
         for (number, record) in numbers.zip(&records) {
-            fields.insert(number, record.get());
+            fields.insert(number, &Said::of(record.get()));
         }
-        fields.remove(77, &other);
+        fields.remove(77, &Said::of(&other));
         let called: Vec<String> = records.iter().map(|record| called(record)).collect();
-        let names = Names::of(Collection::Films, all_called(&records, &called));
+        let names = names_of(&records, &called);
         Self {
             records,
             fields: Some(fields),
@@ -84,16 +84,13 @@ fn called(record: &RawValue) -> String {
     title.unwrap_or("nothing").trim().to_owned()
 }
 
-fn all_called<'a>(
-    records: &'a [Box<RawValue>],
-    called: &'a [String],
-) -> impl Iterator<Item = Called<'a, &'a str>> {
-    let each = (0..).zip(records).zip(called);
-    each.map(|((number, record), called)| Called {
-        number,
-        called,
-        stored: record.get(),
-    })
+fn names_of(records: &[Box<RawValue>], called: &[String]) -> Option<Names> {
+    let mut titles = Titles::new(Collection::Films);
+    for ((number, record), called) in (0..).zip(records).zip(called) {
+        titles.insert(number, &Said::of(record.get()), called);
+    }
+    let numbers = 0..u32::try_from(records.len()).unwrap();
+    titles.in_order(numbers, |number| Some(&called[number as usize]))
 }
 
 impl Collected for Listed {

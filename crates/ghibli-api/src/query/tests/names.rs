@@ -53,14 +53,8 @@ fn titles_that_are_no_text_or_depend_on_where_records_stand_have_no_order() {
         assert!(Listed::known(records).names.is_none());
     }
     let nested = json!({"more": {"title": "T1"}, "title": "T2"}).to_string();
-    let listed = Listed {
-        called: vec!["T1".to_owned()],
-        ..Listed::known(vec![RawValue::from_string(nested).unwrap()])
-    };
-    let names = Names::of(
-        Collection::Films,
-        all_called(&listed.records, &listed.called),
-    );
+    let nested = RawValue::from_string(nested).unwrap();
+    let names = names_of(&[nested], &["T1".to_owned()]);
     assert_eq!(names.unwrap().other(0), Some("T2"));
 }
 
@@ -70,10 +64,17 @@ type Kept = BTreeMap<u32, (i64, String, String)>;
 fn order_of(kept: &Kept) -> Option<Names> {
     let mut in_order: Vec<_> = kept.iter().collect();
     in_order.sort_by_key(|(number, (rank, ..))| (*rank, **number));
-    let records = in_order
-        .into_iter()
-        .map(|(number, kept)| called_as(*number, kept));
-    Names::of(Collection::Films, records)
+    let mut titles = Titles::new(Collection::Films);
+    for (number, kept) in &in_order {
+        let record = called_as(**number, kept);
+        titles.insert(**number, &Said::of(&record.stored), record.called);
+    }
+    let numbers = in_order.into_iter().map(|(number, _)| *number);
+    titles.in_order(numbers, |number| kept.get(&number).map(called_of))
+}
+
+fn called_of((_, called, _): &(i64, String, String)) -> &str {
+    called
 }
 
 fn called_as<'a>(number: u32, (_, called, title): &'a (i64, String, String)) -> Called<'a, String> {
@@ -98,7 +99,7 @@ proptest! {
         let come = after.iter().filter(|(number, _)| changed(number));
         let come = come.map(|(number, kept)| called_as(*number, kept));
         let names = order_of(&before).unwrap();
-        let called = |number| after.get(&number).map(|(_, called, _)| &**called);
+        let called = |number| after.get(&number).map(called_of);
         let rank = |number| after.get(&number).map(|(rank, ..)| *rank);
         let names = names.after(&gone, come, called, rank).unwrap();
         let anew = order_of(&after).unwrap();
