@@ -142,22 +142,6 @@ impl Field {
     }
 }
 
-/// A record with some of its fields.
-pub(super) fn part_of(stored: &str, names: &[&str]) -> String {
-    let mut part = String::from("{");
-    for (Name(name), value) in Said::of(stored).0 {
-        if names.contains(&&*name) {
-            let separator = if part.len() > 1 { "," } else { "" };
-            part.push_str(separator);
-            part.push_str(&Value::from(&*name).to_string());
-            part.push(':');
-            part.push_str(value.get());
-        }
-    }
-    part.push('}');
-    part
-}
-
 /// The fields of a record as they stand in its stored form; none if it cannot be read as a whole.
 /// Of a repeated one the last counts.
 pub struct Said<'a>(BTreeMap<Name<'a>, &'a RawValue>);

@@ -6,10 +6,10 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use roaring::{MultiOps as _, RoaringBitmap};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::condition::Condition;
-use super::fields::part_of;
+use super::fields::Said;
 use super::order::{Key, Order};
 use super::path::Path;
 use super::slice::Slice;
@@ -356,24 +356,31 @@ impl<'a, C: Collected> Look<'a, C> {
             // Most of a long look is reading what nobody asks for.
             _ if asked.is_empty() => Some(Value::Null),
             _ => {
-                let names: Vec<_> = asked.iter().flat_map(|path| path.names()).collect();
-                Some(self.parse(&part_of(&stored, &names)))
+                let said = Said::of(&stored);
+                let names = asked.iter().flat_map(|path| path.names());
+                Some(self.record(names.filter_map(|name| Some((name, said.get(name)?)))))
             }
         }
     }
 
     /// A record that has nothing but a value of a field, or nothing at all.
     fn alone(&self, field: &str, value: Option<&str>) -> Value {
-        let mut record = Map::new();
-        if let Some(value) = value {
-            // Only what has a slash may be a link.
-            if value.contains('/') {
-                return self.parse(&format!("{{{}:{value}}}", Value::from(field)));
-            }
-            let value = serde_json::from_str(value).ok();
-            record.extend(value.map(|value: Value| (field.to_owned(), value)));
-        }
-        Value::Object(record)
+        self.record(value.map(|value| (field, value)).into_iter())
+    }
+
+    /// A record of these fields, with their values as they are stored.
+    fn record<'f>(&self, fields: impl Iterator<Item = (&'f str, &'f str)>) -> Value {
+        let read = fields.filter_map(|(field, value)| {
+            let read = if value.contains('/') {
+                // Whether it is a link depends on the field.
+                let alone = self.parse(&format!("{{{}:{value}}}", Value::from(field)));
+                alone.get(field).cloned()
+            } else {
+                serde_json::from_str(value).ok()
+            };
+            Some((field.to_owned(), read?))
+        });
+        Value::Object(read.collect())
     }
 
     fn parse(&self, stored: &str) -> Value {
