@@ -123,7 +123,7 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
 
 type Question = fn(Generated, u64) -> String;
 
-const QUESTIONS: [(&str, Question); 13] = [
+const QUESTIONS: [(&str, Question); 16] = [
     ("/movies, a page of the list", |all, n| {
         format!("/movies?page={}", 1 + page(all, n))
     }),
@@ -176,6 +176,19 @@ const QUESTIONS: [(&str, Question); 13] = [
         let page = 1 + page(all, n);
         format!("/ghibli/films?_sort={sort}&_order=DESC&_page={page}&_limit=100")
     }),
+    ("/ghibli/films, in the order of titles", |all, n| {
+        let order = ["ASC", "DESC"][(n % 2) as usize];
+        let page = 1 + page(all, n);
+        format!("/ghibli/films?_sort=title&_order={order}&_page={page}&_limit=100")
+    }),
+    ("/ghibli/films with a pattern for titles", |all, n| {
+        let title = all.title(n * 7919 % all.movies);
+        format!("/ghibli/films?title_like=^{}&_limit=100", longest(&title))
+    }),
+    ("/ghibli/films with a text anywhere", |all, n| {
+        let title = all.title(n * 104_729 % all.movies);
+        format!("/ghibli/films?q={}&_limit=100&_start={n}", longest(&title))
+    }),
     ("/ghibli/people, filtered", |all, n| {
         let gender = ["Female", "Male"][(n % 2) as usize];
         let page = 1 + page(all, n) / 8;
@@ -192,13 +205,15 @@ const QUESTIONS: [(&str, Question); 13] = [
     }),
     ("/search, a word with a typing error", |all, n| {
         let title = all.title(n * 104_729 % all.movies);
-        let word = title
-            .split(' ')
-            .max_by_key(|word| word.len())
-            .unwrap_or_default();
+        let word = longest(&title);
         format!("/search?q={}x{}", &word[..3], &word[4..])
     }),
 ];
+
+fn longest(title: &str) -> &str {
+    let words = title.split(' ');
+    words.max_by_key(|word| word.len()).unwrap_or_default()
+}
 
 /// Some page of all, spread over them.
 fn page(all: Generated, n: u64) -> u64 {
