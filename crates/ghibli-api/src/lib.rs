@@ -16,7 +16,7 @@ pub use client::{
     RequestError, Tags, Timeouts,
 };
 pub use collection::{Collection, UnknownCollection};
-pub use query::{BadQuestion, Called, Collected, Fields, Names, Question, Said, Selection, Titles};
+pub use query::{BadQuestion, Collected, Fields, Names, Question, Said, Selection, Title, Titles};
 pub use record::{
     BadRecord, Film, Links, ListError, Location, MAX_BAD_RECORDS, MAX_RECORD_BYTES, Note, Person,
     Record, RecordError, Records, Species, Vehicle, blanked, give_back,

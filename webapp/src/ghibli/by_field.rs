@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use common::models::{Catalogue, Kind};
-use ghibli_api::{Called, Collection, Fields, Names, Said, Titles};
+use ghibli_api::{Collection, Fields, Names, Said, Title, Titles};
 use roaring::RoaringBitmap;
 
 use super::kept::kind;
@@ -13,43 +13,39 @@ use crate::index::Renumbered;
 /// A kind with at most so many records is quickly gone through.
 pub(super) const MANY: usize = 1_000;
 
-/// The fields of each kind's records at a version, where they have been made. A clone shares them.
+/// What each kind's records say at a version, where it has been made. A clone shares it.
 #[derive(Clone, Debug, Default)]
 pub struct ByField {
-    kinds: [Arc<OnceLock<Known>>; 5],
-    /// Held by who makes them, at whichever version.
+    kinds: [Arc<OfKind>; 5],
+    /// Held by who makes it, at whichever version.
     making: Arc<Mutex<()>>,
 }
 
-/// What is known of a kind's records.
-#[derive(Clone, Debug)]
-pub(super) struct Known {
-    fields: Fields,
-    names: Option<Names>,
-}
-
-impl Known {
-    /// Their fields.
-    pub(super) fn fields(&self) -> Option<&Fields> {
-        Some(&self.fields).filter(|fields| fields.are_known())
-    }
-
-    /// Their titles or names.
-    pub(super) const fn names(&self) -> Option<&Names> {
-        self.names.as_ref()
-    }
+#[derive(Debug, Default)]
+struct OfKind {
+    fields: OnceLock<Fields>,
+    /// None once they were too odd to be kept.
+    names: OnceLock<Option<Names>>,
 }
 
 impl ByField {
-    /// What is known of a kind's records, if it has been made.
-    pub(super) fn of(&self, kind: Kind) -> Option<&Known> {
-        self.kinds[kind as usize].get()
+    /// The fields of a kind's records, if they are known.
+    pub(super) fn fields(&self, kind: Kind) -> Option<&Fields> {
+        let fields = self.kinds[kind as usize].fields.get();
+        fields.filter(|fields| fields.are_known())
     }
 
-    /// Makes those that are not there yet of kinds with many records, each as long as it is wanted.
+    /// The titles or names of a kind's records, if they are known.
+    pub(super) fn names(&self, kind: Kind) -> Option<&Names> {
+        self.kinds[kind as usize].names.get()?.as_ref()
+    }
+
+    /// Makes what is not there yet for kinds with many records, each as long as it is wanted.
     pub(crate) fn make(&self, catalogue: &Catalogue, is_wanted: impl Fn(&Self, Kind) -> bool) {
-        let is_made =
-            |kind: Kind| catalogue.count(kind) <= MANY || self.kinds[kind as usize].get().is_some();
+        // Names come last.
+        let is_made = |kind: Kind| {
+            catalogue.count(kind) <= MANY || self.kinds[kind as usize].names.get().is_some()
+        };
         if Kind::ALL.into_iter().all(is_made) {
             return;
         }
@@ -59,20 +55,26 @@ impl ByField {
             if is_made(kind) {
                 continue;
             }
-            let mut fields = Fields::default();
-            let mut titles = Titles::new(collection);
-            let taken = catalogue.numbers(kind).all(|number| {
+            let known = &self.kinds[kind as usize];
+            let mut fields = known.fields.get().is_none().then(Fields::default);
+            let mut titles = Titles::default();
+            let are_taken = catalogue.numbers(kind).all(|number| {
                 let stored = catalogue.source_text(number).unwrap_or_default();
                 let called = catalogue.name_at(number).unwrap_or_default();
                 let said = Said::of(&stored);
-                fields.insert(number, &said);
-                titles.insert(number, &said, called);
+                if let Some(fields) = &mut fields {
+                    fields.insert(number, &said);
+                }
+                titles.insert(number, Title::of(collection, &said, called));
                 is_wanted(self, kind)
             });
-            if taken {
+            if are_taken {
+                if let Some(fields) = fields {
+                    known.fields.get_or_init(|| fields);
+                }
                 let called = |number| catalogue.name_at(number);
                 let names = titles.in_order(catalogue.numbers(kind), called);
-                self.kinds[kind as usize].get_or_init(|| Known { fields, names });
+                known.names.get_or_init(|| names);
             }
         }
     }
@@ -83,67 +85,71 @@ impl ByField {
     }
 
     /// Goes forward by a version's changes, to `catalogue`; what was not made yet is made anew
-    /// where it changed.
+    /// where it changed, and so are names where very many did.
     pub(crate) fn apply(&mut self, changes: &[Renumbered], catalogue: &Catalogue) {
-        for kind in Kind::ALL {
+        for collection in Collection::ALL {
+            let kind = kind(collection);
             let is_of_kind = |change: &&Renumbered| change.kind() == Some(kind);
-            let of_kind: Vec<_> = changes.iter().filter(is_of_kind).collect();
-            if of_kind.is_empty() {
+            let mut of_kind = changes.iter().filter(is_of_kind).peekable();
+            if of_kind.peek().is_none() {
                 continue;
             }
             let before = std::mem::take(&mut self.kinds[kind as usize]);
-            let Some(known) = before.get() else {
+            let Some(fields) = before.fields.get() else {
                 continue;
             };
-            let mut fields = known.fields.clone();
-            for change in &of_kind {
-                if let Some(before) = &change.before {
-                    fields.remove(change.number, &Said::of(&before.source.text()));
+            let mut fields = fields.clone();
+            let names = before.names.get().map(Option::as_ref);
+            let (mut gone, mut come) = (RoaringBitmap::new(), Vec::new());
+            for change in of_kind {
+                let Renumbered {
+                    number,
+                    before,
+                    after,
+                } = change;
+                if let Some(before) = before {
+                    fields.remove(*number, &Said::of(&before.source.text()));
                 }
-                if let Some(after) = &change.after {
-                    fields.insert(change.number, &Said::of(&after.source.text()));
+                let title = after.as_ref().map(|after| {
+                    let stored = after.source.text();
+                    let said = Said::of(&stored);
+                    fields.insert(*number, &said);
+                    Title::of(collection, &said, after.name())
+                });
+                if let Some(Some(names)) = names
+                    && is_moved(names, change, title.as_ref())
+                {
+                    if before.is_some() {
+                        gone.insert(*number);
+                    }
+                    come.extend(title.map(|title| (*number, title)));
                 }
             }
-            let names = match &known.names {
+            let names = match names {
+                Some(Some(names)) if gone.is_empty() && come.is_empty() => {
+                    Some(Some(names.clone()))
+                }
+                Some(Some(names)) => {
+                    let called = |number| catalogue.name_at(number);
+                    let rank = |number| catalogue.rank_at(number);
+                    names.after(&gone, come, called, rank).map(Some)
+                }
+                Some(None) => Some(None),
                 None => None,
-                Some(names) => match after(names, &of_kind, catalogue) {
-                    Some(names) => Some(names),
-                    None => continue,
-                },
             };
-            self.kinds[kind as usize] = Arc::new(OnceLock::from(Known { fields, names }));
+            self.kinds[kind as usize] = Arc::new(OfKind {
+                fields: OnceLock::from(fields),
+                names: names.map(OnceLock::from).unwrap_or_default(),
+            });
         }
     }
 }
 
-/// The names after some changes; nothing if they have to be put in order anew.
-fn after(names: &Names, changes: &[&Renumbered], catalogue: &Catalogue) -> Option<Names> {
-    let moved = changes.iter().filter(|change| is_moved(names, change));
-    let moved: Vec<_> = moved.collect();
-    if moved.is_empty() {
-        return Some(names.clone());
-    }
-    let gone = moved.iter().filter(|change| change.before.is_some());
-    let gone: RoaringBitmap = gone.map(|change| change.number).collect();
-    let come = moved.iter().filter_map(|change| {
-        let item = change.after.as_ref()?;
-        Some(Called {
-            number: change.number,
-            called: item.name(),
-            stored: item.source.text(),
-        })
-    });
-    let rank = |number| catalogue.item(number).map(|item| item.rank);
-    names.after(&gone, come, |number| catalogue.name_at(number), rank)
-}
-
-/// Whether a change could give a record another place in the order of names.
-fn is_moved(names: &Names, change: &Renumbered) -> bool {
+/// Whether a change could give a record another title or name, or another place in their order.
+fn is_moved(names: &Names, change: &Renumbered, title: Option<&Title>) -> bool {
     let (Some(before), Some(after)) = (&change.before, &change.after) else {
         return true;
     };
-    before.rank != after.rank
-        || before.name() != after.name()
-        || names.other(change.number).is_some()
-        || !names.is_called(&Said::of(&after.source.text()), after.name())
+    let is_called = names.is_called(change.number) && matches!(title, Some(Title::Called));
+    !is_called || before.rank != after.rank || before.name() != after.name()
 }

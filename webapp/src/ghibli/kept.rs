@@ -46,7 +46,7 @@ impl Collected for Kept<'_> {
     }
 
     fn fields(&self) -> Option<&Fields> {
-        self.site.by_field.of(self.kind)?.fields()
+        self.site.by_field.fields(self.kind)
     }
 
     fn with_id(&self, id: &str) -> Option<Number> {
@@ -55,12 +55,12 @@ impl Collected for Kept<'_> {
     }
 
     fn name(&self, number: Number) -> Option<&str> {
-        let other = self.names()?.other(number);
-        other.or_else(|| self.site.snapshot.catalogue.name_at(number))
+        let called = self.site.snapshot.catalogue.name_at(number);
+        self.names()?.name(number, called)
     }
 
     fn names(&self) -> Option<&Names> {
-        self.site.by_field.of(self.kind)?.names()
+        self.site.by_field.names(self.kind)
     }
 
     fn named(&self, name: &str) -> Option<RoaringBitmap> {

@@ -303,6 +303,11 @@ impl Catalogue {
         self.there(number).map(Packed::name)
     }
 
+    /// The rank of the item with a number.
+    pub fn rank_at(&self, number: Number) -> Option<i64> {
+        self.there(number).map(Packed::rank)
+    }
+
     /// What of a movie people look for, without unpacking the rest.
     pub fn credits(&self, movie: Number) -> Option<Credits<'_>> {
         self.there(movie)?.credits()

@@ -42,6 +42,9 @@ impl Default for Field {
     }
 }
 
+/// Values in their stored form, each with the records that have it.
+pub(super) type Values<'a> = Vec<(Option<&'a str>, Cow<'a, RoaringBitmap>)>;
+
 impl Fields {
     /// Takes in a record.
     pub fn insert(&mut self, number: u32, said: &Said<'_>) {
@@ -49,7 +52,7 @@ impl Fields {
             return;
         }
         self.all.insert(number);
-        for (Name(name), value) in &said.0 {
+        for (Text(name), value) in &said.0 {
             if let Some(field) = self.by_name.get_mut(&**name) {
                 Arc::make_mut(field).insert(number, value.get());
             } else if self.by_name.len() < MOST_FIELDS {
@@ -69,7 +72,7 @@ impl Fields {
     /// Takes out a record that was taken in.
     pub fn remove(&mut self, number: u32, said: &Said<'_>) {
         self.all.remove(number);
-        for (Name(name), value) in &said.0 {
+        for (Text(name), value) in &said.0 {
             if let Some(field) = self.by_name.get_mut(&**name) {
                 let field = Arc::make_mut(field);
                 field.remove(number, value.get());
@@ -92,7 +95,7 @@ impl Fields {
 
     /// The values of a field in their stored form, each with the records that have it; those
     /// without the field, if there are any, have none. Nothing is told of a field with too many.
-    pub(super) fn values(&self, name: &str) -> Option<Vec<(Option<&str>, Cow<'_, RoaringBitmap>)>> {
+    pub(super) fn values(&self, name: &str) -> Option<Values<'_>> {
         let field = self.by_name.get(name);
         let values = match field {
             Some(field) => field.values.as_ref()?.iter().collect(),
@@ -144,7 +147,7 @@ impl Field {
 
 /// The fields of a record as they stand in its stored form; none if it cannot be read as a whole.
 /// Of a repeated one the last counts.
-pub struct Said<'a>(BTreeMap<Name<'a>, &'a RawValue>);
+pub struct Said<'a>(BTreeMap<Text<'a>, &'a RawValue>);
 
 impl<'a> Said<'a> {
     /// Reads a stored record.
@@ -169,9 +172,9 @@ impl<'a> Said<'a> {
 
 /// Borrowed wherever it can be.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-impl Borrow<str> for Name<'_> {
+impl Borrow<str> for Text<'_> {
     fn borrow(&self) -> &str {
         &self.0
     }

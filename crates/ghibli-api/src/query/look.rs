@@ -9,14 +9,14 @@ use roaring::{MultiOps as _, RoaringBitmap};
 use serde_json::{Value, json};
 
 use super::condition::Condition;
-use super::fields::Said;
+use super::fields::{Said, Values};
 use super::order::{Key, Order};
 use super::path::Path;
 use super::slice::Slice;
 use super::{BadQuestion, Collected, Question, Selection};
 use crate::record::given_back;
 
-/// So few records are put in order by a look at each.
+/// So few records are put in order by a look at each, and found without leaving some out meanwhile.
 const FEW: usize = 1_000;
 
 /// A question as it is put to a collection.
@@ -191,9 +191,7 @@ impl<'a, C: Collected> Look<'a, C> {
 
     /// What is left in an order that is known.
     fn sorted(&self, order: &Order, left: &Left<'_>) -> Option<Selection> {
-        let fields = self.collected.fields()?;
-        let field = order.path.field(|name| fields.has(name))?;
-        let Some(values) = fields.values(field) else {
+        let Some((field, values)) = self.values(&order.path) else {
             return self.by_name(order, left);
         };
         let mut groups: Vec<(Key, Cow<'_, RoaringBitmap>)> = values
@@ -229,26 +227,32 @@ impl<'a, C: Collected> Look<'a, C> {
         })
     }
 
-    /// What is left in the order of names, unless it is quicker to put the few in order that are.
+    /// The field that decides what stands at a path, and its values, if they are known.
+    fn values<'p>(&self, path: &'p Path) -> Option<(&'p str, Values<'a>)> {
+        let fields = self.collected.fields()?;
+        let field = path.field(|name| fields.has(name))?;
+        Some((field, fields.values(field)?))
+    }
+
+    /// What is left in the order of titles or names, if it is known; few are put in order quicker.
     fn by_name(&self, order: &Order, left: &Left<'_>) -> Option<Selection> {
-        let names = self.collected.names()?.in_order();
+        if !self.is_name(&order.path) {
+            return None;
+        }
+        let names = self.collected.names()?.in_order()?;
         let total = left.records.as_ref().map_or(names.len(), size);
-        if total <= FEW || !self.is_name(&order.path) {
+        if total <= FEW {
             return None;
         }
         let is_left = |number: &u32| {
             let records = left.records.as_ref();
             records.is_none_or(|records| records.contains(*number))
         };
-        let last = names.len().checked_sub(1)?;
-        let from_end = |place| {
-            if order.is_reversed {
-                last - place
-            } else {
-                place
-            }
-        };
-        let numbers = (0..=last).map(|place| names[from_end(place)]);
+        let places = 0..names.len();
+        let numbers = places.map(|place| match order.is_reversed {
+            false => names[place],
+            true => names[names.len() - 1 - place],
+        });
         let places = self.question.slice.of(total);
         let numbers = numbers.filter(is_left).skip(places.start);
         Some(Selection {
@@ -282,7 +286,10 @@ impl<'a, C: Collected> Look<'a, C> {
         } = self.question;
         let paths = conditions.iter().map(|condition| &condition.path);
         let paths = paths.chain(order.as_ref().map(|order| &order.path));
-        let paths: Vec<_> = paths.collect();
+        let is_of_names = paths.clone().all(|path| self.is_name(path));
+        let mut fields: Vec<_> = paths.flat_map(Path::fields).collect();
+        fields.sort_unstable();
+        fields.dedup();
         let places = slice.of(usize::MAX);
         let length = self.question.cut(places.len());
         let most = length.map_or(usize::MAX, |length| places.start + length);
@@ -290,7 +297,7 @@ impl<'a, C: Collected> Look<'a, C> {
         let is_cut = order.is_none() && *slice == Slice::All && limit.is_some();
         let (mut found, mut total) = (Vec::new(), 0);
         for number in numbers.take_while(|_| self.collected.is_wanted()) {
-            let Some(value) = self.seen(number, &paths) else {
+            let Some(value) = self.seen(number, &fields, is_of_names) else {
                 continue;
             };
             if !conditions
@@ -302,7 +309,7 @@ impl<'a, C: Collected> Look<'a, C> {
             let key = order.as_ref().map(|order| order.key(&value));
             found.push((key, total, number));
             total += 1;
-            if is_cut && total > most {
+            if is_cut && total >= most {
                 break;
             }
             if found.len() / 2 > most.max(FEW) {
@@ -336,12 +343,12 @@ impl<'a, C: Collected> Look<'a, C> {
         found.truncate(most);
     }
 
-    /// A record, or no more of it than is asked for; nothing if it lacks the text that is looked
-    /// for.
-    fn seen(&self, number: u32, asked: &[&Path]) -> Option<Value> {
+    /// A record, or no more of it than the fields that are asked for; nothing if it lacks the text
+    /// that is looked for.
+    fn seen(&self, number: u32, asked: &[&str], is_of_names: bool) -> Option<Value> {
         let search = self.question.search.as_ref();
         if search.is_none()
-            && asked.iter().all(|path| self.is_name(path))
+            && is_of_names
             && let Some(name) = self.collected.name(number)
         {
             return Some(json!({ self.collected.collection().name_field(): name }));
@@ -357,8 +364,10 @@ impl<'a, C: Collected> Look<'a, C> {
             _ if asked.is_empty() => Some(Value::Null),
             _ => {
                 let said = Said::of(&stored);
-                let names = asked.iter().flat_map(|path| path.names());
-                Some(self.record(names.filter_map(|name| Some((name, said.get(name)?)))))
+                let fields = asked
+                    .iter()
+                    .filter_map(|field| Some((*field, said.get(field)?)));
+                Some(self.record(fields))
             }
         }
     }

@@ -27,7 +27,7 @@ use serde_json::value::RawValue;
 use self::condition::Condition;
 pub use self::fields::{Fields, Said};
 use self::look::Look;
-pub use self::names::{Called, Names, Titles};
+pub use self::names::{Names, Title, Titles};
 use self::native::number_of;
 use self::needle::Needle;
 use self::order::Order;
@@ -97,10 +97,10 @@ pub trait Collected {
     /// The one with an id.
     fn with_id(&self, id: &str) -> Option<u32>;
 
-    /// The title or name of a record, if it is at hand.
+    /// The title or name that a record says, to the letter and wherever it stands, if it is at hand.
     fn name(&self, number: u32) -> Option<&str>;
 
-    /// All of them in the order of their titles or names, if it is known.
+    /// All titles or names, if they are known.
     fn names(&self) -> Option<&Names>;
 
     /// All with a title or name, and perhaps others; nothing if that is not known.

@@ -1,13 +1,12 @@
 //! The titles or names of a collection's records, which are too many to be told apart by value.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
-use super::fields::Said;
+use super::fields::{Said, Text};
 use super::native::{compare_texts, unit};
 use crate::{Collection, link};
 
@@ -16,71 +15,79 @@ const MOST_OTHERS: usize = 10_000;
 /// More records are not put between the others one by one.
 const MOST_CHANGES: usize = 10_000;
 
-/// The titles or names of a collection's records, as far as they differ from what those are
-/// called.
+/// The title or name that a record says, beside what it is called, which is most likely the same.
 #[derive(Clone, Debug)]
-pub struct Titles {
-    collection: Collection,
-    others: HashMap<u32, Box<str>>,
-    are_known: bool,
+pub enum Title {
+    /// The same.
+    Called,
+    /// Another.
+    Other(String),
+    /// None that is a text, or one that depends on where the records stand.
+    Unusable,
 }
 
-/// The records of a collection in the order of their titles or names, alike ones in the source's.
-/// A clone shares it.
+impl Title {
+    /// What a record says.
+    pub fn of(collection: Collection, said: &Said<'_>, called: &str) -> Self {
+        let Some(written) = said.get(collection.name_field()) else {
+            return Self::Unusable;
+        };
+        match serde_json::from_str(written) {
+            Err(_) => Self::Unusable,
+            Ok(Text(title)) if link::restore(&title, "").is_some() => Self::Unusable,
+            Ok(Text(title)) if title == called => Self::Called,
+            Ok(Text(title)) => Self::Other(title.into_owned()),
+        }
+    }
+}
+
+/// The titles or names of a collection's records, as far as they differ from what those are
+/// called.
+#[derive(Clone, Debug, Default)]
+pub struct Titles {
+    /// None where one is unusable.
+    others: HashMap<u32, Option<Box<str>>>,
+    are_too_many: bool,
+}
+
+/// The titles or names of a collection's records, and the records in their order, alike ones in
+/// the source's. A clone shares it.
 #[derive(Clone, Debug)]
 pub struct Names {
     titles: Arc<Titles>,
     in_order: Arc<Vec<u32>>,
-}
-
-/// A record with what it is called, which is most likely its title or name.
-pub struct Called<'a, S> {
-    /// The record's number.
-    pub number: u32,
-    /// What it is called.
-    pub called: &'a str,
-    /// Its stored form.
-    pub stored: S,
+    are_usable: bool,
 }
 
 impl Titles {
-    /// Those of no record yet.
-    pub fn new(collection: Collection) -> Self {
-        Self {
-            collection,
-            others: HashMap::new(),
-            are_known: true,
-        }
-    }
-
     /// Takes in a record.
-    pub fn insert(&mut self, number: u32, said: &Said<'_>, called: &str) {
-        match name_of(self.collection, said, called) {
-            _ if !self.are_known => {}
-            Some(Cow::Borrowed(_)) => {}
-            Some(Cow::Owned(name)) if self.others.len() < MOST_OTHERS => {
-                self.others.insert(number, name.into());
-            }
-            _ => {
-                self.are_known = false;
-                self.others = HashMap::new();
-            }
+    pub fn insert(&mut self, number: u32, title: Title) {
+        let other = match title {
+            Title::Called => return,
+            Title::Other(other) => Some(other.into()),
+            Title::Unusable => None,
+        };
+        if !self.are_too_many {
+            self.others.insert(number, other);
+        }
+        if self.others.len() > MOST_OTHERS {
+            self.others = HashMap::new();
+            self.are_too_many = true;
         }
     }
 
     /// Puts all records in order, given in the source's, with what each is `called`. Nothing if
-    /// one of them has no text for a title or name, or one that depends on where the records
-    /// stand, or very many are called otherwise than they say.
+    /// very many say something else.
     pub fn in_order<'a>(
         self,
         numbers: impl Iterator<Item = u32>,
         called: impl Fn(u32) -> Option<&'a str>,
     ) -> Option<Names> {
-        if !self.are_known {
+        if self.are_too_many {
             return None;
         }
         let name = |number| self.name(number, &called);
-        // Before what goes again, so that the allocator can give that back.
+        // What stays is asked for before what goes again, which then leaves no gap in memory.
         let mut in_order = Vec::with_capacity(numbers.size_hint().0);
         let numbered = (0_u32..).zip(numbers);
         let begins = numbered.map(|(place, number)| (prefix(name(number)), place, number));
@@ -92,54 +99,61 @@ impl Titles {
             alike.sort_by(|(a, _), (b, _)| compare_texts(a, b));
             in_order.extend(alike.into_iter().map(|(_, number)| number));
         }
-        Some(Names {
-            titles: Arc::new(self),
-            in_order: Arc::new(in_order),
-        })
+        Some(Names::new(self, in_order))
     }
 
+    /// What a record stands under in the order.
     fn name<'s, 'a: 's>(
         &'s self,
         number: u32,
         called: &impl Fn(u32) -> Option<&'a str>,
     ) -> &'s str {
-        let other = self.others.get(&number).map(|name| &**name);
+        let other = self.others.get(&number).and_then(Option::as_deref);
         other.or_else(|| called(number)).unwrap_or_default()
     }
 }
 
 impl Names {
-    /// The order after some records went and others, or the same ones as they are now, came:
-    /// `called` and `rank` are asked for any of those there are now. Nothing where
-    /// [`Titles::in_order`] would have nothing, or if they are many.
-    pub fn after<'a, S: AsRef<str>>(
+    fn new(titles: Titles, in_order: Vec<u32>) -> Self {
+        Self {
+            are_usable: titles.others.values().all(Option::is_some),
+            titles: Arc::new(titles),
+            in_order: Arc::new(in_order),
+        }
+    }
+
+    /// The same after some records went and others came. Whatever has another title, another rank
+    /// or is called otherwise than before did both. `called` and `rank` are asked for any of the
+    /// records there are now. Nothing if all have to be put in order anew.
+    pub fn after<'a>(
         &self,
         gone: &RoaringBitmap,
-        come: impl Iterator<Item = Called<'a, S>>,
+        come: Vec<(u32, Title)>,
         called: impl Fn(u32) -> Option<&'a str>,
         rank: impl Fn(u32) -> Option<i64>,
     ) -> Option<Self> {
+        if come.len() > MOST_CHANGES {
+            return None;
+        }
         let mut titles = Titles::clone(&self.titles);
         titles.others.retain(|number, _| !gone.contains(*number));
-        let mut come_numbers = Vec::new();
-        for record in come.take(MOST_CHANGES + 1) {
-            let said = Said::of(record.stored.as_ref());
-            titles.insert(record.number, &said, record.called);
-            come_numbers.push(record.number);
+        let mut coming: Vec<u32> = come.iter().map(|(number, _)| *number).collect();
+        for (number, title) in come {
+            titles.insert(number, title);
         }
-        if come_numbers.len() > MOST_CHANGES || !titles.are_known {
+        if titles.are_too_many {
             return None;
         }
         let compare = |a: u32, b: u32| {
             let (a_name, b_name) = (titles.name(a, &called), titles.name(b, &called));
             compare_texts(a_name, b_name).then_with(|| (rank(a), a).cmp(&(rank(b), b)))
         };
-        come_numbers.sort_unstable_by(|a, b| compare(*a, *b));
+        coming.sort_unstable_by(|a, b| compare(*a, *b));
         let left = self.in_order.iter().copied();
         let left: Vec<u32> = left.filter(|number| !gone.contains(*number)).collect();
-        let mut in_order = Vec::with_capacity(left.len() + come_numbers.len());
+        let mut in_order = Vec::with_capacity(left.len() + coming.len());
         let mut rest = &*left;
-        for number in come_numbers {
+        for number in coming {
             let is_before = |other: &u32| compare(*other, number) == Ordering::Less;
             let (before, from) = rest.split_at(rest.partition_point(is_before));
             in_order.extend_from_slice(before);
@@ -147,43 +161,25 @@ impl Names {
             rest = from;
         }
         in_order.extend_from_slice(rest);
-        Some(Self {
-            titles: Arc::new(titles),
-            in_order: Arc::new(in_order),
-        })
+        Some(Self::new(titles, in_order))
     }
 
-    /// The title or name of a record if it is another than what the record is called.
-    pub fn other(&self, number: u32) -> Option<&str> {
-        self.titles.others.get(&number).map(|name| &**name)
+    /// Whether a record is known to say what it is called.
+    pub fn is_called(&self, number: u32) -> bool {
+        !self.titles.others.contains_key(&number)
     }
 
-    /// Whether the title or name that a record says is what it is called.
-    pub fn is_called(&self, said: &Said<'_>, called: &str) -> bool {
-        let name = name_of(self.titles.collection, said, called);
-        matches!(name, Some(Cow::Borrowed(_)))
+    /// The title or name that a record says, given what it is called; nothing if it is unusable.
+    pub fn name<'a>(&'a self, number: u32, called: Option<&'a str>) -> Option<&'a str> {
+        match self.titles.others.get(&number) {
+            Some(other) => other.as_deref(),
+            None => called,
+        }
     }
 
-    pub(super) fn in_order(&self) -> &[u32] {
-        &self.in_order
-    }
-}
-
-/// The title or name that a record says, borrowed if it is what the record is called.
-fn name_of<'a>(collection: Collection, said: &Said<'_>, called: &'a str) -> Option<Cow<'a, str>> {
-    let written = said.get(collection.name_field())?;
-    let is_plain = !called.starts_with('/') && !called.contains(['"', '\\']);
-    let plain = written.strip_prefix('"')?.strip_suffix('"')?;
-    if is_plain && plain == called {
-        return Some(Cow::Borrowed(called));
-    }
-    let name: String = serde_json::from_str(written).ok()?;
-    if link::restore(&name, "").is_some() {
-        None
-    } else if name == called {
-        Some(Cow::Borrowed(called))
-    } else {
-        Some(Cow::Owned(name))
+    /// The records in order, if all of them have a title or name that can be used.
+    pub(super) fn in_order(&self) -> Option<&[u32]> {
+        self.are_usable.then_some(&**self.in_order)
     }
 }
 

@@ -57,7 +57,7 @@ impl Path {
     }
 
     /// The fields of a record in which it may stand.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
         let names = self.steps.first().into_iter().chain([&self.written]);
         names.map(String::as_str)
     }
@@ -76,7 +76,7 @@ impl Path {
 
     /// Whether a record's text can hold it at all: a look that needs no parsing.
     pub(super) fn may_be_in(&self, json: &str) -> bool {
-        self.names()
+        self.fields()
             .any(|name| json.contains(&*Value::from(name).to_string()))
     }
 }

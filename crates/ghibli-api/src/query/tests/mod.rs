@@ -85,9 +85,12 @@ fn called(record: &RawValue) -> String {
 }
 
 fn names_of(records: &[Box<RawValue>], called: &[String]) -> Option<Names> {
-    let mut titles = Titles::new(Collection::Films);
+    let mut titles = Titles::default();
     for ((number, record), called) in (0..).zip(records).zip(called) {
-        titles.insert(number, &Said::of(record.get()), called);
+        titles.insert(
+            number,
+            Title::of(Collection::Films, &Said::of(record.get()), called),
+        );
     }
     let numbers = 0..u32::try_from(records.len()).unwrap();
     titles.in_order(numbers, |number| Some(&called[number as usize]))
@@ -131,8 +134,8 @@ impl Collected for Listed {
     }
 
     fn name(&self, number: u32) -> Option<&str> {
-        let other = self.names.as_ref()?.other(number);
-        other.or_else(|| Some(&self.called[number as usize]))
+        let called = self.called.get(number as usize);
+        self.names()?.name(number, called.map(String::as_str))
     }
 
     fn names(&self) -> Option<&Names> {

@@ -6,13 +6,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Some of them with spaces that what a record is called by lacks, some alike.
+/// More than are kept by value, some with spaces that what a record is called by lacks, some alike.
 fn titled(place: usize) -> Box<RawValue> {
+    let number = place % 5_500;
     let title = match place % 100 {
-        7 => format!(" {} \"", place % 1_300),
-        8 => format!("\u{fb01} {place}"),
-        9 => format!("\u{1f408} {place}"),
-        _ => format!("T{}", place % 1_300),
+        7 => format!(" {number} \""),
+        8 => format!("\u{fb01} {number}"),
+        9 => format!("\u{1f408} {number}"),
+        _ => format!("T{number}"),
     };
     let record = json!({"id": place.to_string(), "title": title, "kind": place % 3});
     RawValue::from_string(record.to_string()).unwrap()
@@ -20,18 +21,18 @@ fn titled(place: usize) -> Box<RawValue> {
 
 #[test]
 fn an_order_by_title_looks_at_no_record_of_many() {
-    let records: Vec<_> = (0..5_000).map(titled).collect();
+    let records: Vec<_> = (0..6_000).map(titled).collect();
     let known = Listed::known(records.clone());
     for query in [
         "_sort=title&_start=10&_limit=20",
-        "_sort=title&_order=DESC&_page=499",
+        "_sort=title&_order=DESC&_page=599",
         "_sort=title&_order=DESC&_page=900",
         "_sort=title&kind=1&_start=1500&_limit=30",
         "_sort=title&kind=1&kind=2&_order=DESC&_limit=400",
         "_sort=title&limit=7",
         "title_like=T12&_sort=title&_order=DESC&_limit=99",
         "title_gte=T9",
-        "title_ne=T9&_start=4900",
+        "title_ne=T9&_start=5900",
         "title_lte=T1&kind=2",
     ] {
         ask_of(query, records.clone()).unwrap();
@@ -42,50 +43,75 @@ fn an_order_by_title_looks_at_no_record_of_many() {
 }
 
 #[test]
-fn titles_that_are_no_text_or_depend_on_where_records_stand_have_no_order() {
+fn titles_that_cannot_be_used_have_no_order_until_they_are_gone() {
+    let record = |json: Value| RawValue::from_string(json.to_string()).unwrap();
+    let called = ["b", "a", "c"].map(str::to_owned);
+    let plain = [json!({"title": "b"}), json!({"title": "a"})].map(record);
     for odd in [
         json!({"title": 7}),
         json!({"name": "Kiki"}),
         json!({"title": "/films/kiki"}),
     ] {
-        let odd = RawValue::from_string(odd.to_string()).unwrap();
-        let records: Vec<_> = [titled(1), odd, titled(2)].into();
-        assert!(Listed::known(records).names.is_none());
+        let records = [&plain[..], &[record(odd)]].concat();
+        let names = names_of(&records, &called).unwrap();
+        assert_eq!(names.in_order(), None);
+        assert_eq!(names.name(2, Some("c")), None);
+        assert_eq!(names.name(1, Some("a")), Some("a"));
+        let of = |number: u32| called.get(number as usize).map(String::as_str);
+        let changed = vec![(2, Title::Called)];
+        let names = names.after(&RoaringBitmap::from([2]), changed, of, |_| Some(0));
+        assert_eq!(names.unwrap().in_order(), Some(&[1, 0, 2][..]));
     }
-    let nested = json!({"more": {"title": "T1"}, "title": "T2"}).to_string();
-    let nested = RawValue::from_string(nested).unwrap();
-    let names = names_of(&[nested], &["T1".to_owned()]);
-    assert_eq!(names.unwrap().other(0), Some("T2"));
+    let nested = json!({"more": {"title": "a"}, "title": "b"});
+    let names = names_of(&[record(nested)], &called[1..]).unwrap();
+    assert_eq!(names.name(0, Some("a")), Some("b"));
+}
+
+#[test]
+fn very_many_odd_titles_or_changes_are_not_followed() {
+    let odd = |number| (number, Title::Other(format!("odd {number}")));
+    let mut titles = Titles::default();
+    for number in 0..10_000 {
+        let (number, title) = odd(number);
+        titles.insert(number, title);
+    }
+    let names = titles.clone().in_order(0..10_001, |_| Some("a")).unwrap();
+    let (none, called, rank) = (RoaringBitmap::new(), |_| Some("a"), |_| Some(0));
+    let come = |come| names.after(&none, come, called, rank);
+    assert!(come(vec![(10_001, Title::Called)]).is_some());
+    assert!(come(vec![odd(10_001)]).is_none());
+    let many = (20_000..30_001).map(|number| (number, Title::Called));
+    assert!(come(many.collect()).is_none());
+    let (number, title) = odd(10_001);
+    titles.insert(number, title);
+    assert!(titles.in_order(0..10_002, called).is_none());
 }
 
 /// A record's place in the source's order, what it is called and the title it says.
-type Kept = BTreeMap<u32, (i64, String, String)>;
+type Kept = (i64, String, String);
 
-fn order_of(kept: &Kept) -> Option<Names> {
+fn names_among(kept: &BTreeMap<u32, Kept>) -> Names {
     let mut in_order: Vec<_> = kept.iter().collect();
     in_order.sort_by_key(|(number, (rank, ..))| (*rank, **number));
-    let mut titles = Titles::new(Collection::Films);
+    let mut titles = Titles::default();
     for (number, kept) in &in_order {
-        let record = called_as(**number, kept);
-        titles.insert(**number, &Said::of(&record.stored), record.called);
+        titles.insert(**number, title_of(kept));
     }
     let numbers = in_order.into_iter().map(|(number, _)| *number);
-    titles.in_order(numbers, |number| kept.get(&number).map(called_of))
+    let called = |number| kept.get(&number).map(called_of);
+    titles.in_order(numbers, called).unwrap()
 }
 
-fn called_of((_, called, _): &(i64, String, String)) -> &str {
+fn called_of((_, called, _): &Kept) -> &str {
     called
 }
 
-fn called_as<'a>(number: u32, (_, called, title): &'a (i64, String, String)) -> Called<'a, String> {
-    Called {
-        number,
-        called,
-        stored: json!({ "title": title }).to_string(),
-    }
+fn title_of((_, called, title): &Kept) -> Title {
+    let stored = json!({ "title": title }).to_string();
+    Title::of(Collection::Films, &Said::of(&stored), called)
 }
 
-fn kept() -> impl Strategy<Value = Kept> {
+fn kept() -> impl Strategy<Value = BTreeMap<u32, Kept>> {
     let title = "[ab\u{fb01}\u{1f408}]{0,2} ?";
     let record = (0..3_i64, title).prop_map(|(rank, title)| (rank, title.trim().to_owned(), title));
     prop::collection::btree_map(0..9_u32, record, 0..8)
@@ -97,15 +123,14 @@ proptest! {
         let changed = |number: &u32| before.get(number) != after.get(number);
         let gone: RoaringBitmap = before.keys().copied().filter(changed).collect();
         let come = after.iter().filter(|(number, _)| changed(number));
-        let come = come.map(|(number, kept)| called_as(*number, kept));
-        let names = order_of(&before).unwrap();
+        let come = come.map(|(number, kept)| (*number, title_of(kept))).collect();
         let called = |number| after.get(&number).map(called_of);
         let rank = |number| after.get(&number).map(|(rank, ..)| *rank);
-        let names = names.after(&gone, come, called, rank).unwrap();
-        let anew = order_of(&after).unwrap();
+        let names = names_among(&before).after(&gone, come, called, rank).unwrap();
+        let anew = names_among(&after);
         prop_assert_eq!(names.in_order(), anew.in_order());
-        for number in after.keys() {
-            prop_assert_eq!(names.other(*number), anew.other(*number));
+        for (number, (_, called, title)) in &after {
+            prop_assert_eq!(names.name(*number, Some(called)), Some(&**title));
         }
     }
 }
