@@ -69,6 +69,9 @@ enum Measure {
         /// Another seed gives another catalogue.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// So many movies have another title than they would have.
+        #[arg(long, default_value_t = 0)]
+        retitled: u64,
         /// Where it listens.
         #[arg(long, default_value = "127.0.0.1:8001")]
         listen: SocketAddr,
@@ -118,8 +121,16 @@ async fn main() -> Result<()> {
         Measure::Generate {
             movies,
             seed,
+            retitled,
             listen,
-        } => generate(movies, seed, listen).await?,
+        } => {
+            let generated = Generated {
+                movies,
+                seed,
+                retitled,
+            };
+            generate(generated, listen).await?;
+        }
         Measure::Serve {
             connections,
             seconds,
@@ -133,14 +144,13 @@ async fn main() -> Result<()> {
 }
 
 #[expect(clippy::print_stdout, reason = "what it is asked for")]
-async fn generate(movies: u64, seed: u64, listen: SocketAddr) -> Result<()> {
-    let catalogue = Generated {
-        movies,
-        seed,
-        retitled: 0,
-    };
+async fn generate(catalogue: Generated, listen: SocketAddr) -> Result<()> {
     let source = GeneratedSource::start(catalogue, listen).await?;
-    println!("{movies} movies at {}; for example", source.url());
+    println!(
+        "{} movies at {}; for example",
+        catalogue.movies,
+        source.url()
+    );
     println!(
         "PYFLIX_PROVIDER_URLS={} PYFLIX_PROVIDER_MAX_BYTES=4GiB pyflix",
         source.url()
