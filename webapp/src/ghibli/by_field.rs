@@ -107,15 +107,16 @@ impl ByField {
                     before,
                     after,
                 } = change;
-                if let Some(before) = before {
-                    fields.remove(*number, &Said::of(&before.source.text()));
+                let [was, is] = [before, after].map(|item| Some(item.as_ref()?.source.text()));
+                let [was, is] = [&was, &is].map(|stored| Some(Said::of(stored.as_ref()?)));
+                match (&was, &is) {
+                    (Some(was), Some(is)) => fields.change(*number, was, is),
+                    (None, Some(is)) => fields.insert(*number, is),
+                    (Some(was), None) => fields.remove(*number, was),
+                    (None, None) => {}
                 }
-                let title = after.as_ref().map(|after| {
-                    let stored = after.source.text();
-                    let said = Said::of(&stored);
-                    fields.insert(*number, &said);
-                    Title::of(collection, &said, after.name())
-                });
+                let title = after.as_ref().zip(is);
+                let title = title.map(|(after, is)| Title::of(collection, &is, after.name()));
                 if let Some(Some(names)) = names
                     && is_moved(names, change, title.as_ref())
                 {

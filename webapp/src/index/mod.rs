@@ -12,6 +12,7 @@ mod order;
 mod tests;
 mod values;
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -133,7 +134,9 @@ impl Index {
             }
             let shelf = &mut self.shelves[kind as usize];
             for (sort, order) in Sort::ALL.into_iter().zip(&mut shelf.orders) {
-                *order = Arc::new(order.after(sort, &before, &of_kind));
+                if let Some(after) = order.after(sort, &before, &of_kind) {
+                    *order = Arc::new(after);
+                }
             }
         }
         renumbered
@@ -141,16 +144,20 @@ impl Index {
 
     fn set(&mut self, change: &Renumbered) {
         let number = change.number;
-        for value in change.before.iter().flat_map(|item| field::values(item)) {
-            if let Some(numbers) = self.values.get_mut(&value) {
+        let [before, after] = [&change.before, &change.after].map(|item| {
+            let values = item.iter().flat_map(|item| field::values(item));
+            values.collect::<BTreeSet<_>>()
+        });
+        for value in before.difference(&after) {
+            if let Some(numbers) = self.values.get_mut(value) {
                 Arc::make_mut(numbers).remove(number);
                 if numbers.is_empty() {
-                    self.values.remove(&value);
+                    self.values.remove(value);
                 }
             }
         }
-        for value in change.after.iter().flat_map(|item| field::values(item)) {
-            let numbers = self.values.entry(value).or_default();
+        for value in after.difference(&before) {
+            let numbers = self.values.entry(value.clone()).or_default();
             Arc::make_mut(numbers).insert(number);
         }
         if let Some(kind) = change.kind() {

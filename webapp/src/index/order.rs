@@ -1,5 +1,4 @@
 use std::cmp::Ordering;
-use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use common::models::{Catalogue, Facts, Item, Number};
@@ -104,27 +103,41 @@ impl Order {
         })
     }
 
-    /// This order after some changes to `before`.
-    pub(super) fn after(&self, sort: Sort, before: &Catalogue, changes: &[&Renumbered]) -> Self {
-        let gone: HashSet<_> = changes
-            .iter()
-            .filter(|change| change.before.is_some())
-            .map(|change| change.number)
-            .collect();
-        let mut come: Vec<_> = changes
-            .iter()
-            .filter_map(|change| Some((place(sort, change.after.as_ref()?), change.number)))
-            .collect();
+    /// This order after some changes to `before`; nothing if none of them changes it.
+    pub(super) fn after(
+        &self,
+        sort: Sort,
+        before: &Catalogue,
+        changes: &[&Renumbered],
+    ) -> Option<Self> {
+        let (mut gone, mut known) = (RoaringBitmap::new(), self.known);
+        let mut come = Vec::new();
+        for change in changes {
+            let was = change.before.as_ref().map(|item| place(sort, item));
+            let is = change.after.as_ref().map(|item| place(sort, item));
+            if was == is {
+                continue;
+            }
+            if let Some((is_unknown, ..)) = was {
+                gone.insert(change.number);
+                known -= usize::from(!is_unknown);
+            }
+            if let Some(is) = is {
+                known += usize::from(!is.0);
+                come.push((is, change.number));
+            }
+        }
+        if gone.is_empty() && come.is_empty() {
+            return None;
+        }
         come.sort_unstable();
-        let unknown_come = come.iter().filter(|((unknown, ..), _)| *unknown).count();
         let mut numbers = Vec::with_capacity(self.numbers.len() + come.len());
         let mut done = 0;
         let mut copy = |numbers: &mut Vec<Number>, until: usize| {
             let stretch = &self.numbers[done..until];
-            numbers.extend(stretch.iter().filter(|number| !gone.contains(number)));
+            numbers.extend(stretch.iter().filter(|number| !gone.contains(**number)));
             done = until;
         };
-        let known_come = come.len() - unknown_come;
         for (place, number) in come {
             let until = self
                 .numbers
@@ -133,15 +146,11 @@ impl Order {
             numbers.push(number);
         }
         copy(&mut numbers, self.numbers.len());
-        let known_gone = self.numbers[..self.known]
-            .iter()
-            .filter(|number| gone.contains(number))
-            .count();
-        Self {
-            known: self.known - known_gone + known_come,
+        Some(Self {
+            known,
             numbers,
             places: OnceLock::new(),
-        }
+        })
     }
 
     /// All numbers in this order.

@@ -48,16 +48,37 @@ pub(super) type Values<'a> = Vec<(Option<&'a str>, Cow<'a, RoaringBitmap>)>;
 impl Fields {
     /// Takes in a record.
     pub fn insert(&mut self, number: u32, said: &Said<'_>) {
-        if self.are_too_many {
-            return;
+        self.change(number, &Said::default(), said);
+        if !self.are_too_many {
+            self.all.insert(number);
         }
-        self.all.insert(number);
-        for (Text(name), value) in &said.0 {
+    }
+
+    /// Takes out a record that was taken in.
+    pub fn remove(&mut self, number: u32, said: &Said<'_>) {
+        self.change(number, said, &Said::default());
+        self.all.remove(number);
+    }
+
+    /// Takes in what a record says instead of what it said when it was taken in.
+    pub fn change(&mut self, number: u32, before: &Said<'_>, after: &Said<'_>) {
+        for (Text(name), value) in before.but_for(after) {
             if let Some(field) = self.by_name.get_mut(&**name) {
-                Arc::make_mut(field).insert(number, value.get());
+                let field = Arc::make_mut(field);
+                field.remove(number, value);
+                if field.count == 0 {
+                    self.by_name.remove(&**name);
+                }
+            }
+        }
+        for (Text(name), value) in after.but_for(before) {
+            if let Some(field) = self.by_name.get_mut(&**name) {
+                Arc::make_mut(field).insert(number, value);
+            } else if self.are_too_many {
+                return;
             } else if self.by_name.len() < MOST_FIELDS {
                 let mut field = Field::default();
-                field.insert(number, value.get());
+                field.insert(number, value);
                 self.by_name.insert((&**name).into(), Arc::new(field));
             } else {
                 *self = Self {
@@ -65,20 +86,6 @@ impl Fields {
                     ..Self::default()
                 };
                 return;
-            }
-        }
-    }
-
-    /// Takes out a record that was taken in.
-    pub fn remove(&mut self, number: u32, said: &Said<'_>) {
-        self.all.remove(number);
-        for (Text(name), value) in &said.0 {
-            if let Some(field) = self.by_name.get_mut(&**name) {
-                let field = Arc::make_mut(field);
-                field.remove(number, value.get());
-                if field.count == 0 {
-                    self.by_name.remove(&**name);
-                }
             }
         }
     }
@@ -147,6 +154,7 @@ impl Field {
 
 /// The fields of a record as they stand in its stored form; none if it cannot be read as a whole.
 /// Of a repeated one the last counts.
+#[derive(Default)]
 pub struct Said<'a>(BTreeMap<Text<'a>, &'a RawValue>);
 
 impl<'a> Said<'a> {
@@ -162,6 +170,12 @@ impl<'a> Said<'a> {
         } else {
             Self(BTreeMap::new())
         }
+    }
+
+    /// The fields of which another record does not say the same, with their values.
+    fn but_for(&self, other: &Self) -> impl Iterator<Item = (&Text<'a>, &'a str)> {
+        let fields = self.0.iter().map(|(name, value)| (name, value.get()));
+        fields.filter(|(Text(name), value)| other.get(name) != Some(*value))
     }
 
     /// What stands in a field.
