@@ -4,10 +4,10 @@ set terminal svg size 860,360 font "sans-serif,13" background "#ffffff"
 set output "docs/growth.svg"
 # movies, memory in MiB, start in s, then medians in ms: a page, filtered, search, typing error
 $grown << END
-22 14 0.02 0.2 0.2 0.2 0.2
-1000 18 0.02 0.2 0.9 0.3 0.3
-100000 182 0.64 1.0 1.4 0.7 0.8
-1000000 1457 6.96 1.8 4.3 3.3 5.3
+22 14 0.02 0.3 0.4 0.4 0.4
+1000 15 0.02 0.3 1.3 0.5 0.4
+100000 180 1.0 2.1 3.3 1.1 1.4
+1000000 1503 13.2 2.3 5.9 5.4 9.2
 END
 set logscale xy
 set xlabel "movies"
