@@ -16,7 +16,8 @@ use super::slice::Slice;
 use super::{BadQuestion, Collected, Question, Selection};
 use crate::record::given_back;
 
-/// So few records are put in order by a look at each, and found without leaving some out meanwhile.
+/// So few records are put in order by a look at each. So many are at least held of what was found,
+/// before those beyond the ones that are wanted are left out.
 const FEW: usize = 1_000;
 
 /// A question as it is put to a collection.
