@@ -24,7 +24,8 @@ pub(crate) struct Rewritten {
     pub(crate) is_unicode: bool,
 }
 
-/// Copies a JSON text that is valid, asking `change` for each string that is a value (`None` leaves it).
+/// Copies a JSON text that is valid, asking `change` for each string that is a value (`None`
+/// leaves it).
 pub(crate) fn rewrite(
     json: &str,
     mut change: impl FnMut(Place<'_>, &str) -> Option<String>,

@@ -126,17 +126,11 @@ impl ByField {
                     come.extend(title.map(|title| (*number, title)));
                 }
             }
+            let called = |number| catalogue.name_at(number);
+            let rank = |number| catalogue.rank_at(number);
             let names = match names {
-                Some(Some(names)) if gone.is_empty() && come.is_empty() => {
-                    Some(Some(names.clone()))
-                }
-                Some(Some(names)) => {
-                    let called = |number| catalogue.name_at(number);
-                    let rank = |number| catalogue.rank_at(number);
-                    names.after(&gone, come, called, rank).map(Some)
-                }
-                Some(None) => Some(None),
-                None => None,
+                Some(Some(names)) => names.after(&gone, come, called, rank).map(Some),
+                odd_or_not_made => odd_or_not_made.map(|_| None),
             };
             self.kinds[kind as usize] = Arc::new(OfKind {
                 fields: OnceLock::from(fields),

@@ -92,17 +92,8 @@ impl<'a, C: Collected> Look<'a, C> {
     }
 
     fn meeting(&self, condition: &Condition) -> Known {
-        let Some(fields) = self
-            .collected
-            .fields()
-            .filter(|_| self.collected.is_wanted())
-        else {
-            return self.at_most(condition);
-        };
-        let Some(field) = condition.path.field(|name| fields.has(name)) else {
-            return Known::Nothing;
-        };
-        let Some(values) = fields.values(field) else {
+        let values = self.values(&condition.path);
+        let Some((field, values)) = values.filter(|_| self.collected.is_wanted()) else {
             return self.at_most(condition);
         };
         let alone = values

@@ -97,7 +97,7 @@ pub trait Collected {
     /// The one with an id.
     fn with_id(&self, id: &str) -> Option<u32>;
 
-    /// The title or name that a record says, to the letter and wherever it stands, if it is at hand.
+    /// The title or name that a record says, to the letter and whatever the base, if it is at hand.
     fn name(&self, number: u32) -> Option<&str>;
 
     /// All titles or names, if they are known.

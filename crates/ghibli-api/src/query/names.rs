@@ -10,7 +10,7 @@ use super::fields::{Said, Text};
 use super::native::{compare_texts, unit};
 use crate::{Collection, link};
 
-/// More titles that are not what a record is called by are not kept.
+/// More titles that differ from what their records are called are not kept.
 const MOST_OTHERS: usize = 10_000;
 /// More records are not put between the others one by one.
 const MOST_CHANGES: usize = 10_000;
@@ -134,6 +134,9 @@ impl Names {
     ) -> Option<Self> {
         if come.len() > MOST_CHANGES {
             return None;
+        }
+        if gone.is_empty() && come.is_empty() {
+            return Some(self.clone());
         }
         let mut titles = Titles::clone(&self.titles);
         titles.others.retain(|number, _| !gone.contains(*number));
