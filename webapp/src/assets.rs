@@ -1,5 +1,6 @@
 //! The files of `static/`, compiled in.
 
+use http_content::Representation;
 use std::sync::LazyLock;
 
 use axum::extract::{Path, RawQuery};
@@ -7,8 +8,8 @@ use http::HeaderValue;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
+    content::{CSS, JS, SVG},
     error::AppError,
-    respond::{CSS, JS, Representation, SVG},
 };
 
 /// An address that names the content stays right for ever.

@@ -1,5 +1,6 @@
 //! Everything that can go wrong with a request: one status table, two renderings.
 
+use http_content::EncodeError;
 use std::sync::Arc;
 
 use askama::Template as _;
@@ -16,9 +17,9 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::{
+    content::{HTML, PROBLEM},
     middleware::{RequestId, is_for_programs},
     pages::ErrorPage,
-    respond::{HTML, PROBLEM},
 };
 
 /// The methods that are answered, as the `Allow` header lists them.
@@ -51,9 +52,6 @@ pub enum AppError {
     /// The address is longer than is read.
     #[error("the address is too long")]
     AddressTooLong,
-    /// The request has more header fields than are read.
-    #[error("the request has too many header fields")]
-    TooManyHeaders,
     /// The store has not been read yet.
     #[error("the catalogue has not been read yet: try again in a moment")]
     NotReady,
@@ -85,10 +83,6 @@ impl AppError {
             Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "That took too long to arrive"),
             Self::BodyTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "That is too much"),
             Self::AddressTooLong => (StatusCode::URI_TOO_LONG, "That address is too long"),
-            Self::TooManyHeaders => (
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "That is too much",
-            ),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "Not ready yet"),
             Self::Crowded => (StatusCode::SERVICE_UNAVAILABLE, "Too many listen already"),
             Self::TookTooLong => (StatusCode::GATEWAY_TIMEOUT, "That took too long"),
@@ -170,6 +164,15 @@ impl IntoResponse for AppError {
 impl From<askama::Error> for AppError {
     fn from(error: askama::Error) -> Self {
         Self::Internal(anyhow::Error::new(error).context("cannot render a template"))
+    }
+}
+
+impl From<EncodeError> for AppError {
+    fn from(error: EncodeError) -> Self {
+        match error {
+            EncodeError::NotAcceptable => Self::NotAcceptable,
+            failed @ EncodeError::Failed { .. } => Self::Internal(failed.into()),
+        }
     }
 }
 

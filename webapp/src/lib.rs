@@ -6,11 +6,9 @@ pub mod events;
 pub mod feed;
 pub mod history;
 pub mod index;
-pub mod respond;
 pub mod routes;
 pub mod run;
 pub mod search;
-pub mod server;
 pub mod site;
 pub mod wording;
 
@@ -18,10 +16,12 @@ mod api;
 mod art;
 mod assets;
 mod beside;
+mod content;
 mod ghibli;
 mod middleware;
 mod pages;
 mod query;
-mod ready;
+mod response_cache;
 
 pub use ghibli::{ByField, PublicUrl};
+pub use middleware::RequestLimits;

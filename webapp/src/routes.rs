@@ -16,8 +16,9 @@ use crate::{
     PublicUrl, api, art, assets,
     error::AppError,
     events::{self, Events},
-    feed, ghibli, middleware, pages, ready,
-    server::Limits,
+    feed, ghibli, middleware,
+    middleware::RequestLimits,
+    pages, response_cache,
     site::Current,
 };
 
@@ -35,12 +36,12 @@ pub struct App {
 /// The whole app: every route behind everything that each request passes.
 pub fn app(
     app: App,
-    limits: Limits,
+    limits: RequestLimits,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
     let current = app.current.clone();
     let behind = middleware::around(routes().with_state(app), limits);
-    ready::before(behind, current, limits)
+    response_cache::layer(behind, current)
 }
 
 fn routes() -> Router<App> {
@@ -162,7 +163,7 @@ mod tests {
     async fn get(uri: &str) -> (StatusCode, HeaderMap, String) {
         let request = Request::builder().uri(uri).header("host", "pyflix");
         let request = request.body(Body::empty()).unwrap();
-        let response = app(App::default(), Limits::default())
+        let response = app(App::default(), RequestLimits::default())
             .oneshot(request)
             .await
             .unwrap();

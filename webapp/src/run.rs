@@ -1,5 +1,6 @@
 //! Running the web app: a listener, a follower of the store, and the server over both.
 
+use http_content::ResponseCache;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,14 +9,15 @@ use anyhow::{Context, bail};
 use common::clock::Clock;
 use common::config::Config;
 use common::repository::Repository;
+use http_front::Limits;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::PublicUrl;
 use crate::events::Events;
-use crate::ready::{self, Ready};
+use crate::middleware::RequestLimits;
+use crate::response_cache;
 use crate::routes::{self, App};
-use crate::server::{self, Limits};
 use crate::site::{self, Current};
 
 /// Listens where the configuration says.
@@ -59,23 +61,24 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let limits = Limits::default();
+    let request_limits = RequestLimits::default();
     let app = App {
         current: Current::default(),
         public_url: PublicUrl(config.public_url.as_deref().map(Into::into)),
         events: Events::new(&limits, shutdown.clone()),
     };
-    let prepare = {
+    let prewarm = {
         let app = app.clone();
-        move |before: Arc<Ready>, site| {
+        move |before: Arc<ResponseCache>, site| {
             let current = Current::new(site);
             let next = routes::app(
                 App {
                     current,
                     ..app.clone()
                 },
-                limits,
+                request_limits,
             );
-            async move { ready::prepare(&before, next).await }
+            async move { response_cache::prewarm(&before, next).await }
         }
     };
     let keeper = tokio::spawn(site::keep(
@@ -83,15 +86,15 @@ pub async fn run(
         repository.clone(),
         config.sync_interval,
         Clock::system(),
-        prepare,
+        prewarm,
         shutdown.clone(),
     ));
     let current = app.current.clone();
-    let at_once = ready::at_once(current.clone());
-    let app = routes::app(app, limits);
-    // Here, on one thread, because the allocator keeps memory apart for each that makes pages.
-    let hot_pages = ready::keep_pages(current, app.clone());
-    let serve = server::serve(listener, app, at_once, limits, shutdown.clone());
+    let cached = response_cache::cached(current.clone());
+    let app = routes::app(app, request_limits);
+    // In one task, because the allocator keeps an arena for each thread that makes pages.
+    let hot_pages = response_cache::warm_up(current, app.clone());
+    let serve = http_front::serve(listener, cached, app, limits, shutdown.clone());
     let mut served = tokio::spawn(serve);
     tokio::select! {
         end = &mut served => return end?.context("the server ended"),

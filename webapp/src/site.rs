@@ -1,5 +1,6 @@
 //! What the web app serves from: the catalogue in memory, swapped whole, and its condition.
 
+use http_content::ResponseCache;
 use std::ops::Deref;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -20,7 +21,6 @@ use crate::beside::{self, Beside};
 use crate::error::AppError;
 use crate::history::{self, History};
 use crate::index::Index;
-use crate::ready::Ready;
 use crate::search::{self, Search};
 
 /// How often it is asked whether the syncs have fallen silent.
@@ -45,8 +45,8 @@ pub struct Site {
     pub condition: Condition,
     /// What is told beside it.
     pub beside: Arc<Beside>,
-    /// The answers that are ready.
-    pub(crate) ready: Arc<Ready>,
+    /// Its responses so far.
+    pub(crate) cache: Arc<ResponseCache>,
 }
 
 /// Whether the catalogue is fresh, and if not, since when and why.
@@ -125,7 +125,7 @@ impl Site {
             history: History::default(),
             condition: Condition::Waiting,
             beside: Arc::default(),
-            ready: Arc::default(),
+            cache: Arc::default(),
         }
     }
 
@@ -142,16 +142,16 @@ impl Site {
 
 /// Keeps the current site at the last published version, until told to stop.
 ///
-/// Before a site is shown, `prepare` is given it with the answers that were ready at the one before.
+/// Before a site is shown, `prewarm` gets it with the cache of the one before.
 pub(crate) async fn keep<P, F>(
     current: Current,
     repository: Repository,
     interval: Duration,
     clock: Clock,
-    prepare: P,
+    prewarm: P,
     shutdown: CancellationToken,
 ) where
-    P: Fn(Arc<Ready>, Site) -> F,
+    P: Fn(Arc<ResponseCache>, Site) -> F,
     F: Future<Output = ()>,
 {
     let mut follower = repository.follow();
@@ -194,7 +194,7 @@ pub(crate) async fn keep<P, F>(
                 }
                 () = tokio::time::sleep(GLANCE) => {}
             }
-            keeper.show(&prepare).await;
+            keeper.show(&prewarm).await;
         };
         match arranged {
             Ok((news, arranged)) => keeper.take(news, arranged),
@@ -203,7 +203,7 @@ pub(crate) async fn keep<P, F>(
                 return;
             }
         }
-        keeper.show(&prepare).await;
+        keeper.show(&prewarm).await;
     }
 }
 
@@ -340,16 +340,16 @@ impl Keeper {
         }
     }
 
-    async fn show<P, F>(&mut self, prepare: &P)
+    async fn show<P, F>(&mut self, prewarm: &P)
     where
-        P: Fn(Arc<Ready>, Site) -> F,
+        P: Fn(Arc<ResponseCache>, Site) -> F,
         F: Future<Output = ()>,
     {
         let Some(snapshot) = &self.snapshot else {
             return;
         };
         let condition = self.condition();
-        let (mut ready, mut before) = (None, None);
+        let (mut cache, mut before) = (None, None);
         if let Some(shown) = &self.shown {
             let lasting = Arc::ptr_eq(&shown.snapshot, snapshot)
                 && shown.condition == condition
@@ -358,11 +358,11 @@ impl Keeper {
             if lasting && Arc::ptr_eq(&shown.beside, &self.beside) {
                 return;
             }
-            let answers = shown.ready.clone();
+            let responses = Arc::clone(&shown.cache);
             if lasting {
-                ready = Some(answers);
+                cache = Some(responses);
             } else {
-                before = Some(answers);
+                before = Some(responses);
             }
         }
         let site = Site {
@@ -373,10 +373,10 @@ impl Keeper {
             history: self.history.clone(),
             condition,
             beside: self.beside.clone(),
-            ready: ready.unwrap_or_default(),
+            cache: cache.unwrap_or_default(),
         };
         if let Some(before) = before {
-            prepare(before, site.clone()).await;
+            prewarm(before, site.clone()).await;
         }
         let shown = self.shown.replace(site.clone());
         let (index, by_field) = (site.index.clone(), site.by_field.clone());

@@ -1,13 +1,14 @@
 use askama::Template;
 use axum::extract::State;
 use http::HeaderMap;
+use http_content::Representation;
 
 use super::operation::{OPERATIONS, Operation};
 use super::{openapi, parameter::Parameter};
 use crate::PublicUrl;
+use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
 use crate::pages::{Frame, Head};
-use crate::respond::Representation;
 use crate::site::{Current, Site};
 
 #[derive(Template)]
@@ -71,6 +72,6 @@ pub(super) async fn show(
             .collect(),
     };
     // An example tells of the last sync.
-    let page = Representation::page(&page)?.at_version(site.version());
-    Ok(public_url.named_in(page).fleeting())
+    let page = content::page(&page)?.at_version(site.version());
+    Ok(public_url.named_in(page).no_store())
 }

@@ -21,11 +21,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::LINK;
 use http::{HeaderMap, HeaderValue, Uri};
+use http_content::Representation;
 
 use self::operation::{Asked, OPERATIONS, Operation};
 use crate::PublicUrl;
+use crate::content::{AtVersion as _, JSON};
 use crate::error::AppError;
-use crate::respond::{JSON, Representation};
 use crate::routes::App;
 use crate::site::Current;
 
@@ -66,7 +67,7 @@ fn answer(
         serde_json::to_vec(&answer.body).map_err(|error| AppError::Internal(error.into()))?;
     let mut representation = Representation::new(JSON, json).at_version(site.version());
     if answer.fleeting {
-        representation = representation.fleeting();
+        representation = representation.no_store();
     }
     let mut fields = HeaderMap::new();
     if let Some(pages) = answer.pages {

@@ -3,14 +3,15 @@
 use axum::extract::State;
 use common::models::Kind;
 use http::{HeaderMap, Uri};
+use http_content::Representation;
 use serde_json::{Map, Value, json};
 
 use super::items::{schema, schema_name};
 use super::operation::{Asked, OPERATIONS, Operation};
 use super::parameter::{self, Parameter};
 use crate::PublicUrl;
+use crate::content::{AtVersion as _, JSON, PROBLEM};
 use crate::error::AppError;
-use crate::respond::{JSON, PROBLEM, Representation};
 use crate::site::{Current, Site};
 
 /// The description, with this server's address and examples from its catalogue.

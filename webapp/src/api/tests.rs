@@ -12,8 +12,8 @@ use tower::ServiceExt as _;
 
 use super::items;
 use super::operation::OPERATIONS;
+use crate::middleware::RequestLimits;
 use crate::routes::{App, app};
-use crate::server::Limits;
 use crate::site::{Current, Site};
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn get_of(site: Site, path: &str) -> (StatusCode, HeaderMap, Value) {
             current: Current::new(site),
             ..App::default()
         },
-        Limits::default(),
+        RequestLimits::default(),
     );
     let request = Request::get(path).header("host", "pyflix");
     let response = app.oneshot(request.body(Body::empty()).unwrap()).await;

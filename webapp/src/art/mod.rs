@@ -15,14 +15,15 @@ mod vehicle;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use common::models::{Catalogue, Facts, Item, Kind};
+use http_content::Representation;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use self::canvas::Canvas;
 use self::chance::Chance;
 use crate::assets::FOR_EVER;
+use crate::content::SVG;
 use crate::error::AppError;
-use crate::respond::{Representation, SVG};
 use crate::site::Current;
 
 /// Goes up whenever something is drawn in another way, so that no old drawing is kept.

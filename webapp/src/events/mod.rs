@@ -15,21 +15,21 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http_front::{Limits, UntilClosed};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use self::client::Client;
 use self::encode::{Position, Standing};
+use crate::content::X_CATALOGUE_VERSION;
 use crate::error::AppError;
 use crate::query;
-use crate::server::Limits;
 use crate::site::{Current, Site};
 
 const EVENT_STREAM: &str = "text/event-stream";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// The same for who cannot send a header, such as a browser's first request.
 const LAST_EVENT_ID_PARAMETER: &str = "last_event_id";
-const X_CATALOGUE_VERSION: HeaderName = HeaderName::from_static("x-catalogue-version");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// A silent stream shows that it lives so often.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -121,7 +121,9 @@ pub(crate) async fn show(
         (X_ACCEL_BUFFERING, HeaderValue::from_static("no")),
         (X_CATALOGUE_VERSION, HeaderValue::from(site.version())),
     ];
-    Ok((headers, Body::from_stream(body)).into_response())
+    let mut response = (headers, Body::from_stream(body)).into_response();
+    response.extensions_mut().insert(UntilClosed);
+    Ok(response)
 }
 
 /// Where the client stands; one that it cannot have from here is a position nobody knows.

@@ -11,8 +11,8 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::history::fixture::{self, added};
+use crate::middleware::RequestLimits;
 use crate::routes::{self, App};
-use crate::server;
 use crate::site::Condition;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -209,14 +209,9 @@ async fn who_never_reads_is_dropped_and_another_has_its_place() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let app = routes::app(house.app.clone(), limits);
-    let served = tokio::spawn(server::serve(
-        listener,
-        app,
-        Box::new(|_, _| false),
-        limits,
-        stop.clone(),
-    ));
+    let app = routes::app(house.app.clone(), RequestLimits::default());
+    let served = http_front::serve(listener, |_| None, app, limits, stop.clone());
+    let served = tokio::spawn(served);
 
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
@@ -279,7 +274,7 @@ impl House {
             request = request.header("last-event-id", last);
         }
         let request = request.body(Body::empty()).unwrap();
-        let app = routes::app(self.app.clone(), Limits::default());
+        let app = routes::app(self.app.clone(), RequestLimits::default());
         app.oneshot(request).await.unwrap()
     }
 

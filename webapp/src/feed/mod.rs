@@ -5,13 +5,14 @@ use axum::extract::State;
 use common::models::{Catalogue, Counts};
 use common::repository::Header;
 use http::{HeaderMap, Uri};
+use http_content::Representation;
 use jiff::Timestamp;
 
 use crate::PublicUrl;
+use crate::content::{ATOM, AtVersion as _};
 use crate::error::AppError;
 use crate::history::Version;
 use crate::query;
-use crate::respond::{ATOM, Representation};
 use crate::site::{Current, Site};
 use crate::wording::{self, Names};
 

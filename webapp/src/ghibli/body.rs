@@ -1,5 +1,6 @@
 //! What is sent: a list or a record in two-space JSON, or a call with it.
 
+use http_content::{Conditions, Representation, Streamed};
 use std::io;
 
 use axum::response::{IntoResponse, Response};
@@ -8,8 +9,9 @@ use ghibli_api::{BadQuestion, Question};
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::content::{AtVersion as _, JS, JSON_UTF8, X_CATALOGUE_VERSION};
 use crate::error::AppError;
-use crate::respond::{Conditions, JS, JSON_UTF8, Representation, Streamed};
+use http::HeaderValue;
 
 /// A list whose records weigh more than this as they are held, which is some 512 KiB of text, is
 /// made while it is sent.
@@ -37,15 +39,17 @@ impl List {
             let streamed = Streamed {
                 media_type,
                 hash,
-                version,
-                pieces: self.pieces(),
+                chunks: self.pieces(),
             };
-            return streamed.answer(conditions);
+            let mut response = streamed.respond(conditions)?;
+            let version = HeaderValue::from(version);
+            response.headers_mut().insert(X_CATALOGUE_VERSION, version);
+            return Ok(response);
         }
         let whole: io::Result<String> = self.pieces().collect();
         let whole = whole.map_err(|error| AppError::Internal(error.into()))?;
         let answer = Representation::new(media_type, whole);
-        Ok(answer.at_version(version).naming_host().into_response())
+        Ok(answer.at_version(version).varying_by_host().into_response())
     }
 
     /// The records as they are held.
@@ -112,7 +116,7 @@ pub(super) fn record(
     write(question, &mut whole, stored, 0)?;
     whole.push_str(after);
     let answer = Representation::new(media_type(question), whole);
-    Ok(answer.at_version(version).naming_host())
+    Ok(answer.at_version(version).varying_by_host())
 }
 
 /// What is said of a record or a collection that is not there; 404 goes with it.

@@ -1,3 +1,4 @@
+use http_content::Representation;
 use std::sync::Arc;
 
 use axum::extract::Extension;
@@ -5,7 +6,6 @@ use http::header::HOST;
 use http::{HeaderMap, Uri};
 
 use crate::middleware::Asked;
-use crate::respond::Representation;
 
 /// What links start with, where that is configured.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,7 @@ impl PublicUrl {
         if self.0.is_some() {
             answer
         } else {
-            answer.naming_host()
+            answer.varying_by_host()
         }
     }
 }

@@ -1,3 +1,4 @@
+use http_content::Conditions;
 use std::cell::Cell;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -18,7 +19,6 @@ use super::host::{PublicUrl, whole_address};
 use super::kept::{Kept, kind};
 use crate::error::AppError;
 use crate::middleware::Asked;
-use crate::respond::Conditions;
 use crate::site::{Current, Site};
 
 /// So many records may be looked at for any question; who needs more waits for his turn.

@@ -12,8 +12,8 @@ use tower::ServiceExt as _;
 
 use super::ByField;
 use super::records::LONG_LOOK;
+use crate::middleware::RequestLimits;
 use crate::routes::{App, app};
-use crate::server::Limits;
 use crate::site::{Arranged, Current, Site};
 
 /// More than are looked at in one go, or have their names kept by value.
@@ -115,7 +115,7 @@ async fn answers(site: &Site) -> Vec<(String, String)> {
 
 async fn answer(site: &Site, question: &str) -> (String, String) {
     let current = Current::new(Site {
-        ready: Arc::default(),
+        cache: Arc::default(),
         ..site.clone()
     });
     let app = app(
@@ -123,7 +123,7 @@ async fn answer(site: &Site, question: &str) -> (String, String) {
             current,
             ..App::default()
         },
-        Limits::default(),
+        RequestLimits::default(),
     );
     let request = Request::get(format!("/ghibli/vehicles?{question}"))
         .header("host", "here")

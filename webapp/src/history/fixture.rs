@@ -40,7 +40,7 @@ pub(crate) fn site(
         history = history.with(&current, Some(changes));
     }
     Site {
-        ready: Arc::default(),
+        cache: Arc::default(),
         snapshot: Arc::new(current),
         index: Index::default(),
         search: Default::default(),

@@ -1,3 +1,4 @@
+use http_content::{Conditions, Representation};
 use std::sync::Arc;
 
 use axum::{
@@ -9,10 +10,7 @@ use axum::{
 use http::{Method, header::CONTENT_LENGTH};
 
 use super::RequestId;
-use crate::{
-    error::AppError,
-    respond::{Conditions, Representation},
-};
+use crate::error::AppError;
 
 /// Handlers return what there is to say, a [`Representation`] or an [`AppError`]; how it is said
 /// depends on the request, and is decided here.
@@ -28,7 +26,7 @@ pub(super) async fn finish(
     let mut placeholder = next.run(request).await;
 
     let outcome = if let Some(representation) = placeholder.extensions_mut().remove() {
-        finished(&representation, &conditions, placeholder)
+        finished(&representation, &conditions, placeholder).await
     } else if let Some(error) = placeholder.extensions_mut().remove() {
         Err(error)
     } else {
@@ -43,16 +41,17 @@ pub(super) async fn finish(
 }
 
 /// The representation's answer, with the header fields that its handler added.
-fn finished(
+async fn finished(
     representation: &Representation,
     conditions: &Conditions,
     placeholder: Response,
 ) -> Result<Response, Arc<AppError>> {
     let mut added = std::mem::take(&mut placeholder.into_parts().0.headers);
     added.remove(CONTENT_LENGTH);
-    let mut response = representation.answer(conditions)?;
+    let response = representation.respond(conditions).await;
+    let mut response = response.map_err(AppError::from)?;
     response.headers_mut().extend(added);
-    // For who keeps answers.
+    // For the response cache.
     response.extensions_mut().insert(representation.clone());
     Ok(response)
 }

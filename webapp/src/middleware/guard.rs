@@ -8,11 +8,12 @@ use axum::{
 use futures::FutureExt as _;
 use tokio::time::timeout;
 
-use crate::{error::AppError, server::Limits};
+use super::RequestLimits;
+use crate::error::AppError;
 
 /// Keeps a handler that panics or hangs from taking its connection with it.
 pub(super) async fn guard(
-    State(limits): State<Limits>,
+    State(limits): State<RequestLimits>,
     request: Request,
     next: Next,
 ) -> Result<Response, AppError> {

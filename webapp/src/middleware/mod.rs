@@ -1,11 +1,12 @@
 //! What every request passes on its way in, and every answer on its way out.
 
 mod finish;
-mod gate;
 mod guard;
 mod headers;
+mod host;
 mod observe;
 mod path;
+mod validate;
 
 use std::convert::Infallible;
 
@@ -17,17 +18,17 @@ use axum::{
 };
 use tower::{Service, ServiceBuilder};
 
+pub use self::validate::RequestLimits;
 pub(crate) use self::{
-    gate::{is_host, is_plain_reading},
+    host::request_host,
     observe::{RequestId, X_REQUEST_ID},
     path::{Asked, is_for_programs},
 };
-use crate::server::Limits;
 
 /// Puts `routes` behind the layers, outermost first.
 pub(crate) fn around(
     routes: Router,
-    limits: Limits,
+    limits: RequestLimits,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send>
 + Clone
 + Send
@@ -37,7 +38,7 @@ pub(crate) fn around(
         .layer(from_fn(observe::observe))
         .layer(from_fn(headers::add))
         .layer(from_fn(finish::finish))
-        .layer(from_fn_with_state(limits, gate::check))
+        .layer(from_fn_with_state(limits, validate::validate))
         .layer(from_fn_with_state(limits, guard::guard))
         .layer(map_request(path::as_routed))
         .service(routes)

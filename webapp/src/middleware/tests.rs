@@ -1,3 +1,4 @@
+use http_content::Representation;
 use std::{future::pending, time::Duration};
 
 use axum::{Router, body::Body, routing::get};
@@ -9,8 +10,8 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::{
+    content::{AtVersion as _, HTML},
     error::AppError,
-    respond::{HTML, Representation},
 };
 
 #[tokio::test]
@@ -49,9 +50,9 @@ async fn a_fault_of_ours_tells_the_client_nothing_but_the_request_id() {
 
 #[tokio::test]
 async fn a_handler_that_hangs_is_given_up() {
-    let limits = Limits {
+    let limits = RequestLimits {
         handler: Duration::from_millis(20),
-        ..Limits::default()
+        ..RequestLimits::default()
     };
     let response = app(limits).oneshot(request("/api/hangs")).await.unwrap();
     assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
@@ -67,7 +68,10 @@ async fn every_request_has_an_id_of_ours() {
         let mut request = request("/page");
         let sent = "mine".parse().unwrap();
         request.headers_mut().insert("x-request-id", sent);
-        let response = app(Limits::default()).oneshot(request).await.unwrap();
+        let response = app(RequestLimits::default())
+            .oneshot(request)
+            .await
+            .unwrap();
         response.headers()["x-request-id"].clone()
     };
     let (first, second) = (ask().await, ask().await);
@@ -97,7 +101,10 @@ async fn only_reading_is_answered() {
     for method in ["POST", "PUT", "DELETE", "TRACE", "CONNECT", "BREW"] {
         let mut request = request("/page");
         *request.method_mut() = method.parse().unwrap();
-        let response = app(Limits::default()).oneshot(request).await.unwrap();
+        let response = app(RequestLimits::default())
+            .oneshot(request)
+            .await
+            .unwrap();
         assert_eq!(
             response.status(),
             StatusCode::METHOD_NOT_ALLOWED,
@@ -108,7 +115,10 @@ async fn only_reading_is_answered() {
 
     let mut request = request("/api/anything");
     *request.method_mut() = Method::OPTIONS;
-    let response = app(Limits::default()).oneshot(request).await.unwrap();
+    let response = app(RequestLimits::default())
+        .oneshot(request)
+        .await
+        .unwrap();
     assert_eq!(response.status(), StatusCode::NO_CONTENT);
     assert_eq!(
         response.headers()["access-control-allow-methods"],
@@ -119,22 +129,15 @@ async fn only_reading_is_answered() {
 #[tokio::test]
 async fn a_request_beyond_the_limits_is_refused_by_name() {
     let status = async |request| {
-        let response = app(Limits::default()).oneshot(request).await.unwrap();
+        let response = app(RequestLimits::default())
+            .oneshot(request)
+            .await
+            .unwrap();
         response.status()
     };
 
     let long = format!("/page?{}", "a".repeat(8 * 1024));
     assert_eq!(status(request(&long)).await, StatusCode::URI_TOO_LONG);
-
-    let mut many = request("/page");
-    for number in 0..64 {
-        let name = http::HeaderName::try_from(format!("x-{number}")).unwrap();
-        many.headers_mut().insert(name, "1".parse().unwrap());
-    }
-    assert_eq!(
-        status(many).await,
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
-    );
 
     for hosts in [&[][..], &["a", "b"], &[""], &["a b"], &["user@a"], &["a/b"]] {
         let mut request = request("/page");
@@ -148,9 +151,9 @@ async fn a_request_beyond_the_limits_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_body_is_read_within_bounds_and_forgotten() {
-    let limits = Limits {
+    let limits = RequestLimits {
         body: Duration::from_millis(20),
-        ..Limits::default()
+        ..RequestLimits::default()
     };
     let status = async |body: Body| {
         let request = request("/page").map(|_| body);
@@ -185,7 +188,10 @@ async fn a_handlers_own_headers_come_with_the_finished_answer() {
 }
 
 async fn get_text(path: &str) -> (StatusCode, HeaderMap, String) {
-    let response = app(Limits::default()).oneshot(request(path)).await.unwrap();
+    let response = app(RequestLimits::default())
+        .oneshot(request(path))
+        .await
+        .unwrap();
     let (parts, body) = response.into_parts();
     let text = body.collect().await.unwrap().to_bytes();
     (
@@ -202,7 +208,7 @@ fn request(uri: &str) -> Request {
 }
 
 fn app(
-    limits: Limits,
+    limits: RequestLimits,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> {
     let fails = get(async || AppError::Internal(anyhow::anyhow!("a secret")));
     let panics = get(async || -> AppError { panic!("a secret") });

@@ -1,10 +1,11 @@
 use askama::Template;
 use axum::extract::State;
+use http_content::Representation;
 
 use super::frame::{Frame, Head};
 use crate::PublicUrl;
+use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
-use crate::respond::Representation;
 use crate::site::Current;
 
 /// Where a PyFlix listens that is not told otherwise.
@@ -36,5 +37,5 @@ pub(crate) async fn show(
         frame: Frame::of(&site),
         origin: origin.to_owned(),
     };
-    Ok(Representation::page(&page)?.at_version(site.version()))
+    Ok(content::page(&page)?.at_version(site.version()))
 }

@@ -2,13 +2,14 @@ use askama::Template;
 use axum::extract::State;
 use common::models::{Counts, Kind};
 use common::repository::Header;
+use http_content::Representation;
 
 use super::frame::{Frame, Head, Moment};
 use super::tile::Tile;
 use crate::PublicUrl;
+use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
 use crate::index::Sort;
-use crate::respond::Representation;
 use crate::site::{Condition, Current, Site};
 
 /// How many movies stand on a shelf.
@@ -78,7 +79,7 @@ pub(crate) async fn show(
             .map(|version| Entry::of(&version.header))
             .collect(),
     };
-    Ok(Representation::page(&page)?.at_version(site.version()))
+    Ok(content::page(&page)?.at_version(site.version()))
 }
 
 fn counted(site: &Site, kind: Kind) -> (usize, &'static str, String) {

@@ -1,3 +1,4 @@
+use http_content::Representation;
 use std::ops::Range;
 
 use askama::Template;
@@ -9,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::frame::{Frame, Head};
 use super::tile::{self, Tile};
 use crate::PublicUrl;
+use crate::content::{self, AtVersion as _, JSON};
 use crate::error::AppError;
 use crate::query;
-use crate::respond::{JSON, Representation};
 use crate::search::{FURTHEST, Field, Found, Hit, Matched, Question};
 use crate::site::{Current, Site};
 
@@ -134,7 +135,7 @@ pub(crate) async fn show(
         },
         asked,
     };
-    Ok(Representation::page(&page)?.at_version(site.version()))
+    Ok(content::page(&page)?.at_version(site.version()))
 }
 
 impl SearchPage {

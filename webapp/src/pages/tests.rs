@@ -15,8 +15,8 @@ use tower::ServiceExt as _;
 
 use crate::history::History;
 use crate::index::Index;
+use crate::middleware::RequestLimits;
 use crate::routes::{App, app};
-use crate::server::Limits;
 use crate::site::{Condition, Current, Site};
 use crate::{ByField, PublicUrl};
 
@@ -305,7 +305,7 @@ impl Pages {
             history: History::default(),
             condition: Condition::Fresh,
             beside: Arc::default(),
-            ready: Arc::default(),
+            cache: Arc::default(),
             snapshot: Arc::new(Snapshot {
                 catalogue: catalogue.clone(),
                 ..seed
@@ -343,7 +343,7 @@ impl Pages {
             .header("accept-encoding", encoding)
             .body(Body::empty())
             .unwrap();
-        let app = app(self.app.clone(), Limits::default());
+        let app = app(self.app.clone(), RequestLimits::default());
         let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         (parts.status, parts.headers, bytes.to_vec())

@@ -9,17 +9,18 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use common::models::{Change, Counts};
 use common::repository::Header;
+use http_content::Representation;
 use serde::Deserialize;
 
 pub(super) use self::counts::counts_in_words;
 use self::view::{Form, Group};
 use super::frame::{Frame, Head, Moment};
 use crate::PublicUrl;
+use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
 use crate::history::Version;
 use crate::history::net::{Gap, between};
 use crate::query;
-use crate::respond::Representation;
 use crate::site::{Current, Site};
 use crate::wording::shortened;
 
@@ -143,7 +144,7 @@ fn timeline(site: &Site, public_url: &PublicUrl, page: usize) -> Result<Represen
         page,
         pages,
     };
-    Ok(Representation::page(&page)?.at_version(site.version()))
+    Ok(content::page(&page)?.at_version(site.version()))
 }
 
 impl Entry {
@@ -235,7 +236,7 @@ pub(crate) async fn show(
         page,
         pages,
     };
-    Ok(Representation::page(&page)?.at_version(site.version()))
+    Ok(content::page(&page)?.at_version(site.version()))
 }
 
 #[derive(Template)]
@@ -286,7 +287,7 @@ fn comparison(
         page,
         pages,
     };
-    Ok(Representation::page(&page)?.at_version(site.version()))
+    Ok(content::page(&page)?.at_version(site.version()))
 }
 
 impl Gap {

@@ -3,12 +3,12 @@ use axum::response::{IntoResponse, Response};
 use common::models::Kind;
 use http::Uri;
 
+use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
 use crate::pages::facets::{Chip, Question, chips, filters, questions};
 use crate::pages::frame::{Frame, Head};
 use crate::pages::tile::Tile;
 use crate::pages::view::{PER_PAGE, Read, View, tidier};
-use crate::respond::Representation;
 use crate::routes::App;
 
 #[derive(Template)]
@@ -64,7 +64,7 @@ pub(crate) async fn list(kind: Kind, app: App, uri: Uri) -> Result<Response, App
         years: None,
         view,
     };
-    let page = Representation::page(&page)?.at_version(site.version());
+    let page = content::page(&page)?.at_version(site.version());
     Ok(page.into_response())
 }
 

@@ -1,3 +1,4 @@
+use http_content::Representation;
 use std::sync::Arc;
 
 use askama::Template;
@@ -8,10 +9,10 @@ use common::models::{Facts, Item, Kind};
 use super::history::{self, Entry};
 use super::told::{Fact, Section, facts, sections};
 use crate::art::Art;
+use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
 use crate::pages::frame::{Frame, Head, Moment};
 use crate::pages::tile;
-use crate::respond::Representation;
 use crate::routes::App;
 use crate::site::Site;
 
@@ -113,7 +114,7 @@ pub(crate) async fn show(
         next: beside(after),
         item,
     };
-    Ok(Representation::page(&page)?.at_version(site.version()))
+    Ok(content::page(&page)?.at_version(site.version()))
 }
 
 fn missing_since(site: &Site, item: &Item) -> Option<Moment> {

@@ -10,13 +10,13 @@ use http::{StatusCode, Uri};
 
 use super::card::Card;
 use crate::PublicUrl;
+use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
 use crate::index::Field;
 use crate::pages::facets::{Chip, Question, chips, filters, questions};
 use crate::pages::frame::{Frame, Head};
 use crate::pages::tile;
 use crate::pages::view::{PER_PAGE, Read, View, tidier};
-use crate::respond::Representation;
 use crate::site::Current;
 
 #[derive(Template)]
@@ -84,7 +84,7 @@ pub(crate) async fn list(
         years: site.index.bounds(Field::Year),
         view,
     };
-    let page = Representation::page(&page)?.at_version(site.version());
+    let page = content::page(&page)?.at_version(site.version());
     Ok(page.into_response())
 }
 

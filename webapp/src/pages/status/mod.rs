@@ -2,6 +2,7 @@
 
 mod chart;
 
+use http_content::Representation;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ use super::changes::counts_in_words;
 use super::frame::{Frame, Head, Moment};
 use crate::PublicUrl;
 use crate::beside::Beside;
+use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
-use crate::respond::Representation;
 use crate::site::{Condition, Current, Site};
 
 /// How many findings, and how many records set aside, are shown.
@@ -93,9 +94,7 @@ pub(crate) async fn show(
         problems: problems.into_iter().collect(),
         beside,
     };
-    Ok(Representation::page(&page)?
-        .at_version(site.version())
-        .fleeting())
+    Ok(content::page(&page)?.at_version(site.version()).no_store())
 }
 
 fn freshness(site: &Site) -> &'static str {

@@ -2,38 +2,30 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors left for everything but connections: the store, the log, the runtime.
+/// File descriptors kept for everything but connections: the store, the log, the runtime.
 const RESERVED_DESCRIPTORS: u64 = 64;
 
 /// How long a client may take, and how much it may send.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// From accepting a connection to its first byte.
+    /// From the accepted connection to its first byte.
     pub first_byte: Duration,
-    /// From a request's first byte to the end of its header, for every request of a connection.
+    /// From the first byte of a request to the end of its header.
     pub header: Duration,
-    /// Between the requests of a connection.
+    /// Between two requests of a connection. Line breaks do not extend or shorten it.
     pub idle: Duration,
-    /// Without progress, for a client that does not read its answer.
+    /// Without progress while a response is sent.
     pub write_stall: Duration,
-    /// For a request's body, from its header to its end.
-    pub body: Duration,
-    /// For a handler, from the request to the head of its answer.
-    pub handler: Duration,
-    /// From the wish to stop to the end of the last connection.
+    /// From the shutdown signal to the end of the last connection.
     pub drain: Duration,
-    /// How long a connection must have been idle to be closed while others wait for its place.
+    /// Idle time after which a connection can be closed to make room for a new one.
     pub idle_when_full: Duration,
-    /// Connections at once; what the process may open can make it fewer.
+    /// Connections at once. The limit on open files can lower it.
     pub max_connections: usize,
-    /// Bytes of a request's header, the request line included.
+    /// Bytes of a request line and its header fields together.
     pub max_header_bytes: usize,
     /// Header fields of a request.
     pub max_headers: usize,
-    /// Bytes of a request's path and query.
-    pub max_url_bytes: usize,
-    /// Bytes of a request's body, which nothing here reads.
-    pub max_body_bytes: usize,
 }
 
 impl Default for Limits {
@@ -43,43 +35,40 @@ impl Default for Limits {
             header: Duration::from_secs(5),
             idle: Duration::from_secs(75),
             write_stall: Duration::from_secs(30),
-            body: Duration::from_secs(10),
-            handler: Duration::from_secs(10),
             drain: Duration::from_secs(4),
             idle_when_full: Duration::from_secs(1),
             max_connections: 10_000,
             max_header_bytes: 32 * 1024,
-            max_headers: 64,
-            max_url_bytes: 8 * 1024,
-            max_body_bytes: 64 * 1024,
+            max_headers: 128,
         }
     }
 }
 
 impl Limits {
-    /// The connections that this process can really hold at once.
-    pub(crate) fn connections(&self) -> usize {
+    /// The number of connections that this process can really hold. Raises the soft limit on open
+    /// files to the hard one.
+    pub fn connections(&self) -> usize {
         self.max_connections
             .min(connections_within(raise_open_files()))
             .max(1)
     }
 }
 
-/// Raises the number of files that the process may open as far as it may go, and returns it.
+/// Raises the soft limit on open files to the hard one and returns it.
 fn raise_open_files() -> u64 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: maximum,
         maximum,
     };
-    let now = match setrlimit(Resource::Nofile, raised) {
+    let limit = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => maximum,
         Err(_) => current,
     };
-    now.unwrap_or(u64::MAX)
+    limit.unwrap_or(u64::MAX)
 }
 
-/// With few descriptors half of them, so that there is always room for both.
+/// With few descriptors, half of them, so that there is always room for both.
 fn connections_within(open_files: u64) -> usize {
     let connections = open_files
         .saturating_sub(RESERVED_DESCRIPTORS)

@@ -1,26 +1,36 @@
-/// How content is written on the wire.
+/// A content encoding (RFC 9110, 8.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coding {
-    /// As it is.
+pub enum Encoding {
+    /// No encoding.
     Identity,
     /// Brotli.
     Brotli,
     /// Zstandard.
     Zstd,
-    /// The old one that everybody reads.
+    /// Gzip.
     Gzip,
 }
 
-/// The best first, where the client has no preference among those that it names.
-const BY_SIZE: [Coding; 4] = [Coding::Brotli, Coding::Zstd, Coding::Gzip, Coding::Identity];
-/// The safest first, for a client that says "any" and may not know the newer ones.
-const BY_AGE: [Coding; 4] = [Coding::Identity, Coding::Gzip, Coding::Zstd, Coding::Brotli];
+/// Smallest result first, for a client without a preference among those that it names.
+const BY_SIZE: [Encoding; 4] = [
+    Encoding::Brotli,
+    Encoding::Zstd,
+    Encoding::Gzip,
+    Encoding::Identity,
+];
+/// Best supported first, for a client that accepts `*` and may not know the newer ones.
+const BY_AGE: [Encoding; 4] = [
+    Encoding::Identity,
+    Encoding::Gzip,
+    Encoding::Zstd,
+    Encoding::Brotli,
+];
 
-impl Coding {
+impl Encoding {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Identity, Self::Brotli, Self::Zstd, Self::Gzip];
 
-    /// The name in `Content-Encoding`; none for identity.
+    /// The name in `Content-Encoding`; `None` for identity.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
@@ -37,20 +47,20 @@ impl Coding {
         }
         BY_SIZE
             .into_iter()
-            .find(|coding| is(coding.name().unwrap_or("identity")))
+            .find(|encoding| is(encoding.name().unwrap_or("identity")))
     }
 }
 
-/// The codings that a client accepts, from its `Accept-Encoding`.
+/// The encodings that a client accepts: its `Accept-Encoding` fields, parsed.
 #[derive(Clone, Debug, Default)]
-pub struct Accepted {
-    /// Qualities in thousandths, in the order of [`Coding`].
+pub struct AcceptedEncodings {
+    /// Qualities in thousandths, in the order of [`Encoding`].
     named: [Option<u16>; 4],
     any: Option<u16>,
 }
 
-impl Accepted {
-    /// Reads all fields; what cannot be read is left out, and no field means identity.
+impl AcceptedEncodings {
+    /// Parses all fields. Malformed members are ignored, and no field means identity.
     pub fn of<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut accepted = Self::default();
         for field in fields {
@@ -61,39 +71,39 @@ impl Accepted {
         accepted
     }
 
-    /// The coding to answer with; none if the client refuses them all (RFC 9110, 12.5.3).
+    /// The encoding to respond with; `None` if the client refuses all of them (RFC 9110, 12.5.3).
     ///
-    /// The highest quality wins, then what the client names itself. What is not
-    /// `worth_encoding` goes as it is unless the client refuses that.
-    pub fn choose(&self, worth_encoding: bool) -> Option<Coding> {
+    /// The highest quality wins, then the encodings that the client names. Content that is not
+    /// `worth_encoding` stays unencoded unless the client refuses that.
+    pub fn choose(&self, worth_encoding: bool) -> Option<Encoding> {
         let says_nothing = self.any.is_none() && self.named == [None; 4];
         if says_nothing {
-            return Some(Coding::Identity);
+            return Some(Encoding::Identity);
         }
-        if !worth_encoding && self.quality(Coding::Identity).is_some() {
-            return Some(Coding::Identity);
+        if !worth_encoding && self.quality(Encoding::Identity).is_some() {
+            return Some(Encoding::Identity);
         }
-        let named = BY_SIZE.into_iter().filter(|&coding| self.names(coding));
-        let others = BY_AGE.into_iter().filter(|&coding| !self.names(coding));
+        let named = BY_SIZE.into_iter().filter(|&encoding| self.names(encoding));
+        let others = BY_AGE.into_iter().filter(|&encoding| !self.names(encoding));
         let mut best = None;
-        for coding in named.chain(others) {
-            let quality = self.quality(coding);
+        for encoding in named.chain(others) {
+            let quality = self.quality(encoding);
             if quality > best.map(|(quality, _)| quality) {
-                best = quality.map(|quality| (quality, coding));
+                best = quality.map(|quality| (quality, encoding));
             }
         }
-        best.map(|(_, coding)| coding)
+        best.map(|(_, encoding)| encoding)
     }
 
-    fn names(&self, coding: Coding) -> bool {
-        self.named[coding as usize].is_some()
+    fn names(&self, encoding: Encoding) -> bool {
+        self.named[encoding as usize].is_some()
     }
 
-    /// How much the client wants it; none if it does not accept it at all.
-    fn quality(&self, coding: Coding) -> Option<u16> {
-        match self.named[coding as usize].or(self.any) {
+    /// The client's quality value in thousandths; `None` if it refuses the encoding.
+    fn quality(&self, encoding: Encoding) -> Option<u16> {
+        match self.named[encoding as usize].or(self.any) {
             Some(0) => None,
-            None if coding == Coding::Identity => Some(0),
+            None if encoding == Encoding::Identity => Some(0),
             quality => quality,
         }
     }
@@ -111,8 +121,8 @@ impl Accepted {
         let Some(quality) = quality else { return };
         if name == "*" {
             self.any = Some(quality);
-        } else if let Some(coding) = Coding::named(name) {
-            self.named[coding as usize] = Some(quality);
+        } else if let Some(encoding) = Encoding::named(name) {
+            self.named[encoding as usize] = Some(quality);
         }
     }
 }
@@ -136,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_client_gets_the_coding_that_it_asked_for() {
-        use Coding::{Brotli, Gzip, Identity, Zstd};
+        use Encoding::{Brotli, Gzip, Identity, Zstd};
         for (field, expected) in [
             ("", Some(Identity)),
             ("gzip, deflate, br, zstd", Some(Brotli)),
@@ -148,7 +158,7 @@ mod tests {
             ("br;q=0.5, identity", Some(Identity)),
             ("br;q=0, gzip;q=0", Some(Identity)),
             ("deflate", Some(Identity)),
-            // "Any" does not choose a coding that the client may not know.
+            // `*` does not choose an encoding that the client may not know.
             ("*", Some(Identity)),
             ("gzip, *", Some(Gzip)),
             ("gzip;q=0.5, *;q=0.1", Some(Gzip)),
@@ -159,7 +169,7 @@ mod tests {
             ("identity;q=0", None),
             ("*;q=0", None),
             ("gzip;q=0, *;q=0", None),
-            // What cannot be read is not asked for.
+            // Malformed members are ignored.
             ("br;q=2, gzip;q=0.3", Some(Gzip)),
             ("br;q=0.1234, zstd;level=3, gzip", Some(Gzip)),
         ] {
@@ -168,15 +178,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_worth_encoding_is_encoded_only_if_it_must_be() {
-        assert_eq!(accepted("br").choose(false), Some(Coding::Identity));
+    fn content_not_worth_encoding_is_encoded_only_on_demand() {
+        assert_eq!(accepted("br").choose(false), Some(Encoding::Identity));
         assert_eq!(
             accepted("br, identity;q=0").choose(false),
-            Some(Coding::Brotli)
+            Some(Encoding::Brotli)
         );
     }
 
-    fn accepted(field: &str) -> Accepted {
-        Accepted::of([field.as_bytes()])
+    fn accepted(field: &str) -> AcceptedEncodings {
+        AcceptedEncodings::of([field.as_bytes()])
     }
 }

@@ -4,73 +4,75 @@ use axum::body::Bytes;
 use brotli::enc::BrotliEncoderParams;
 use flate2::{Compression, write::GzEncoder};
 
-use super::Coding;
+use crate::Encoding;
 
 const BROTLI_QUALITY: i32 = 5;
 const ZSTD_LEVEL: i32 = 3;
 const GZIP_LEVEL: u32 = 6;
-/// What a stream is taken to have.
+/// The size that a stream's encoder is set up for; its real size is not known.
 const STREAM_BYTES: usize = 1 << 20;
 
-/// `content` in a coding.
-pub(super) fn compress(content: &Bytes, coding: Coding) -> io::Result<Bytes> {
-    match coding {
-        Coding::Identity => Ok(content.clone()),
-        Coding::Brotli => brotli(content),
-        Coding::Zstd => zstd::bulk::compress(content, ZSTD_LEVEL).map(Bytes::from),
-        Coding::Gzip => gzip(content),
+/// Encodes `content`.
+pub(crate) fn compress(content: &Bytes, encoding: Encoding) -> io::Result<Bytes> {
+    match encoding {
+        Encoding::Identity => Ok(content.clone()),
+        Encoding::Brotli => brotli(content),
+        Encoding::Zstd => zstd::bulk::compress(content, ZSTD_LEVEL).map(Bytes::from),
+        Encoding::Gzip => gzip(content),
     }
 }
 
-/// A coding of content that comes piece by piece.
-pub(super) enum Encoder {
+/// Encodes content that comes in chunks.
+pub(crate) enum StreamEncoder {
     Identity(Vec<u8>),
     Brotli(Box<brotli::CompressorWriter<Vec<u8>>>),
     Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
     Gzip(GzEncoder<Vec<u8>>),
 }
 
-impl Encoder {
-    pub(super) fn new(coding: Coding) -> io::Result<Self> {
-        Ok(match coding {
-            Coding::Identity => Self::Identity(Vec::new()),
-            Coding::Brotli => {
+impl StreamEncoder {
+    pub(crate) fn new(encoding: Encoding) -> io::Result<Self> {
+        Ok(match encoding {
+            Encoding::Identity => Self::Identity(Vec::new()),
+            Encoding::Brotli => {
                 let params = brotli_params(STREAM_BYTES);
                 let writer = brotli::CompressorWriter::with_params(Vec::new(), 4096, &params);
                 Self::Brotli(Box::new(writer))
             }
-            Coding::Zstd => Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?),
-            Coding::Gzip => Self::Gzip(GzEncoder::new(Vec::new(), Compression::new(GZIP_LEVEL))),
+            Encoding::Zstd => {
+                Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?)
+            }
+            Encoding::Gzip => Self::Gzip(GzEncoder::new(Vec::new(), Compression::new(GZIP_LEVEL))),
         })
     }
 
-    /// Takes a piece in, and gives what is ready to be sent; that may be nothing yet.
-    pub(super) fn push(&mut self, piece: &[u8]) -> io::Result<Bytes> {
-        let ready = match self {
-            Self::Identity(ready) => {
-                ready.write_all(piece)?;
-                ready
+    /// Encodes a chunk and returns the output so far, which can be empty.
+    pub(crate) fn push(&mut self, chunk: &[u8]) -> io::Result<Bytes> {
+        let output = match self {
+            Self::Identity(output) => {
+                output.write_all(chunk)?;
+                output
             }
             Self::Brotli(writer) => {
-                writer.write_all(piece)?;
+                writer.write_all(chunk)?;
                 writer.get_mut()
             }
             Self::Zstd(writer) => {
-                writer.write_all(piece)?;
+                writer.write_all(chunk)?;
                 writer.get_mut()
             }
             Self::Gzip(writer) => {
-                writer.write_all(piece)?;
+                writer.write_all(chunk)?;
                 writer.get_mut()
             }
         };
-        Ok(Bytes::from(std::mem::take(ready)))
+        Ok(Bytes::from(std::mem::take(output)))
     }
 
-    /// What is left at the end.
-    pub(super) fn finish(self) -> io::Result<Bytes> {
+    /// Ends the stream and returns the rest of the output.
+    pub(crate) fn finish(self) -> io::Result<Bytes> {
         Ok(Bytes::from(match self {
-            Self::Identity(ready) => ready,
+            Self::Identity(output) => output,
             Self::Brotli(writer) => writer.into_inner(),
             Self::Zstd(writer) => writer.finish()?,
             Self::Gzip(writer) => writer.finish()?,
@@ -78,7 +80,7 @@ impl Encoder {
     }
 }
 
-/// The window is about as large as the content: twice of it is taken in memory, and filled.
+/// The encoder allocates twice its window, so the window is no larger than the content.
 fn brotli_params(size_hint: usize) -> BrotliEncoderParams {
     let bits = size_hint.next_power_of_two().trailing_zeros();
     BrotliEncoderParams {

@@ -1,0 +1,395 @@
+use std::{
+    hash::{Hash, Hasher},
+    sync::{Arc, OnceLock},
+};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    response::Response,
+};
+use http::{
+    HeaderMap, HeaderName, Method, StatusCode,
+    header::{
+        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    },
+};
+use quick_cache::{Equivalent, Weighter, sync::Cache};
+
+use crate::{AcceptedEncodings, EncodeError, Encoding, Representation, conditions::values, etag};
+
+/// Bytes of all cached responses together.
+const MAX_CACHED_BYTES: u64 = 64 * 1024 * 1024;
+/// A first guess at the number of responses.
+const EXPECTED_RESPONSES: usize = 512;
+/// Bytes of an entry beside its key, header fields and bodies: allocations and the cache's own.
+const ENTRY_BYTES: usize = 1024;
+/// Bytes of a header field beside its name and value.
+const FIELD_BYTES: usize = 104;
+/// A longer path and query is hardly requested twice.
+const MAX_TARGET_BYTES: usize = 512;
+
+/// Complete responses by host and target (path and query), each in the encodings in which it was
+/// requested.
+#[derive(Debug)]
+pub struct ResponseCache(Cache<CacheKey, Entry, EntryWeighter>);
+
+#[derive(Clone, Debug)]
+enum Entry {
+    Response {
+        response: Arc<CachedResponse>,
+        /// Bytes at the time of insertion; the response can have more encodings by now.
+        bytes: u64,
+    },
+    /// The response depends on the host and is kept once per host.
+    VariesByHost,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct CacheKey {
+    /// Empty if the response does not depend on it.
+    host: Box<[u8]>,
+    target: Box<str>,
+}
+
+struct BorrowedKey<'a> {
+    host: &'a [u8],
+    target: &'a str,
+}
+
+/// A response without its per-request fields, in every encoding in which it was requested.
+#[derive(Debug)]
+pub struct CachedResponse {
+    key: CacheKey,
+    representation: Representation,
+    /// The fields that are the same in every encoding.
+    fields: HeaderMap,
+    /// In the order of [`Encoding::ALL`].
+    encoded: [OnceLock<EncodedResponse>; Encoding::ALL.len()],
+}
+
+#[derive(Debug)]
+struct EncodedResponse {
+    ok: HeaderMap,
+    not_modified: HeaderMap,
+    body: Bytes,
+}
+
+impl Default for ResponseCache {
+    fn default() -> Self {
+        Self::with_limit(MAX_CACHED_BYTES)
+    }
+}
+
+impl ResponseCache {
+    fn with_limit(max_bytes: u64) -> Self {
+        Self(Cache::with_weighter(
+            EXPECTED_RESPONSES,
+            max_bytes,
+            EntryWeighter,
+        ))
+    }
+
+    /// The part of a request's target that is cached; `None` if it is too long for that.
+    pub fn target(request: &Request) -> Option<&str> {
+        let target = request.uri().path_and_query()?.as_str();
+        (target.len() <= MAX_TARGET_BYTES).then_some(target)
+    }
+
+    /// The response for a target at a host; `None` for the host of a request without one.
+    pub fn get(&self, host: Option<&[u8]>, target: &str) -> Option<Arc<CachedResponse>> {
+        let any_host = BorrowedKey { host: b"", target };
+        match self.0.get(&any_host)? {
+            Entry::Response { response, .. } => Some(response),
+            Entry::VariesByHost => match self.0.get(&BorrowedKey {
+                host: host?,
+                target,
+            })? {
+                Entry::Response { response, .. } => Some(response),
+                Entry::VariesByHost => None,
+            },
+        }
+    }
+
+    /// Keeps a response if its [`Representation`], which middleware left in the extensions, is
+    /// cacheable. One that depends on the host is not kept for a request without one.
+    ///
+    /// `per_request` are the fields that each response gets anew.
+    pub fn insert(
+        &self,
+        host: Option<&[u8]>,
+        target: &str,
+        response: &mut Response,
+        per_request: &[HeaderName],
+    ) {
+        let Some(representation) = response.extensions_mut().remove::<Representation>() else {
+            return;
+        };
+        if !representation.is_cacheable() {
+            return;
+        }
+        let mut key = CacheKey {
+            host: Box::default(),
+            target: target.into(),
+        };
+        if representation.varies_by_host() {
+            let Some(host) = host else { return };
+            self.0.insert(key.clone(), Entry::VariesByHost);
+            key.host = host.into();
+        }
+        let mut fields = response.headers().clone();
+        for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, ETAG] {
+            fields.remove(name);
+        }
+        for name in per_request {
+            fields.remove(name);
+        }
+        self.insert_response(Arc::new(CachedResponse {
+            key,
+            representation,
+            fields,
+            encoded: Default::default(),
+        }));
+    }
+
+    fn insert_response(&self, response: Arc<CachedResponse>) {
+        let bytes = response.bytes();
+        self.0
+            .insert(response.key.clone(), Entry::Response { response, bytes });
+    }
+
+    /// Makes a cached response in the encoding that the request prefers, if it is not there yet.
+    ///
+    /// # Errors
+    ///
+    /// If the client refuses every encoding, or compression fails.
+    pub async fn encode(
+        &self,
+        response: &Arc<CachedResponse>,
+        request_headers: &HeaderMap,
+    ) -> Result<(), EncodeError> {
+        if response.encode(request_headers).await? {
+            // Anew, because it weighs more now.
+            self.insert_response(Arc::clone(response));
+        }
+        Ok(())
+    }
+
+    /// Every response that has been requested again, with its host and target, once per encoding.
+    pub fn requested(&self) -> Vec<(Option<Box<[u8]>>, Box<str>, Encoding)> {
+        let entries = self.0.iter();
+        let requested = entries.flat_map(|(key, entry)| match entry {
+            Entry::Response { response, .. } => {
+                let host = (!key.host.is_empty()).then(|| key.host.clone());
+                let encodings = Encoding::ALL.into_iter();
+                let encodings = encodings.filter(|encoding| response.has(*encoding));
+                encodings
+                    .map(|encoding| (host.clone(), key.target.clone(), encoding))
+                    .collect()
+            }
+            Entry::VariesByHost => Vec::new(),
+        });
+        requested.collect()
+    }
+
+    /// Bytes of all entries.
+    pub fn bytes(&self) -> u64 {
+        self.0.weight()
+    }
+}
+
+impl CachedResponse {
+    /// The response to a `GET` or `HEAD` request, if its preferred encoding is there. Neither
+    /// blocks nor computes.
+    pub fn respond(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {
+        let encoded = self.encoded[self.encoding(headers).ok()? as usize].get()?;
+        let mut response = Response::new(Body::empty());
+        let known = values(headers, &IF_NONE_MATCH);
+        if etag::any_matches(known, self.representation.hash()) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            *response.headers_mut() = encoded.not_modified.clone();
+        } else {
+            *response.headers_mut() = encoded.ok.clone();
+            if method != Method::HEAD {
+                *response.body_mut() = Body::from(encoded.body.clone());
+            }
+        }
+        Some(response)
+    }
+
+    /// Whether it was requested, after it had been cached, in this encoding.
+    pub fn has(&self, encoding: Encoding) -> bool {
+        self.encoded[encoding as usize].get().is_some()
+    }
+
+    /// Makes it in the preferred encoding; `true` if it was not there.
+    async fn encode(&self, headers: &HeaderMap) -> Result<bool, EncodeError> {
+        let encoding = self.encoding(headers)?;
+        if self.has(encoding) {
+            return Ok(false);
+        }
+        let body = self.representation.encoded(encoding).await?;
+        let with_fields = |mut fields: HeaderMap| {
+            for (name, value) in &self.fields {
+                if !fields.contains_key(name) {
+                    fields.insert(name, value.clone());
+                }
+            }
+            fields
+        };
+        let encoded = EncodedResponse {
+            ok: with_fields(self.representation.content_fields(encoding, body.len())),
+            not_modified: with_fields(self.representation.base_fields(encoding)),
+            body,
+        };
+        // A concurrent request can have been first, with the same.
+        Ok(self.encoded[encoding as usize].set(encoded).is_ok())
+    }
+
+    fn encoding(&self, headers: &HeaderMap) -> Result<Encoding, EncodeError> {
+        let accepted = AcceptedEncodings::of(values(headers, &ACCEPT_ENCODING));
+        self.representation.encoding(&accepted)
+    }
+
+    fn bytes(&self) -> u64 {
+        let encoded = self.encoded.iter().filter_map(OnceLock::get);
+        let encoded: usize = encoded
+            .map(|encoded| {
+                encoded.body.len() + header_bytes(&encoded.ok) + header_bytes(&encoded.not_modified)
+            })
+            .sum();
+        // The unencoded content is there in any case.
+        let plain = match self.has(Encoding::Identity) {
+            true => 0,
+            false => self.representation.len(),
+        };
+        let bytes = self.key.bytes() + header_bytes(&self.fields) + plain + encoded + ENTRY_BYTES;
+        bytes as u64
+    }
+}
+
+impl CacheKey {
+    /// In the map and in the response.
+    fn bytes(&self) -> usize {
+        2 * (self.host.len() + self.target.len())
+    }
+}
+
+fn header_bytes(fields: &HeaderMap) -> usize {
+    let fields = fields.iter();
+    fields
+        .map(|(name, value)| name.as_str().len() + value.len() + FIELD_BYTES)
+        .sum()
+}
+
+impl Hash for BorrowedKey<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.host.hash(state);
+        self.target.hash(state);
+    }
+}
+
+impl Equivalent<CacheKey> for BorrowedKey<'_> {
+    fn equivalent(&self, key: &CacheKey) -> bool {
+        *self.host == *key.host && *self.target == *key.target
+    }
+}
+
+#[derive(Clone, Debug)]
+struct EntryWeighter;
+
+impl Weighter<CacheKey, Entry> for EntryWeighter {
+    fn weight(&self, key: &CacheKey, entry: &Entry) -> u64 {
+        match entry {
+            Entry::Response { bytes, .. } => *bytes,
+            Entry::VariesByHost => (key.bytes() + ENTRY_BYTES) as u64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::CACHE_CONTROL;
+
+    use super::*;
+    use crate::Conditions;
+
+    #[tokio::test]
+    async fn keys_fields_and_content_count_and_the_sum_stays_below_the_limit() {
+        let long = |length: usize| "x".repeat(length);
+        for (host, target, field, content) in [
+            (long(250), String::new(), String::new(), String::new()),
+            (String::new(), long(500), String::new(), String::new()),
+            (String::new(), String::new(), long(8_000), String::new()),
+            (String::new(), String::new(), String::new(), long(20_000)),
+        ] {
+            let cache = ResponseCache::with_limit(4 << 20);
+            let mut all = 0;
+            for count in 0..20_000 {
+                let host = format!("{host}{count}");
+                let target = format!("/{target}");
+                let page = page(&format!("{content}{count}"))
+                    .varying_by_host()
+                    .with_field(CACHE_CONTROL, field.parse().unwrap());
+                insert(&cache, Some(host.as_bytes()), &target, &page).await;
+                all += host.len() + target.len() + field.len() + content.len();
+                assert!(cache.bytes() <= 4 << 20);
+                assert!(
+                    cache.bytes() >= (all as u64).min(1 << 20),
+                    "{}",
+                    cache.bytes()
+                );
+                if all > 8 << 20 {
+                    break;
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_new_encoding_is_counted() {
+        let cache = ResponseCache::default();
+        let page = page(&"word ".repeat(10_000));
+        insert(&cache, None, "/", &page).await;
+        let mut before = cache.bytes();
+        for encoding in ["identity", "gzip", "br", "zstd"] {
+            let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, encoding.parse().unwrap())]);
+            let response = cache.get(None, "/").unwrap();
+            assert!(response.respond(&Method::GET, &headers).is_none());
+            cache.encode(&response, &headers).await.unwrap();
+            assert!(response.respond(&Method::GET, &headers).is_some());
+            assert!(cache.bytes() > before, "{encoding}");
+            before = cache.bytes();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_response_that_depends_on_the_host_is_kept_for_that_host_alone() {
+        let cache = ResponseCache::default();
+        let page = page("links").varying_by_host();
+        insert(&cache, None, "/", &page).await;
+        assert!(cache.get(None, "/").is_none(), "no host, nothing to keep");
+        assert!(cache.get(Some(b"a"), "/").is_none());
+
+        insert(&cache, Some(b"a"), "/", &page).await;
+        assert!(cache.get(Some(b"a"), "/").is_some());
+        assert!(cache.get(Some(b"b"), "/").is_none());
+        assert!(cache.get(None, "/").is_none());
+    }
+
+    fn page(text: &str) -> Representation {
+        Representation::new("text/html", text.to_owned()).cacheable()
+    }
+
+    async fn insert(
+        cache: &ResponseCache,
+        host: Option<&[u8]>,
+        target: &str,
+        page: &Representation,
+    ) {
+        let conditions = Conditions::of(&Method::GET, &HeaderMap::new());
+        let mut response = page.respond(&conditions).await.unwrap();
+        response.extensions_mut().insert(page.clone());
+        cache.insert(host, target, &mut response, &[]);
+    }
+}

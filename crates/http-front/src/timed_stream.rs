@@ -1,0 +1,161 @@
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::Instant,
+};
+
+use crate::{Limits, activity::Activity, lazy_timer::LazyTimer};
+
+/// How long a refused client is read from after the response. Closing with unread bytes would
+/// reset the connection, and the client could lose the response.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// A TCP stream that fails with `TimedOut` when its client is too slow to send or to read.
+pub(crate) struct TimedStream {
+    inner: TcpStream,
+    activity: Arc<Activity>,
+    limits: Limits,
+    /// The client has ended its sending side.
+    has_ended: bool,
+    read_timer: LazyTimer,
+    write_timer: LazyTimer,
+    write_stalled: Option<Instant>,
+    lingering: Option<Instant>,
+}
+
+impl TimedStream {
+    pub(crate) fn new(inner: TcpStream, activity: Arc<Activity>, limits: Limits) -> Self {
+        Self {
+            inner,
+            activity,
+            limits,
+            has_ended: false,
+            read_timer: LazyTimer::default(),
+            write_timer: LazyTimer::default(),
+            write_stalled: None,
+            lingering: None,
+        }
+    }
+
+    /// Whether to report the end of the stream: the client's, or that of a connection that is to
+    /// leave.
+    fn can_end(&self, cx: &Context<'_>) -> bool {
+        self.activity.can_end(self.has_ended, cx.waker())
+    }
+
+    /// Bounds the time without progress of a write.
+    fn bound_write<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.write_stalled = None;
+            return written;
+        }
+        let stalled = *self.write_stalled.get_or_insert_with(Instant::now);
+        ready!(
+            self.write_timer
+                .poll_until(cx, stalled + self.limits.write_stall)
+        );
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Reads and discards until the client has ended too, or for [`LINGER`].
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let until = *self
+            .lingering
+            .get_or_insert_with(|| Instant::now() + LINGER);
+        let mut discarded = [0; 4096];
+        loop {
+            let mut buf = ReadBuf::new(&mut discarded);
+            match Pin::new(&mut self.inner).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() && Instant::now() < until => {}
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return self.read_timer.poll_until(cx, until),
+            }
+        }
+    }
+}
+
+impl AsyncRead for TimedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.activity.is_leaving() && this.can_end(cx) {
+            return Poll::Ready(Ok(()));
+        }
+        if !this.has_ended {
+            let before = buf.filled().len();
+            let read = Pin::new(&mut this.inner).poll_read(cx, buf);
+            if buf.filled().len() > before {
+                this.activity.received(&buf.filled()[before..]);
+                return read;
+            }
+            match read {
+                Poll::Ready(Ok(())) => this.has_ended = true,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {}
+            }
+        }
+        if this.has_ended && this.can_end(cx) {
+            return Poll::Ready(Ok(()));
+        }
+        let Some(deadline) = this.activity.deadline(&this.limits) else {
+            return Poll::Pending;
+        };
+        ready!(this.read_timer.poll_until(cx, deadline));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncWrite for TimedStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.bound_write(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
+        self.bound_write(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+        self.activity.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
+            if self.has_ended || !self.activity.is_receiving() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.poll_linger(cx).map(Ok)
+    }
+}

@@ -1,0 +1,234 @@
+use http_content::Representation;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::body::Bytes;
+use axum::response::IntoResponse as _;
+use common::models::Kind;
+use http::header::{CONTENT_ENCODING, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt as _;
+
+use super::*;
+use crate::content::{AtVersion as _, HTML};
+use crate::middleware::{self, RequestLimits};
+use crate::site::Site;
+
+#[tokio::test]
+async fn a_repeated_request_is_not_made_again_in_any_encoding() {
+    let test = Test::new(|page| page);
+    let first = test.get("/a", &[]).await;
+    for encoding in ["br", "zstd", "gzip", "identity"] {
+        let (headers, _) = test.get("/a", &[("accept-encoding", encoding)]).await;
+        let encoded = headers.get(CONTENT_ENCODING);
+        assert_eq!(encoded.is_some(), encoding != "identity", "{encoding}");
+    }
+    let (mut again, body) = test.get("/a", &[]).await;
+    assert_eq!(body, first.1);
+    assert_ne!(again[X_REQUEST_ID], first.0[X_REQUEST_ID]);
+    again.insert(X_REQUEST_ID, first.0[X_REQUEST_ID].clone());
+    assert_eq!(again, first.0);
+    assert_eq!(test.made(), 1);
+
+    test.get("/a?other", &[]).await;
+    assert_eq!(test.made(), 2);
+}
+
+#[tokio::test]
+async fn the_io_thread_sends_what_the_app_would_and_never_encodes() {
+    let test = Test::new(Representation::varying_by_host);
+    let cached = cached(test.current.clone());
+    let request = |encoding: &str| {
+        let request = Request::get("/a").header(HOST, "here");
+        let request = request.header(ACCEPT_ENCODING, encoding);
+        request.body(Body::empty()).unwrap()
+    };
+    for encoding in ["identity", "br", "zstd", "gzip"] {
+        let fields = [("accept-encoding", encoding)];
+        assert!(cached(&request(encoding)).is_none(), "nobody requested it");
+        if encoding == "identity" {
+            test.get("/a", &fields).await;
+            assert!(cached(&request(encoding)).is_none(), "made, not encoded");
+        }
+        let (headers, body) = test.get("/a", &fields).await;
+        let (mut parts, sent) = cached(&request(encoding)).unwrap().into_parts();
+        parts
+            .headers
+            .insert(X_REQUEST_ID, headers[X_REQUEST_ID].clone());
+        assert_eq!(parts.headers, headers, "{encoding}");
+        assert_eq!(sent.collect().await.unwrap().to_bytes(), body);
+    }
+    let mut other = request("br");
+    other.headers_mut().insert(HOST, "there".parse().unwrap());
+    assert!(cached(&other).is_none());
+    other.headers_mut().remove(HOST);
+    assert!(cached(&other).is_none(), "invalid without a host");
+    let mut post = request("br");
+    *post.method_mut() = Method::POST;
+    assert!(cached(&post).is_none());
+}
+
+#[tokio::test]
+async fn a_client_that_has_the_content_gets_a_304_from_the_cache() {
+    let test = Test::new(|page| page);
+    let (first, _) = test.get("/a", &[]).await;
+    let tag = first[ETAG].to_str().unwrap();
+    let response = test
+        .send(Method::GET, "/a", &[(IF_NONE_MATCH.as_str(), tag)])
+        .await;
+    assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
+    let response = test.send(Method::HEAD, "/a", &[]).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(
+        response.headers()["content-length"],
+        first["content-length"]
+    );
+    assert_eq!(test.made(), 1);
+}
+
+#[tokio::test]
+async fn a_response_that_names_the_host_is_cached_for_that_host_alone() {
+    let test = Test::new(Representation::varying_by_host);
+    for host in ["one", "two", "one", "two"] {
+        test.get("/a", &[("host", host)]).await;
+    }
+    assert_eq!(test.made(), 2);
+}
+
+#[tokio::test]
+async fn a_response_that_depends_on_more_is_made_each_time() {
+    let test = Test::new(Representation::no_store);
+    test.get("/a", &[]).await;
+    test.get("/a", &[]).await;
+    assert_eq!(test.made(), 2);
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_cached_passes_through_the_layers() {
+    let test = Test::new(|page| page);
+    test.get("/a", &[]).await;
+    let two_hosts = test
+        .send(Method::GET, "/a", &[("host", "a"), ("host", "b")])
+        .await;
+    assert_eq!(two_hosts.status(), StatusCode::BAD_REQUEST);
+    let refusing = [(ACCEPT_ENCODING.as_str(), "br;q=0, identity;q=0, *;q=0")];
+    let none_left = test.send(Method::GET, "/a", &refusing).await;
+    assert_eq!(none_left.status(), StatusCode::NOT_ACCEPTABLE);
+    let writing = test.send(Method::POST, "/a", &[]).await;
+    assert_eq!(writing.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn what_clients_requested_again_is_cached_at_the_next_version_before_they_ask() {
+    let before = Test::new(Representation::varying_by_host);
+    let br = ("accept-encoding", "br");
+    for (path, host) in [("/a", "one"), ("/a", "two"), ("/b", "one")] {
+        for _ in 0..2 {
+            before.get(path, &[("host", host), br]).await;
+        }
+    }
+    before.get("/requested/once", &[]).await;
+
+    let next = Test::new(Representation::varying_by_host);
+    prewarm(&before.site().cache, next.app.clone()).await;
+    assert_eq!(next.made(), 3);
+    let request = Request::get("/a")
+        .header(HOST, "two")
+        .header(ACCEPT_ENCODING, "br");
+    let request = request.body(Body::empty()).unwrap();
+    assert!(cached(next.current.clone())(&request).is_some());
+}
+
+#[tokio::test]
+async fn the_first_pages_and_those_of_all_items_are_cached_before_anybody_asks() {
+    let (site, current) = (Site::of_seed(), Current::default());
+    let app = crate::routes::app(
+        crate::routes::App {
+            current: current.clone(),
+            ..Default::default()
+        },
+        RequestLimits::default(),
+    );
+    let warming = warm_up(current.clone(), app);
+    let items = pages::of_items(&site.snapshot.catalogue);
+    let last = items.last().unwrap();
+    let host = Some(&b"here"[..]);
+    let all_are_cached = async {
+        current.set(site.clone());
+        while site.cache.get(host, last).is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let soon = tokio::time::timeout(Duration::from_secs(60), all_are_cached);
+    let again = async {
+        soon.await.unwrap();
+        current.set(site.clone());
+        while current.swapped().has_changed().unwrap() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        never = warming => match never {},
+        () = again => {}
+    }
+    assert_eq!(site.cache.requested(), [], "no client has requested any");
+    let count = Kind::ALL.map(|kind| site.snapshot.catalogue.count(kind));
+    assert_eq!(items.len(), count.into_iter().sum::<usize>());
+    for page in pages::first().into_iter().chain(items) {
+        assert!(site.cache.get(host, &page).is_some(), "{page}");
+    }
+}
+
+type App = tower::util::BoxCloneSyncService<Request, Response, Infallible>;
+
+/// An app whose every path is one page, behind its cache.
+struct Test {
+    app: App,
+    current: Current,
+    made: Arc<AtomicU32>,
+}
+
+impl Test {
+    fn new(shape: fn(Representation) -> Representation) -> Self {
+        let made = Arc::new(AtomicU32::new(0));
+        let page = {
+            let made = Arc::clone(&made);
+            move || {
+                made.fetch_add(1, Ordering::Relaxed);
+                let page = Representation::new(HTML, "word ".repeat(500)).at_version(1);
+                std::future::ready(shape(page).into_response())
+            }
+        };
+        let routes = axum::Router::new().fallback(page);
+        let behind = middleware::around(routes, RequestLimits::default());
+        let current = Current::new(Site::of_seed());
+        let app = tower::util::BoxCloneSyncService::new(layer(behind, current.clone()));
+        Self { app, current, made }
+    }
+
+    fn made(&self) -> u32 {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    fn site(&self) -> Arc<Site> {
+        self.current.load().unwrap()
+    }
+
+    async fn get(&self, path: &str, fields: &[(&str, &str)]) -> (HeaderMap, Bytes) {
+        let response = self.send(Method::GET, path, fields).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let (parts, body) = response.into_parts();
+        (parts.headers, body.collect().await.unwrap().to_bytes())
+    }
+
+    async fn send(&self, method: Method, path: &str, fields: &[(&str, &str)]) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        if !fields.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "here");
+        }
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        self.app.clone().oneshot(request).await.unwrap()
+    }
+}
