@@ -68,6 +68,17 @@ pub struct CachedResponse {
     encoded: [OnceLock<EncodedResponse>; Encoding::ALL.len()],
 }
 
+/// What a client requested again since it was cached.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RequestedResponse {
+    /// The host, if the response depends on it.
+    pub host: Option<Box<[u8]>>,
+    /// Path and query.
+    pub target: Box<str>,
+    /// The encoding that was sent.
+    pub encoding: Encoding,
+}
+
 #[derive(Debug)]
 struct EncodedResponse {
     ok: HeaderMap,
@@ -175,17 +186,19 @@ impl ResponseCache {
         Ok(())
     }
 
-    /// Every response that has been requested again, with its host and target, once per encoding.
-    pub fn requested(&self) -> Vec<(Option<Box<[u8]>>, Box<str>, Encoding)> {
+    /// What clients have requested again since it was cached, once per encoding.
+    pub fn requested(&self) -> Vec<RequestedResponse> {
         let entries = self.0.iter();
         let requested = entries.flat_map(|(key, entry)| match entry {
             Entry::Response { response, .. } => {
-                let host = (!key.host.is_empty()).then(|| key.host.clone());
                 let encodings = Encoding::ALL.into_iter();
                 let encodings = encodings.filter(|encoding| response.has(*encoding));
-                encodings
-                    .map(|encoding| (host.clone(), key.target.clone(), encoding))
-                    .collect()
+                let requested = encodings.map(|encoding| RequestedResponse {
+                    host: (!key.host.is_empty()).then(|| key.host.clone()),
+                    target: key.target.clone(),
+                    encoding,
+                });
+                requested.collect()
             }
             Entry::VariesByHost => Vec::new(),
         });

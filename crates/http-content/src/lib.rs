@@ -9,7 +9,7 @@ mod representation;
 mod streamed;
 
 pub use self::{
-    cache::{CachedResponse, ResponseCache},
+    cache::{CachedResponse, RequestedResponse, ResponseCache},
     conditions::Conditions,
     encoding::{AcceptedEncodings, Encoding},
     representation::Representation,

@@ -113,12 +113,12 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone,
 {
     let until = Instant::now() + PREWARM_TIMEOUT;
-    for (host, target, encoding) in before.requested() {
-        let host = host.as_deref().unwrap_or(ANY_HOST.as_bytes());
+    for requested in before.requested() {
+        let host = requested.host.as_deref().unwrap_or(ANY_HOST.as_bytes());
         for _ in 0..2 {
             // The first request fills the cache, the second one its encoding.
-            let made = timeout_at(until, fetch(app.clone(), &target, host, encoding));
-            if made.await.is_err() {
+            let request = fetch(app.clone(), &requested.target, host, requested.encoding);
+            if timeout_at(until, request).await.is_err() {
                 return;
             }
         }
