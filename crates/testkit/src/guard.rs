@@ -111,6 +111,10 @@ impl Guarded {
         child.wait().expect("a child can be waited for");
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        ended(&mut self.child()).is_some()
+    }
+
     pub(crate) async fn wait_exit(&self, deadline: Duration) -> ExitStatus {
         eventually(deadline, async || {
             ended(&mut self.child())

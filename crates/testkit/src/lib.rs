@@ -19,6 +19,8 @@ pub mod http;
 pub mod mongo;
 pub mod process;
 pub mod proxy;
+pub mod raw_http;
+pub mod reverse_proxy;
 pub mod shared;
 pub mod skips;
 pub mod source;
@@ -32,6 +34,18 @@ pub fn workspace_root() -> PathBuf {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     let root = crates.and_then(Path::parent);
     root.expect("the kit lives in crates/testkit").to_path_buf()
+}
+
+/// A free port below those that the system gives to outgoing connections, so that none of these
+/// takes it between this look and the start of the program that gets it, or while it is down.
+fn free_port() -> u16 {
+    loop {
+        let [high, low, ..] = *uuid::Uuid::new_v4().as_bytes();
+        let port = 16_384 + u16::from_be_bytes([high, low]) % 16_384;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// The first of `names` that is a file in a folder of the `PATH`.

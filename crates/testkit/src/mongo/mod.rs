@@ -26,7 +26,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
-    eventually,
+    eventually, free_port,
     guard::{self, Guarded},
 };
 
@@ -248,18 +248,6 @@ async fn launch(folder: &TempDir, port: u16, options: &MongoOptions) -> Result<G
     match process.try_find_line(START, ready).await {
         Ok(()) => Ok(process),
         Err(_) => Err(process.text()),
-    }
-}
-
-/// A free port below those that the system gives to outgoing connections, so that none of these
-/// takes it between this look and `mongod`'s start, or while it is down.
-fn free_port() -> u16 {
-    loop {
-        let [high, low, ..] = *Uuid::new_v4().as_bytes();
-        let port = 16_384 + u16::from_be_bytes([high, low]) % 16_384;
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
     }
 }
 

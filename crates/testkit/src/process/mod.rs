@@ -4,8 +4,10 @@
 //! the test passes, not when it panics, and not when the test process is killed with SIGKILL.
 
 mod build;
+mod cpu_time;
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, ExitStatus},
     time::Duration,
@@ -125,6 +127,21 @@ impl Service {
     /// The pid of the binary itself.
     pub fn pid(&self) -> u32 {
         self.process.pid()
+    }
+
+    /// Where it serves, as an address.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::url`].
+    pub fn address(&self) -> SocketAddr {
+        let address = self.url().trim_start_matches("http://").parse();
+        address.expect("the url is one of an address")
+    }
+
+    /// How long it has been running on a processor, all threads together; exact to some 10 ms.
+    pub fn cpu_time(&self) -> Duration {
+        cpu_time::of(self.pid())
     }
 
     /// Sends a signal; does nothing if it has ended.

@@ -1,0 +1,164 @@
+//! Real reverse proxies in front of a web app: HAProxy, nginx and Caddy, where they are installed.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use crate::{
+    eventually, free_port,
+    guard::{self, Guarded},
+    on_path,
+};
+
+/// How long a start may take: a busy machine can need many times the usual second.
+const START: Duration = Duration::from_secs(60);
+
+/// The programs that can be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReverseProxyKind {
+    /// HAProxy: health checks of HTTP/1.0 without `Host`, connections to the app shared by all
+    /// clients, compression.
+    Haproxy,
+    /// nginx: connections to the app are kept, compression.
+    Nginx,
+    /// Caddy with its defaults, and compression.
+    Caddy,
+}
+
+impl ReverseProxyKind {
+    /// The name of its program and of its Debian package.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Haproxy => "haproxy",
+            Self::Nginx => "nginx",
+            Self::Caddy => "caddy",
+        }
+    }
+
+    fn program(self) -> Option<PathBuf> {
+        let name = self.name();
+        // Where Debian puts servers, which is not on everybody's PATH.
+        let sbin = Path::new("/usr/sbin").join(name);
+        on_path(&[name]).or_else(|| sbin.is_file().then_some(sbin))
+    }
+
+    fn config(self, port: u16, app: SocketAddr) -> String {
+        match self {
+            Self::Haproxy => format!(
+                "defaults\n  mode http\n  timeout connect 20s\n  timeout client 60s\n  \
+                 timeout server 60s\n  http-reuse always\n\
+                 frontend web\n  bind 127.0.0.1:{port}\n  default_backend app\n\
+                 backend app\n  option httpchk GET /healthz\n  compression algo gzip\n  \
+                 compression type text/html application/json application/problem+json\n  \
+                 server app {app} check inter 200ms fall 100 pool-max-conn 4\n"
+            ),
+            Self::Nginx => format!(
+                "daemon off;\nuser root;\nworker_processes 1;\npid nginx.pid;\n\
+                 error_log stderr warn;\nevents {{ worker_connections 256; }}\n\
+                 http {{\n  access_log off;\n  client_body_temp_path body;\n  \
+                 proxy_temp_path proxy;\n  fastcgi_temp_path fastcgi;\n  uwsgi_temp_path uwsgi;\n  \
+                 scgi_temp_path scgi;\n  gzip on;\n  gzip_min_length 0;\n  gzip_proxied any;\n  \
+                 gzip_types application/json application/problem+json;\n  \
+                 upstream app {{ server {app}; keepalive 4; }}\n  \
+                 server {{\n    listen 127.0.0.1:{port};\n    server_name proxy.example;\n    location / {{\n      \
+                 proxy_pass http://app;\n      proxy_http_version 1.1;\n      \
+                 proxy_set_header Connection \"\";\n      proxy_set_header Host $host;\n    \
+                 }}\n  }}\n}}\n"
+            ),
+            Self::Caddy => format!(
+                "{{\n  admin off\n  auto_https off\n}}\nhttp://:{port} {{\n  bind 127.0.0.1\n  \
+                 encode gzip\n  reverse_proxy {app}\n}}\n"
+            ),
+        }
+    }
+
+    fn arguments(self, config: &Path, folder: &Path) -> Vec<String> {
+        let config = config.display().to_string();
+        let folder = folder.display().to_string();
+        let arguments: &[&str] = match self {
+            Self::Haproxy => &["-db", "-f", &config],
+            Self::Nginx => &["-p", &folder, "-c", &config, "-e", "stderr"],
+            Self::Caddy => &["run", "--adapter", "caddyfile", "--config", &config],
+        };
+        arguments
+            .iter()
+            .map(|&argument| argument.to_owned())
+            .collect()
+    }
+}
+
+/// A running reverse proxy; dropping it kills it and removes its folder.
+pub struct ReverseProxy {
+    process: Guarded,
+    address: SocketAddr,
+    // After the process: it is removed when nothing writes into it any more.
+    _folder: TempDir,
+}
+
+impl ReverseProxy {
+    /// Starts one in front of an app; `None` if the program is not installed.
+    pub async fn start(kind: ReverseProxyKind, app: SocketAddr) -> Option<Self> {
+        let program = kind.program()?;
+        loop {
+            let port = free_port();
+            match launch(kind, &program, port, app).await {
+                Ok(proxy) => return Some(proxy),
+                Err(log) if log.to_lowercase().contains("address already in use") => {}
+                Err(log) => panic!("{} did not start:\n{log}", kind.name()),
+            }
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it has printed so far.
+    pub fn log(&self) -> String {
+        self.process.text()
+    }
+}
+
+/// Starts a proxy and waits until it accepts connections; `Err` is the log of one that ended.
+async fn launch(
+    kind: ReverseProxyKind,
+    program: &Path,
+    port: u16,
+    app: SocketAddr,
+) -> Result<ReverseProxy, String> {
+    let folder = TempDir::with_prefix("proxy-").expect("a temporary folder can be made");
+    let config = folder.path().join("config");
+    std::fs::write(&config, kind.config(port, app)).expect("the folder is writable");
+    let mut command = guard::watched(program, folder.path());
+    command
+        .args(kind.arguments(&config, folder.path()))
+        .current_dir(folder.path())
+        .env("HOME", folder.path());
+    for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"] {
+        command.env_remove(name);
+    }
+    let process = Guarded::spawn(kind.name(), command);
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let accepts = eventually(START, async || {
+        if process.has_ended() {
+            return Ok(false);
+        }
+        TcpStream::connect(address).await.map(|_| true)
+    })
+    .await;
+    if !accepts {
+        process.wait_silence(START).await;
+        return Err(process.text());
+    }
+    Ok(ReverseProxy {
+        process,
+        address,
+        _folder: folder,
+    })
+}
