@@ -413,3 +413,65 @@ impl Keeper {
         Condition::Fresh
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use common::config::Database;
+    use common::models::{Changes, Item, Kind};
+    use common::repository::Access;
+    use tempfile::TempDir;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::history::fixture::movie;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_site_stays_in_place_for_ten_quiet_seconds() {
+        for versions in [0, 1, 3, 12] {
+            let folder = TempDir::new().unwrap();
+            let database = Database::Sqlite(folder.path().join("pyflix.db"));
+            let repository = Repository::open(&database, Access::Writer, Clock::system()).await;
+            let repository = repository.unwrap();
+            publish(&repository, versions).await;
+            let current = Current::default();
+            let stop = CancellationToken::new();
+            let mut swapped = current.swapped();
+            let kept = tokio::spawn(keep(
+                current.clone(),
+                repository,
+                Duration::from_secs(3600),
+                Clock::system(),
+                |_, _| async {},
+                stop.clone(),
+            ));
+            // By then everything from before the start has been read. The clock is a paused one.
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            let site = current.load().unwrap();
+            assert_eq!(site.version(), versions);
+            assert_eq!(site.history.versions().count() as u64, versions);
+            swapped.mark_unchanged();
+
+            let swap = timeout(Duration::from_secs(10), swapped.changed()).await;
+
+            assert!(swap.is_err(), "swapped with {versions} versions");
+            stop.cancel();
+            kept.await.unwrap();
+        }
+    }
+
+    /// Publishes so many versions of one movie.
+    async fn publish(repository: &Repository, versions: u64) {
+        let mut state: Option<Snapshot> = None;
+        for version in 1..=versions {
+            let movie = movie("m", &format!("M, edition {version}"));
+            let before: Option<Arc<Item>> = state
+                .as_ref()
+                .and_then(|state| state.catalogue.get(Kind::Movie, "m"));
+            let changes: Changes = Change::of(before, Some(movie)).into_iter().collect();
+            let mut turn = repository.begin(None).await.unwrap().unwrap();
+            let published = turn.publish(state.as_ref(), &changes, None, None).await;
+            state = published.unwrap();
+            turn.end(None).await.unwrap();
+        }
+    }
+}

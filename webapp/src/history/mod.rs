@@ -145,9 +145,16 @@ impl History {
         self
     }
 
-    /// Whether this is the very same.
+    /// Whether both hold the same versions in memory. [`Vector::ptr_eq`] cannot tell: a short
+    /// vector stores its elements inline, so that a clone shares nothing else with it.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.versions.ptr_eq(&other.versions) && self.settled == other.settled
+        self.settled == other.settled
+            && self.versions.len() == other.versions.len()
+            && self
+                .versions
+                .iter()
+                .zip(&other.versions)
+                .all(|(own, other)| Arc::ptr_eq(own, other))
     }
 
     /// The lineage that the versions are of; empty while there is none.
