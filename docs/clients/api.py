@@ -13,6 +13,16 @@ def get(path):
         return json.load(answer)
 
 
+def pages_of_changes(since):
+    page = get(f"/changes?since={since}")
+    yield page
+    while page["page"] * page["per_page"] < page["total"]:
+        # `until` keeps the pages in place if a version is published meanwhile.
+        until, number = page["version"], page["page"] + 1
+        page = get(f"/changes?since={since}&until={until}&page={number}")
+        yield page
+
+
 def read_all():
     people, page = {}, 1
     while True:
@@ -25,12 +35,12 @@ def read_all():
 
 version, people = read_all()
 try:
-    news = get(f"/changes?since={version}")
-    for change in news["added"] + news["updated"]:
-        if change["kind"] == "person":
-            people[change["id"]] = change.get("after") or change["item"]
-    for change in news["removed"]:
-        people.pop(change["id"], None)
+    for news in pages_of_changes(version):
+        for change in news["added"] + news["updated"]:
+            if change["kind"] == "person":
+                people[change["id"]] = change.get("after") or change["item"]
+        for change in news["removed"]:
+            people.pop(change["id"], None)
 except urllib.error.HTTPError as error:
     if error.code != 410:
         raise

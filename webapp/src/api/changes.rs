@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::items::{Shape, schema_name};
 use super::operation::{Answer, Asked};
-use super::pages::{Pages, list_schema};
+use super::pages::{Pages, changes_page_properties, list_schema, paging_of_changes};
 use super::parameter::{Form, LARGEST, Parameter};
 use crate::error::AppError;
 use crate::history::net::{Gap, between};
 
 pub(super) fn parameters() -> Vec<Parameter> {
-    vec![
+    let mut parameters = vec![
         Parameter::new(
             "since",
             Form::Number(0, LARGEST),
@@ -21,19 +21,28 @@ pub(super) fn parameters() -> Vec<Parameter> {
         )
         .required(),
         Parameter::new(
+            "until",
+            Form::Number(0, LARGEST),
+            "The version to list changes up to; the current one by default. Pass the `version` of the first page on the later pages, so that a version published in between does not shift them; the `Link` header does so.",
+            "2",
+        ),
+        Parameter::new(
             "lineage",
             Form::Text,
             "The lineage that the copy is of, as an earlier answer told it.",
             "6f9619ff8b86d011b42d00cf4fc964ff",
         ),
-    ]
+    ];
+    parameters.extend(paging_of_changes());
+    parameters
 }
 
-/// What a copy must take in to be at the current version.
+/// A page of what a copy must take in to be at a later version.
 pub(super) fn since(asked: &Asked<'_>) -> Result<Answer, AppError> {
     let site = asked.site;
     let version = site.version();
     let since = asked.values.number("since").unwrap_or_default();
+    let until = asked.values.number("until").unwrap_or(version);
     let lineage = &site.snapshot.lineage;
     let other = asked
         .values
@@ -47,24 +56,30 @@ pub(super) fn since(asked: &Asked<'_>) -> Result<Answer, AppError> {
     if other.is_some() {
         return Err(gone("that version is of another lineage".into()));
     }
-    if since > version {
-        return Err(gone(format!("version {since} is ahead of this catalogue")));
+    let ahead = since.max(until);
+    if ahead > version {
+        return Err(gone(format!("version {ahead} is ahead of this catalogue")));
     }
-    let changes = if since == version {
+    if until < since {
+        return Err(AppError::BadRequest(format!(
+            "until is a version from since={since} on"
+        )));
+    }
+    let changes = if since == until {
         Vec::new()
     } else {
-        between(&site.history, since, version).map_err(|gap| match gap {
+        between(&site.history, since, until).map_err(|gap| match gap {
             Gap::NotKept(_) | Gap::NotInMemory(_) => {
                 gone(format!("not all changes since version {since} are kept"))
             }
-            Gap::TooMany => gone(format!(
-                "more changed since version {since} than one answer holds"
-            )),
+            Gap::TooMany => gone(format!("too much changed since version {since}")),
         })?
     };
+    let pages = Pages::of_changes(asked).until(until);
+    let (skip, take) = pages.stretch();
     let whole = |item: &Item| Shape::default().of(item, &site.index);
     let (mut added, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
-    for change in &changes {
+    for change in changes.iter().skip(skip).take(take) {
         let (kind, id) = (change.kind, &change.id);
         match (&change.before, &change.after) {
             (None, Some(after)) => {
@@ -82,14 +97,15 @@ pub(super) fn since(asked: &Asked<'_>) -> Result<Answer, AppError> {
             (None, None) => {}
         }
     }
-    Ok(Answer::of(json!({
+    let body = json!({
         "lineage": lineage,
         "since": since,
-        "version": version,
+        "version": until,
         "added": added,
         "updated": updated,
         "removed": removed,
-    })))
+    });
+    Ok(pages.answer(body, changes.len() as u64))
 }
 
 pub(super) fn versions(asked: &Asked<'_>) -> Answer {
@@ -116,11 +132,12 @@ pub(super) fn version(asked: &Asked<'_>) -> Result<Answer, AppError> {
     let number: u64 = asked.argument.parse().map_err(|_| AppError::NotFound)?;
     let version = asked.site.history.get(number).ok_or(AppError::NotFound)?;
     let mut told = header(&version.header);
-    let (skip, take) = Pages::of(asked).stretch();
-    let changes = version.changes.as_ref();
-    let changes = changes.map(|changes| changes.iter().skip(skip).take(take).map(change));
-    told["changes"] = changes.map_or(Value::Null, Iterator::collect);
-    Ok(Answer::of(told))
+    let pages = Pages::of_changes(asked);
+    let (skip, take) = pages.stretch();
+    let changes = version.changes.as_deref();
+    let page = changes.map(|changes| changes.iter().skip(skip).take(take).map(change));
+    told["changes"] = page.map_or(Value::Null, Iterator::collect);
+    Ok(pages.answer(told, changes.map_or(0, <[Change]>::len) as u64))
 }
 
 fn change(change: &Change) -> Value {
@@ -166,14 +183,21 @@ pub(super) fn since_schema() -> Value {
     let id = json!({"type": "string"});
     let item = json!({"anyOf": Kind::ALL.map(|kind| json!({"$ref": format!("#/components/schemas/{}", schema_name(kind))}))});
     let list = |items: Value| json!({"type": "array", "items": object(items)});
-    object(json!({
+    object(paged(json!({
         "lineage": {"type": "string", "description": "Names the store that the versions are of."},
         "since": {"type": "integer", "minimum": 0},
-        "version": {"type": "integer", "minimum": 0, "description": "The version that a copy is at once it has taken all of this in."},
+        "version": {"type": "integer", "minimum": 0, "description": "The version that a copy is at once it has taken in all pages."},
         "added": list(json!({"kind": kind, "id": id, "item": item})),
         "updated": list(json!({"kind": kind, "id": id, "before": item, "after": item, "fields": fields_schema()})),
         "removed": list(json!({"kind": kind, "id": id, "slug": id, "name": id})),
-    }))
+    })))
+}
+
+fn paged(mut properties: Value) -> Value {
+    for (name, property) in changes_page_properties() {
+        properties[name] = property;
+    }
+    properties
 }
 
 fn header_properties() -> Value {
@@ -207,5 +231,5 @@ pub(super) fn version_schema() -> Value {
             "fields": fields_schema(),
         })),
     });
-    object(properties)
+    object(paged(properties))
 }

@@ -138,13 +138,13 @@ impl Operation {
                 "In any script, without regard to case and accents, with beginnings of words and typing errors. An exact name comes first."
             }
             Self::Changes => {
-                "Apply what was added, updated and removed, keep the version that the answer names, and ask again with it. What was changed and changed back is left out. 410 means that the version is not kept, is ahead, or belongs to another lineage: read the lists anew."
+                "Apply what was added, updated and removed on all pages (`Link` leads to the next), keep the version that the answer names, and ask again with it. What was changed and changed back is left out. 410 means that a version is not kept, is ahead, or belongs to another lineage: read the lists anew."
             }
             Self::Versions => {
                 "A version is the state of the whole catalogue at a moment. The lineage names the store that the versions are of."
             }
             Self::Version => {
-                "The changes are null for the first version of a store, and for one whose changes are no longer in memory."
+                "In pages. The changes are null, and their total 0, for the first version of a store and for one whose changes are no longer in memory."
             }
             Self::Runs => {
                 "A sync ends as unchanged, published, held or failed. Those that ended alike in a row stand in one row."
@@ -165,7 +165,8 @@ impl Operation {
             Self::Search => search::parameters(),
             Self::Changes => changes::parameters(),
             Self::Findings => syncs::finding_parameters(),
-            Self::Versions | Self::Version | Self::Runs => pages::paging(),
+            Self::Versions | Self::Runs => pages::paging(),
+            Self::Version => pages::paging_of_changes(),
             Self::Status => Vec::new(),
         }
     }

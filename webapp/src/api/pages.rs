@@ -8,9 +8,21 @@ use super::parameter::{Form, LARGEST, Parameter};
 
 const PER_PAGE: u64 = 100;
 const MOST_PER_PAGE: u64 = 250;
+/// A page of changes is larger, so that most versions fit on one.
+const CHANGES_PER_PAGE: u64 = 500;
+const MOST_CHANGES_PER_PAGE: u64 = 1_000;
 
-/// What chooses a page of any list.
+/// What chooses a page of a list.
 pub(super) fn paging() -> Vec<Parameter> {
+    page_parameters(MOST_PER_PAGE, "Items per page; 100 by default.")
+}
+
+/// What chooses a page of changes.
+pub(super) fn paging_of_changes() -> Vec<Parameter> {
+    page_parameters(MOST_CHANGES_PER_PAGE, "Changes per page; 500 by default.")
+}
+
+fn page_parameters(most_per_page: u64, per_page: &'static str) -> Vec<Parameter> {
     vec![
         Parameter::new(
             "page",
@@ -18,12 +30,7 @@ pub(super) fn paging() -> Vec<Parameter> {
             "Which page of the list.",
             "1",
         ),
-        Parameter::new(
-            "per_page",
-            Form::Number(1, MOST_PER_PAGE),
-            "How many a page has; 100 unless told.",
-            "10",
-        ),
+        Parameter::new("per_page", Form::Number(1, most_per_page), per_page, "10"),
     ]
 }
 
@@ -33,14 +40,33 @@ pub(super) struct Pages {
     page: u64,
     per_page: u64,
     total: u64,
+    /// The version up to which changes are listed, which the links to the other pages name.
+    until: Option<u64>,
 }
 
 impl Pages {
     pub(super) fn of(asked: &Asked<'_>) -> Self {
+        Self::with(asked, PER_PAGE)
+    }
+
+    pub(super) fn of_changes(asked: &Asked<'_>) -> Self {
+        Self::with(asked, CHANGES_PER_PAGE)
+    }
+
+    fn with(asked: &Asked<'_>, per_page: u64) -> Self {
         Self {
             page: asked.values.number("page").unwrap_or(1),
-            per_page: asked.values.number("per_page").unwrap_or(PER_PAGE),
+            per_page: asked.values.number("per_page").unwrap_or(per_page),
             total: 0,
+            until: None,
+        }
+    }
+
+    /// The same pages of the changes up to a version, even after a later one.
+    pub(super) fn until(self, version: u64) -> Self {
+        Self {
+            until: Some(version),
+            ..self
         }
     }
 
@@ -52,15 +78,18 @@ impl Pages {
     }
 
     /// The list's one shape.
-    pub(super) fn list(mut self, asked: &Asked<'_>, total: u64, items: Vec<Value>) -> Answer {
+    pub(super) fn list(self, asked: &Asked<'_>, total: u64, items: Vec<Value>) -> Answer {
+        let mut answer = self.answer(json!({"version": asked.site.version()}), total);
+        answer.body["items"] = items.into();
+        answer
+    }
+
+    /// A page of so many in all, in any shape.
+    pub(super) fn answer(mut self, mut body: Value, total: u64) -> Answer {
         self.total = total;
-        let body = json!({
-            "version": asked.site.version(),
-            "total": total,
-            "page": self.page,
-            "per_page": self.per_page,
-            "items": items,
-        });
+        body["total"] = total.into();
+        body["page"] = self.page.into();
+        body["per_page"] = self.per_page.into();
         Answer {
             pages: Some(self),
             ..Answer::of(body)
@@ -91,8 +120,13 @@ impl Pages {
         ];
         let address = |page: u64| {
             let mut query = form_urlencoded::Serializer::new(String::new());
-            let others = crate::query::pairs(uri).filter(|(name, _)| name != "page");
+            let is_set_here =
+                |name: &str| name == "page" || (name == "until" && self.until.is_some());
+            let others = crate::query::pairs(uri).filter(|(name, _)| !is_set_here(name));
             query.extend_pairs(others);
+            if let Some(until) = self.until {
+                query.append_pair("until", &until.to_string());
+            }
             query.append_pair("page", &page.to_string());
             format!("{root}{}?{}", uri.path(), query.finish())
         };
@@ -116,4 +150,19 @@ pub(super) fn list_schema(items: &Value) -> Value {
             "items": {"type": "array", "items": items},
         },
     })
+}
+
+/// The descriptions of what a page of changes says of itself.
+pub(super) fn changes_page_properties() -> [(&'static str, Value); 3] {
+    [
+        (
+            "total",
+            json!({"type": "integer", "minimum": 0, "description": "Changes on all pages."}),
+        ),
+        ("page", json!({"type": "integer", "minimum": 1})),
+        (
+            "per_page",
+            json!({"type": "integer", "minimum": 1, "maximum": MOST_CHANGES_PER_PAGE}),
+        ),
+    ]
 }

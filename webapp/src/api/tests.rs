@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -12,6 +13,7 @@ use tower::ServiceExt as _;
 
 use super::items;
 use super::operation::OPERATIONS;
+use crate::history::fixture::{self, added};
 use crate::middleware::RequestLimits;
 use crate::routes::{App, app};
 use crate::site::{Current, Site};
@@ -178,6 +180,63 @@ async fn what_is_not_kept_is_gone_with_the_way_to_what_is() {
         let (status, _, _) = get(&format!("/api/v1/{path}")).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+#[tokio::test]
+async fn changes_come_in_pages_that_a_later_version_does_not_shift() {
+    let adds = |ids: Range<u32>| {
+        ids.map(|id| added(&id.to_string(), "T"))
+            .collect::<Vec<_>>()
+    };
+    let at_two = fixture::site("l", 1, [adds(3..8)]);
+    let at_three = fixture::site("l", 1, [adds(3..8), adds(0..3)]);
+    let (_, headers, first) = get_of(at_two, "/api/v1/changes?since=1&per_page=2").await;
+    assert_eq!([&first["version"], &first["total"]], [&json!(2), &json!(5)]);
+    let next = "<http://pyflix/api/v1/changes?since=1&per_page=2&until=2&page=2>; rel=\"next\"";
+    let link = headers["link"].to_str().unwrap();
+    assert!(link.contains(next), "{link}");
+
+    let mut pages = vec![first];
+    for page in 2..=3 {
+        let path = format!("/api/v1/changes?since=1&per_page=2&until=2&page={page}");
+        let (status, _, body) = get_of(at_three.clone(), &path).await;
+        assert_eq!((status, &body["version"]), (StatusCode::OK, &json!(2)));
+        pages.push(body);
+    }
+    let added = pages
+        .iter()
+        .flat_map(|page| page["added"].as_array().unwrap());
+    let ids: Vec<_> = added.map(|change| change["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["3", "4", "5", "6", "7"]);
+
+    let (_, _, whole) = get_of(at_three.clone(), "/api/v1/changes?since=1").await;
+    assert_eq!(whole["added"].as_array().unwrap().len(), 8);
+    assert_eq!(whole["per_page"], 500);
+    for (question, expected) in [
+        ("since=1&until=4", StatusCode::GONE),
+        ("since=0&until=2", StatusCode::GONE),
+        ("since=2&until=1", StatusCode::BAD_REQUEST),
+        ("since=1&per_page=1001", StatusCode::BAD_REQUEST),
+    ] {
+        let path = format!("/api/v1/changes?{question}");
+        let (status, _, body) = get_of(at_three.clone(), &path).await;
+        assert_eq!(status, expected, "{question}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn the_changes_of_a_version_come_in_pages() {
+    let changes: Vec<_> = (0..5).map(|id| added(&id.to_string(), "T")).collect();
+    let site = fixture::site("l", 1, [changes]);
+    let (_, headers, last) = get_of(site.clone(), "/api/v1/versions/2?per_page=2&page=3").await;
+    assert_eq!(last["total"], 5);
+    assert_eq!(last["changes"].as_array().unwrap().len(), 1);
+    assert!(headers["link"].to_str().unwrap().contains("rel=\"prev\""));
+    let (_, _, first) = get_of(site, "/api/v1/versions/1").await;
+    assert_eq!(
+        (&first["changes"], &first["total"]),
+        (&Value::Null, &json!(0))
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ mod values;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use common::models::{Catalogue, Change, FieldChange, Item, Kind, changed_fields};
 use serde_json::Value;
@@ -181,9 +181,8 @@ fn sentence(
 fn list_sentence(name: &str, field: &FieldChange, label: &Label<'_>, names: &Names<'_>) -> String {
     let text = &label.text;
     let (before, after) = (list(&field.before), list(&field.after));
-    let without = |some: &[Value], others: &[Value]| {
-        let mut rest: Vec<_> = some.to_vec();
-        rest.retain(|value| !others.contains(value));
+    let without = |some, others| {
+        let rest: Vec<_> = difference(some, others).cloned().collect();
         (!rest.is_empty()).then(|| (enumerated(&rest, label, names), were(rest.len())))
     };
     match (without(after, before), without(before, after)) {
@@ -198,6 +197,12 @@ fn list_sentence(name: &str, field: &FieldChange, label: &Label<'_>, names: &Nam
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Some values without the others, of which there can be many thousands.
+fn difference<'v>(some: &'v [Value], others: &'v [Value]) -> impl Iterator<Item = &'v Value> {
+    let others: HashSet<_> = others.iter().collect();
+    some.iter().filter(move |value| !others.contains(value))
 }
 
 fn were(count: usize) -> &'static str {

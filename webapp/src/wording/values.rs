@@ -2,7 +2,7 @@ use common::models::{Change, changed_fields};
 use serde_json::Value;
 
 use super::label::Label;
-use super::{Names, list};
+use super::{Names, difference, list};
 
 /// What a field held and holds, whole, for who shows the one beside the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +25,8 @@ pub fn values(change: &Change, names: &Names<'_>) -> Vec<(String, Values)> {
             let say = |value: &Value| in_full(value, &label, names);
             let values = if field.before.is_array() || field.after.is_array() {
                 let (before, after) = (list(&field.before), list(&field.after));
-                let without = |some: &[Value], others: &[Value]| -> Vec<String> {
-                    let rest = some.iter().filter(|value| !others.contains(value));
-                    rest.filter_map(say).collect()
+                let without = |some, others| -> Vec<String> {
+                    difference(some, others).filter_map(say).collect()
                 };
                 Values::Several(without(before, after), without(after, before))
             } else {

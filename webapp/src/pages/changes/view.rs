@@ -7,6 +7,8 @@ use crate::wording::{self, Names, Values};
 
 /// So many changes stand on one page.
 pub(super) const PER_PAGE: usize = 100;
+/// So many values of a list stand on a page.
+const MOST_LISTED: usize = 100;
 /// A text with more characters is told by the words that differ.
 const LONG: usize = 60;
 
@@ -110,7 +112,7 @@ pub(super) fn href(catalogue: &Catalogue, change: &Change) -> Option<String> {
 impl Form {
     fn of(values: Values) -> Self {
         match values {
-            Values::Several(went, came) => Self::List(went, came),
+            Values::Several(went, came) => Self::List(shown(went), shown(came)),
             Values::One(None, after) => Self::Came(after.unwrap_or_default()),
             Values::One(Some(before), None) => Self::Went(before),
             Values::One(Some(before), Some(after)) => {
@@ -122,6 +124,19 @@ impl Form {
             }
         }
     }
+}
+
+/// The first values of a list, and how many more there are.
+fn shown(mut values: Vec<String>) -> Vec<String> {
+    if let Some(more) = values
+        .len()
+        .checked_sub(MOST_LISTED)
+        .filter(|more| *more > 0)
+    {
+        values.truncate(MOST_LISTED);
+        values.push(format!("{more} more"));
+    }
+    values
 }
 
 impl Piece {
