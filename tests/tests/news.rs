@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "it fails the test")]
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use e2e::{DEADLINE, Store, get, until_it_says};
 use serde_json::Value;
-use testkit::process::{Service, Signal};
+use testkit::process::{Service, Signal, binary};
 use testkit::source::{Source, film};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
@@ -160,6 +161,89 @@ async fn of_a_hundred_who_listen_half_never_read_and_nobody_waits_for_them() {
     drop(stalled);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_closes_its_connection_frees_its_place_at_once() {
+    places_are_free_after(async |listeners| drop(listeners)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_resets_its_connection_frees_its_place_at_once() {
+    places_are_free_after(async |listeners| {
+        for listener in &listeners {
+            listener.stream.get_ref().set_zero_linger().unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_ends_its_sending_frees_its_place_at_once() {
+    let mut open = Vec::new();
+    places_are_free_after(async |mut listeners| {
+        for listener in &mut listeners {
+            listener.stream.get_mut().shutdown().await.unwrap();
+        }
+        open = listeners;
+    })
+    .await;
+    drop(open);
+}
+
+/// Takes all places, gives the listeners to `end`, and takes all places again. That must not wait
+/// for a heartbeat.
+async fn places_are_free_after(end: impl AsyncFnOnce(Vec<Listener>)) {
+    let store = Store::sqlite();
+    let (_webapp, host) = webapp_with_few_places(&store).await;
+    let mut listeners = Vec::new();
+    let refusal = loop {
+        match Listener::at(&host, None).await {
+            Ok(listener) => listeners.push(listener),
+            Err(refusal) => break refusal,
+        }
+    };
+    assert!(refusal.starts_with("HTTP/1.1 503"), "{refusal}");
+    let places = listeners.len();
+    assert!((10..200).contains(&places), "{places}");
+    for listener in &mut listeners {
+        assert_eq!(listener.next().await.name, "hello");
+    }
+
+    end(listeners).await;
+
+    let mut others = Vec::new();
+    let free = testkit::eventually(Duration::from_secs(10), async || {
+        match Listener::at(&host, None).await {
+            Ok(listener) => others.push(listener),
+            Err(refusal) => return Err(refusal),
+        }
+        let taken = others.len();
+        (taken == places)
+            .then_some(taken)
+            .ok_or_else(|| format!("{taken} of {places}"))
+    });
+    assert_eq!(free.await, places);
+}
+
+/// A web app that may open 200 files: half of them are for connections, and half of those for
+/// listeners.
+async fn webapp_with_few_places(store: &Store) -> (Service, String) {
+    let command = format!(
+        "ulimit -n 200 && PYFLIX_LISTEN=127.0.0.1:0 PYFLIX_DATABASE_URL='{}' exec '{}'",
+        store.url,
+        binary("webapp").display()
+    );
+    let folder = store.file().parent().unwrap().to_owned();
+    let webapp = Service::start_program(&folder, Path::new("/bin/sh"), &["-c", &command]);
+    let line = webapp
+        .wait_for_line(|line| line.contains("http://127.0.0.1:"), DEADLINE)
+        .await;
+    let (_, address) = line.split_once("http://").unwrap();
+    let is_of_host = |c: &char| c.is_ascii_digit() || matches!(c, '.' | ':');
+    let host: String = address.chars().take_while(is_of_host).collect();
+    until_it_says(&format!("http://{host}/readyz"), "ready").await;
+    (webapp, host)
+}
+
 /// Who listens, over a connection of its own.
 struct Listener {
     stream: BufReader<TcpStream>,
@@ -178,6 +262,12 @@ struct Event {
 impl Listener {
     async fn connect(webapp: &Service, last: Option<&str>) -> Self {
         let host = webapp.url().trim_start_matches("http://");
+        let listener = Self::at(host, last).await;
+        listener.unwrap_or_else(|refusal| panic!("{refusal}"))
+    }
+
+    /// An error is the head of a refusal.
+    async fn at(host: &str, last: Option<&str>) -> Result<Self, String> {
         let mut stream = TcpStream::connect(host).await.unwrap();
         stream
             .write_all(request(host, last).as_bytes())
@@ -189,12 +279,14 @@ impl Listener {
             let read = timeout(DEADLINE, stream.read_line(&mut head)).await;
             assert_ne!(read.unwrap().unwrap(), 0, "{head}");
         }
-        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-        Self {
+        if !head.starts_with("HTTP/1.1 200") {
+            return Err(head);
+        }
+        Ok(Self {
             stream,
             head: head.to_lowercase(),
             unread: String::new(),
-        }
+        })
     }
 
     /// The next event that is no heartbeat.
