@@ -2,6 +2,7 @@
 //!
 //! `cargo build --release && TEST_BINARIES=target/release cargo run --release -p bench -- start`
 
+mod beside;
 mod follow;
 mod generate;
 mod processes;
@@ -54,6 +55,21 @@ enum Measure {
         /// How many movies it has.
         #[arg(long)]
         movies: u64,
+    },
+    /// A polite client's latency on `/movies` beside 8 clients that send costly requests in a loop.
+    Beside {
+        /// The store between syncer and web app.
+        #[arg(value_enum)]
+        store: StoreKind,
+        /// How many movies it has.
+        #[arg(long, default_value_t = 100_000)]
+        movies: u64,
+        /// How long each kind of request is sent.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// Only the kinds of requests with this in their name.
+        #[arg(long)]
+        only: Option<String>,
     },
     /// The first publishing of a catalogue to MongoDB beside upserts by pymongo (needs `pymongo`).
     Publish {
@@ -116,6 +132,12 @@ async fn main() -> Result<()> {
         Measure::ServePublishing { seconds } => {
             serve::while_publishing(cli.rounds, seconds).await?;
         }
+        Measure::Beside {
+            store,
+            movies,
+            seconds,
+            only,
+        } => beside::measure(store, movies, seconds, only).await?,
         Measure::Publish { movies } => publish::measure(movies, cli.rounds).await?,
         Measure::Scale { store, movies } => scale::measure(store, movies, cli.rounds).await?,
         Measure::Generate {

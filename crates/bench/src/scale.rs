@@ -53,16 +53,7 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
         resident_kibibytes(webapp.pid())? / 1024.0
     );
 
-    // Until all fields are known, the source's own filters go through all records.
-    let mut asked = 0;
-    testkit::eventually(DEADLINE, async || {
-        asked += 1;
-        let url = format!("{}/ghibli/films?director=nobody{asked}", webapp.url());
-        let from = Instant::now();
-        try_get(&url).await.is_ok_and(|answer| answer.status == 200)
-            && from.elapsed() < Duration::from_millis(50)
-    })
-    .await;
+    until_fields_are_known(webapp.url()).await;
     println!(
         "start to all fields known: {:.1} s",
         started.elapsed().as_secs_f64()
@@ -119,6 +110,19 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
     );
     drop(syncer);
     Ok(())
+}
+
+/// Until all fields are known, the source's own filters go through all records.
+pub(crate) async fn until_fields_are_known(webapp: &str) {
+    let mut asked = 0;
+    testkit::eventually(DEADLINE, async || {
+        asked += 1;
+        let url = format!("{webapp}/ghibli/films?director=nobody{asked}");
+        let from = Instant::now();
+        try_get(&url).await.is_ok_and(|answer| answer.status == 200)
+            && from.elapsed() < Duration::from_millis(50)
+    })
+    .await;
 }
 
 type Question = fn(Generated, u64) -> String;
@@ -220,7 +224,7 @@ fn page(all: Generated, n: u64) -> u64 {
     n * 7919 % all.movies.div_ceil(100)
 }
 
-async fn sync(envs: &[(&str, &str)]) -> Result<()> {
+pub(crate) async fn sync(envs: &[(&str, &str)]) -> Result<()> {
     let Finished { code, stderr, .. } = run_to_end("syncer", envs, &["once"], DEADLINE).await;
     ensure!(code == Some(0), "the sync ended with {code:?}: {stderr}");
     Ok(())
