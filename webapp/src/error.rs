@@ -58,6 +58,9 @@ pub enum AppError {
     /// No more can listen to events.
     #[error("no more can listen at the moment: try again in half a minute")]
     Crowded,
+    /// Too many costly requests wait already.
+    #[error("too many costly requests are waiting: try again in a few seconds")]
+    Busy,
     /// The handler took too long.
     #[error("the answer took too long: try again in a moment")]
     TookTooLong,
@@ -85,6 +88,7 @@ impl AppError {
             Self::AddressTooLong => (StatusCode::URI_TOO_LONG, "That address is too long"),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "Not ready yet"),
             Self::Crowded => (StatusCode::SERVICE_UNAVAILABLE, "Too many listen already"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Too busy at the moment"),
             Self::TookTooLong => (StatusCode::GATEWAY_TIMEOUT, "That took too long"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
         }
@@ -113,6 +117,9 @@ impl AppError {
             }
             Self::NotReady => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
+            }
+            Self::Busy => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
             }
             Self::Crowded => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("30"));

@@ -17,6 +17,7 @@ mod art;
 mod assets;
 mod beside;
 mod content;
+mod costly;
 mod ghibli;
 mod middleware;
 mod pages;

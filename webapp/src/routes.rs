@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use axum::{
     Router,
     extract::{FromRef, Path, Request, State, rejection::PathRejection},
+    middleware::from_fn,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -13,7 +14,7 @@ use http::{Uri, header::CACHE_CONTROL};
 use tower::Service;
 
 use crate::{
-    PublicUrl, api, art, assets,
+    PublicUrl, api, art, assets, costly,
     error::AppError,
     events::{self, Events},
     feed, ghibli, middleware,
@@ -55,6 +56,8 @@ fn routes() -> Router<App> {
         .route("/search", get(pages::search::show))
         .route("/search/suggest", get(pages::search::suggest))
         .route("/status", get(pages::status::show))
+        // Of all routes above; the drop-in tells more from less costly queries by itself.
+        .route_layer(from_fn(costly::run_queries))
         .route("/ghibli/{collection}", get(ghibli::list))
         .route("/ghibli/{collection}/{id}", get(ghibli::show))
         .route("/ghibli/{collection}/{id}/{nested}", get(ghibli::nested))

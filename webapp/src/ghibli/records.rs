@@ -9,22 +9,19 @@ use axum::response::{IntoResponse, Response};
 use ghibli_api::{BadQuestion, Collection, Question, Selection};
 use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use self::Looked::{Answered, Unfinished};
 use super::body::{List, nothing, record};
-use super::by_field::MANY;
 use super::host::{PublicUrl, whole_address};
 use super::kept::{Kept, kind};
+use crate::costly::{self, LONG, SHORT, run_blocking};
 use crate::error::AppError;
 use crate::middleware::Asked;
 use crate::site::{Current, Site};
 
-/// So many records may be looked at for any question; who needs more waits for his turn.
+/// So many records may be looked at as short work; a request that needs more is long work.
 const FEW_LOOKS: usize = 2_000;
-/// Whoever goes through a large collection. One at a time, so that the others find a core.
-pub(super) static LONG_LOOK: Semaphore = Semaphore::const_new(1);
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// What the handlers take from a request.
@@ -100,7 +97,6 @@ async fn answer(
     let unwanted = CancellationToken::new();
     // Goes with the request, when nobody waits any longer.
     let _unwanted = unwanted.clone().drop_guard();
-    let kind = kind(collection);
     let looking = Looking {
         collection,
         unwanted,
@@ -109,41 +105,16 @@ async fn answer(
         conditions: Conditions::of(&call.method, &call.headers),
         question,
     };
-    if site.snapshot.catalogue.count(kind) <= MANY {
-        return match looking.select(&site, usize::MAX)? {
-            Some(selection) => looking.answer(&site, selection),
-            None => Err(AppError::TookTooLong),
-        };
-    }
-    let (looking, site) = match apart(Box::new(looking), site, FEW_LOOKS, None).await? {
+    let looking = Box::new(looking);
+    let few = move || looking.answered(site, FEW_LOOKS);
+    let (looking, site) = match run_blocking(&SHORT, few).await?? {
         Answered(response) => return Ok(response),
         Unfinished(looking, site) => (looking, site),
     };
-    let turn = LONG_LOOK.acquire().await.ok();
-    match apart(looking, site, usize::MAX, turn).await? {
+    match run_blocking(&LONG, move || looking.answered(site, usize::MAX)).await?? {
         Answered(response) => Ok(response),
         Unfinished(..) => Err(AppError::TookTooLong),
     }
-}
-
-/// Looks at so many records at most, apart from the tasks that serve. The turn is held until the
-/// look has ended, even if its request has gone by then.
-async fn apart(
-    looking: Box<Looking>,
-    site: Arc<Site>,
-    most_looks: usize,
-    turn: Option<SemaphorePermit<'static>>,
-) -> Result<Looked, AppError> {
-    let look = move || {
-        let _turn = turn;
-        match looking.select(&site, most_looks)? {
-            Some(selection) => looking.answer(&site, selection).map(Answered),
-            None => Ok(Unfinished(looking, site)),
-        }
-    };
-    tokio::task::spawn_blocking(look)
-        .await
-        .map_err(|error| AppError::Internal(error.into()))?
 }
 
 enum Looked {
@@ -164,6 +135,17 @@ struct Looking {
 }
 
 impl Looking {
+    /// The response after so many looks at most.
+    fn answered(self: Box<Self>, site: Arc<Site>, most_looks: usize) -> Result<Looked, AppError> {
+        let Some(selection) = self.select(&site, most_looks)? else {
+            return Ok(Unfinished(self, site));
+        };
+        let conditions = self.conditions.clone();
+        let response = self.answer(&site, selection)?;
+        costly::encode(&response, &conditions);
+        Ok(Answered(response))
+    }
+
     /// The records that answer; none if more looks would have been needed, or nobody waits.
     fn select(&self, site: &Site, most_looks: usize) -> Result<Option<Selection>, BadQuestion> {
         let kept = Kept {

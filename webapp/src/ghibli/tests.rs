@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use tower::ServiceExt as _;
 
 use super::ByField;
-use super::records::LONG_LOOK;
+use crate::costly::LONG;
 use crate::middleware::RequestLimits;
 use crate::routes::{App, app};
 use crate::site::{Arranged, Current, Site};
@@ -93,7 +93,7 @@ async fn a_long_look_waits_for_its_turn_and_a_short_one_does_not() {
         .map(|place| Arc::new(vehicle(place, "")))
         .collect();
     let site = site(&catalogue);
-    let turn = LONG_LOOK.acquire().await.unwrap();
+    let turn = LONG.acquire().await.unwrap();
     let mut long = std::pin::pin!(answer(&site, "vehicle_class=Boat&_limit=1"));
     tokio::select! {
         biased;
