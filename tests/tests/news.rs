@@ -240,7 +240,7 @@ async fn webapp_with_few_places(store: &Store) -> (Service, String) {
     let (_, address) = line.split_once("http://").unwrap();
     let is_of_host = |c: &char| c.is_ascii_digit() || matches!(c, '.' | ':');
     let host: String = address.chars().take_while(is_of_host).collect();
-    until_it_says(&format!("http://{host}/readyz"), "ready").await;
+    until_it_says(&format!("http://{host}/"), "Welcome").await;
     (webapp, host)
 }
 
