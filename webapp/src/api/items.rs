@@ -1,5 +1,8 @@
 //! Items as this API tells them, and what is known of their fields.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use common::models::{Facts, Id, Item, Kind, Link, Number};
 use roaring::RoaringBitmap;
 use serde_json::{Map, Value, json};
@@ -257,6 +260,8 @@ pub(super) fn schema(kind: Kind) -> Value {
 pub(super) struct Shape<'a> {
     pub(super) fields: Option<Vec<&'a str>>,
     pub(super) include: Vec<&'a str>,
+    /// Included items, of which many of a page share some, each made once.
+    pub(super) included: RefCell<HashMap<Number, Value>>,
 }
 
 impl Shape<'_> {
@@ -277,12 +282,12 @@ impl Shape<'_> {
                 ("slug", _) => (*item.slug).into(),
                 (_, Some(to)) => {
                     let related = Related::of(item, to, index).first(index, MOST_RELATED);
-                    let related = related.into_iter();
-                    let related = related.filter_map(|number| index.item(number));
-                    let whole = self.include.contains(&field.name);
-                    let mut values = related.map(|item| match whole {
-                        true => Shape::default().of(&item, index),
-                        false => (*item.id).into(),
+                    let is_included = self.include.contains(&field.name);
+                    let mut values = related.into_iter().filter_map(|number| {
+                        if is_included {
+                            return self.included(number, index);
+                        }
+                        Some((*index.item(number)?.id).into())
                     });
                     match field.form {
                         Form::One(_) => values.next().unwrap_or_default(),
@@ -294,6 +299,15 @@ impl Shape<'_> {
             told.insert(field.name.to_owned(), value);
         }
         Value::Object(told)
+    }
+
+    fn included(&self, number: Number, index: &Index) -> Option<Value> {
+        if let Some(value) = self.included.borrow().get(&number) {
+            return Some(value.clone());
+        }
+        let value = Shape::default().of(&*index.item(number)?, index);
+        self.included.borrow_mut().insert(number, value.clone());
+        Some(value)
     }
 }
 

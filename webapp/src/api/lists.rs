@@ -108,6 +108,7 @@ fn shape<'a>(asked: &Asked<'a>) -> Shape<'a> {
     Shape {
         fields: asked.values.words("fields"),
         include: asked.values.words("include").unwrap_or_default(),
+        ..Shape::default()
     }
 }
 

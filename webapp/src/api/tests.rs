@@ -107,6 +107,10 @@ async fn relations_are_told_from_both_sides_and_whole_if_they_are_included() {
         .find(|person| person["name"] == "Haku");
     let haku = haku.expect("Haku is in it");
     assert_eq!(haku["movies"][0], movie["id"]);
+    let (_, _, all) = get("/api/v1/movies?include=people").await;
+    let all = all["items"].as_array().unwrap().iter();
+    let same = all.filter(|other| other["id"] == movie["id"]);
+    assert!(same.eq([&movie]), "a list tells the same");
     let (_, _, person) = get("/api/v1/people/haku?include=movies,species").await;
     assert_eq!(person["movies"][0]["title"], "Spirited Away");
     assert!(person["species"]["name"].is_string(), "{person}");
