@@ -8,12 +8,12 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
+use http_content::{Conditions, Representation};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::error::AppError;
-use crate::respond::{Conditions, Representation};
 
 /// How long a request waits for its turn.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -62,11 +62,11 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
         .map_err(|error| AppError::Internal(error.into()))
 }
 
-/// Encodes a response here and now; the representation keeps it for when it is sent.
+/// Encodes a response on this blocking thread; the representation keeps it for when it is sent.
 pub(crate) fn encode(response: &Response, conditions: &Conditions) {
     if let Some(representation) = response.extensions().get::<Representation>() {
         // An error comes again when it is sent.
-        drop(representation.answer(conditions));
+        drop(Handle::current().block_on(representation.respond(conditions)));
     }
 }
 
