@@ -7,6 +7,7 @@ mod follow;
 mod generate;
 mod processes;
 mod publish;
+mod requests;
 mod scale;
 mod serve;
 mod soak;
@@ -107,6 +108,16 @@ enum Measure {
         #[arg(long, default_value_t = 4)]
         seconds: u32,
     },
+    /// Random mutations of requests for so long: the server must parse the same requests from the
+    /// same bytes as a plain hyper server does, and be idle afterwards.
+    Requests {
+        /// How long.
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
+        /// The seed of the first case; the others count on from it. By default a random one.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// The memory of a web app at rest with the seed.
     Rest,
     /// From a commit to its version on a running web app.
@@ -128,6 +139,7 @@ async fn main() -> Result<()> {
     let cli = Cli::parse();
     match cli.measure {
         Measure::Start => processes::start(cli.rounds).await,
+        Measure::Requests { minutes, seed } => requests::compare(minutes, seed).await?,
         Measure::Rest => processes::rest().await?,
         Measure::ServePublishing { seconds } => {
             serve::while_publishing(cli.rounds, seconds).await?;
