@@ -95,11 +95,6 @@ impl Fields {
         !self.are_too_many
     }
 
-    /// All records that were taken in.
-    pub(super) fn all(&self) -> &RoaringBitmap {
-        &self.all
-    }
-
     /// Whether a record has this field.
     pub(super) fn has(&self, name: &str) -> bool {
         self.by_name.contains_key(name)

@@ -121,18 +121,10 @@ impl<'a, C: Collected> Look<'a, C> {
         if condition.needs_field && !values.iter().any(has_it) {
             return Known::NoField;
         }
-        let (met, unmet): (Vec<_>, Vec<_>) = values
+        let met = values
             .iter()
-            .partition(|(record, _)| condition.is_met_by(record));
-        let all = |some: &[&(_, Cow<'_, RoaringBitmap>)]| {
-            some.iter().map(|(_, numbers)| numbers.len()).sum::<u64>()
-        };
-        // Each record has one of the values: the smaller side is quicker put together.
-        Known::These(if all(&met) <= all(&unmet) {
-            met.iter().map(|(_, numbers)| &**numbers).union()
-        } else {
-            fields.all() - unmet.iter().map(|(_, numbers)| &**numbers).union()
-        })
+            .filter(|(record, _)| condition.is_met_by(record));
+        Known::These(met.map(|(_, numbers)| &**numbers).union())
     }
 
     /// For an id or a name that a record must have, the records that may have it.
