@@ -128,11 +128,13 @@ impl Activity {
     /// not, the waker is kept for the end of the response.
     ///
     /// A client may end its side and still wait for a response, so the end is held back while one
-    /// is made or sent. A body that is cut short and a response without an end do not wait.
+    /// is made or sent. A body that is cut short and a response without an end do not wait; nor does
+    /// a server that stops wait for the rest of a body.
     pub(crate) fn can_end(&self, has_ended: bool, waker: &Waker) -> bool {
         let mut state = self.state();
         let is_answering = matches!(state.phase, Phase::Answering | Phase::Sending(_));
-        if !is_answering || (has_ended && (state.receives_body || state.is_until_closed)) {
+        let cannot_wait = state.receives_body || (has_ended && state.is_until_closed);
+        if !is_answering || cannot_wait {
             return true;
         }
         state.end_waker = Some(waker.clone());

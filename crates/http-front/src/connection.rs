@@ -1,8 +1,10 @@
 use std::{
     convert::Infallible,
+    future::poll_fn,
     net::SocketAddr,
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
+    task::Poll,
     time::Duration,
 };
 
@@ -32,6 +34,7 @@ use crate::{
     Limits,
     activity::Activity,
     body::{RequestBody, ResponseBody, UntilClosed},
+    lazy_timer::LazyTimer,
     timed_stream::TimedStream,
 };
 
@@ -140,22 +143,36 @@ pub(crate) async fn serve<C, S>(
         service_fn(move |request| respond(&context, info, &app, &activity, request))
     };
     let connection = http1::Builder::new()
-        // TimedStream tells an idle connection from a late header. hyper's timer cannot.
+        // Activity tells an idle connection from a late header. hyper's timer cannot.
         .header_read_timeout(None)
         .max_buf_size(limits.max_header_bytes + WHITE_SPACE_BYTES)
         .max_headers(limits.max_headers)
         .serve_connection(
-            TokioIo::new(TimedStream::new(stream, Arc::clone(&activity), limits)),
+            TokioIo::new(TimedStream::new(
+                stream,
+                Arc::clone(&activity),
+                limits.write_stall,
+            )),
             service,
         );
     let mut connection = pin!(connection);
     // Waiting for a signal takes locks that all connections share. Inside this set it is polled
     // when there is one, not with every request.
     let mut signals = FuturesUnordered::from_iter([context.signal()]);
+    let mut timer = LazyTimer::default();
+    let mut overdue = poll_fn(|cx| match activity.deadline(&limits) {
+        Some(deadline) => timer.poll_until(cx, deadline),
+        None => Poll::Pending,
+    });
     loop {
         tokio::select! {
             biased;
             end = &mut connection => return context.log_end(peer, end),
+            // After hyper, which has moved the deadline.
+            () = &mut overdue => {
+                tracing::debug!(%peer, "connection closed at the client's deadline");
+                return;
+            }
             signal = signals.select_next_some() => match signal {
                 Signal::Shutdown => break,
                 Signal::MakeRoom if activity.has_been_idle_for(limits.idle_when_full) => break,

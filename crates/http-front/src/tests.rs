@@ -7,7 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, body::Body, routing::get};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    routing::{get, post},
+};
 use futures::{StreamExt as _, stream};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -202,6 +206,10 @@ async fn a_shutdown_finishes_running_requests_and_drops_idle_and_half_sent_ones(
     assert_eq!(idle.response().await, "here");
     let mut half_sent = server.connect().await;
     half_sent.send(b"GET / HTTP").await;
+    let mut half_body = server.connect().await;
+    half_body
+        .send(b"POST /body HTTP/1.1\r\nHost: pyflix\r\nContent-Length: 9\r\n\r\nhalf")
+        .await;
     let mut working = server.connect().await;
     working
         .send(b"GET /wait HTTP/1.1\r\nHost: pyflix\r\n\r\n")
@@ -209,7 +217,8 @@ async fn a_shutdown_finishes_running_requests_and_drops_idle_and_half_sent_ones(
     server.entered.notified().await;
 
     server.shutdown.cancel();
-    // The half-sent request is not waited for, and the running one is.
+    // Half-sent requests are not waited for, and the running one is.
+    half_body.rest().await;
     assert_eq!(silent.rest().await, "");
     assert_eq!(idle.rest().await, "");
     assert_eq!(half_sent.rest().await, "");
@@ -508,6 +517,10 @@ impl Server {
             }
         };
         let app = Router::new()
+            .route(
+                "/body",
+                post(async |body: Body| drop(to_bytes(body, 99).await)),
+            )
             .route("/events", get(events))
             .route("/", get(async || "here"))
             .route("/long", get(async || vec![0_u8; LONG_BYTES]))

@@ -12,33 +12,35 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{Limits, activity::Activity, lazy_timer::LazyTimer};
+use crate::{activity::Activity, lazy_timer::LazyTimer};
 
 /// How long a refused client is read from after the response. Closing with unread bytes would
 /// reset the connection, and the client could lose the response.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// A TCP stream that fails with `TimedOut` when its client is too slow to send or to read.
+/// A TCP stream that reports to its connection's [`Activity`], and fails with `TimedOut` when its
+/// client stalls while reading.
 pub(crate) struct TimedStream {
     inner: TcpStream,
     activity: Arc<Activity>,
-    limits: Limits,
+    /// Without progress of a write.
+    write_stall: Duration,
     /// The client has ended its sending side.
     has_ended: bool,
-    read_timer: LazyTimer,
+    linger_timer: LazyTimer,
     write_timer: LazyTimer,
     write_stalled: Option<Instant>,
     lingering: Option<Instant>,
 }
 
 impl TimedStream {
-    pub(crate) fn new(inner: TcpStream, activity: Arc<Activity>, limits: Limits) -> Self {
+    pub(crate) fn new(inner: TcpStream, activity: Arc<Activity>, write_stall: Duration) -> Self {
         Self {
             inner,
             activity,
-            limits,
+            write_stall,
             has_ended: false,
-            read_timer: LazyTimer::default(),
+            linger_timer: LazyTimer::default(),
             write_timer: LazyTimer::default(),
             write_stalled: None,
             lingering: None,
@@ -62,10 +64,7 @@ impl TimedStream {
             return written;
         }
         let stalled = *self.write_stalled.get_or_insert_with(Instant::now);
-        ready!(
-            self.write_timer
-                .poll_until(cx, stalled + self.limits.write_stall)
-        );
+        ready!(self.write_timer.poll_until(cx, stalled + self.write_stall));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
@@ -80,7 +79,7 @@ impl TimedStream {
             match Pin::new(&mut self.inner).poll_read(cx, &mut buf) {
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() && Instant::now() < until => {}
                 Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending => return self.read_timer.poll_until(cx, until),
+                Poll::Pending => return self.linger_timer.poll_until(cx, until),
             }
         }
     }
@@ -112,11 +111,7 @@ impl AsyncRead for TimedStream {
         if this.has_ended && this.can_end(cx) {
             return Poll::Ready(Ok(()));
         }
-        let Some(deadline) = this.activity.deadline(&this.limits) else {
-            return Poll::Pending;
-        };
-        ready!(this.read_timer.poll_until(cx, deadline));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        Poll::Pending
     }
 }
 
