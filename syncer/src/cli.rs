@@ -161,6 +161,11 @@ async fn command_end(
 fn once_end(run: &Run) -> ExitCode {
     let report = Report(run);
     match run.outcome {
+        // Pinned to a version that is damaged and that the source does not complete.
+        Outcome::Unchanged if !run.damage.is_empty() => {
+            eprintln!("syncer: {report}");
+            ExitCode::FAILURE
+        }
         Outcome::Published | Outcome::Unchanged => {
             println!("{report}");
             ExitCode::SUCCESS

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use common::models::{Change, Counts, changed_fields};
-use common::repository::{Amendment, Repository, Turn};
+use common::repository::{Amendment, Repository, Run, Turn};
 
 use crate::progress::Bar;
 use crate::sync::Syncer;
@@ -91,6 +91,11 @@ async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
     say(&format!(
         "a sync would change: {added} added, {updated} updated, {removed} removed"
     ));
+    for damage in &plan.damage {
+        say(&format!(
+            "! {damage}: the database is damaged, and the next sync repairs it before it publishes anything else"
+        ));
+    }
     for missing in &plan.missing {
         say(&format!(
             "? {} {} is missing at the source, look {}: it stays for now",
@@ -157,19 +162,31 @@ async fn history(repository: &Repository, json: bool) -> anyhow::Result<()> {
             run.took.total() / 1000,
             run.outcome.word(),
             run.version,
-            run.reason.as_deref().unwrap_or_default()
+            explained(&run)
         ));
     }
     Ok(())
 }
 
+/// Why a run ended as it did, what it found damaged, and what else there is to know.
+fn explained(run: &Run) -> String {
+    let damage = (!run.damage.is_empty()).then(|| format!("damaged: {}", run.damage.join(", ")));
+    let said = run.reason.iter().cloned().chain(damage);
+    let said: Vec<_> = said.chain(run.notes.iter().cloned()).collect();
+    said.join("; ")
+}
+
 async fn approve(repository: &Repository) -> anyhow::Result<()> {
-    let turn = repository.begin_waiting(waiting).await?;
+    let mut turn = repository.begin_waiting(waiting).await?;
     let held = repository.held().await?;
     let Some(run) = held.filter(|run| run.fingerprint.is_some()) else {
         turn.end(None).await?;
         bail!("nothing is held");
     };
+    // A repair that is held is approved while the damage lasts; anything else comes after it.
+    if run.damage.is_empty() {
+        turn = whole(turn).await?;
+    }
     let approval = Some(run.fingerprint);
     amend(
         turn,
@@ -187,22 +204,33 @@ async fn approve(repository: &Repository) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The turn if the published state can be read wholly; else it ends, and the error names the parts
+/// that are lost.
+async fn whole(mut turn: Turn) -> anyhow::Result<Turn> {
+    let is_whole = turn.require_whole().await;
+    if let Err(error) = is_whole {
+        turn.lease().let_go().await;
+        return Err(error.into());
+    }
+    Ok(turn)
+}
+
 async fn rollback(repository: &Repository, version: u64) -> anyhow::Result<()> {
     let turn = repository.begin_waiting(waiting).await?;
     let lease = turn.lease();
-    let end = roll_back_in(turn, repository, version).await;
+    let end = roll_back_in(turn, version).await;
     if end.is_err() {
         lease.let_go().await;
     }
     end
 }
 
-async fn roll_back_in(mut turn: Turn, repository: &Repository, version: u64) -> anyhow::Result<()> {
+async fn roll_back_in(mut turn: Turn, version: u64) -> anyhow::Result<()> {
     let state = turn
         .state(None)
         .await?
         .context("nothing is published yet")?;
-    let wanted = repository.rewind(&state, version).await?.with_context(|| {
+    let wanted = turn.rewind(&state, version).await?.with_context(|| {
         format!("version {version} is not kept; `syncer history` shows those that are")
     })?;
     turn.mend_view(Some(&state)).await?;
@@ -214,8 +242,11 @@ async fn roll_back_in(mut turn: Turn, repository: &Repository, version: u64) -> 
         .await?
     {
         Some(published) => {
-            turn.show(&published, &changes).await?;
-            turn.end(None).await?;
+            // The version is out, whatever else fails.
+            if let Err(error) = turn.show(&published, &changes).await {
+                tracing::warn!(%error, "the view is behind and will be repaired by the next run");
+            }
+            end(turn).await;
             say(&format!(
                 "published version {next} with the state of version {version}, and pinned to it; `syncer unpin` follows the source again"
             ));
@@ -240,7 +271,7 @@ async fn roll_back_in(mut turn: Turn, repository: &Repository, version: u64) -> 
 }
 
 async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
-    let turn = repository.begin_waiting(waiting).await?;
+    let mut turn = repository.begin_waiting(waiting).await?;
     let current = turn.head().version;
     if version != current || version == 0 {
         turn.end(None).await?;
@@ -248,6 +279,7 @@ async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
             "version {version} is not the current one, which is {current}; to go back to it, use `syncer rollback {version}`"
         );
     }
+    turn = whole(turn).await?;
     let pin = Some(Some(version));
     amend(
         turn,
@@ -265,8 +297,15 @@ async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
 
 async fn amend(turn: Turn, amendment: Amendment) -> anyhow::Result<()> {
     turn.amend(&amendment).await?;
-    turn.end(None).await?;
+    end(turn).await;
     Ok(())
+}
+
+/// Lets the lease go after what was asked for is done.
+async fn end(turn: Turn) {
+    if let Err(error) = turn.end(None).await {
+        tracing::warn!(%error, "the lease could not be released and ends by itself");
+    }
 }
 
 fn told(change: &Change) -> String {

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use common::config::FuseLimits;
 use common::models::{Catalogue, Changes, Counts, Finding, Id, Kind, Quarantined};
-use common::repository::{Missing, Tally};
+use common::repository::{Damage, LostItems, Missing, Tally};
 use ghibli_api::{Collection, Records};
 use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::diff::diff;
-use crate::fuse::{self, Hold};
+use crate::fuse::{self, Hold, Rule};
 use crate::parse::{self, Refused};
 use crate::tombstones;
 
@@ -41,6 +41,8 @@ pub struct Plan {
     pub quarantined: Vec<Quarantined>,
     /// What does not join or looks wrong, sorted; the first 10,000.
     pub findings: Vec<Finding>,
+    /// What of the published state could not be read: the plan is made for the rest of it.
+    pub damage: Vec<Damage>,
 }
 
 impl Plan {
@@ -80,7 +82,19 @@ impl Plan {
             seen: seen.into(),
             quarantined: unjoined.quarantined,
             findings,
+            damage: Vec::new(),
         })
+    }
+
+    /// Judges what a repair could not bring back, too.
+    pub(crate) fn judge_repair(&mut self, limits: &FuseLimits, lost: &LostItems) {
+        self.holds.extend(fuse::judge_repair(limits, lost));
+    }
+
+    /// Whether missing items stay for now if an approval lets it through.
+    pub(crate) fn keeps_missing(&self) -> bool {
+        let mut rules = self.holds.iter().map(|hold| hold.rule);
+        rules.all(|rule| rule == Rule::Unrecovered)
     }
 
     /// Why it would be held, if so.
@@ -95,7 +109,7 @@ impl Plan {
         let mut digest = Xxh3::new();
         for hold in &self.holds {
             digest.update(hold.rule.setting().as_bytes());
-            digest.update(hold.kind.singular().as_bytes());
+            digest.update(hold.kind.map_or("item", Kind::singular).as_bytes());
             digest.update(&hold.digest.to_le_bytes());
         }
         for change in self.changes.iter() {

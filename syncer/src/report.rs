@@ -55,6 +55,9 @@ impl fmt::Display for Report<'_> {
                 "; {records} records could not be read and were set aside"
             )?;
         }
+        for note in &run.notes {
+            write!(f, "; {note}")?;
+        }
         Ok(())
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use common::clock::Clock;
-use common::models::{Catalogue, Kind};
+use common::models::{Catalogue, Changes, Kind};
 use common::repository::{
-    Amendment, Header, Outcome, Repository, Result as StoreResult, Run, Snapshot, StoreError,
-    SyncEnd, Tally, Took, Turn,
+    Amendment, Header, LostItems, Origin, Outcome, Repair, Repository, Result as StoreResult, Run,
+    Snapshot, StoreError, SyncEnd, Tally, Took, Turn, Verification,
 };
 use ghibli_api::{Client, Content, FetchError, Progress, Tags};
 use jiff::Timestamp;
@@ -22,6 +22,9 @@ const RELEASE: &str = env!("CARGO_PKG_VERSION");
 /// How long a source is believed that nothing has changed; after that it is asked for all of it.
 const BELIEVED: Duration = Duration::from_hours(1);
 
+/// How many damaged parts a run names.
+const MOST_DAMAGE: usize = 20;
+
 /// How many runs wait for a ledger that cannot be written.
 const UNRECORDED: usize = 100;
 
@@ -35,6 +38,8 @@ pub struct Syncer {
     known: Option<Snapshot>,
     /// What the source gave for that state, where nothing was left to be done.
     settled: Option<Settled>,
+    /// Which of the store's parts were verified last.
+    verification: Verification,
     /// The runs that could not be written down.
     unrecorded: Vec<Run>,
 }
@@ -89,6 +94,7 @@ impl Syncer {
             patience,
             known: None,
             settled: None,
+            verification: Verification::default(),
             unrecorded: Vec::new(),
         }
     }
@@ -109,12 +115,19 @@ impl Syncer {
         shutdown: &CancellationToken,
     ) -> Ended {
         let mut run = self.row(&turn);
-        let end = self.attempt(&mut turn, &mut run, progress, shutdown).await;
+        let mut end = self.attempt(&mut turn, &mut run, progress, shutdown).await;
         run.ended = self.clock.now();
+        let has_published = turn.head().version > run.version;
         run.version = turn.head().version;
+        if has_published && let Err(SyncError::Store(error)) = &end {
+            run.outcome = Outcome::Published;
+            could_not_write(&mut run, "what follows a publication", error);
+            end = Ok(());
+        }
         if let Err(error) = &end {
             failed(&mut run, error);
         }
+        tell_repair(&mut run, &turn);
         let retry_after = match &end {
             Err(SyncError::Source(error)) => error.retry_after(),
             _ => None,
@@ -148,7 +161,9 @@ impl Syncer {
         let state = self.repository.load().await?;
         let fetched = self.client.fetch_all(None, progress).await;
         let fetched = fetched.map_err(SyncError::from)?;
-        Ok(self.compare(state.as_ref(), fetched.content).await?)
+        let mut plan = self.compare(state.as_ref(), fetched.content).await?;
+        plan.damage = state.map(|state| state.damage).unwrap_or_default();
+        Ok(plan)
     }
 
     /// Syncs, and writes into its row what it comes to.
@@ -160,12 +175,13 @@ impl Syncer {
         shutdown: &CancellationToken,
     ) -> Result<(), SyncError> {
         let mut lap = Lap::start();
+        let now = self.clock.now();
+        turn.verify_next(&mut self.verification, now).await?;
         if turn.needs_mending() {
             self.state(turn).await?;
         }
         let settled = self.recall(turn).await?;
         run.took.load = lap.next();
-        let now = self.clock.now();
         let tags = settled.as_ref().map(|settled| settled.tags_at(now));
         let fetched = tokio::select! {
             fetched = self.client.fetch_all(tags.as_ref(), progress) => fetched,
@@ -193,13 +209,14 @@ impl Syncer {
         }
         let state = self.state(turn).await?;
         run.took.load += lap.next();
-        let plan = self.compare(state.as_ref(), fetched.content).await?;
+        let mut plan = self.compare(state.as_ref(), fetched.content).await?;
         run.took.compare = lap.next();
+        let base = self.repair(turn, state, &mut plan).await?;
         run.kinds = plan.tallies();
         run.findings = plan.findings.len() as u64;
         run.rules = plan.rules();
         self.settled = None;
-        self.conclude(turn, state.as_ref(), plan, run).await?;
+        self.conclude(turn, base, plan, run).await?;
         if run.outcome == Outcome::Held {
             // It changed nothing, so what was settled is so still.
             self.settled = settled;
@@ -210,11 +227,45 @@ impl Syncer {
         Ok(())
     }
 
+    /// What the plan is published on. A damaged version is published once more if the source
+    /// completes it; then the plan is what is left to be changed. Otherwise the plan is to take its
+    /// place, and is judged by what would be lost, too.
+    async fn repair(
+        &mut self,
+        turn: &mut Turn,
+        state: Option<Snapshot>,
+        plan: &mut Plan,
+    ) -> StoreResult<PublishedOn> {
+        let Some(damaged) = state.as_ref().filter(|_| turn.is_damaged()) else {
+            return Ok(PublishedOn::State(state));
+        };
+        match turn.plan_repair(damaged, &plan.changes).await? {
+            Repair::Restore { state, changes } => {
+                let restored = turn.restore(&state, Origin::Source).await?;
+                self.known.clone_from(&restored);
+                if let Some(restored) = &restored
+                    && let Err(error) = turn.show(restored, &Changes::default()).await
+                {
+                    view_is_behind(&error);
+                }
+                plan.changes = changes;
+                Ok(PublishedOn::State(restored))
+            }
+            Repair::Replace(lost) => {
+                plan.judge_repair(&self.patience.fuse, &lost);
+                let state = damaged.clone();
+                Ok(PublishedOn::Damaged { state, lost })
+            }
+        }
+    }
+
     /// The state at the head, which is mended where that is needed.
     async fn state(&mut self, turn: &mut Turn) -> StoreResult<Option<Snapshot>> {
         let mut state = turn.state(self.known.as_ref()).await?;
-        if let Some(mended) = turn.mend_parts(state.as_ref()).await? {
-            state = Some(mended);
+        if let Some(whole) = &state
+            && let Some(restored) = turn.restore(whole, Origin::Memory).await?
+        {
+            state = Some(restored);
         }
         self.known = state.clone().filter(|state| state.damage.is_empty());
         turn.mend_view(state.as_ref()).await?;
@@ -222,7 +273,10 @@ impl Syncer {
     }
 
     /// The answer after which nothing was left to be done, if the head still stands there.
-    async fn recall(&self, turn: &Turn) -> StoreResult<Option<Settled>> {
+    async fn recall(&self, turn: &mut Turn) -> StoreResult<Option<Settled>> {
+        if turn.is_damaged() {
+            return Ok(None);
+        }
         let known = self.settled.clone();
         if let Some(settled) = known.filter(|settled| settled.is_at(turn)) {
             return Ok(Some(settled));
@@ -230,8 +284,10 @@ impl Syncer {
         let kept: Option<Settled> = turn.answer().await?;
         let kept = kept.filter(|settled| settled.release == RELEASE && settled.is_at(turn));
         // This process has not seen the state, and somebody may have spoiled it.
-        let is_whole = kept.is_some() && turn.parts_are_whole().await?;
-        Ok(kept.filter(|_| is_whole))
+        if kept.is_some() {
+            turn.verify().await?;
+        }
+        Ok(kept.filter(|_| !turn.is_damaged()))
     }
 
     /// Remembers an answer after which nothing is left to be done.
@@ -246,7 +302,7 @@ impl Syncer {
         let version = turn
             .head()
             .header()
-            .filter(|_| nobody_missing && turn.head().pin.is_none());
+            .filter(|_| nobody_missing && turn.head().pin.is_none() && !turn.is_damaged());
         self.settled = version.map(|version| Settled {
             release: RELEASE.to_owned(),
             version: version.clone(),
@@ -283,16 +339,18 @@ impl Syncer {
     async fn conclude(
         &mut self,
         turn: &mut Turn,
-        state: Option<&Snapshot>,
+        base: PublishedOn,
         mut plan: Plan,
         run: &mut Run,
     ) -> StoreResult<()> {
         let mut held = plan.reason();
         if held.is_some() {
-            let fingerprint = plan.fingerprint();
+            let fingerprint = base.fingerprint(&plan);
             if turn.head().approval.as_ref() == Some(&fingerprint) {
                 held = None;
-                plan.missing.clear();
+                if !plan.keeps_missing() {
+                    plan.missing.clear();
+                }
             } else {
                 run.fingerprint = Some(fingerprint);
             }
@@ -305,7 +363,13 @@ impl Syncer {
                 Some(reason) => format!(", and would be held: {reason}"),
                 None => String::new(),
             };
-            run.reason = Some(format!("pinned to version {pin}{judged}"));
+            let damaged = match &base {
+                PublishedOn::Damaged { lost, .. } => format!(
+                    ", parts of which are lost or damaged (else {lost}): `syncer unpin` and then `syncer once` repair it"
+                ),
+                PublishedOn::State(_) => String::new(),
+            };
+            run.reason = Some(format!("pinned to version {pin}{damaged}{judged}"));
         } else if held.is_some() {
             run.outcome = Outcome::Held;
             run.reason.clone_from(&held);
@@ -321,17 +385,27 @@ impl Syncer {
             return Ok(());
         }
         run.outcome = Outcome::Unchanged;
-        let published = turn.publish(state, &plan.changes, None, None).await?;
+        let published = match &base {
+            PublishedOn::State(state) => {
+                let state = state.as_ref();
+                turn.publish(state, &plan.changes, None, None).await?
+            }
+            PublishedOn::Damaged { state, lost } => {
+                Some(turn.replace(state, &plan.changes, lost).await?)
+            }
+        };
         let Some(published) = published else {
             turn.keep_missing(&plan.missing).await?;
             return forget_approval(turn).await;
         };
+        // From here on the version is out, whatever else fails.
         run.outcome = Outcome::Published;
         self.known = Some(published.clone());
-        turn.keep_missing(&plan.missing).await?;
+        if let Err(error) = turn.keep_missing(&plan.missing).await {
+            could_not_write(run, "the missing items", &error);
+        }
         if let Err(error) = turn.show(&published, &plan.changes).await {
-            // The version is out; the next run finds the view marked as behind.
-            tracing::warn!(%error, "the view is behind and will be repaired by the next run");
+            view_is_behind(&error);
         }
         Ok(())
     }
@@ -364,6 +438,51 @@ impl Syncer {
             causes: Vec::new(),
             fingerprint: None,
             findings: 0,
+            damage: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// What a plan is published on.
+enum PublishedOn {
+    /// The state at the head; `None` while there is none.
+    State(Option<Snapshot>),
+    /// The readable rest of a damaged state, whose place it takes.
+    Damaged { state: Snapshot, lost: LostItems },
+}
+
+impl PublishedOn {
+    /// What names a held plan. To approve a delta is not to approve what a repair would lose.
+    fn fingerprint(&self, plan: &Plan) -> String {
+        let fingerprint = plan.fingerprint();
+        match self {
+            Self::State(_) => fingerprint,
+            Self::Damaged { .. } => format!("repair-{fingerprint}"),
+        }
+    }
+}
+
+/// The next run finds the view marked as behind.
+fn view_is_behind(error: &StoreError) {
+    tracing::warn!(%error, "the view is behind and will be repaired by the next run");
+}
+
+/// Tells of what could not be written after a version was published.
+fn could_not_write(run: &mut Run, what: &str, error: &StoreError) {
+    tracing::warn!(%error, "{what} could not be written; the next run tries again");
+    run.notes
+        .push(format!("{what} could not be written: {error}"));
+}
+
+/// Tells in its row what a run found damaged in the store, and how it was repaired.
+fn tell_repair(run: &mut Run, turn: &Turn) {
+    let names = turn.damage().iter().map(|damage| damage.name.clone());
+    run.damage = names.take(MOST_DAMAGE).collect();
+    if let Some(note) = turn.repaired() {
+        run.notes.push(note.to_owned());
+        if run.outcome == Outcome::Unchanged {
+            run.outcome = Outcome::Published;
         }
     }
 }

@@ -82,6 +82,25 @@ impl Changes {
         removed.filter_map(|(before, _)| Some(read_id(before?.written_id())))
     }
 
+    /// Those that add an item.
+    #[must_use]
+    pub fn additions(&self) -> Self {
+        let mut additions = Self::default();
+        let added = self.packed().filter(|(before, _)| before.is_none());
+        for after in added.filter_map(|(_, after)| after) {
+            additions.push(None, Some(after.clone()));
+        }
+        additions
+    }
+
+    /// What they add to [`Catalogue::digest`].
+    pub(crate) fn digest(&self) -> u128 {
+        self.packed().fold(0, |sum: u128, (before, after)| {
+            let [before, after] = [before, after].map(|item| item.map_or(0, Packed::digest));
+            sum.wrapping_sub(before).wrapping_add(after)
+        })
+    }
+
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = Change> {
         self.packed()

@@ -3,10 +3,25 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::content::Content;
 use crate::models::Counts;
 
 /// A lease that ends later than this was given before the clock was set back, and is over.
 pub(super) const FAR_AHEAD: Duration = Duration::from_secs(60);
+
+/// How far the fences of a new head are from those that an earlier one left traces of: further
+/// than a run can be that left none.
+pub(super) const FENCE_GAP: u64 = 1_000_000;
+/// How many rows of the ledger are looked at for that, since some may have been put in by hand.
+pub(super) const FENCE_TRACES: u32 = 100;
+
+/// The fence of a new head, beyond those in the names of parts and in the keys of the ledger that
+/// an earlier head left.
+pub(super) fn first_fence(traces: impl Iterator<Item = u64>) -> u64 {
+    // A name that was put in by hand may say anything.
+    let plausible = traces.filter(|&fence| fence <= u32::MAX.into());
+    plausible.max().map_or(0, |fence| fence + FENCE_GAP)
+}
 
 /// The one register that everything hangs on: what is published, and who may publish.
 ///
@@ -79,6 +94,13 @@ pub struct Header {
     /// Whether it is the first of its store, which is a base alone.
     #[serde(default)]
     pub first: bool,
+    /// Whether it repairs a version that could not be read wholly: its changes do not lead from
+    /// every reader's state to it, so that readers load it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reset: bool,
+    /// What its items are, to tell whether all of them were read; `None` from earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
 }
 
 /// A whole catalogue in parts.

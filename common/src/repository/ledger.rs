@@ -62,6 +62,12 @@ pub struct Run {
     /// How many findings there were.
     #[serde(default)]
     pub findings: u64,
+    /// The parts of the store that it found lost or damaged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damage: Vec<String>,
+    /// What else there is to know: what a repair came to, what could not be written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// How long the parts of a run took, in microseconds.

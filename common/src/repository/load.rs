@@ -72,29 +72,6 @@ pub(super) fn parts(head: &Head) -> impl Iterator<Item = PartName> {
         })
 }
 
-/// Whether every part that loading this head reads is there and whole.
-pub(super) async fn parts_are_whole(store: &dyn Store, head: &Head) -> Result<bool> {
-    let mut looks = stream::iter(parts(head))
-        .map(|name| part_is_whole(store, name))
-        .buffer_unordered(AT_ONCE);
-    while let Some(is_whole) = looks.try_next().await? {
-        if !is_whole {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-async fn part_is_whole(store: &dyn Store, name: PartName) -> Result<bool> {
-    let data = match store.get(name).await {
-        Ok(Some(data)) => data,
-        Ok(None) | Err(StoreError::Unreadable { .. }) => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    let look = tokio::task::spawn_blocking(move || parts::is_whole(&data));
-    Ok(look.await.unwrap_or(false))
-}
-
 fn since_base(head: &Head) -> impl Iterator<Item = &Header> {
     let base = head.base.map_or(0, |base| base.version);
     head.log.iter().filter(move |header| header.version > base)
@@ -161,6 +138,10 @@ pub(super) async fn advance(store: &dyn Store, known: &Snapshot, head: &Head) ->
         .iter()
         .filter(|header| header.version > known.version())
         .collect();
+    // A repair has what the changes since do not tell.
+    if newer.iter().any(|header| header.reset) {
+        return Ok(Advance::Load);
+    }
     let mut read = Vec::with_capacity(newer.len());
     for header in newer {
         let Some((changes, damage)) = changes(store, header, false).await? else {
@@ -191,6 +172,14 @@ async fn changes(
 ) -> Result<Option<(Vec<Change>, Vec<Damage>)>> {
     let (fence, parts) = (header.fence, header.parts);
     read(store, Role::Changes, fence, parts, tolerant, parts::unpack).await
+}
+
+/// The changes of a version that can be read, and what is wrong with the others.
+pub(super) async fn readable_changes(
+    store: &dyn Store,
+    header: &Header,
+) -> Result<(Vec<Change>, Vec<Damage>)> {
+    Ok(changes(store, header, true).await?.unwrap_or_default())
 }
 
 /// The changes of a version, every one of them; `None` if parts are missing.
@@ -230,6 +219,7 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
         damage.extend(lost);
     }
     let read = started.elapsed();
+    let is_whole = damage.is_empty();
     let catalogue = tokio::task::spawn_blocking(move || {
         let mut catalogue: Catalogue = items.into_iter().collect();
         for changes in later {
@@ -241,6 +231,19 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     .map_err(|error| unreadable("the state", &error))?;
     let took = started.elapsed();
     tracing::debug!(items = catalogue.len(), ?read, ?took, "loaded a state");
+    if let Some(content) = header.content.as_ref().filter(|_| is_whole)
+        && content.items != catalogue.len() as u64
+    {
+        let reason = format!(
+            "it has {} items, and its parts hold {}",
+            content.items,
+            catalogue.len()
+        );
+        damage.push(parts::damaged(
+            format!("version {}", header.version),
+            &reason,
+        ));
+    }
     for damage in &damage {
         tracing::error!(
             part = damage.name,
@@ -279,14 +282,15 @@ async fn read<T: Send + 'static>(
                 values.extend::<Vec<T>>(found);
                 damage.extend(lost);
             }
-            None if tolerant => damage.push(Damage {
-                name: PartName { role, fence, index }.to_string(),
-                reason: "it is missing".into(),
-            }),
+            None if tolerant => damage.push(missing(PartName { role, fence, index })),
             None => return Ok(None),
         }
     }
     Ok(Some((values, damage)))
+}
+
+pub(super) fn missing(name: PartName) -> Damage {
+    parts::damaged(name.to_string(), &"it is missing")
 }
 
 async fn read_part<T: Send + 'static>(

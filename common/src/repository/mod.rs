@@ -3,6 +3,7 @@
 //! The protocol is written once, over the small [`Store`] trait; MongoDB and SQLite implement
 //! just that. ARCHITECTURE.md says how it works and why each rule is there.
 
+mod content;
 mod follow;
 mod head;
 mod history;
@@ -10,9 +11,11 @@ mod ledger;
 mod load;
 mod mongodb;
 mod parts;
+mod repair;
 mod sqlite;
 mod store;
 mod turn;
+mod verify;
 mod view;
 
 use std::sync::Arc;
@@ -21,15 +24,18 @@ use crate::clock::Clock;
 use crate::config::Database;
 
 pub use self::mongodb::setup as mongodb_setup;
+pub use content::Content;
 pub use follow::{Follower, News, Pulse};
 pub use head::{Amendment, Base, Commit, Head, Header, Lease, Ran, Refusal, Release, SyncEnd};
 pub use ledger::{Missing, Outcome, Run, Tally, Took};
 pub use load::Snapshot;
 pub use parts::Damage;
+pub use repair::{LostItems, Origin, Repair};
 pub use store::{
     LEASE, PartName, Reading, Result, Role, Row, Store, StoreError, Table, ViewDocument,
 };
 pub use turn::{BeginError, LeaseHandle, RETENTION, Turn};
+pub use verify::Verification;
 
 /// Whether a process may write to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +62,8 @@ pub struct Repository {
     holder: Arc<str>,
     /// How many versions it keeps when it publishes.
     retention: u64,
+    /// How many items it puts into a part at most.
+    items_per_part: usize,
 }
 
 impl Repository {
@@ -83,6 +91,7 @@ impl Repository {
             store,
             holder: holder.into(),
             retention: RETENTION,
+            items_per_part: parts::MOST_ITEMS,
         }
     }
 
@@ -91,6 +100,15 @@ impl Repository {
     pub fn keeping(self, versions: u64) -> Self {
         Self {
             retention: versions.max(1),
+            ..self
+        }
+    }
+
+    /// Puts at most so many items into a part, at least 1: a test needs no thousands for several.
+    #[must_use]
+    pub fn packing(self, items_per_part: usize) -> Self {
+        Self {
+            items_per_part: items_per_part.max(1),
             ..self
         }
     }

@@ -2,6 +2,7 @@
 //! items as they are held in memory, behind [`RECORDS`] and each behind its length, so that loading
 //! them parses nothing; changes as JSON, one a line.
 
+use std::fmt;
 use std::io::{self, Write as _};
 
 use serde::de::DeserializeOwned;
@@ -12,7 +13,8 @@ use crate::models::{Catalogue, Change, Changes, Packed};
 /// The first byte of a part of packed items. JSON lines, which bases were once made of as well, have
 /// another.
 const RECORDS: u8 = 1;
-const MOST_ITEMS: usize = 2_000;
+/// How many items or changes a part has at most, unless configured.
+pub(super) const MOST_ITEMS: usize = 2_000;
 /// Raw bytes at which a part is closed; with the largest item behind it still below what a
 /// MongoDB document may hold.
 const ENOUGH_BYTES: usize = 4 << 20;
@@ -27,24 +29,31 @@ pub struct Damage {
     pub reason: String,
 }
 
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, reason } = self;
+        write!(f, "{name}: {reason}")
+    }
+}
+
 /// Parts, each packed when it is asked for.
 pub(super) type Packs = Box<dyn Iterator<Item = Result<Vec<u8>>> + Send>;
 
-pub(super) fn pack(changes: &Changes) -> Packs {
-    pack_by(changes.clone().into_each(), &[], |raw, change| {
+pub(super) fn pack(changes: &Changes, most: usize) -> Packs {
+    pack_by(changes.clone().into_each(), most, &[], |raw, change| {
         serde_json::to_writer(&mut *raw, &change).map_err(|error| cannot_pack(&error))?;
         raw.push(b'\n');
         Ok(())
     })
 }
 
-pub(super) fn pack_items(catalogue: &Catalogue) -> Packs {
+pub(super) fn pack_items(catalogue: &Catalogue, most: usize) -> Packs {
     let items: Vec<_> = catalogue.all_packed().cloned().collect();
-    pack_all(items)
+    pack_all(items, most)
 }
 
-fn pack_all(items: Vec<Packed>) -> Packs {
-    pack_by(items.into_iter(), &[RECORDS], |raw, item| {
+fn pack_all(items: Vec<Packed>, most: usize) -> Packs {
+    pack_by(items.into_iter(), most, &[RECORDS], |raw, item| {
         let bytes = item.bytes();
         let length = u32::try_from(bytes.len()).map_err(|error| cannot_pack(&error))?;
         raw.extend_from_slice(&length.to_le_bytes());
@@ -55,12 +64,13 @@ fn pack_all(items: Vec<Packed>) -> Packs {
 
 fn pack_by<T: 'static>(
     mut values: impl Iterator<Item = T> + Send + 'static,
+    most: usize,
     start: &'static [u8],
     write: fn(&mut Vec<u8>, T) -> Result<()>,
 ) -> Packs {
     let mut next = move || {
         let mut part = Part::starting_with(start)?;
-        for value in values.by_ref().take(MOST_ITEMS) {
+        for value in values.by_ref().take(most) {
             write(&mut part.raw, value)?;
             part.compress()?;
             if part.bytes >= ENOUGH_BYTES {
@@ -168,7 +178,7 @@ fn next_record<'a>(raw: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(record)
 }
 
-fn damaged(name: String, reason: &dyn std::fmt::Display) -> Damage {
+pub(super) fn damaged(name: String, reason: &dyn std::fmt::Display) -> Damage {
     let reason = reason.to_string();
     Damage { name, reason }
 }
@@ -177,9 +187,10 @@ fn decompress(name: PartName, data: &[u8]) -> Result<Vec<u8>, Damage> {
     zstd::decode_all(data).map_err(|error| damaged(name.to_string(), &error))
 }
 
-/// Whether a part is whole, which its checksum tells without reading its lines.
-pub(super) fn is_whole(data: &[u8]) -> bool {
-    zstd::stream::copy_decode(data, io::sink()).is_ok()
+/// What is wrong with a part, if anything: its checksum tells without reading its lines.
+pub(super) fn check(name: PartName, data: &[u8]) -> Option<Damage> {
+    let read = zstd::stream::copy_decode(data, io::sink());
+    read.err().map(|error| damaged(name.to_string(), &error))
 }
 
 fn cannot_pack(error: &dyn std::fmt::Display) -> StoreError {
@@ -213,7 +224,9 @@ mod tests {
     fn items_come_out_of_a_base_as_they_were_put_in() {
         let items = seed().into_iter().cycle().take(MOST_ITEMS + 1);
         let items: Vec<_> = items.collect();
-        let parts = pack_all(items.clone()).collect::<Result<Vec<_>>>().unwrap();
+        let parts = pack_all(items.clone(), MOST_ITEMS)
+            .collect::<Result<Vec<_>>>()
+            .unwrap();
         assert_eq!(parts.len(), 2);
         let parts = parts.iter().map(|part| unpack_items(NAME, part));
         let (read, damage): (Vec<_>, Vec<_>) = parts.unzip();
@@ -234,7 +247,10 @@ mod tests {
     #[test]
     fn a_bad_record_spoils_itself_alone_and_a_bad_length_what_follows() {
         let items = &seed()[..3];
-        let part = pack_all(items.to_vec()).next().unwrap().unwrap();
+        let part = pack_all(items.to_vec(), MOST_ITEMS)
+            .next()
+            .unwrap()
+            .unwrap();
         let raw = zstd::decode_all(&*part).unwrap();
         let second = 1 + size_of::<u32>() + items[0].bytes().len();
         for (place, left, name) in [

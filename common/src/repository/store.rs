@@ -18,6 +18,16 @@ pub enum StoreError {
     /// It did not answer, or refused. Whether a write took place is unknown.
     #[error("the store is not available: {0}")]
     Unavailable(String),
+    /// Parts of the published state are lost, and nothing is published over it but a repair.
+    #[error(
+        "parts of version {version} are lost or damaged: {parts}; repair it first, with `syncer once`"
+    )]
+    Damaged {
+        /// The version that cannot be read wholly.
+        version: u64,
+        /// The parts and what is wrong with them.
+        parts: String,
+    },
     /// The lease has passed to another; nothing was written.
     #[error("the lease has passed to another syncer; this run publishes nothing")]
     LeaseLost,

@@ -9,9 +9,10 @@ use futures::{StreamExt, TryStreamExt, future, stream};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::content::Content;
 use super::head::{Amendment, Base, Commit, Head, Header, Refusal, Release, SyncEnd};
 use super::load::{self, Advance, Snapshot};
-use super::parts::Packs;
+use super::parts::{Damage, Packs};
 use super::store::{LEASE, PartName, Result, Role, Store, StoreError};
 use super::{Repository, parts, view};
 use crate::models::{Catalogue, Changes};
@@ -45,10 +46,15 @@ pub enum BeginError {
 pub struct Turn {
     pub(super) store: Arc<dyn Store>,
     head: Head,
-    view_is_right: bool,
-    /// Whether parts are gone that loading needs.
-    parts_are_lost: bool,
+    pub(super) view_is_right: bool,
+    /// The parts that loading needs and that are lost or damaged.
+    pub(super) damage: Vec<Damage>,
+    /// The same, with those that were repaired since.
+    pub(super) found: Vec<Damage>,
+    /// The note of the version that repaired them.
+    pub(super) repaired: Option<String>,
     retention: u64,
+    items_per_part: usize,
     renewal: JoinHandle<()>,
 }
 
@@ -76,8 +82,11 @@ impl Repository {
             renewal: tokio::spawn(renew(self.store.clone(), reading.head.fence)),
             store: self.store.clone(),
             view_is_right: !reading.head.dirty,
-            parts_are_lost: false,
+            damage: Vec::new(),
+            found: Vec::new(),
+            repaired: None,
             retention: self.retention,
+            items_per_part: self.items_per_part,
             head: reading.head,
         };
         turn.look_over_parts().await?;
@@ -127,24 +136,15 @@ impl Turn {
 
     /// Whether a dead publisher left the view behind, or parts of the state are lost.
     pub const fn needs_mending(&self) -> bool {
-        self.parts_are_lost || !self.view_is_right
-    }
-
-    /// Whether all that loading the state needs can still be read, as far as that shows without
-    /// loading it.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn parts_are_whole(&self) -> Result<bool> {
-        load::parts_are_whole(&*self.store, &self.head).await
+        !self.damage.is_empty() || !self.view_is_right
     }
 
     /// The state at the head, from a known one where that is near; `None` while the store holds
-    /// no version.
+    /// no version. What of it cannot be read is taken down as damage.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn state(&self, known: Option<&Snapshot>) -> Result<Option<Snapshot>> {
+    pub async fn state(&mut self, known: Option<&Snapshot>) -> Result<Option<Snapshot>> {
         if let Some(known) = known
             && let Advance::Steps(steps) = load::advance(&*self.store, known, &self.head).await?
         {
@@ -154,15 +154,24 @@ impl Turn {
             ));
         }
         // Not at the head that can be read now: on a server that lags, that may be an older one.
-        load::load_at(&*self.store, &self.head).await
+        let loaded = load::load_at(&*self.store, &self.head).await?;
+        for damage in loaded.iter().flat_map(|state| &state.damage) {
+            self.note_damage(damage.clone());
+        }
+        match loaded {
+            Some(state) if !state.damage.is_empty() => self.recover(state).await.map(Some),
+            loaded => Ok(loaded),
+        }
     }
 
-    /// Repairs the view if an earlier publisher may have left it behind.
+    /// Repairs the view if an earlier publisher may have left it behind, but never by a damaged
+    /// state.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn mend_view(&mut self, state: Option<&Snapshot>) -> Result<()> {
-        let Some(state) = state.filter(|_| !self.view_is_right) else {
+        let whole = state.filter(|state| state.damage.is_empty());
+        let Some(state) = whole.filter(|_| !self.view_is_right) else {
             return Ok(());
         };
         let repaired = view::audit(&*self.store, state).await?;
@@ -176,25 +185,11 @@ impl Turn {
         Ok(())
     }
 
-    /// Publishes a known state once more, as a whole, where the store has lost parts of it.
-    ///
-    /// # Errors
-    /// As for [`Turn::publish`].
-    pub async fn mend_parts(&mut self, state: Option<&Snapshot>) -> Result<Option<Snapshot>> {
-        let is_known = state.is_some_and(|state| state.damage.is_empty());
-        if !(self.parts_are_lost && is_known) {
-            return Ok(None);
-        }
-        let note = "the same once more: parts of it were lost in the store";
-        let pin = self.head.pin.map(|_| self.head.version + 1);
-        self.publish(state, &Changes::default(), Some(note.into()), pin)
-            .await
-    }
-
     /// Publishes changes to `state` (`None`: nothing is published yet) as the next version, and
-    /// nothing if there are none and the store can give all of the state.
+    /// nothing if there are none.
     ///
     /// # Errors
+    /// [`StoreError::Damaged`] if the state cannot be read wholly: it must be repaired first.
     /// [`StoreError::LeaseLost`] if another has taken over; after any other error nobody knows
     /// whether it was published, and the turn is over.
     pub async fn publish(
@@ -204,18 +199,34 @@ impl Turn {
         note: Option<String>,
         pin: Option<u64>,
     ) -> Result<Option<Snapshot>> {
-        let is_damaged = self.parts_are_lost || state.is_some_and(|state| !state.damage.is_empty());
-        if changes.is_empty() && !is_damaged {
+        self.whole(state)?;
+        if changes.is_empty() {
             return Ok(None);
         }
+        let published = self.put_version(state, changes, note, pin, Contents::default());
+        published.await.map(Some)
+    }
+
+    pub(super) async fn put_version(
+        &mut self,
+        state: Option<&Snapshot>,
+        changes: &Changes,
+        note: Option<String>,
+        pin: Option<u64>,
+        contents: Contents,
+    ) -> Result<Snapshot> {
         let (version, fence) = (self.head.version + 1, self.head.fence);
         let before = state.map(|state| state.catalogue.clone());
-        let catalogue = apart({
+        let is_whole = state.is_none_or(|state| state.damage.is_empty());
+        let content = state.and_then(|state| state.header.content.clone());
+        let (catalogue, content) = run_blocking({
             let changes = changes.clone();
             move || {
                 let mut catalogue = before.unwrap_or_default();
                 catalogue.apply_packed(&changes);
-                catalogue
+                let before = content.as_ref().filter(|_| is_whole);
+                let content = Content::after(before, &changes, &catalogue);
+                (catalogue, content)
             }
         })
         .await?;
@@ -223,11 +234,11 @@ impl Turn {
         let parts = if first {
             0
         } else {
-            let packs = parts::pack(changes);
+            let packs = parts::pack(changes, self.items_per_part);
             self.put(Role::Changes, packs).await?
         };
-        let base = if first || is_damaged || self.base_is_far(changes, &catalogue) {
-            let packs = parts::pack_items(&catalogue);
+        let base = if first || contents.is_repair || self.base_is_far(changes, &catalogue) {
+            let packs = parts::pack_items(&catalogue, self.items_per_part);
             Some(Base {
                 version,
                 fence,
@@ -246,23 +257,31 @@ impl Turn {
                 at: jiff::Timestamp::UNIX_EPOCH,
                 parts,
                 changes: changes.counts(),
-                note,
+                note: note.clone(),
                 first,
+                reset: contents.reset,
+                content: Some(content),
             },
-            keep_from: (loads_from + 1).min(version.saturating_sub(self.retention - 1)),
+            keep_from: (loads_from + 1)
+                .min(version.saturating_sub(self.retention - 1))
+                .max(contents.keep_from),
             base,
             pin,
         };
         self.head = self.store.commit(&commit).await?;
         self.view_is_right = false;
-        self.parts_are_lost = false;
+        if contents.is_repair {
+            tracing::warn!(version, "{}", note.as_deref().unwrap_or_default());
+            self.damage.clear();
+            self.repaired = note;
+        }
         let header = self.head.header().cloned().ok_or(StoreError::LeaseLost)?;
-        Ok(Some(Snapshot {
+        Ok(Snapshot {
             lineage: self.head.lineage.as_str().into(),
             header,
             catalogue,
             damage: Vec::new(),
-        }))
+        })
     }
 
     /// Brings the view to the version just published.
@@ -270,8 +289,9 @@ impl Turn {
     /// # Errors
     /// When the store fails; the next run repairs the view.
     pub async fn show(&mut self, published: &Snapshot, changes: &Changes) -> Result<()> {
-        if self.head.log.len() == 1 {
-            // The first version of a store replaces whatever stands in the view.
+        if self.head.log.len() == 1 || published.header.reset {
+            // The first version of a store replaces whatever stands in the view, and a repair what
+            // it could not read.
             view::audit(&*self.store, published).await?;
         } else {
             view::show(&*self.store, published, changes).await?;
@@ -341,11 +361,11 @@ impl Turn {
         };
         let mut stale = self.store.parts().await?;
         let there: HashSet<_> = stale.iter().copied().collect();
-        if let Some(lost) = load::parts(&self.head).find(|part| !there.contains(part)) {
-            tracing::error!(part = %lost, "gone from the store; this run publishes the whole catalogue anew");
-            self.parts_are_lost = true;
-        }
         stale.retain(|part| part.fence < self.head.fence && !named(part));
+        let needed: Vec<_> = load::parts(&self.head).collect();
+        for lost in needed.into_iter().filter(|part| !there.contains(part)) {
+            self.note_damage(load::missing(lost));
+        }
         if !stale.is_empty() {
             tracing::debug!(parts = stale.len(), "removing parts that no version names");
             self.store.remove(&stale).await?;
@@ -355,12 +375,25 @@ impl Turn {
 }
 
 async fn next_pack(mut packs: Packs) -> Result<Option<(Vec<u8>, Packs)>> {
-    let next = apart(move || packs.next().map(|pack| (pack, packs))).await?;
+    let next = run_blocking(move || packs.next().map(|pack| (pack, packs))).await?;
     next.map(|(pack, packs)| Ok((pack?, packs))).transpose()
 }
 
+/// How a version differs from one that a plain sync publishes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Contents {
+    /// Whether it takes the place of a version that cannot be read wholly: it has a base.
+    pub(super) is_repair: bool,
+    /// As in [`Header::reset`].
+    pub(super) reset: bool,
+    /// The oldest version that may stay in the log.
+    pub(super) keep_from: u64,
+}
+
 /// Does what takes a while apart from the other tasks.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub(super) async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| StoreError::Unavailable(error.to_string()))
 }

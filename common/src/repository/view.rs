@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use tokio::task::JoinError;
 
 use super::load::Snapshot;
+use super::repair::LostItems;
 use super::store::{Result, Store, StoreError, ViewDocument};
 use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
 
@@ -69,6 +70,34 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
         write(store, snapshot, absent, true).await?;
     }
     Ok(repaired)
+}
+
+/// The items that the view shows and that none of some catalogues has, the first few by name.
+pub(super) async fn missing_in(
+    store: &dyn Store,
+    catalogues: &[&Catalogue],
+    named: usize,
+) -> Result<LostItems> {
+    let mut missing = LostItems::default();
+    for kind in Kind::ALL {
+        let mut after: Option<Id> = None;
+        loop {
+            let page = store.shown(kind, after.as_deref(), PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id.clone());
+            for ViewDocument { id, .. } in page {
+                let mut catalogues = catalogues.iter();
+                if catalogues.any(|catalogue| catalogue.number(kind, &id).is_some()) {
+                    continue;
+                }
+                missing.count += 1;
+                if missing.names.len() < named {
+                    missing.names.push(format!("{kind} {id}"));
+                }
+            }
+        }
+    }
+    Ok(missing)
 }
 
 /// A document to be written.

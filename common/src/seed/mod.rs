@@ -36,6 +36,8 @@ pub fn snapshot() -> Snapshot {
             changes: Counts::default(),
             note: None,
             first: false,
+            reset: false,
+            content: None,
         },
         catalogue: items.into_iter().collect::<Catalogue>(),
         damage: Vec::new(),

@@ -3,8 +3,11 @@ use std::time::Duration;
 
 use common::clock::Clock;
 use common::config::Database;
-use common::models::{Catalogue, Facts, Item, Kind, Movie, Person, SourceRecord, Species};
-use common::repository::{Access, Follower, News, Repository, Snapshot, StoreError, SyncEnd, Turn};
+use common::models::{Catalogue, Changes, Facts, Item, Kind, Movie, Person, SourceRecord, Species};
+use common::repository::{
+    Access, Follower, News, Origin, PartName, Repair, Repository, Snapshot, StoreError, SyncEnd,
+    Turn,
+};
 use testkit::mongo::{Mongo, fresh_database};
 use tokio::sync::OnceCell;
 
@@ -179,6 +182,21 @@ impl Fixture {
         }
     }
 
+    /// Removes the head alone.
+    pub(crate) async fn lose_the_head(&self) {
+        match self.sqlite_by_hand() {
+            Some(connection) => {
+                connection.execute("DELETE FROM state", []).unwrap();
+            }
+            None => {
+                let state = self.mongo().await.collection("state");
+                let all: mongodb::bson::Document = mongodb::bson::doc! {};
+                let state: mongodb::Collection<mongodb::bson::Document> = state;
+                state.delete_many(all).await.unwrap();
+            }
+        }
+    }
+
     /// Makes the last header another one, as when a commit was taken back and made anew.
     pub(crate) async fn change_the_last_headers_note(&self) {
         self.edit_head(
@@ -305,12 +323,57 @@ pub(crate) async fn publish_in(
     turn.mend_view(state.as_ref()).await?;
     let published = state.as_ref().map(|state| state.catalogue.clone());
     let changes = published.unwrap_or_default().changes_to(wanted);
-    let snapshot = turn.publish(state.as_ref(), &changes, None, None).await?;
-    if let Some(snapshot) = &snapshot {
-        turn.show(snapshot, &changes).await?;
-    }
+    let snapshot = match state {
+        Some(state) if turn.is_damaged() => Some(repair(&mut turn, &state, &changes).await?),
+        state => publish_on(&mut turn, state.as_ref(), &changes).await?,
+    };
     turn.end(Some(SyncEnd::Answered)).await?;
     Ok(snapshot)
+}
+
+async fn publish_on(
+    turn: &mut Turn,
+    state: Option<&Snapshot>,
+    changes: &Changes,
+) -> Result<Option<Snapshot>, StoreError> {
+    let snapshot = turn.publish(state, changes, None, None).await?;
+    if let Some(snapshot) = &snapshot {
+        turn.show(snapshot, changes).await?;
+    }
+    Ok(snapshot)
+}
+
+/// Repairs a damaged state by what the source has, as a syncer does it.
+pub(crate) async fn repair(
+    turn: &mut Turn,
+    damaged: &Snapshot,
+    changes: &Changes,
+) -> Result<Snapshot, StoreError> {
+    match turn.plan_repair(damaged, changes).await? {
+        Repair::Restore { state, changes } => {
+            let restored = turn.restore(&state, Origin::Source).await?.unwrap();
+            turn.show(&restored, &Changes::default()).await?;
+            let next = publish_on(turn, Some(&restored), &changes).await?;
+            Ok(next.unwrap_or(restored))
+        }
+        Repair::Replace(lost) => {
+            let replaced = turn.replace(damaged, changes, &lost).await?;
+            turn.show(&replaced, changes).await?;
+            Ok(replaced)
+        }
+    }
+}
+
+/// Flips a bit in a part, or removes it.
+pub(crate) async fn spoil(repository: &Repository, part: PartName, corrupt: bool) {
+    let store = repository.store();
+    let mut data = store.get(part).await.unwrap().unwrap();
+    store.remove(&[part]).await.unwrap();
+    if corrupt {
+        let middle = data.len() / 2;
+        data[middle] ^= 1;
+        store.put(part, data).await.unwrap();
+    }
 }
 
 /// A catalogue of `count` movies with one human in each; `edition` stands in every title.

@@ -167,6 +167,8 @@ pub(crate) fn run(turn: &Turn, outcome: Outcome) -> Run {
         causes: vec!["a".into(), "b".into()],
         fingerprint: None,
         findings: 40,
+        damage: vec!["base/00000000000000000001/000000".into()],
+        notes: vec!["a note".into()],
     }
 }
 

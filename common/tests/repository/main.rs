@@ -10,9 +10,9 @@
 mod fixture;
 mod following;
 mod history;
-mod losing;
 mod machine;
 mod publishing;
+mod repair;
 mod spoiling;
 mod stopping;
 mod stores;
@@ -73,10 +73,17 @@ promises! {
         a_follower_looks_by_itself_even_if_every_wait_is_cancelled,
         a_part_that_cannot_be_read_is_named_and_the_rest_is_served,
         a_failing_sync_shows_in_the_pulse_until_one_succeeds;
-    losing:
-        lost_parts_are_put_anew_by_whoever_knows_the_state,
-        lost_parts_are_put_anew_from_the_source_by_whoever_does_not,
-        lost_parts_of_a_pinned_version_are_put_anew_and_it_stays_pinned;
+    repair:
+        a_publisher_that_knows_the_state_restores_it,
+        a_publisher_that_does_not_restores_it_from_the_source,
+        a_pinned_version_is_restored_and_stays_pinned,
+        nothing_but_a_repair_is_published_over_a_damaged_state,
+        a_restored_version_keeps_its_history_and_readers_load_it,
+        items_that_are_lost_are_named_and_every_reader_loads_the_version_without_them,
+        items_of_a_lost_base_come_back_from_older_changes,
+        a_version_is_not_restored_over_lost_changes,
+        verification_finds_a_part_that_was_corrupted,
+        a_new_head_starts_beyond_all_earlier_fences;
     spoiling:
         values_of_wrong_types_stop_nothing_and_the_next_runs_mend_them;
     machine:

@@ -5,6 +5,7 @@ use std::fmt;
 
 use common::config::FuseLimits;
 use common::models::{Catalogue, Changes, Facts, Id, Item, Kind};
+use common::repository::LostItems;
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -20,8 +21,8 @@ const NAMED: usize = 3;
 pub struct Hold {
     /// The rule.
     pub rule: Rule,
-    /// The kind.
-    pub kind: Kind,
+    /// The kind; `None` if it is about items of every kind.
+    pub kind: Option<Kind>,
     /// How many items or records break the rule.
     pub count: usize,
     /// How many there are: published, or of an unreadable share, received.
@@ -41,6 +42,8 @@ pub enum Rule {
     Empty,
     /// Items are missing or changed beyond recognition.
     Lost,
+    /// Items are lost with parts of the store, and the source does not have them.
+    Unrecovered,
     /// Items lost a value that they had.
     Blanked,
     /// Records could not be read.
@@ -54,7 +57,7 @@ impl Rule {
     pub const fn setting(self) -> &'static str {
         match self {
             Self::Empty => "fuse_empty",
-            Self::Lost => "fuse_lost",
+            Self::Lost | Self::Unrecovered => "fuse_lost",
             Self::Blanked => "fuse_blanked",
             Self::Unreadable => "fuse_unreadable",
             Self::Duplicates => "fuse_duplicates",
@@ -72,12 +75,16 @@ impl fmt::Display for Hold {
             limit,
             ..
         } = self;
-        let kind = kind.plural();
+        let kind = kind.map_or("items", Kind::plural);
         match rule {
             Rule::Empty => write!(f, "the source has no {kind} at all, and {of} are published")?,
             Rule::Lost => write!(
                 f,
                 "{count} of {of} {kind} are missing or changed beyond recognition, more than {FEW} and more than {limit} %"
+            )?,
+            Rule::Unrecovered => write!(
+                f,
+                "{count} of {of} {kind} are lost with parts of the database and missing at the source, more than {FEW} and more than {limit} %"
             )?,
             Rule::Blanked => write!(
                 f,
@@ -134,6 +141,24 @@ pub fn judge(
         .flat_map(|kind| rules.map(|rule| rule(&judged, kind)))
         .flatten()
         .collect()
+}
+
+/// Judges what a repair of the store could not bring back.
+pub fn judge_repair(limits: &FuseLimits, lost: &LostItems) -> Option<Hold> {
+    let [count, of] =
+        [lost.count, lost.of].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    let percent = limits.lost_percent;
+    let names = lost.names.iter().cloned();
+    (count > FEW && exceeds(count, of, percent)).then(|| {
+        hold(
+            Rule::Unrecovered,
+            None::<Kind>,
+            count,
+            of,
+            percent.into(),
+            names,
+        )
+    })
 }
 
 struct Judged<'a> {
@@ -262,7 +287,7 @@ fn quoted(item: &Item) -> String {
 
 fn hold(
     rule: Rule,
-    kind: Kind,
+    kind: impl Into<Option<Kind>>,
     count: usize,
     of: usize,
     limit: u64,
@@ -280,7 +305,7 @@ fn hold(
     }
     Hold {
         rule,
-        kind,
+        kind: kind.into(),
         count,
         of,
         limit,
@@ -290,7 +315,7 @@ fn hold(
 }
 
 fn exceeds(count: usize, of: usize, percent: u8) -> bool {
-    count * 100 > of * usize::from(percent)
+    count.saturating_mul(100) > of.saturating_mul(usize::from(percent))
 }
 
 /// Whether more than half of what was known of an item is something else now.

@@ -21,6 +21,8 @@ pub(crate) fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snaps
             changes: Counts::of(changes),
             note: None,
             first: version == 1,
+            reset: false,
+            content: None,
         },
         catalogue: Catalogue::default(),
         damage: Vec::new(),

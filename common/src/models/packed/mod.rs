@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use xxhash_rust::xxh3::Xxh3;
 
 use self::code::{Reader, Writer};
 use super::{Credits, Id, Item, Kind, Link, SourceRecord};
@@ -152,6 +153,19 @@ impl Packed {
     pub(crate) fn source_text(&self) -> Option<String> {
         let (facts, record) = self.0.split_at_checked(self.end_of_facts()?)?;
         source::read(record, self.kind(), facts)
+    }
+
+    /// A hash of its kind, id, slug and record, the same whatever its rank is and however another
+    /// release compressed the record.
+    pub(crate) fn digest(&self) -> u128 {
+        let text = self.source_text().unwrap_or_default();
+        let mut hash = Xxh3::new();
+        hash.update(&[self.kind() as u8]);
+        for field in [self.written_id(), self.slug().as_bytes(), text.as_bytes()] {
+            hash.update(&(field.len() as u64).to_le_bytes());
+            hash.update(field);
+        }
+        hash.digest128()
     }
 
     fn end_of_facts(&self) -> Option<usize> {

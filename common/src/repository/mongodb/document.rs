@@ -3,7 +3,7 @@ use mongodb::bson::{Bson, DateTime, Document, deserialize_from_document};
 use serde::{Deserialize, Serialize};
 
 use crate::models::Counts;
-use crate::repository::{Base, Head, Header, Lease, Ran, Result, StoreError};
+use crate::repository::{Base, Content, Head, Header, Lease, Ran, Result, StoreError};
 
 /// The `_id` of the one document of `state`.
 pub(super) const HEAD: &str = "head";
@@ -58,6 +58,10 @@ struct HeaderDocument {
     note: Option<String>,
     #[serde(default)]
     first: bool,
+    #[serde(default)]
+    reset: bool,
+    #[serde(default)]
+    content: Option<Content>,
 }
 
 impl HeadDocument {
@@ -174,6 +178,8 @@ impl TryFrom<HeaderDocument> for Header {
             changes: row.changes,
             note: row.note,
             first: row.first,
+            reset: row.reset,
+            content: row.content,
         })
     }
 }

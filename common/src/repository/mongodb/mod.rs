@@ -28,6 +28,7 @@ use mongodb::{Collection, Database};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+use super::head::{FENCE_TRACES, first_fence};
 use super::{
     Access, Amendment, Commit, Head, OpenError, PartName, Reading, Refusal, Release, Result, Row,
     Store, StoreError, Table, ViewDocument,
@@ -40,12 +41,6 @@ use error::is_duplicate;
 
 /// The collection of the head.
 const STATE: &str = "state";
-
-/// How far the fences of a new head are from those that an earlier one left traces of: further
-/// than a run can be that left none.
-const GAP: u64 = 1_000_000;
-/// How many rows of the ledger are looked at for that, since some may have been put in by hand.
-const TRACES: u32 = 100;
 
 /// A catalogue's store in a MongoDB database.
 pub(super) struct MongoStore {
@@ -118,7 +113,7 @@ impl MongoStore {
     /// document of the view gives way to higher versions only.
     async fn insert_head(&self) -> Result<()> {
         view::disown(&self.connection).await?;
-        let fence = self.last_trace().await?.map_or(0, |fence| fence + GAP);
+        let fence = self.first_fence().await?;
         let lineage = uuid::Uuid::new_v4().to_string();
         let head = HeadDocument::new(lineage, fence);
         self.connection
@@ -133,14 +128,12 @@ impl MongoStore {
 }
 
 impl MongoStore {
-    /// The highest fence that a part or the ledger has.
-    async fn last_trace(&self) -> Result<Option<u64>> {
+    /// A fence beyond those that an earlier head left traces of.
+    async fn first_fence(&self) -> Result<u64> {
         let parts = parts::names(&self.connection).await?;
-        let runs = rows::rows(&self.connection, Table::Runs, Some(TRACES)).await?;
+        let runs = rows::rows(&self.connection, Table::Runs, Some(FENCE_TRACES)).await?;
         let runs = runs.iter().filter_map(|run| run.key.parse().ok());
-        let fences = parts.iter().map(|part| part.fence).chain(runs);
-        // A name that was put in by hand may say anything.
-        Ok(fences.filter(|&fence| fence <= u32::MAX.into()).max())
+        Ok(first_fence(parts.iter().map(|part| part.fence).chain(runs)))
     }
 }
 

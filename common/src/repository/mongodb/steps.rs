@@ -85,6 +85,11 @@ pub(super) fn commit(commit: &Commit) -> Vec<Document> {
         },
         "note": literal(header.note.clone()),
         "first": literal(header.first),
+        "reset": literal(header.reset),
+        "content": literal(header.content.as_ref().map(|content| doc! {
+            "items": long(content.items),
+            "digest": &content.digest,
+        })),
     };
     let kept = doc! { "$filter": {
         "input": { "$ifNull": ["$log", []] },

@@ -21,7 +21,7 @@ use tokio::sync::watch as bell;
 
 use self::file::Door;
 use super::OpenError;
-use super::head::{Amendment, Commit, Head, Refusal, Release};
+use super::head::{Amendment, Commit, FENCE_TRACES, Head, Refusal, Release, first_fence};
 use super::store::{LEASE, PartName, Reading, Result, Row, Store, StoreError, Table, ViewDocument};
 use crate::clock::Clock;
 use crate::models::Kind;
@@ -103,6 +103,17 @@ impl SqliteStore {
         stepped.ok_or(StoreError::LeaseLost)
     }
 
+    /// Takes the versions off a view that an earlier head left, since a document gives way to
+    /// higher versions only.
+    async fn disown_view(&self) -> Result<()> {
+        for kind in Kind::ALL {
+            let batch = u32::try_from(BATCH).unwrap_or(u32::MAX);
+            let next = move |transaction: &Transaction<'_>| view::disown(transaction, kind, batch);
+            while self.write(next).await? > 0 {}
+        }
+        Ok(())
+    }
+
     /// Milliseconds are what the other store keeps, too.
     fn now(&self) -> Timestamp {
         let now = self.clock.now();
@@ -123,11 +134,16 @@ impl Store for SqliteStore {
         holder: &str,
         interval: Option<Duration>,
     ) -> Result<std::result::Result<Reading, Refusal>> {
+        if self.read(read_head).await?.is_none() {
+            self.disown_view().await?;
+        }
         let now = self.now();
         let holder = holder.to_owned();
         self.write(move |transaction| {
-            let mut head = read_head(transaction)?
-                .unwrap_or_else(|| Head::new(uuid::Uuid::new_v4().to_string()));
+            let mut head = match read_head(transaction)? {
+                Some(head) => head,
+                None => new_head(transaction)?,
+            };
             if let Some(refusal) = head.refusal(&holder, interval, now) {
                 return Ok(Err(refusal));
             }
@@ -187,19 +203,7 @@ impl Store for SqliteStore {
     }
 
     async fn parts(&self) -> Result<Vec<PartName>> {
-        let names = self
-            .read(|connection| {
-                connection
-                    .prepare_cached("SELECT name FROM parts")?
-                    .query_map([], |row| Ok(values::key("parts", row.get_ref(0)?)))?
-                    .collect::<rusqlite::Result<Vec<_>>>()
-            })
-            .await?;
-        Ok(names
-            .iter()
-            .flatten()
-            .filter_map(|name| PartName::parse(name))
-            .collect())
+        self.read(part_names).await
     }
 
     async fn remove(&self, names: &[PartName]) -> Result<()> {
@@ -307,6 +311,28 @@ fn read_head(connection: &Connection) -> rusqlite::Result<Option<Head>> {
             })
         })
         .optional()
+}
+
+/// The head of a new store. Where an earlier one was lost and left its parts or its ledger, they
+/// keep no name from the new one: a part is never written twice.
+fn new_head(transaction: &Transaction<'_>) -> rusqlite::Result<Head> {
+    let parts = part_names(transaction)?;
+    let runs = rows::rows(transaction, Table::Runs, Some(FENCE_TRACES))?;
+    let runs = runs.iter().filter_map(|run| run.key.parse().ok());
+    let mut head = Head::new(uuid::Uuid::new_v4().to_string());
+    head.fence = first_fence(parts.iter().map(|part| part.fence).chain(runs));
+    Ok(head)
+}
+
+fn part_names(connection: &Connection) -> rusqlite::Result<Vec<PartName>> {
+    connection
+        .prepare_cached("SELECT name FROM parts")?
+        .query_map([], |row| Ok(values::key("parts", row.get_ref(0)?)))?
+        .filter_map(|name| {
+            let name = name.map(|name| name.as_deref().and_then(PartName::parse));
+            name.transpose()
+        })
+        .collect()
 }
 
 fn write_head(transaction: &Transaction<'_>, head: &Head) -> rusqlite::Result<()> {

@@ -36,6 +36,21 @@ pub(super) fn show(
         .map(drop)
 }
 
+/// Takes the versions off up to so many documents of a kind; the answer is off how many.
+pub(super) fn disown(
+    transaction: &Transaction<'_>,
+    kind: Kind,
+    limit: u32,
+) -> rusqlite::Result<usize> {
+    let name = kind.plural();
+    transaction
+        .prepare_cached(&format!(
+            "UPDATE {name} SET v = 0
+             WHERE rowid IN (SELECT rowid FROM {name} WHERE v <> 0 LIMIT ?)"
+        ))?
+        .execute([limit])
+}
+
 /// Reads a page of the view. Documents whose id is no text are not ours and are left alone.
 pub(super) fn shown(
     connection: &Connection,

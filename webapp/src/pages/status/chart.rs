@@ -90,6 +90,8 @@ mod tests {
             provider: None,
             rules: Vec::new(),
             reason: None,
+            damage: Vec::new(),
+            notes: Vec::new(),
             causes: Vec::new(),
             fingerprint: None,
             findings: 0,

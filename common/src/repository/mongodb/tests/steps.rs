@@ -1,4 +1,5 @@
 use super::*;
+use crate::repository::head::FENCE_GAP;
 use crate::repository::mongodb::document::FORMAT;
 
 #[tokio::test]
@@ -206,7 +207,7 @@ async fn a_head_that_is_made_anew_takes_nothing_that_an_earlier_one_left_for_its
     odd.insert_one(doc! { "_id": strange }).await.unwrap();
 
     let fence = acquired(&store, "a").await.head.fence;
-    assert_eq!(fence, 7 + GAP + 1);
+    assert_eq!(fence, 7 + FENCE_GAP + 1);
     store.show(vec![shown(1, "new")], true).await.unwrap();
     let view = store.shown(Kind::Movie, None, 9).await.unwrap();
     assert_eq!(view, [shown(1, "new")]);

@@ -1,0 +1,306 @@
+//! Parts of the store that are lost or corrupted at rest: said, repaired, never published as less.
+//! Each on both stores, with the real syncer over a source.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "it fails the test"
+)]
+
+mod machine;
+mod scene;
+
+use std::time::Duration;
+
+use common::models::{Catalogue, Kind};
+use common::repository::{Content, Follower, News, Outcome, Role, Snapshot};
+use serde_json::Value;
+use syncer::history::Command;
+use testkit::process::run_to_end;
+use testkit::source::film;
+
+use scene::{Scene, Store};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+macro_rules! on_both_stores {
+    ($($test:path as $name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    $test(crate::Store::sqlite()).await;
+                }
+            )+
+        }
+
+        mod on_mongodb {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    $test(crate::Store::mongodb().await).await;
+                }
+            )+
+        }
+    };
+}
+
+on_both_stores! {
+    crate::commands_refuse as commands_refuse_a_damaged_state_until_a_sync_has_repaired_it,
+    crate::exit_codes as a_rollback_of_a_damaged_store_exits_with_1_and_once_repairs_it,
+    crate::lost_items as items_that_are_lost_and_gone_from_the_source_are_named_and_no_reader_keeps_them,
+    crate::held_repair as a_repair_that_would_lose_much_is_held_until_it_is_approved,
+    crate::pinned as a_pinned_version_is_not_replaced_by_what_the_source_has,
+    crate::running as a_part_corrupted_under_a_running_syncer_is_found_and_repaired,
+    crate::unwritten as a_version_that_is_out_counts_as_published_whatever_cannot_be_written_after_it,
+    crate::machine::plays as whatever_is_lost_no_less_is_published_and_every_reader_sees_the_same,
+}
+
+/// Films 10 to 20 beside the invented ones, two versions: the second with another film.
+async fn two_versions(store: Store) -> (Scene, Snapshot) {
+    let mut scene = Scene::over(store).await;
+    for number in 10..20 {
+        scene.source.add_film(film(number));
+    }
+    assert_eq!(scene.sync().await.outcome, Outcome::Published);
+    scene.source.add_film(film(20));
+    assert_eq!(scene.sync().await.outcome, Outcome::Published);
+    let whole = scene.load().await.unwrap();
+    (scene, whole)
+}
+
+async fn commands_refuse(store: Store) {
+    for corrupt in [false, true] {
+        let (mut scene, whole) = two_versions(store.fresh().await).await;
+        let first = scene.repository().rewind(&whole, 1).await.unwrap().unwrap();
+        let lost = scene.parts(Role::Base).await[1];
+        if corrupt {
+            scene.corrupt(lost).await;
+        } else {
+            scene.lose(lost).await;
+        }
+        scene.start_anew().await;
+        for command in [
+            Command::Rollback { version: 1 },
+            Command::Pin { version: 2 },
+        ] {
+            let refused = scene.command(command).await.unwrap_err();
+            assert!(refused.contains(&lost.to_string()), "{refused}");
+            assert!(refused.contains("syncer once"), "{refused}");
+        }
+        let head = scene
+            .repository()
+            .store()
+            .head()
+            .await
+            .unwrap()
+            .unwrap()
+            .head;
+        assert_eq!((head.version, head.pin, head.lease), (2, None, None));
+
+        scene.start_anew().await;
+        let run = scene.sync().await;
+        assert_eq!(run.outcome, Outcome::Published, "{run:?}");
+        assert_eq!(run.damage, [lost.to_string()]);
+        assert!(run.notes[0].contains("no item is lost"), "{run:?}");
+        assert_eq!(scene.repository().runs(1).await.unwrap(), [run]);
+        let healed = scene.load().await.unwrap();
+        assert_eq!(healed.catalogue, whole.catalogue);
+        scene.start_anew().await;
+        scene
+            .command(Command::Rollback { version: 1 })
+            .await
+            .unwrap();
+        let back = scene.load().await.unwrap();
+        assert_eq!(back.catalogue, first.catalogue);
+    }
+}
+
+async fn exit_codes(store: Store) {
+    let (scene, whole) = two_versions(store).await;
+    let films = whole.catalogue.count(Kind::Movie);
+    let base = scene.parts(Role::Base).await;
+    scene.lose(base[0]).await;
+    let run = async |args: &[&str]| {
+        let source = scene.source.url();
+        let envs = [
+            ("PYFLIX_DATABASE_URL", scene.store.url.as_str()),
+            ("PYFLIX_PROVIDER_URLS", source.as_str()),
+        ];
+        run_to_end("syncer", &envs, args, LIMIT).await
+    };
+    let refused = run(&["rollback", "1"]).await;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains(&base[0].to_string()), "{refused:?}");
+    let once = run(&["once"]).await;
+    assert_eq!(once.code, Some(0), "{once:?}");
+    assert!(once.stdout.contains("repaired"), "{once:?}");
+    let history = run(&["history"]).await;
+    assert!(history.stdout.contains(&base[0].to_string()), "{history:?}");
+    let back = run(&["rollback", "1"]).await;
+    assert_eq!(back.code, Some(0), "{back:?}");
+    let back = scene.load().await.unwrap();
+    assert_eq!(back.catalogue.count(Kind::Movie), films - 1);
+}
+
+/// The id of a film that only a part holds that is lost.
+fn lost_film(whole: &Catalogue, readable: &Catalogue) -> Vec<String> {
+    let lost = whole.iter(Kind::Movie).map(|film| film.id.to_string());
+    lost.filter(|id| readable.number(Kind::Movie, id).is_none())
+        .collect()
+}
+
+async fn lost_items(store: Store) {
+    let (mut scene, whole) = two_versions(store).await;
+    let mut follower = scene.repository().follow();
+    at(&mut follower, &whole).await;
+    for part in scene.parts(Role::Base).await {
+        scene.lose(part).await;
+        if !lost_film(&whole.catalogue, &scene.load().await.unwrap().catalogue).is_empty() {
+            break;
+        }
+    }
+    let readable = scene.load().await.unwrap().catalogue;
+    let lost = lost_film(&whole.catalogue, &readable).remove(0);
+    let stays = readable.iter(Kind::Movie).next().unwrap().id.to_string();
+    scene.source.remove_film(&lost);
+    scene.source.remove_film(&stays);
+    scene.start_anew().await;
+    let run = scene.sync().await;
+    assert_eq!(run.outcome, Outcome::Published, "{run:?}");
+    let named = format!("1 item is lost: movie {lost}");
+    assert!(run.notes[0].contains(&named), "{run:?}");
+    let loaded = scene.load().await.unwrap();
+    assert_eq!(loaded.header.note.as_ref(), Some(&run.notes[0]));
+    let followed = at(&mut follower, &loaded).await;
+    assert_eq!(followed.catalogue, loaded.catalogue);
+    assert!(loaded.catalogue.get(Kind::Movie, &lost).is_none());
+    assert!(loaded.catalogue.get(Kind::Movie, &stays).is_some());
+    let missing = scene.repository().missing().await.unwrap();
+    assert_eq!(missing.len(), 1);
+    assert_eq!((&*missing[0].id, missing[0].looks), (&*stays, 1));
+}
+
+async fn held_repair(store: Store) {
+    let (mut scene, whole) = two_versions(store).await;
+    for part in scene.parts(Role::Base).await {
+        scene.lose(part).await;
+    }
+    let films: Vec<Value> = scene.source.catalogue().films.split_off(12);
+    scene.source.set("films", films);
+    scene.start_anew().await;
+    let held = scene.sync().await;
+    assert_eq!(held.outcome, Outcome::Held, "{held:?}");
+    assert_eq!(held.rules, ["fuse_lost"]);
+    assert!(!held.damage.is_empty());
+    assert_eq!(scene.load().await.unwrap().version(), 2);
+    scene.command(Command::Approve).await.unwrap();
+    let run = scene.sync().await;
+    assert_eq!(run.outcome, Outcome::Published, "{run:?}");
+    let loaded = scene.load().await.unwrap();
+    assert!(loaded.damage.is_empty());
+    let lost = whole.catalogue.len() - loaded.catalogue.len();
+    assert_eq!(lost, 12);
+    let note = loaded.header.note.unwrap();
+    assert!(note.contains("12 items are lost: movie "), "{note}");
+}
+
+async fn pinned(store: Store) {
+    let (mut scene, whole) = two_versions(store).await;
+    scene.command(Command::Pin { version: 2 }).await.unwrap();
+    let lost = scene.parts(Role::Base).await[0];
+    scene.lose(lost).await;
+    let before = scene.source.catalogue();
+    scene.source.edit(|source| {
+        for kind in ["films", "people", "locations", "species", "vehicles"] {
+            for record in source.collection_mut(kind) {
+                record["extra"] = "another".into();
+            }
+        }
+    });
+    scene.start_anew().await;
+    let run = scene.sync().await;
+    assert_eq!(run.outcome, Outcome::Unchanged, "{run:?}");
+    assert!(
+        run.reason.as_ref().unwrap().contains("syncer unpin"),
+        "{run:?}"
+    );
+    assert_eq!(run.damage, [lost.to_string()]);
+    assert_eq!(scene.load().await.unwrap().version(), 2);
+
+    scene.source.edit(|source| *source = before);
+    let run = scene.sync().await;
+    assert_eq!(run.outcome, Outcome::Published, "{run:?}");
+    let head = scene
+        .repository()
+        .store()
+        .head()
+        .await
+        .unwrap()
+        .unwrap()
+        .head;
+    assert_eq!((head.version, head.pin), (3, Some(3)));
+    assert_eq!(scene.load().await.unwrap().catalogue, whole.catalogue);
+}
+
+async fn running(store: Store) {
+    let (mut scene, whole) = two_versions(store).await;
+    scene.source.name_answers();
+    scene.sync().await;
+    let parts = scene.parts(Role::Base).await;
+    scene.corrupt(parts[2]).await;
+    let mut runs = 0;
+    let run = loop {
+        runs += 1;
+        let run = scene.sync().await;
+        if run.outcome != Outcome::Unchanged {
+            break run;
+        }
+        assert!(runs <= parts.len() + 1, "every part gets its turn");
+    };
+    assert_eq!(run.outcome, Outcome::Published, "{run:?}");
+    assert_eq!(run.damage, [parts[2].to_string()]);
+    let repaired = scene.load().await.unwrap();
+    assert!(repaired.damage.is_empty());
+    assert_eq!(repaired.catalogue, whole.catalogue);
+    assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
+}
+
+async fn unwritten(store: Store) {
+    let (mut scene, _) = two_versions(store).await;
+    let gone = scene.source.catalogue().films[0]["id"].clone();
+    scene.source.remove_film(gone.as_str().unwrap());
+    scene.source.add_film(film(21));
+    scene.store.refuse_writes_to("missing").await;
+    let run = scene.sync().await;
+    assert_eq!(
+        (run.outcome, run.version),
+        (Outcome::Published, 3),
+        "{run:?}"
+    );
+    assert!(run.notes[0].contains("could not be written"), "{run:?}");
+    assert_eq!(scene.load().await.unwrap().version(), 3);
+    assert_eq!(scene.repository().runs(1).await.unwrap(), [run]);
+}
+
+/// Follows to the version of a snapshot.
+async fn at(follower: &mut Follower, wanted: &Snapshot) -> std::sync::Arc<Snapshot> {
+    let followed = async {
+        loop {
+            if let News::Version { snapshot, .. } = follower.next().await
+                && snapshot.header == wanted.header
+            {
+                return snapshot;
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, followed)
+        .await
+        .expect("the follower to come to the version")
+}
+
+/// Whether two catalogues have the same items, save for ranks.
+fn same(one: &Catalogue, other: &Catalogue) -> bool {
+    Content::of(one) == Content::of(other)
+}
