@@ -477,7 +477,7 @@ fn could_not_write(run: &mut Run, what: &str, error: &StoreError) {
 
 /// Tells in its row what a run found damaged in the store, and how it was repaired.
 fn tell_repair(run: &mut Run, turn: &Turn) {
-    let names = turn.damage().iter().map(|damage| damage.name.clone());
+    let names = turn.found_damage().iter().map(|damage| damage.name.clone());
     run.damage = names.take(MOST_DAMAGE).collect();
     if let Some(note) = turn.repaired() {
         run.notes.push(note.to_owned());

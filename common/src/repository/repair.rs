@@ -35,7 +35,7 @@ pub enum Repair {
     /// The version can be published once more, exactly as it was.
     Restore {
         /// The version, whole again.
-        state: Snapshot,
+        state: Box<Snapshot>,
         /// What the source has changed since.
         changes: Changes,
     },
@@ -56,7 +56,7 @@ pub struct LostItems {
 
 impl Turn {
     /// The parts that loading needs and that this turn has found lost or damaged, repaired or not.
-    pub fn damage(&self) -> &[Damage] {
+    pub fn found_damage(&self) -> &[Damage] {
         &self.found
     }
 
@@ -117,7 +117,7 @@ impl Turn {
             return Ok(None);
         }
         let note = format!(
-            "repaired: of version {}, {} could not be read; no item is lost",
+            "repaired: of version {}, {} could not be read; all of it is published again",
             self.head().version,
             self.damaged_parts()
         );
@@ -147,11 +147,11 @@ impl Turn {
             let completed = complete(&state.header, [with_added, wanted.clone()]);
             let completed = completed.map(|catalogue| {
                 let changes = catalogue.changes_to(&wanted);
-                let state = Snapshot {
+                let state = Box::new(Snapshot {
                     catalogue,
                     damage: Vec::new(),
                     ..state.clone()
-                };
+                });
                 Repair::Restore { state, changes }
             });
             (completed, state.catalogue, wanted, added.len() as u64)
@@ -237,7 +237,7 @@ impl Turn {
         let changes = parts.filter(|part| part.role == Role::Changes);
         let versions = changes.filter_map(|part| {
             let mut log = self.head().log.iter();
-            log.find(|header| header.fence == part.fence)
+            log.find(|header| header.fence == part.fence && header.parts > part.index)
         });
         let unreadable = versions.map(|header| header.version).max();
         unreadable.map_or(0, |version| version + 1)

@@ -341,6 +341,14 @@ impl Turn {
     /// Whether the changes since the base exceed a tenth of the items, or its versions all that
     /// the log should hold.
     fn base_is_far(&self, changes: &Changes, catalogue: &Catalogue) -> bool {
+        // A turn puts one base at most: the parts of a second would have the names of the first's.
+        if self
+            .head
+            .base
+            .is_some_and(|base| base.fence == self.head.fence)
+        {
+            return false;
+        }
         let base = self.head.base.map_or(0, |base| base.version);
         let since = self.head.log.iter().filter(|header| header.version > base);
         let changed: u64 = since.clone().map(|header| header.changes.total()).sum();

@@ -80,6 +80,7 @@ promises! {
         nothing_but_a_repair_is_published_over_a_damaged_state,
         a_restored_version_keeps_its_history_and_readers_load_it,
         items_that_are_lost_are_named_and_every_reader_loads_the_version_without_them,
+        a_repair_and_a_large_change_in_one_turn_are_both_published,
         items_of_a_lost_base_come_back_from_older_changes,
         a_version_is_not_restored_over_lost_changes,
         verification_finds_a_part_that_was_corrupted,

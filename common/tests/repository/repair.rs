@@ -190,6 +190,26 @@ fn has_movie(catalogue: &Catalogue, number: usize) -> bool {
     catalogue.number(Kind::Movie, &id).is_some()
 }
 
+pub(crate) async fn a_repair_and_a_large_change_in_one_turn_are_both_published(store: &Fixture) {
+    let (repository, _) = two_versions_in_several_parts(store).await;
+    spoil(&repository, parts(&repository, Role::Base).await[1], false).await;
+    let wanted = catalogue(37, 9);
+    let mut turn = repository.begin(None).await.unwrap().unwrap();
+    let damaged = turn.state(None).await.unwrap().unwrap();
+    let mut whole = damaged.clone();
+    whole.catalogue = with(&catalogue(37, 1), movie(0, 2));
+    whole.damage.clear();
+    let restored = turn.restore(&whole, Origin::Source).await.unwrap().unwrap();
+    let changes = restored.catalogue.changes_to(&wanted);
+    let published = turn.publish(Some(&restored), &changes, None, None).await;
+    let published = published.unwrap().unwrap();
+    turn.end(None).await.unwrap();
+    let loaded = store.load().await.unwrap();
+    assert_eq!((&loaded.header, loaded.version()), (&published.header, 4));
+    assert_eq!(loaded.catalogue, wanted);
+    assert!(loaded.damage.is_empty(), "{:?}", loaded.damage);
+}
+
 pub(crate) async fn items_of_a_lost_base_come_back_from_older_changes(store: &Fixture) {
     let repository = store.open().await.packing(10);
     for edition in [1, 2] {
@@ -241,7 +261,7 @@ pub(crate) async fn verification_finds_a_part_that_was_corrupted(store: &Fixture
         let mut turn = repository.begin(None).await.unwrap().unwrap();
         let now = Timestamp::UNIX_EPOCH;
         turn.verify_next(&mut verification, now).await.unwrap();
-        found.extend(turn.damage().to_vec());
+        found.extend(turn.found_damage().to_vec());
         turn.end(None).await.unwrap();
         if run == 0 {
             spoil(&repository, corrupted, true).await;

@@ -112,6 +112,8 @@ fn run_schema() -> Value {
             "causes": texts,
             "fingerprint": {"type": ["string", "null"]},
             "findings": count,
+            "damage": {"type": "array", "items": {"type": "string"}, "description": "The parts of the database that it found lost or damaged; absent if none."},
+            "notes": {"type": "array", "items": {"type": "string"}, "description": "What a repair came to, and what could not be written; absent if nothing."},
         },
     })
 }

@@ -155,17 +155,32 @@ impl Packed {
         source::read(record, self.kind(), facts)
     }
 
-    /// A hash of its kind, id, slug and record, the same whatever its rank is and however another
-    /// release compressed the record.
+    /// A hash of all but its rank, the same however another release compressed the record.
     pub(crate) fn digest(&self) -> u128 {
         let text = self.source_text().unwrap_or_default();
+        let facts = self.facts().unwrap_or_default();
         let mut hash = Xxh3::new();
         hash.update(&[self.kind() as u8]);
-        for field in [self.written_id(), self.slug().as_bytes(), text.as_bytes()] {
+        for field in [
+            self.written_id(),
+            self.slug().as_bytes(),
+            facts,
+            text.as_bytes(),
+        ] {
             hash.update(&(field.len() as u64).to_le_bytes());
             hash.update(field);
         }
         hash.digest128()
+    }
+
+    /// The facts as they are written.
+    fn facts(&self) -> Option<&[u8]> {
+        let mut reader = self.after_head();
+        reader.written_id();
+        reader.rank();
+        reader.text();
+        let start = self.0.len().checked_sub(reader.left()?)?;
+        self.0.get(start..self.end_of_facts()?)
     }
 
     fn end_of_facts(&self) -> Option<usize> {

@@ -36,6 +36,8 @@ pub(super) enum Operation {
     Rebuild,
     /// All kept versions are looked at.
     LookBack,
+    /// At rest, a part that the head names is lost, or corrupted.
+    Spoil(usize, bool),
 }
 
 /// How far a publisher goes.
@@ -121,7 +123,7 @@ pub(super) fn histories() -> impl Strategy<Value = (u64, Vec<Operation>)> {
 
 fn operation() -> impl Strategy<Value = Operation> {
     use Operation::{
-        Arrive, Crash, Fault, GiveUp, Go, LeasePasses, Look, LookBack, Rebuild, Renew, Run,
+        Arrive, Crash, Fault, GiveUp, Go, LeasePasses, Look, LookBack, Rebuild, Renew, Run, Spoil,
         TakeBack,
     };
     let publisher = || 0..PUBLISHERS;
@@ -141,6 +143,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => Just(TakeBack),
         1 => Just(Rebuild),
         1 => Just(LookBack),
+        1 => (any::<usize>(), any::<bool>()).prop_map(|(part, corrupt)| Spoil(part, corrupt)),
     ]
 }
 

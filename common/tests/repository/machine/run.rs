@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use common::models::{Catalogue, Changes};
 use common::repository::{
-    Amendment, Header, LeaseHandle, Repository, Result, Snapshot, SyncEnd, Turn,
+    Amendment, Header, LeaseHandle, Origin, Repair, Repository, Result, Snapshot, SyncEnd, Turn,
 };
 
 /// What is to be done, with all that is known beforehand.
@@ -77,11 +77,41 @@ async fn sync(
     let state = begin(&mut turn, known, notes).await?;
     let published = state.as_ref().map(|state| state.catalogue.clone());
     let changes = published.unwrap_or_default().changes_to(wanted);
+    if let Some(damaged) = state.as_ref().filter(|_| turn.is_damaged()) {
+        match turn.plan_repair(damaged, &changes).await? {
+            Repair::Restore { state, changes } => {
+                let state = restore(&mut turn, &state, Origin::Source, notes).await?;
+                if turn.head().pin.is_some() {
+                    return turn.end(Some(SyncEnd::Answered)).await;
+                }
+                return publish(turn, Some(&state), &changes, None, None, notes).await;
+            }
+            Repair::Replace(lost) if turn.head().pin.is_none() => {
+                let replaced = turn.replace(damaged, &changes, &lost).await?;
+                return show(turn, replaced, &changes, notes).await;
+            }
+            Repair::Replace(_) => {}
+        }
+    }
     if turn.head().pin.is_some() {
-        notes.open().nothing = true;
+        notes.open().nothing = turn.repaired().is_none();
         return turn.end(Some(SyncEnd::Answered)).await;
     }
     publish(turn, state.as_ref(), &changes, None, None, notes).await
+}
+
+async fn restore(
+    turn: &mut Turn,
+    whole: &Snapshot,
+    origin: Origin,
+    notes: &Notebook,
+) -> Result<Snapshot> {
+    let Some(restored) = turn.restore(whole, origin).await? else {
+        return Ok(whole.clone());
+    };
+    notes.open().known = Some(restored.clone());
+    notes.open().published = Some(restored.clone());
+    Ok(restored)
 }
 
 async fn roll_back(
@@ -97,7 +127,7 @@ async fn roll_back(
     let versions = repository.versions().await?;
     let goal = versions.iter().rev().take(back + 1).next_back();
     let goal = goal.map_or(0, |header| header.version);
-    let Some(wanted) = repository.rewind(&state, goal).await? else {
+    let Some(wanted) = turn.rewind(&state, goal).await? else {
         return turn.end(None).await;
     };
     notes.open().goal = Some(wanted.header.clone());
@@ -116,6 +146,12 @@ async fn begin(
     let state = turn.state(known.as_ref()).await?;
     notes.open().known.clone_from(&state);
     notes.open().state.clone_from(&state);
+    let state = match state {
+        Some(whole) if whole.damage.is_empty() => {
+            Some(restore(turn, &whole, Origin::Memory, notes).await?)
+        }
+        state => state,
+    };
     turn.mend_view(state.as_ref()).await?;
     Ok(state)
 }
@@ -129,9 +165,18 @@ async fn publish(
     notes: &Notebook,
 ) -> Result<()> {
     let Some(published) = turn.publish(state, changes, note, pin).await? else {
-        notes.open().nothing = true;
+        notes.open().nothing = turn.repaired().is_none();
         return turn.end(Some(SyncEnd::Answered)).await;
     };
+    show(turn, published, changes, notes).await
+}
+
+async fn show(
+    mut turn: Turn,
+    published: Snapshot,
+    changes: &Changes,
+    notes: &Notebook,
+) -> Result<()> {
     notes.open().known = Some(published.clone());
     notes.open().published = Some(published.clone());
     // A view left behind is the next run's to repair.

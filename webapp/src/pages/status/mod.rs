@@ -154,13 +154,17 @@ impl StatusPage {
         Moment(*at)
     }
 
-    /// What a run came to, in a few words.
+    /// What a run came to, in a few words, with what it found damaged in the database.
     fn told(&self, run: &Run) -> String {
-        match (run.outcome, &run.reason) {
-            (Outcome::Published, _) => counts_in_words(run.changes()),
-            (_, Some(reason)) => reason.clone(),
-            (_, None) => String::new(),
-        }
+        let told = match (run.outcome, &run.reason) {
+            (Outcome::Published, _) => Some(counts_in_words(run.changes())),
+            (_, reason) => reason.clone(),
+        };
+        let damage =
+            (!run.damage.is_empty()).then(|| format!("lost or damaged: {}", run.damage.join(", ")));
+        let told = told.into_iter().chain(damage);
+        let told: Vec<_> = told.chain(run.notes.iter().cloned()).collect();
+        told.join("; ")
     }
 
     /// The name of the setting that a rule stands in.

@@ -3,7 +3,7 @@
 use common::repository::{Commit, Header, Reading, Result, StoreError};
 
 use super::super::desk::{Answer, Asked, Call};
-use super::super::model::{Check, ensure};
+use super::super::model::{Check, ensure, repairs, restores};
 use super::super::operation::Fault;
 use super::super::run::Work;
 
@@ -183,11 +183,16 @@ impl World {
             return Err("the head after a commit has no header".into());
         };
         ensure!(
-            !(by.syncs && self.model.pin.is_some()),
+            !(by.syncs && self.model.pin.is_some()) || restores(&header),
             "a sync went over the pin to version {:?}",
             self.model.pin
         );
-        let Some(wanted) = by.wanted.clone() else {
+        ensure!(
+            !repairs(&header) || !self.spoiled.is_empty(),
+            "nothing was damaged, and {header:?} repairs it"
+        );
+        let again = self.content().filter(|_| restores(&header));
+        let Some(wanted) = again.or_else(|| by.wanted.clone()) else {
             return Err(format!("nobody wanted {commit:?}"));
         };
         self.model.commit(commit, header.clone(), self.retention)?;

@@ -40,6 +40,8 @@ pub(super) struct World {
     heads: Vec<Reading>,
     /// What a crash of the server can take back.
     unconfirmed: Option<(SavedHead, Model)>,
+    /// The parts that were lost or corrupted.
+    spoiled: HashSet<PartName>,
     /// Counts the calls.
     time: u64,
     /// When a part was put last.
@@ -91,6 +93,7 @@ impl World {
             letters: Vec::new(),
             heads: Vec::new(),
             unconfirmed: None,
+            spoiled: HashSet::new(),
             time: 0,
             put: HashMap::new(),
             returned: HashSet::new(),
@@ -157,6 +160,7 @@ impl World {
             Operation::TakeBack => self.take_back().await,
             Operation::Rebuild => self.rebuild().await,
             Operation::LookBack => self.look_back().await,
+            Operation::Spoil(part, corrupt) => self.spoil(*part, *corrupt).await,
         }
     }
 
@@ -229,6 +233,11 @@ impl World {
             None | Some(Ok(())) => Ok(()),
             Some(Err(StoreError::LeaseLost)) if !holds => Ok(()),
             Some(Err(StoreError::Unavailable(_))) if publisher.faulted => Ok(()),
+            Some(Err(StoreError::Damaged { .. } | StoreError::Unreadable { .. }))
+                if !self.spoiled.is_empty() =>
+            {
+                Ok(())
+            }
             Some(Err(error)) => Err(format!("a run failed without a reason: {error}")),
         }
     }
@@ -384,12 +393,28 @@ impl World {
             *publisher = Publisher::new(self.store.clone(), self.retention);
         }
         self.fixture.wipe().await;
+        self.spoiled.clear();
         self.model = Model::default();
         self.letters.clear();
         self.heads.clear();
         self.unconfirmed = None;
         self.put.clear();
         self.returned.clear();
+        Ok(())
+    }
+
+    /// A part that the head names is lost, or corrupted, at rest.
+    async fn spoil(&mut self, at: usize, corrupt: bool) -> Check {
+        let parts = self.parts().await?;
+        let there = self.model.named().filter(|part| parts.contains(part));
+        let there: Vec<_> = there.collect();
+        if !there.is_empty() {
+            let part = there[at % there.len()];
+            let repository = common::repository::Repository::over(self.store.clone());
+            fixture::spoil(&repository, part, corrupt).await;
+            self.spoiled.insert(part);
+            self.published.spoiled = true;
+        }
         Ok(())
     }
 
