@@ -204,7 +204,7 @@ pub(super) fn chips(site: &Site, view: &View) -> Vec<Chip> {
         .address(),
     });
     let until = view.year_max.map(|year| Chip {
-        label: format!("Until {year}"),
+        label: format!("To {year}"),
         without: View {
             year_max: None,
             ..whole.clone()

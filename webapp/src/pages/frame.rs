@@ -89,34 +89,34 @@ fn notice(site: &Site) -> Option<Notice> {
     let (before, since, after) = match (site.is_seed(), site.condition) {
         (false, Condition::Fresh | Condition::Waiting) => return None,
         (true, Condition::Fresh | Condition::Waiting) => (
-            "This is the catalogue that PyFlix brings along: the first sync with the source has not ended yet",
+            "You are viewing the built-in catalogue: the first sync is still running",
             None,
             ".",
         ),
         (true, Condition::SourceAway(since)) => (
-            "This is the catalogue that PyFlix brings along: the source has not given a whole answer since",
+            "You are viewing the built-in catalogue: the source has been unavailable since",
             Some(since),
-            ", and nothing was mirrored before. As soon as it does, its catalogue takes this one’s place.",
+            ". The first successful sync will replace it.",
         ),
         (true, Condition::Silent(since)) => (
-            "This is the catalogue that PyFlix brings along: nothing has been mirrored, and no sync has ended since",
+            "You are viewing the built-in catalogue: no sync has finished since",
             Some(since),
             ".",
         ),
         (_, Condition::StoreAway(since)) => (
-            "The database has been away since",
+            "The database has been unavailable since",
             Some(since),
-            ". The catalogue is shown as it was then.",
+            ". You are viewing the last good copy.",
         ),
         (false, Condition::SourceAway(since)) => (
-            "The source has not given a whole answer since",
+            "The source has been unavailable since",
             Some(since),
-            ". The catalogue is shown as it was then.",
+            ". You are viewing the last good copy.",
         ),
         (false, Condition::Silent(since)) => (
-            "No sync has ended since",
+            "No sync has finished since",
             Some(since),
-            ". The catalogue is shown as it was then.",
+            ". The catalogue may be out of date.",
         ),
     };
     Some(Notice {

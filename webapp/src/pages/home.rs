@@ -5,7 +5,7 @@ use common::repository::Header;
 use http_content::Representation;
 
 use super::frame::{Frame, Head, Moment};
-use super::tile::Tile;
+use super::tile::{self, Tile};
 use crate::PublicUrl;
 use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
@@ -52,21 +52,21 @@ pub(crate) async fn show(
             &public_url,
             "/",
             "The Studio Ghibli catalogue",
-            "The movies of Studio Ghibli with their people and places, mirrored from the Ghibli \
-             API: as pages and as an API.",
+            "Studio Ghibli’s movies with their characters and places, mirrored from the Ghibli \
+             API, as a website and an API.",
         ),
         frame: Frame::of(&site),
         counts: Kind::ALL.map(|kind| counted(&site, kind)).into(),
         shelves: vec![
             (
                 "latest",
-                "The latest",
+                "Latest releases",
                 "/movies?sort=-year",
                 shelf(&site, Sort::Year),
             ),
             (
                 "loved",
-                "The best rated",
+                "Top rated",
                 "/movies?sort=-score",
                 shelf(&site, Sort::Score),
             ),
@@ -84,11 +84,10 @@ pub(crate) async fn show(
 
 fn counted(site: &Site, kind: Kind) -> (usize, &'static str, String) {
     let count = site.snapshot.catalogue.count(kind);
-    let word = match (kind, count) {
-        (Kind::Location, 1) => "place",
-        (Kind::Location, _) => "places",
-        (kind, 1) => kind.singular(),
-        (kind, _) => kind.plural(),
+    let word = if count == 1 {
+        tile::singular(kind)
+    } else {
+        tile::plural(kind)
     };
     (count, word, format!("/{}", kind.plural()))
 }
@@ -108,7 +107,7 @@ impl Entry {
             version: header.version,
             at: Moment(header.at),
             what: if header.first {
-                "the first of this catalogue".into()
+                "initial import".into()
             } else {
                 told(header.changes)
             },
@@ -116,11 +115,11 @@ impl Entry {
     }
 }
 
-/// Such as “1 item added, 3 changed”.
+/// Such as “1 item added, 3 updated”.
 fn told(changes: Counts) -> String {
     let counts = [
         (changes.added, "added"),
-        (changes.updated, "changed"),
+        (changes.updated, "updated"),
         (changes.removed, "removed"),
     ];
     let mut words = Vec::new();
@@ -143,8 +142,8 @@ mod tests {
     #[test]
     fn a_version_is_told_in_a_line() {
         for (added, updated, removed, line) in [
-            (0, 1, 0, "1 item changed"),
-            (2, 1, 3, "2 items added, 1 changed, 3 removed"),
+            (0, 1, 0, "1 item updated"),
+            (2, 1, 3, "2 items added, 1 updated, 3 removed"),
         ] {
             let changes = Counts {
                 added,

@@ -111,10 +111,10 @@ async fn a_list_that_nothing_fits_says_how_to_go_on() {
     ] {
         let page = pages.read(list).await;
         assert_eq!(items(&page), 0, "{list}");
-        assert!(page.contains("Nothing here fits all of that."), "{list}");
+        assert!(page.contains("No results match these filters."), "{list}");
     }
     let page = Pages::of(Catalogue::default()).read("/vehicles").await;
-    assert!(page.contains("holds no vehicles yet"));
+    assert!(page.contains("has no vehicles yet"));
 }
 
 #[tokio::test]

@@ -42,17 +42,19 @@ pub(super) fn address(item: &Item) -> String {
     format!("/{}/{}", item.kind().plural(), item.slug)
 }
 
-/// What people call one of a kind.
+/// The visitor’s word for one item of a kind; addresses and the API keep the kind’s own.
 pub(super) const fn singular(kind: Kind) -> &'static str {
     match kind {
+        Kind::Person => "character",
         Kind::Location => "place",
         _ => kind.singular(),
     }
 }
 
-/// What people call several of a kind.
+/// The visitor’s word for several items of a kind.
 pub(super) const fn plural(kind: Kind) -> &'static str {
     match kind {
+        Kind::Person => "characters",
         Kind::Location => "places",
         _ => kind.plural(),
     }

@@ -42,7 +42,7 @@ const fn facet(name: &'static str, label: &'static str, by: By) -> Facet {
 static OF_MOVIES: [Facet; 6] = [
     facet("director", "Director", By::Value(Field::Director)),
     facet("producer", "Producer", By::Value(Field::Producer)),
-    facet("person", "Person", By::Held(Link::MoviePerson)),
+    facet("person", "Character", By::Held(Link::MoviePerson)),
     facet("location", "Place", By::Held(Link::MovieLocation)),
     facet("species", "Species", By::Species),
     facet("vehicle", "Vehicle", By::Held(Link::MovieVehicle)),
@@ -50,8 +50,8 @@ static OF_MOVIES: [Facet; 6] = [
 static OF_PEOPLE: [Facet; 4] = [
     facet("species", "Species", By::Species),
     facet("gender", "Gender", By::Value(Field::Gender)),
-    facet("eye_color", "Eyes", By::Value(Field::EyeColor)),
-    facet("hair_color", "Hair", By::Value(Field::HairColor)),
+    facet("eye_color", "Eye colour", By::Value(Field::EyeColor)),
+    facet("hair_color", "Hair colour", By::Value(Field::HairColor)),
 ];
 static OF_LOCATIONS: [Facet; 2] = [
     facet("climate", "Climate", By::Value(Field::Climate)),
@@ -81,18 +81,18 @@ pub(super) fn facets(kind: Kind) -> &'static [Facet] {
 
 /// The orders of a list of movies, as addresses and as people name them.
 static MOVIE_ORDERS: [(&str, &str); 9] = [
-    ("", "As the source has them"),
+    ("", "Source order"),
     ("title", "Title, A to Z"),
     ("-title", "Title, Z to A"),
     ("-year", "Newest first"),
     ("year", "Oldest first"),
-    ("-score", "Best rated first"),
-    ("score", "Least rated first"),
+    ("-score", "Highest rated first"),
+    ("score", "Lowest rated first"),
     ("-running_time", "Longest first"),
     ("running_time", "Shortest first"),
 ];
 static OTHER_ORDERS: [(&str, &str); 3] = [
-    ("", "As the source has them"),
+    ("", "Source order"),
     ("name", "Name, A to Z"),
     ("-name", "Name, Z to A"),
 ];

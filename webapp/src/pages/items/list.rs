@@ -70,13 +70,13 @@ pub(crate) async fn list(kind: Kind, app: App, uri: Uri) -> Result<Response, App
 
 fn words(kind: Kind) -> (&'static str, &'static str) {
     match kind {
-        Kind::Movie => ("Movies", "The movies of Studio Ghibli."),
-        Kind::Person => ("People", "The characters in the movies of Studio Ghibli."),
+        Kind::Movie => ("Movies", "Studio Ghibli’s movies."),
+        Kind::Person => ("Characters", "The characters in Studio Ghibli’s movies."),
         Kind::Location => (
             "Places",
-            "The places where the movies of Studio Ghibli play.",
+            "The places in Studio Ghibli’s movies.",
         ),
-        Kind::Species => ("Species", "The beings in the movies of Studio Ghibli."),
-        Kind::Vehicle => ("Vehicles", "The machines in the movies of Studio Ghibli."),
+        Kind::Species => ("Species", "The species in Studio Ghibli’s movies."),
+        Kind::Vehicle => ("Vehicles", "The vehicles in Studio Ghibli’s movies."),
     }
 }

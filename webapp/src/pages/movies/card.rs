@@ -42,11 +42,11 @@ impl Card {
     pub(super) fn others_in_words(&self) -> String {
         match (self.others, self.people.is_empty()) {
             (0, false) => String::new(),
-            (0, true) => "Nobody is named".into(),
+            (0, true) => "No characters listed".into(),
             (1, false) => "and 1 other".into(),
             (others, false) => format!("and {others} others"),
-            (1, true) => "1 person, not human".into(),
-            (others, true) => format!("{others} people, none of them human"),
+            (1, true) => "1 non-human character".into(),
+            (others, true) => format!("{others} non-human characters"),
         }
     }
 }
