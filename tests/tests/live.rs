@@ -79,7 +79,7 @@ async fn a_version_published_while_a_page_is_open_is_shown_and_takes_nothing_awa
     let changed = format!("{card}.dataset.changed");
     scene.until(&changed, "updated").await;
     let notice = "return document.querySelector('.live > p:not(.unseen)')?.textContent ?? ''";
-    scene.until(notice, "Version 2: 1 updated").await;
+    scene.until(notice, "The Paper Ferry was updated").await;
     let typed = "return document.activeElement.id + ' ' + document.activeElement.value";
     assert_eq!(scene.browser.eval(typed).await, "search winter");
     assert_eq!(scene.browser.eval("return scrollY").await, "40");
@@ -121,12 +121,12 @@ async fn a_notice_comes_while_the_source_is_away_and_leaves_by_itself() {
     let scene = Scene::start().await;
     scene.open("/movies/the-lantern-ferry").await;
     scene.until_live().await;
-    let notice = "return document.querySelector('main .notice')?.textContent.slice(0, 42) ?? ''";
+    let notice = "return document.querySelector('main .notice')?.textContent.slice(0, 37) ?? ''";
     assert_eq!(scene.browser.eval(notice).await, "");
 
     scene.source.stop().await;
     scene
-        .until(notice, "The source has not given a whole answer si")
+        .until(notice, "The source has been unavailable since")
         .await;
     let age = "return document.querySelector('main .notice time').dataset.age";
     assert_eq!(scene.browser.eval(age).await, "just now");
@@ -134,7 +134,9 @@ async fn a_notice_comes_while_the_source_is_away_and_leaves_by_itself() {
     scene.source.resume().await;
     scene.until(notice, "").await;
     let said = "return document.querySelector('.live .unseen').textContent";
-    scene.until(said, "The catalogue is fresh again.").await;
+    scene
+        .until(said, "The catalogue is up to date again.")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,7 +167,7 @@ async fn everything_can_be_reached_by_keyboard_and_is_seen_when_it_is() {
     browser.press(Key::Tab).await;
     let skip = "const link = document.activeElement; \
                 return link.textContent + ' ' + (link.getBoundingClientRect().top >= 0)";
-    scene.until(skip, "Skip to the content true").await;
+    scene.until(skip, "Skip to content true").await;
     browser.press(Key::Enter).await;
     scene
         .until("return document.activeElement.nodeName", "MAIN")
@@ -258,8 +260,8 @@ async fn without_scripts_every_page_says_the_same() {
     scene.browser.set_scripts(false).await;
     for (path, text) in [
         ("/search?q=lantern", "<mark>Lantern</mark>"),
-        ("/changes", "The first catalogue"),
-        ("/changes/1", "all of it was new"),
+        ("/changes", "Initial import"),
+        ("/changes/1", "everything was new"),
         ("/status", "the last sync read the whole source"),
         ("/about", "For programs"),
         ("/movies", "The Lantern Ferry"),

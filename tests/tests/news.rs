@@ -78,7 +78,7 @@ async fn nothing_is_left_out(store: Store) {
         ("resync", &4.into())
     );
 
-    let sentence = "was corrected from “The Lantern Barge” to “The Lantern Raft”";
+    let sentence = "changed from “The Lantern Barge” to “The Lantern Raft”";
     let feed = until_it_says(&format!("{}/feed.atom", webapp.url()), sentence).await;
     assert_eq!(entries(&feed.body), 4);
 }

@@ -45,7 +45,7 @@ async fn every_page_fits_and_is_quiet_on_phone_and_desktop_in_light_and_dark() {
             "Movies",
         ),
         ("/movies?director=Nobody".into(), "Movies"),
-        ("/people".into(), "People"),
+        ("/people".into(), "Characters"),
         ("/people/hana-okabe".into(), "Hana Okabe"),
         ("/people/person-59".into(), "Wolkenkratzerbewohnerin59"),
         ("/locations".into(), "Places"),

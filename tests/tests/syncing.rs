@@ -269,7 +269,7 @@ async fn a_missing_movie_stays_for_three_looks(store: Store) {
         assert!(said.contains("unchanged"), "look {look}: {said}");
         assert!(said.contains("1 are missing"), "look {look}: {said}");
     }
-    let shown = until_it_says(&page, "Not seen at the source since").await;
+    let shown = until_it_says(&page, "Missing from the source since").await;
     assert_eq!(shown.header("x-catalogue-version"), Some("1"));
     until_it_says(&format!("{}/status", webapp.url()), "looked for 3 times").await;
     let gone = once().await;

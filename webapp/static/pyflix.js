@@ -65,7 +65,7 @@ async function refresh() {
     (focused.isConnected ? focused : main).focus({ preventScroll: true });
   }
   const now = main.querySelector(".notice")?.textContent;
-  if (now !== notice) spoken.textContent = now ?? "The catalogue is fresh again.";
+  if (now !== notice) spoken.textContent = now ?? "The catalogue is up to date again.";
 }
 
 const update = () => refresh().catch(() => {});
@@ -84,9 +84,16 @@ const spoken = make("p", { class: "unseen" });
 const news = make("div", { class: "live", role: "status" }, spoken);
 document.body.append(news);
 
-function tell({ version, counts }) {
-  const words = Object.entries(counts).filter(([, count]) => count).map(([what, count]) => `${count} ${what}`);
-  const text = make("p", {}, make("a", { href: `/changes/${version}` }, `Version ${version}`), `: ${words.join(", ") || "nothing changed"}`);
+/** Such as “The Boy and the Heron was added, 1 more change”. */
+function summary(counts, [first]) {
+  if (!first) return "Catalogue updated";
+  const others = Object.values(counts).reduce((sum, count) => sum + count, -1);
+  const more = others > 0 ? `, ${others} more ${others === 1 ? "change" : "changes"}` : "";
+  return `${first.name} was ${first.what}${more}`;
+}
+
+function tell({ version, counts, changed }) {
+  const text = make("p", {}, make("a", { href: `/changes/${version}` }, summary(counts, changed)));
   const dismiss = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
   dismiss.addEventListener("click", () => news.replaceChildren(spoken));
   news.replaceChildren(spoken, text, dismiss);

@@ -23,7 +23,7 @@ const CONVERGENCE: Duration = Duration::from_secs(10);
 /// How long a primary is frozen.
 const FROZEN: Duration = Duration::from_secs(40);
 
-const AWAY: &str = "The database has been away since";
+const AWAY: &str = "The database has been unavailable since";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn members_that_are_killed_cost_no_version_and_no_page() {

@@ -25,9 +25,10 @@ use crate::assets::FOR_EVER;
 use crate::content::SVG;
 use crate::error::AppError;
 use crate::site::Current;
+use crate::wording;
 
 /// Goes up whenever something is drawn in another way, so that no old drawing is kept.
-const REVISION: u64 = 1;
+const REVISION: u64 = 2;
 /// Width and height of a drawing, by kind.
 const SIZES: [(u32, u32); 5] = [(240, 320), (160, 160), (240, 160), (160, 160), (240, 160)];
 /// The most characters of a name that a drawing holds.
@@ -79,7 +80,7 @@ pub(crate) async fn show(
 fn draw(catalogue: &Catalogue, item: &Item) -> String {
     let kind = item.kind();
     let name: String = item.name().chars().take(NAMED).collect();
-    let description = format!("A drawing of the {}, made from its data.", kind.singular());
+    let description = format!("Generated artwork for the {}.", wording::singular(kind));
     let mut canvas = Canvas::new(SIZES[kind as usize], &name, &description);
     let mut chance = Chance::new(xxh3_64(item.id.as_bytes()) ^ kind as u64);
     match &item.facts {

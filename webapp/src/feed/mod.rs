@@ -50,7 +50,7 @@ pub(crate) async fn show(
 ) -> Result<Representation, AppError> {
     if let Some((name, _)) = query::pairs(&uri).next() {
         return Err(AppError::BadRequest(format!(
-            "{name} is no parameter here; there are none"
+            "unknown parameter {name}; the feed takes none"
         )));
     }
     let site = current.load()?;
@@ -86,11 +86,11 @@ fn entry(version: &Version, lineage: &str, catalogue: &Catalogue) -> Entry {
             }
             match rest.len() {
                 0 => {}
-                1 => sentences.push("And 1 more item was changed.".to_owned()),
-                more => sentences.push(format!("And {more} more items were changed.")),
+                1 => sentences.push("1 more item changed.".to_owned()),
+                more => sentences.push(format!("{more} more items changed.")),
             }
         }
-        None if header.first => paragraphs.push("The first catalogue of this PyFlix.".to_owned()),
+        None if header.first => paragraphs.push("Initial import.".to_owned()),
         None => paragraphs.push(format!("{}.", counts(header.changes))),
     }
     Entry {
@@ -105,7 +105,7 @@ fn entry(version: &Version, lineage: &str, catalogue: &Catalogue) -> Entry {
 
 fn title(header: &Header) -> String {
     if header.first {
-        format!("Version {}: the first catalogue", header.version)
+        format!("Version {}: initial import", header.version)
     } else {
         format!("Version {}: {}", header.version, counts(header.changes))
     }
@@ -123,7 +123,7 @@ fn counts(counts: Counts) -> String {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     if counts.is_empty() {
-        return "nothing changed".to_owned();
+        return "no changes".to_owned();
     }
     counts.join(", ")
 }

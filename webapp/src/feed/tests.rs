@@ -67,10 +67,7 @@ fn an_entry_of_many_changes_names_some_and_counts_the_rest() {
     let sentences = &page.entries[0].sentences;
     assert_eq!(sentences.len(), MOST_SENTENCES + 1);
     assert_eq!(sentences[0], "The movie “Movie 0” was added.");
-    assert_eq!(
-        sentences[MOST_SENTENCES],
-        "And 980 more items were changed."
-    );
+    assert_eq!(sentences[MOST_SENTENCES], "980 more items changed.");
 }
 
 #[test]

@@ -86,7 +86,7 @@ pub(crate) async fn show(
         None | Some("") => None,
         Some(word) => Some(word.parse().map_err(|_| {
             let kinds = Kind::ALL.map(Kind::plural).join(", ");
-            AppError::BadRequest(format!("kind is one of {kinds}"))
+            AppError::BadRequest(format!("kind must be one of: {kinds}"))
         })?),
     };
     let page = match query.page.as_deref() {
@@ -121,7 +121,7 @@ pub(crate) async fn show(
             &public_url,
             "/search",
             title,
-            "Search the films of Studio Ghibli and the people, places, species and vehicles in them.",
+            "Search Studio Ghibli’s movies, characters, places, species and vehicles.",
         ),
         frame: Frame::of(&site),
         kind,

@@ -209,7 +209,7 @@ async fn a_species_of_very_many_leads_to_the_rest_of_them() {
     });
     let pages = Pages::of(std::iter::once(human).chain(people).collect());
     let page = pages.read("/species/slug-h").await;
-    assert!(page.contains("<a href=\"/people?species=slug-h\">All 90 of them</a>"));
+    assert!(page.contains("<a href=\"/people?species=slug-h\">Show all 90</a>"));
     assert_eq!(items(&pages.read("/people?species=slug-h").await), 90);
 }
 

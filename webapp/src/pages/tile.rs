@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+pub(super) use crate::wording::{plural, singular};
 use common::models::{Catalogue, Facts, Item, Kind};
 
 use crate::art::Art;
@@ -40,24 +41,6 @@ impl Tile {
 /// Where an item's page is.
 pub(super) fn address(item: &Item) -> String {
     format!("/{}/{}", item.kind().plural(), item.slug)
-}
-
-/// The visitor’s word for one item of a kind; addresses and the API keep the kind’s own.
-pub(super) const fn singular(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Person => "character",
-        Kind::Location => "place",
-        _ => kind.singular(),
-    }
-}
-
-/// The visitor’s word for several items of a kind.
-pub(super) const fn plural(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Person => "characters",
-        Kind::Location => "places",
-        _ => kind.plural(),
-    }
 }
 
 /// The most telling fact.

@@ -59,12 +59,12 @@ static OF_LOCATIONS: [Facet; 2] = [
 ];
 static OF_SPECIES: [Facet; 1] = [facet(
     "classification",
-    "Class",
+    "Classification",
     By::Value(Field::Classification),
 )];
 static OF_VEHICLES: [Facet; 1] = [facet(
     "vehicle_class",
-    "Class",
+    "Type",
     By::Value(Field::VehicleClass),
 )];
 

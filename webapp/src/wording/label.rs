@@ -19,7 +19,7 @@ pub(super) struct Label<'a> {
 impl<'a> Label<'a> {
     pub(super) fn of(kind: Kind, field: &'a str) -> Self {
         if let Some(own) = field.strip_prefix("source.") {
-            return plain(format!("source’s own field “{}”", shortened(own)));
+            return plain(format!("source field “{}”", shortened(own)));
         }
         let text = match field {
             "slug" => "address",
@@ -27,11 +27,11 @@ impl<'a> Label<'a> {
             "original_title_romanised" => "romanised title",
             "description" => return replaced("description", "rewritten"),
             "poster_url" => return replaced("poster", "replaced"),
-            "banner_url" => return replaced("wide picture", "replaced"),
-            "release_year" => "year of release",
+            "banner_url" => return replaced("banner image", "replaced"),
+            "release_year" => "release year",
             "running_time_minutes" => return counted("running time", ("minute", "minutes")),
             "score_percent" => return counted("score", PERCENT),
-            "people" => return named("people", Kind::Person),
+            "people" => return named("characters", Kind::Person),
             "locations" => return named("places", Kind::Location),
             "species" if kind == Kind::Movie => return named("species", Kind::Species),
             "vehicles" => return named("vehicles", Kind::Vehicle),
@@ -39,11 +39,11 @@ impl<'a> Label<'a> {
             "eye_color" => "eye colour",
             "hair_color" => "hair colour",
             "species" => return named("species", Kind::Species),
-            "surface_water_percent" => return counted("share of water", PERCENT),
+            "surface_water_percent" => return counted("surface water", PERCENT),
             "residents" => return named("residents", Kind::Person),
             "eye_colors" => "eye colours",
             "hair_colors" => "hair colours",
-            "vehicle_class" => "class",
+            "vehicle_class" => "type",
             "length_feet" => return counted("length", ("foot", "feet")),
             "pilot" => return named("pilot", Kind::Person),
             other => return plain(other.replace('_', " ")),
@@ -54,6 +54,7 @@ impl<'a> Label<'a> {
     /// A number with what it counts.
     pub(super) fn with_unit(&self, number: &str) -> String {
         match self.unit {
+            Some((_, "%")) => format!("{number}%"),
             Some((one, _)) if number == "1" => format!("1 {one}"),
             Some((_, several)) => format!("{number} {several}"),
             None => number.to_owned(),

@@ -1,5 +1,6 @@
 //! Changes in words: what people read of a version, wherever they read it.
 
+mod kind;
 mod label;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use common::models::{Catalogue, Change, FieldChange, Item, Kind, changed_fields};
 use serde_json::Value;
 
+pub(crate) use self::kind::{plural, singular};
 use self::label::Label;
 pub use self::values::{Values, values};
 
@@ -74,7 +76,11 @@ pub fn tell(change: &Change, names: &Names<'_>) -> Told {
         _ => Vec::new(),
     };
     Told {
-        headline: format!("The {} “{}” {what}.", change.kind, shortened(item.name())),
+        headline: format!(
+            "The {} “{}” {what}.",
+            singular(change.kind),
+            shortened(item.name())
+        ),
         fields,
     }
 }
@@ -89,7 +95,7 @@ pub fn sentences(change: &Change, names: &Names<'_>) -> Vec<String> {
     } else if let (true, Some(item)) = (updated, &change.after) {
         // Nothing else of an item can differ.
         let name = shortened(item.name());
-        vec![format!("“{name}” has another place in the source’s order.")]
+        vec![format!("“{name}” moved in the source’s list.")]
     } else {
         vec![told.headline]
     }
@@ -168,11 +174,11 @@ fn sentence(
     match (before, after) {
         (Some(before), Some(after)) => {
             let before = label.without_unit(before);
-            format!("The {text} of “{name}” was corrected from {before} to {after}.")
+            format!("The {text} of “{name}” changed from {before} to {after}.")
         }
-        (None, Some(after)) => format!("The {text} of “{name}” is now known: {after}."),
+        (None, Some(after)) => format!("The {text} of “{name}” was added: {after}."),
         (Some(before), None) => {
-            format!("The {text} of “{name}” is no longer known; it was {before}.")
+            format!("The {text} of “{name}” was removed (it was {before}).")
         }
         (None, None) => format!("The {text} of “{name}” was changed."),
     }
@@ -191,7 +197,7 @@ fn list_sentence(name: &str, field: &FieldChange, label: &Label<'_>, names: &Nam
         (Some((added, were_added)), Some((gone, were_gone))) => format!(
             "{added} {were_added} added to the {text} of “{name}”, and {gone} {were_gone} removed."
         ),
-        (None, None) => format!("The {text} of “{name}” are in another order."),
+        (None, None) => format!("The {text} of “{name}” were reordered."),
     }
 }
 

@@ -18,36 +18,33 @@ fn every_kind_of_correction_has_its_sentence() {
     let cases: [(Movie, &str); 8] = [
         (
             with(&before, |movie| movie.title = "Ponyo!".into()),
-            "The title of “Ponyo!” was corrected from “Ponyo” to “Ponyo!”.",
+            "The title of “Ponyo!” changed from “Ponyo” to “Ponyo!”.",
         ),
         (
             with(&before, |movie| movie.running_time_minutes = Some(101)),
-            "The running time of “Ponyo” was corrected from 1 to 101 minutes.",
+            "The running time of “Ponyo” changed from 1 to 101 minutes.",
         ),
         (
             with(&before, |movie| movie.score_percent = Some(92)),
-            "The score of “Ponyo” was corrected from 91 to 92 percent.",
+            "The score of “Ponyo” changed from 91 to 92%.",
         ),
         (
             with(&before, |movie| movie.release_year = Some(2008)),
-            "The year of release of “Ponyo” is now known: 2008.",
+            "The release year of “Ponyo” was added: 2008.",
         ),
         (
             with(&before, |movie| movie.running_time_minutes = None),
-            "The running time of “Ponyo” is no longer known; it was 1 minute.",
+            "The running time of “Ponyo” was removed (it was 1 minute).",
         ),
         (
             with(&before, |movie| movie.director = None),
-            "The director of “Ponyo” is no longer known; it was “H. M.”.",
+            "The director of “Ponyo” was removed (it was “H. M.”).",
         ),
         (
             with(&before, |movie| movie.description = Some("A girl.".into())),
             "The description of “Ponyo” was rewritten.",
         ),
-        (
-            before.clone(),
-            "“Ponyo” has another place in the source’s order.",
-        ),
+        (before.clone(), "“Ponyo” moved in the source’s list."),
     ];
     for (after, sentence) in cases {
         assert_eq!(told(&before, &after, &[]), [sentence]);
@@ -70,15 +67,15 @@ fn relations_are_told_by_name_even_of_who_was_removed() {
     let cases = [
         (
             people(&["p2", "p1"]),
-            "Fio was added to the people of “Porco Rosso”.",
+            "Fio was added to the characters of “Porco Rosso”.",
         ),
         (
             people(&[]),
-            "Gina was removed from the people of “Porco Rosso”.",
+            "Gina was removed from the characters of “Porco Rosso”.",
         ),
         (
             people(&["p1", "p9"]),
-            "Fio and p9 were added to the people of “Porco Rosso”, and Gina was removed.",
+            "Fio and p9 were added to the characters of “Porco Rosso”, and Gina was removed.",
         ),
     ];
     for (after, sentence) in cases {
@@ -115,9 +112,9 @@ fn comings_and_goings_are_one_sentence_each() {
     let told = |before, after| sentences(&Change::of(before, after).unwrap(), &names);
     assert_eq!(
         told(None, Some(fio.clone())),
-        ["The person “Fio” was added."]
+        ["The character “Fio” was added."]
     );
-    assert_eq!(told(Some(fio), None), ["The person “Fio” was removed."]);
+    assert_eq!(told(Some(fio), None), ["The character “Fio” was removed."]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(in crate::pages) fn counts_in_words(counts: Counts) -> String {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     if words.is_empty() {
-        return "nothing changed".into();
+        return "no changes".into();
     }
     words.join(", ")
 }

@@ -132,7 +132,7 @@ fn timeline(site: &Site, public_url: &PublicUrl, page: usize) -> Result<Represen
         head: Head::of(
             public_url,
             "/changes",
-            "What’s new",
+            "Changes",
             "Every version of the catalogue, newest first: what was added, updated and removed, and when.",
         ),
         frame: Frame::of(site),
@@ -223,7 +223,7 @@ pub(crate) async fn show(
             &format!("/changes/{number}"),
             format!("Version {number}"),
             format!(
-                "What version {number} of the catalogue changed: {}.",
+                "Changes in catalogue version {number}: {}.",
                 counts_in_words(version.header.changes)
             ),
         ),
@@ -274,8 +274,8 @@ fn comparison(
         head: Head::of(
             public_url,
             &format!("/changes?from={from}&to={to}"),
-            format!("From version {from} to {to}"),
-            "What lies between two versions of the catalogue.",
+            format!("Changes from version {from} to {to}"),
+            "The differences between two versions of the catalogue.",
         ),
         frame: Frame::of(site),
         from,
@@ -296,17 +296,19 @@ impl Gap {
         let kept = (versions.next(), versions.next_back());
         match (self, kept) {
             (Self::NotKept(number), (Some(newest), Some(oldest))) => format!(
-                "Version {number} is not kept. Choose from {} to {}.",
+                "Version {number} is not available. Choose a version from {} to {}.",
                 oldest.header.version, newest.header.version
             ),
             (Self::NotKept(number), _) => {
-                format!("Version {number} is not kept: there is no other yet to compare with.")
+                format!(
+                    "Version {number} is not available, and there is no other version to compare yet."
+                )
             }
             (Self::NotInMemory(number), _) => format!(
-                "What version {number} changed is not in memory any more. Choose versions after it."
+                "The details of version {number} are no longer available. Choose later versions."
             ),
             (Self::TooMany, _) => {
-                "There are too many changes in between. Choose versions that are nearer.".into()
+                "Too many changes to compare. Choose versions that are closer together.".into()
             }
         }
     }

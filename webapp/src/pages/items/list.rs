@@ -72,10 +72,7 @@ fn words(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::Movie => ("Movies", "Studio Ghibli’s movies."),
         Kind::Person => ("Characters", "The characters in Studio Ghibli’s movies."),
-        Kind::Location => (
-            "Places",
-            "The places in Studio Ghibli’s movies.",
-        ),
+        Kind::Location => ("Places", "The places in Studio Ghibli’s movies."),
         Kind::Species => ("Species", "The species in Studio Ghibli’s movies."),
         Kind::Vehicle => ("Vehicles", "The vehicles in Studio Ghibli’s movies."),
     }

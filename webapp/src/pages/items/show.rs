@@ -70,7 +70,7 @@ impl ItemPage {
     fn list(&self) -> &'static str {
         match self.kind {
             Kind::Movie => "Movies",
-            Kind::Person => "People",
+            Kind::Person => "Characters",
             Kind::Location => "Places",
             Kind::Species => "Species",
             Kind::Vehicle => "Vehicles",
@@ -148,9 +148,9 @@ fn head(app: &App, item: &Item, titles: &Titles, lede: Option<&str>) -> Head {
     let description = match lede {
         Some(lede) => shortened(lede),
         None => format!(
-            "{}: a {} in the movies of Studio Ghibli.",
+            "{}: a {} in Studio Ghibli’s movies.",
             item.name(),
-            item.kind().singular()
+            tile::singular(item.kind())
         ),
     };
     let head = Head::of(&app.public_url, &tile::address(item), title, description);

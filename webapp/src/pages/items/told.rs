@@ -73,14 +73,9 @@ fn of_movie(catalogue: &Catalogue, movie: &Movie) -> Vec<Fact> {
     vec![
         names("Director", "director", &movie.director),
         names("Producer", "producer", &movie.producer),
+        plain("Running time", movie.running_time_minutes.map(running_time)),
         plain(
-            "Length",
-            movie
-                .running_time_minutes
-                .map(|minutes| format!("{minutes} minutes")),
-        ),
-        plain(
-            "Critics’ score",
+            "Critics’ score (Rotten Tomatoes)",
             movie.score_percent.map(|score| format!("{score}%")),
         ),
         linked(catalogue, "Species", Kind::Species, &movie.species),
@@ -94,8 +89,8 @@ fn of_person(catalogue: &Catalogue, person: &Person) -> Vec<Fact> {
         linked(catalogue, "Species", Kind::Species, &person.species),
         of_people("Gender", "gender", &person.gender),
         plain("Age", person.age.as_ref().map(ToString::to_string)),
-        of_people("Eyes", "eye_color", &person.eye_color),
-        of_people("Hair", "hair_color", &person.hair_color),
+        of_people("Eye colour", "eye_color", &person.eye_color),
+        of_people("Hair colour", "hair_color", &person.hair_color),
     ]
 }
 
@@ -119,12 +114,22 @@ fn of_species(species: &Species) -> Vec<Fact> {
     vec![
         of_list(
             Kind::Species,
-            "Class",
+            "Classification",
             "classification",
             species.classification.as_slice(),
         ),
-        of_list(Kind::Person, "Eyes", "eye_color", &species.eye_colors),
-        of_list(Kind::Person, "Hair", "hair_color", &species.hair_colors),
+        of_list(
+            Kind::Person,
+            "Eye colours",
+            "eye_color",
+            &species.eye_colors,
+        ),
+        of_list(
+            Kind::Person,
+            "Hair colours",
+            "hair_color",
+            &species.hair_colors,
+        ),
     ]
 }
 
@@ -132,7 +137,7 @@ fn of_vehicle(catalogue: &Catalogue, vehicle: &Vehicle) -> Vec<Fact> {
     vec![
         of_list(
             Kind::Vehicle,
-            "Class",
+            "Type",
             "vehicle_class",
             vehicle.vehicle_class.as_slice(),
         ),
@@ -141,12 +146,17 @@ fn of_vehicle(catalogue: &Catalogue, vehicle: &Vehicle) -> Vec<Fact> {
     ]
 }
 
+/// Such as “2 h 4 min”.
+fn running_time(minutes: u16) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
 fn length(feet: f64) -> String {
-    format!(
-        "{} feet, about {} metres",
-        grouped(feet),
-        grouped(feet * 0.3048)
-    )
+    format!("{} ft ({} m)", grouped(feet), grouped(feet * 0.3048))
 }
 
 /// A whole number with its thousands apart.
@@ -237,7 +247,7 @@ pub(super) fn sections(site: &Site, item: &Arc<Item>) -> Vec<Section> {
         Facts::Person(_) => vec![
             movies(Link::MoviePerson, "person"),
             section("places", "Lives in", linking(Link::LocationResident)),
-            section("vehicles", "Steers", linking(Link::VehiclePilot)),
+            section("vehicles", "Pilots", linking(Link::VehiclePilot)),
         ],
         Facts::Location(location) => vec![
             movies(Link::MovieLocation, "location"),
@@ -285,7 +295,7 @@ fn movies_with(site: &Site, item: &Item, link: Link, name: &str) -> Section {
     let shown = site.index.page(Kind::Movie, &movies, order, (0, SHOWN));
     let tiles = Tile::all(&site.snapshot.catalogue, shown);
     Section {
-        none: Some("The source names it in no movie."),
+        none: Some("Not linked to any movie."),
         more: more(count, tiles.len(), || {
             narrowed(Kind::Movie, name, &item.slug)
         }),
@@ -294,7 +304,7 @@ fn movies_with(site: &Site, item: &Item, link: Link, name: &str) -> Section {
 }
 
 fn more(count: usize, shown: usize, address: impl FnOnce() -> String) -> Option<(String, String)> {
-    (count > shown).then(|| (format!("All {count} of them"), address()))
+    (count > shown).then(|| (format!("Show all {count}"), address()))
 }
 
 fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> Section {
@@ -318,7 +328,7 @@ fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> Section {
                 address: Some(tile::address(&species)),
             },
             None => Word {
-                text: "Species not named".into(),
+                text: "Species unknown".into(),
                 address: None,
             },
         }),
@@ -326,8 +336,8 @@ fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> Section {
     });
     Section {
         groups: groups.collect(),
-        none: Some("The source names nobody in this movie."),
-        ..section("people", "People", Vec::new())
+        none: Some("No characters listed."),
+        ..section("people", "Characters", Vec::new())
     }
 }
 
@@ -349,10 +359,10 @@ fn with_species(site: &Site, species: &Item, kind: Kind) -> Section {
     let (id, heading, none) = match kind {
         Kind::Person => (
             "people",
-            "People",
-            "The source names nobody of this species.",
+            "Characters",
+            "No characters of this species listed.",
         ),
-        _ => ("movies", "Movies", "The source names it in no movie."),
+        _ => ("movies", "Movies", "Not linked to any movie."),
     };
     Section {
         none: Some(none),
@@ -368,9 +378,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_running_time_is_told_in_hours_and_minutes() {
+        assert_eq!(running_time(124), "2 h 4 min");
+        assert_eq!(running_time(120), "2 h");
+        assert_eq!(running_time(45), "45 min");
+    }
+
+    #[test]
     fn a_length_is_told_in_both_measures() {
-        assert_eq!(length(1000.0), "1,000 feet, about 305 metres");
-        assert_eq!(length(21.0), "21 feet, about 6 metres");
+        assert_eq!(length(1000.0), "1,000 ft (305 m)");
+        assert_eq!(length(21.0), "21 ft (6 m)");
         assert_eq!(grouped(1_234_567.0), "1,234,567");
     }
 }
