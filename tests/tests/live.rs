@@ -262,8 +262,8 @@ async fn without_scripts_every_page_says_the_same() {
         ("/search?q=lantern", "<mark>Lantern</mark>"),
         ("/changes", "Initial import"),
         ("/changes/1", "everything was new"),
-        ("/status", "the last sync read the whole source"),
-        ("/about", "For programs"),
+        ("/status", "the last sync succeeded"),
+        ("/about", "For developers"),
         ("/movies", "The Lantern Ferry"),
     ] {
         scene.open(path).await;

@@ -58,7 +58,7 @@ async fn every_page_fits_and_is_quiet_on_phone_and_desktop_in_light_and_dark() {
         (address(&source, 1), long.trim()),
         (address(&source, 3), ""),
         ("/status".into(), "Status"),
-        ("/movies/no-such-movie".into(), "No such page"),
+        ("/movies/no-such-movie".into(), "Page not found"),
     ];
     let browser = Browser::start().await;
     let host = pyflix.url().trim_start_matches("http://");

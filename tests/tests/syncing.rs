@@ -271,10 +271,10 @@ async fn a_missing_movie_stays_for_three_looks(store: Store) {
     }
     let shown = until_it_says(&page, "Missing from the source since").await;
     assert_eq!(shown.header("x-catalogue-version"), Some("1"));
-    until_it_says(&format!("{}/status", webapp.url()), "looked for 3 times").await;
+    until_it_says(&format!("{}/status", webapp.url()), "3 checks so far").await;
     let gone = once().await;
     assert!(gone.contains("1 removed"), "{gone}");
-    until_it_says(&page, "there is nothing at that address").await;
+    until_it_says(&page, "There is no page at").await;
     source.set("films", films);
     assert!(once().await.contains("1 added"));
     until_it_says(&page, "The Lantern Ferry").await;

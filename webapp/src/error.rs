@@ -25,47 +25,47 @@ use crate::{
 /// The methods that are answered, as the `Allow` header lists them.
 pub const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// Why a request is not answered with what it asked for. The text is for the client.
+/// Why a request failed. The text is for the client.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The request cannot be understood; the text says what to change.
     #[error("{0}")]
     BadRequest(String),
     /// There is nothing at this address.
-    #[error("there is nothing at this address")]
+    #[error("nothing found at this address")]
     NotFound,
     /// What was asked for was there once, or may be elsewhere; the text says what to do.
     #[error("{0}")]
     Gone(String),
     /// Only reading is possible here.
-    #[error("only GET, HEAD and OPTIONS are answered here")]
+    #[error("read-only: use GET, HEAD or OPTIONS")]
     MethodNotAllowed,
     /// The client refuses every encoding that there is, plain bytes included.
-    #[error("no encoding is left that Accept-Encoding allows: accept identity, gzip, br or zstd")]
+    #[error("Accept-Encoding excludes every supported encoding: accept identity, gzip, br or zstd")]
     NotAcceptable,
     /// The request's body did not come in time.
-    #[error("the request's body did not come in time")]
+    #[error("the request body did not arrive in time")]
     BodyTooSlow,
     /// The request's body is longer than is read.
-    #[error("the request's body is too long: send none")]
+    #[error("the request body is too large: send none")]
     BodyTooLong,
     /// The address is longer than is read.
     #[error("the address is too long")]
     AddressTooLong,
-    /// The store has not been read yet.
-    #[error("the catalogue has not been read yet: try again in a moment")]
+    /// The catalogue is still loading.
+    #[error("the catalogue is still loading: try again in a moment")]
     NotReady,
-    /// No more can listen to events.
-    #[error("no more can listen at the moment: try again in half a minute")]
+    /// Too many clients are listening to events.
+    #[error("too many clients are listening: try again in 30 seconds")]
     Crowded,
     /// Too many costly requests wait already.
-    #[error("too many costly requests are waiting: try again in a few seconds")]
+    #[error("the server is busy: try again in a few seconds")]
     Busy,
     /// The handler took too long.
-    #[error("the answer took too long: try again in a moment")]
+    #[error("the response took too long: try again in a moment")]
     TookTooLong,
     /// A fault of ours. The cause is for the log alone.
-    #[error("something went wrong on our side: the request id finds it in the log")]
+    #[error("internal error: search the log for the request ID")]
     Internal(#[source] anyhow::Error),
 }
 
@@ -78,18 +78,18 @@ impl AppError {
     /// The status and the same in words for a heading.
     fn table(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "That request is not clear"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "No such page"),
-            Self::Gone(_) => (StatusCode::GONE, "That is kept no more"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "This is for reading only"),
-            Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "No encoding in common"),
-            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "That took too long to arrive"),
-            Self::BodyTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "That is too much"),
-            Self::AddressTooLong => (StatusCode::URI_TOO_LONG, "That address is too long"),
-            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "Not ready yet"),
-            Self::Crowded => (StatusCode::SERVICE_UNAVAILABLE, "Too many listen already"),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Too busy at the moment"),
-            Self::TookTooLong => (StatusCode::GATEWAY_TIMEOUT, "That took too long"),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "Invalid request"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "Page not found"),
+            Self::Gone(_) => (StatusCode::GONE, "No longer available"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Read-only site"),
+            Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "Unsupported encoding"),
+            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "Request timed out"),
+            Self::BodyTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "Request too large"),
+            Self::AddressTooLong => (StatusCode::URI_TOO_LONG, "Address too long"),
+            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "Starting up"),
+            Self::Crowded => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Server busy"),
+            Self::TookTooLong => (StatusCode::GATEWAY_TIMEOUT, "Response timed out"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
         }
     }
@@ -97,7 +97,7 @@ impl AppError {
     /// The answer: a page for people, a problem (RFC 9457) for programs. Logs a fault of ours.
     pub(crate) fn render(&self, asked: &Uri, request_id: RequestId) -> Response {
         if let Self::Internal(cause) = self {
-            tracing::error!(%request_id, path = asked.path(), cause = format!("{cause:#}"), "a request failed");
+            tracing::error!(%request_id, path = asked.path(), cause = format!("{cause:#}"), "request failed");
         }
         let (content_type, text) = if is_for_programs(asked.path()) {
             (PROBLEM, self.problem(asked, request_id))
@@ -140,7 +140,7 @@ impl AppError {
             request_id: &request_id.to_string(),
         };
         page.render().unwrap_or_else(|error| {
-            tracing::error!(%request_id, %error, "the error page cannot be rendered");
+            tracing::error!(%request_id, %error, "cannot render the error page");
             title.to_owned()
         })
     }

@@ -23,18 +23,18 @@ pub(crate) fn number(
         .filter(|number| (least..=most).contains(number))
         .ok_or_else(|| {
             let bounds = if most == usize::MAX {
-                format!("from {least} on")
+                format!("of {least} or more")
             } else {
                 format!("from {least} to {most}")
             };
-            AppError::BadRequest(format!("{name} is a whole number {bounds}"))
+            AppError::BadRequest(format!("{name} must be a whole number {bounds}"))
         })
 }
 
 /// A parameter that is not answered here, and those that are.
 pub(crate) fn unknown(name: &str, known: &[&str]) -> AppError {
     AppError::BadRequest(format!(
-        "{name} is no parameter here; there are {}",
-        known.join(" and ")
+        "unknown parameter {name}; expected {}",
+        known.join(" or ")
     ))
 }

@@ -34,7 +34,7 @@ pub(crate) fn request_host(request: &Request) -> Result<Option<&[u8]>, AppError>
 
 fn bad_host() -> AppError {
     AppError::BadRequest(format!(
-        "send one Host field of at most {MAX_HOST_BYTES} bytes with the name of this host"
+        "send exactly one Host header of at most {MAX_HOST_BYTES} bytes, naming this host"
     ))
 }
 

@@ -104,7 +104,7 @@ async fn discard(mut body: Body, max_bytes: usize) -> Result<(), AppError> {
             return Ok(());
         };
         let frame = frame.map_err(|_| {
-            AppError::BadRequest("the request's body is broken: send none".to_owned())
+            AppError::BadRequest("the request body is malformed: send none".to_owned())
         })?;
         received += frame.data_ref().map_or(0, |data| data.len() as u64);
     }

@@ -32,7 +32,7 @@ pub(crate) async fn show(
             &public_url,
             "/about",
             "About",
-            "What PyFlix is, where its data come from, and its API in one screen.",
+            "What PyFlix is, where its data comes from, and its API at a glance.",
         ),
         frame: Frame::of(&site),
         origin: origin.to_owned(),

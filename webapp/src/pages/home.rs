@@ -25,7 +25,7 @@ struct Home {
     /// How many items of each kind there are, with its word and its list.
     counts: Vec<(usize, &'static str, String)>,
     shelves: Vec<Shelf>,
-    /// Whether the last sync read the source.
+    /// Whether the last sync succeeded and is not held for review.
     fresh: bool,
     /// The last versions, newest first.
     news: Vec<Entry>,
@@ -71,7 +71,7 @@ pub(crate) async fn show(
                 shelf(&site, Sort::Score),
             ),
         ],
-        fresh: site.condition == Condition::Fresh,
+        fresh: site.condition == Condition::Fresh && site.beside.held.is_none(),
         news: site
             .history
             .versions()

@@ -144,7 +144,7 @@ async fn bad_values_are_a_clear_400_and_unknown_questions_are_passed_over() {
     ] {
         let (status, _, page) = pages.get(asked).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{asked}");
-        assert!(page.contains(" is "), "{page}");
+        assert!(page.contains(" must be "), "{page}");
     }
     for asked in ["/movies?ref=x&ref=y", "/people?view=list", "/species?q=%FF"] {
         assert_eq!(pages.get(asked).await.0, StatusCode::OK, "{asked}");

@@ -160,7 +160,7 @@ impl View {
             }
             if given.contains(&name) {
                 return Err(AppError::BadRequest(format!(
-                    "{name} is given more than once: give it once"
+                    "{name} may be given only once"
                 )));
             }
             view.take(&name, value)?;
@@ -172,7 +172,7 @@ impl View {
             .is_some_and(|(least, most)| least > most)
         {
             return Err(AppError::BadRequest(
-                "year_min is later than year_max: exchange them".into(),
+                "year_min is later than year_max: swap them".into(),
             ));
         }
         Ok(if blank {
@@ -319,7 +319,7 @@ fn one_of<'a>(name: &str, value: &str, known: &[&'a str]) -> Result<&'a str, App
     let found = known.iter().find(|known| **known == value);
     found
         .copied()
-        .ok_or_else(|| AppError::BadRequest(format!("{name} is one of {}", known.join(", "))))
+        .ok_or_else(|| AppError::BadRequest(format!("{name} must be one of: {}", known.join(", "))))
 }
 
 fn year(name: &str, value: &str) -> Result<u32, AppError> {
@@ -378,15 +378,15 @@ mod tests {
     #[test]
     fn bad_values_are_refused_with_what_is_right() {
         for (address, says) in [
-            ("/movies?view=table", "view is one of grid, list"),
-            ("/movies?people=elves", "people is one of human, all"),
-            ("/movies?sort=rating", "sort is one of title, -title"),
-            ("/movies?page=0", "page is a whole number from 1 on"),
-            ("/movies?year_min=early", "year_min is a whole number"),
-            ("/movies?year_min=2000&year_max=1999", "exchange them"),
+            ("/movies?view=table", "view must be one of: grid, list"),
+            ("/movies?people=elves", "people must be one of: human, all"),
+            ("/movies?sort=rating", "sort must be one of: title, -title"),
+            ("/movies?page=0", "page must be a whole number of 1 or more"),
+            ("/movies?year_min=early", "year_min must be a whole number"),
+            ("/movies?year_min=2000&year_max=1999", "swap them"),
             (
                 "/movies?director=a&director=b",
-                "director is given more than once",
+                "director may be given only once",
             ),
         ] {
             let error = read(Kind::Movie, address).unwrap_err();

@@ -1,4 +1,4 @@
-//! How fresh the catalogue is and how the syncs go.
+//! The status page: how up to date the catalogue is, and how recent syncs went.
 
 mod chart;
 
@@ -20,10 +20,10 @@ use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
 use crate::site::{Condition, Current, Site};
 
-/// How many findings, and how many records set aside, are shown.
+/// The most findings, quarantined records and missing items shown.
 const SHOWN: usize = 100;
 
-/// How much of a record that was set aside is shown.
+/// The most characters shown of a quarantined record.
 const SHOWN_CHARS: usize = 200;
 
 #[derive(Template)]
@@ -42,7 +42,7 @@ struct StatusPage {
     /// The oldest version that is kept and how many there are.
     kept: Option<(u64, usize)>,
     chart: Option<Chart>,
-    /// The run whose delta is held now.
+    /// The run whose changes are held for review.
     held: Option<Run>,
     missing: Vec<(String, Missing)>,
     findings: Vec<Finding>,
@@ -50,15 +50,15 @@ struct StatusPage {
     problems: Vec<(Problem, usize)>,
 }
 
-/// How the source is, as far as the last runs tell.
+/// The state of the source according to the last runs.
 struct Source {
     /// In a word.
     word: &'static str,
     /// The last one that answered.
     provider: Option<String>,
-    /// Since when it does not give a whole answer, if so.
+    /// Since when it has been unavailable, if so.
     away: Option<Moment>,
-    /// What went wrong at the last try, once for each source that was asked.
+    /// The errors of the last attempt, one per source tried.
     causes: Vec<String>,
 }
 
@@ -79,7 +79,7 @@ pub(crate) async fn show(
             &public_url,
             "/status",
             "Status",
-            "How fresh the catalogue is, how the last syncs went, and what is to be mended at the source.",
+            "How up to date the catalogue is, how recent syncs went, and data problems at the source.",
         ),
         frame: Frame::of(&site),
         freshness: freshness(&site),
@@ -99,11 +99,16 @@ pub(crate) async fn show(
 
 fn freshness(site: &Site) -> &'static str {
     match site.condition {
-        Condition::Fresh => "Fresh: the last sync read the whole source.",
-        Condition::Waiting => "Waiting for the first sync to end.",
-        Condition::SourceAway(_) => "Stale: the source does not give a whole answer.",
-        Condition::Silent(_) => "Stale: no sync has ended for a while.",
-        Condition::StoreAway(_) => "Stale: the database cannot be read.",
+        Condition::Fresh if site.beside.held.is_some() => {
+            "Held for review: the last sync would make changes that look like damage."
+        }
+        Condition::Fresh => "Up to date: the last sync succeeded.",
+        Condition::Waiting => "Waiting for the first sync to finish.",
+        Condition::SourceAway(_) => "Out of date: the source is unavailable.",
+        Condition::Silent(_) => {
+            "Out of date: no sync has finished recently. Is the syncer running?"
+        }
+        Condition::StoreAway(_) => "Out of date: the database is unavailable.",
     }
 }
 
@@ -117,9 +122,9 @@ impl Source {
         let last = runs.first();
         Self {
             word: match (&away, last) {
-                (Some(_), _) => "away",
-                (None, Some(_)) => "answers",
-                (None, None) => "not asked yet",
+                (Some(_), _) => "unavailable",
+                (None, Some(_)) => "online",
+                (None, None) => "not contacted yet",
             },
             provider: site.beside.provider().map(str::to_owned),
             causes: match (&away, last) {
@@ -154,7 +159,7 @@ impl StatusPage {
         Moment(*at)
     }
 
-    /// What a run came to, in a few words, with what it found damaged in the database.
+    /// The result of a run in a few words, with the damage that it found in the database.
     fn told(&self, run: &Run) -> String {
         let told = match (run.outcome, &run.reason) {
             (Outcome::Published, _) => Some(counts_in_words(run.changes())),
@@ -167,7 +172,7 @@ impl StatusPage {
         told.join("; ")
     }
 
-    /// The name of the setting that a rule stands in.
+    /// The environment variable that sets a rule’s limit.
     fn setting(&self, rule: &str) -> String {
         format!("PYFLIX_{}", rule.to_uppercase())
     }
