@@ -222,7 +222,7 @@ async fn a_callback_is_called_and_must_be_a_name() {
         let answer = ask(&format!("films?{bad}")).await;
         assert_eq!(answer.status, 400, "{bad}");
         assert!(
-            answer.body.contains("callback is the name"),
+            answer.body.contains("callback must be a function name"),
             "{}",
             answer.body
         );
@@ -274,11 +274,11 @@ async fn what_makes_the_source_fail_is_a_400_that_says_what_is_wrong() {
         ("limit=-1", "limit"),
         ("limit=abc", "limit"),
         ("fields=a&fields=b", "fields"),
-        ("q=a&q=b", "q is one text"),
+        ("q=a&q=b", "q may be given only once"),
         ("title_like=(", "title_like"),
-        ("title_like=(?=x)", "looks ahead"),
-        ("title_like=(a)%5C1", "refers back"),
-        ("title_like=((a%7B99%7D)%7B99%7D)%7B99%7D", "too large"),
+        ("title_like=(?=x)", "uses look-ahead"),
+        ("title_like=(a)%5C1", "uses a back-reference"),
+        ("title_like=((a%7B99%7D)%7B99%7D)%7B99%7D", "too complex"),
         ("_expand=film", "_expand"),
         (&many, "parameters"),
         (&long, "bytes"),

@@ -16,7 +16,7 @@ pub(super) fn parameters() -> Vec<Parameter> {
         Parameter::new(
             "since",
             Form::Number(0, LARGEST),
-            "The version that the copy is of.",
+            "The version of your copy.",
             "1",
         )
         .required(),
@@ -29,7 +29,7 @@ pub(super) fn parameters() -> Vec<Parameter> {
         Parameter::new(
             "lineage",
             Form::Text,
-            "The lineage that the copy is of, as an earlier answer told it.",
+            "The lineage of your copy, from an earlier response.",
             "6f9619ff8b86d011b42d00cf4fc964ff",
         ),
     ];
@@ -50,29 +50,31 @@ pub(super) fn since(asked: &Asked<'_>) -> Result<Answer, AppError> {
         .filter(|other| *other != &**lineage);
     let gone = |why: String| {
         AppError::Gone(format!(
-            "{why}: read /api/v1/movies and the other lists anew, and ask for changes since version {version}"
+            "{why}: reload /api/v1/movies and the other lists, then request changes since version {version}"
         ))
     };
     if other.is_some() {
-        return Err(gone("that version is of another lineage".into()));
+        return Err(gone("that version belongs to another lineage".into()));
     }
     let ahead = since.max(until);
     if ahead > version {
-        return Err(gone(format!("version {ahead} is ahead of this catalogue")));
+        return Err(gone(format!(
+            "version {ahead} is newer than this catalogue"
+        )));
     }
     if until < since {
         return Err(AppError::BadRequest(format!(
-            "until is a version from since={since} on"
+            "until must not be less than since={since}"
         )));
     }
     let changes = if since == until {
         Vec::new()
     } else {
         between(&site.history, since, until).map_err(|gap| match gap {
-            Gap::NotKept(_) | Gap::NotInMemory(_) => {
-                gone(format!("not all changes since version {since} are kept"))
-            }
-            Gap::TooMany => gone(format!("too much changed since version {since}")),
+            Gap::NotKept(_) | Gap::NotInMemory(_) => gone(format!(
+                "not all changes since version {since} are still available"
+            )),
+            Gap::TooMany => gone(format!("too much has changed since version {since}")),
         })?
     };
     let pages = Pages::of_changes(asked).until(until);
@@ -169,7 +171,7 @@ fn object(properties: Value) -> Value {
 fn fields_schema() -> Value {
     json!({
         "type": "array",
-        "description": "The fields that differ; null stands for what is not known.",
+        "description": "The changed fields; null means unknown.",
         "items": {
             "type": "object",
             "required": ["field", "before", "after"],
@@ -184,9 +186,9 @@ pub(super) fn since_schema() -> Value {
     let item = json!({"anyOf": Kind::ALL.map(|kind| json!({"$ref": format!("#/components/schemas/{}", schema_name(kind))}))});
     let list = |items: Value| json!({"type": "array", "items": object(items)});
     object(paged(json!({
-        "lineage": {"type": "string", "description": "Names the store that the versions are of."},
+        "lineage": {"type": "string", "description": "Identifies the database that the versions belong to."},
         "since": {"type": "integer", "minimum": 0},
-        "version": {"type": "integer", "minimum": 0, "description": "The version that a copy is at once it has taken in all pages."},
+        "version": {"type": "integer", "minimum": 0, "description": "The version of your copy once all pages are applied."},
         "added": list(json!({"kind": kind, "id": id, "item": item})),
         "updated": list(json!({"kind": kind, "id": id, "before": item, "after": item, "fields": fields_schema()})),
         "removed": list(json!({"kind": kind, "id": id, "slug": id, "name": id})),
@@ -208,7 +210,7 @@ fn header_properties() -> Value {
         "added": count,
         "updated": count,
         "removed": count,
-        "note": {"type": ["string", "null"], "description": "Why it was published, where that is not simply a sync."},
+        "note": {"type": ["string", "null"], "description": "Why it was published, if not by an ordinary sync."},
     })
 }
 

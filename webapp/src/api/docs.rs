@@ -61,8 +61,8 @@ pub(super) async fn show(
         head: Head::of(
             &public_url,
             super::DOCS,
-            "API",
-            "Every question that PyFlix's API answers, with its parameters and an example.",
+            "API reference",
+            "Every endpoint of the PyFlix API, with its parameters and an example response.",
         ),
         frame: Frame::of(&site),
         root: public_url.root(&headers),

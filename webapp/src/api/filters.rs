@@ -40,7 +40,7 @@ fn filter(
             let catalogue = &asked.site.snapshot.catalogue;
             let item = catalogue.find(kind, value).ok_or_else(|| {
                 AppError::BadRequest(format!(
-                    "{} is a slug or an id, and {value:?} is none; /api/v1/{} lists them",
+                    "{} must be a known slug or ID, and {value:?} is neither; see /api/v1/{}",
                     parameter.name,
                     kind.plural()
                 ))
@@ -86,15 +86,25 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
                 Is(Producer),
             ),
             (
-                number("year", 9999, "Only movies of this year.", "1988"),
+                number("year", 9999, "Only movies released in this year.", "1988"),
                 Exactly(Year),
             ),
             (
-                number("year_min", 9999, "Only movies from this year on.", "1990"),
+                number(
+                    "year_min",
+                    9999,
+                    "Only movies released in this year or later.",
+                    "1990",
+                ),
                 AtLeast(Year),
             ),
             (
-                number("year_max", 9999, "Only movies up to this year.", "1999"),
+                number(
+                    "year_max",
+                    9999,
+                    "Only movies released in this year or earlier.",
+                    "1999",
+                ),
                 AtMost(Year),
             ),
             (
@@ -119,7 +129,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
                 number(
                     "running_time_min",
                     9999,
-                    "Only movies of at least so many minutes.",
+                    "Only movies at least this long, in minutes.",
                     "100",
                 ),
                 AtLeast(RunningTime),
@@ -128,7 +138,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
                 number(
                     "running_time_max",
                     9999,
-                    "Only movies of at most so many minutes.",
+                    "Only movies at most this long, in minutes.",
                     "90",
                 ),
                 AtMost(RunningTime),
@@ -136,7 +146,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
             (
                 text(
                     "person",
-                    "Only movies with this person: a slug or an id.",
+                    "Only movies with this character (slug or ID).",
                     "totoro",
                 ),
                 Related(Kind::Person),
@@ -144,7 +154,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
             (
                 text(
                     "location",
-                    "Only movies at this place: a slug or an id.",
+                    "Only movies set in this place (slug or ID).",
                     "irontown",
                 ),
                 Related(Kind::Location),
@@ -152,7 +162,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
             (
                 text(
                     "species",
-                    "Only movies with this species: a slug or an id.",
+                    "Only movies with this species (slug or ID).",
                     "spirit",
                 ),
                 Related(Kind::Species),
@@ -160,7 +170,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
             (
                 text(
                     "vehicle",
-                    "Only movies with this vehicle: a slug or an id.",
+                    "Only movies with this vehicle (slug or ID).",
                     "red-wing",
                 ),
                 Related(Kind::Vehicle),
@@ -170,32 +180,24 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
             (
                 text(
                     "gender",
-                    "Only people of this gender, in the source's word.",
+                    "Only people of this gender, as spelled by the source.",
                     "Female",
                 ),
                 Is(Gender),
             ),
             (
-                text(
-                    "eye_color",
-                    "Only people with eyes of this colour.",
-                    "Brown",
-                ),
+                text("eye_color", "Only people with this eye colour.", "Brown"),
                 Is(EyeColor),
             ),
             (
-                text(
-                    "hair_color",
-                    "Only people with hair of this colour.",
-                    "Black",
-                ),
+                text("hair_color", "Only people with this hair colour.", "Black"),
                 Is(HairColor),
             ),
             (
                 number(
                     "age_min",
                     100_000,
-                    "Only people of at least so many years.",
+                    "Only people at least this old, in years.",
                     "10",
                 ),
                 AtLeast(Age),
@@ -204,7 +206,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
                 number(
                     "age_max",
                     100_000,
-                    "Only people of at most so many years.",
+                    "Only people at most this old, in years.",
                     "20",
                 ),
                 AtMost(Age),
@@ -212,7 +214,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
             (
                 text(
                     "species",
-                    "Only people of this species: a slug or an id.",
+                    "Only people of this species (slug or ID).",
                     "human",
                 ),
                 Related(Kind::Species),
@@ -220,7 +222,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
             (
                 text(
                     "movie",
-                    "Only people in this movie: a slug or an id.",
+                    "Only people in this movie (slug or ID).",
                     "spirited-away",
                 ),
                 Related(Kind::Movie),
@@ -228,7 +230,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
             (
                 text(
                     "location",
-                    "Only people who live here: a slug or an id.",
+                    "Only people who live in this place (slug or ID).",
                     "irontown",
                 ),
                 Related(Kind::Location),
@@ -247,7 +249,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
                 number(
                     "surface_water_min",
                     100,
-                    "Only places with at least so much water, in percent.",
+                    "Only places with at least this percentage of surface water.",
                     "40",
                 ),
                 AtLeast(SurfaceWater),
@@ -256,7 +258,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
                 number(
                     "surface_water_max",
                     100,
-                    "Only places with at most so much water, in percent.",
+                    "Only places with at most this percentage of surface water.",
                     "60",
                 ),
                 AtMost(SurfaceWater),
@@ -264,7 +266,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
             (
                 text(
                     "movie",
-                    "Only places in this movie: a slug or an id.",
+                    "Only places in this movie (slug or ID).",
                     "spirited-away",
                 ),
                 Related(Kind::Movie),
@@ -272,7 +274,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
             (
                 text(
                     "resident",
-                    "Only where this person lives: a slug or an id.",
+                    "Only places where this person lives (slug or ID).",
                     "totoro",
                 ),
                 Related(Kind::Person),
@@ -280,29 +282,25 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
         ],
         Kind::Species => vec![
             (
-                text("classification", "Only species of this class.", "Mammal"),
+                text(
+                    "classification",
+                    "Only species of this classification.",
+                    "Mammal",
+                ),
                 Is(Classification),
             ),
             (
-                text(
-                    "eye_color",
-                    "Only species with eyes of this colour.",
-                    "Brown",
-                ),
+                text("eye_color", "Only species with this eye colour.", "Brown"),
                 Is(EyeColor),
             ),
             (
-                text(
-                    "hair_color",
-                    "Only species with hair of this colour.",
-                    "Brown",
-                ),
+                text("hair_color", "Only species with this hair colour.", "Brown"),
                 Is(HairColor),
             ),
             (
                 text(
                     "movie",
-                    "Only species in this movie: a slug or an id.",
+                    "Only species in this movie (slug or ID).",
                     "spirited-away",
                 ),
                 Related(Kind::Movie),
@@ -310,13 +308,13 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
         ],
         Kind::Vehicle => vec![
             (
-                text("vehicle_class", "Only vehicles of this class.", "Airship"),
+                text("vehicle_class", "Only vehicles of this type.", "Airship"),
                 Is(VehicleClass),
             ),
             (
                 text(
                     "movie",
-                    "Only vehicles in this movie: a slug or an id.",
+                    "Only vehicles in this movie (slug or ID).",
                     "porco-rosso",
                 ),
                 Related(Kind::Movie),
@@ -324,7 +322,7 @@ fn table(kind: Kind) -> Vec<(Parameter, Look)> {
             (
                 text(
                     "pilot",
-                    "Only what this person steers: a slug or an id.",
+                    "Only vehicles piloted by this person (slug or ID).",
                     "porco-rosso",
                 ),
                 Related(Kind::Person),

@@ -45,34 +45,38 @@ const fn field(name: &'static str, form: Form, about: &'static str) -> FieldOf {
 }
 
 const MOVIE: [FieldOf; 17] = [
-    field("id", Form::Name, "The source's id."),
+    field("id", Form::Name, "ID at the source."),
     field(
         "slug",
         Form::Name,
-        "The name in addresses; it stays when a title is corrected.",
+        "URL slug; stays the same when the title changes.",
     ),
     field("title", Form::Name, "The English title."),
-    field("original_title", Form::Text, "The title in its own script."),
+    field(
+        "original_title",
+        Form::Text,
+        "Title in the original script.",
+    ),
     field(
         "original_title_romanised",
         Form::Text,
-        "The original title in Latin letters.",
+        "Romanised original title.",
     ),
     field("description", Form::Text, "A synopsis."),
     field(
         "director",
         Form::Text,
-        "The director, or several with commas.",
+        "Director; several are separated by commas.",
     ),
     field(
         "producer",
         Form::Text,
-        "The producer, or several with commas.",
+        "Producer; several are separated by commas.",
     ),
     field(
         "release_year",
         Form::Number(65_535),
-        "The year of the first release.",
+        "Year of first release.",
     ),
     field(
         "running_time_minutes",
@@ -82,10 +86,14 @@ const MOVIE: [FieldOf; 17] = [
     field(
         "score_percent",
         Form::Number(255),
-        "The critics' score in percent.",
+        "Critics’ score (Rotten Tomatoes), in percent.",
     ),
-    field("poster_url", Form::Text, "A poster on another host."),
-    field("banner_url", Form::Text, "A wide picture on another host."),
+    field("poster_url", Form::Text, "URL of a poster on another host."),
+    field(
+        "banner_url",
+        Form::Text,
+        "URL of a banner image on another host.",
+    ),
     field("people", Form::Several(Kind::Person), "Its characters."),
     field("locations", Form::Several(Kind::Location), "Its places."),
     field(
@@ -97,22 +105,22 @@ const MOVIE: [FieldOf; 17] = [
 ];
 
 const PERSON: [FieldOf; 11] = [
-    field("id", Form::Name, "The source's id."),
-    field("slug", Form::Name, "The name in addresses."),
+    field("id", Form::Name, "ID at the source."),
+    field("slug", Form::Name, "URL slug."),
     field("name", Form::Name, "The name."),
-    field("gender", Form::Text, "The gender in the source's word."),
+    field("gender", Form::Text, "Gender, as spelled by the source."),
     field("age", Form::Age, "The age in years, or in words."),
-    field("eye_color", Form::Text, "The colour of the eyes."),
-    field("hair_color", Form::Text, "The colour of the hair."),
+    field("eye_color", Form::Text, "Eye colour."),
+    field("hair_color", Form::Text, "Hair colour."),
     field(
         "species",
         Form::One(Kind::Species),
-        "What kind of being it is.",
+        "Species of this person.",
     ),
     field(
         "movies",
         Form::Several(Kind::Movie),
-        "The movies with this person.",
+        "Movies this person appears in.",
     ),
     field(
         "locations",
@@ -122,68 +130,60 @@ const PERSON: [FieldOf; 11] = [
     field(
         "vehicles",
         Form::Several(Kind::Vehicle),
-        "What this person steers.",
+        "Vehicles this person pilots.",
     ),
 ];
 
 const LOCATION: [FieldOf; 8] = [
-    field("id", Form::Name, "The source's id."),
-    field("slug", Form::Name, "The name in addresses."),
+    field("id", Form::Name, "ID at the source."),
+    field("slug", Form::Name, "URL slug."),
     field("name", Form::Name, "The name."),
-    field("climate", Form::Text, "The climate in a word."),
-    field("terrain", Form::Text, "The terrain in a word."),
+    field("climate", Form::Text, "Climate."),
+    field("terrain", Form::Text, "Terrain."),
     field(
         "surface_water_percent",
         Form::Number(255),
-        "How much of it is water, in percent.",
+        "Surface water, in percent.",
     ),
     field("residents", Form::Several(Kind::Person), "Who lives there."),
-    field(
-        "movies",
-        Form::Several(Kind::Movie),
-        "The movies that play there.",
-    ),
+    field("movies", Form::Several(Kind::Movie), "Movies set there."),
 ];
 
 const SPECIES: [FieldOf; 8] = [
-    field("id", Form::Name, "The source's id."),
-    field("slug", Form::Name, "The name in addresses."),
+    field("id", Form::Name, "ID at the source."),
+    field("slug", Form::Name, "URL slug."),
     field("name", Form::Name, "The name."),
-    field(
-        "classification",
-        Form::Text,
-        "The class of beings that it belongs to.",
-    ),
-    field("eye_colors", Form::Texts, "The colours of eyes that occur."),
-    field(
-        "hair_colors",
-        Form::Texts,
-        "The colours of hair that occur.",
-    ),
+    field("classification", Form::Text, "Biological classification."),
+    field("eye_colors", Form::Texts, "Known eye colours."),
+    field("hair_colors", Form::Texts, "Known hair colours."),
     field(
         "people",
         Form::Several(Kind::Person),
-        "Who is of this species.",
+        "People of this species.",
     ),
     field(
         "movies",
         Form::Several(Kind::Movie),
-        "The movies that show it.",
+        "Movies it appears in.",
     ),
 ];
 
 const VEHICLE: [FieldOf; 8] = [
-    field("id", Form::Name, "The source's id."),
-    field("slug", Form::Name, "The name in addresses."),
+    field("id", Form::Name, "ID at the source."),
+    field("slug", Form::Name, "URL slug."),
     field("name", Form::Name, "The name."),
-    field("description", Form::Text, "What it is."),
-    field("vehicle_class", Form::Text, "Its class: airship, boat, …"),
+    field("description", Form::Text, "Description."),
+    field(
+        "vehicle_class",
+        Form::Text,
+        "Type, such as airship or boat.",
+    ),
     field("length_feet", Form::Measure, "Its length in feet."),
-    field("pilot", Form::One(Kind::Person), "Who steers it."),
+    field("pilot", Form::One(Kind::Person), "Who pilots it."),
     field(
         "movies",
         Form::Several(Kind::Movie),
-        "The movies that show it.",
+        "Movies it appears in.",
     ),
 ];
 

@@ -40,7 +40,7 @@ pub(super) fn parameters(kind: Kind) -> Vec<Parameter> {
     let sort = Parameter::new(
         "sort",
         Form::OneOf(ways),
-        "What the list goes by; with - before it from the greatest on. What is not known comes last. Without it, the source's own order.",
+        "Sort field; prefix with - for descending order. Unknown values come last. Default: the source’s order.",
         example,
     );
     let mut parameters = paging();
@@ -64,13 +64,13 @@ pub(super) fn shaping(kind: Kind) -> Vec<Parameter> {
         Parameter::new(
             "fields",
             Form::SomeOf(names),
-            "Only these fields of each item.",
+            "Return only these fields.",
             some,
         ),
         Parameter::new(
             "include",
             Form::SomeOf(relations),
-            "Relations that are told as whole items instead of ids.",
+            "Relations to expand from IDs to full items.",
             first,
         ),
     ]

@@ -50,8 +50,8 @@ fn document(site: &Site, root: &str) -> Value {
         "info": {
             "title": "PyFlix",
             "version": "1",
-            "summary": "The catalogue of Studio Ghibli's films, typed, repaired and versioned.",
-            "description": "Everything can be read by anyone, from any site, and nothing can be written. Answers carry `X-Catalogue-Version` and a strong `ETag`; ask with `If-None-Match` and an unchanged answer is a 304. `/events` tells of each new version as it is published. Programs that speak to the Ghibli API find it below `/ghibli`.",
+            "summary": "Studio Ghibli’s movies as a typed, repaired and versioned catalogue.",
+            "description": "Public, read-only and open to any origin. Responses carry `X-Catalogue-Version` and a strong `ETag`; send it as `If-None-Match` and an unchanged response is a 304. `/events` announces each version as it is published. Clients of the Ghibli API can use the drop-in replacement under `/ghibli`.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": root}],
@@ -97,16 +97,16 @@ fn described(operation: Operation, site: &Site) -> Value {
             },
             "content": {JSON: content},
         },
-        "304": {"description": "The answer is the one that If-None-Match names."},
-        "400": error("A parameter is not known or its value is wrong; the detail names it and what would be right."),
-        "default": error("Any other error, such as 503 before the catalogue has been read."),
+        "304": {"description": "Not modified since the ETag in If-None-Match."},
+        "400": error("A parameter is unknown or has an invalid value; detail names it and what is expected."),
+        "default": error("Any other error, such as 503 while the catalogue is loading."),
     });
     if operation.argument_of(site).is_some() {
-        responses["404"] = error("There is none like that.");
+        responses["404"] = error("No such item or version.");
     }
     if operation == Operation::Changes {
         responses["410"] = error(
-            "The version is not kept, is ahead, or belongs to another lineage: read the lists anew.",
+            "The version is no longer available, is newer than the catalogue or belongs to another lineage: reload the lists.",
         );
     }
     json!({
@@ -138,15 +138,15 @@ pub(super) fn example(operation: Operation, site: &Site) -> Option<Value> {
 fn problem() -> Value {
     json!({
         "type": "object",
-        "description": "RFC 9457.",
+        "description": "Problem details (RFC 9457).",
         "required": ["type", "title", "status", "detail", "instance", "request_id"],
         "properties": {
             "type": {"type": "string"},
             "title": {"type": "string"},
             "status": {"type": "integer"},
-            "detail": {"type": "string", "description": "What is wrong and what to do."},
-            "instance": {"type": "string", "description": "The path that was asked for."},
-            "request_id": {"type": "string", "description": "Finds the request in the log."},
+            "detail": {"type": "string", "description": "What is wrong and how to fix it."},
+            "instance": {"type": "string", "description": "The requested path."},
+            "request_id": {"type": "string", "description": "Identifies the request in the log."},
         },
     })
 }

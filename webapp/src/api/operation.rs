@@ -12,7 +12,7 @@ use super::{ROOT, changes, search, syncs};
 use crate::error::AppError;
 use crate::site::Site;
 
-/// One thing that can be asked.
+/// An endpoint of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     List(Kind),
@@ -26,7 +26,7 @@ pub(super) enum Operation {
     Status,
 }
 
-/// All of them, in the order in which they are described.
+/// All endpoints, in the order of the documentation.
 pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let items = Kind::ALL.into_iter();
     let items = items.flat_map(|kind| [Operation::List(kind), Operation::Item(kind)]);
@@ -92,7 +92,7 @@ impl Operation {
         format!("{ROOT}/{below}")
     }
 
-    /// A name for clients that are made from the description.
+    /// The operation ID, which names the method in generated clients.
     pub(super) fn name(self) -> String {
         match self {
             Self::List(kind) => format!("list_{}", kind.plural()),
@@ -107,53 +107,48 @@ impl Operation {
         }
     }
 
-    /// What it answers, in a few words.
+    /// A one-line summary, without a full stop.
     pub(super) fn summary(self) -> String {
         match self {
-            Self::List(kind) => format!("The {} of the catalogue", kind.plural()),
-            Self::Item(kind) => format!(
-                "One {}, with its relations from both sides",
-                kind.singular()
-            ),
-            Self::Search => "Everything that matches, and what of it matched".into(),
-            Self::Changes => "What changed since a version, for who keeps a copy".into(),
-            Self::Versions => "The versions that are kept, newest first".into(),
-            Self::Version => "What a version changed, field by field".into(),
-            Self::Runs => "The last syncs, newest first".into(),
-            Self::Findings => "What does not join or looks wrong at the source".into(),
-            Self::Status => "How fresh the catalogue is".into(),
+            Self::List(kind) => format!("List {}", kind.plural()),
+            Self::Item(kind) => format!("Get one {} with everything linked to it", kind.singular()),
+            Self::Search => "Search, with the matching parts of each result".into(),
+            Self::Changes => "Changes since a version, for keeping a copy in sync".into(),
+            Self::Versions => "Available versions, newest first".into(),
+            Self::Version => "The changes of one version, field by field".into(),
+            Self::Runs => "Recent syncs, newest first".into(),
+            Self::Findings => "Data problems at the source".into(),
+            Self::Status => "Status of the catalogue".into(),
         }
     }
 
-    /// What else there is to know.
+    /// The rest of the description.
     pub(super) fn about(self) -> &'static str {
         match self {
-            Self::List(_) => {
-                "Several filters are taken together. A page beyond the last one is empty."
-            }
+            Self::List(_) => "Filters are combined with AND. A page past the last one is empty.",
             Self::Item(_) => {
-                "By its slug or by the source's id. A relation tells at most 250 items; the lists give all of them."
+                "By slug or source ID. Each relation returns at most 250 items; use the lists to get all of them."
             }
             Self::Search => {
-                "In any script, without regard to case and accents, with beginnings of words and typing errors. An exact name comes first."
+                "Works in any script, ignores case and accents, matches the beginnings of words and tolerates typos. Exact matches come first."
             }
             Self::Changes => {
-                "Apply what was added, updated and removed on all pages (`Link` leads to the next), keep the version that the answer names, and ask again with it. What was changed and changed back is left out. 410 means that a version is not kept, is ahead, or belongs to another lineage: read the lists anew."
+                "Apply the added, updated and removed items on all pages (`Link` points to the next), store the returned version, and pass it as `since` next time. Changes that were later undone are left out. 410 means a version is no longer available, is newer than the catalogue or belongs to another lineage: reload the lists."
             }
             Self::Versions => {
-                "A version is the state of the whole catalogue at a moment. The lineage names the store that the versions are of."
+                "A version is a snapshot of the whole catalogue. The lineage identifies the database the versions belong to."
             }
             Self::Version => {
-                "In pages. The changes are null, and their total 0, for the first version of a store and for one whose changes are no longer in memory."
+                "Paginated. `changes` is null and `total` is 0 for the initial import and for versions whose details are no longer available."
             }
             Self::Runs => {
-                "A sync ends as unchanged, published, held or failed. Those that ended alike in a row stand in one row."
+                "A sync ends as unchanged, published, held or failed. Consecutive syncs with the same outcome share one entry."
             }
             Self::Findings => {
-                "Stable from sync to sync, for who maintains the source; of more than 10,000 the first."
+                "For the source’s maintainers. Stable between syncs; limited to the first 10,000."
             }
             Self::Status => {
-                "Whether it is stale, since when and why; the last sync; what is held, missing and set aside."
+                "Whether the catalogue is out of date, since when and why; the last sync; what is held, missing or quarantined."
             }
         }
     }
@@ -177,15 +172,11 @@ impl Operation {
             Self::Item(kind) => {
                 let first = site.snapshot.catalogue.iter(kind).next();
                 let slug = first.map(|item| item.slug.to_string());
-                Some((
-                    "id",
-                    "A slug or an id.",
-                    slug.unwrap_or_else(|| "totoro".into()),
-                ))
+                Some(("id", "Slug or ID.", slug.unwrap_or_else(|| "totoro".into())))
             }
             Self::Version => {
                 let version = site.version().max(1).to_string();
-                Some(("version", "The number of a version.", version))
+                Some(("version", "Version number.", version))
             }
             _ => None,
         }
@@ -215,7 +206,7 @@ impl Operation {
         }
         let last = uri.path().rsplit('/').next().unwrap_or_default();
         let text = percent_decode_str(last).decode_utf8();
-        let text = text.map_err(|_| AppError::BadRequest("the address is no UTF-8".into()))?;
+        let text = text.map_err(|_| AppError::BadRequest("the path is not valid UTF-8".into()))?;
         Ok(text.into_owned())
     }
 

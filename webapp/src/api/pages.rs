@@ -24,12 +24,7 @@ pub(super) fn paging_of_changes() -> Vec<Parameter> {
 
 fn page_parameters(most_per_page: u64, per_page: &'static str) -> Vec<Parameter> {
     vec![
-        Parameter::new(
-            "page",
-            Form::Number(1, LARGEST),
-            "Which page of the list.",
-            "1",
-        ),
+        Parameter::new("page", Form::Number(1, LARGEST), "Page number.", "1"),
         Parameter::new("per_page", Form::Number(1, most_per_page), per_page, "10"),
     ]
 }
@@ -143,8 +138,8 @@ pub(super) fn list_schema(items: &Value) -> Value {
         "type": "object",
         "required": ["version", "total", "page", "per_page", "items"],
         "properties": {
-            "version": {"type": "integer", "minimum": 0, "description": "The catalogue's version; 0 is the one that is compiled in."},
-            "total": {"type": "integer", "minimum": 0, "description": "How many there are on all pages."},
+            "version": {"type": "integer", "minimum": 0, "description": "The catalogue version; 0 is the built-in catalogue."},
+            "total": {"type": "integer", "minimum": 0, "description": "Number of items on all pages together."},
             "page": {"type": "integer", "minimum": 1},
             "per_page": {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE},
             "items": {"type": "array", "items": items},

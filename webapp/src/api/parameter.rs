@@ -83,22 +83,22 @@ impl Parameter {
         }
         .ok_or_else(|| {
             let short: String = value.chars().take(50).collect();
-            format!("{} is {}, and not {short:?}", self.name, self.in_words())
+            format!("{} must be {}, not {short:?}", self.name, self.in_words())
         })
     }
 
-    /// The form in words, as they follow "is".
+    /// The form in words, to follow “must be”.
     pub(super) fn in_words(&self) -> String {
         match &self.form {
             Form::Number(least, most) if *most == LARGEST => {
-                format!("a whole number from {least} on")
+                format!("an integer of {least} or more")
             }
-            Form::Number(least, most) => format!("a whole number from {least} to {most}"),
-            Form::Text => format!("a text of up to {LONGEST} characters"),
+            Form::Number(least, most) => format!("an integer from {least} to {most}"),
+            Form::Text => format!("a string of up to {LONGEST} characters"),
             Form::OneOf(words) => format!("one of {}", words.join(", ")),
             Form::SomeOf(words) => {
                 format!(
-                    "some of {}, each once, with commas between them",
+                    "a comma-separated list, without repeats, of {}",
                     words.join(", ")
                 )
             }
@@ -166,7 +166,9 @@ pub(super) fn read(uri: &Uri, known: &[Parameter]) -> Result<Values, AppError> {
             return Err(unknown(&name, known));
         };
         if values.get(parameter.name).is_some() {
-            return Err(AppError::BadRequest(format!("{name} may be given once")));
+            return Err(AppError::BadRequest(format!(
+                "{name} may be given only once"
+            )));
         }
         parameter.check(&value).map_err(AppError::BadRequest)?;
         values.0.push((parameter.name, Cow::into_owned(value)));
@@ -174,7 +176,7 @@ pub(super) fn read(uri: &Uri, known: &[Parameter]) -> Result<Values, AppError> {
     let mut required = known.iter().filter(|parameter| parameter.required);
     match required.find(|parameter| values.get(parameter.name).is_none()) {
         Some(missing) => Err(AppError::BadRequest(format!(
-            "{} is missing; for example {}={}",
+            "{} is required, for example {}={}",
             missing.name, missing.name, missing.example
         ))),
         None => Ok(values),
@@ -194,8 +196,8 @@ fn unknown(name: &str, known: &[Parameter]) -> AppError {
         None => String::new(),
     };
     let there = match names.as_slice() {
-        [] => "there are none".to_owned(),
-        names => format!("there are {}", names.join(", ")),
+        [] => "this endpoint takes none".to_owned(),
+        names => format!("expected one of {}", names.join(", ")),
     };
-    AppError::BadRequest(format!("{short:?} is no parameter here: {there}{hint}"))
+    AppError::BadRequest(format!("unknown parameter {short:?}: {there}{hint}"))
 }

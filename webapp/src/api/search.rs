@@ -11,11 +11,11 @@ use crate::search::{FURTHEST, Matched, Question};
 pub(super) fn parameters() -> Vec<Parameter> {
     let kinds = Kind::ALL.map(Kind::singular).to_vec();
     let mut parameters = vec![
-        Parameter::new("q", Form::Text, "What is looked for.", "totoro").required(),
+        Parameter::new("q", Form::Text, "Search text.", "totoro").required(),
         Parameter::new(
             "kind",
             Form::SomeOf(kinds),
-            "Only these kinds.",
+            "Only results of these kinds.",
             "movie,person",
         ),
     ];
@@ -89,7 +89,7 @@ pub(super) fn schema() -> Value {
             "name": {"type": "string"},
             "matched": {
                 "type": "array",
-                "description": "The fields that match, each in parts.",
+                "description": "Matching fields, split into matching and other parts.",
                 "items": {
                     "type": "object",
                     "required": ["field", "parts"],
@@ -100,7 +100,7 @@ pub(super) fn schema() -> Value {
     }));
     schema["properties"]["meant"] = json!({
         "type": ["string", "null"],
-        "description": "The question as it was probably meant, where nothing matches it as it is.",
+        "description": "Suggested spelling, if nothing matches the query as typed.",
     });
     schema
 }

@@ -22,7 +22,7 @@ pub(super) fn finding_parameters() -> Vec<Parameter> {
     parameters.push(Parameter::new(
         "kind",
         Form::OneOf(kinds),
-        "Only in records of this kind.",
+        "Only problems in records of this kind.",
         "location",
     ));
     parameters
@@ -76,12 +76,10 @@ pub(super) fn status(asked: &Asked<'_>) -> Answer {
 fn staleness(site: &Site) -> (Option<jiff::Timestamp>, Option<&'static str>) {
     match site.condition {
         Condition::Fresh => (None, None),
-        Condition::Waiting => (None, Some("no sync has ended yet")),
-        Condition::SourceAway(since) => {
-            (Some(since), Some("the source has not given a whole answer"))
-        }
-        Condition::Silent(since) => (Some(since), Some("no sync has ended")),
-        Condition::StoreAway(since) => (Some(since), Some("the store cannot be read")),
+        Condition::Waiting => (None, Some("no sync has finished yet")),
+        Condition::SourceAway(since) => (Some(since), Some("the source is unavailable")),
+        Condition::Silent(since) => (Some(since), Some("no sync has finished recently")),
+        Condition::StoreAway(since) => (Some(since), Some("the database is unavailable")),
     }
 }
 
@@ -94,17 +92,17 @@ fn run_schema() -> Value {
         "required": ["number", "times", "started", "ended", "outcome", "version"],
         "properties": {
             "number": count,
-            "times": {"type": "integer", "minimum": 1, "description": "How many syncs this row stands for."},
+            "times": {"type": "integer", "minimum": 1, "description": "Number of consecutive syncs in this entry."},
             "started": moment,
             "ended": moment,
             "took": {
                 "type": "object",
-                "description": "How long its parts took, in microseconds.",
+                "description": "Duration of each step, in microseconds.",
                 "properties": {"load": count, "fetch": count, "compare": count, "publish": count},
             },
-            "outcome": {"type": "string", "description": "unchanged, published, held or failed, or why nothing was tried."},
+            "outcome": {"type": "string", "description": "unchanged, published, held or failed, or why the sync was skipped."},
             "version": count,
-            "kinds": {"type": "object", "description": "What it met in each kind."},
+            "kinds": {"type": "object", "description": "Counts per kind."},
             "bytes": count,
             "provider": {"type": ["string", "null"]},
             "rules": texts,
@@ -129,9 +127,9 @@ pub(super) fn findings_schema() -> Value {
         "properties": {
             "kind": {"type": "string", "enum": Kind::ALL},
             "id": {"type": "string"},
-            "field": {"type": "string", "description": "The field of the source's record."},
+            "field": {"type": "string", "description": "Field of the source record."},
             "problem": {"description": "What is wrong with it."},
-            "value": {"type": "string", "description": "The id or the text that stands there, or is missing there."},
+            "value": {"type": "string", "description": "The ID or text found or missing there."},
         },
     }))
 }
@@ -144,19 +142,19 @@ pub(super) fn status_schema() -> Value {
         "properties": {
             "version": count,
             "lineage": {"type": "string"},
-            "is_seed": {"type": "boolean", "description": "Whether this is the catalogue that is compiled in."},
-            "published": {"type": ["string", "null"], "format": "date-time", "description": "When the version was published; null for the one that is compiled in."},
+            "is_seed": {"type": "boolean", "description": "Whether this is the built-in catalogue."},
+            "published": {"type": ["string", "null"], "format": "date-time", "description": "When the version was published; null for the built-in catalogue."},
             "age_seconds": {"type": ["integer", "null"], "minimum": 0},
             "items": count,
-            "fresh": {"type": "boolean", "description": "Whether the last sync read the source in time."},
+            "fresh": {"type": "boolean", "description": "Whether the last sync succeeded in time."},
             "stale_since": {"type": ["string", "null"], "format": "date-time"},
-            "why": {"type": ["string", "null"], "description": "Why it is not fresh."},
-            "source": {"type": ["string", "null"], "description": "The base URL that answered last."},
+            "why": {"type": ["string", "null"], "description": "Why the catalogue is out of date."},
+            "source": {"type": ["string", "null"], "description": "Base URL of the last source that responded."},
             "store": {"type": "string", "enum": ["read", "away"]},
             "last_run": {"anyOf": [run_schema(), {"type": "null"}]},
             "held": {
                 "type": ["object", "null"],
-                "description": "What holds the last sync that got an answer: the rules by the names of their settings, and the numbers.",
+                "description": "Why the last sync is held: the settings that triggered it, and the figures.",
                 "properties": {"rules": {"type": "array", "items": {"type": "string"}}, "reason": {"type": ["string", "null"]}},
             },
             "missing": count,

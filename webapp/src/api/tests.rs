@@ -147,18 +147,21 @@ async fn a_wrong_question_is_told_what_would_be_right() {
     for (question, told) in [
         ("movies?sorted=year", "did you mean sort?"),
         ("movies?sort=length", "one of title, -title"),
-        ("movies?page=0", "page is a whole number from 1 on"),
-        ("movies?page=+1", "page is a whole number"),
+        ("movies?page=0", "page must be an integer of 1 or more"),
+        ("movies?page=+1", "page must be an integer"),
         ("movies?per_page=251", "from 1 to 250"),
-        ("movies?page=1&page=2", "page may be given once"),
-        ("movies?fields=title,nope", "fields is some of id, slug"),
-        ("movies?include=title", "include is some of people"),
-        ("movies?director=", "director is a text"),
-        ("movies?person=nobody-at-all", "/api/v1/people lists them"),
-        ("search", "q is missing"),
-        ("changes?since=x", "since is a whole number"),
-        ("status?x=1", "there are none"),
-        ("openapi.json?x=1", "there are none"),
+        ("movies?page=1&page=2", "page may be given only once"),
+        (
+            "movies?fields=title,nope",
+            "list, without repeats, of id, slug",
+        ),
+        ("movies?include=title", "list, without repeats, of people"),
+        ("movies?director=", "director must be a string"),
+        ("movies?person=nobody-at-all", "see /api/v1/people"),
+        ("search", "q is required"),
+        ("changes?since=x", "since must be an integer"),
+        ("status?x=1", "this endpoint takes none"),
+        ("openapi.json?x=1", "this endpoint takes none"),
     ] {
         let (status, headers, problem) = get(&format!("/api/v1/{question}")).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{question}");

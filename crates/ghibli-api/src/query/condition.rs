@@ -115,7 +115,7 @@ fn patterns(name: &str, given: Given, base: &Base) -> Result<Vec<Regex>, BadQues
             .own_link_in_pattern(&text)
             .unwrap_or_else(|| Native::of(text).into_text());
         pattern::compile(&written)
-            .map_err(|why| BadQuestion(format!("{name} has a pattern that cannot be used: {why}")))
+            .map_err(|why| BadQuestion(format!("{name} has an unusable pattern: {why}")))
     });
     compiled.collect()
 }

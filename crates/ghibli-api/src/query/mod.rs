@@ -136,7 +136,7 @@ impl Question {
         let search = match params.get("q").filter(|given| !given.is_empty()) {
             None => None,
             Some(Given::One(text)) => Some(Needle::new(&text, &base)),
-            Some(_) => return Err(BadQuestion("q is one text: give it once".to_owned())),
+            Some(_) => return Err(BadQuestion("q may be given only once".to_owned())),
         };
         let mut conditions = Vec::new();
         for name in params.names() {
@@ -148,7 +148,7 @@ impl Question {
         }
         if conditions.iter().map(Condition::patterns).sum::<usize>() > MAX_PATTERNS {
             return Err(BadQuestion(format!(
-                "at most {MAX_PATTERNS} patterns are read"
+                "at most {MAX_PATTERNS} patterns are allowed"
             )));
         }
         let expanded = several(&params, "_expand");
@@ -229,13 +229,13 @@ impl Question {
         }
         let chosen = write::chosen(&record, &self.embedded, self.fields.as_deref());
         let chosen =
-            chosen.map_err(|error| BadQuestion(format!("a record is no JSON: {error}")))?;
+            chosen.map_err(|error| BadQuestion(format!("a record is not valid JSON: {error}")))?;
         write::pretty(out, &chosen, level);
         Ok(())
     }
 
     fn cannot_expand(&self) -> BadQuestion {
-        BadQuestion("_expand has nothing to follow here: records name others by link".to_owned())
+        BadQuestion("_expand is not supported: records refer to each other by link".to_owned())
     }
 
     /// How many of so many records `limit` leaves.
@@ -246,7 +246,9 @@ impl Question {
         #[expect(clippy::cast_precision_loss, reason = "no list is longer than 2^53")]
         let left = limit.min(length as f64).min(MAX_LIMIT);
         if limit.is_nan() || left < 0.0 || left.fract() != 0.0 {
-            return Err(BadQuestion("limit is a whole number from 0 on".to_owned()));
+            return Err(BadQuestion(
+                "limit must be a whole number of 0 or more".to_owned(),
+            ));
         }
         #[expect(
             clippy::cast_possible_truncation,
@@ -307,7 +309,7 @@ fn fields(params: &Params) -> Result<Option<Vec<String>>, BadQuestion> {
         [] | [""] => Ok(None),
         [list] => Ok(Some(list.split(',').map(str::to_owned).collect())),
         _ => Err(BadQuestion(
-            "fields is one list with commas: give it once".to_owned(),
+            "fields may be given only once, as a comma-separated list".to_owned(),
         )),
     }
 }
@@ -338,7 +340,7 @@ fn callback(params: &Params) -> Result<Option<String>, BadQuestion> {
         return Ok(Some(name));
     }
     Err(BadQuestion(format!(
-        "callback is the name of a function, of at most {MAX_CALLBACK} letters, digits, _ and $"
+        "callback must be a function name of at most {MAX_CALLBACK} letters, digits, _ and $"
     )))
 }
 

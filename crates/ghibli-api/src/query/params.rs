@@ -49,12 +49,12 @@ impl Params {
         for (written, value) in form_urlencoded::parse(query.as_bytes()) {
             if params.len() == MAX_PARAMETERS {
                 return Err(BadQuestion(format!(
-                    "at most {MAX_PARAMETERS} parameters are read"
+                    "at most {MAX_PARAMETERS} parameters are allowed"
                 )));
             }
             if written.len() + value.len() > MAX_PARAMETER_BYTES {
                 return Err(BadQuestion(format!(
-                    "a parameter has at most {MAX_PARAMETER_BYTES} bytes"
+                    "a parameter may have at most {MAX_PARAMETER_BYTES} bytes"
                 )));
             }
             let (name, form) = split(&written);

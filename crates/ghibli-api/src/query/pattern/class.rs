@@ -3,7 +3,7 @@
 use super::escape::Escaped;
 use super::{EVERYTHING, MAX_SPAN, NOTHING, Translation, push_char};
 
-const UNCLOSED_CLASS: &str = "a [ is not closed";
+const UNCLOSED_CLASS: &str = "unclosed [";
 
 impl Translation<'_> {
     /// All between square brackets.
@@ -27,14 +27,14 @@ impl Translation<'_> {
                 (Escaped::Char(from), Escaped::Char(to)) if from <= to => {
                     self.span += u32::from(*to) - u32::from(*from);
                     if self.span > MAX_SPAN {
-                        return Err("its ranges span too many characters".to_owned());
+                        return Err("its character ranges are too large".to_owned());
                     }
                     push_char(&mut inner, *from);
                     inner.push('-');
                     push_char(&mut inner, *to);
                 }
                 (Escaped::Char(from), Escaped::Char(to)) => {
-                    return Err(format!("the range from {from} to {to} runs backwards"));
+                    return Err(format!("the range {from}-{to} is reversed"));
                 }
                 _ => {
                     push_member(&mut inner, &from);

@@ -37,7 +37,7 @@ const NOTHING: &str = "[a&&b]";
 /// Why it cannot be used.
 pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > MAX_BYTES {
-        return Err(format!("it has more than {MAX_BYTES} bytes"));
+        return Err(format!("it is longer than {MAX_BYTES} bytes"));
     }
     let translated = Translation::of(pattern)?;
     RegexBuilder::new(&translated)
@@ -47,8 +47,10 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
         .dfa_size_limit(MAX_COMPILED_BYTES)
         .build()
         .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => "it is too large: repeat less".to_owned(),
-            _ => "it is no pattern, or its groups are nested too deeply".to_owned(),
+            regex::Error::CompiledTooBig(_) => {
+                "it is too complex: use fewer repetitions".to_owned()
+            }
+            _ => "it is not a valid pattern, or its groups are nested too deeply".to_owned(),
         })
 }
 
@@ -81,7 +83,7 @@ impl Translation<'_> {
             translation.token(next)?;
         }
         if translation.open_groups > 0 {
-            return Err("a group is not closed".to_owned());
+            return Err("unclosed group".to_owned());
         }
         Ok(translation.out)
     }
@@ -91,7 +93,7 @@ impl Translation<'_> {
             '(' => self.open_group()?,
             ')' => {
                 let open = self.open_groups.checked_sub(1);
-                self.open_groups = open.ok_or("a group is closed that was not opened")?;
+                self.open_groups = open.ok_or("unmatched )")?;
                 self.atom(")");
             }
             '|' => self.mark("|"),
@@ -129,7 +131,7 @@ impl Translation<'_> {
 
     fn repeat(&mut self, how: &str) -> Result<(), String> {
         if !self.is_atom {
-            return Err(format!("there is nothing for {how} to repeat"));
+            return Err(format!("nothing for {how} to repeat"));
         }
         self.mark(how);
         if self.rest.next_if_eq(&'?').is_some() {
@@ -160,16 +162,16 @@ impl Translation<'_> {
         }
         match (self.rest.next(), self.rest.peek()) {
             (Some(':'), _) => {}
-            (Some('='), _) => return Err(unusable("looks ahead, (?=…)")),
-            (Some('!'), _) => return Err(unusable("looks ahead, (?!…)")),
-            (Some('<'), Some('=' | '!')) => return Err(unusable("looks behind, (?<…)")),
+            (Some('='), _) => return Err(unusable("uses look-ahead, (?=…)")),
+            (Some('!'), _) => return Err(unusable("uses look-ahead, (?!…)")),
+            (Some('<'), Some('=' | '!')) => return Err(unusable("uses look-behind, (?<…)")),
             (Some('<'), _) => {
                 let is_named = self.rest.by_ref().any(|c| c == '>');
                 if !is_named {
-                    return Err("a group's name does not end".to_owned());
+                    return Err("unterminated group name".to_owned());
                 }
             }
-            _ => return Err("a group begins with (? and no kind that there is".to_owned()),
+            _ => return Err("unknown group type after (?".to_owned()),
         }
         self.mark("(?:");
         Ok(())
@@ -179,13 +181,15 @@ impl Translation<'_> {
         match self.rest.peek() {
             Some('b') => self.mark(r"(?-u:\b)"),
             Some('B') => self.mark(r"(?-u:\B)"),
-            Some('k') if self.has_named_groups => return Err(unusable("refers back, \\k")),
+            Some('k') if self.has_named_groups => {
+                return Err(unusable("uses a back-reference, \\k"));
+            }
             Some(digit @ '1'..='9') => {
                 let starts_as_group = digit.to_digit(10).is_some_and(|digit| {
                     usize::try_from(digit).is_ok_and(|digit| digit <= self.groups)
                 });
                 if starts_as_group {
-                    return Err(unusable("refers back, \\1"));
+                    return Err(unusable("uses a back-reference, \\1"));
                 }
                 return self.put_escaped(false);
             }
@@ -212,7 +216,7 @@ impl Translation<'_> {
 }
 
 fn unusable(what: &str) -> String {
-    format!("it {what}, which is not answered here: only what needs linear time is")
+    format!("it {what}, which is not supported: only linear-time patterns are")
 }
 
 /// A character that means nothing but itself.
