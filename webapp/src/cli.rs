@@ -18,7 +18,7 @@ use crate::run;
 const CONFIGURATION: u8 = 2;
 const HEALTHCHECK: Duration = Duration::from_secs(3);
 
-/// Serves the catalogue as pages and as APIs.
+/// Serve the catalogue as a website and APIs.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Cli {
@@ -28,7 +28,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Ask the web app on this machine whether it lives; exits 0 if so, 1 if not.
+    /// Check the web app on this machine; exits with 0 if it is healthy, 1 if not.
     Healthcheck,
 }
 
@@ -43,7 +43,7 @@ pub async fn main(cli: Cli) -> ExitCode {
         return match healthy {
             Ok(Ok(())) => ExitCode::SUCCESS,
             Ok(Err(error)) => stop(1, &format!("{error:#}")),
-            Err(_) => stop(1, &"the web app did not answer in time"),
+            Err(_) => stop(1, &"the web app did not respond in time"),
         };
     }
     if let Err(error) = telemetry::start(&config) {
@@ -69,7 +69,7 @@ async fn serve(
     repository: &Repository,
     listener: tokio::net::TcpListener,
 ) -> anyhow::Result<()> {
-    let shutdown = shutdown::on_signal().context("cannot listen for signals")?;
+    let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
     tracing::info!("listening on {}", run::address(&listener)?);
     run::run(config, repository, listener, shutdown).await
 }
@@ -83,14 +83,14 @@ async fn healthcheck(listen: SocketAddr) -> anyhow::Result<()> {
     let address = SocketAddr::new(ip, listen.port());
     let mut stream = TcpStream::connect(address)
         .await
-        .with_context(|| format!("nothing listens on {address}"))?;
+        .with_context(|| format!("nothing is listening on {address}"))?;
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
     if !answer.starts_with("HTTP/1.1 200 ") {
         bail!(
-            "the web app is not well: {}",
+            "the web app is unhealthy: {}",
             answer.lines().next().unwrap_or_default()
         );
     }
