@@ -56,9 +56,9 @@ async fn what_the_readme_shows_runs_as_it_stands() {
     let test = "what_the_readme_shows_runs_as_it_stands";
     let readme = std::fs::read_to_string(workspace_root().join("README.md")).unwrap();
     for (heading, program, expected) in [
-        ("With curl:", "curl", "Spirited Away"),
-        ("In JavaScript:", "node", "person Chihiro Ogino"),
-        ("In Python:", "python3", "Sosuke Human"),
+        ("curl:", "curl", "Spirited Away"),
+        ("JavaScript:", "node", "person Chihiro Ogino"),
+        ("Python:", "python3", "Sosuke Human"),
     ] {
         let (_, after) = readme.split_once(heading).expect(heading);
         let lines = after.lines().skip_while(|line| line.is_empty());
