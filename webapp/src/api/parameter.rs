@@ -94,7 +94,7 @@ impl Parameter {
                 format!("an integer of {least} or more")
             }
             Form::Number(least, most) => format!("an integer from {least} to {most}"),
-            Form::Text => format!("a string of up to {LONGEST} characters"),
+            Form::Text => format!("a non-empty string of up to {LONGEST} characters"),
             Form::OneOf(words) => format!("one of {}", words.join(", ")),
             Form::SomeOf(words) => {
                 format!(

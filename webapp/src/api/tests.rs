@@ -156,7 +156,7 @@ async fn a_wrong_question_is_told_what_would_be_right() {
             "list, without repeats, of id, slug",
         ),
         ("movies?include=title", "list, without repeats, of people"),
-        ("movies?director=", "director must be a string"),
+        ("movies?director=", "director must be a non-empty string"),
         ("movies?person=nobody-at-all", "see /api/v1/people"),
         ("search", "q is required"),
         ("changes?since=x", "since must be an integer"),

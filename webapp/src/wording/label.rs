@@ -73,7 +73,7 @@ impl<'a> Label<'a> {
     }
 }
 
-const PERCENT: (&str, &str) = ("percent", "percent");
+const PERCENT: (&str, &str) = ("%", "%");
 
 fn plain<'a>(text: impl Into<Cow<'a, str>>) -> Label<'a> {
     Label {

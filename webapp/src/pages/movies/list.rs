@@ -94,7 +94,8 @@ fn head(public_url: &PublicUrl, view: &View, chips: &[Chip], total: usize) -> He
     if view.page > 1 {
         title.push(format!("page {}", view.page));
     }
-    let description = format!("{total} movies with directors, years and characters.");
+    let movies = if total == 1 { "movie" } else { "movies" };
+    let description = format!("{total} {movies} with directors, years and characters.");
     Head::of(public_url, &view.address(), title.join(", "), description)
 }
 
