@@ -52,7 +52,7 @@ async fn no_page_breaks_a_rule_of_accessibility_in_light_or_dark() {
     until_it_says(&url("/changes"), "/changes/2").await;
     // So that the notice stands on every page, and the status has most to tell.
     source.misbehave("films", Fault::Status(503));
-    until_it_says(&url("/status"), "Stale:").await;
+    until_it_says(&url("/status"), "Out of date: the source is unavailable").await;
 
     let browser = Browser::start().await;
     browser.set_window(1280, 800).await;
