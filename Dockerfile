@@ -7,7 +7,7 @@ FROM ${RUST_IMAGE} AS build
 LABEL pyflix.stage=build
 WORKDIR /build
 # `dev` takes half the time to build, for what runs slowly.
-ARG PROFILE=release
+ARG PROFILE=dist
 ENV BUILD="cargo build --profile ${PROFILE} --locked -p pyflix -p syncer -p webapp"
 
 # The dependencies come first, in a layer that only a change of a manifest makes anew: every member
