@@ -1,6 +1,6 @@
 //! Measurements and long trials of the built services, each as a process of its own.
 //!
-//! `cargo build --release && TEST_BINARIES=target/release cargo run --release -p bench -- start`
+//! `cargo build --profile dist --workspace --bins`, then `TEST_BINARIES=target/dist target/dist/bench start`
 
 mod beside;
 mod follow;
