@@ -1,6 +1,17 @@
 //! HTTP/1 as bytes: what programs, proxies and attackers send, in one packet and in pieces, to the
 //! real binary and through real proxies.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "it fails the test"
+)]
+#![expect(
+    clippy::print_stdout,
+    reason = "measured times, shown with --nocapture"
+)]
+
 mod behind_proxies;
 mod cases;
 mod deadlines;
@@ -44,7 +55,11 @@ async fn ask_politely(server: SocketAddr) -> Result<Duration, String> {
 
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let path = format!("/api/polite/{count}");
-    let encoding = if count % 2 == 0 { "gzip" } else { "identity" };
+    let encoding = if count.is_multiple_of(2) {
+        "gzip"
+    } else {
+        "identity"
+    };
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: polite.example\r\nAccept-Encoding: {encoding}\r\n\r\n"
     );
