@@ -74,7 +74,7 @@ impl RawConnection {
         }
     }
 
-    /// Waits until the server has read all that was sent, for [`READ_TIMEOUT`] at most.
+    /// Waits until the server has read all that was sent, for 250 ms at most.
     pub async fn wait_until_read(&self) {
         let end = Instant::now() + READ_TIMEOUT;
         let mut looks = 0;
