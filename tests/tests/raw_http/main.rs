@@ -17,6 +17,7 @@ mod cases;
 mod deadlines;
 mod exchange;
 mod expected;
+mod hosts;
 mod mutations;
 mod odd_bytes;
 
