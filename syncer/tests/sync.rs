@@ -211,7 +211,7 @@ async fn a_record_is_set_aside_with_the_start_of_its_text_until_it_is_mended() {
         assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
         let set_aside = scene.syncer.repository().quarantine().await.unwrap();
         assert_eq!(set_aside.len(), 1, "{pin:?}");
-        assert!(set_aside[0].reason.contains("`title` is an object"));
+        assert!(set_aside[0].reason.contains("found an object"));
         assert_eq!(set_aside[0].raw.len(), 4096);
         scene.source.edit(|catalogue| *catalogue = good.clone());
         assert_eq!(scene.sync().await.quarantined(), 0);
@@ -277,7 +277,7 @@ async fn failures_that_differ_in_the_seconds_left_share_a_row() {
         let turn = turn.unwrap().unwrap();
         let run = Run {
             number: turn.head().fence,
-            reason: Some(format!("asked to be left alone for another {seconds} s")),
+            reason: Some(format!("skipped: Retry-After has {seconds} s left")),
             ..failed.clone()
         };
         turn.record(&run).await.unwrap();

@@ -139,24 +139,24 @@ const LIES: [Lie; 37] = [
     lie("an HTML page", FAILED, "an HTML page", |s| {
         s.misbehave("people", Fault::Html)
     }),
-    lie("an empty body", FAILED, "the answer is empty", |s| {
+    lie("an empty body", FAILED, "the response is empty", |s| {
         s.misbehave("films", Fault::Blank)
     }),
     lie(
         "an object for a list",
         FAILED,
-        "JSON list is expected",
+        "expected a JSON list",
         |s| {
             s.misbehave("films", Fault::Body(r#"{"error":"none"}"#.into()));
         },
     ),
-    lie("half a body", FAILED, "broke off", |s| {
+    lie("half a body", FAILED, "was cut off", |s| {
         s.misbehave("films", Fault::Truncated)
     }),
     lie("half a list", FAILED, "not valid JSON", |s| {
         s.misbehave("films", Fault::BadJson)
     }),
-    lie("bad UTF-8", FAILED, "not UTF-8", |s| {
+    lie("bad UTF-8", FAILED, "not valid UTF-8", |s| {
         s.misbehave("films", Fault::BadUtf8)
     }),
     lie("bad gzip", FAILED, "cannot be decoded", |s| {
@@ -165,7 +165,7 @@ const LIES: [Lie; 37] = [
     lie("pages without end", FAILED, "PROVIDER_MAX_BYTES", |s| {
         s.misbehave("films", Fault::Flood)
     }),
-    lie("a bomb", FAILED, "weighs more than", |s| {
+    lie("a bomb", FAILED, "is larger than", |s| {
         s.misbehave("films", Fault::Bomb)
     }),
     lie("200,000 brackets", HELD, "fuse_unreadable", |s| {
@@ -180,7 +180,7 @@ const LIES: [Lie; 37] = [
     lie(
         "a redirect elsewhere",
         FAILED,
-        "not a configured provider",
+        "not a configured source",
         |s| {
             s.misbehave(
                 "films",
@@ -188,7 +188,7 @@ const LIES: [Lie; 37] = [
             );
         },
     ),
-    lie("silence", FAILED, "nothing arrived", |s| {
+    lie("silence", FAILED, "no data for", |s| {
         s.misbehave("films", Fault::Stall)
     }),
     lie("429", FAILED, "429", |s| {

@@ -73,14 +73,14 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Dangling => "names an item that is not there",
-            Self::OneSided => "leaves out what the other side tells",
-            Self::Contradiction => "contradicts the other side",
-            Self::NotALink => "holds something that is no link",
-            Self::ForeignUrl => "names another item",
-            Self::Placeholder => "holds a word for \"not known\"",
-            Self::UnusualValue => "holds a value of an unusual form",
-            Self::UnreadableValue => "holds a value that cannot be read",
+            Self::Dangling => "link to a missing item",
+            Self::OneSided => "missing back-link",
+            Self::Contradiction => "conflicts with the linked record",
+            Self::NotALink => "text instead of a link",
+            Self::ForeignUrl => "URL of a different item",
+            Self::Placeholder => "placeholder for an unknown value",
+            Self::UnusualValue => "unusual format",
+            Self::UnreadableValue => "unreadable value",
         })
     }
 }

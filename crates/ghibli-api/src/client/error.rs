@@ -13,10 +13,10 @@ use crate::{Collection, ListError};
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The list of providers is empty.
-    #[error("no provider is configured; name at least one URL")]
+    #[error("no source is configured; set at least one URL")]
     NoProvider,
     /// A provider that cannot be asked.
-    #[error("the provider {provider} cannot be used: {problem}")]
+    #[error("cannot use source {provider}: {problem}")]
     Provider {
         /// Its URL without user and password.
         provider: String,
@@ -24,7 +24,7 @@ pub enum ClientError {
         problem: &'static str,
     },
     /// TLS cannot be set up, mostly for lack of certificates.
-    #[error("the HTTP client cannot be set up, are the system's CA certificates installed? {0}")]
+    #[error("cannot set up the HTTP client (are the system’s CA certificates installed?): {0}")]
     Setup(String),
 }
 
@@ -32,16 +32,16 @@ pub enum ClientError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// No connection: the name, the network, the port or TLS.
-    #[error("no connection: {0}")]
+    #[error("cannot connect: {0}")]
     Connect(String),
     /// The connection ended before an answer began.
-    #[error("no answer: {0}")]
+    #[error("no response: {0}")]
     NoAnswer(String),
     /// Nothing arrived for too long.
-    #[error("nothing arrived for {0:.1?}")]
+    #[error("no data for {0:.1?}")]
     Silence(Duration),
     /// Bytes arrived, but too few.
-    #[error("the answer was not complete after {after:.1?}, with {bytes} bytes received")]
+    #[error("response incomplete after {after:.1?}: {bytes} bytes received")]
     TooSlow {
         /// The time that this many bytes had.
         after: Duration,
@@ -49,7 +49,7 @@ pub enum RequestError {
         bytes: usize,
     },
     /// Answers came, but not all of them in time.
-    #[error("the whole was not there after {after:.1?}, with {bytes} bytes received")]
+    #[error("not all responses arrived within {after:.1?}: {bytes} bytes received")]
     Overdue {
         /// The time that this many bytes had.
         after: Duration,
@@ -57,10 +57,10 @@ pub enum RequestError {
         bytes: u64,
     },
     /// A status other than 200.
-    #[error("answered {}", named_status(*.0))]
+    #[error("responded with {}", named_status(*.0))]
     Status(u16),
     /// A status other than 200 with the wish to be left alone.
-    #[error("answered {} and asked to be left alone for {}", named_status(*.status), seconds(*.rest))]
+    #[error("responded with {} and Retry-After: {}", named_status(*.status), seconds(*.rest))]
     Busy {
         /// The status.
         status: u16,
@@ -68,31 +68,31 @@ pub enum RequestError {
         rest: Duration,
     },
     /// Not asked, since it was [`Busy`](Self::Busy) before.
-    #[error("asked to be left alone for another {}", seconds(*.0))]
+    #[error("skipped: Retry-After has {} left", seconds(*.0))]
     LeftAlone(Duration),
     /// A redirect that is not followed.
     #[error("redirect refused: {0}")]
     Redirect(String),
     /// The answer is larger than one may be.
     #[error(
-        "the answer weighs more than {limit} bytes; \
-         if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
+        "the response is larger than {limit} bytes; \
+         if that is expected, raise PYFLIX_PROVIDER_MAX_BYTES"
     )]
     TooLarge {
         /// The most that it may weigh.
         limit: u64,
     },
     /// The answer broke off or cannot be decompressed.
-    #[error("the answer broke off or cannot be decoded: {0}")]
+    #[error("the response was cut off or cannot be decoded: {0}")]
     Broken(String),
     /// The answer is no text.
-    #[error("the answer is not UTF-8, from byte {0} on")]
+    #[error("the response is not valid UTF-8 from byte {0}")]
     NotUtf8(usize),
     /// The answer is no collection.
     #[error(transparent)]
     List(#[from] ListError),
     /// There may be more than what came, and no way was found to get it.
-    #[error("the collection may go on after {elements} elements: {problem}")]
+    #[error("the collection may be incomplete ({elements} records): {problem}")]
     Capped {
         /// How many were received.
         elements: usize,
@@ -100,7 +100,7 @@ pub enum RequestError {
         problem: String,
     },
     /// The parts come from two hosts, which may not be at one state.
-    #[error("answered by two hosts, {first} and {second}")]
+    #[error("responses came from two hosts, {first} and {second}")]
     TwoHosts {
         /// The host that answered first.
         first: String,
@@ -108,7 +108,7 @@ pub enum RequestError {
         second: String,
     },
     /// The answer could not be worked on.
-    #[error("the answer could not be read: {0}")]
+    #[error("cannot read the response: {0}")]
     Interrupted(String),
 }
 

@@ -52,7 +52,7 @@ impl Source<'_> {
         if paged.elements() < elements {
             return Err(capped(
                 paged.elements(),
-                format!("page by page they are fewer than the {elements} without a query"),
+                format!("its pages hold fewer than the {elements} records of the full response"),
             ));
         }
         Ok((paged, digest.digest128()))
@@ -76,8 +76,8 @@ impl Source<'_> {
                 return Err(capped(
                     list.elements(),
                     format!(
-                        "its pages weigh {bytes} bytes already, {together} with the other \
-                         answers; if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
+                        "its pages already total {bytes} bytes ({together} with the other \
+                         responses); if that is expected, raise PYFLIX_PROVIDER_MAX_BYTES"
                     ),
                 ));
             }
@@ -91,7 +91,7 @@ impl Source<'_> {
                     true => Ok(list.finish()?),
                     false => Err(capped(
                         list.elements(),
-                        format!("the source speaks of {total}"),
+                        format!("the source reports {total}"),
                     )),
                 };
             }
@@ -102,7 +102,7 @@ impl Source<'_> {
             {
                 return Err(capped(
                     list.elements(),
-                    "the source repeats its last page when asked for the next".to_owned(),
+                    "the source repeats its last page instead of ending the list".to_owned(),
                 ));
             }
             return Ok(list.finish()?);

@@ -8,13 +8,11 @@ const MAX_REDIRECTS: usize = 5;
 /// Why a redirect is not followed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum RedirectRefused {
-    #[error("more than {MAX_REDIRECTS} of them in a row")]
+    #[error("more than {MAX_REDIRECTS} in a row")]
     TooMany,
-    #[error("it leads from https to http")]
+    #[error("it goes from https to http")]
     Downgrade,
-    #[error(
-        "{0} is not a configured provider; add it to PYFLIX_PROVIDER_URLS if it can be trusted"
-    )]
+    #[error("{0} is not a configured source; add it to PYFLIX_PROVIDER_URLS if you trust it")]
     Foreign(String),
 }
 

@@ -136,7 +136,7 @@ impl Http {
     ) -> Result<Reply, RequestError> {
         match self.get_once(url, conditions, large, &received).await {
             Err(error) if error.may_pass() => {
-                tracing::debug!(%error, path = url.path(), "asking the source once more");
+                tracing::debug!(%error, path = url.path(), "retrying the source");
                 sleep(self.timeouts.retry_pause).await;
                 self.get_once(url, conditions, large, &received).await
             }

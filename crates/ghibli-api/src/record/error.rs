@@ -11,7 +11,7 @@ const MAX_KEPT_BYTES: usize = 4096;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// The element is a string, a list, a number, …
-    #[error("it is {found} where an object is expected")]
+    #[error("expected an object, found {found}")]
     NotAnObject {
         /// The type, with its article.
         found: &'static str,
@@ -20,13 +20,13 @@ pub enum RecordError {
     #[error("`id` is missing, empty or not a string")]
     NoId,
     /// Another record before it has the same id.
-    #[error("a record with the id {id:?} came before it in the same collection")]
+    #[error("duplicate ID {id:?} in the same collection")]
     Duplicate {
         /// The id that two records share.
         id: String,
     },
     /// A known field holds something that it never holds.
-    #[error("`{field}` is {found} where {expected} is expected")]
+    #[error("`{field}`: expected {expected}, found {found}")]
     WrongType {
         /// The field's name.
         field: &'static str,
@@ -36,25 +36,22 @@ pub enum RecordError {
         expected: &'static str,
     },
     /// The record is larger than [`MAX_RECORD_BYTES`](crate::MAX_RECORD_BYTES).
-    #[error(
-        "it weighs {bytes} bytes, and a record may weigh {}",
-        crate::MAX_RECORD_BYTES
-    )]
+    #[error("{bytes} bytes exceed the record limit of {}", crate::MAX_RECORD_BYTES)]
     TooLarge {
         /// Its size as it came, each value in it counted as 32 bytes at least.
         bytes: usize,
     },
     /// Lists and objects are nested too deeply.
-    #[error("it is nested deeper than {limit} levels")]
+    #[error("nested more than {limit} levels deep")]
     TooDeep {
         /// The deepest that is read.
         limit: usize,
     },
     /// A string holds half a surrogate pair.
-    #[error("it holds text that is not valid Unicode")]
+    #[error("contains invalid Unicode")]
     NotUnicode,
     /// The text is no JSON value.
-    #[error("it is not valid JSON: {0}")]
+    #[error("not valid JSON: {0}")]
     NotJson(String),
 }
 
@@ -81,13 +78,13 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number { field } => {
-                write!(f, "`{field}` is a number where a string is expected")
+                write!(f, "`{field}` is a number instead of a string")
             }
             Self::OtherUrl {
                 id,
                 url_id,
                 url_collection,
-            } => write!(f, "`url` of {id} names {url_id} in {url_collection}"),
+            } => write!(f, "`url` of {id} points to {url_id} in {url_collection}"),
         }
     }
 }

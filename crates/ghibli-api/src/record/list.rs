@@ -28,24 +28,24 @@ pub struct Records {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
     /// Not a byte but spaces.
-    #[error("the answer is empty")]
+    #[error("the response is empty")]
     Empty,
     /// A page for people.
-    #[error("the answer is an HTML page where a JSON list is expected")]
+    #[error("expected a JSON list, got an HTML page")]
     Html,
     /// JSON perhaps, but no list.
-    #[error("the answer starts with {0:?} where a JSON list is expected")]
+    #[error("expected a JSON list, got a response starting with {0:?}")]
     NotAList(char),
     /// A list that breaks off or is malformed.
-    #[error("the answer is not valid JSON: {0}")]
+    #[error("the response is not valid JSON: {0}")]
     NotJson(String),
     /// More than [`MAX_BAD_RECORDS`] cannot be read.
     #[error("more than {MAX_BAD_RECORDS} of its records cannot be read")]
     TooManyBad,
     /// More than all answers may weigh together once they are read.
     #[error(
-        "its records and those of the other answers weigh more than {limit} bytes in memory; \
-         if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
+        "its records and those of the other responses need more than {limit} bytes of memory; \
+         if that is expected, raise PYFLIX_PROVIDER_MAX_BYTES"
     )]
     TooHeavy {
         /// The most that they may weigh.

@@ -129,14 +129,14 @@ fn a_url_that_names_another_item_is_noted_with_both_ids() {
     let record = film(json!({"id": "one", "url": "https://a/films/two"})).unwrap();
     assert_eq!(
         record.notes[0].to_string(),
-        "`url` of one names two in films"
+        "`url` of one points to two in films"
     );
 }
 
 #[test]
 fn what_cannot_be_read_says_why() {
     for (json, reason) in [
-        (json!("f"), "it is a string where an object is expected"),
+        (json!("f"), "expected an object, found a string"),
         (
             json!({"title": "x"}),
             "`id` is missing, empty or not a string",
@@ -145,19 +145,19 @@ fn what_cannot_be_read_says_why() {
         (json!({"id": 7}), "`id` is missing, empty or not a string"),
         (
             json!({"id": "f", "title": {}}),
-            "`title` is an object where a string is expected",
+            "`title`: expected a string, found an object",
         ),
         (
             json!({"id": "f", "title": 7}),
-            "`title` is a number where a string is expected",
+            "`title`: expected a string, found a number",
         ),
         (
             json!({"id": "f", "rt_score": true}),
-            "`rt_score` is a boolean where a string is expected",
+            "`rt_score`: expected a string, found a boolean",
         ),
         (
             json!({"id": "f", "people": {}}),
-            "`people` is an object where a link or a list of links is expected",
+            "`people`: expected a link or a list of links, found an object",
         ),
     ] {
         assert_eq!(film(json).unwrap_err().to_string(), reason);
@@ -190,9 +190,9 @@ fn one_bad_record_never_spoils_the_others() {
     assert_eq!(
         told,
         [
-            "films[1]: it is a string where an object is expected",
-            "films[2] (a): a record with the id \"a\" came before it in the same collection",
-            "films[3] (b): `title` is a list where a string is expected",
+            "films[1]: expected an object, found a string",
+            "films[2] (a): duplicate ID \"a\" in the same collection",
+            "films[3] (b): `title`: expected a string, found a list",
         ]
     );
     // The quotation mark before the two-byte letters makes 4096 fall between two bytes.
@@ -216,26 +216,32 @@ fn one_bad_record_never_spoils_the_others() {
 fn what_is_no_list_of_records_is_refused() {
     let brackets = "[".repeat(200_000);
     for (text, expected) in [
-        ("", "the answer is empty"),
+        ("", "the response is empty"),
         (
             "\n<!doctype html>",
-            "the answer is an HTML page where a JSON list is expected",
+            "expected a JSON list, got an HTML page",
         ),
         (
             "{}",
-            "the answer starts with '{' where a JSON list is expected",
+            "expected a JSON list, got a response starting with '{'",
         ),
         (
             r#"[{"id":"#,
-            "the answer is not valid JSON: EOF while parsing",
+            "the response is not valid JSON: EOF while parsing",
         ),
-        ("[] []", "the answer is not valid JSON: trailing characters"),
-        ("[1,]", "the answer is not valid JSON: "),
-        ("[1 2]", "the answer is not valid JSON: "),
-        ("[1}]", "the answer is not valid JSON: "),
-        (r#"[{"a":1]"#, "the answer is not valid JSON: "),
-        ("[tru]", "the answer is not valid JSON: "),
-        (&brackets, "the answer is not valid JSON: EOF while parsing"),
+        (
+            "[] []",
+            "the response is not valid JSON: trailing characters",
+        ),
+        ("[1,]", "the response is not valid JSON: "),
+        ("[1 2]", "the response is not valid JSON: "),
+        ("[1}]", "the response is not valid JSON: "),
+        (r#"[{"a":1]"#, "the response is not valid JSON: "),
+        ("[tru]", "the response is not valid JSON: "),
+        (
+            &brackets,
+            "the response is not valid JSON: EOF while parsing",
+        ),
     ] {
         let told = Records::read(Collection::Films, text)
             .unwrap_err()

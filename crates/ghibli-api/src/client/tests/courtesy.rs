@@ -70,7 +70,7 @@ async fn a_provider_that_asks_to_be_left_alone_is_not_asked_until_then() {
         let provider = url(&source);
         assert_eq!(
             told,
-            format!("{provider}: asked to be left alone for another 12 s")
+            format!("{provider}: skipped: Retry-After has 12 s left")
         );
         assert_eq!(source.asked().len(), asked);
 
@@ -104,8 +104,8 @@ async fn the_wish_to_be_left_alone_is_told_in_one_line() {
     assert_eq!(
         told,
         format!(
-            "{url}: films: answered 503 Service Unavailable \
-             and asked to be left alone for 120 s"
+            "{url}: films: responded with 503 Service Unavailable \
+             and Retry-After: 120 s"
         )
     );
 }

@@ -206,7 +206,7 @@ async fn a_304_that_was_not_asked_for_is_an_error() {
     let upstream = Upstream::films(status("304 Not Modified")).await;
     let error = error_of(&client([&upstream.url])).await;
     assert_eq!(error, RequestError::Status(304));
-    assert_eq!(error.to_string(), "answered 304 Not Modified");
+    assert_eq!(error.to_string(), "responded with 304 Not Modified");
 
     // It holds to that when something else has changed.
     let is_changed = Arc::new(AtomicBool::new(false));

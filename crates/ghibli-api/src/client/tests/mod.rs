@@ -255,28 +255,34 @@ async fn what_is_no_collection_is_a_clear_error() {
     for (answer, told) in [
         (
             ok("<!DOCTYPE html><title>Hi</title>"),
-            "the answer is an HTML page where",
+            "expected a JSON list, got an HTML page",
         ),
-        (ok("{}"), "the answer starts with '{'"),
-        (ok(brackets), "the answer is not valid JSON: EOF"),
-        (ok(b"[\"\xff\"]"), "the answer is not UTF-8, from byte 2 on"),
+        (
+            ok("{}"),
+            "expected a JSON list, got a response starting with '{'",
+        ),
+        (ok(brackets), "the response is not valid JSON: EOF"),
+        (
+            ok(b"[\"\xff\"]"),
+            "the response is not valid UTF-8 from byte 2",
+        ),
         (
             with_headers("content-encoding: gzip\r\n", "[]"),
-            "the answer broke off or cannot be decoded",
+            "the response was cut off or cannot be decoded",
         ),
         (
             b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[]".to_vec(),
-            "the answer broke off",
+            "the response was cut off",
         ),
-        (status("404 Not Found"), "answered 404 Not Found"),
+        (status("404 Not Found"), "responded with 404 Not Found"),
         (
             status("206 Partial Content"),
-            "answered 206 Partial Content",
+            "responded with 206 Partial Content",
         ),
-        (status("302 Found"), "answered 302 Found"),
+        (status("302 Found"), "responded with 302 Found"),
         (
             b"SSH-2.0-OpenSSH\r\n".to_vec(),
-            "no answer: error sending request",
+            "no response: error sending request",
         ),
     ] {
         let error = error_for(answer).await.to_string();
@@ -294,13 +300,13 @@ async fn redirects_are_followed_to_providers_only_and_not_for_ever() {
     };
     assert_eq!(
         error_for(to("/films/again")).await.to_string(),
-        "redirect refused: more than 5 of them in a row"
+        "redirect refused: more than 5 in a row"
     );
 
     let elsewhere = Upstream::films(ok("[]")).await;
     let foreign = error_for(to(elsewhere.url.join("films").unwrap().as_str())).await;
     let told = foreign.to_string();
-    assert!(told.contains("is not a configured provider"), "{told}");
+    assert!(told.contains("is not a configured source"), "{told}");
     assert_eq!(elsewhere.asked("/").len(), 0);
 
     let moved = Upstream::bytes(move |path| match path.strip_prefix("/old") {
@@ -380,11 +386,11 @@ async fn every_provider_that_failed_has_its_line_and_no_password_is_in_it() {
     let lines: Vec<_> = told.lines().collect();
     assert_eq!(lines.len(), 2, "{told}");
     assert!(
-        lines[0].ends_with("/: films: answered 503 Service Unavailable"),
+        lines[0].ends_with("/: films: responded with 503 Service Unavailable"),
         "{told}"
     );
     assert!(lines[1].starts_with("http://nowhere.invalid/x: "), "{told}");
-    assert!(lines[1].contains(": no connection: "), "{told}");
+    assert!(lines[1].contains(": cannot connect: "), "{told}");
     assert!(!told.contains("ann") && !told.contains("hunter2"), "{told}");
 }
 
@@ -419,14 +425,14 @@ fn a_provider_that_cannot_be_asked_is_named_without_its_password() {
         timeouts: Timeouts::default(),
     };
     for (providers, told) in [
-        (&[][..], "no provider is configured; name at least one URL"),
+        (&[][..], "no source is configured; set at least one URL"),
         (
             &["http://a", "ftp://ann:hunter2@b/x"],
-            "the provider ftp://b/x cannot be used: it must start with http:// or https://",
+            "cannot use source ftp://b/x: it must start with http:// or https://",
         ),
         (
             &["http://a?x=1"],
-            "the provider http://a/?x=1 cannot be used: it must not have a query",
+            "cannot use source http://a/?x=1: it must not have a query",
         ),
     ] {
         let error = Client::new(config(providers)).err().unwrap();

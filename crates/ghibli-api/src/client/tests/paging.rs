@@ -127,8 +127,8 @@ async fn two_hundred_and_fifty_are_all_there_are_only_if_it_can_be_shown() {
     let of_250 = Source { films: 250, ..DEAF };
     assert_eq!(
         of_250.error().await,
-        "the collection may go on after 250 elements: \
-         the source repeats its last page when asked for the next"
+        "the collection may be incomplete (250 records): \
+         the source repeats its last page instead of ending the list"
     );
     let starts = Source {
         starts: true,
@@ -164,7 +164,7 @@ async fn a_capped_answer_is_never_taken_for_the_whole() {
     .await;
     assert_eq!(
         told,
-        "the collection may go on after 250 elements: the source speaks of 300"
+        "the collection may be incomplete (250 records): the source reports 300"
     );
 }
 
@@ -215,7 +215,7 @@ async fn a_source_that_slowly_brings_one_new_film_per_page_is_given_up() {
     let error = error_of(&client_with([&upstream.url], MAX_BYTES, timeouts)).await;
     let told = error.to_string();
     assert!(
-        told.starts_with("the whole was not there after 5"),
+        told.starts_with("not all responses arrived within 5"),
         "{told}"
     );
     assert!(upstream.asked("/films").len() < 20);
