@@ -18,8 +18,7 @@ use crate::{history, run, setup};
 const HELD: u8 = 3;
 const CONFIGURATION: u8 = 2;
 
-/// Mirrors the Ghibli API into the store. Without a command it syncs every interval until told
-/// to stop.
+/// Mirror the Ghibli API into the database. Without a command, syncs repeatedly until stopped.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Cli {
@@ -29,17 +28,17 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Sync once now; exits 0 if published or unchanged, 3 if held, 1 if failed.
+    /// Sync once; exits with 0 if published, unchanged or pinned, 3 if held, 1 if it failed.
     Once,
-    /// Set up the compose file's database: replica set and users.
+    /// Set up the Docker Compose database: replica set and users.
     Init {
-        /// The folder that `syncer secrets` wrote.
+        /// Folder written by `syncer secrets`.
         #[arg(long, default_value = setup::FOLDER)]
         folder: std::path::PathBuf,
     },
-    /// Write the compose file's secrets that are missing.
+    /// Create any missing Docker Compose secrets.
     Secrets {
-        /// Where to write them.
+        /// Folder to write to.
         #[arg(long, default_value = setup::FOLDER)]
         folder: std::path::PathBuf,
     },
@@ -83,7 +82,7 @@ fn elsewhere_if_missing(config: &mut Config) -> anyhow::Result<Option<tempfile::
     if path.exists() {
         return Ok(None);
     }
-    let folder = tempfile::tempdir().context("there is no folder for temporary files")?;
+    let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
     *path = folder.path().join("empty.db");
     Ok(Some(folder))
 }
@@ -123,7 +122,7 @@ async fn command_end(
 ) -> anyhow::Result<ExitCode> {
     match command {
         None => {
-            let shutdown = shutdown::on_signal().context("cannot listen for signals")?;
+            let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
             tracing::info!(
                 "syncing every {} from {}",
                 humantime::format_duration(config.sync_interval),
@@ -139,10 +138,10 @@ async fn command_end(
         }
         Some(Command::History(command)) => history::main(command, &syncer).await,
         Some(_) => {
-            let shutdown = shutdown::on_signal().context("cannot listen for signals")?;
+            let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
             let turn = tokio::select! {
                 turn = syncer.repository().begin_waiting(history::waiting) => turn?,
-                () = shutdown.cancelled() => anyhow::bail!("told to stop"),
+                () = shutdown.cancelled() => anyhow::bail!("interrupted"),
             };
             let bar = Bar::new();
             let progress = |progress: ghibli_api::Progress<'_>| bar.show(progress);

@@ -16,27 +16,27 @@ const SHOWN_RUNS: u32 = 20;
 /// Looking at history and steering what is published.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Say what a sync would change, and change nothing.
+    /// Show what a sync would change, without changing anything.
     Plan,
-    /// Show the versions and the last runs.
+    /// Show versions and recent syncs.
     History {
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Let the delta of the last held run through at the next run.
+    /// Approve the changes that the last sync held; the next sync publishes them.
     Approve,
-    /// Publish an old version's state again as a new version, and stay on it.
+    /// Republish an old version as a new one and pin it.
     Rollback {
-        /// The version, as `syncer history` shows it.
+        /// Version number, as listed by `syncer history`.
         version: u64,
     },
-    /// Stay on the current version: nothing is published until `unpin`.
+    /// Pin the current version: nothing is published until `unpin`.
     Pin {
-        /// The current version, as `syncer history` shows it.
+        /// Current version number, as listed by `syncer history`.
         version: u64,
     },
-    /// Follow the source again.
+    /// Remove the pin and follow the source again.
     Unpin,
 }
 
@@ -54,6 +54,7 @@ pub async fn main(command: Command, syncer: &Syncer) -> anyhow::Result<ExitCode>
         Command::Pin { version } => pin(repository, version).await?,
         Command::Unpin => {
             let turn = repository.begin_waiting(waiting).await?;
+            let was_pinned = turn.head().pin.is_some();
             amend(
                 turn,
                 Amendment {
@@ -62,7 +63,11 @@ pub async fn main(command: Command, syncer: &Syncer) -> anyhow::Result<ExitCode>
                 },
             )
             .await?;
-            say("unpinned: the next sync publishes what the source has");
+            say(if was_pinned {
+                "unpinned: the next sync follows the source again"
+            } else {
+                "nothing is pinned"
+            });
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -89,39 +94,37 @@ async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
         removed,
     } = plan.changes.counts();
     say(&format!(
-        "a sync would change: {added} added, {updated} updated, {removed} removed"
+        "a sync would publish: {added} added, {updated} updated, {removed} removed"
     ));
     for damage in &plan.damage {
         say(&format!(
-            "! {damage}: the database is damaged, and the next sync repairs it before it publishes anything else"
+            "! {damage}: the database is damaged; the next sync will repair it before publishing anything else"
         ));
     }
     for missing in &plan.missing {
         say(&format!(
-            "? {} {} is missing at the source, look {}: it stays for now",
+            "? {} {} is missing from the source (check {}); kept for now",
             missing.kind, missing.id, missing.looks
         ));
     }
     for record in &plan.quarantined {
-        let id = record.id.as_deref().unwrap_or("without an id");
+        let id = record.id.as_deref().unwrap_or("(no ID)");
         say(&format!(
-            "! {} {id} would be set aside: {}",
+            "! {} {id} would be quarantined: {}",
             record.kind, record.reason
         ));
     }
     if let Some(reason) = plan.reason() {
         let approved = if approval == Some(plan.fingerprint()) {
-            "it is approved, and the next sync lets through"
+            "already approved: the next sync will publish"
         } else {
-            "`syncer approve`, once a run is held, would let through"
+            "once a sync is held, run `syncer approve` to publish"
         };
-        say(&format!(
-            "the fuse would hold it: {reason}; {approved} this"
-        ));
+        say(&format!("this sync would be held: {reason}; {approved} it"));
     }
     if let Some(pin) = pin {
         say(&format!(
-            "pinned to version {pin}: nothing is published until `syncer unpin`"
+            "pinned to version {pin}: nothing will be published until you run `syncer unpin`"
         ));
     }
     Ok(())
@@ -152,7 +155,7 @@ async fn history(repository: &Repository, json: bool) -> anyhow::Result<()> {
         ));
     }
     say("");
-    say("    RUN  TIMES  ENDED                     TOOK      OUTCOME    VERSION  REASON");
+    say("    RUN  COUNT  FINISHED                  DURATION  OUTCOME    VERSION  REASON");
     for run in runs {
         say(&format!(
             "{:>7}  {:>5}  {:<24}  {:>6} ms  {:<9}  {:>7}  {}",
@@ -181,7 +184,7 @@ async fn approve(repository: &Repository) -> anyhow::Result<()> {
     let held = repository.held().await?;
     let Some(run) = held.filter(|run| run.fingerprint.is_some()) else {
         turn.end(None).await?;
-        bail!("nothing is held");
+        bail!("nothing to approve: no sync is held");
     };
     // A repair that is held is approved while the damage lasts; anything else comes after it.
     if run.damage.is_empty() {
@@ -197,7 +200,7 @@ async fn approve(repository: &Repository) -> anyhow::Result<()> {
     )
     .await?;
     say(&format!(
-        "approved: the next sync lets through what run {} held, if the source still has it ({})",
+        "approved: the next sync will publish the changes held by run {}, if the source still has them ({})",
         run.number,
         run.reason.unwrap_or_default()
     ));
@@ -229,9 +232,9 @@ async fn roll_back_in(mut turn: Turn, version: u64) -> anyhow::Result<()> {
     let state = turn
         .state(None)
         .await?
-        .context("nothing is published yet")?;
+        .context("nothing has been published yet")?;
     let wanted = turn.rewind(&state, version).await?.with_context(|| {
-        format!("version {version} is not kept; `syncer history` shows those that are")
+        format!("version {version} is not available; `syncer history` lists the versions that are")
     })?;
     turn.mend_view(Some(&state)).await?;
     let changes = state.catalogue.changes_to(&wanted.catalogue);
@@ -248,7 +251,7 @@ async fn roll_back_in(mut turn: Turn, version: u64) -> anyhow::Result<()> {
             }
             end(turn).await;
             say(&format!(
-                "published version {next} with the state of version {version}, and pinned to it; `syncer unpin` follows the source again"
+                "rolled back to version {version}, published as version {next} and pinned; run `syncer unpin` to follow the source again"
             ));
         }
         None => {
@@ -262,7 +265,7 @@ async fn roll_back_in(mut turn: Turn, version: u64) -> anyhow::Result<()> {
             )
             .await?;
             say(&format!(
-                "version {} has the state of version {version} already; pinned to it; `syncer unpin` follows the source again",
+                "version {} already matches version {version}; pinned. Run `syncer unpin` to follow the source again",
                 state.version()
             ));
         }
@@ -275,9 +278,15 @@ async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
     let current = turn.head().version;
     if version != current || version == 0 {
         turn.end(None).await?;
-        bail!(
-            "version {version} is not the current one, which is {current}; to go back to it, use `syncer rollback {version}`"
-        );
+        if current == 0 {
+            bail!("nothing has been published yet");
+        }
+        let advice = if (1..current).contains(&version) {
+            format!("; to return to version {version}, run `syncer rollback {version}`")
+        } else {
+            String::new()
+        };
+        bail!("only the current version, {current}, can be pinned{advice}");
     }
     turn = whole(turn).await?;
     let pin = Some(Some(version));
@@ -290,7 +299,7 @@ async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
     )
     .await?;
     say(&format!(
-        "pinned to version {version}; `syncer unpin` follows the source again"
+        "pinned to version {version}; run `syncer unpin` to follow the source again"
     ));
     Ok(())
 }

@@ -30,7 +30,7 @@ impl Bar {
         match progress {
             Progress::Asking { provider } => {
                 seen.clear();
-                self.bar.set_message(format!("asking {provider}"));
+                self.bar.set_message(format!("contacting {provider}"));
                 return;
             }
             Progress::Failed(failure) => {

@@ -26,34 +26,37 @@ impl fmt::Display for Report<'_> {
                     run.version
                 )?;
             }
-            Outcome::Unchanged if run.reason.is_some() => write!(
-                f,
-                "{reason}: nothing is published until `syncer unpin`; {} changes wait",
-                run.changes().total()
-            )?,
-            Outcome::Unchanged if run.version == 0 => write!(f, "unchanged: nothing is published")?,
-            Outcome::Unchanged => write!(
-                f,
-                "unchanged: the source has what version {} has",
-                run.version
-            )?,
+            Outcome::Unchanged if run.reason.is_some() => match run.changes().total() {
+                0 => write!(f, "{reason}: no changes are waiting")?,
+                1 => write!(
+                    f,
+                    "{reason}: 1 change is waiting; run `syncer unpin` to publish it"
+                )?,
+                total => write!(
+                    f,
+                    "{reason}: {total} changes are waiting; run `syncer unpin` to publish them"
+                )?,
+            },
+            Outcome::Unchanged if run.version == 0 => {
+                write!(f, "unchanged: nothing has been published yet")?
+            }
+            Outcome::Unchanged => {
+                write!(f, "unchanged: the source matches version {}", run.version)?
+            }
             Outcome::Held => write!(
                 f,
-                "held: {reason}; version {} stays; if that is right, let it through with `syncer approve`, else mend the source",
+                "held: {reason}; version {} stays live. If the changes are intended, run `syncer approve`; otherwise fix the source",
                 run.version
             )?,
-            Outcome::Failed => write!(f, "failed: {reason}; version {} stays", run.version)?,
+            Outcome::Failed => write!(f, "failed: {reason}; version {} stays live", run.version)?,
         }
         let missing: u64 = run.kinds.values().map(|tally| tally.missing).sum();
         if missing > 0 && run.outcome != Outcome::Held {
-            write!(f, "; {missing} are missing at the source")?;
+            write!(f, "; {missing} missing from the source")?;
         }
         if run.quarantined() > 0 && run.outcome != Outcome::Held {
             let records = run.quarantined();
-            write!(
-                f,
-                "; {records} records could not be read and were set aside"
-            )?;
+            write!(f, "; {records} unreadable, quarantined")?;
         }
         for note in &run.notes {
             write!(f, "; {note}")?;

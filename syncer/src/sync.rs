@@ -365,7 +365,7 @@ impl Syncer {
             };
             let damaged = match &base {
                 PublishedOn::Damaged { lost, .. } => format!(
-                    ", parts of which are lost or damaged (else {lost}): `syncer unpin` and then `syncer once` repair it"
+                    ", parts of which are lost or damaged ({lost}); run `syncer unpin`, then `syncer once` to repair it"
                 ),
                 PublishedOn::State(_) => String::new(),
             };

@@ -278,7 +278,7 @@ async fn a_full_disk_is_told_and_read_on_and_written_once_there_is_room() {
     let args = ["--mount", "sh", "-c", &script];
     let pyflix = Service::start_program(folder.path(), unshare, &args);
     let line = pyflix
-        .wait_for_line(|line| line.contains("PyFlix is at"), DEADLINE)
+        .wait_for_line(|line| line.contains("PyFlix is running at"), DEADLINE)
         .await;
     let url = &line[line.find("http://").unwrap()..];
     let movies = format!("{}/movies", url.trim_end_matches(['/', '.']));
@@ -329,7 +329,7 @@ async fn a_folder_that_becomes_read_only_under_a_running_process_stops_nothing()
     let args = [&user, &group, "--clear-groups", "sh", "-c", &script];
     let pyflix = Service::start_program(&folder, setpriv, &args);
     let line = pyflix
-        .wait_for_line(|line| line.contains("PyFlix is at"), DEADLINE)
+        .wait_for_line(|line| line.contains("PyFlix is running at"), DEADLINE)
         .await;
     let url = &line[line.find("http://").unwrap()..];
     let movies = format!("{}/movies", url.trim_end_matches(['/', '.']));
@@ -393,6 +393,6 @@ async fn a_plan_over_a_file_that_is_missing_makes_none() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let plan = store.command(&source.url(), &["plan"]).await;
     assert_eq!(plan.code, Some(0), "{plan:?}");
-    assert!(plan.stdout.contains("a sync would change: "), "{plan:?}");
+    assert!(plan.stdout.contains("a sync would publish: "), "{plan:?}");
     assert!(!store.file().exists());
 }

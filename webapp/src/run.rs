@@ -27,12 +27,12 @@ use crate::site::{self, Current};
 pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     TcpListener::bind(config.listen).await.map_err(|error| {
         let problem = match error.kind() {
-            io::ErrorKind::AddrInUse => "it is in use by another program".to_owned(),
+            io::ErrorKind::AddrInUse => "the address is already in use".to_owned(),
             _ => error.to_string(),
         };
         let other = SocketAddr::new(config.listen.ip(), config.listen.port().wrapping_add(1));
         anyhow::anyhow!(
-            "PYFLIX_LISTEN: cannot listen on {}: {problem}; for example PYFLIX_LISTEN={other}",
+            "PYFLIX_LISTEN: cannot listen on {}: {problem}; try PYFLIX_LISTEN={other}",
             config.listen
         )
     })
@@ -97,14 +97,14 @@ pub async fn run(
     let serve = http_front::serve(listener, cached, app, limits, shutdown.clone());
     let mut served = tokio::spawn(serve);
     tokio::select! {
-        end = &mut served => return end?.context("the server ended"),
+        end = &mut served => return end?.context("the server stopped unexpectedly"),
         end = keeper => {
             if !shutdown.is_cancelled() {
-                end.context("the task that follows the store died")?;
-                bail!("the task that follows the store ended");
+                end.context("the database watcher crashed")?;
+                bail!("the database watcher stopped unexpectedly");
             }
         }
         never = hot_pages => match never {},
     }
-    served.await?.context("the server ended")
+    served.await?.context("the server stopped unexpectedly")
 }

@@ -13,9 +13,9 @@ use webapp::run as serving;
 
 const CONFIGURATION: u8 = 2;
 
-/// A movie catalogue that is always there: mirrors the Ghibli API and serves it as pages and APIs.
+/// Self-hosted movie catalogue: mirrors the Ghibli API and serves it as a website and APIs.
 ///
-/// Its settings are environment variables or keys in pyflix.toml; the README lists them.
+/// Configure it with environment variables or pyflix.toml; the README lists all settings.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {}
@@ -60,9 +60,9 @@ impl Parts {
 }
 
 async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
-    let shutdown = shutdown::on_signal().context("cannot listen for signals")?;
+    let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
     say(&format!(
-        "PyFlix is at {}",
+        "PyFlix is running at {}",
         serving::address(&parts.listener)?
     ));
     let syncing = tokio::spawn(syncing::run(
@@ -76,8 +76,8 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
         end = &mut served => end,
         end = syncing => {
             if !shutdown.is_cancelled() {
-                end.context("the syncer died")?;
-                bail!("the syncer ended");
+                end.context("the syncer crashed")?;
+                bail!("the syncer stopped unexpectedly");
             }
             served.await
         }

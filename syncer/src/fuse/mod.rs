@@ -77,26 +77,22 @@ impl fmt::Display for Hold {
         } = self;
         let kind = kind.map_or("items", Kind::plural);
         match rule {
-            Rule::Empty => write!(f, "the source has no {kind} at all, and {of} are published")?,
+            Rule::Empty => write!(f, "the source has no {kind} at all, but {of} are published")?,
             Rule::Lost => write!(
                 f,
-                "{count} of {of} {kind} are missing or changed beyond recognition, more than {FEW} and more than {limit} %"
+                "{count} of {of} {kind} are missing or changed beyond recognition (limit: {FEW} items or {limit}%)"
             )?,
             Rule::Unrecovered => write!(
                 f,
-                "{count} of {of} {kind} are lost with parts of the database and missing at the source, more than {FEW} and more than {limit} %"
+                "{count} of {of} {kind} are lost with parts of the database and missing from the source (limit: {FEW} items or {limit}%)"
             )?,
-            Rule::Blanked => write!(
-                f,
-                "{count} of {of} {kind} lost a value that they had, more than {limit} %"
-            )?,
-            Rule::Unreadable => write!(
-                f,
-                "{count} of {of} {kind} cannot be read, more than {limit} %"
-            )?,
+            Rule::Blanked => write!(f, "{count} of {of} {kind} lost a value (limit: {limit}%)")?,
+            Rule::Unreadable => {
+                write!(f, "{count} of {of} {kind} cannot be read (limit: {limit}%)")?
+            }
             Rule::Duplicates => write!(
                 f,
-                "{count} of {of} {kind} repeat the id of another, more than {limit}"
+                "{count} of {of} {kind} repeat another record’s ID (limit: {limit})"
             )?,
         }
         if !self.examples.is_empty() {
@@ -232,7 +228,7 @@ impl<'a> Judged<'a> {
         exceeds(count, of, percent).then(|| {
             let named = bad.iter().map(|record| match &record.id {
                 Some(id) => format!("{id}: {}", record.reason),
-                None => format!("number {}: {}", record.index + 1, record.reason),
+                None => format!("record {}: {}", record.index + 1, record.reason),
             });
             hold(Rule::Unreadable, kind, count, of, percent.into(), named)
         })

@@ -150,6 +150,6 @@ fn a_hold_says_the_rule_the_numbers_and_some_names() {
     let holds = holds(&published(8), &source, &[]);
     assert_eq!(
         holds[0].to_string(),
-        "1 of 9 movies repeat the id of another, more than 0: movie-id-3 (fuse_duplicates)"
+        "1 of 9 movies repeat another record’s ID (limit: 0): movie-id-3 (fuse_duplicates)"
     );
 }

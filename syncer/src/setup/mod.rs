@@ -23,7 +23,7 @@ const DATABASE_HOST: &str = "movies_db:27017";
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// A secret cannot be written, or not be given to its reader.
-    #[error("cannot write {}: {source}; the folder must be writable, and its owner root", path.display())]
+    #[error("cannot write {}: {source}; the folder must be writable and owned by root", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum SetupError {
         source: std::io::Error,
     },
     /// A secret cannot be read.
-    #[error("cannot read {}: {source}; let `syncer secrets` write it first", path.display())]
+    #[error("cannot read {}: {source}; run `syncer secrets` first", path.display())]
     Read {
         /// The file.
         path: PathBuf,

@@ -32,7 +32,7 @@ const OWNERS: Owners = Owners {
 pub fn secrets(folder: &Path) -> Result<Vec<&'static str>, SetupError> {
     let written = write_missing(folder, OWNERS)?;
     match &*written {
-        [] => tracing::info!("all secrets are there"),
+        [] => tracing::info!("all secrets already exist"),
         names => tracing::info!("wrote {}", names.join(", ")),
     }
     Ok(written)
