@@ -247,7 +247,7 @@ async fn roll_back_in(mut turn: Turn, version: u64) -> anyhow::Result<()> {
         Some(published) => {
             // The version is out, whatever else fails.
             if let Err(error) = turn.show(&published, &changes).await {
-                tracing::warn!(%error, "the view is behind and will be repaired by the next run");
+                tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
             }
             end(turn).await;
             say(&format!(
@@ -313,7 +313,7 @@ async fn amend(turn: Turn, amendment: Amendment) -> anyhow::Result<()> {
 /// Lets the lease go after what was asked for is done.
 async fn end(turn: Turn) {
     if let Err(error) = turn.end(None).await {
-        tracing::warn!(%error, "the lease could not be released and ends by itself");
+        tracing::warn!(%error, "the lease was not released and will expire");
     }
 }
 

@@ -36,7 +36,7 @@ pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationT
                 pace.wait() + jitter(pace.wait())
             }
             Ok(Err(refusal)) => {
-                tracing::debug!("skipping a turn: {refusal}");
+                tracing::debug!("skipping this sync: {refusal}");
                 match refusal {
                     Refusal::TooSoon { remaining } => remaining,
                     Refusal::Held { remaining, .. } => remaining.min(LOOK_AGAIN),
@@ -44,7 +44,7 @@ pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationT
             }
             Err(error) => {
                 let wait = interval.min(LOOK_AGAIN);
-                told.failure(&format!("cannot sync: {error}; trying again"));
+                told.failure(&format!("cannot sync: {error}; will retry"));
                 wait
             }
         };
@@ -136,13 +136,13 @@ impl Told {
             }
             Outcome::Unchanged if run.reason.is_none() => {
                 if self.0.take().is_some() {
-                    tracing::info!("well again; {report}");
+                    tracing::info!("recovered; {report}");
                 } else {
                     tracing::debug!("{report}");
                 }
             }
             Outcome::Unchanged | Outcome::Held | Outcome::Failed => {
-                self.failure(&format!("{report}; the next try is in {next}"));
+                self.failure(&format!("{report}; next attempt in {next}"));
             }
         }
     }

@@ -65,11 +65,11 @@ enum SyncError {
     Source(#[from] FetchError),
     #[error(transparent)]
     Refused(#[from] Refused),
-    #[error("the source's answer could not be compared: {0}")]
+    #[error("cannot compare the source’s response: {0}")]
     Compare(String),
-    #[error("the source answered that nothing had changed, though it was not asked that")]
+    #[error("unexpected 304 from the source: the request was not conditional")]
     NothingNew,
-    #[error("told to stop before the source had answered")]
+    #[error("stopped before the source responded")]
     Stopped,
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -145,7 +145,7 @@ impl Syncer {
         if let Some(sync) = ended
             && let Err(error) = self.close(turn, sync).await
         {
-            tracing::warn!(%error, "the end of the run could not be written down; the next run tries again");
+            tracing::warn!(%error, "cannot record this run; the next one will try again");
         }
         Ended { run, retry_after }
     }
@@ -360,7 +360,7 @@ impl Syncer {
             run.outcome = Outcome::Unchanged;
             run.fingerprint = None;
             let judged = match &held {
-                Some(reason) => format!(", and would be held: {reason}"),
+                Some(reason) => format!("; would be held: {reason}"),
                 None => String::new(),
             };
             let damaged = match &base {
@@ -465,12 +465,12 @@ impl PublishedOn {
 
 /// The next run finds the view marked as behind.
 fn view_is_behind(error: &StoreError) {
-    tracing::warn!(%error, "the view is behind and will be repaired by the next run");
+    tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
 }
 
 /// Tells of what could not be written after a version was published.
 fn could_not_write(run: &mut Run, what: &str, error: &StoreError) {
-    tracing::warn!(%error, "{what} could not be written; the next run tries again");
+    tracing::warn!(%error, "{what} could not be written; the next run will try again");
     run.notes
         .push(format!("{what} could not be written: {error}"));
 }

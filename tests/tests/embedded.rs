@@ -138,7 +138,7 @@ async fn a_file_damaged_under_a_running_pyflix_is_kept_aside_and_made_anew_witho
         _ => Err("the old page".to_owned()),
     };
     eventually(DEADLINE, changed).await;
-    let is_told = |line: &str| line.contains("is set aside");
+    let is_told = |line: &str| line.contains("was moved aside");
     pyflix.wait_for_line(is_told, DEADLINE).await;
     let aside = set_aside(&store);
     assert_eq!(aside.len(), 1, "{aside:?}");
@@ -164,7 +164,7 @@ async fn a_damaged_file_is_kept_aside_at_the_start_and_a_newer_one_refused_and_l
     fs::write(store.file(), "this is no database".repeat(1000)).unwrap();
     let run = store.command(&source.url(), &["once"]).await;
     assert_eq!(run.code, Some(0), "{}", run.stderr);
-    assert!(run.stderr.contains("is set aside"), "{}", run.stderr);
+    assert!(run.stderr.contains("was moved aside"), "{}", run.stderr);
     assert_eq!(set_aside(&store).len(), 1);
 
     by_hand(&store)
@@ -219,13 +219,13 @@ async fn a_file_that_another_holds_at_the_start_is_waited_for_and_told() {
     });
     assert_eq!(once.code, Some(1), "{once:?}");
     assert_eq!(once.stderr.trim().lines().count(), 1, "{once:?}");
-    assert!(once.stderr.contains("stop that one"), "{once:?}");
+    assert!(once.stderr.contains("stop that process"), "{once:?}");
     let syncer = store.syncer(&source.url());
     for (service, says) in [
-        (&webapp, "the store cannot be read"),
+        (&webapp, "cannot read the database"),
         (&syncer, "cannot sync"),
     ] {
-        let clear = |line: &str| line.contains(says) && line.contains("stop that one");
+        let clear = |line: &str| line.contains(says) && line.contains("stop that process");
         service.wait_for_line(clear, DEADLINE).await;
     }
     for path in ["/movies", "/readyz"] {

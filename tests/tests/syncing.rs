@@ -341,7 +341,7 @@ async fn a_lone_mongod_works_with_a_notice() {
     let _syncer = Service::start("syncer", &envs, &[]);
     until_it_says(&format!("{}/movies", webapp.url()), "The Lantern Ferry").await;
     webapp
-        .wait_for_line(|line| line.contains("lone mongod"), DEADLINE)
+        .wait_for_line(|line| line.contains("not a replica set"), DEADLINE)
         .await;
 }
 

@@ -234,7 +234,7 @@ async fn two_ask_once(store: Store) {
     ];
     let both = [(); 2].map(|()| Service::start("syncer", &envs, &[]));
     let said = |text| move |line: &str| line.contains(text);
-    let skips = "skipping a turn: the last sync ended less than an interval ago";
+    let skips = "skipping this sync: too soon after the last sync";
     let published = both
         .each_ref()
         .map(|syncer| Box::pin(syncer.wait_for_line(said("published version 1"), DEADLINE)));

@@ -63,7 +63,7 @@ pub(crate) async fn keep(
             Ok(beside) => {
                 told.send_replace(Arc::new(beside));
             }
-            Err(error) => tracing::debug!(%error, "the ledger cannot be read"),
+            Err(error) => tracing::debug!(%error, "cannot read the sync log"),
         }
     }
 }

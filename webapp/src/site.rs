@@ -199,7 +199,7 @@ pub(crate) async fn keep<P, F>(
         match arranged {
             Ok((news, arranged)) => keeper.take(news, arranged),
             Err(error) => {
-                tracing::error!(%error, "a version cannot be arranged");
+                tracing::error!(%error, "cannot index a version");
                 return;
             }
         }
@@ -315,7 +315,7 @@ impl Keeper {
             News::Empty => {
                 self.away = None;
                 tracing::info!(
-                    "the store holds no version yet: serving the built-in seed until the first sync"
+                    "the database is empty: serving the built-in catalogue until the first sync"
                 );
                 let seed = Arc::new(seed::snapshot());
                 self.arranged = Arranged::of(&seed.catalogue);
@@ -324,17 +324,17 @@ impl Keeper {
             }
             News::Pulse(pulse) => {
                 if self.away.take().is_some() {
-                    tracing::info!("the store answers again");
+                    tracing::info!("the database is available again");
                 }
                 self.pulse = pulse;
                 self.ask.send_modify(|asked| *asked += 1);
             }
             News::Away(error) => {
                 let meanwhile = match &self.snapshot {
-                    Some(_) => "serving goes on from memory",
-                    None => "pages answer 503 until it can",
+                    Some(_) => "still serving from memory",
+                    None => "responding with 503 until it can be read",
                 };
-                tracing::warn!(%error, "the store cannot be read; {meanwhile}");
+                tracing::warn!(%error, "cannot read the database; {meanwhile}");
                 self.away = Some(self.clock.now());
             }
         }

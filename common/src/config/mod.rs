@@ -160,8 +160,8 @@ fn database(settings: &Settings) -> Result<Database, ConfigError> {
     let file = settings.find("database_url_file");
     match (url, file) {
         (Some(url), Some(file)) if url.layer == file.layer => Err(file.wrong(
-            "is set together with the URL itself",
-            Some("unset one of the two"),
+            "cannot be combined with the URL itself",
+            Some("unset one of them"),
         )),
         (Some(url), Some(file)) if url.layer > file.layer => url.parse(database_url),
         (_, Some(file)) => from_file(&file),
@@ -174,14 +174,14 @@ fn from_file(setting: &Setting) -> Result<Database, ConfigError> {
     let text = std::fs::read_to_string(&setting.value).map_err(|error| {
         setting.wrong(
             &format!("cannot read {}: {error}", setting.value),
-            Some("name a file that holds the URL and that this user may read"),
+            Some("point it at a readable file that contains the URL"),
         )
     })?;
     let url = text.trim();
     if url.is_empty() {
         return Err(setting.wrong(
             &format!("{} is empty", setting.value),
-            Some("put the URL into it"),
+            Some("write the URL to it"),
         ));
     }
     Setting {
@@ -198,7 +198,7 @@ fn database_url(url: &str) -> Parsed<Database> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() {
-            return Err("names no file".into());
+            return Err("does not name a file".into());
         }
         return Ok(Database::Sqlite(PathBuf::from(path)));
     }
@@ -206,14 +206,14 @@ fn database_url(url: &str) -> Parsed<Database> {
         return Ok(Database::MongoDb(url.to_owned().into()));
     }
     // Never the value: it may hold a password.
-    Err("starts with neither sqlite: nor mongodb:// nor mongodb+srv://".into())
+    Err("must start with sqlite:, mongodb:// or mongodb+srv://".into())
 }
 
 fn listen(text: &str) -> Parsed<SocketAddr> {
     text.to_socket_addrs()
         .ok()
         .and_then(|mut addresses| addresses.next())
-        .ok_or_else(|| format!("\"{text}\" is not an address with a port"))
+        .ok_or_else(|| format!("\"{text}\" is not an address and port"))
 }
 
 fn provider_urls(text: &str) -> Parsed<Vec<Url>> {
@@ -224,11 +224,11 @@ fn provider_urls(text: &str) -> Parsed<Vec<Url>> {
         .enumerate()
         .map(|(index, url)| {
             http_url(url)
-                .ok_or_else(|| format!("URL number {} is not a whole http or https URL", index + 1))
+                .ok_or_else(|| format!("URL {} is not a complete http or https URL", index + 1))
         })
         .collect::<Parsed<_>>()?;
     if urls.is_empty() {
-        return Err("names no URL".into());
+        return Err("contains no URL".into());
     }
     Ok(urls)
 }
@@ -248,7 +248,7 @@ fn http_url(text: &str) -> Option<Url> {
 }
 
 fn public_url(text: &str) -> Parsed<String> {
-    let url = http_url(text).ok_or_else(|| "is not a whole http or https URL".to_owned())?;
+    let url = http_url(text).ok_or_else(|| "is not a complete http or https URL".to_owned())?;
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
@@ -285,7 +285,7 @@ fn may_be_empty(text: &str) -> Parsed<bool> {
 fn percent(text: &str) -> Parsed<u8> {
     let number = text.strip_suffix('%').unwrap_or(text).trim_end();
     let percent = number.parse().ok().filter(|percent| *percent <= 100);
-    percent.ok_or_else(|| format!("\"{text}\" is not a share from 0% to 100%"))
+    percent.ok_or_else(|| format!("\"{text}\" is not a percentage from 0% to 100%"))
 }
 
 fn count<T: FromStr + PartialOrd + Display>(text: &str, bounds: RangeInclusive<T>) -> Parsed<T> {

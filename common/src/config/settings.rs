@@ -10,10 +10,10 @@ const KEYS: [(&str, Option<&str>, &str); 16] = [
     (
         "database_url",
         Some("sqlite:data/pyflix.db"),
-        "mongodb://localhost:27017/movies_db",
+        "sqlite:data/pyflix.db",
     ),
     ("database_url_file", None, "/run/secrets/database_url"),
-    ("listen", Some("127.0.0.1:8000"), "0.0.0.0:8000"),
+    ("listen", Some("127.0.0.1:8000"), "127.0.0.1:8000"),
     (
         "provider_urls",
         Some("https://ghibliapi.vercel.app"),
@@ -130,7 +130,7 @@ impl Settings {
         for (name, value) in values {
             let Some(key) = known(&name) else {
                 return Err(ConfigError(format!(
-                    "{name} in {}: there is no such key; did you mean {}?",
+                    "{name} in {}: unknown key; did you mean {}?",
                     super::FILE,
                     nearest(&name)
                 )));
@@ -141,7 +141,7 @@ impl Settings {
                 layer: Layer::File,
             };
             let Some(value) = text(value) else {
-                return Err(setting(String::new()).wrong("has a value of the wrong type", None));
+                return Err(setting(String::new()).wrong("has the wrong type", None));
             };
             self.values.insert(key, setting(value));
         }

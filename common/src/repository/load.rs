@@ -201,7 +201,7 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     let (Some(base), Some(header)) = (head.base, head.header()) else {
         return Err(StoreError::Unreadable {
             name: "the head".into(),
-            reason: "it names no base".into(),
+            reason: "it has no base".into(),
         });
     };
     let started = Instant::now();
@@ -248,7 +248,7 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
         tracing::error!(
             part = damage.name,
             reason = damage.reason,
-            "cannot be read; the rest is served without it"
+            "cannot be read; serving the rest without it"
         );
     }
     Ok(Some(Snapshot {

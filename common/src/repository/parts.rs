@@ -158,13 +158,13 @@ fn read_records(name: PartName, mut raw: &[u8]) -> (Vec<Packed>, Vec<Damage>) {
         let Some(record) = next_record(&mut raw) else {
             damage.push(damaged(
                 name,
-                &"it ends behind the part, and all after it is lost",
+                &"it runs past the end of the part; everything after it is lost",
             ));
             break;
         };
         match Packed::read(record) {
             Some(item) => items.push(item),
-            None => damage.push(damaged(name, &"it is no packed item")),
+            None => damage.push(damaged(name, &"it is not a packed item")),
         }
     }
     (items, damage)

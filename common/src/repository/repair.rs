@@ -101,7 +101,7 @@ impl Turn {
         tracing::error!(
             part = damage.name,
             reason = damage.reason,
-            "lost or damaged in the store; the version is repaired before anything else is published"
+            "lost or damaged in the database; the version will be repaired before anything else is published"
         );
         self.found.push(damage.clone());
         self.damage.push(damage);
@@ -117,7 +117,7 @@ impl Turn {
             return Ok(None);
         }
         let note = format!(
-            "repaired: of version {}, {} could not be read; all of it is published again",
+            "repaired: parts of version {} could not be read ({}); republished in full",
             self.head().version,
             self.damaged_parts()
         );
@@ -181,7 +181,7 @@ impl Turn {
             self.whole(Some(damaged))?;
         }
         let note = format!(
-            "repaired: of version {}, {} could not be read; {lost}",
+            "repaired: parts of version {} could not be read ({}); {lost}",
             self.head().version,
             self.damaged_parts()
         );
@@ -280,7 +280,7 @@ impl Damage {
 impl std::fmt::Display for LostItems {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.count {
-            0 => return f.write_str("no item is lost"),
+            0 => return f.write_str("no items are lost"),
             1 => f.write_str("1 item is lost")?,
             count => write!(f, "{count} items are lost")?,
         }

@@ -16,11 +16,11 @@ pub const LEASE: Duration = Duration::from_secs(6);
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// It did not answer, or refused. Whether a write took place is unknown.
-    #[error("the store is not available: {0}")]
+    #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// Parts of the published state are lost, and nothing is published over it but a repair.
     #[error(
-        "parts of version {version} are lost or damaged: {parts}; repair it first, with `syncer once`"
+        "parts of version {version} are lost or damaged: {parts}; run `syncer once` to repair it first"
     )]
     Damaged {
         /// The version that cannot be read wholly.
@@ -29,7 +29,7 @@ pub enum StoreError {
         parts: String,
     },
     /// The lease has passed to another; nothing was written.
-    #[error("the lease has passed to another syncer; this run publishes nothing")]
+    #[error("another syncer has taken over; this run publishes nothing")]
     LeaseLost,
     /// What it holds cannot be understood.
     #[error("{name} cannot be read: {reason}")]

@@ -31,7 +31,7 @@ const AT_ONCE: usize = 2;
 #[derive(Debug, thiserror::Error)]
 pub enum BeginError {
     /// Another syncer kept the lease all the time.
-    #[error("another syncer ({holder}) is at work and did not finish within {} s; try again later", PATIENCE.as_secs())]
+    #[error("another syncer ({holder}) is still running after {} s; try again later", PATIENCE.as_secs())]
     Busy {
         /// The process that has it.
         holder: String,
@@ -178,7 +178,7 @@ impl Turn {
         if repaired > 0 {
             tracing::info!(
                 documents = repaired,
-                "repaired the view that an earlier run left behind"
+                "repaired the readable collections that an earlier run left out of date"
             );
         }
         self.view_is_right = true;
@@ -375,7 +375,7 @@ impl Turn {
             self.note_damage(load::missing(lost));
         }
         if !stale.is_empty() {
-            tracing::debug!(parts = stale.len(), "removing parts that no version names");
+            tracing::debug!(parts = stale.len(), "removing parts that no version uses");
             self.store.remove(&stale).await?;
         }
         Ok(())
@@ -418,7 +418,7 @@ impl LeaseHandle {
     /// anything was published.
     pub async fn let_go(self) {
         if let Err(error) = self.store.release(self.fence, Release::default()).await {
-            tracing::debug!(%error, "the lease was not let go and ends by itself");
+            tracing::debug!(%error, "the lease was not released and will expire");
         }
     }
 }
@@ -430,11 +430,11 @@ async fn renew(store: Arc<dyn Store>, fence: u64) {
         match store.renew(fence).await {
             Ok(()) => {}
             Err(StoreError::LeaseLost) => {
-                tracing::warn!(fence, "the lease has passed to another syncer");
+                tracing::warn!(fence, "another syncer has taken over the lease");
                 return;
             }
             Err(error) => {
-                tracing::warn!(%error, "the lease could not be renewed; it lasts {} s", LEASE.as_secs())
+                tracing::warn!(%error, "cannot renew the lease; it expires after {} s", LEASE.as_secs())
             }
         }
     }
@@ -443,11 +443,11 @@ async fn renew(store: Arc<dyn Store>, fence: u64) {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Held { holder, .. } => write!(f, "another syncer ({holder}) is at work"),
+            Self::Held { holder, .. } => write!(f, "another syncer ({holder}) is running"),
             Self::TooSoon { remaining } => {
                 write!(
                     f,
-                    "the last sync ended less than an interval ago; the next is due in {remaining:.1?}"
+                    "too soon after the last sync; the next is due in {remaining:.1?}"
                 )
             }
         }

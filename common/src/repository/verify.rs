@@ -85,7 +85,7 @@ impl Turn {
                 tracing::error!(
                     part = damage.name,
                     reason = damage.reason,
-                    "lost or damaged; the versions before it cannot be restored"
+                    "lost or damaged; earlier versions cannot be restored"
                 );
             }
         }

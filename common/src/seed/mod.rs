@@ -23,7 +23,7 @@ pub fn items() -> Result<Vec<Arc<Item>>, serde_json::Error> {
 /// The seed as version 0 of a lineage of its own.
 pub fn snapshot() -> Snapshot {
     let items = items().unwrap_or_else(|error| {
-        tracing::error!(%error, "the seed cannot be read");
+        tracing::error!(%error, "cannot read the built-in catalogue");
         Vec::new()
     });
     Snapshot {

@@ -99,7 +99,7 @@ impl<C> ServerContext<C> {
     fn log_end(&self, peer: SocketAddr, end: Result<(), hyper::Error>) {
         let Err(error) = end else { return };
         if !error.is_parse() {
-            tracing::debug!(%peer, %error, "connection ended early");
+            tracing::debug!(%peer, %error, "connection closed early");
             return;
         }
         let mut logged = self
@@ -131,7 +131,7 @@ pub(crate) async fn serve<C, S>(
     let (local, stream) = match stream {
         Ok(stream) => stream,
         Err(error) => {
-            tracing::debug!(%peer, %error, "connection ended before it began");
+            tracing::debug!(%peer, %error, "connection closed before it was set up");
             return;
         }
     };

@@ -102,7 +102,7 @@ where
         permits.acquire_many(all),
     );
     if drained.await.is_err() {
-        tracing::warn!("some connections were still open at the end of the drain time");
+        tracing::warn!("closing connections that were still open after the grace period");
     }
     Ok(())
 }
@@ -134,7 +134,7 @@ async fn accept(listener: &TcpListener) -> (std::net::TcpStream, SocketAddr) {
             // The client left before it was accepted. The next client must not wait for that.
             Err(error) if is_client_error(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection, retrying");
+                tracing::warn!(%error, "cannot accept a connection; retrying");
                 sleep(ACCEPT_BACKOFF).await;
             }
         }

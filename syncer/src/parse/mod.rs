@@ -87,12 +87,12 @@ pub const fn collection(kind: Kind) -> Collection {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// So many records of a kind are bad that they are not even set aside.
-    #[error("more than {MAX_BAD_RECORDS} records of {} cannot be read", collection(*.0))]
+    #[error("more than {MAX_BAD_RECORDS} records in {} cannot be read", collection(*.0))]
     TooManyBad(Kind),
     /// It takes too much memory.
     #[error(
-        "what the source gave and what would change weigh more than {room} bytes in memory; \
-         if that is right, raise PYFLIX_PROVIDER_MAX_BYTES"
+        "the source’s data and the pending changes need more than {room} bytes of memory; \
+         if that is expected, raise PYFLIX_PROVIDER_MAX_BYTES"
     )]
     TooHeavy {
         /// The most that they may weigh.

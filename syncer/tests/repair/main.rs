@@ -103,10 +103,7 @@ async fn commands_refuse(store: Store) {
         let run = scene.sync().await;
         assert_eq!(run.outcome, Outcome::Published, "{run:?}");
         assert_eq!(run.damage, [lost.to_string()]);
-        assert!(
-            run.notes[0].contains("all of it is published again"),
-            "{run:?}"
-        );
+        assert!(run.notes[0].contains("republished in full"), "{run:?}");
         assert_eq!(scene.repository().runs(1).await.unwrap(), [run]);
         let healed = scene.load().await.unwrap();
         assert_eq!(healed.catalogue, whole.catalogue);

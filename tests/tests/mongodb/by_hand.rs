@@ -128,7 +128,7 @@ async fn a_head_that_cannot_be_read_is_told_with_what_to_do_and_that_mends_it() 
     state.update_one(doc! {}, wrong).await.unwrap();
     scene.says_that_it_is_away(Instant::now()).await;
     let clear = |line: &str| {
-        line.contains("state/head cannot be read") && line.contains("or remove this document")
+        line.contains("state/head cannot be read") && line.contains("or delete this document")
     };
     scene.webapp.wait_for_line(clear, DEADLINE).await;
     scene.syncer.wait_for_line(clear, DEADLINE).await;

@@ -54,7 +54,7 @@ async fn a_frozen_secondary_is_not_noticed_and_a_frozen_primary_is_told_within_5
     let secondary = set.secondary().await;
     secondary.stop();
     scene.changes_and_is_well().await;
-    assert!(!scene.webapp.output().contains("cannot be read"));
+    assert!(!scene.webapp.output().contains("cannot read"));
     secondary.cont();
 
     let primary = set.primary().await;
@@ -122,7 +122,7 @@ async fn an_oplog_that_rolled_over_meanwhile_costs_no_version() {
     mongo.roll_the_oplog_over().await;
     webapp.signal(Signal::CONT);
     until_round(&webapp, 2).await;
-    let lost = |line: &str| line.contains("the change stream is lost");
+    let lost = |line: &str| line.contains("lost the change stream");
     webapp.wait_for_line(lost, DEADLINE).await;
     publish(3).await;
     until_round(&webapp, 3).await;
@@ -184,9 +184,10 @@ async fn a_mongod_that_is_started_last_is_found_by_all_that_wait_for_it() {
     let (syncer, webapp) = (store.syncer(&source.url()), store.webapp().await);
     for (service, says) in [
         (&syncer, "cannot sync"),
-        (&webapp, "the store cannot be read"),
+        (&webapp, "cannot read the database"),
     ] {
-        let clear = |line: &str| line.contains(says) && line.contains("check that MongoDB runs");
+        let clear =
+            |line: &str| line.contains(says) && line.contains("check that MongoDB is running");
         service.wait_for_line(clear, DEADLINE).await;
     }
     for path in ["/", "/movies", "/readyz"] {
@@ -208,7 +209,7 @@ async fn a_wrong_set_name_and_a_wrong_password_are_one_clear_line_without_the_pa
         url.replace("mongodb://", "mongodb://someone:hunter2@"),
     );
     for (url, clear) in [
-        (set, "the name of its replica set"),
+        (set, "the replica set name"),
         (password, "user or password"),
     ] {
         let store = Store::at(url);

@@ -163,7 +163,7 @@ fn in_words(condition: Condition) -> (&'static str, Option<Timestamp>) {
 /// JSON has no line break of its own, so that the data are always one line.
 fn event(name: &str, id: Option<&Position>, data: &impl Serialize) -> Bytes {
     let data = serde_json::to_string(data).unwrap_or_else(|error| {
-        tracing::error!(%error, "an event cannot be written");
+        tracing::error!(%error, "cannot encode an event");
         "{}".to_owned()
     });
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();

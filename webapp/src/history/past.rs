@@ -26,7 +26,7 @@ pub(crate) async fn keep(
                     told.send_replace(past);
                     break;
                 }
-                Err(error) => tracing::debug!(%error, "the earlier versions cannot be read"),
+                Err(error) => tracing::debug!(%error, "cannot read earlier versions"),
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -81,7 +81,7 @@ async fn head(repository: &Repository) -> Result<Option<Head>> {
 async fn changes(repository: &Repository, header: &Header) -> Result<Option<Vec<Change>>> {
     match repository.changes(header.version).await {
         Err(error @ StoreError::Unreadable { .. }) => {
-            tracing::warn!(version = header.version, %error, "what the version changed is not told");
+            tracing::warn!(version = header.version, %error, "cannot read the changes of this version");
             Ok(None)
         }
         other => other,

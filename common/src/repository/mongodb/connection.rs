@@ -61,10 +61,10 @@ impl Connection {
                 | ErrorKind::InvalidTlsConfig { message, .. } => {
                     return Err(wrong(message.clone()));
                 }
-                _ => tracing::warn!("MongoDB's hosts cannot be looked up: {}", explain(&error)),
+                _ => tracing::warn!("cannot look up the MongoDB hosts: {}", explain(&error)),
             },
             Ok(Ok(_)) => {}
-            Err(_) => tracing::warn!("MongoDB's hosts cannot be looked up: the DNS is silent"),
+            Err(_) => tracing::warn!("cannot look up the MongoDB hosts: no response from DNS"),
         }
         Ok(connection)
     }
@@ -88,9 +88,9 @@ impl Connection {
         match timeout(limit, call).await {
             Ok(Ok(Ok(answer))) => Ok(answer),
             Ok(Ok(Err(error))) => Err(StoreError::Unavailable(explain(&error))),
-            Ok(Err(_)) => Err(StoreError::Unavailable("the call was broken off".into())),
+            Ok(Err(_)) => Err(StoreError::Unavailable("the call was interrupted".into())),
             Err(_) => Err(StoreError::Unavailable(format!(
-                "no answer from MongoDB within {} s",
+                "no response from MongoDB within {} s",
                 limit.as_secs()
             ))),
         }

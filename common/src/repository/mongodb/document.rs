@@ -109,8 +109,8 @@ pub(super) fn timestamp(date: DateTime) -> Result<Timestamp> {
 
 fn damaged(problem: &str) -> StoreError {
     unreadable(format!(
-        "{problem}; put it back from a backup, or remove this document: the next sync then \
-         publishes everything anew"
+        "{problem}; restore it from a backup, or delete this document: the next sync then \
+         republishes everything"
     ))
 }
 

@@ -86,14 +86,14 @@ async fn listen(connection: Connection, bell: watch::Sender<u64>) {
         if lost.is_alone() {
             if !told {
                 tracing::info!(
-                    "a lone mongod has no change streams: polling its head every {} ms",
+                    "MongoDB is not a replica set, so it has no change streams: polling every {} ms",
                     POLL.as_millis()
                 );
                 told = true;
             }
             poll(&connection, &bell, &mut place).await;
         } else {
-            tracing::debug!("the change stream is lost: {}", lost.reason());
+            tracing::debug!("lost the change stream: {}", lost.reason());
             if lost.loses_the_place() {
                 place.token = None;
             }
@@ -231,7 +231,7 @@ impl Lost {
     fn reason(&self) -> String {
         match self {
             Self::Driver(error) => explain(error),
-            Self::Late => "no answer from MongoDB".into(),
+            Self::Late => "no response from MongoDB".into(),
             Self::Closed => "the server closed it".into(),
         }
     }

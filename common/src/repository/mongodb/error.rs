@@ -11,8 +11,9 @@ const AUTHENTICATION_FAILED: i32 = 18;
 /// An error of the driver in one line that tells a person what to do, where one can do something.
 pub(super) fn explain(error: &Error) -> String {
     if is_refused(error) {
-        return "the user or password in PYFLIX_DATABASE_URL was refused: check both, and that the \
-                user was made in the database that the URL names (else add ?authSource=admin)"
+        return "MongoDB rejected the user or password in PYFLIX_DATABASE_URL: check both, and that \
+                the user was created in the database named in the URL (otherwise add \
+                ?authSource=admin)"
             .into();
     }
     let text = match &*error.kind {
@@ -23,7 +24,7 @@ pub(super) fn explain(error: &Error) -> String {
                 .split_once(" {")
                 .unwrap_or((&command.message, ""));
             format!(
-                "{problem}: PYFLIX_DATABASE_URL needs a user with the role read (web app) or \
+                "{problem}: the user in PYFLIX_DATABASE_URL needs the role read (web app) or \
                  readWrite (syncer)"
             )
         }
@@ -32,10 +33,10 @@ pub(super) fn explain(error: &Error) -> String {
             format!("{} ({})", error.message, error.code)
         }
         ErrorKind::Write(WriteFailure::WriteConcernError(error)) => {
-            format!("the write is not confirmed: {}", error.message)
+            format!("the write was not confirmed: {}", error.message)
         }
         ErrorKind::ServerSelection { message, .. } => format!(
-            "no primary found{}: check that MongoDB runs there and the name of its replica set",
+            "no primary found{}: check that MongoDB is running there, and the replica set name",
             members(message)
         ),
         kind => kind.to_string(),
@@ -68,7 +69,7 @@ pub(super) fn problem_of(url: &str) -> String {
         return parse_error(url).unwrap_or_default();
     };
     parse_error(&format!("{scheme}://user:password@{hosts}")).unwrap_or_else(|| {
-        "its user name is missing, or one of user name and password is not percent-encoded: \
+        "the user name is missing, or the user name or password is not percent-encoded: \
          write % as %25, / as %2F, : as %3A, ? as %3F, @ as %40"
             .into()
     })

@@ -45,16 +45,16 @@ pub enum SetupError {
     #[error("not a MongoDB URL: {0}")]
     Url(String),
     /// The server does not belong to a replica set.
-    #[error("this mongod is no member of a replica set: start it with --replSet {SET}")]
+    #[error("this mongod is not part of a replica set: start it with --replSet {SET}")]
     Alone,
     /// The data was made with other secrets.
     #[error(
-        "the root password does not fit MongoDB's data: put back the secrets that the data was \
-         made with, or remove the data's volume to start anew"
+        "the root password does not match the MongoDB data: restore the secrets that the data was \
+         created with, or remove the data volume to start over"
     )]
     Root,
     /// It refused a step.
-    #[error("MongoDB cannot be set up: {0}")]
+    #[error("cannot set up MongoDB: {0}")]
     Refused(String),
     /// It was not ready in time.
     #[error("MongoDB was not ready within {} s: {problem}", .limit.as_secs())]
@@ -95,7 +95,7 @@ pub async fn initiate(
         .build();
     let root = admin(&options, credential).map_err(wrong)?;
 
-    let mut problem = String::from("no answer");
+    let mut problem = String::from("no response");
     let done = timeout(limit, async {
         loop {
             match attempt(&stranger, &root, member, passwords).await {

@@ -95,7 +95,7 @@ impl Door {
 
     fn current(&mut self) -> Result<&mut Connection, Fault> {
         if let Some(open) = self.open.take_if(|open| !open.is_current()) {
-            tracing::warn!(path = %self.path.display(), "the database file was replaced or removed; opening what is there now");
+            tracing::warn!(path = %self.path.display(), "the database file was replaced or removed; reopening it");
             drop(open);
         }
         let open = match self.open.take() {
@@ -129,7 +129,7 @@ impl Door {
         tracing::error!(
             path = %self.path.display(),
             kept_as = %aside.display(),
-            "the database was damaged and is set aside; the next sync makes a new one"
+            "the database is damaged and was moved aside; the next sync creates a new one"
         );
         Ok(true)
     }
@@ -142,7 +142,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 
 fn leave_log(connection: &Connection) {
     if let Err(error) = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
-        tracing::warn!(%error, "the log of a database that was replaced may be deleted");
+        tracing::warn!(%error, "the write-ahead log of the replaced database may be deleted");
     }
 }
 

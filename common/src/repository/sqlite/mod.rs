@@ -45,7 +45,7 @@ impl SqliteStore {
         let door = |only_reads| {
             let door = Door::open(path, only_reads, clock.clone()).map_err(|fault| {
                 OpenError::Configuration(format!(
-                    "the database {} cannot be opened: {fault}",
+                    "cannot open the database {}: {fault}",
                     path.display()
                 ))
             })?;
@@ -292,7 +292,7 @@ async fn blocking<T: Send + 'static>(
         Ok(Ok(Err(error))) => Err(StoreError::Unavailable(error.to_string())),
         Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string())),
         Err(_) => Err(StoreError::Unavailable(format!(
-            "no answer within {} s",
+            "no response within {} s",
             DEADLINE.as_secs()
         ))),
     }

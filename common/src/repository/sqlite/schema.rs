@@ -33,15 +33,15 @@ const MIGRATIONS: [&str; 3] = [
 pub(super) enum Fault {
     /// Its folder cannot be made, read or written.
     #[error(
-        "its folder cannot be used: {0}; make it writable or name another file in PYFLIX_DATABASE_URL"
+        "cannot use its folder: {0}; make it writable or set PYFLIX_DATABASE_URL to another file"
     )]
     Folder(io::Error),
     /// Another process is opening it or sets it aside, for longer than either takes.
-    #[error("another process keeps its folder locked: stop that one")]
+    #[error("its folder is locked by another process: stop that process")]
     Held,
     /// Its tables are those of a later release.
     #[error(
-        "it was written by a newer release: run that one, or name another file in PYFLIX_DATABASE_URL"
+        "it was written by a newer release: run that release, or set PYFLIX_DATABASE_URL to another file"
     )]
     Newer,
     /// SQLite says so.
@@ -83,13 +83,13 @@ fn is_corrupt(error: &rusqlite::Error) -> bool {
 
 fn advice(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
-        _ if is_corrupt(error) => "; it is damaged and will be set aside",
+        _ if is_corrupt(error) => "; it is damaged and will be moved aside",
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "; another process holds it: stop that one"
+            "; it is in use by another process: stop that process"
         }
-        Some(ErrorCode::DiskFull) => "; the disk is full: make room",
+        Some(ErrorCode::DiskFull) => "; the disk is full: free some space",
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            "; make it and its folder writable or name another file in PYFLIX_DATABASE_URL"
+            "; make it and its folder writable, or set PYFLIX_DATABASE_URL to another file"
         }
         _ => "",
     }

@@ -136,7 +136,7 @@ async fn a_folder_that_another_keeps_locked_is_waited_for_no_longer_than_a_lock(
     lock.lock().unwrap();
     let store = open(&path);
     let refusal = store.head().await.unwrap_err().to_string();
-    assert!(refusal.contains("stop that one"), "{refusal}");
+    assert!(refusal.contains("stop that process"), "{refusal}");
     lock.unlock().unwrap();
     assert_eq!(lineage(&store).await, Some(before));
 }
@@ -152,7 +152,10 @@ async fn a_file_that_is_ready_is_read_while_another_holds_its_lock() {
     let store = open(&path);
     assert_eq!(lineage(&store).await, Some(before));
     let refusal = store.acquire("a syncer", None).await.unwrap_err();
-    assert!(refusal.to_string().contains("stop that one"), "{refusal}");
+    assert!(
+        refusal.to_string().contains("stop that process"),
+        "{refusal}"
+    );
     lock.rollback().unwrap();
     assert!(store.acquire("a syncer", None).await.unwrap().is_ok());
 }

@@ -170,7 +170,7 @@ pub(super) fn repairs(header: &Header) -> bool {
 /// Whether it is that version once more.
 pub(super) fn restores(header: &Header) -> bool {
     let note = header.note.as_deref().unwrap_or_default();
-    repairs(header) && note.ends_with("all of it is published again")
+    repairs(header) && note.ends_with("republished in full")
 }
 
 impl Published {

@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// may be killed while it mends what the one before left behind.
 const REPAIR_EVERY: u32 = 3;
 /// What a syncer says of a SQLite file whose lock another process holds.
-const FILE_HELD: &str = "another process holds it";
+const FILE_HELD: &str = "in use by another process";
 
 /// What happens to a syncer at a random moment of its run.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -169,7 +169,7 @@ async fn a_head_that_cannot_be_understood_is_named_left_alone_and_said_how_to_me
             let problem = problem.to_string();
             let expected = format!("state/head cannot be read: {expected}");
             assert!(problem.starts_with(&expected), "{problem}");
-            assert!(problem.contains("remove this document"), "{problem}");
+            assert!(problem.contains("delete this document"), "{problem}");
         }
         state.replace_one(doc! {}, good).await.unwrap();
         head(&store).await;

@@ -60,7 +60,7 @@ async fn a_commit_that_takes_place_after_its_deadline_changes_nothing_for_the_ne
     let sleeping = mongo.fail(1, &["findAndModify"], "pyflix", sleeps).await;
     let asked = Instant::now();
     let problem = store.commit(&next(&state, None)).await.unwrap_err();
-    assert!(problem.to_string().contains("no answer"), "{problem}");
+    assert!(problem.to_string().contains("no response"), "{problem}");
     assert!(asked.elapsed() < CALL + Duration::from_millis(500));
 
     let state = acquired(&store, "a").await.head;
