@@ -286,7 +286,7 @@ async fn failures_that_differ_in_the_seconds_left_share_a_row() {
     let runs = scene.syncer.repository().runs(20).await.unwrap();
     let times: Vec<_> = runs.iter().map(|run| run.times).collect();
     assert_eq!(times, [2, 1]);
-    assert!(runs[0].reason.as_ref().unwrap().ends_with("another 9 s"));
+    assert!(runs[0].reason.as_ref().unwrap().ends_with("has 9 s left"));
 }
 
 #[tokio::test]

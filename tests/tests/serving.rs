@@ -30,7 +30,10 @@ async fn without_any_network_the_first_start_serves_the_seed_and_says_why() {
     assert_eq!((&api["version"], &api["total"]), (&0.into(), &22.into()));
     assert_eq!(get(&format!("{}/readyz", pyflix.url())).await.status, 200);
     pyflix
-        .wait_for_line(|line| line.contains("built-in catalogue"), DEADLINE)
+        .wait_for_line(
+            |line| line.contains("serving the built-in catalogue"),
+            DEADLINE,
+        )
         .await;
     pyflix
         .wait_for_line(|line| line.contains("failed: http://127.0.0.1:9"), DEADLINE)

@@ -264,7 +264,10 @@ async fn a_missing_movie_stays_for_three_looks(store: Store) {
     for look in 1..=3 {
         let said = once().await;
         assert!(said.contains("unchanged"), "look {look}: {said}");
-        assert!(said.contains("1 are missing"), "look {look}: {said}");
+        assert!(
+            said.contains("1 missing from the source"),
+            "look {look}: {said}"
+        );
     }
     let shown = until_it_says(&page, "Missing from the source since").await;
     assert_eq!(shown.header("x-catalogue-version"), Some("1"));

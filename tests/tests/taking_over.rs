@@ -190,7 +190,11 @@ impl Scene {
 
     /// Wakes a sleeper and waits until the run that it slept in is over.
     async fn wake(&self, sleeper: &Service) {
-        assert!(!sleeper.output().contains("lease"), "{}", sleeper.output());
+        let output = sleeper.output();
+        assert!(
+            !output.contains("lease") && !output.contains("taken over"),
+            "{output}"
+        );
         sleeper.signal(Signal::CONT);
         let refused = |line: &str| line.contains("this run publishes nothing");
         sleeper.wait_for_line(refused, DEADLINE).await;

@@ -103,7 +103,7 @@ impl Turn {
         });
         let catalogue = catalogue.await?.ok_or_else(|| StoreError::Unreadable {
             name: format!("version {version}"),
-            reason: "the changes since lead back to other items than it had".into(),
+            reason: "undoing the later changes does not give the items that it had".into(),
         })?;
         Ok(Some(Snapshot {
             lineage: current.lineage.clone(),

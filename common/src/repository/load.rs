@@ -235,7 +235,7 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
         && content.items != catalogue.len() as u64
     {
         let reason = format!(
-            "it has {} items, and its parts hold {}",
+            "it has {} items, but its parts hold {}",
             content.items,
             catalogue.len()
         );
