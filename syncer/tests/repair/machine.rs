@@ -75,7 +75,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 pub(crate) async fn plays(store: Store) {
     let mut config = Config::default();
     if env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = if store.is_mongodb() { 8 } else { 40 };
+        config.cases = if store.is_mongodb() { 3 } else { 12 };
     }
     if env::var_os("PROPTEST_MAX_SHRINK_ITERS").is_none() {
         config.max_shrink_iters = 60;

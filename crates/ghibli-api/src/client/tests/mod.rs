@@ -391,7 +391,11 @@ async fn every_provider_that_failed_has_its_line_and_no_password_is_in_it() {
     );
     assert!(lines[1].starts_with("http://nowhere.invalid/x: "), "{told}");
     assert!(lines[1].contains(": cannot connect: "), "{told}");
-    assert!(!told.contains("ann") && !told.contains("hunter2"), "{told}");
+    let without_cannot = told.replace("cannot", "");
+    assert!(
+        !without_cannot.contains("ann") && !told.contains("hunter2"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

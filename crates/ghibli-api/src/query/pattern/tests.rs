@@ -69,7 +69,7 @@ fn what_cannot_be_used_says_why() {
         ("(|*)", "nothing"),
         ("a\\", "backslash"),
         ("[z-a]", "reversed"),
-        ("x{2,1}", "no pattern"),
+        ("x{2,1}", "not a valid pattern"),
         ("((a{99}){99}){99}", "too complex"),
         (r"[\u0000-\uffff][\u0000-\uffff]", "too large"),
     ] {
