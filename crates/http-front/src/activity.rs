@@ -1,6 +1,5 @@
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
-    task::Waker,
     time::Duration,
 };
 
@@ -27,8 +26,6 @@ struct State {
     is_until_closed: bool,
     /// The connection is to end as soon as nothing is being answered.
     is_leaving: bool,
-    /// Waits to report the end of the stream to hyper.
-    end_waker: Option<Waker>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +49,6 @@ impl Activity {
             receives_body: false,
             is_until_closed: false,
             is_leaving: false,
-            end_waker: None,
         }))
     }
 
@@ -110,9 +106,6 @@ impl Activity {
         } else {
             Phase::Header(now)
         };
-        if let Some(waker) = state.end_waker.take() {
-            waker.wake();
-        }
     }
 
     /// The connection is to end as soon as nothing is being answered.
@@ -120,25 +113,16 @@ impl Activity {
         self.state().is_leaving = true;
     }
 
-    pub(crate) fn is_leaving(&self) -> bool {
-        self.state().is_leaving
+    /// Whether a connection that is to end reads the end of its stream: not while a response is
+    /// made or sent, but instead of the rest of a body.
+    pub(crate) fn reads_end(&self) -> bool {
+        let state = self.state();
+        let is_answering = matches!(state.phase, Phase::Answering | Phase::Sending(_));
+        state.is_leaving && (!is_answering || state.receives_body)
     }
 
-    /// Whether hyper may learn that the client's stream has ended, or is to count as ended. If
-    /// not, the waker is kept for the end of the response.
-    ///
-    /// A client may end its side and still wait for a response, so the end is held back while one
-    /// is made or sent. A body that is cut short and a response without an end do not wait; nor does
-    /// a server that stops wait for the rest of a body.
-    pub(crate) fn can_end(&self, has_ended: bool, waker: &Waker) -> bool {
-        let mut state = self.state();
-        let is_answering = matches!(state.phase, Phase::Answering | Phase::Sending(_));
-        let cannot_wait = state.receives_body || (has_ended && state.is_until_closed);
-        if !is_answering || cannot_wait {
-            return true;
-        }
-        state.end_waker = Some(waker.clone());
-        false
+    pub(crate) fn is_until_closed(&self) -> bool {
+        self.state().is_until_closed
     }
 
     /// When the client must have sent something more, if it is the client's turn.

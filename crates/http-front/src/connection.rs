@@ -145,6 +145,8 @@ pub(crate) async fn serve<C, S>(
     let connection = http1::Builder::new()
         // Activity tells an idle connection from a late header. hyper's timer cannot.
         .header_read_timeout(None)
+        // A client may end its sending side and still wait for the response.
+        .half_close(true)
         .max_buf_size(limits.max_header_bytes + WHITE_SPACE_BYTES)
         .max_headers(limits.max_headers)
         .serve_connection(

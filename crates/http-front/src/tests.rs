@@ -171,6 +171,19 @@ async fn a_client_that_has_ended_its_sending_side_still_gets_its_response() {
 }
 
 #[tokio::test]
+async fn a_client_that_ends_its_side_after_a_body_gets_every_response() {
+    let server = Server::start(patient()).await;
+    for _ in 0..50 {
+        let mut client = server.connect().await;
+        let post = b"POST /body HTTP/1.1\r\nHost: pyflix\r\nContent-Length: 4\r\n\r\nbody";
+        client.send(&[REQUEST, post].concat()).await;
+        client.stream.shutdown().await.unwrap();
+        let responses = client.rest().await;
+        assert_eq!(responses.matches("HTTP/1.1 200").count(), 2, "{responses}");
+    }
+}
+
+#[tokio::test]
 async fn a_header_beyond_the_limit_gets_a_431_though_more_of_it_comes() {
     let server = Server::start(patient()).await;
     let mut client = server.connect().await;

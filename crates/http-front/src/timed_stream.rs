@@ -25,8 +25,6 @@ pub(crate) struct TimedStream {
     activity: Arc<Activity>,
     /// Without progress of a write.
     write_stall: Duration,
-    /// The client has ended its sending side.
-    has_ended: bool,
     linger_timer: LazyTimer,
     write_timer: LazyTimer,
     write_stalled: Option<Instant>,
@@ -39,7 +37,6 @@ impl TimedStream {
             inner,
             activity,
             write_stall,
-            has_ended: false,
             linger_timer: LazyTimer::default(),
             write_timer: LazyTimer::default(),
             write_stalled: None,
@@ -47,10 +44,19 @@ impl TimedStream {
         }
     }
 
-    /// Whether to report the end of the stream: the client's, or that of a connection that is to
-    /// leave.
-    fn can_end(&self, cx: &Context<'_>) -> bool {
-        self.activity.can_end(self.has_ended, cx.waker())
+    /// Fails once the client has ended its sending side, if the response lasts until then. hyper
+    /// does not read while it sends, so it would notice only at a failed write.
+    fn watch_end(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if !self.activity.is_until_closed() {
+            return Ok(());
+        }
+        let mut byte = [0];
+        match self.inner.poll_peek(cx, &mut ReadBuf::new(&mut byte)) {
+            Poll::Ready(Ok(0)) => Err(io::ErrorKind::ConnectionAborted.into()),
+            Poll::Ready(Err(error)) => Err(error),
+            // With more bytes before it the end cannot be seen.
+            Poll::Ready(Ok(_)) | Poll::Pending => Ok(()),
+        }
     }
 
     /// Bounds the time without progress of a write.
@@ -91,27 +97,16 @@ impl AsyncRead for TimedStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if this.activity.is_leaving() && this.can_end(cx) {
+        if self.activity.reads_end() {
             return Poll::Ready(Ok(()));
         }
-        if !this.has_ended {
-            let before = buf.filled().len();
-            let read = Pin::new(&mut this.inner).poll_read(cx, buf);
-            if buf.filled().len() > before {
-                this.activity.received(&buf.filled()[before..]);
-                return read;
-            }
-            match read {
-                Poll::Ready(Ok(())) => this.has_ended = true,
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => {}
-            }
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.inner).poll_read(cx, buf);
+        let received = &buf.filled()[before..];
+        if !received.is_empty() {
+            self.activity.received(received);
         }
-        if this.has_ended && this.can_end(cx) {
-            return Poll::Ready(Ok(()));
-        }
-        Poll::Pending
+        read
     }
 }
 
@@ -141,13 +136,14 @@ impl AsyncWrite for TimedStream {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
         self.activity.flushed();
+        self.watch_end(cx)?;
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.lingering.is_none() {
             ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
-            if self.has_ended || !self.activity.is_receiving() {
+            if !self.activity.is_receiving() {
                 return Poll::Ready(Ok(()));
             }
         }
