@@ -1,9 +1,9 @@
 //! Repair: the one way to publish over a state that cannot be read wholly.
 //!
-//! Whoever has the whole state in memory publishes it once more. Whoever has not reads the source:
-//! if its items complete the version, which the digest in the header tells, that version is
-//! published once more; otherwise a new one takes its place, with all that is readable or at the
-//! source, and what is neither is named as lost.
+//! A syncer with the whole state in memory republishes it. Otherwise the syncer reads the source. If
+//! the source completes the version, as the digest in its header shows, that version is
+//! republished. If not, a new version replaces it: the readable items and those of the source. All
+//! other items are reported as lost.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -166,8 +166,8 @@ impl Turn {
         }
     }
 
-    /// Publishes the readable rest of a damaged state with these changes as a new version, which
-    /// every reader loads. History begins anew with it: what came before cannot be rebuilt.
+    /// Publishes the readable part of a damaged state with these changes as a new version, which
+    /// every reader loads. Its history starts there, because earlier versions cannot be rebuilt.
     ///
     /// # Errors
     /// As for [`Turn::publish`]; [`StoreError::Damaged`] while a version is pinned.
@@ -262,10 +262,11 @@ impl Turn {
                 names: Vec::new(),
             });
         }
-        let lost = view::missing_in(&*self.store, &[readable, wanted], NAMED).await?;
+        let (count, names) = view::missing_in(&*self.store, &[readable, wanted], NAMED).await?;
         Ok(LostItems {
-            of: of.unwrap_or(readable.len() as u64 + lost.count),
-            ..lost
+            count,
+            of: of.unwrap_or(readable.len() as u64 + count),
+            names,
         })
     }
 }

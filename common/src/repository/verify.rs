@@ -1,5 +1,5 @@
-//! Verification: stored parts are read and held to their checksums, a few at every run, since a
-//! reader that has the state in memory would notice damage only when it starts anew.
+//! Verification: each run reads a few stored parts and compares their checksums. A reader that holds
+//! the state in memory would notice damage only at its next start.
 
 use std::time::Duration;
 

@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use tokio::task::JoinError;
 
 use super::load::Snapshot;
-use super::repair::LostItems;
 use super::store::{Result, Store, StoreError, ViewDocument};
 use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
 
@@ -72,13 +71,14 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
     Ok(repaired)
 }
 
-/// The items that the view shows and that none of some catalogues has, the first few by name.
+/// The number of items that the view shows and none of these catalogues has, and the first
+/// `named` of them as kind and id.
 pub(super) async fn missing_in(
     store: &dyn Store,
     catalogues: &[&Catalogue],
     named: usize,
-) -> Result<LostItems> {
-    let mut missing = LostItems::default();
+) -> Result<(u64, Vec<String>)> {
+    let (mut count, mut names) = (0, Vec::new());
     for kind in Kind::ALL {
         let mut after: Option<Id> = None;
         loop {
@@ -90,14 +90,14 @@ pub(super) async fn missing_in(
                 if catalogues.any(|catalogue| catalogue.number(kind, &id).is_some()) {
                     continue;
                 }
-                missing.count += 1;
-                if missing.names.len() < named {
-                    missing.names.push(format!("{kind} {id}"));
+                count += 1;
+                if names.len() < named {
+                    names.push(format!("{kind} {id}"));
                 }
             }
         }
     }
-    Ok(missing)
+    Ok((count, names))
 }
 
 /// A document to be written.

@@ -2,7 +2,7 @@
 //!
 //! `cargo build --profile dist --workspace --bins`, then `TEST_BINARIES=target/dist target/dist/bench start`
 
-mod beside;
+mod contention;
 mod follow;
 mod generate;
 mod processes;
@@ -58,7 +58,7 @@ enum Measure {
         movies: u64,
     },
     /// A polite client's latency on `/movies` beside 8 clients that send costly requests in a loop.
-    Beside {
+    Contention {
         /// The store between syncer and web app.
         #[arg(value_enum)]
         store: StoreKind,
@@ -144,12 +144,12 @@ async fn main() -> Result<()> {
         Measure::ServePublishing { seconds } => {
             serve::while_publishing(cli.rounds, seconds).await?;
         }
-        Measure::Beside {
+        Measure::Contention {
             store,
             movies,
             seconds,
             only,
-        } => beside::measure(store, movies, seconds, only).await?,
+        } => contention::measure(store, movies, seconds, only).await?,
         Measure::Publish { movies } => publish::measure(movies, cli.rounds).await?,
         Measure::Scale { store, movies } => scale::measure(store, movies, cli.rounds).await?,
         Measure::Generate {

@@ -125,7 +125,7 @@ impl ResponseCache {
     /// Keeps a response if its [`Representation`], which middleware left in the extensions, is
     /// cacheable. One that depends on the host is not kept for a request without one.
     ///
-    /// `per_request` are the fields that each response gets anew.
+    /// `per_request` names the fields that differ in every response; they are not kept.
     pub fn insert(
         &self,
         host: Option<&[u8]>,
@@ -180,7 +180,7 @@ impl ResponseCache {
         request_headers: &HeaderMap,
     ) -> Result<(), EncodeError> {
         if response.encode(request_headers).await? {
-            // Anew, because it weighs more now.
+            // Inserted again, because its size has grown.
             self.insert_response(Arc::clone(response));
         }
         Ok(())
