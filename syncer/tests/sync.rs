@@ -43,7 +43,7 @@ impl Scene {
     }
 
     /// Goes on with another process.
-    async fn start_anew(&mut self) {
+    async fn restart(&mut self) {
         self.syncer = syncer(&self.folder, &self.source, &self.seconds).await;
     }
 
@@ -116,7 +116,7 @@ async fn a_source_that_says_304_for_ever_is_believed_for_an_hour() {
 async fn another_process_neither_loads_nor_reads_what_is_published_already() {
     let mut scene = Scene::new().await;
     let first = scene.sync().await;
-    scene.start_anew().await;
+    scene.restart().await;
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Unchanged);
     assert_eq!(run.took.compare, 0, "nothing was read or compared");
@@ -125,7 +125,7 @@ async fn another_process_neither_loads_nor_reads_what_is_published_already() {
     assert_eq!(run.findings, first.findings);
 
     scene.source.add_film(film(7));
-    scene.start_anew().await;
+    scene.restart().await;
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Published);
     assert_eq!(run.kinds[&Kind::Movie].added, 1);
@@ -137,7 +137,7 @@ async fn what_another_process_left_undone_is_done_though_the_source_is_back_at_t
     let first = scene.sync().await;
     let films = scene.source.catalogue().collection("films").to_vec();
     scene.source.edit(|catalogue| catalogue.films.truncate(3));
-    scene.start_anew().await;
+    scene.restart().await;
     let run = scene.sync().await;
     assert_eq!(
         (run.outcome, run.kinds[&Kind::Movie].missing),
@@ -145,7 +145,7 @@ async fn what_another_process_left_undone_is_done_though_the_source_is_back_at_t
     );
     assert_eq!(run.findings, first.findings, "it is joined as before");
     scene.source.set("films", films);
-    scene.start_anew().await;
+    scene.restart().await;
     assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
     let missing = scene.syncer.repository().missing().await.unwrap();
     assert_eq!(missing, [], "it is there again");
@@ -158,7 +158,7 @@ async fn what_a_pin_holds_back_is_published_once_it_is_gone_though_the_source_st
     scene.pin(Some(1)).await;
     scene.source.add_film(film(7));
     for _ in 0..2 {
-        scene.start_anew().await;
+        scene.restart().await;
         assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
     }
     scene.pin(None).await;
@@ -182,12 +182,12 @@ async fn what_was_spoiled_or_lost_in_the_store_is_put_right_by_another_process()
                 repository.store().put(*part, data).await.unwrap();
             }
         }
-        scene.start_anew().await;
+        scene.restart().await;
         assert_eq!(scene.sync().await.outcome, Outcome::Published);
         let mended = repository.load().await.unwrap().unwrap();
         assert!(mended.damage.is_empty(), "{:?}", mended.damage);
         assert_eq!(mended.catalogue, whole.catalogue);
-        scene.start_anew().await;
+        scene.restart().await;
         assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
     }
 }

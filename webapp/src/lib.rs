@@ -15,7 +15,6 @@ pub mod wording;
 mod api;
 mod art;
 mod assets;
-mod beside;
 mod content;
 mod costly;
 mod ghibli;
@@ -23,6 +22,7 @@ mod middleware;
 mod pages;
 mod query;
 mod response_cache;
+mod sync_status;
 
 pub use ghibli::{ByField, PublicUrl};
 pub use middleware::RequestLimits;

@@ -17,11 +17,11 @@ use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use crate::ByField;
-use crate::beside::{self, Beside};
 use crate::error::AppError;
 use crate::history::{self, History};
 use crate::index::Index;
 use crate::search::{self, Search};
+use crate::sync_status::{self, SyncStatus};
 
 /// How often it is asked whether the syncs have fallen silent.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -43,8 +43,8 @@ pub struct Site {
     pub history: History,
     /// Whether it is fresh.
     pub condition: Condition,
-    /// What is told beside it.
-    pub beside: Arc<Beside>,
+    /// Recent syncs and what they found.
+    pub sync_status: Arc<SyncStatus>,
     /// Its responses so far.
     pub(crate) cache: Arc<ResponseCache>,
 }
@@ -124,7 +124,7 @@ impl Site {
             by_field,
             history: History::default(),
             condition: Condition::Waiting,
-            beside: Arc::default(),
+            sync_status: Arc::default(),
             cache: Arc::default(),
         }
     }
@@ -156,8 +156,8 @@ pub(crate) async fn keep<P, F>(
 {
     let mut follower = repository.follow();
     let (ask, asked) = watch::channel(0);
-    let (told, mut beside) = watch::channel(Arc::new(Beside::default()));
-    tokio::spawn(beside::keep(repository.clone(), asked, told));
+    let (told, mut sync_status) = watch::channel(Arc::new(SyncStatus::default()));
+    tokio::spawn(sync_status::follow(repository.clone(), asked, told));
     let (ask_past, asked) = watch::channel(History::default());
     let (told, mut past) = watch::channel(History::default());
     tokio::spawn(history::past::keep(repository, asked, told));
@@ -170,7 +170,7 @@ pub(crate) async fn keep<P, F>(
         history: History::default(),
         pulse: Pulse::default(),
         away: None,
-        beside: Arc::default(),
+        sync_status: Arc::default(),
         ask,
         ask_past,
         shown: None,
@@ -185,8 +185,8 @@ pub(crate) async fn keep<P, F>(
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 arranged = &mut next => break arranged,
-                Ok(()) = beside.changed() => {
-                    keeper.beside = beside.borrow_and_update().clone();
+                Ok(()) = sync_status.changed() => {
+                    keeper.sync_status = sync_status.borrow_and_update().clone();
                 }
                 Ok(()) = past.changed() => {
                     let past = past.borrow_and_update().clone();
@@ -283,8 +283,8 @@ struct Keeper {
     history: History,
     pulse: Pulse,
     away: Option<Timestamp>,
-    beside: Arc<Beside>,
-    /// Rung when what stands beside the version may be another.
+    sync_status: Arc<SyncStatus>,
+    /// Signals that the sync status may have changed.
     ask: watch::Sender<u64>,
     /// Told the history when more of it may be had from the store, or less.
     ask_past: watch::Sender<History>,
@@ -354,8 +354,8 @@ impl Keeper {
             let lasting = Arc::ptr_eq(&shown.snapshot, snapshot)
                 && shown.condition == condition
                 && shown.history.is(&self.history)
-                && shown.beside.missing == self.beside.missing;
-            if lasting && Arc::ptr_eq(&shown.beside, &self.beside) {
+                && shown.sync_status.missing == self.sync_status.missing;
+            if lasting && Arc::ptr_eq(&shown.sync_status, &self.sync_status) {
                 return;
             }
             let responses = Arc::clone(&shown.cache);
@@ -372,7 +372,7 @@ impl Keeper {
             by_field: self.arranged.by_field.clone(),
             history: self.history.clone(),
             condition,
-            beside: self.beside.clone(),
+            sync_status: self.sync_status.clone(),
             cache: cache.unwrap_or_default(),
         };
         if let Some(before) = before {

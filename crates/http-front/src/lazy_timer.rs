@@ -7,7 +7,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A timer for a deadline that moves with every request.
 ///
-/// It is registered anew only for an earlier deadline. A later one is checked when the timer
+/// It is registered again only for an earlier deadline. A later one is checked when the timer
 /// fires, so that a busy connection does not register a timer per request.
 #[derive(Default)]
 pub(crate) struct LazyTimer(Option<Pin<Box<Sleep>>>);

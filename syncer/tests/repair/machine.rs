@@ -179,7 +179,7 @@ impl World {
             }
             Operation::Lose(at) => self.spoil(at, false).await,
             Operation::Corrupt(at) => self.spoil(at, true).await,
-            Operation::Restart => self.scene.start_anew().await,
+            Operation::Restart => self.scene.restart().await,
             Operation::Follow => self.follow().await?,
         }
         Ok(())
@@ -207,7 +207,7 @@ impl World {
             after.map(|after| after.damage)
         );
         if let Some(after) = &after {
-            told(&run, &before, after, &head)?;
+            check_report(&run, &before, after, &head)?;
             let had_its_time = |kind, id: &Id| {
                 let mut missing = missing.iter();
                 missing
@@ -351,8 +351,8 @@ impl World {
     }
 }
 
-/// A run that repaired something says so, in its row and in a version's note.
-fn told(run: &Run, before: &Snapshot, after: &Snapshot, head: &Head) -> Check {
+/// Checks that a run reports its repair, in its ledger row and in a version's note.
+fn check_report(run: &Run, before: &Snapshot, after: &Snapshot, head: &Head) -> Check {
     if before.damage.is_empty() || !after.damage.is_empty() {
         return Ok(());
     }
@@ -366,7 +366,7 @@ fn told(run: &Run, before: &Snapshot, after: &Snapshot, head: &Head) -> Check {
     // One that had the state in memory and put a new base anyway repaired it without knowing.
     ensure!(
         run.damage.is_empty() || head.log.iter().any(noted),
-        "{run:?} does not tell that {:?} was repaired",
+        "{run:?} does not report the repair of {:?}",
         before.damage
     );
     ensure!(

@@ -80,7 +80,7 @@ async fn commands_refuse(store: Store) {
         } else {
             scene.lose(lost).await;
         }
-        scene.start_anew().await;
+        scene.restart().await;
         for command in [
             Command::Rollback { version: 1 },
             Command::Pin { version: 2 },
@@ -99,7 +99,7 @@ async fn commands_refuse(store: Store) {
             .head;
         assert_eq!((head.version, head.pin, head.lease), (2, None, None));
 
-        scene.start_anew().await;
+        scene.restart().await;
         let run = scene.sync().await;
         assert_eq!(run.outcome, Outcome::Published, "{run:?}");
         assert_eq!(run.damage, [lost.to_string()]);
@@ -107,7 +107,7 @@ async fn commands_refuse(store: Store) {
         assert_eq!(scene.repository().runs(1).await.unwrap(), [run]);
         let healed = scene.load().await.unwrap();
         assert_eq!(healed.catalogue, whole.catalogue);
-        scene.start_anew().await;
+        scene.restart().await;
         scene
             .command(Command::Rollback { version: 1 })
             .await
@@ -166,7 +166,7 @@ async fn lost_items(store: Store) {
     let stays = readable.iter(Kind::Movie).next().unwrap().id.to_string();
     scene.source.remove_film(&lost);
     scene.source.remove_film(&stays);
-    scene.start_anew().await;
+    scene.restart().await;
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Published, "{run:?}");
     let named = format!("1 item is lost: movie {lost}");
@@ -189,7 +189,7 @@ async fn held_repair(store: Store) {
     }
     let films: Vec<Value> = scene.source.catalogue().films.split_off(12);
     scene.source.set("films", films);
-    scene.start_anew().await;
+    scene.restart().await;
     let held = scene.sync().await;
     assert_eq!(held.outcome, Outcome::Held, "{held:?}");
     assert_eq!(held.rules, ["fuse_lost"]);
@@ -219,7 +219,7 @@ async fn pinned(store: Store) {
             }
         }
     });
-    scene.start_anew().await;
+    scene.restart().await;
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Unchanged, "{run:?}");
     assert!(

@@ -1,4 +1,4 @@
-//! A store of either kind, a source, and a syncer between them that can be started anew.
+//! A store of either kind, a source, and a syncer between them that can be restarted.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -125,7 +125,7 @@ impl Scene {
     }
 
     /// Goes on with another process, which has nothing in memory.
-    pub(crate) async fn start_anew(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.syncer = syncer(&self.store, &self.source, &self.seconds).await;
     }
 

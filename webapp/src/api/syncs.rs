@@ -10,7 +10,7 @@ use super::parameter::{Form, Parameter};
 use crate::site::{Condition, Site};
 
 pub(super) fn runs(asked: &Asked<'_>) -> Answer {
-    let runs = &asked.site.beside.runs;
+    let runs = &asked.site.sync_status.runs;
     Pages::of(asked)
         .cut(asked, runs, |run| json!(run))
         .fleeting()
@@ -33,7 +33,7 @@ pub(super) fn findings(asked: &Asked<'_>) -> Answer {
         .values
         .get("kind")
         .and_then(|kind| kind.parse::<Kind>().ok());
-    let findings = asked.site.beside.findings.iter();
+    let findings = asked.site.sync_status.findings.iter();
     let findings: Vec<_> = findings
         .filter(|finding| kind.is_none_or(|kind| finding.kind == kind))
         .collect();
@@ -44,12 +44,12 @@ pub(super) fn findings(asked: &Asked<'_>) -> Answer {
 
 pub(super) fn status(asked: &Asked<'_>) -> Answer {
     let site = asked.site;
-    let beside = &site.beside;
+    let sync_status = &site.sync_status;
     // The one that is compiled in was never published.
     let published = (!site.is_seed()).then_some(site.snapshot.header.at);
     let (since, why) = staleness(site);
-    let last = beside.runs.first();
-    let held = beside.held.as_ref();
+    let last = sync_status.runs.first();
+    let held = sync_status.held.as_ref();
     let now = Clock::system().now();
     let age = published.map(|published| now.duration_since(published).as_secs().max(0));
     let body = json!({
@@ -62,13 +62,13 @@ pub(super) fn status(asked: &Asked<'_>) -> Answer {
         "fresh": site.condition == Condition::Fresh,
         "stale_since": since,
         "why": why,
-        "source": beside.provider(),
+        "source": sync_status.provider(),
         "store": if matches!(site.condition, Condition::StoreAway(_)) { "away" } else { "read" },
         "last_run": last,
         "held": held.map(|run| json!({"rules": run.rules, "reason": run.reason})),
-        "missing": beside.missing.len(),
-        "quarantined": beside.quarantine.len(),
-        "findings": beside.findings.len(),
+        "missing": sync_status.missing.len(),
+        "quarantined": sync_status.quarantine.len(),
+        "findings": sync_status.findings.len(),
     });
     Answer::of(body).fleeting()
 }

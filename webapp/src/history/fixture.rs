@@ -49,7 +49,7 @@ pub(crate) fn site(
         by_field: ByField::default(),
         history,
         condition: Condition::Fresh,
-        beside: Arc::default(),
+        sync_status: Arc::default(),
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) async fn show(
                 shelf(&site, Sort::Score),
             ),
         ],
-        fresh: site.condition == Condition::Fresh && site.beside.held.is_none(),
+        fresh: site.condition == Condition::Fresh && site.sync_status.held.is_none(),
         news: site
             .history
             .versions()

@@ -304,7 +304,7 @@ impl Pages {
             by_field: ByField::default(),
             history: History::default(),
             condition: Condition::Fresh,
-            beside: Arc::default(),
+            sync_status: Arc::default(),
             cache: Arc::default(),
             snapshot: Arc::new(Snapshot {
                 catalogue: catalogue.clone(),

@@ -118,7 +118,7 @@ pub(crate) async fn show(
 }
 
 fn missing_since(site: &Site, item: &Item) -> Option<Moment> {
-    let missing = site.beside.missing(item.kind(), &item.id);
+    let missing = site.sync_status.missing(item.kind(), &item.id);
     missing.map(|missing| Moment(missing.since))
 }
 

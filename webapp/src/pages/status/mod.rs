@@ -15,10 +15,10 @@ use self::chart::Chart;
 use super::changes::counts_in_words;
 use super::frame::{Frame, Head, Moment};
 use crate::PublicUrl;
-use crate::beside::Beside;
 use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
 use crate::site::{Condition, Current, Site};
+use crate::sync_status::SyncStatus;
 
 /// The most findings, quarantined records and missing items shown.
 const SHOWN: usize = 100;
@@ -31,7 +31,7 @@ const SHOWN_CHARS: usize = 200;
 struct StatusPage {
     head: Head,
     frame: Frame,
-    beside: Arc<Beside>,
+    sync_status: Arc<SyncStatus>,
     /// Freshness in a sentence.
     freshness: &'static str,
     /// How the source is.
@@ -68,9 +68,9 @@ pub(crate) async fn show(
     State(public_url): State<PublicUrl>,
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
-    let beside = site.beside.clone();
+    let sync_status = site.sync_status.clone();
     let mut problems = BTreeMap::new();
-    for finding in &beside.findings {
+    for finding in &sync_status.findings {
         *problems.entry(finding.problem).or_default() += 1;
     }
     let oldest = site.history.versions().next_back();
@@ -87,19 +87,19 @@ pub(crate) async fn show(
         store_away: store_away(&site),
         items: site.snapshot.catalogue.len(),
         kept: oldest.map(|oldest| (oldest.header.version, site.history.versions().count())),
-        chart: Chart::of(&beside.runs),
-        held: beside.held.clone(),
+        chart: Chart::of(&sync_status.runs),
+        held: sync_status.held.clone(),
         missing: named(&site),
-        findings: beside.findings.iter().take(SHOWN).cloned().collect(),
+        findings: sync_status.findings.iter().take(SHOWN).cloned().collect(),
         problems: problems.into_iter().collect(),
-        beside,
+        sync_status,
     };
     Ok(content::page(&page)?.at_version(site.version()).no_store())
 }
 
 fn freshness(site: &Site) -> &'static str {
     match site.condition {
-        Condition::Fresh if site.beside.held.is_some() => {
+        Condition::Fresh if site.sync_status.held.is_some() => {
             "Held for review: the last sync would make changes that look like damage."
         }
         Condition::Fresh => "Up to date: the last sync succeeded.",
@@ -114,7 +114,7 @@ fn freshness(site: &Site) -> &'static str {
 
 impl Source {
     fn of(site: &Site) -> Self {
-        let runs = &site.beside.runs;
+        let runs = &site.sync_status.runs;
         let away = match site.condition {
             Condition::SourceAway(since) => Some(Moment(since)),
             _ => None,
@@ -126,7 +126,7 @@ impl Source {
                 (None, Some(_)) => "online",
                 (None, None) => "not contacted yet",
             },
-            provider: site.beside.provider().map(str::to_owned),
+            provider: site.sync_status.provider().map(str::to_owned),
             causes: match (&away, last) {
                 (Some(_), Some(run)) => run.causes.clone(),
                 _ => Vec::new(),
@@ -146,7 +146,7 @@ fn store_away(site: &Site) -> Option<Moment> {
 
 /// The missing items with their names.
 fn named(site: &Site) -> Vec<(String, Missing)> {
-    let missing = site.beside.missing.iter().map(|missing| {
+    let missing = site.sync_status.missing.iter().map(|missing| {
         let item = site.snapshot.catalogue.get(missing.kind, &missing.id);
         let name = item.map_or_else(|| missing.id.to_string(), |item| item.name().to_owned());
         (name, missing.clone())

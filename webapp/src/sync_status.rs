@@ -1,4 +1,4 @@
-//! What is told beside a version: the last runs, what is missing, set aside or looks wrong.
+//! The sync status: recent runs, the held run, missing items, quarantine and findings.
 
 use std::sync::Arc;
 
@@ -6,25 +6,25 @@ use common::models::{Finding, Id, Kind, Quarantined};
 use common::repository::{Missing, Outcome, Repository, Result, Run};
 use tokio::sync::watch;
 
-/// How many rows of the ledger are told.
+/// Rows of the ledger that are shown.
 const RUNS: u32 = 20;
 
-/// What stands in the store beside the catalogue.
+/// The sync status in the store, which is not part of a version.
 #[derive(Debug, Default)]
-pub struct Beside {
+pub struct SyncStatus {
     /// The last runs, newest first.
     pub runs: Vec<Run>,
-    /// The run whose delta is held now.
+    /// The run that is held now.
     pub held: Option<Run>,
-    /// The items that the source has no more and that are still published.
+    /// Published items that are missing at the source.
     pub missing: Vec<Missing>,
-    /// The records that were set aside.
+    /// Unreadable records.
     pub quarantine: Vec<Quarantined>,
-    /// What does not join or looks wrong at the source.
+    /// Problems in the source data.
     pub findings: Vec<Finding>,
 }
 
-impl Beside {
+impl SyncStatus {
     async fn read(repository: &Repository) -> Result<Self> {
         Ok(Self {
             runs: repository.runs(RUNS).await?,
@@ -35,7 +35,7 @@ impl Beside {
         })
     }
 
-    /// The base URL of the source that answered last.
+    /// The base URL of the source that responded last.
     pub fn provider(&self) -> Option<&str> {
         let mut answered = self
             .runs
@@ -44,26 +44,26 @@ impl Beside {
         answered.find_map(|run| run.provider.as_deref())
     }
 
-    /// An item that the source has no more.
+    /// The entry of an item that is missing at the source.
     pub fn missing(&self, kind: Kind, id: &Id) -> Option<&Missing> {
         let mut missing = self.missing.iter();
         missing.find(|missing| missing.kind == kind && missing.id == *id)
     }
 }
 
-/// Reads it again whenever `asked` changes, until nobody asks any more. What cannot be read is
-/// told as it was; the catalogue's follower says that the store is away.
-pub(crate) async fn keep(
+/// Reads the sync status again at every signal, until there are no more senders. On an error the
+/// last one stays; the catalogue's follower reports that the store is unavailable.
+pub(crate) async fn follow(
     repository: Repository,
-    mut asked: watch::Receiver<u64>,
-    told: watch::Sender<Arc<Beside>>,
+    mut signals: watch::Receiver<u64>,
+    statuses: watch::Sender<Arc<SyncStatus>>,
 ) {
-    while asked.changed().await.is_ok() {
-        match Beside::read(&repository).await {
-            Ok(beside) => {
-                told.send_replace(Arc::new(beside));
+    while signals.changed().await.is_ok() {
+        match SyncStatus::read(&repository).await {
+            Ok(sync_status) => {
+                statuses.send_replace(Arc::new(sync_status));
             }
-            Err(error) => tracing::debug!(%error, "cannot read the sync log"),
+            Err(error) => tracing::debug!(%error, "cannot read the sync status"),
         }
     }
 }
