@@ -196,9 +196,14 @@ async function suggest() {
   if (wanted === asked) offer(suggestions);
 }
 
-function close() {
+// The list stays as it is: a late response would take away what is chosen in it.
+function freeze() {
   clearTimeout(typing);
   wanted = undefined;
+}
+
+function close() {
+  freeze();
   offer([]);
 }
 
@@ -215,8 +220,10 @@ list.addEventListener("mousedown", (event) => event.preventDefault());
 field.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step && !list.hidden) choose(chosen + step);
-  else if (event.key === "Enter" && chosen >= 0) location.assign(list.children[chosen].dataset.href);
+  if (step && !list.hidden) {
+    freeze();
+    choose(chosen + step);
+  } else if (event.key === "Enter" && chosen >= 0) location.assign(list.children[chosen].dataset.href);
   else if (event.key === "Escape" && !list.hidden) close();
   else if (event.key === "Escape") field.blur();
   else return;
