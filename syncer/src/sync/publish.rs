@@ -1,0 +1,154 @@
+//! Publishing a plan: on the state at the head, or as the repair of a damaged one.
+
+use common::config::FuseLimits;
+use common::models::Changes;
+use common::repository::{
+    Amendment, LostItems, Origin, Outcome, Repair, Result as StoreResult, Run, Snapshot,
+    StoreError, Turn,
+};
+
+use super::row::could_not_write;
+use crate::plan::Plan;
+
+/// Repairs a damaged state as far as the source allows, and returns what to publish the plan on.
+///
+/// If the source completes the damaged version, that version is republished and the plan keeps
+/// only the later changes. Otherwise the plan replaces the version, and the fuse also judges the
+/// items that would be lost.
+pub(super) async fn repair(
+    turn: &mut Turn,
+    state: Option<Snapshot>,
+    plan: &mut Plan,
+    limits: &FuseLimits,
+) -> StoreResult<PublishedOn> {
+    let Some(damaged) = state.as_ref().filter(|_| turn.is_damaged()) else {
+        return Ok(PublishedOn::State(state));
+    };
+    match turn.plan_repair(damaged, &plan.changes).await? {
+        Repair::Restore { state, changes } => {
+            let restored = turn.restore(&state, Origin::Source).await?;
+            if let Some(restored) = &restored
+                && let Err(error) = turn.show(restored, &Changes::default()).await
+            {
+                view_is_behind(&error);
+            }
+            plan.changes = changes;
+            Ok(PublishedOn::State(restored))
+        }
+        Repair::Replace(lost) => {
+            plan.judge_repair(limits, &lost);
+            let state = damaged.clone();
+            Ok(PublishedOn::Damaged { state, lost })
+        }
+    }
+}
+
+/// Holds or publishes a plan, writes the outcome into the run's row, and returns what was published.
+pub(super) async fn conclude(
+    turn: &mut Turn,
+    base: PublishedOn,
+    mut plan: Plan,
+    run: &mut Run,
+) -> StoreResult<Option<Snapshot>> {
+    let mut held = plan.reason();
+    if held.is_some() {
+        let fingerprint = base.fingerprint(&plan);
+        if turn.head().approval.as_ref() == Some(&fingerprint) {
+            held = None;
+            if !plan.keeps_missing() {
+                plan.missing.clear();
+            }
+        } else {
+            run.fingerprint = Some(fingerprint);
+        }
+    }
+    let pin = turn.head().pin;
+    if let Some(pin) = pin {
+        run.outcome = Outcome::Unchanged;
+        run.fingerprint = None;
+        let judged = match &held {
+            Some(reason) => format!("; would be held: {reason}"),
+            None => String::new(),
+        };
+        let damaged = match &base {
+            PublishedOn::Damaged { lost, .. } => format!(
+                ", parts of which are lost or damaged ({lost}); run `syncer unpin`, then `syncer once` to repair it"
+            ),
+            PublishedOn::State(_) => String::new(),
+        };
+        run.reason = Some(format!("pinned to version {pin}{damaged}{judged}"));
+    } else if held.is_some() {
+        run.outcome = Outcome::Held;
+        run.reason.clone_from(&held);
+    }
+    if held.is_some() {
+        return Ok(None);
+    }
+    turn.keep_findings(&std::mem::take(&mut plan.findings))
+        .await?;
+    turn.keep_quarantine(&std::mem::take(&mut plan.quarantined))
+        .await?;
+    if pin.is_some() {
+        return Ok(None);
+    }
+    run.outcome = Outcome::Unchanged;
+    let published = match &base {
+        PublishedOn::State(state) => {
+            let state = state.as_ref();
+            turn.publish(state, &plan.changes, None, None).await?
+        }
+        PublishedOn::Damaged { state, lost } => {
+            Some(turn.replace(state, &plan.changes, lost).await?)
+        }
+    };
+    let Some(published) = published else {
+        turn.keep_missing(&plan.missing).await?;
+        forget_approval(turn).await?;
+        return Ok(None);
+    };
+    // From here on the version is out, whatever else fails.
+    run.outcome = Outcome::Published;
+    if let Err(error) = turn.keep_missing(&plan.missing).await {
+        could_not_write(run, "the missing items", &error);
+    }
+    if let Err(error) = turn.show(&published, &plan.changes).await {
+        view_is_behind(&error);
+    }
+    Ok(Some(published))
+}
+
+/// What a plan is published on.
+pub(super) enum PublishedOn {
+    /// The state at the head; `None` while there is none.
+    State(Option<Snapshot>),
+    /// The readable rest of a damaged state, whose place it takes.
+    Damaged { state: Snapshot, lost: LostItems },
+}
+
+impl PublishedOn {
+    /// What names a held plan. To approve a delta is not to approve what a repair would lose.
+    fn fingerprint(&self, plan: &Plan) -> String {
+        let fingerprint = plan.fingerprint();
+        match self {
+            Self::State(_) => fingerprint,
+            Self::Damaged { .. } => format!("repair-{fingerprint}"),
+        }
+    }
+}
+
+/// The next run finds the view marked as behind.
+fn view_is_behind(error: &StoreError) {
+    tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
+}
+
+/// Ends an approval that was used, or that nothing is held for any more; a commit does so itself.
+pub(super) async fn forget_approval(turn: &Turn) -> StoreResult<()> {
+    if turn.head().approval.is_none() {
+        return Ok(());
+    }
+    let amendment = Amendment {
+        approval: Some(None),
+        ..Amendment::default()
+    };
+    turn.amend(&amendment).await
+}
