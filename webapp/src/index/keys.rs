@@ -1,6 +1,6 @@
 use common::models::{Item, Number};
 
-use super::order::{Sort, folded};
+use super::sort::{Sort, folded};
 
 /// The orders by a number.
 const BY_NUMBER: [Sort; 3] = [Sort::Year, Sort::Score, Sort::RunningTime];

@@ -8,6 +8,7 @@ mod counts;
 mod field;
 mod keys;
 mod order;
+mod sort;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -24,7 +25,7 @@ pub use self::counts::Counts;
 pub use self::field::{Field, Value};
 use self::keys::Keys;
 use self::order::Order;
-pub use self::order::Sort;
+pub use self::sort::Sort;
 use self::values::Values;
 
 /// The arrangement of one version. A clone shares everything.

@@ -1,61 +1,15 @@
 use std::cmp::Ordering;
 use std::sync::OnceLock;
 
-use common::models::{Catalogue, Facts, Item, Number};
+use common::models::{Catalogue, Item, Number};
 use roaring::RoaringBitmap;
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
 
 use super::Renumbered;
 use super::keys::Keys;
+use super::sort::{Sort, folded};
 
 /// Up to so many items are put in order by comparing them, more by marking their places.
 const SORTED: u64 = 1024;
-
-/// What a list can go by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// The source's own order.
-    #[default]
-    Source,
-    /// The title or name, without case and accents.
-    Name,
-    /// The year of the first release; unknown for everything but movies, as below.
-    Year,
-    /// The score in percent.
-    Score,
-    /// The running time in minutes.
-    RunningTime,
-}
-
-impl Sort {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Source,
-        Self::Name,
-        Self::Year,
-        Self::Score,
-        Self::RunningTime,
-    ];
-
-    fn key(self, item: &Item) -> Option<Key> {
-        match self {
-            Self::Source => Some(Key::Number(item.rank)),
-            Self::Name => Some(Key::Text(folded(item.name()))),
-            _ => self.number(item).map(|number| Key::Number(number.into())),
-        }
-    }
-
-    /// The number that an order by numbers goes by.
-    pub(super) fn number(self, item: &Item) -> Option<u16> {
-        match (self, &item.facts) {
-            (Self::Year, Facts::Movie(movie)) => movie.release_year,
-            (Self::Score, Facts::Movie(movie)) => movie.score_percent.map(u16::from),
-            (Self::RunningTime, Facts::Movie(movie)) => movie.running_time_minutes,
-            _ => None,
-        }
-    }
-}
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
@@ -63,20 +17,20 @@ enum Key {
     Text(Box<str>),
 }
 
-pub(super) fn folded(name: &str) -> Box<str> {
-    if name.is_ascii() {
-        return name.to_ascii_lowercase().into();
+/// What an item is put in order by; `None` if that is unknown.
+fn key(sort: Sort, item: &Item) -> Option<Key> {
+    match sort {
+        Sort::Source => Some(Key::Number(item.rank)),
+        Sort::Name => Some(Key::Text(folded(item.name()))),
+        _ => sort.number(item).map(|number| Key::Number(number.into())),
     }
-    let plain = name.nfkd().filter(|c| !is_combining_mark(*c));
-    let lower: String = plain.flat_map(char::to_lowercase).collect();
-    lower.into()
 }
 
 /// Where an item stands in an order: unknown keys last, then by rank.
 type Place = (bool, Option<Key>, i64);
 
 fn place(sort: Sort, item: &Item) -> Place {
-    let key = sort.key(item);
+    let key = key(sort, item);
     (key.is_none(), key, item.rank)
 }
 

@@ -1,5 +1,6 @@
 //! Brings the whole catalogue from the first provider that can give all of it.
 
+mod body;
 mod error;
 mod pages;
 mod provider;

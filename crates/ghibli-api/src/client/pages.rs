@@ -13,22 +13,12 @@ use super::source::Source;
 use crate::record::List;
 use crate::{Collection, Records};
 
-/// How many elements make an answer look cut off.
-const DOUBTFUL: [usize; 2] = [50, PAGE];
 const PAGE: usize = 250;
 
 /// The most pages that are asked for; sources that never end are stopped by it.
 const MAX_PAGES: usize = 5_000;
 /// With pages, all answers of a fetch together may weigh this many times what one answer may.
 const MAX_PAGED_ANSWERS: u64 = 4;
-
-/// Whether so many elements may not be all, where the source says `total` or nothing.
-pub(super) fn is_doubtful(elements: usize, total: Option<usize>) -> bool {
-    match total {
-        Some(total) if total >= elements => total > elements,
-        _ => DOUBTFUL.contains(&elements),
-    }
-}
 
 /// One page, read.
 struct Page {

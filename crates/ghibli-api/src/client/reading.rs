@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 
 use super::RequestError;
-use super::request::Body;
+use super::body::Body;
 use crate::ListError;
 
 /// How many pieces may wait to be taken in.

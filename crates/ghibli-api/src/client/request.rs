@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::body::Body;
 use super::error::causes;
 use super::provider::shown;
 use super::reading::Reading;
@@ -58,16 +59,6 @@ pub(super) struct Answer {
     pub(super) bytes: u64,
     /// XXH3 of the body.
     pub(super) digest: u128,
-}
-
-pub(super) enum Body {
-    Text(String),
-    /// A large one as it came.
-    Kept(Unread),
-    /// A large one.
-    Read(Records),
-    /// A large one that was only to be named.
-    Named,
 }
 
 /// What becomes of a large body.

@@ -11,14 +11,17 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use url::{Origin, Url};
 
-use super::pages::is_doubtful;
+use super::body::Body;
 use super::provider::Provider;
 use super::reading::taken_in;
-use super::request::{Answer, Body, Http, Large, Reply};
+use super::request::{Answer, Http, Large, Reply};
 use super::tags::{Tag, Tags, Validators};
 use super::{Content, Progress, RequestError};
 use crate::record::Budget;
 use crate::{Collection, ListError, Records};
+
+/// Numbers of elements at which servers cut a response off.
+const COMMON_PAGE_SIZES: [usize; 2] = [50, 250];
 
 /// One provider during one fetch.
 pub(super) struct Source<'a> {
@@ -375,4 +378,13 @@ fn collection_url(provider: &Url, collection: Collection, query: &str) -> Url {
     url.set_query(Some(query).filter(|query| !query.is_empty()));
     url.set_fragment(None);
     url
+}
+
+/// Whether a response with so many elements can be cut off, given the source's `total` if it states
+/// one.
+fn is_doubtful(elements: usize, total: Option<usize>) -> bool {
+    match total {
+        Some(total) if total >= elements => total > elements,
+        _ => COMMON_PAGE_SIZES.contains(&elements),
+    }
 }

@@ -1,11 +1,13 @@
 use std::error::Error;
 use std::fmt;
 
-use super::held::RECORD_BYTES;
 use crate::Collection;
 
 /// The most of an unreadable record that is kept to look at: 4 KiB.
 const MAX_KEPT_BYTES: usize = 4096;
+
+/// Bytes that a record takes in memory beside its text: its id, its place, and room to compare it.
+pub(super) const RECORD_BYTES: u64 = 256;
 
 /// Why a record cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

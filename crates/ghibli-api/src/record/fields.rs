@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::error::{Note, RecordError};
-use super::views::Links;
+use super::links::Links;
 use crate::{Collection, link};
 
 /// A record's fields, and what was noted while they were taken.

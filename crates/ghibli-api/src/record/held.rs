@@ -8,15 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::value::RawValue;
 use zstd::bulk::Decompressor;
 
+use super::error::RECORD_BYTES;
 use super::{BadRecord, ListError, Record, views};
 use crate::Collection;
 
 /// How much of the records is compressed at a time.
 pub(super) const BLOCK_BYTES: usize = 256 * 1024;
 pub(super) const LEVEL: i32 = 1;
-
-/// What a record takes in memory beside its text: its id, its place, and room to compare it.
-pub(super) const RECORD_BYTES: u64 = 256;
 
 /// What all may hold together that was read of one provider.
 #[derive(Debug)]

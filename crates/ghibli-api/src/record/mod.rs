@@ -3,6 +3,7 @@
 mod error;
 mod fields;
 mod held;
+mod links;
 mod list;
 mod split;
 mod unread;
@@ -13,10 +14,11 @@ use serde_json::value::RawValue;
 
 pub use self::error::{BadRecord, Note, RecordError};
 pub(crate) use self::held::Budget;
+pub use self::links::Links;
 pub(crate) use self::list::List;
 pub use self::list::{ListError, MAX_BAD_RECORDS, Records};
 pub(crate) use self::unread::Unread;
-pub use self::views::{Film, Links, Location, Person, Species, Vehicle};
+pub use self::views::{Film, Location, Person, Species, Vehicle};
 
 use self::fields::Fields;
 use crate::json::rewrite;

@@ -1,0 +1,50 @@
+use common::models::{Facts, Item};
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+/// What a list can go by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The source's own order.
+    #[default]
+    Source,
+    /// The title or name, without case and accents.
+    Name,
+    /// The year of the first release; unknown for everything but movies, as below.
+    Year,
+    /// The score in percent.
+    Score,
+    /// The running time in minutes.
+    RunningTime,
+}
+
+impl Sort {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Source,
+        Self::Name,
+        Self::Year,
+        Self::Score,
+        Self::RunningTime,
+    ];
+
+    /// The number that an order by numbers goes by.
+    pub(super) fn number(self, item: &Item) -> Option<u16> {
+        match (self, &item.facts) {
+            (Self::Year, Facts::Movie(movie)) => movie.release_year,
+            (Self::Score, Facts::Movie(movie)) => movie.score_percent.map(u16::from),
+            (Self::RunningTime, Facts::Movie(movie)) => movie.running_time_minutes,
+            _ => None,
+        }
+    }
+}
+
+/// A name in lower case and without accents.
+pub(super) fn folded(name: &str) -> Box<str> {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase().into();
+    }
+    let plain = name.nfkd().filter(|c| !is_combining_mark(*c));
+    let lower: String = plain.flat_map(char::to_lowercase).collect();
+    lower.into()
+}
