@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use common::clock::Clock;
 use common::models::{Catalogue, Change};
-use common::repository::{News, Pulse, Repository, Snapshot};
+use common::repository::{FollowEvent, HeadStatus, Repository, Snapshot};
 use common::seed;
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -168,7 +168,7 @@ pub(crate) async fn keep<P, F>(
         snapshot: None,
         arranged: Arranged::default(),
         history: History::default(),
-        pulse: Pulse::default(),
+        pulse: HeadStatus::default(),
         away: None,
         sync_status: Arc::default(),
         ask,
@@ -254,12 +254,15 @@ impl Arranged {
 
 /// The news with the catalogue arranged after it, given how it was arranged before. A large one
 /// takes seconds, which no request is to wait for.
-async fn arranged(news: News, mut arranged: Arranged) -> Result<(News, Arranged), JoinError> {
-    let News::Version { .. } = news else {
+async fn arranged(
+    news: FollowEvent,
+    mut arranged: Arranged,
+) -> Result<(FollowEvent, Arranged), JoinError> {
+    let FollowEvent::Version { .. } = news else {
         return Ok((news, arranged));
     };
     tokio::task::spawn_blocking(move || {
-        if let News::Version { snapshot, changes } = &news {
+        if let FollowEvent::Version { snapshot, changes } = &news {
             match changes {
                 Some(changes) => arranged.apply(changes, &snapshot.catalogue),
                 None => {
@@ -281,7 +284,7 @@ struct Keeper {
     snapshot: Option<Arc<Snapshot>>,
     arranged: Arranged,
     history: History,
-    pulse: Pulse,
+    pulse: HeadStatus,
     away: Option<Timestamp>,
     sync_status: Arc<SyncStatus>,
     /// Signals that the sync status may have changed.
@@ -293,9 +296,9 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn take(&mut self, news: News, arranged: Arranged) {
+    fn take(&mut self, news: FollowEvent, arranged: Arranged) {
         match news {
-            News::Version { snapshot, changes } => {
+            FollowEvent::Version { snapshot, changes } => {
                 self.away = None;
                 self.arranged = arranged;
                 self.history = match changes {
@@ -312,7 +315,7 @@ impl Keeper {
                 );
                 self.snapshot = Some(snapshot);
             }
-            News::Empty => {
+            FollowEvent::Empty => {
                 self.away = None;
                 tracing::info!(
                     "the database is empty: serving the built-in catalogue until the first sync"
@@ -322,14 +325,14 @@ impl Keeper {
                 self.history = History::default();
                 self.snapshot = Some(seed);
             }
-            News::Pulse(pulse) => {
+            FollowEvent::HeadStatus(pulse) => {
                 if self.away.take().is_some() {
                     tracing::info!("the database is available again");
                 }
                 self.pulse = pulse;
                 self.ask.send_modify(|asked| *asked += 1);
             }
-            News::Away(error) => {
+            FollowEvent::Unavailable(error) => {
                 let meanwhile = match &self.snapshot {
                     Some(_) => "still serving from memory",
                     None => "responding with 503 until it can be read",
@@ -399,16 +402,16 @@ impl Keeper {
         if let Some(since) = self.away {
             return Condition::StoreAway(since);
         }
-        let Some(ran) = &self.pulse.ran else {
+        let Some(last_sync) = &self.pulse.last_sync else {
             return Condition::Waiting;
         };
-        if let Some(since) = ran.failing_since {
+        if let Some(since) = last_sync.failing_since {
             return Condition::SourceAway(since);
         }
-        let silence = self.clock.now().duration_since(ran.at);
+        let silence = self.clock.now().duration_since(last_sync.at);
         let longest = self.interval * 2 + PATIENCE;
         if Duration::try_from(silence).is_ok_and(|silence| silence > longest) {
-            return Condition::Silent(ran.at);
+            return Condition::Silent(last_sync.at);
         }
         Condition::Fresh
     }
@@ -468,10 +471,10 @@ mod tests {
                 .as_ref()
                 .and_then(|state| state.catalogue.get(Kind::Movie, "m"));
             let changes: Changes = Change::of(before, Some(movie)).into_iter().collect();
-            let mut turn = repository.begin(None).await.unwrap().unwrap();
-            let published = turn.publish(state.as_ref(), &changes, None, None).await;
+            let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+            let published = lease.publish(state.as_ref(), &changes, None, None).await;
             state = published.unwrap();
-            turn.end(None).await.unwrap();
+            lease.release(None).await.unwrap();
         }
     }
 }

@@ -46,7 +46,7 @@ impl Slugs {
     /// The first free slug for an item: from the first of its names that gives one, else from its
     /// kind and id; with `hint` (a year, say) and then a number behind it while `taken` or given.
     /// What is taken must stay so.
-    pub fn give(
+    pub fn assign(
         &mut self,
         kind: Kind,
         id: &Id,
@@ -116,7 +116,7 @@ mod tests {
         let id = Id::from("0440483e-ca0e");
         let pick = |taken: &[&str]| {
             let taken = |slug: &str| taken.contains(&slug);
-            Slugs::default().give(Kind::Movie, &id, &["Ponyo"], Some("2008"), taken)
+            Slugs::default().assign(Kind::Movie, &id, &["Ponyo"], Some("2008"), taken)
         };
         assert_eq!(&*pick(&[]), "ponyo");
         assert_eq!(&*pick(&["ponyo"]), "ponyo-2008");
@@ -129,7 +129,7 @@ mod tests {
         let taken = |slug: &str| slug == "ponyo-3";
         let mut give = |names: &[&str]| {
             let id = Id::from("0440483e-ca0e");
-            slugs.give(Kind::Movie, &id, names, None, taken)
+            slugs.assign(Kind::Movie, &id, names, None, taken)
         };
         let given = [(); 4].map(|()| give(&["Ponyo"]));
         assert_eq!(
@@ -143,7 +143,8 @@ mod tests {
     #[test]
     fn a_name_that_gives_no_slug_falls_back_to_the_next_and_then_to_the_id() {
         let id = Id::from("0440483e-ca0e");
-        let pick = |names: &[&str]| Slugs::default().give(Kind::Movie, &id, names, None, |_| false);
+        let pick =
+            |names: &[&str]| Slugs::default().assign(Kind::Movie, &id, names, None, |_| false);
         assert_eq!(
             &*pick(&["崖の上のポニョ", "Gake no ue no Ponyo"]),
             "gake-no-ue-no-ponyo"

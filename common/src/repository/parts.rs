@@ -14,10 +14,10 @@ use crate::models::{Catalogue, Change, Changes, Packed};
 /// another.
 const RECORDS: u8 = 1;
 /// How many items or changes a part has at most, unless configured.
-pub(super) const MOST_ITEMS: usize = 2_000;
+pub(super) const MAX_ITEMS_PER_PART: usize = 2_000;
 /// Raw bytes at which a part is closed; with the largest item behind it still below what a
 /// MongoDB document may hold.
-const ENOUGH_BYTES: usize = 4 << 20;
+const TARGET_RAW_BYTES: usize = 4 << 20;
 const LEVEL: i32 = 1;
 
 /// Something stored that could not be read; the rest is served without it.
@@ -37,9 +37,9 @@ impl fmt::Display for Damage {
 }
 
 /// Parts, each packed when it is asked for.
-pub(super) type Packs = Box<dyn Iterator<Item = Result<Vec<u8>>> + Send>;
+pub(super) type PackedParts = Box<dyn Iterator<Item = Result<Vec<u8>>> + Send>;
 
-pub(super) fn pack(changes: &Changes, most: usize) -> Packs {
+pub(super) fn pack(changes: &Changes, most: usize) -> PackedParts {
     pack_by(changes.clone().into_each(), most, &[], |raw, change| {
         serde_json::to_writer(&mut *raw, &change).map_err(|error| cannot_pack(&error))?;
         raw.push(b'\n');
@@ -47,12 +47,12 @@ pub(super) fn pack(changes: &Changes, most: usize) -> Packs {
     })
 }
 
-pub(super) fn pack_items(catalogue: &Catalogue, most: usize) -> Packs {
+pub(super) fn pack_items(catalogue: &Catalogue, most: usize) -> PackedParts {
     let items: Vec<_> = catalogue.all_packed().cloned().collect();
     pack_all(items, most)
 }
 
-fn pack_all(items: Vec<Packed>, most: usize) -> Packs {
+fn pack_all(items: Vec<Packed>, most: usize) -> PackedParts {
     pack_by(items.into_iter(), most, &[RECORDS], |raw, item| {
         let bytes = item.bytes();
         let length = u32::try_from(bytes.len()).map_err(|error| cannot_pack(&error))?;
@@ -67,13 +67,13 @@ fn pack_by<T: 'static>(
     most: usize,
     start: &'static [u8],
     write: fn(&mut Vec<u8>, T) -> Result<()>,
-) -> Packs {
+) -> PackedParts {
     let mut next = move || {
         let mut part = Part::starting_with(start)?;
         for value in values.by_ref().take(most) {
             write(&mut part.raw, value)?;
             part.compress()?;
-            if part.bytes >= ENOUGH_BYTES {
+            if part.bytes >= TARGET_RAW_BYTES {
                 break;
             }
         }
@@ -203,10 +203,10 @@ fn cannot_pack(error: &dyn std::fmt::Display) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repository::Role;
+    use crate::repository::PartKind;
 
     const NAME: PartName = PartName {
-        role: Role::Base,
+        kind: PartKind::Base,
         fence: 1,
         index: 0,
     };
@@ -222,9 +222,9 @@ mod tests {
 
     #[test]
     fn items_come_out_of_a_base_as_they_were_put_in() {
-        let items = seed().into_iter().cycle().take(MOST_ITEMS + 1);
+        let items = seed().into_iter().cycle().take(MAX_ITEMS_PER_PART + 1);
         let items: Vec<_> = items.collect();
-        let parts = pack_all(items.clone(), MOST_ITEMS)
+        let parts = pack_all(items.clone(), MAX_ITEMS_PER_PART)
             .collect::<Result<Vec<_>>>()
             .unwrap();
         assert_eq!(parts.len(), 2);
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_bad_record_spoils_itself_alone_and_a_bad_length_what_follows() {
         let items = &seed()[..3];
-        let part = pack_all(items.to_vec(), MOST_ITEMS)
+        let part = pack_all(items.to_vec(), MAX_ITEMS_PER_PART)
             .next()
             .unwrap()
             .unwrap();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, future, stream};
 use serde_json::{Map, Value, json};
-use tokio::task::JoinError;
 
-use super::load::Snapshot;
-use super::store::{Result, Store, StoreError, ViewDocument};
+use super::blocking::run_blocking;
+use super::read::load::Snapshot;
+use super::store::{Overwrite, Result, Store, ViewDocument};
 use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
 
 const PAGE: u32 = 2_000;
@@ -18,7 +18,11 @@ const DOCUMENTS: usize = 250;
 const AT_ONCE: usize = 2;
 
 /// Writes what a version changed in the view.
-pub(super) async fn show(store: &dyn Store, snapshot: &Snapshot, changes: &Changes) -> Result<()> {
+pub(super) async fn update(
+    store: &dyn Store,
+    snapshot: &Snapshot,
+    changes: &Changes,
+) -> Result<()> {
     let added: HashSet<_> = changes.added().collect();
     let affected = affected(&snapshot.catalogue, changes).into_iter();
     let lots = affected.map(|one| {
@@ -26,7 +30,7 @@ pub(super) async fn show(store: &dyn Store, snapshot: &Snapshot, changes: &Chang
         let (kind, id) = one;
         Wanted { kind, id, is_new }
     });
-    write(store, snapshot, lots, false).await
+    write(store, snapshot, lots, Overwrite::Older).await
 }
 
 /// Compares the whole view with a version and repairs what differs; the answer is how many
@@ -39,7 +43,7 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
     for kind in Kind::ALL {
         let mut after: Option<Id> = None;
         loop {
-            let page = store.shown(kind, after.as_deref(), PAGE).await?;
+            let page = store.read_view(kind, after.as_deref(), PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id.clone());
             let wrong = page.into_iter().filter_map(|found| {
@@ -53,7 +57,7 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
             let wrong: Vec<_> = wrong.collect();
             repaired += wrong.len() as u64;
             if !wrong.is_empty() {
-                store.show(wrong, true).await?;
+                store.write_view(wrong, Overwrite::SameOrOlder).await?;
             }
         }
         let mut absent = catalogue.numbers(kind).collect::<Vec<_>>();
@@ -66,7 +70,7 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
                 id: catalogue.item(number)?.id.clone(),
             })
         });
-        write(store, snapshot, absent, true).await?;
+        write(store, snapshot, absent, Overwrite::SameOrOlder).await?;
     }
     Ok(repaired)
 }
@@ -82,7 +86,7 @@ pub(super) async fn missing_in(
     for kind in Kind::ALL {
         let mut after: Option<Id> = None;
         loop {
-            let page = store.shown(kind, after.as_deref(), PAGE).await?;
+            let page = store.read_view(kind, after.as_deref(), PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id.clone());
             for ViewDocument { id, .. } in page {
@@ -122,7 +126,7 @@ async fn write(
     store: &dyn Store,
     snapshot: &Snapshot,
     mut wanted: impl Iterator<Item = Wanted> + Send,
-    same: bool,
+    overwrite: Overwrite,
 ) -> Result<()> {
     let lots = std::iter::from_fn(|| {
         let lot: Vec<_> = wanted.by_ref().take(DOCUMENTS).collect();
@@ -136,9 +140,7 @@ async fn write(
                     .map(|one| document(&snapshot, one))
                     .collect()
             };
-            let documents = tokio::task::spawn_blocking(make).await;
-            let broken_off = |error: JoinError| StoreError::Unavailable(error.to_string());
-            store.show(documents.map_err(broken_off)?, same).await
+            store.write_view(run_blocking(make).await?, overwrite).await
         })
         .buffer_unordered(AT_ONCE)
         .try_for_each(|()| future::ready(Ok(())))

@@ -86,7 +86,7 @@ fn slug(
         Facts::Species(species) => (vec![&species.name], None),
         Facts::Vehicle(vehicle) => (vec![&vehicle.name], None),
     };
-    slugs.give(kind, &draft.id, &names, hint, |slug| {
+    slugs.assign(kind, &draft.id, &names, hint, |slug| {
         published.has_slug(kind, slug) || upstream.is_there(kind, slug)
     })
 }

@@ -13,8 +13,8 @@ mod scene;
 
 use std::time::Duration;
 
-use common::models::{Catalogue, Kind};
-use common::repository::{Content, Follower, News, Outcome, Role, Snapshot};
+use common::models::{Catalogue, Kind, Outcome};
+use common::repository::{ContentDigest, FollowEvent, Follower, PartKind, Snapshot};
 use serde_json::Value;
 use syncer::history::Command;
 use testkit::process::run_to_end;
@@ -74,7 +74,7 @@ async fn commands_refuse(store: Store) {
     for corrupt in [false, true] {
         let (mut scene, whole) = two_versions(store.fresh().await).await;
         let first = scene.repository().rewind(&whole, 1).await.unwrap().unwrap();
-        let lost = scene.parts(Role::Base).await[1];
+        let lost = scene.parts(PartKind::Base).await[1];
         if corrupt {
             scene.corrupt(lost).await;
         } else {
@@ -120,7 +120,7 @@ async fn commands_refuse(store: Store) {
 async fn exit_codes(store: Store) {
     let (scene, whole) = two_versions(store).await;
     let films = whole.catalogue.count(Kind::Movie);
-    let base = scene.parts(Role::Base).await;
+    let base = scene.parts(PartKind::Base).await;
     scene.lose(base[0]).await;
     let run = async |args: &[&str]| {
         let source = scene.source.url();
@@ -155,7 +155,7 @@ async fn lost_items(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     let mut follower = scene.repository().follow();
     at(&mut follower, &whole).await;
-    for part in scene.parts(Role::Base).await {
+    for part in scene.parts(PartKind::Base).await {
         scene.lose(part).await;
         if !lost_film(&whole.catalogue, &scene.load().await.unwrap().catalogue).is_empty() {
             break;
@@ -179,12 +179,12 @@ async fn lost_items(store: Store) {
     assert!(loaded.catalogue.get(Kind::Movie, &stays).is_some());
     let missing = scene.repository().missing().await.unwrap();
     assert_eq!(missing.len(), 1);
-    assert_eq!((&*missing[0].id, missing[0].looks), (&*stays, 1));
+    assert_eq!((&*missing[0].id, missing[0].missed_syncs), (&*stays, 1));
 }
 
 async fn held_repair(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
-    for part in scene.parts(Role::Base).await {
+    for part in scene.parts(PartKind::Base).await {
         scene.lose(part).await;
     }
     let films: Vec<Value> = scene.source.catalogue().films.split_off(12);
@@ -209,7 +209,7 @@ async fn held_repair(store: Store) {
 async fn pinned(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     scene.command(Command::Pin { version: 2 }).await.unwrap();
-    let lost = scene.parts(Role::Base).await[0];
+    let lost = scene.parts(PartKind::Base).await[0];
     scene.lose(lost).await;
     let before = scene.source.catalogue();
     scene.source.edit(|source| {
@@ -248,7 +248,7 @@ async fn running(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     scene.source.name_answers();
     scene.sync().await;
-    let parts = scene.parts(Role::Base).await;
+    let parts = scene.parts(PartKind::Base).await;
     scene.corrupt(parts[2]).await;
     let mut runs = 0;
     let run = loop {
@@ -257,7 +257,7 @@ async fn running(store: Store) {
         if run.outcome != Outcome::Unchanged {
             break run;
         }
-        assert!(runs <= parts.len() + 1, "every part gets its turn");
+        assert!(runs <= parts.len() + 1, "every part is verified");
     };
     assert_eq!(run.outcome, Outcome::Published, "{run:?}");
     assert_eq!(run.damage, [parts[2].to_string()]);
@@ -288,7 +288,7 @@ async fn unwritten(store: Store) {
 async fn at(follower: &mut Follower, wanted: &Snapshot) -> std::sync::Arc<Snapshot> {
     let followed = async {
         loop {
-            if let News::Version { snapshot, .. } = follower.next().await
+            if let FollowEvent::Version { snapshot, .. } = follower.next().await
                 && snapshot.header == wanted.header
             {
                 return snapshot;
@@ -302,5 +302,5 @@ async fn at(follower: &mut Follower, wanted: &Snapshot) -> std::sync::Arc<Snapsh
 
 /// Whether two catalogues have the same items, save for ranks.
 fn same(one: &Catalogue, other: &Catalogue) -> bool {
-    Content::of(one) == Content::of(other)
+    ContentDigest::of(one) == ContentDigest::of(other)
 }

@@ -5,7 +5,7 @@ use std::mem;
 
 use mongodb::bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, cstr, doc, rawdoc};
 
-use super::connection::{BULK, CONFIRM, Connection};
+use super::connection::{BULK_TIMEOUT, Connection, WRITE_CONCERN_TIMEOUT};
 use super::error::DUPLICATE;
 use crate::repository::{Result, StoreError};
 
@@ -16,7 +16,7 @@ const BYTES: usize = 12 << 20;
 
 /// Which command carries the statements.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Verb {
+pub(super) enum WriteCommand {
     /// Documents themselves.
     Insert,
     /// Those of [`replace`].
@@ -55,7 +55,7 @@ fn raw(document: &Document) -> Result<RawDocumentBuf> {
 /// answer is those that a document with their `_id` kept from being carried out.
 pub(super) async fn write(
     connection: &Connection,
-    verb: Verb,
+    verb: WriteCommand,
     collection: &'static str,
     statements: impl IntoIterator<Item = RawDocumentBuf>,
 ) -> Result<Vec<RawDocumentBuf>> {
@@ -101,12 +101,12 @@ impl Batch {
     async fn send(
         self,
         connection: &Connection,
-        verb: Verb,
+        verb: WriteCommand,
         collection: &'static str,
     ) -> Result<Vec<RawDocumentBuf>> {
         let command = self.command(verb, collection);
         let answer = connection
-            .call(BULK, move |database| async move {
+            .call(BULK_TIMEOUT, move |database| async move {
                 database.run_raw_command(command).await
             })
             .await?;
@@ -117,15 +117,15 @@ impl Batch {
     }
 
     /// The command, with its own write concern: it takes none from the client.
-    fn command(&self, verb: Verb, collection: &str) -> RawDocumentBuf {
+    fn command(&self, verb: WriteCommand, collection: &str) -> RawDocumentBuf {
         let (mut command, statements) = match verb {
-            Verb::Insert => (rawdoc! { "insert": collection }, cstr!("documents")),
-            Verb::Update => (rawdoc! { "update": collection }, cstr!("updates")),
-            Verb::Delete => (rawdoc! { "delete": collection }, cstr!("deletes")),
+            WriteCommand::Insert => (rawdoc! { "insert": collection }, cstr!("documents")),
+            WriteCommand::Update => (rawdoc! { "update": collection }, cstr!("updates")),
+            WriteCommand::Delete => (rawdoc! { "delete": collection }, cstr!("deletes")),
         };
         let all: RawArrayBuf = self.statements.iter().collect();
         command.append(statements, all);
-        let milliseconds = i64::try_from(CONFIRM.as_millis()).unwrap_or(i64::MAX);
+        let milliseconds = i64::try_from(WRITE_CONCERN_TIMEOUT.as_millis()).unwrap_or(i64::MAX);
         let confirmed = rawdoc! { "w": "majority", "j": true, "wtimeout": milliseconds };
         command.append(cstr!("ordered"), false);
         command.append(cstr!("writeConcern"), confirmed);
@@ -186,14 +186,18 @@ mod tests {
 
     #[test]
     fn every_batch_asks_by_itself_for_a_majority_that_has_it_on_disk() {
-        for verb in [Verb::Insert, Verb::Update, Verb::Delete] {
+        for verb in [
+            WriteCommand::Insert,
+            WriteCommand::Update,
+            WriteCommand::Delete,
+        ] {
             let command = Batch::default().command(verb, "movies");
             let command = Document::try_from(&command).unwrap();
             let concern = command.get_document("writeConcern").unwrap();
             assert_eq!(concern.get_str("w").unwrap(), "majority");
             assert!(concern.get_bool("j").unwrap());
             let limit = concern.get_i64("wtimeout").unwrap();
-            assert!(limit < i64::try_from(BULK.as_millis()).unwrap());
+            assert!(limit < i64::try_from(BULK_TIMEOUT.as_millis()).unwrap());
         }
     }
 

@@ -3,7 +3,7 @@ use mongodb::bson::{Bson, DateTime, Document, deserialize_from_document};
 use serde::{Deserialize, Serialize};
 
 use crate::models::Counts;
-use crate::repository::{Base, Content, Head, Header, Lease, Ran, Result, StoreError};
+use crate::repository::{Base, ContentDigest, Head, Header, LastSync, Lease, Result, StoreError};
 
 /// The `_id` of the one document of `state`.
 pub(super) const HEAD: &str = "head";
@@ -22,7 +22,7 @@ pub(super) struct HeadDocument {
     fence: u64,
     lease: Option<LeaseDocument>,
     #[serde(default)]
-    ran: Option<RanDocument>,
+    last_sync: Option<LastSyncDocument>,
     #[serde(default)]
     log: Vec<HeaderDocument>,
     #[serde(default)]
@@ -42,7 +42,7 @@ struct LeaseDocument {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct RanDocument {
+struct LastSyncDocument {
     at: DateTime,
     failing_since: Option<DateTime>,
 }
@@ -61,7 +61,7 @@ struct HeaderDocument {
     #[serde(default)]
     reset: bool,
     #[serde(default)]
-    content: Option<Content>,
+    content: Option<ContentDigest>,
 }
 
 impl HeadDocument {
@@ -74,7 +74,7 @@ impl HeadDocument {
             version: 0,
             fence,
             lease: None,
-            ran: None,
+            last_sync: None,
             log: Vec::new(),
             base: None,
             pin: None,
@@ -130,7 +130,7 @@ impl TryFrom<HeadDocument> for Head {
             version: row.version,
             fence: row.fence,
             lease: row.lease.map(Lease::try_from).transpose()?,
-            ran: row.ran.map(Ran::try_from).transpose()?,
+            last_sync: row.last_sync.map(LastSync::try_from).transpose()?,
             log: row
                 .log
                 .into_iter()
@@ -155,10 +155,10 @@ impl TryFrom<LeaseDocument> for Lease {
     }
 }
 
-impl TryFrom<RanDocument> for Ran {
+impl TryFrom<LastSyncDocument> for LastSync {
     type Error = StoreError;
 
-    fn try_from(row: RanDocument) -> Result<Self> {
+    fn try_from(row: LastSyncDocument) -> Result<Self> {
         Ok(Self {
             at: timestamp(row.at)?,
             failing_since: row.failing_since.map(timestamp).transpose()?,

@@ -10,9 +10,9 @@ use mongodb::bson::{Bson, Document, doc};
 
 use super::document::{FORMAT, HEAD};
 use crate::repository::head::FAR_AHEAD;
-use crate::repository::{Amendment, Commit, Head, LEASE, Release, SyncEnd};
+use crate::repository::{Commit, Head, HeadPatch, LEASE, Release, SyncEnd};
 
-/// Matches the head when `holder` may have the lease: [`Head::refusal`] would find nothing.
+/// Matches the head when `holder` may have the lease: [`Head::lease_denied`] would find nothing.
 pub(super) fn may_acquire(holder: &str, interval: Option<Duration>) -> Document {
     let mine = doc! { "$eq": ["$lease.holder", literal(holder)] };
     let expires = doc! { "$ifNull": ["$lease.expires", "$$NOW"] };
@@ -21,9 +21,9 @@ pub(super) fn may_acquire(holder: &str, interval: Option<Duration>) -> Document 
     let mut conditions = vec![doc! { "$or": [mine, over, far_ahead] }];
     if let Some(interval) = interval {
         conditions.push(doc! { "$not": [{ "$and": [
-            { "$eq": [{ "$type": "$ran.at" }, "date"] },
-            { "$lte": ["$ran.at", "$$NOW"] },
-            { "$lt": [{ "$subtract": ["$$NOW", "$ran.at"] }, milliseconds(interval)] },
+            { "$eq": [{ "$type": "$last_sync.at" }, "date"] },
+            { "$lte": ["$last_sync.at", "$$NOW"] },
+            { "$lt": [{ "$subtract": ["$$NOW", "$last_sync.at"] }, milliseconds(interval)] },
         ] }] });
     }
     // A head of a newer release is left alone, and one that cannot be counted on.
@@ -53,8 +53,8 @@ pub(super) fn held(fence: u64) -> Document {
     doc! { "_id": HEAD, "fence": long(fence) }
 }
 
-/// Matches the head while the lease is the one of `fence` and was not let go.
-pub(super) fn not_let_go(fence: u64) -> Document {
+/// Matches the head while the lease is the one of `fence` and was not released.
+pub(super) fn not_released(fence: u64) -> Document {
     doc! { "_id": HEAD, "fence": long(fence), "lease": { "$ne": null } }
 }
 
@@ -117,14 +117,14 @@ pub(super) fn commit(commit: &Commit) -> Vec<Document> {
     set(fields)
 }
 
-/// [`Head::amend`]
-pub(super) fn amend(amendment: &Amendment) -> Vec<Document> {
+/// [`Head::patch_head`]
+pub(super) fn patch_head(patch: &HeadPatch) -> Vec<Document> {
     // An empty `$set` is refused.
     let mut fields = doc! { "fence": "$fence" };
-    if let Some(pin) = amendment.pin {
+    if let Some(pin) = patch.pin {
         fields.insert("pin", literal(pin.map(long)));
     }
-    if let Some(approval) = &amendment.approval {
+    if let Some(approval) = &patch.approval {
         fields.insert("approval", literal(approval.clone()));
     }
     set(fields)
@@ -133,16 +133,16 @@ pub(super) fn amend(amendment: &Amendment) -> Vec<Document> {
 /// [`Head::release`]
 pub(super) fn release(release: Release) -> Vec<Document> {
     let mut fields = doc! { "lease": null };
-    if release.view_is_right {
+    if release.is_view_current {
         fields.insert("dirty", literal(false));
     }
     if let Some(end) = release.sync {
         let failing_since = match end {
             SyncEnd::Answered => Bson::Null,
-            SyncEnd::Failed => doc! { "$ifNull": ["$ran.failing_since", "$$NOW"] }.into(),
+            SyncEnd::Failed => doc! { "$ifNull": ["$last_sync.failing_since", "$$NOW"] }.into(),
         };
         fields.insert(
-            "ran",
+            "last_sync",
             doc! { "at": "$$NOW", "failing_since": failing_since },
         );
     }

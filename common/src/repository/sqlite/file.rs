@@ -53,14 +53,14 @@ impl Drop for Open {
 
 /// The way to the file at a path, whichever stands there.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct ReopeningConnection {
     path: PathBuf,
     only_reads: bool,
     clock: Clock,
     open: Option<Open>,
 }
 
-impl Door {
+impl ReopeningConnection {
     /// Opens the file, making it where it is missing and setting it aside where it is damaged. One
     /// that another process holds is opened by the first call that finds it free.
     pub(super) fn open(path: &Path, only_reads: bool, clock: Clock) -> Result<Self, Fault> {

@@ -22,7 +22,7 @@ const MIGRATIONS: [&str; 3] = [
     CREATE TABLE vehicles (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
 ",
     "
-    CREATE TABLE answers (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE unchanged_marker (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
 ",
     // Bases of packed items, which no earlier release can read.
     "",

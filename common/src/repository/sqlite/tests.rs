@@ -121,8 +121,8 @@ async fn a_file_of_a_newer_release_is_refused_and_left_as_it_is() {
     hand.pragma_update(None, "user_version", 99).unwrap();
     drop(hand);
     let before = fs::read(&path).unwrap();
-    let refusal = SqliteStore::open(&path, Clock::system()).unwrap_err();
-    assert!(refusal.to_string().contains("newer release"), "{refusal}");
+    let denied = SqliteStore::open(&path, Clock::system()).unwrap_err();
+    assert!(denied.to_string().contains("newer release"), "{denied}");
     assert_eq!(fs::read(&path).unwrap(), before);
     assert!(set_aside(folder.path()).is_empty());
 }
@@ -135,8 +135,8 @@ async fn a_folder_that_another_keeps_locked_is_waited_for_no_longer_than_a_lock(
     let lock = fs::File::open(folder.path()).unwrap();
     lock.lock().unwrap();
     let store = open(&path);
-    let refusal = store.head().await.unwrap_err().to_string();
-    assert!(refusal.contains("stop that process"), "{refusal}");
+    let denied = store.head().await.unwrap_err().to_string();
+    assert!(denied.contains("stop that process"), "{denied}");
     lock.unlock().unwrap();
     assert_eq!(lineage(&store).await, Some(before));
 }
@@ -151,11 +151,8 @@ async fn a_file_that_is_ready_is_read_while_another_holds_its_lock() {
     let lock = lock.unwrap();
     let store = open(&path);
     assert_eq!(lineage(&store).await, Some(before));
-    let refusal = store.acquire("a syncer", None).await.unwrap_err();
-    assert!(
-        refusal.to_string().contains("stop that process"),
-        "{refusal}"
-    );
+    let denied = store.acquire("a syncer", None).await.unwrap_err();
+    assert!(denied.to_string().contains("stop that process"), "{denied}");
     lock.rollback().unwrap();
     assert!(store.acquire("a syncer", None).await.unwrap().is_ok());
 }

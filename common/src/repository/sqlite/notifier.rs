@@ -11,27 +11,27 @@ use super::file::Open;
 /// How often the file is asked whether anyone wrote to it; one question takes microseconds.
 const PERIOD: Duration = Duration::from_millis(25);
 
-/// Rings when this process or another has written to the file.
+/// Notifies when this process or another has written to the file.
 #[derive(Debug, Default)]
-pub(super) struct Bell {
-    rings: watch::Sender<u64>,
+pub(super) struct ChangeNotifier {
+    notifications: watch::Sender<u64>,
     /// The watching thread ends when this end of its channel goes.
     watching: Mutex<Option<SyncSender<()>>>,
 }
 
-impl Bell {
-    pub(super) fn ring(&self) {
-        ring(&self.rings);
+impl ChangeNotifier {
+    pub(super) fn notify(&self) {
+        notify(&self.notifications);
     }
 
-    /// A counter of rings; the first listener starts the watch.
-    pub(super) fn listen(&self, path: &Path) -> watch::Receiver<u64> {
+    /// A counter of notifications; the first subscriber starts the watch.
+    pub(super) fn subscribe(&self, path: &Path) -> watch::Receiver<u64> {
         let mut watching = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
         if watching.is_none() {
             let (stop, stopped) = sync_channel(0);
-            let (rings, path) = (self.rings.clone(), path.to_owned());
+            let (notifications, path) = (self.notifications.clone(), path.to_owned());
             let watch = move || {
-                watch(&path, &rings, || {
+                watch(&path, &notifications, || {
                     stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout)
                 })
             };
@@ -41,15 +41,15 @@ impl Bell {
                 Err(error) => tracing::warn!(%error, "cannot watch the database; polling instead"),
             }
         }
-        self.rings.subscribe()
+        self.notifications.subscribe()
     }
 }
 
-fn ring(rings: &watch::Sender<u64>) {
-    rings.send_modify(|count| *count = count.wrapping_add(1));
+fn notify(notifications: &watch::Sender<u64>) {
+    notifications.send_modify(|count| *count = count.wrapping_add(1));
 }
 
-fn watch(path: &Path, rings: &watch::Sender<u64>, wait: impl Fn() -> bool) {
+fn watch(path: &Path, notifications: &watch::Sender<u64>, wait: impl Fn() -> bool) {
     let mut open: Option<Open> = None;
     let mut seen = None;
     while wait() {
@@ -69,7 +69,7 @@ fn watch(path: &Path, rings: &watch::Sender<u64>, wait: impl Fn() -> bool) {
         }
         if version != seen {
             seen = version;
-            ring(rings);
+            notify(notifications);
         }
     }
 }
