@@ -12,42 +12,32 @@ pub struct Run {
     /// Its number, rising: the fence of its lease. Of several, the first one's.
     pub number: u64,
     /// How many runs this row stands for.
-    #[serde(default = "one")]
     pub repeat_count: u64,
     /// When it began; of several, the first.
     pub started: Timestamp,
     /// When it ended; of several, the last.
     pub ended: Timestamp,
     /// Durations of its phases; of several, the last one's.
-    #[serde(default)]
     pub phases: PhaseTimings,
     /// How it ended.
     pub outcome: Outcome,
     /// The version after it.
     pub version: u64,
     /// Statistics of each kind; empty without a complete response of the source.
-    #[serde(default)]
     pub kinds: BTreeMap<Kind, KindStats>,
     /// Decoded size of the source's complete responses, in bytes. Of several, the last one's.
-    #[serde(default)]
     pub bytes: u64,
     /// The base URL of the source that responded; of a failed run, of the last one tried.
-    #[serde(default)]
     pub provider: Option<String>,
     /// The rules that held it, by the names of their settings.
-    #[serde(default)]
     pub rules: Vec<String>,
     /// Why it failed, was held, or published nothing.
-    #[serde(default)]
     pub reason: Option<String>,
     /// The causes of a failure: one for each source, or the error of the store.
-    #[serde(default)]
     pub causes: Vec<String>,
     /// The fingerprint of the held delta.
-    #[serde(default)]
     pub fingerprint: Option<String>,
     /// Number of findings.
-    #[serde(default)]
     pub findings: u64,
     /// The parts of the store that it found lost or damaged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -59,7 +49,6 @@ pub struct Run {
 
 /// Durations of the phases of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct PhaseTimings {
     /// Loading the published state and repairing the view.
     pub load_microseconds: u64,
@@ -83,7 +72,6 @@ impl PhaseTimings {
 
 /// Statistics of one kind in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct KindStats {
     /// Readable records received.
     pub seen: u64,
@@ -206,8 +194,4 @@ impl MissingItem {
     pub(crate) fn key(&self) -> String {
         format!("{}/{}", self.kind.plural(), self.id)
     }
-}
-
-const fn one() -> u64 {
-    1
 }

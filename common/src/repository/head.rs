@@ -39,22 +39,16 @@ pub struct Head {
     /// Who may publish now.
     pub lease: Option<Lease>,
     /// The last sync that ended.
-    #[serde(default)]
     pub last_sync: Option<LastSync>,
     /// The headers of the versions still kept, oldest first.
-    #[serde(default)]
     pub log: Vec<Header>,
     /// The whole catalogue that loading starts from.
-    #[serde(default)]
     pub base: Option<Base>,
     /// The version that is held on to; nothing is published while it is set.
-    #[serde(default)]
     pub pin: Option<u64>,
     /// The fingerprint of a held delta that may pass.
-    #[serde(default)]
     pub approval: Option<String>,
     /// Whether the view may be behind.
-    #[serde(default)]
     pub dirty: bool,
 }
 
@@ -90,18 +84,14 @@ pub struct Header {
     /// How many items it changed.
     pub changes: Counts,
     /// Why it was published, where that is not simply a sync.
-    #[serde(default)]
     pub note: Option<String>,
     /// Whether it is the first of its store, which is a base alone.
-    #[serde(default)]
     pub first: bool,
     /// Whether it repairs a version that could not be read wholly: its changes do not lead from
     /// every reader's state to it, so that readers load it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reset: bool,
-    /// What its items are, to tell whether all of them were read; `None` from earlier releases.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<ContentDigest>,
+    /// The digest of its items, which shows whether all of them were read.
+    pub content: ContentDigest,
 }
 
 /// A whole catalogue in parts.

@@ -35,7 +35,7 @@ use super::{
 };
 use crate::models::Kind;
 use connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT};
-use document::{HEAD, HeadDocument};
+use document::HEAD;
 use error::is_duplicate;
 use notifier::ChangeNotifier;
 
@@ -115,10 +115,10 @@ impl MongoStore {
         view::disown(&self.connection).await?;
         let fence = self.first_fence().await?;
         let lineage = uuid::Uuid::new_v4().to_string();
-        let head = HeadDocument::new(lineage, fence);
+        let head = document::new_head(lineage, fence);
         self.connection
             .call(CALL_TIMEOUT, move |database| async move {
-                match database.collection(STATE).insert_one(head).await {
+                match state(&database).insert_one(head).await {
                     Err(error) if !is_duplicate(&error) => Err(error),
                     _ => Ok(()),
                 }

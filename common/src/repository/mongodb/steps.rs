@@ -86,16 +86,23 @@ pub(super) fn commit(commit: &Commit) -> Vec<Document> {
         "note": literal(header.note.clone()),
         "first": literal(header.first),
         "reset": literal(header.reset),
-        "content": literal(header.content.as_ref().map(|content| doc! {
-            "items": long(content.items),
-            "digest": &content.digest,
-        })),
+        "content": literal(doc! {
+            "items": long(header.content.items),
+            "digest": &header.content.digest,
+        }),
     };
     let kept = doc! { "$filter": {
         "input": { "$ifNull": ["$log", []] },
         "as": "header",
         "cond": { "$gte": ["$$header.version", long(commit.keep_from)] },
     } };
+    let base = commit.base.map(|base| {
+        doc! {
+            "version": long(base.version),
+            "fence": long(base.fence),
+            "parts": i64::from(base.parts),
+        }
+    });
     let mut fields = doc! {
         "version": long(header.version),
         "log": { "$concatArrays": [kept, [entry]] },
@@ -103,16 +110,8 @@ pub(super) fn commit(commit: &Commit) -> Vec<Document> {
         "approval": null,
         "dirty": literal(true),
     };
-    if let Some(base) = commit.base {
-        fields.insert("format", literal(FORMAT));
-        fields.insert(
-            "base",
-            literal(doc! {
-                "version": long(base.version),
-                "fence": long(base.fence),
-                "parts": i64::from(base.parts),
-            }),
-        );
+    if let Some(base) = base {
+        fields.insert("base", literal(base));
     }
     set(fields)
 }

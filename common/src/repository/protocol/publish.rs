@@ -51,7 +51,7 @@ impl LeaseGuard {
         let (version, fence) = (self.head.version + 1, self.head.fence);
         let before = state.map(|state| state.catalogue.clone());
         let is_whole = state.is_none_or(|state| state.damage.is_empty());
-        let content = state.and_then(|state| state.header.content.clone());
+        let content = state.map(|state| state.header.content.clone());
         let (catalogue, content) = run_blocking({
             let changes = changes.clone();
             move || {
@@ -93,7 +93,7 @@ impl LeaseGuard {
                 note: note.clone(),
                 first,
                 reset: options.reset,
-                content: Some(content),
+                content,
             },
             keep_from: (loads_from + 1)
                 .min(version.saturating_sub(self.retention - 1))

@@ -225,8 +225,7 @@ impl LeaseGuard {
             for item in lost.values().flatten() {
                 damaged.catalogue.insert(item);
             }
-            if published.is_some_and(|published| published == ContentDigest::of(&damaged.catalogue))
-            {
+            if published == ContentDigest::of(&damaged.catalogue) {
                 damaged.damage.clear();
             }
             damaged
@@ -260,9 +259,8 @@ impl LeaseGuard {
         added: u64,
     ) -> Result<LostItems> {
         let there = readable.len() as u64 + added;
-        let of = header.content.as_ref().map(|content| content.items);
+        let of = header.content.items;
         if !self.is_view_current {
-            let of = of.unwrap_or(there);
             return Ok(LostItems {
                 count: of.saturating_sub(there),
                 of,
@@ -270,11 +268,7 @@ impl LeaseGuard {
             });
         }
         let (count, names) = view::missing_in(&*self.store, &[readable, wanted], NAMED).await?;
-        Ok(LostItems {
-            count,
-            of: of.unwrap_or(readable.len() as u64 + count),
-            names,
-        })
+        Ok(LostItems { count, of, names })
     }
 }
 
@@ -303,7 +297,7 @@ impl std::fmt::Display for LostItems {
 
 /// The first of some catalogues that has exactly the items of a version.
 fn complete<const N: usize>(header: &Header, candidates: [Catalogue; N]) -> Option<Catalogue> {
-    let content = header.content.as_ref()?;
+    let content = &header.content;
     let same_count = |catalogue: &Catalogue| catalogue.len() as u64 == content.items;
     let mut candidates = candidates.into_iter();
     candidates.find(|catalogue| same_count(catalogue) && ContentDigest::of(catalogue) == *content)

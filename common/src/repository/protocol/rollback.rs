@@ -42,9 +42,8 @@ impl LeaseGuard {
         let catalogue = run_blocking({
             let published = header.content.clone();
             move || {
-                let is_right =
-                    published.is_none_or(|content| content == ContentDigest::of(&catalogue));
-                is_right.then_some(catalogue)
+                let is_same = published == ContentDigest::of(&catalogue);
+                is_same.then_some(catalogue)
             }
         });
         let catalogue = catalogue.await?.ok_or_else(|| StoreError::Unreadable {

@@ -248,12 +248,10 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     .await?;
     let took = started.elapsed();
     tracing::debug!(items = catalogue.len(), ?read, ?took, "loaded a state");
-    if let Some(content) = header.content.as_ref().filter(|_| is_whole)
-        && content.items != catalogue.len() as u64
-    {
+    let items = header.content.items;
+    if is_whole && items != catalogue.len() as u64 {
         let reason = format!(
-            "it has {} items, but its parts hold {}",
-            content.items,
+            "it has {items} items, but its parts hold {}",
             catalogue.len()
         );
         damage.push(parts::damaged(

@@ -64,10 +64,10 @@ fn next(head: &Head, note: Option<&str>) -> Commit {
             note: note.map(str::to_owned),
             first: head.version == 0,
             reset: head.version == 2,
-            content: (head.version != 1).then(|| ContentDigest {
+            content: ContentDigest {
                 items: 7,
                 digest: "$digest".into(),
-            }),
+            },
         },
         keep_from: head.version.saturating_sub(1),
         base: None,

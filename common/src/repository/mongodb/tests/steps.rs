@@ -120,26 +120,6 @@ async fn a_head_of_a_newer_release_is_left_alone() {
 }
 
 #[tokio::test]
-async fn an_earlier_release_is_kept_out_once_a_base_is_put_that_it_cannot_read() {
-    let (store, database) = fresh(Mongo::replica_set().await).await;
-    let mut head = acquired(&store, "a").await.head;
-    let state: Collection<Document> = database.collection(STATE);
-    let earlier = doc! { "$set": { "format": 1_i64 } };
-    state.update_one(doc! {}, earlier).await.unwrap();
-    for (base, format) in [(false, 1), (true, FORMAT)] {
-        let mut commit = next(&head, None);
-        commit.base = base.then_some(Base {
-            version: 2,
-            fence: head.fence,
-            parts: 1,
-        });
-        head = store.commit(&commit).await.unwrap();
-        let stored = state.find_one(doc! {}).await.unwrap().unwrap();
-        assert_eq!(stored.get_i64("format").unwrap(), format);
-    }
-}
-
-#[tokio::test]
 async fn a_head_that_cannot_be_understood_is_named_left_alone_and_said_how_to_mend() {
     let (store, database) = fresh(Mongo::replica_set().await).await;
     acquired(&store, "a").await;
