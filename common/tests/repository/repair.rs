@@ -1,4 +1,6 @@
-use common::models::{Catalogue, Kind};
+use std::sync::Arc;
+
+use common::models::{Catalogue, Item, Kind};
 use common::repository::{
     HeadPatch, Origin, PartKind, PartName, Repository, Snapshot, StoreError, Verification,
 };
@@ -159,6 +161,46 @@ pub(crate) async fn a_restored_version_keeps_its_history_and_readers_load_it(sto
         let rewound = lease.rewind(&loaded, version).await.unwrap().unwrap();
         assert_eq!(rewound.catalogue, wanted, "version {version}");
     }
+}
+
+pub(crate) async fn a_reader_loads_a_version_after_a_restored_one_whose_items_have_other_ranks(
+    store: &Fixture,
+) {
+    let (repository, state) = two_versions_in_several_parts(store).await;
+    let mut follower = repository.follow();
+    assert_eq!(next_version(&mut follower).await.catalogue, state.catalogue);
+    let lost = parts(&repository, PartKind::Base).await[1];
+    spoil(&repository, lost, false).await;
+    let whole = Snapshot {
+        catalogue: with_other_ranks(&state.catalogue),
+        ..state.clone()
+    };
+    assert_ne!(whole.catalogue, state.catalogue);
+
+    let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let restored = lease.restore(&whole, Origin::Source).await;
+    let restored = restored.unwrap().unwrap();
+    let wanted = with(&restored.catalogue, movie(1, 3));
+    let changes = restored.catalogue.changes_to(&wanted);
+    let published = lease.publish(Some(&restored), &changes, None, None).await;
+    let published = published.unwrap().unwrap();
+    lease.release(None).await.unwrap();
+
+    let followed = next_version(&mut follower).await;
+    assert_eq!(followed.header, published.header);
+    assert_eq!(followed.catalogue, wanted);
+    assert_eq!(store.load().await.unwrap().catalogue, wanted);
+}
+
+/// The same items in the opposite order.
+fn with_other_ranks(catalogue: &Catalogue) -> Catalogue {
+    let items = catalogue.all().map(|item| {
+        Arc::new(Item {
+            rank: -item.rank,
+            ..(*item).clone()
+        })
+    });
+    items.collect()
 }
 
 pub(crate) async fn items_that_are_lost_are_named_and_every_reader_loads_the_version_without_them(

@@ -17,7 +17,7 @@ use common::models::{Catalogue, Kind, Outcome};
 use common::repository::{ContentDigest, FollowEvent, Follower, PartKind, Snapshot};
 use serde_json::Value;
 use syncer::history::Command;
-use testkit::process::run_to_end;
+use testkit::process::{Finished, run_to_end};
 use testkit::source::film;
 
 use scene::{Scene, Store};
@@ -51,7 +51,7 @@ on_both_stores! {
     crate::exit_codes as a_rollback_of_a_damaged_store_exits_with_1_and_once_repairs_it,
     crate::lost_items as items_that_are_lost_and_gone_from_the_source_are_named_and_no_reader_keeps_them,
     crate::held_repair as a_repair_that_would_lose_much_is_held_until_it_is_approved,
-    crate::pinned as a_pinned_version_is_not_replaced_by_what_the_source_has,
+    crate::pinned as a_damaged_pinned_version_is_not_replaced_by_what_the_source_has_and_once_exits_with_1,
     crate::running as a_part_corrupted_under_a_running_syncer_is_found_and_repaired,
     crate::unwritten as a_version_that_is_out_counts_as_published_whatever_cannot_be_written_after_it,
     crate::machine::plays as whatever_is_lost_no_less_is_published_and_every_reader_sees_the_same,
@@ -122,14 +122,7 @@ async fn exit_codes(store: Store) {
     let films = whole.catalogue.count(Kind::Movie);
     let base = scene.parts(PartKind::Base).await;
     scene.lose(base[0]).await;
-    let run = async |args: &[&str]| {
-        let source = scene.source.url();
-        let envs = [
-            ("PYFLIX_DATABASE_URL", scene.store.url.as_str()),
-            ("PYFLIX_PROVIDER_URLS", source.as_str()),
-        ];
-        run_to_end("syncer", &envs, args, LIMIT).await
-    };
+    let run = async |args: &[&str]| run_syncer(&scene, args).await;
     let refused = run(&["rollback", "1"]).await;
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stderr.contains(&base[0].to_string()), "{refused:?}");
@@ -142,6 +135,16 @@ async fn exit_codes(store: Store) {
     assert_eq!(back.code, Some(0), "{back:?}");
     let back = scene.load().await.unwrap();
     assert_eq!(back.catalogue.count(Kind::Movie), films - 1);
+}
+
+/// Runs the real program over the store and the source of a scene.
+async fn run_syncer(scene: &Scene, args: &[&str]) -> Finished {
+    let source = scene.source.url();
+    let envs = [
+        ("PYFLIX_DATABASE_URL", scene.store.url.as_str()),
+        ("PYFLIX_PROVIDER_URLS", source.as_str()),
+    ];
+    run_to_end("syncer", &envs, args, LIMIT).await
 }
 
 /// The id of a film that only a part holds that is lost.
@@ -219,6 +222,9 @@ async fn pinned(store: Store) {
             }
         }
     });
+    let once = run_syncer(&scene, &["once"]).await;
+    assert_eq!(once.code, Some(1), "{once:?}");
+    assert!(once.stderr.contains("syncer unpin"), "{once:?}");
     scene.restart().await;
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Unchanged, "{run:?}");
