@@ -21,8 +21,8 @@ use settings::{Setting, Settings};
 /// The file that is read from the working directory where it is there.
 pub const FILE: &str = "pyflix.toml";
 
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
-const LONGEST_INTERVAL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_INTERVAL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// All settings of all binaries: each accepts the whole table and uses what concerns it.
 #[derive(Clone, Debug)]
@@ -265,10 +265,10 @@ fn max_bytes(text: &str) -> Parsed<u64> {
 fn interval(text: &str) -> Parsed<Duration> {
     let interval =
         humantime::parse_duration(text).map_err(|_| format!("\"{text}\" is not a duration"))?;
-    if interval < SHORTEST_INTERVAL {
+    if interval < MIN_INTERVAL {
         return Err(format!("\"{text}\" is shorter than 100ms"));
     }
-    if interval > LONGEST_INTERVAL {
+    if interval > MAX_INTERVAL {
         return Err(format!("\"{text}\" is longer than 31 days"));
     }
     Ok(interval)

@@ -8,7 +8,7 @@ use super::content::ContentDigest;
 use crate::models::Counts;
 
 /// A lease that ends later than this was given before the clock was set back, and is over.
-pub(super) const FAR_AHEAD: Duration = Duration::from_secs(60);
+pub(super) const MAX_LEASE_AHEAD: Duration = Duration::from_secs(60);
 
 /// How far the fences of a new head are from those that an earlier one left traces of: further
 /// than a run can be that left none.
@@ -212,7 +212,7 @@ impl Head {
             && lease.holder != holder
         {
             let remaining = between(now, lease.expires);
-            if !remaining.is_zero() && remaining <= FAR_AHEAD {
+            if !remaining.is_zero() && remaining <= MAX_LEASE_AHEAD {
                 return Some(LeaseDenied::Taken {
                     holder: lease.holder.clone(),
                     remaining,

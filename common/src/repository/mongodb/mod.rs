@@ -112,7 +112,7 @@ impl MongoStore {
     /// or its view, they keep no name from the new one: a part is never written twice, and a
     /// document of the view gives way to higher versions only.
     async fn insert_head(&self) -> Result<()> {
-        view::disown(&self.connection).await?;
+        view::clear_versions(&self.connection).await?;
         let fence = self.first_fence().await?;
         let lineage = uuid::Uuid::new_v4().to_string();
         let head = document::new_head(lineage, fence);

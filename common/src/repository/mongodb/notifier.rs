@@ -20,11 +20,11 @@ const MAX_AWAIT_TIME: Duration = Duration::from_secs(1);
 /// How often a lone server is asked.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(100);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// What a server says that is no member of a replica set.
-const ONLY_ON_REPLICA_SETS: i32 = 40_573;
+const NOT_A_REPLICA_SET: i32 = 40_573;
 
 /// Notifies when the head may have changed: a change stream on a replica set, a poll now and then
 /// on a lone server. What it misses costs time and nothing else.
@@ -98,30 +98,30 @@ async fn listen(connection: Connection, notifications: watch::Sender<u64>) {
                 position.token = None;
             }
         }
-        sleep(position.next_pause()).await;
+        sleep(position.next_delay()).await;
     }
 }
 
 /// Where to go on, and how patiently.
 struct Position {
     token: Option<ResumeToken>,
-    pause: Duration,
+    delay: Duration,
 }
 
 impl Default for Position {
     fn default() -> Self {
         Self {
             token: None,
-            pause: FIRST_PAUSE,
+            delay: MIN_RETRY_DELAY,
         }
     }
 }
 
 impl Position {
-    fn next_pause(&mut self) -> Duration {
-        let pause = self.pause;
-        self.pause = LONGEST_PAUSE.min(pause * 2);
-        pause
+    fn next_delay(&mut self) -> Duration {
+        let delay = self.delay;
+        self.delay = MAX_RETRY_DELAY.min(delay * 2);
+        delay
     }
 }
 
@@ -147,7 +147,7 @@ async fn follow(
             Err(error) => return error,
         }
         position.token = stream.resume_token();
-        position.pause = FIRST_PAUSE;
+        position.delay = MIN_RETRY_DELAY;
     }
 }
 
@@ -191,7 +191,7 @@ async fn poll(
             })
             .await;
         let Ok(look) = look else { return };
-        position.pause = FIRST_PAUSE;
+        position.delay = MIN_RETRY_DELAY;
         let look = Some(look);
         if look != last {
             notify(notifications);
@@ -218,7 +218,7 @@ impl StreamError {
         };
         matches!(
             &*error.kind,
-            ErrorKind::Command(command) if command.code == ONLY_ON_REPLICA_SETS
+            ErrorKind::Command(command) if command.code == NOT_A_REPLICA_SET
                 || command.message.contains("only supported on replica sets")
         )
     }

@@ -12,7 +12,7 @@ use crate::repository::{PartName, Result};
 const PARTS: &str = "parts";
 
 /// The most names in a removal.
-const NAMES: usize = 1_000;
+const MAX_NAMES: usize = 1_000;
 
 /// A part as it stands in the `parts` collection.
 #[derive(Serialize, Deserialize)]
@@ -79,7 +79,7 @@ pub(super) async fn names(connection: &Connection) -> Result<Vec<PartName>> {
 
 /// Removes parts.
 pub(super) async fn remove(connection: &Connection, names: &[PartName]) -> Result<()> {
-    for names in names.chunks(NAMES) {
+    for names in names.chunks(MAX_NAMES) {
         let names: Vec<String> = names.iter().map(PartName::to_string).collect();
         connection
             .call(BULK_TIMEOUT, move |database| async move {

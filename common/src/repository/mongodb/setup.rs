@@ -16,11 +16,11 @@ pub const READER: &str = "pyflix_reader";
 pub const WRITER: &str = "pyflix_writer";
 
 /// The replica set that `mongod --replSet` must name.
-const SET: &str = "rs0";
+const REPLICA_SET: &str = "rs0";
 const ROOT: &str = "root";
 
 /// How long to wait between attempts.
-const PAUSE: Duration = Duration::from_millis(100);
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 const ALREADY_INITIALIZED: i32 = 23;
 const USER_EXISTS: i32 = 51_003;
@@ -45,7 +45,7 @@ pub enum SetupError {
     #[error("not a MongoDB URL: {0}")]
     Url(String),
     /// The server does not belong to a replica set.
-    #[error("this mongod is not part of a replica set: start it with --replSet {SET}")]
+    #[error("this mongod is not part of a replica set: start it with --replSet {REPLICA_SET}")]
     Alone,
     /// The data was made with other secrets.
     #[error(
@@ -103,7 +103,7 @@ pub async fn initiate(
                 Err(AttemptError::Permanent(error)) => return Err(error),
                 Err(AttemptError::Transient(reason)) => problem = reason,
             }
-            sleep(PAUSE).await;
+            sleep(RETRY_DELAY).await;
         }
     });
     done.await
@@ -153,7 +153,7 @@ async fn start_set(stranger: &Database, member: &str) -> Result<(), AttemptError
         return Err(AttemptError::Permanent(SetupError::Alone));
     }
     let members = [doc! { "_id": 0, "host": member }];
-    let initiate = doc! { "replSetInitiate": { "_id": SET, "members": members } };
+    let initiate = doc! { "replSetInitiate": { "_id": REPLICA_SET, "members": members } };
     match stranger.run_command(initiate).await {
         Err(error) if code(&error) != Some(ALREADY_INITIALIZED) => Err(error.into()),
         _ => Err(no_primary()),

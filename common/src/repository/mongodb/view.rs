@@ -43,7 +43,7 @@ pub(super) async fn write(
 }
 
 /// Lets any version be written over what stands in the view.
-pub(super) async fn disown(connection: &Connection) -> Result<()> {
+pub(super) async fn clear_versions(connection: &Connection) -> Result<()> {
     for kind in Kind::ALL {
         connection
             .call(BULK_TIMEOUT, move |database| async move {

@@ -20,7 +20,7 @@ use crate::repository::store::{PartKind, PartName, Result, StoreError};
 use crate::repository::view;
 
 /// How many parts, or items, a message names.
-const NAMED: usize = 5;
+const MAX_NAMES: usize = 5;
 
 /// From where a whole state comes whose parts are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl LeaseGuard {
         }
         Err(StoreError::Damaged {
             version: self.head().version,
-            parts: listed(damage.iter().map(ToString::to_string)),
+            parts: join_first(damage.iter().map(ToString::to_string)),
         })
     }
 
@@ -234,7 +234,7 @@ impl LeaseGuard {
     }
 
     fn damaged_parts(&self) -> String {
-        listed(self.damage.iter().map(|damage| damage.name.clone()))
+        join_first(self.damage.iter().map(|damage| damage.name.clone()))
     }
 
     /// The oldest version from which on all changes can be read, as far as is known.
@@ -267,7 +267,8 @@ impl LeaseGuard {
                 names: Vec::new(),
             });
         }
-        let (count, names) = view::missing_in(&*self.store, &[readable, wanted], NAMED).await?;
+        let (count, names) =
+            view::items_missing_from(&*self.store, &[readable, wanted], MAX_NAMES).await?;
         Ok(LostItems { count, of, names })
     }
 }
@@ -303,11 +304,11 @@ fn complete<const N: usize>(header: &Header, candidates: [Catalogue; N]) -> Opti
     candidates.find(|catalogue| same_count(catalogue) && ContentDigest::of(catalogue) == *content)
 }
 
-/// The first few of some names.
-fn listed(names: impl Iterator<Item = String>) -> String {
+/// Joins the first few names.
+fn join_first(names: impl Iterator<Item = String>) -> String {
     let mut names: Vec<_> = names.collect();
-    let more = names.len().saturating_sub(NAMED);
-    names.truncate(NAMED);
+    let more = names.len().saturating_sub(MAX_NAMES);
+    names.truncate(MAX_NAMES);
     let names = names.join(", ");
     if more > 0 {
         format!("{names} and {more} more")

@@ -14,7 +14,7 @@ use crate::repository::read::load;
 use crate::repository::store::{PartKind, PartName, Result, Store, StoreError};
 
 /// Within what time a syncer that runs often verifies every part.
-const PASS: Duration = Duration::from_hours(1);
+const FULL_PASS: Duration = Duration::from_hours(1);
 /// How many parts are being read at once where all of them are verified.
 const CONCURRENT_READS: usize = 4;
 
@@ -37,7 +37,7 @@ impl Rotation {
     /// at least one.
     fn next(&mut self, mut parts: Vec<PartName>, since: Duration) -> Vec<PartName> {
         parts.sort_by_key(PartName::to_string);
-        let share = since.as_secs_f64() / PASS.as_secs_f64();
+        let share = since.as_secs_f64() / FULL_PASS.as_secs_f64();
         let count = parts.len().min(share_of(parts.len(), share));
         let last = self.last.map(|last| last.to_string());
         let start = parts.partition_point(|part| Some(part.to_string()) <= last);

@@ -14,7 +14,7 @@ use crate::repository::store::{PartKind, PartName, Result, Store, StoreError};
 const CONCURRENT_READS: usize = 4;
 /// How often a part may be missing under an unchanged head before it counts as lost.
 const MAX_MISSING_READS: u32 = 6;
-const PAUSE: Duration = Duration::from_millis(50);
+const RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// The catalogue at a published version. A clone shares it.
 #[derive(Clone, Debug)]
@@ -101,7 +101,7 @@ pub(in crate::repository) async fn load(store: &dyn Store) -> Result<Option<Snap
             return Ok(Some(snapshot));
         }
         // A newer head was published meanwhile, or the majority point lags behind the head.
-        tokio::time::sleep(PAUSE * stuck).await;
+        tokio::time::sleep(RETRY_DELAY * stuck).await;
     }
 }
 
@@ -126,7 +126,7 @@ pub(in crate::repository) async fn load_at(
             return Err(StoreError::LeaseLost);
         }
         missed += 1;
-        tokio::time::sleep(PAUSE * missed).await;
+        tokio::time::sleep(RETRY_DELAY * missed).await;
     }
 }
 

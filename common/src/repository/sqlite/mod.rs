@@ -28,7 +28,7 @@ use super::store::{
 use crate::clock::Clock;
 use crate::models::Kind;
 
-const DEADLINE: Duration = Duration::from_secs(15);
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 const BATCH: usize = 1_000;
 
 /// The embedded store.
@@ -44,17 +44,17 @@ pub(super) struct SqliteStore {
 impl SqliteStore {
     /// Opens the file, making it and its folder where they are missing.
     pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, OpenError> {
-        let door = |only_reads| {
-            let door =
+        let connection = |only_reads| {
+            let connection =
                 ReopeningConnection::open(path, only_reads, clock.clone()).map_err(|fault| {
                     OpenError::Configuration(format!(
                         "cannot open the database {}: {fault}",
                         path.display()
                     ))
                 })?;
-            Ok(Arc::new(Mutex::new(door)))
+            Ok(Arc::new(Mutex::new(connection)))
         };
-        let (writer, reader) = (door(false)?, door(true)?);
+        let (writer, reader) = (connection(false)?, connection(true)?);
         Ok(Self {
             path: path.to_owned(),
             writer,
@@ -108,10 +108,11 @@ impl SqliteStore {
 
     /// Takes the versions off a view that an earlier head left, since a document gives way to
     /// higher versions only.
-    async fn disown_view(&self) -> Result<()> {
+    async fn clear_view_versions(&self) -> Result<()> {
         for kind in Kind::ALL {
             let batch = u32::try_from(BATCH).unwrap_or(u32::MAX);
-            let next = move |transaction: &Transaction<'_>| view::disown(transaction, kind, batch);
+            let next =
+                move |transaction: &Transaction<'_>| view::clear_versions(transaction, kind, batch);
             while self.write(next).await? > 0 {}
         }
         Ok(())
@@ -138,7 +139,7 @@ impl Store for SqliteStore {
         interval: Option<Duration>,
     ) -> Result<std::result::Result<Reading, LeaseDenied>> {
         if self.read(read_head).await?.is_none() {
-            self.disown_view().await?;
+            self.clear_view_versions().await?;
         }
         let now = self.now();
         let holder = holder.to_owned();
@@ -283,20 +284,20 @@ impl Store for SqliteStore {
 }
 
 async fn blocking<T: Send + 'static>(
-    door: Arc<Mutex<ReopeningConnection>>,
+    connection: Arc<Mutex<ReopeningConnection>>,
     work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Result<T> {
     let task = tokio::task::spawn_blocking(move || {
-        let mut door = door.lock().unwrap_or_else(PoisonError::into_inner);
-        door.with(work)
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.with(work)
     });
-    match tokio::time::timeout(DEADLINE, task).await {
+    match tokio::time::timeout(CALL_TIMEOUT, task).await {
         Ok(Ok(Ok(answer))) => Ok(answer),
         Ok(Ok(Err(error))) => Err(StoreError::Unavailable(error.to_string())),
         Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string())),
         Err(_) => Err(StoreError::Unavailable(format!(
             "no response within {} s",
-            DEADLINE.as_secs()
+            CALL_TIMEOUT.as_secs()
         ))),
     }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 
-use super::file::Open;
+use super::file::OpenFile;
 
 /// How often the file is asked whether anyone wrote to it; one question takes microseconds.
-const PERIOD: Duration = Duration::from_millis(25);
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// Notifies when this process or another has written to the file.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ impl ChangeNotifier {
             let (notifications, path) = (self.notifications.clone(), path.to_owned());
             let watch = move || {
                 watch(&path, &notifications, || {
-                    stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout)
+                    stopped.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout)
                 })
             };
             let thread = std::thread::Builder::new().name("sqlite-watch".into());
@@ -50,13 +50,13 @@ fn notify(notifications: &watch::Sender<u64>) {
 }
 
 fn watch(path: &Path, notifications: &watch::Sender<u64>, wait: impl Fn() -> bool) {
-    let mut open: Option<Open> = None;
+    let mut open: Option<OpenFile> = None;
     let mut seen = None;
     while wait() {
-        if !open.as_ref().is_some_and(Open::is_current) {
+        if !open.as_ref().is_some_and(OpenFile::is_current) {
             open = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
                 .ok()
-                .map(|connection| Open::new(connection, path));
+                .map(|connection| OpenFile::new(connection, path));
             seen = None;
         }
         let version = open.as_ref().and_then(|open| {

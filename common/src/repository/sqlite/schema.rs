@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-pub(super) const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The format of the file, kept in `user_version`.
 const FORMAT: i64 = 1;
@@ -34,7 +34,7 @@ pub(super) enum Fault {
     Folder(io::Error),
     /// Another process is opening it or sets it aside, for longer than either takes.
     #[error("its folder is locked by another process: stop that process")]
-    Held,
+    Locked,
     /// A later release wrote it.
     #[error(
         "it was written by a newer release: run that release, or set PYFLIX_DATABASE_URL to another file"
@@ -52,14 +52,14 @@ impl Fault {
             // Only the head is read as JSON.
             Self::Sqlite(rusqlite::Error::FromSqlConversionFailure(..)) => true,
             Self::Sqlite(error) => is_corrupt(error),
-            Self::Folder(_) | Self::Held | Self::Newer => false,
+            Self::Folder(_) | Self::Locked | Self::Newer => false,
         }
     }
 
     /// Whether another process keeps it, so that it may be free later.
-    pub(super) fn is_held(&self) -> bool {
+    pub(super) fn is_locked(&self) -> bool {
         match self {
-            Self::Held => true,
+            Self::Locked => true,
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
@@ -105,7 +105,7 @@ pub(super) fn folder(path: &Path) -> Result<&Path, Fault> {
 /// only reads, a file that is ready and locked is no obstacle.
 pub(super) fn open(path: &Path, only_reads: bool) -> Result<Connection, Fault> {
     let mut connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     if !(only_reads && format(&connection)? == FORMAT) {

@@ -40,7 +40,7 @@ pub(super) fn write(
 }
 
 /// Takes the versions off up to so many documents of a kind; the answer is off how many.
-pub(super) fn disown(
+pub(super) fn clear_versions(
     transaction: &Transaction<'_>,
     kind: Kind,
     limit: u32,
