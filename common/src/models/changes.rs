@@ -16,7 +16,10 @@ pub struct Changes {
 impl Changes {
     /// Adds what becomes of an item that stands in `before`, or does not yet.
     pub fn add(&mut self, before: &Catalogue, kind: Kind, id: &Id, after: Option<&Item>) {
-        self.push(before.held(kind, id).cloned(), after.map(Packed::of));
+        self.push(
+            before.packed_by_id(kind, id).cloned(),
+            after.map(Packed::of),
+        );
     }
 
     pub(super) fn push(&mut self, before: Option<Packed>, after: Option<Packed>) {

@@ -83,6 +83,9 @@ impl FromStr for Kind {
 #[error("not a kind: movie, person, location, species or vehicle")]
 pub struct UnknownKind;
 
+/// An item's number in a catalogue: dense, unique among the items there, and reused later.
+pub type Number = u32;
+
 /// One item of the catalogue at one version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {

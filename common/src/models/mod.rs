@@ -5,20 +5,22 @@ mod catalogue;
 mod change;
 mod changes;
 mod finding;
+mod hash_table;
 mod item;
+mod link;
 mod packed;
 mod run;
 mod slug;
-mod table;
 
-pub use catalogue::{Catalogue, Link, Number};
+pub use catalogue::Catalogue;
 pub use change::{Change, Counts, FieldChange, changed_fields};
 pub use changes::Changes;
 pub use finding::{Finding, Problem, Quarantined};
 pub use item::{
-    Age, Credits, Facts, Id, Item, Kind, Location, Movie, Person, SourceRecord, Species,
+    Age, Credits, Facts, Id, Item, Kind, Location, Movie, Number, Person, SourceRecord, Species,
     UnknownKind, Vehicle,
 };
+pub use link::Link;
 pub(crate) use packed::Packed;
 pub use packed::read_id;
 pub use run::{KindStats, MissingItem, Outcome, PhaseTimings, Run};

@@ -7,8 +7,8 @@ use imbl::OrdSet;
 
 use super::{Catalogue, KindLookup, Link, Number};
 use crate::models::Kind;
+use crate::models::hash_table::HashTable;
 use crate::models::packed::Packed;
-use crate::models::table::Table;
 
 /// By relation: what is named, and what names it.
 type EdgeLists = [Vec<(Number, Number)>; Link::ALL.len()];
@@ -16,7 +16,7 @@ type EdgeLists = [Vec<(Number, Number)>; Link::ALL.len()];
 impl FromIterator<Packed> for Catalogue {
     fn from_iter<I: IntoIterator<Item = Packed>>(items: I) -> Self {
         let items: Vec<Packed> = items.into_iter().collect();
-        whole(&items).unwrap_or_else(|| {
+        build(&items).unwrap_or_else(|| {
             let mut catalogue = Self::default();
             for packed in items {
                 catalogue.insert_packed(packed);
@@ -28,21 +28,21 @@ impl FromIterator<Packed> for Catalogue {
 
 /// The catalogue of these items, numbered as they come; none if two of a kind have the same id or
 /// the same slug.
-fn whole(items: &[Packed]) -> Option<Catalogue> {
+fn build(items: &[Packed]) -> Option<Catalogue> {
     let mut of_kinds: [Vec<Number>; 5] = Default::default();
     for (number, packed) in (0..).zip(items) {
         of_kinds[packed.kind() as usize].push(number);
     }
     let text = |text: fn(&Packed) -> &[u8]| {
         let of = |number: Number| text(&items[number as usize]);
-        let mut tables: [Table; 5] = Default::default();
+        let mut tables: [HashTable; 5] = Default::default();
         for (table, numbers) in tables.iter_mut().zip(&of_kinds) {
             let texts = numbers.iter().map(|number| (of(*number), *number));
-            *table = Table::of(texts, |number, text| of(number) == text)?;
+            *table = HashTable::of(texts, |number, text| of(number) == text)?;
         }
         Some(tables)
     };
-    let (ids, (slugs, in_order, held)) = both(
+    let (ids, (slugs, in_order, held)) = in_parallel(
         || text(Packed::written_id),
         || {
             let in_order = of_kinds.each_ref().map(|numbers| {
@@ -74,14 +74,14 @@ fn whole(items: &[Packed]) -> Option<Catalogue> {
             catalogue.lookups[kind as usize].ids.find(id, is)
         };
         let half = |from: usize, half| links(number_of, from, half);
-        both(|| half(0, first), || half(first.len(), second))
+        in_parallel(|| half(0, first), || half(first.len(), second))
     };
     for (pairs, more) in pairs.iter_mut().zip(more_pairs) {
         pairs.extend(more);
     }
     // Most of them are people in movies.
     let [of_people, others @ ..] = pairs;
-    let (of_people, others) = both(|| sorted(of_people), || others.map(sorted));
+    let (of_people, others) = in_parallel(|| sorted(of_people), || others.map(sorted));
     for (of_link, links) in catalogue
         .links
         .iter_mut()
@@ -122,8 +122,8 @@ fn sorted<T: Ord + Clone>(mut values: Vec<T>) -> OrdSet<T> {
     values.into_iter().collect()
 }
 
-/// Does two things side by side.
-fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+/// Runs two closures in parallel.
+fn in_parallel<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
     thread::scope(|scope| {
         let one = scope.spawn(one);
         let other = other();

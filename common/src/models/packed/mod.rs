@@ -17,7 +17,7 @@ use self::code::{Reader, Writer};
 use super::{Credits, Id, Item, Kind, Link, SourceRecord};
 
 /// What the first byte is for an item that others name and that is not there.
-const NAMED_ONLY: u8 = 8;
+const PLACEHOLDER: u8 = 8;
 /// The kind, and where the source's record begins.
 const HEAD_BYTES: usize = 1 + size_of::<u32>();
 
@@ -49,19 +49,19 @@ impl Packed {
     }
 
     /// The name of an item that is not there.
-    pub(crate) fn name_only(kind: Kind, written_id: &[u8]) -> Self {
+    pub(crate) fn placeholder(kind: Kind, written_id: &[u8]) -> Self {
         let mut writer = Writer::default();
-        writer.head(kind as u8 | NAMED_ONLY);
+        writer.head(kind as u8 | PLACEHOLDER);
         Self([&writer.finish(), written_id].concat().into())
     }
 
     /// Whether this is an item and not only the name of one.
-    pub(crate) fn is_there(&self) -> bool {
-        self.0.first().is_some_and(|first| first & NAMED_ONLY == 0)
+    pub(crate) fn is_present(&self) -> bool {
+        self.0.first().is_some_and(|first| first & PLACEHOLDER == 0)
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        let first = self.0.first().copied().unwrap_or_default() & !NAMED_ONLY;
+        let first = self.0.first().copied().unwrap_or_default() & !PLACEHOLDER;
         let kind = Kind::ALL.into_iter().find(|kind| *kind as u8 == first);
         kind.unwrap_or(Kind::Movie)
     }
@@ -99,7 +99,7 @@ impl Packed {
 
     /// The items that this one names, as [`Item::links`], by their ids as they are written here.
     pub(crate) fn links(&self) -> Vec<(Link, &[u8])> {
-        if !self.is_there() {
+        if !self.is_present() {
             return Vec::new();
         }
         let mut reader = self.after_head();
@@ -111,7 +111,7 @@ impl Packed {
 
     /// What of a movie people look for; `None` for anything else.
     pub(crate) fn credits(&self) -> Option<Credits<'_>> {
-        if !self.is_there() || self.kind() != Kind::Movie {
+        if !self.is_present() || self.kind() != Kind::Movie {
             return None;
         }
         let mut reader = self.after_head();
@@ -124,7 +124,7 @@ impl Packed {
     /// The item; `None` for what is only the name of one. Its source record stays packed until
     /// somebody wants it.
     pub(crate) fn unpack(&self) -> Option<Item> {
-        if !self.is_there() {
+        if !self.is_present() {
             return None;
         }
         let mut reader = self.after_head();
@@ -209,7 +209,7 @@ fn before_source(item: &Item) -> Vec<u8> {
 impl PartialEq for Packed {
     /// Equal items are equal byte by byte, save where another release compressed the record.
     fn eq(&self, other: &Self) -> bool {
-        let both_there = self.is_there() && other.is_there();
+        let both_there = self.is_present() && other.is_present();
         self.0 == other.0 || (both_there && self.unpack() == other.unpack())
     }
 }

@@ -146,7 +146,7 @@ proptest! {
     #[test]
     fn an_item_comes_out_as_it_was_packed(item in item()) {
         let packed = Packed::of(&item);
-        prop_assert!(packed.is_there());
+        prop_assert!(packed.is_present());
         prop_assert_eq!(packed.kind(), item.kind());
         prop_assert_eq!(packed.written_id(), written_id(&item.id));
         prop_assert_eq!(packed.rank(), item.rank);
@@ -171,8 +171,8 @@ proptest! {
 
     #[test]
     fn a_name_alone_is_no_item(id in id()) {
-        let packed = Packed::name_only(Kind::Vehicle, &written_id(&id));
-        prop_assert!(!packed.is_there());
+        let packed = Packed::placeholder(Kind::Vehicle, &written_id(&id));
+        prop_assert!(!packed.is_present());
         prop_assert_eq!(packed.kind(), Kind::Vehicle);
         prop_assert_eq!(packed.written_id(), written_id(&id));
         prop_assert!(packed.unpack().is_none());
@@ -219,7 +219,7 @@ proptest! {
 
 #[test]
 fn a_name_alone_is_not_read_as_an_item() {
-    let name = Packed::name_only(Kind::Movie, &written_id("1"));
+    let name = Packed::placeholder(Kind::Movie, &written_id("1"));
     assert_eq!(Packed::read(name.bytes()), None);
 }
 

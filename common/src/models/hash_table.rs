@@ -1,148 +1,150 @@
 use imbl::Vector;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::Number;
+use super::item::Number;
 
-/// How many places a table has at first.
-const LEAST: usize = 16;
+/// How many slots a table has at least.
+const MIN_SLOTS: usize = 16;
 
-/// Finds numbers by text: a hash table that shares what it can with its clones, so that a change
-/// costs by its own size, at some 12 bytes a text. The texts stand elsewhere.
+/// A persistent hash table with linear probing from texts to numbers. A change of a clone costs by
+/// its own size, an entry about 12 bytes. The texts are stored elsewhere, so that the caller tells
+/// whether a number is of a text.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Table {
-    /// Half a hash with a number and 1 behind it, or 0. As many as a power of two.
-    places: Vector<u64>,
-    taken: usize,
+pub(super) struct HashTable {
+    /// The upper half of a hash, then the number + 1; or 0 for a free slot. Their count is a power of
+    /// two.
+    slots: Vector<u64>,
+    len: usize,
 }
 
-impl Table {
+impl HashTable {
     /// The numbers of texts; none if two of them are the same. `is` tells whether a number is of a
     /// text.
     pub(super) fn of<'a>(
         texts: impl ExactSizeIterator<Item = (&'a [u8], Number)>,
         is: impl Fn(Number, &[u8]) -> bool,
     ) -> Option<Self> {
-        let taken = texts.len();
-        let mut places = vec![0; (taken * 4 / 3 + 1).next_power_of_two().max(LEAST)];
-        let mask = places.len() - 1;
+        let len = texts.len();
+        let mut slots = vec![0; (len * 4 / 3 + 1).next_power_of_two().max(MIN_SLOTS)];
+        let mask = slots.len() - 1;
         for (text, number) in texts {
-            let half = half_of_hash(text);
-            let mut place = home(half, places.len()).unwrap_or_default();
-            while let Some((other, there)) = apart(places[place]) {
-                if other == half && is(there, text) {
+            let hash = hash32(text);
+            let mut slot = home_slot(hash, slots.len()).unwrap_or_default();
+            while let Some((other, there)) = decode(slots[slot]) {
+                if other == hash && is(there, text) {
                     return None;
                 }
-                place = (place + 1) & mask;
+                slot = (slot + 1) & mask;
             }
-            places[place] = entry(half, number);
+            slots[slot] = encode(hash, number);
         }
         Some(Self {
-            places: places.into(),
-            taken,
+            slots: slots.into(),
+            len,
         })
     }
 
     /// The number of a text; `is` tells whether a number is of that text.
     pub(super) fn find(&self, text: &[u8], is: impl Fn(Number) -> bool) -> Option<Number> {
-        let half = half_of_hash(text);
-        let mut place = self.home(half)?;
+        let hash = hash32(text);
+        let mut slot = self.home_slot(hash)?;
         loop {
-            let (other, number) = apart(*self.places.get(place)?)?;
-            if other == half && is(number) {
+            let (other, number) = decode(*self.slots.get(slot)?)?;
+            if other == hash && is(number) {
                 return Some(number);
             }
-            place = self.after(place);
+            slot = self.after(slot);
         }
     }
 
-    /// Puts in the number of a text that has none.
+    /// Inserts the number of a text that has none.
     pub(super) fn insert(&mut self, text: &[u8], number: Number) {
-        if (self.taken + 1) * 4 > self.places.len() * 3 {
+        if (self.len + 1) * 4 > self.slots.len() * 3 {
             self.grow();
         }
-        self.put(half_of_hash(text), number);
-        self.taken += 1;
+        self.put(hash32(text), number);
+        self.len += 1;
     }
 
-    /// Takes out the number of a text.
+    /// Removes the number of a text.
     pub(super) fn remove(&mut self, text: &[u8], number: Number) {
-        let half = half_of_hash(text);
-        let Some(mut gap) = self.home(half) else {
+        let hash = hash32(text);
+        let Some(mut gap) = self.home_slot(hash) else {
             return;
         };
         loop {
-            match self.places.get(gap).and_then(|entry| apart(*entry)) {
-                Some(entry) if entry == (half, number) => break,
+            match self.slots.get(gap).and_then(|entry| decode(*entry)) {
+                Some(entry) if entry == (hash, number) => break,
                 Some(_) => gap = self.after(gap),
                 None => return,
             }
         }
-        // What stands behind it moves up, as far as it may.
-        let mut place = gap;
+        // Entries behind the gap move up, but not before their home slot.
+        let mut slot = gap;
         loop {
-            place = self.after(place);
-            let entry = self.places.get(place).copied().unwrap_or_default();
-            let Some((half, _)) = apart(entry) else {
+            slot = self.after(slot);
+            let entry = self.slots.get(slot).copied().unwrap_or_default();
+            let Some((hash, _)) = decode(entry) else {
                 break;
             };
-            let mask = self.places.len() - 1;
-            let home = self.home(half).unwrap_or(place);
-            let (way, to_gap) = (
-                place.wrapping_sub(home) & mask,
-                place.wrapping_sub(gap) & mask,
+            let mask = self.slots.len() - 1;
+            let home_slot = self.home_slot(hash).unwrap_or(slot);
+            let (distance, to_gap) = (
+                slot.wrapping_sub(home_slot) & mask,
+                slot.wrapping_sub(gap) & mask,
             );
-            if way >= to_gap {
-                self.places.set(gap, entry);
-                gap = place;
+            if distance >= to_gap {
+                self.slots.set(gap, entry);
+                gap = slot;
             }
         }
-        self.places.set(gap, 0);
-        self.taken -= 1;
+        self.slots.set(gap, 0);
+        self.len -= 1;
     }
 
-    fn put(&mut self, half: u32, number: Number) {
-        let Some(mut place) = self.home(half) else {
+    fn put(&mut self, hash: u32, number: Number) {
+        let Some(mut slot) = self.home_slot(hash) else {
             return;
         };
-        while self.places.get(place).is_some_and(|entry| *entry != 0) {
-            place = self.after(place);
+        while self.slots.get(slot).is_some_and(|entry| *entry != 0) {
+            slot = self.after(slot);
         }
-        self.places.set(place, entry(half, number));
+        self.slots.set(slot, encode(hash, number));
     }
 
     fn grow(&mut self) {
-        let size = (self.places.len() * 2).max(LEAST);
+        let size = (self.slots.len() * 2).max(MIN_SLOTS);
         let empty = Vector::from(vec![0; size]);
-        let before = std::mem::replace(&mut self.places, empty);
-        for (half, number) in before.into_iter().filter_map(apart) {
-            self.put(half, number);
+        let before = std::mem::replace(&mut self.slots, empty);
+        for (hash, number) in before.into_iter().filter_map(decode) {
+            self.put(hash, number);
         }
     }
 
-    fn home(&self, half: u32) -> Option<usize> {
-        home(half, self.places.len())
+    fn home_slot(&self, hash: u32) -> Option<usize> {
+        home_slot(hash, self.slots.len())
     }
 
-    fn after(&self, place: usize) -> usize {
-        (place + 1) & (self.places.len() - 1)
+    fn after(&self, slot: usize) -> usize {
+        (slot + 1) & (self.slots.len() - 1)
     }
 }
 
-/// The place where a search begins: by the upper bits of the half.
-fn home(half: u32, places: usize) -> Option<usize> {
-    let bits = places.checked_ilog2()?;
-    usize::try_from((u64::from(half) << bits) >> 32).ok()
+/// The slot where a search begins: by the upper bits of the hash.
+fn home_slot(hash: u32, slots: usize) -> Option<usize> {
+    let bits = slots.checked_ilog2()?;
+    usize::try_from((u64::from(hash) << bits) >> 32).ok()
 }
 
-fn entry(half: u32, number: Number) -> u64 {
-    (u64::from(half) << 32) | (u64::from(number) + 1)
+fn encode(hash: u32, number: Number) -> u64 {
+    (u64::from(hash) << 32) | (u64::from(number) + 1)
 }
 
-fn half_of_hash(text: &[u8]) -> u32 {
+fn hash32(text: &[u8]) -> u32 {
     u32::try_from(xxh3_64(text) >> 32).unwrap_or_default()
 }
 
-fn apart(entry: u64) -> Option<(u32, Number)> {
+fn decode(entry: u64) -> Option<(u32, Number)> {
     let number = u32::try_from(entry & 0xffff_ffff).ok()?.checked_sub(1)?;
     Some((u32::try_from(entry >> 32).ok()?, number))
 }
@@ -160,7 +162,7 @@ mod tests {
         #[test]
         fn it_finds_what_a_map_finds(steps in vec((0..40_u32, any::<bool>()), 0..300)) {
             let texts: Vec<_> = (0..40).map(|number| number.to_string()).collect();
-            let mut table = Table::default();
+            let mut table = HashTable::default();
             let mut map = BTreeMap::new();
             for (number, there) in steps {
                 let text = texts[number as usize].as_bytes();
@@ -177,7 +179,7 @@ mod tests {
                     let found = table.find(text.as_bytes(), is);
                     prop_assert_eq!(found, map.contains_key(&number).then_some(number));
                 }
-                prop_assert_eq!(before.taken, map.len());
+                prop_assert_eq!(before.len, map.len());
             }
         }
     }
@@ -188,7 +190,7 @@ mod tests {
         let of = |texts: &[String]| {
             let is = |number, text: &[u8]| texts[number as usize].as_bytes() == text;
             let numbered = texts.iter().map(String::as_bytes).zip(0..);
-            Table::of(numbered.collect::<Vec<_>>().into_iter(), is)
+            HashTable::of(numbered.collect::<Vec<_>>().into_iter(), is)
         };
         let table = of(&texts).unwrap();
         for (number, text) in (0..).zip(&texts) {
@@ -200,7 +202,7 @@ mod tests {
 
     #[test]
     fn texts_of_one_hash_are_told_apart() {
-        let mut table = Table::default();
+        let mut table = HashTable::default();
         for number in 0..100 {
             table.insert(b"the same", number);
         }
