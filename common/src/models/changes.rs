@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::packed::{Packed, read_id};
-use super::{Catalogue, Change, Counts, Id, Item, Kind};
+use super::{Change, Counts, Id, Item, Kind};
 
 /// The changes of a version that is to be published: held as a catalogue holds items, with which
 /// it shares them, and unpacked one at a time. Those of a first version are all there is. Cheap to
@@ -14,14 +14,6 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Adds what becomes of an item that stands in `before`, or does not yet.
-    pub fn add(&mut self, before: &Catalogue, kind: Kind, id: &Id, after: Option<&Item>) {
-        self.push(
-            before.packed_by_id(kind, id).cloned(),
-            after.map(Packed::of),
-        );
-    }
-
     pub(super) fn push(&mut self, before: Option<Packed>, after: Option<Packed>) {
         let bytes = after.as_ref().map_or(0, |after| after.bytes().len());
         self.bytes += bytes as u64;
@@ -96,7 +88,7 @@ impl Changes {
         additions
     }
 
-    /// What they add to [`Catalogue::digest`].
+    /// What they add to the digest of a catalogue.
     pub(crate) fn digest(&self) -> u128 {
         self.packed().fold(0, |sum: u128, (before, after)| {
             let [before, after] = [before, after].map(|item| item.map_or(0, Packed::digest));

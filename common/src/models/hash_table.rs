@@ -1,7 +1,7 @@
 use imbl::Vector;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::item::Number;
+use super::Number;
 
 /// How many slots a table has at least.
 const MIN_SLOTS: usize = 16;

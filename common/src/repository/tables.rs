@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::open::Repository;
+use super::protocol::LeaseGuard;
 use super::store::{Result, Row, StoreError, Table};
-use super::{LeaseGuard, Repository};
 use crate::models::{Finding, MissingItem, Outcome, Quarantined, Run};
 
 /// The key of the one row of its table.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Catalogue;
 use crate::models::packed::{Packed, written_id};
-use crate::models::{Change, Changes, Item, Kind, Link, Number};
+use crate::models::{Change, Changes, Id, Item, Kind, Link, Number};
 
 impl Catalogue {
     /// Puts an item in, in place of the one with its id.
@@ -152,6 +152,16 @@ impl Catalogue {
             }
         }
         changes
+    }
+}
+
+impl Changes {
+    /// Adds what becomes of an item that stands in `before`, or does not yet.
+    pub fn add(&mut self, before: &Catalogue, kind: Kind, id: &Id, after: Option<&Item>) {
+        self.push(
+            before.packed_by_id(kind, id).cloned(),
+            after.map(Packed::of),
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
+use serde_json::value::RawValue;
 
 use super::*;
 use crate::models::{Age, Facts, Id, Location, Movie, Person, Species, Vehicle};

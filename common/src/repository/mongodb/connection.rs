@@ -2,11 +2,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mongodb::bson::{Document, RawDocumentBuf};
 use mongodb::error::ErrorKind;
 use mongodb::options::{
-    ClientOptions, ConnectionString, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+    ClientOptions, ConnectionString, FindOptions, ReadConcern, ReadPreference, SelectionCriteria,
+    WriteConcern,
 };
-use mongodb::{Client, Database};
+use mongodb::{Client, Collection, Database};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -94,6 +96,26 @@ impl Connection {
                 limit.as_secs()
             ))),
         }
+    }
+
+    /// Reads all documents that a query finds, raw: one that cannot be decoded does not stop the
+    /// others.
+    pub(super) async fn scan(
+        &self,
+        collection: &'static str,
+        filter: Document,
+        options: FindOptions,
+    ) -> Result<Vec<RawDocumentBuf>> {
+        self.call(BULK_TIMEOUT, move |database| async move {
+            let collection: Collection<RawDocumentBuf> = database.collection(collection);
+            let mut found = collection.find(filter).with_options(options).await?;
+            let mut documents = Vec::new();
+            while found.advance().await? {
+                documents.push(found.current().to_owned());
+            }
+            Ok(documents)
+        })
+        .await
     }
 
     /// The database through a client that does not retry reads: when it resumes a change stream

@@ -22,8 +22,8 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mongodb::bson::{DateTime, Document, RawDocumentBuf, doc};
-use mongodb::options::{FindOptions, ReturnDocument};
+use mongodb::bson::{DateTime, Document, doc};
+use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -35,12 +35,9 @@ use super::{
 };
 use crate::models::Kind;
 use connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT};
-use document::HEAD;
+use document::{HEAD, STATE};
 use error::is_duplicate;
 use notifier::ChangeNotifier;
-
-/// The collection of the head.
-const STATE: &str = "state";
 
 /// A catalogue's store in a MongoDB database.
 pub(super) struct MongoStore {
@@ -285,25 +282,4 @@ fn read(found: Document) -> Result<Reading> {
         head: document::head(head)?,
         now: document::timestamp(now)?,
     })
-}
-
-/// Reads all documents that a query finds, raw: one that cannot be decoded stops no other.
-async fn scan(
-    connection: &Connection,
-    limit: Duration,
-    collection: &'static str,
-    filter: Document,
-    options: FindOptions,
-) -> Result<Vec<RawDocumentBuf>> {
-    connection
-        .call(limit, move |database| async move {
-            let collection: Collection<RawDocumentBuf> = database.collection(collection);
-            let mut found = collection.find(filter).with_options(options).await?;
-            let mut documents = Vec::new();
-            while found.advance().await? {
-                documents.push(found.current().to_owned());
-            }
-            Ok(documents)
-        })
-        .await
 }

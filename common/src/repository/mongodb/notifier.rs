@@ -10,9 +10,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::STATE;
 use super::connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT};
-use super::document::HEAD;
+use super::document::{HEAD, STATE};
 use super::error::explain;
 
 /// How long the server may hold back an answer while nothing happens.

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::connection::{BULK_TIMEOUT, CALL_TIMEOUT, Connection};
 use super::error::is_duplicate;
-use super::scan;
 use crate::repository::{PartName, Result};
 
 const PARTS: &str = "parts";
@@ -69,7 +68,7 @@ pub(super) async fn names(connection: &Connection) -> Result<Vec<PartName>> {
         .projection(doc! { "_id": 1 })
         .hint(Hint::Keys(doc! { "_id": 1 }))
         .build();
-    let found = scan(connection, BULK_TIMEOUT, PARTS, doc! {}, options).await?;
+    let found = connection.scan(PARTS, doc! {}, options).await?;
     let name = |part: &RawDocumentBuf| {
         let text = part.get_str("_id").ok()?;
         PartName::parse(text).filter(|name| name.to_string() == text)

@@ -6,7 +6,7 @@ use mongodb::options::FindOptions;
 
 use super::bulk::{self, WriteCommand};
 use super::connection::{BULK_TIMEOUT, Connection};
-use super::{json, scan};
+use super::json;
 use crate::models::Kind;
 use crate::repository::blocking::run_blocking;
 use crate::repository::{Overwrite, Result, StoreError, ViewDocument};
@@ -72,14 +72,9 @@ pub(super) async fn read(
         .sort(doc! { "_id": 1 })
         .limit(i64::from(limit))
         .build();
-    let found = scan(
-        connection,
-        BULK_TIMEOUT,
-        kind.plural(),
-        doc! { "_id": from },
-        options,
-    )
-    .await?;
+    let found = connection
+        .scan(kind.plural(), doc! { "_id": from }, options)
+        .await?;
     Ok(found
         .iter()
         .filter_map(|document| decode(kind, document))

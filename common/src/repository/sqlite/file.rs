@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::head::read_head;
 use super::schema::{self, Fault};
 use crate::clock::Clock;
 
@@ -174,7 +175,7 @@ fn is_sound(path: &Path) -> Result<bool, Fault> {
             return Ok(false);
         }
         if connection.table_exists(None, "state")? {
-            super::read_head(&connection)?;
+            read_head(&connection)?;
         }
         Ok(true)
     };
