@@ -22,9 +22,9 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use self::canvas::Canvas;
 use self::chance::Chance;
 use crate::assets::FOR_EVER;
-use crate::content::SVG;
-use crate::error::AppError;
-use crate::site::Current;
+use crate::http::AppError;
+use crate::http::content::SVG;
+use crate::state::CurrentSite;
 use crate::wording;
 
 /// Goes up whenever something is drawn in another way, so that no old drawing is kept.
@@ -58,7 +58,7 @@ impl Art {
 
 /// The drawing of one item, by its id or slug.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     asked: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Representation, AppError> {

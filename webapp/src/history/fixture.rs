@@ -5,9 +5,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::*;
-use crate::ByField;
-use crate::index::Index;
-use crate::site::{Condition, Site};
+use crate::state::{Freshness, Indexes, Site};
 
 /// A version without items; 1 is the first of its store.
 pub(crate) fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snapshot {
@@ -44,11 +42,9 @@ pub(crate) fn site(
     Site {
         cache: Arc::default(),
         snapshot: Arc::new(current),
-        index: Index::default(),
-        search: Default::default(),
-        by_field: ByField::default(),
+        indexes: Indexes::default(),
         history,
-        condition: Condition::Fresh,
+        freshness: Freshness::Fresh,
         sync_status: Arc::default(),
     }
 }

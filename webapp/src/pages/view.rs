@@ -7,9 +7,9 @@ use common::models::{Kind, Link};
 use form_urlencoded::Serializer;
 use http::Uri;
 
-use crate::error::AppError;
+use crate::http::AppError;
+use crate::http::query;
 use crate::index::{Field, Sort};
-use crate::query;
 
 /// How many items stand on a page.
 pub(super) const PER_PAGE: usize = 100;
