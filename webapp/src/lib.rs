@@ -4,11 +4,8 @@ pub mod cli;
 pub mod error;
 pub mod events;
 pub mod feed;
-pub mod history;
-pub mod index;
 pub mod routes;
 pub mod run;
-pub mod search;
 pub mod site;
 pub mod wording;
 
@@ -17,6 +14,8 @@ mod art;
 mod assets;
 mod content;
 mod costly;
+#[cfg(test)]
+mod fixture;
 mod ghibli;
 mod middleware;
 mod pages;

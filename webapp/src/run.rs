@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::PublicUrl;
-use crate::events::Events;
+use crate::events::{self, Events};
 use crate::middleware::RequestLimits;
 use crate::response_cache;
 use crate::routes::{self, App};
@@ -86,6 +86,7 @@ pub async fn run(
         repository.clone(),
         config.sync_interval,
         Clock::system(),
+        events::encode::version,
         prewarm,
         shutdown.clone(),
     ));

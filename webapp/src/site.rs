@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+use catalogue_index::{EncodeEvent, History, Index};
+use catalogue_search::Search;
 use common::clock::Clock;
 use common::models::{Catalogue, Change};
 use common::repository::{News, Pulse, Repository, Snapshot};
@@ -18,9 +20,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ByField;
 use crate::error::AppError;
-use crate::history::{self, History};
-use crate::index::Index;
-use crate::search::{self, Search};
 use crate::sync_status::{self, SyncStatus};
 
 /// How often it is asked whether the syncs have fallen silent.
@@ -148,6 +147,7 @@ pub(crate) async fn keep<P, F>(
     repository: Repository,
     interval: Duration,
     clock: Clock,
+    encode: EncodeEvent,
     prewarm: P,
     shutdown: CancellationToken,
 ) where
@@ -160,11 +160,12 @@ pub(crate) async fn keep<P, F>(
     tokio::spawn(sync_status::follow(repository.clone(), asked, told));
     let (ask_past, asked) = watch::channel(History::default());
     let (told, mut past) = watch::channel(History::default());
-    tokio::spawn(history::past::keep(repository, asked, told));
+    tokio::spawn(catalogue_index::keep(repository, asked, told));
     let mut keeper = Keeper {
         current,
         interval,
         clock,
+        encode,
         snapshot: None,
         arranged: Arranged::default(),
         history: History::default(),
@@ -190,7 +191,7 @@ pub(crate) async fn keep<P, F>(
                 }
                 Ok(()) = past.changed() => {
                     let past = past.borrow_and_update().clone();
-                    keeper.history = std::mem::take(&mut keeper.history).after(&past);
+                    keeper.history = std::mem::take(&mut keeper.history).after(&past, encode);
                 }
                 () = tokio::time::sleep(GLANCE) => {}
             }
@@ -243,7 +244,7 @@ impl Arranged {
             .into_iter()
             .filter(|change| change.after.is_none())
             .map(|change| (change.number, None));
-        let touched = search::touched(changes, catalogue).into_iter();
+        let touched = catalogue_search::touched(changes, catalogue).into_iter();
         let touched = touched.filter_map(|(kind, id)| {
             let number = catalogue.number(kind, &id)?;
             Some((number, Some(catalogue.item(number)?)))
@@ -278,6 +279,7 @@ struct Keeper {
     current: Current,
     interval: Duration,
     clock: Clock,
+    encode: EncodeEvent,
     snapshot: Option<Arc<Snapshot>>,
     arranged: Arranged,
     history: History,
@@ -299,9 +301,11 @@ impl Keeper {
                 self.away = None;
                 self.arranged = arranged;
                 self.history = match changes {
-                    Some(changes) => {
-                        std::mem::take(&mut self.history).with(&snapshot, Some(changes))
-                    }
+                    Some(changes) => std::mem::take(&mut self.history).with(
+                        &snapshot,
+                        Some(changes),
+                        self.encode,
+                    ),
                     None => History::from(&snapshot),
                 };
                 self.ask_past.send_replace(self.history.clone());
@@ -423,7 +427,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::history::fixture::movie;
+    use crate::fixture::movie;
 
     #[tokio::test(start_paused = true)]
     async fn a_site_stays_in_place_for_ten_quiet_seconds() {
@@ -441,6 +445,7 @@ mod tests {
                 repository,
                 Duration::from_secs(3600),
                 Clock::system(),
+                |_, _, _| Default::default(),
                 |_, _| async {},
                 stop.clone(),
             ));

@@ -9,7 +9,7 @@ use super::operation::{Answer, Asked};
 use super::pages::{Pages, changes_page_properties, list_schema, paging_of_changes};
 use super::parameter::{Form, LARGEST, Parameter};
 use crate::error::AppError;
-use crate::history::net::{Gap, between};
+use catalogue_index::{Gap, between};
 
 pub(super) fn parameters() -> Vec<Parameter> {
     let mut parameters = vec![

@@ -6,7 +6,7 @@ use super::items::Related;
 use super::operation::Asked;
 use super::parameter::{Form, Parameter};
 use crate::error::AppError;
-use crate::index::{Field, Filter};
+use catalogue_index::{Field, Filter};
 
 /// The filters of a kind's list.
 pub(super) fn parameters(kind: Kind) -> impl Iterator<Item = Parameter> {

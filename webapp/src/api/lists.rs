@@ -9,7 +9,7 @@ use super::operation::{Answer, Asked};
 use super::pages::{Pages, list_schema, paging};
 use super::parameter::{Form, Parameter};
 use crate::error::AppError;
-use crate::index::Sort;
+use catalogue_index::Sort;
 
 fn sorts(kind: Kind) -> Vec<(&'static str, Sort)> {
     match kind {

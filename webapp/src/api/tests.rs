@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 
 use super::items;
 use super::operation::OPERATIONS;
-use crate::history::fixture::{self, added};
+use crate::fixture::{self, added};
 use crate::middleware::RequestLimits;
 use crate::routes::{App, app};
 use crate::site::{Current, Site};

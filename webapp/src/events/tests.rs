@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::history::fixture::{self, added};
+use crate::fixture::{self, added};
 use crate::middleware::RequestLimits;
 use crate::routes::{self, App};
 use crate::site::Condition;

@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use crate::PublicUrl;
 use crate::content::{ATOM, AtVersion as _};
 use crate::error::AppError;
-use crate::history::Version;
 use crate::query;
 use crate::site::{Current, Site};
 use crate::wording::{self, Names};
+use catalogue_index::Version;
 
 /// How many versions the feed has.
 const MOST_ENTRIES: usize = 50;

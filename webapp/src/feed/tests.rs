@@ -4,9 +4,9 @@ use common::models::Change;
 use roxmltree::{Document, Node};
 
 use super::*;
-use crate::history::History;
-use crate::history::fixture::{self, added, movie};
+use crate::fixture::{self, added, movie};
 use crate::site::Condition;
+use catalogue_index::History;
 
 const ATOM_NAMESPACE: &str = "http://www.w3.org/2005/Atom";
 const HOSTILE: [&str; 6] = [

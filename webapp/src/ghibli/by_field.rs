@@ -8,7 +8,7 @@ use ghibli_api::{Collection, Fields, Names, Said, Title, Titles};
 use roaring::RoaringBitmap;
 
 use super::kept::kind;
-use crate::index::Renumbered;
+use catalogue_index::Renumbered;
 
 /// A kind with at most so many records is quickly gone through.
 pub(super) const MANY: usize = 1_000;

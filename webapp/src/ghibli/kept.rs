@@ -8,8 +8,8 @@ use ghibli_api::{Collected, Collection, Fields, Names};
 use roaring::RoaringBitmap;
 use tokio_util::sync::CancellationToken;
 
-use crate::index::{Filter, Sort};
 use crate::site::Site;
+use catalogue_index::{Filter, Sort};
 
 /// The records of a kind as the app has them.
 pub(super) struct Kept<'a> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use common::models::{Catalogue, Item, Kind, Link};
 
 use super::view::{By, Facet, View, facets};
-use crate::index::{Counts, Field, Filter};
 use crate::site::Site;
+use catalogue_index::{Counts, Field, Filter};
 
 /// The most answers that a question offers.
 const OFFERED: usize = 100;

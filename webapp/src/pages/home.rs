@@ -9,8 +9,8 @@ use super::tile::{self, Tile};
 use crate::PublicUrl;
 use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
-use crate::index::Sort;
 use crate::site::{Condition, Current, Site};
+use catalogue_index::Sort;
 
 /// How many movies stand on a shelf.
 const SHELF: usize = 6;

@@ -13,8 +13,8 @@ use crate::PublicUrl;
 use crate::content::{self, AtVersion as _, JSON};
 use crate::error::AppError;
 use crate::query;
-use crate::search::{FURTHEST, Field, Found, Hit, Matched, Question};
 use crate::site::{Current, Site};
+use catalogue_search::{FURTHEST, Field, Found, Hit, Matched, Question};
 
 /// So many of each kind stand on a page with several.
 const OF_EACH: usize = 6;

@@ -13,12 +13,12 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 use tower::ServiceExt as _;
 
-use crate::history::History;
-use crate::index::Index;
 use crate::middleware::RequestLimits;
 use crate::routes::{App, app};
 use crate::site::{Condition, Current, Site};
 use crate::{ByField, PublicUrl};
+use catalogue_index::History;
+use catalogue_index::Index;
 
 #[tokio::test]
 async fn every_item_has_a_page_that_leads_to_all_that_it_is_linked_with_and_back() {

@@ -8,8 +8,8 @@ use form_urlencoded::Serializer;
 use http::Uri;
 
 use crate::error::AppError;
-use crate::index::{Field, Sort};
 use crate::query;
+use catalogue_index::{Field, Sort};
 
 /// How many items stand on a page.
 pub(super) const PER_PAGE: usize = 100;

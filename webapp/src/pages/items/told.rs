@@ -6,10 +6,10 @@ use common::models::{
     Catalogue, Facts, Id, Item, Kind, Link, Location, Movie, Person, Species, Vehicle,
 };
 
-use crate::index::{Field, Filter, Sort};
 use crate::pages::tile::{self, Tile};
 use crate::pages::view::narrowed;
 use crate::site::Site;
+use catalogue_index::{Field, Filter, Sort};
 
 /// The most linked items of a kind that a page shows.
 const SHOWN: usize = 60;

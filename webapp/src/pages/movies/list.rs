@@ -12,12 +12,12 @@ use super::card::Card;
 use crate::PublicUrl;
 use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
-use crate::index::Field;
 use crate::pages::facets::{Chip, Question, chips, filters, questions};
 use crate::pages::frame::{Frame, Head};
 use crate::pages::tile;
 use crate::pages::view::{PER_PAGE, Read, View, tidier};
 use crate::site::Current;
+use catalogue_index::Field;
 
 #[derive(Template)]
 #[template(path = "movies/list.html")]

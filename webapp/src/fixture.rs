@@ -1,12 +1,15 @@
 //! What tests of the news are made of.
 
-use common::models::{Catalogue, Counts, Facts, Item, Kind, Movie, SourceRecord};
+use std::sync::Arc;
+
+use catalogue_index::{History, Index};
+use common::models::{Catalogue, Change, Counts, Facts, Item, Kind, Movie, SourceRecord};
+use common::repository::{Header, Snapshot};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::*;
 use crate::ByField;
-use crate::index::Index;
+use crate::events::encode;
 use crate::site::{Condition, Site};
 
 /// A version without items; 1 is the first of its store.
@@ -39,7 +42,7 @@ pub(crate) fn site(
     let mut history = History::from(&current);
     for (version, changes) in (first + 1..).zip(later) {
         current = snapshot(lineage, version, &changes);
-        history = history.with(&current, Some(changes));
+        history = history.with(&current, Some(changes), encode::version);
     }
     Site {
         cache: Arc::default(),
