@@ -92,9 +92,9 @@ fn what_the_store_keeps_no_more_is_let_go() {
     assert!(shorter.get(5).unwrap().changes.is_some());
 }
 
-/// A version whose changes are not known, and later ones with these changes.
+/// A version of which only a count of one change is known, and later ones with these changes.
 pub(super) fn history(first: u64, later: impl IntoIterator<Item = Vec<Change>>) -> History {
-    let start = History::from(&snapshot("l", first, &[]));
+    let start = History::from(&snapshot("l", first, &changes(1)));
     let later = (first + 1..).zip(later);
     later.fold(start, |history, (version, changes)| {
         history.with(&snapshot("l", version, &changes), Some(changes), encode)
