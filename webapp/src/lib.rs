@@ -1,11 +1,7 @@
 //! The web app: pages for people, APIs for programs, from a catalogue in memory. It only reads.
 
 pub mod cli;
-pub mod history;
-pub mod index;
 pub mod run;
-pub mod search;
-mod wording;
 
 mod api;
 mod app_state;
@@ -13,6 +9,8 @@ mod art;
 mod assets;
 mod events;
 mod feed;
+#[cfg(test)]
+mod fixture;
 mod ghibli;
 mod http;
 mod middleware;
@@ -20,3 +18,4 @@ mod pages;
 mod response_cache;
 mod routes;
 mod state;
+mod wording;

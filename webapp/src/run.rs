@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app_state::AppState;
-use crate::events::Events;
+use crate::events::{self, Events};
 use crate::http::PublicUrl;
 use crate::middleware::RequestLimits;
 use crate::state::{self, CurrentSite};
@@ -83,6 +83,7 @@ pub async fn run(
         repository.clone(),
         config.sync_interval,
         Clock::system(),
+        events::encode::version,
         prewarm,
         shutdown.clone(),
     ));

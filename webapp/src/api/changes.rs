@@ -1,5 +1,6 @@
 //! Versions and what they changed.
 
+use catalogue_index::{Gap, between};
 use common::models::{Change, Item, Kind, changed_fields};
 use common::repository::Header;
 use serde_json::{Value, json};
@@ -8,7 +9,6 @@ use super::items::{Shape, schema_name};
 use super::operation::{Answer, Asked};
 use super::pages::{Pages, changes_page_properties, list_schema, paging_of_changes};
 use super::parameter::{Form, LARGEST, Parameter};
-use crate::history::net::{Gap, between};
 use crate::http::AppError;
 
 pub(super) fn parameters() -> Vec<Parameter> {

@@ -1,12 +1,12 @@
 use std::ops::Range;
 
+use catalogue_search::{FURTHEST, Matched, Question};
 use common::models::Kind;
 use serde_json::{Value, json};
 
 use super::operation::{Answer, Asked};
 use super::pages::{Pages, list_schema, paging};
 use super::parameter::{Form, Parameter};
-use crate::search::{FURTHEST, Matched, Question};
 
 pub(super) fn parameters() -> Vec<Parameter> {
     let kinds = Kind::ALL.map(Kind::singular).to_vec();

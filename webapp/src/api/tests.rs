@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 use super::items;
 use super::operation::OPERATIONS;
 use crate::app_state::AppState;
-use crate::history::fixture::{self, added};
+use crate::fixture::{self, added};
 use crate::middleware::RequestLimits;
 use crate::routes::app;
 use crate::state::{CurrentSite, Site};

@@ -6,7 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::Events;
-use super::encode::{HEARTBEAT, Position};
+use super::encode::{self, HEARTBEAT, Position};
 use crate::state::{CurrentSite, Freshness, Site};
 
 pub(super) struct Client {
@@ -90,7 +90,7 @@ impl Client {
         }
         if same_lineage {
             let next = position.version.saturating_add(1);
-            if let Some(bytes) = site.history.event(next) {
+            if let Some(bytes) = site.history.event(next, encode::version) {
                 position.version = next;
                 self.waiting = None;
                 return Some(bytes);

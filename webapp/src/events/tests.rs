@@ -11,7 +11,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::app_state::AppState;
-use crate::history::fixture::{self, added};
+use crate::fixture::{self, added};
 use crate::middleware::RequestLimits;
 use crate::routes;
 use crate::state::Freshness;

@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::extract::State;
+use catalogue_index::Version;
 use common::models::{Catalogue, Counts};
 use common::repository::Header;
 use http::{HeaderMap, Uri};
 use http_content::Representation;
 use jiff::Timestamp;
 
-use crate::history::Version;
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{ATOM, AtVersion as _};

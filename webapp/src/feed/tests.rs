@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
+use catalogue_index::History;
 use common::models::Change;
 use roxmltree::{Document, Node};
 
 use super::*;
-use crate::history::History;
-use crate::history::fixture::{self, added, movie};
+use crate::fixture::{self, added, movie};
 use crate::state::Freshness;
 
 const ATOM_NAMESPACE: &str = "http://www.w3.org/2005/Atom";

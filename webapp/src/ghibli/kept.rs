@@ -3,12 +3,12 @@
 use std::cell::Cell;
 use std::ops::{Deref, Range};
 
+use catalogue_index::{Filter, Sort};
 use common::models::{Kind, Number};
 use ghibli_api::{Collected, Collection, Fields, Names};
 use roaring::RoaringBitmap;
 use tokio_util::sync::CancellationToken;
 
-use crate::index::{Filter, Sort};
 use crate::state::Site;
 
 /// The records of a kind as the app has them.

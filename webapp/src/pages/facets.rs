@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use catalogue_index::{Counts, Field, Filter};
 use common::models::{Catalogue, Item, Kind, Link};
 
 use super::view::{By, Facet, View, facets};
-use crate::index::{Counts, Field, Filter};
 use crate::state::Site;
 
 /// The most answers that a question offers.

@@ -1,5 +1,6 @@
 use askama::Template;
 use axum::extract::State;
+use catalogue_index::Sort;
 use common::models::{Counts, Kind};
 use common::repository::Header;
 use http_content::Representation;
@@ -9,7 +10,6 @@ use super::tile::{self, Tile};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
-use crate::index::Sort;
 use crate::state::{CurrentSite, Freshness, Site};
 
 /// How many movies stand on a shelf.

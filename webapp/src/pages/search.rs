@@ -1,3 +1,4 @@
+use catalogue_search::{FURTHEST, Field, Found, Hit, Matched, Question};
 use http_content::Representation;
 use std::ops::Range;
 
@@ -13,7 +14,6 @@ use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _, JSON};
 use crate::http::query;
-use crate::search::{FURTHEST, Field, Found, Hit, Matched, Question};
 use crate::state::{CurrentSite, Site};
 
 /// So many of each kind stand on a page with several.

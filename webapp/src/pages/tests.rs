@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
+use catalogue_index::History;
+use catalogue_index::Index;
 use common::models::{Catalogue, Facts, Item, Movie, Person, SourceRecord};
 use common::repository::Snapshot;
 use common::seed;
@@ -14,9 +16,7 @@ use serde_json::value::RawValue;
 use tower::ServiceExt as _;
 
 use crate::app_state::AppState;
-use crate::history::History;
 use crate::http::PublicUrl;
-use crate::index::Index;
 use crate::middleware::RequestLimits;
 use crate::routes::app;
 use crate::state::{CurrentSite, Freshness, Indexes, Site};

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalogue_index::{EncodeEvent, History};
 use common::clock::Clock;
 use common::repository::{News, Pulse, Repository, Snapshot};
 use common::seed;
@@ -13,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use super::indexes::Indexes;
 use super::site::{CurrentSite, Freshness, Site};
 use super::sync_status::{self, SyncStatus};
-use crate::history::{self, History};
 
 /// Time between checks whether syncs are overdue.
 const FRESHNESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -28,6 +28,7 @@ pub(crate) async fn follow<P, F>(
     repository: Repository,
     interval: Duration,
     clock: Clock,
+    encode: EncodeEvent,
     prewarm: P,
     shutdown: CancellationToken,
 ) where
@@ -40,11 +41,12 @@ pub(crate) async fn follow<P, F>(
     tokio::spawn(sync_status::follow(repository.clone(), signals, statuses));
     let (backfill, known) = watch::channel(History::default());
     let (histories, mut backfilled) = watch::channel(History::default());
-    tokio::spawn(history::past::keep(repository, known, histories));
+    tokio::spawn(catalogue_index::keep(repository, known, histories));
     let mut follower = CatalogueFollower {
         current,
         interval,
         clock,
+        encode,
         snapshot: None,
         indexes: Indexes::default(),
         history: History::default(),
@@ -70,7 +72,7 @@ pub(crate) async fn follow<P, F>(
                 }
                 Ok(()) = backfilled.changed() => {
                     let past = backfilled.borrow_and_update().clone();
-                    follower.history = std::mem::take(&mut follower.history).after(&past);
+                    follower.history = std::mem::take(&mut follower.history).after(&past, encode);
                 }
                 () = tokio::time::sleep(FRESHNESS_INTERVAL) => {}
             }
@@ -109,6 +111,7 @@ struct CatalogueFollower {
     current: CurrentSite,
     interval: Duration,
     clock: Clock,
+    encode: EncodeEvent,
     snapshot: Option<Arc<Snapshot>>,
     indexes: Indexes,
     history: History,
@@ -131,9 +134,11 @@ impl CatalogueFollower {
                 self.unavailable_since = None;
                 self.indexes = indexes;
                 self.history = match changes {
-                    Some(changes) => {
-                        std::mem::take(&mut self.history).with(&snapshot, Some(changes))
-                    }
+                    Some(changes) => std::mem::take(&mut self.history).with(
+                        &snapshot,
+                        Some(changes),
+                        self.encode,
+                    ),
                     None => History::from(&snapshot),
                 };
                 self.backfill.send_replace(self.history.clone());
@@ -254,7 +259,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::history::fixture::movie;
+    use crate::fixture::movie;
 
     #[tokio::test(start_paused = true)]
     async fn a_site_stays_in_place_for_ten_quiet_seconds() {
@@ -272,6 +277,7 @@ mod tests {
                 repository,
                 Duration::from_secs(3600),
                 Clock::system(),
+                |_, _, _| Default::default(),
                 |_, _| async {},
                 stop.clone(),
             ));

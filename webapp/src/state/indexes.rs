@@ -1,11 +1,11 @@
 use std::panic::resume_unwind;
 use std::time::Instant;
 
+use catalogue_index::Index;
+use catalogue_search::Search;
 use common::models::{Catalogue, Change};
 
 use super::record_fields::RecordFields;
-use crate::index::Index;
-use crate::search::{self, Search};
 
 /// The indexes of one catalogue.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +51,7 @@ impl Indexes {
             .into_iter()
             .filter(|change| change.after.is_none())
             .map(|change| (change.number, None));
-        let touched = search::touched(changes, catalogue).into_iter();
+        let touched = catalogue_search::touched(changes, catalogue).into_iter();
         let touched = touched.filter_map(|(kind, id)| {
             let number = catalogue.number(kind, &id)?;
             Some((number, Some(catalogue.item(number)?)))

@@ -4,7 +4,7 @@ use common::models::{Catalogue, Kind};
 use ghibli_api::{Collection, Fields, Names, Said, Title, Titles};
 use roaring::RoaringBitmap;
 
-use crate::index::Renumbered;
+use catalogue_index::Renumbered;
 
 /// A kind with at most so many records is scanned, not indexed.
 const MAX_SCANNED: usize = 1_000;

@@ -2,6 +2,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use catalogue_index::History;
 use common::repository::Snapshot;
 use http_content::ResponseCache;
 use jiff::Timestamp;
@@ -9,7 +10,6 @@ use tokio::sync::watch;
 
 use super::indexes::Indexes;
 use super::sync_status::SyncStatus;
-use crate::history::History;
 use crate::http::AppError;
 
 /// The state that responses are made from.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use catalogue_index::{Field, Filter, Sort};
 use common::models::{
     Catalogue, Facts, Id, Item, Kind, Link, Location, Movie, Person, Species, Vehicle,
 };
 
-use crate::index::{Field, Filter, Sort};
 use crate::pages::tile::{self, Tile};
 use crate::pages::view::narrowed;
 use crate::state::Site;

@@ -1,11 +1,8 @@
-//! The catalogue arranged for lists: each kind in several orders, and by what its items have.
-//!
-//! Items are numbered, so that a set of them is a bitmap and an order is an array: a page of a
-//! filtered list of a million is found in a few milliseconds, and a small delta costs a pass of
-//! copying.
+#![doc = include_str!("../README.md")]
 
 mod counts;
 mod field;
+mod history;
 mod keys;
 mod order;
 mod sort;
@@ -23,6 +20,9 @@ use roaring::{MultiOps as _, RoaringBitmap};
 
 pub use self::counts::Counts;
 pub use self::field::{Field, Value};
+pub use self::history::net::{Gap, between};
+pub use self::history::past::keep;
+pub use self::history::{EncodeEvent, History, Version};
 use self::keys::Keys;
 use self::order::Order;
 pub use self::sort::Sort;
@@ -296,7 +296,8 @@ impl Index {
 }
 
 impl Renumbered {
-    pub(crate) fn kind(&self) -> Option<Kind> {
+    /// The kind of the item that had it or has it.
+    pub fn kind(&self) -> Option<Kind> {
         let item = self.after.as_ref().or(self.before.as_ref());
         item.map(|item| item.kind())
     }

@@ -13,7 +13,7 @@ use super::{History, MOST_CHANGES, Version};
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Reads what the store keeps of a history whenever `asked` changes, until nobody asks any more.
-pub(crate) async fn keep(
+pub async fn keep(
     repository: Repository,
     mut asked: watch::Receiver<History>,
     told: watch::Sender<History>,

@@ -1,12 +1,4 @@
-//! The search engine: an index in memory over the names of all items, in any script.
-//!
-//! Texts are folded (NFKC, lower case, no accents, hiragana for katakana) and cut into words, or
-//! into pairs of characters where a script sets no spaces. An index is a sorted dictionary with a
-//! list of documents for each word, and a sorted list of whole names. Documents are numbered in
-//! the order in which equal matches are shown, so the first bits of a set are the best.
-//!
-//! Most items lie in one large segment; changes make small ones beside it, which are merged as
-//! they grow, and what a segment has that is no longer so is marked as gone.
+#![doc = include_str!("../README.md")]
 
 mod asked;
 mod bits;
@@ -116,7 +108,7 @@ pub enum Field {
 
 impl Field {
     /// Whether it is a name of the item itself.
-    const fn is_name(self) -> bool {
+    pub(crate) const fn is_name(self) -> bool {
         matches!(
             self,
             Self::Name | Self::OriginalTitle | Self::RomanisedTitle

@@ -4,7 +4,6 @@
 use common::models::Person;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::SIZES;
 use super::canvas::{Canvas, Point};
 use super::chance::Chance;
 use super::color::{Color, PALETTES};
@@ -38,7 +37,7 @@ const CLOTH: [Color; 8] = [
 pub(super) fn draw(canvas: &mut Canvas, chance: &mut Chance, person: &Person, human: bool) {
     let palette = chance.pick(&PALETTES);
     let ground = palette.low.lighter(0.15);
-    canvas.fade(SIZES[1], palette.high.lighter(0.25), ground);
+    canvas.fade(palette.high.lighter(0.25), ground);
     let halo = Point(chance.between(50.0, 110.0), chance.between(45.0, 80.0));
     canvas.veiled(0.5, |canvas| {
         canvas.circle(halo, chance.between(38.0, 62.0), palette.light);

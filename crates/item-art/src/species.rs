@@ -2,7 +2,6 @@
 
 use common::models::Species;
 
-use super::SIZES;
 use super::canvas::{Canvas, Point, count};
 use super::chance::Chance;
 use super::color::{Color, PALETTES};
@@ -13,11 +12,7 @@ pub(super) fn draw(canvas: &mut Canvas, chance: &mut Chance, species: &Species) 
     let palette = chance.pick(&PALETTES);
     let hair = colors(&species.hair_colors, [palette.far, palette.near]);
     let eyes = colors(&species.eye_colors, [palette.near, palette.high]);
-    canvas.fade(
-        SIZES[3],
-        palette.near.toward(palette.high, 0.25),
-        palette.near,
-    );
+    canvas.fade(palette.near.toward(palette.high, 0.25), palette.near);
     let leaves = 5 + chance.below(8);
     for ring in 0..3 {
         let color = hair[ring % hair.len()].lighter(0.12 * count(ring));

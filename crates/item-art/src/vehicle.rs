@@ -3,7 +3,6 @@
 
 use common::models::Vehicle;
 
-use super::SIZES;
 use super::canvas::{Canvas, Point, count, straight};
 use super::chance::Chance;
 use super::color::{Color, PALETTES, Palette};
@@ -50,7 +49,7 @@ const WORDS: [(&str, Class); 18] = [
 
 pub(super) fn draw(canvas: &mut Canvas, chance: &mut Chance, vehicle: &Vehicle) {
     let palette = chance.pick(&PALETTES);
-    canvas.fade(SIZES[4], palette.high, palette.low);
+    canvas.fade(palette.high, palette.low);
     let sun = Point(chance.between(30.0, 210.0), chance.between(25.0, 60.0));
     canvas.circle(sun, chance.between(11.0, 22.0), palette.light);
     let class = class(chance, vehicle);

@@ -3,7 +3,6 @@
 
 use common::models::Movie;
 
-use super::SIZES;
 use super::canvas::{Canvas, Point, count, soft, straight};
 use super::chance::Chance;
 use super::color::{Color, PALETTES, Palette};
@@ -34,7 +33,7 @@ pub(super) fn draw(canvas: &mut Canvas, chance: &mut Chance, movie: &Movie) {
     let palette = chance.pick(&PALETTES);
     let land = *chance.pick(&LANDS);
     let horizon = chance.between(150.0, 205.0);
-    canvas.fade(SIZES[0], palette.high, palette.low);
+    canvas.fade(palette.high, palette.low);
     sky(canvas, chance, movie, palette, horizon);
     let layers = 3 + usize::from(movie.running_time_minutes.unwrap_or(90) / 55).min(3);
     for layer in 0..layers {

@@ -3,7 +3,6 @@
 
 use common::models::Location;
 
-use super::SIZES;
 use super::canvas::{Canvas, Point, count, round, soft};
 use super::chance::Chance;
 use super::color::Color;
@@ -19,7 +18,7 @@ pub(super) fn draw(canvas: &mut Canvas, chance: &mut Chance, location: &Location
     let covered = f64::from(location.surface_water_percent.unwrap_or(20).min(100)) / 100.0;
     let island = covered > 0.5;
     let ground = if island { water } else { low };
-    canvas.fade(SIZES[2], ground.lighter(0.1), ground);
+    canvas.fade(ground.lighter(0.1), ground);
     let middle = Point(chance.between(85.0, 155.0), chance.between(65.0, 95.0));
     let reach = if island {
         118.0 - 70.0 * covered

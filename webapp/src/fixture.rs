@@ -1,10 +1,14 @@
 //! What tests of the news are made of.
 
-use common::models::{Catalogue, Counts, Facts, Item, Kind, Movie, SourceRecord};
+use std::sync::Arc;
+
+use catalogue_index::History;
+use common::models::{Catalogue, Change, Counts, Facts, Item, Kind, Movie, SourceRecord};
+use common::repository::{Header, Snapshot};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::*;
+use crate::events::encode;
 use crate::state::{Freshness, Indexes, Site};
 
 /// A version without items; 1 is the first of its store.
@@ -37,7 +41,7 @@ pub(crate) fn site(
     let mut history = History::from(&current);
     for (version, changes) in (first + 1..).zip(later) {
         current = snapshot(lineage, version, &changes);
-        history = history.with(&current, Some(changes));
+        history = history.with(&current, Some(changes), encode::version);
     }
     Site {
         cache: Arc::default(),

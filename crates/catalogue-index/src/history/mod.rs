@@ -1,7 +1,5 @@
 //! The versions that are kept, with what each changed, in memory: no request waits for the store.
 
-#[cfg(test)]
-pub(crate) mod fixture;
 pub(crate) mod net;
 pub(crate) mod past;
 #[cfg(test)]
@@ -9,15 +7,16 @@ mod tests;
 
 use std::sync::{Arc, OnceLock};
 
-use axum::body::Bytes;
+use bytes::Bytes;
 use common::models::Change;
 use common::repository::{Header, Snapshot};
 use imbl::Vector;
 
-use crate::events::encode;
-
 /// How many changes are held in memory; of versions further back only the header is.
 const MOST_CHANGES: u64 = 100_000;
+
+/// Encodes the event that announces a version, given its lineage, its header and its changes.
+pub type EncodeEvent = fn(&Arc<str>, &Header, &[Change]) -> Bytes;
 
 /// The kept versions up to the current one. A clone shares everything.
 #[derive(Clone, Debug, Default)]
@@ -49,20 +48,20 @@ impl Version {
         }
     }
 
-    fn event(&self, lineage: &Arc<str>) -> Option<Bytes> {
+    fn event(&self, lineage: &Arc<str>, encode: EncodeEvent) -> Option<Bytes> {
         let Some(changes) = &self.changes else {
             return self.event.get().cloned();
         };
         let event = self
             .event
-            .get_or_init(|| encode::version(lineage, &self.header, changes));
+            .get_or_init(|| encode(lineage, &self.header, changes));
         Some(event.clone())
     }
 
     /// The same without its changes; what is to be sent of it stays.
-    fn without_changes(&self, lineage: &Arc<str>) -> Self {
+    fn without_changes(&self, lineage: &Arc<str>, encode: EncodeEvent) -> Self {
         let slim = Self::new(&self.header, None);
-        if let Some(event) = self.event(lineage) {
+        if let Some(event) = self.event(lineage, encode) {
             slim.event.get_or_init(|| event);
         }
         slim
@@ -81,7 +80,12 @@ impl History {
 
     /// Goes on with the next version; one that does not follow on the last begins anew.
     #[must_use]
-    pub fn with(mut self, snapshot: &Snapshot, changes: Option<Vec<Change>>) -> Self {
+    pub fn with(
+        mut self,
+        snapshot: &Snapshot,
+        changes: Option<Vec<Change>>,
+        encode: EncodeEvent,
+    ) -> Self {
         let last = self.versions.last().map(|last| last.header.version);
         let follows = last.is_some_and(|last| last + 1 == snapshot.version());
         if !follows || self.lineage != snapshot.lineage {
@@ -92,13 +96,13 @@ impl History {
         }
         let version = Version::new(&snapshot.header, changes);
         self.versions.push_back(Arc::new(version));
-        self.within(MOST_CHANGES)
+        self.within(MOST_CHANGES, encode)
     }
 
     /// Takes what was read of the versions before, as far as it is of the same ones, and lets go
     /// of those that the store keeps no more.
     #[must_use]
-    pub(crate) fn after(self, past: &Self) -> Self {
+    pub fn after(self, past: &Self, encode: EncodeEvent) -> Self {
         let (Some(oldest), Some(newest)) = (past.number(Vector::front), self.number(Vector::last))
         else {
             return self;
@@ -123,11 +127,11 @@ impl History {
             versions: versions.collect(),
             settled: self.settled || past.settled,
         };
-        filled.within(MOST_CHANGES)
+        filled.within(MOST_CHANGES, encode)
     }
 
     /// Lets go of the changes that are the furthest back, until at most so many are held.
-    fn within(mut self, most: u64) -> Self {
+    fn within(mut self, most: u64, encode: EncodeEvent) -> Self {
         let mut room = Some(most);
         for place in (0..self.versions.len()).rev() {
             let Some(version) = self.versions.get(place) else {
@@ -138,7 +142,7 @@ impl History {
             };
             room = room.and_then(|room| room.checked_sub(changes.len() as u64));
             if room.is_none() {
-                let slim = version.without_changes(&self.lineage);
+                let slim = version.without_changes(&self.lineage, encode);
                 self.versions.set(place, Arc::new(slim));
             }
         }
@@ -147,7 +151,7 @@ impl History {
 
     /// Whether both hold the same versions in memory. [`Vector::ptr_eq`] cannot tell: a short
     /// vector stores its elements inline, so that a clone shares nothing else with it.
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    pub fn is(&self, other: &Self) -> bool {
         self.settled == other.settled
             && self.versions.len() == other.versions.len()
             && self
@@ -194,8 +198,8 @@ impl History {
     }
 
     /// The event that tells of a version; `None` if it is not in memory.
-    pub(crate) fn event(&self, version: u64) -> Option<Bytes> {
-        self.get(version)?.event(&self.lineage)
+    pub fn event(&self, version: u64, encode: EncodeEvent) -> Option<Bytes> {
+        self.get(version)?.event(&self.lineage, encode)
     }
 
     fn number(&self, end: impl Fn(&Vector<Arc<Version>>) -> Option<&Arc<Version>>) -> Option<u64> {

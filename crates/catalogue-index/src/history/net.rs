@@ -11,7 +11,7 @@ const MOST: u64 = 200_000;
 
 /// Why two versions cannot be compared.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Gap {
+pub enum Gap {
     /// This version is not kept.
     NotKept(u64),
     /// The changes of this version are not in memory.
@@ -22,7 +22,7 @@ pub(crate) enum Gap {
 
 /// What turns one kept version into another, an earlier one too, made of the changes in between:
 /// what was changed and changed back is left out.
-pub(crate) fn between(history: &History, from: u64, to: u64) -> Result<Vec<Change>, Gap> {
+pub fn between(history: &History, from: u64, to: u64) -> Result<Vec<Change>, Gap> {
     let (older, newer) = (from.min(to), from.max(to));
     history.get(older).ok_or(Gap::NotKept(older))?;
     history.get(newer).ok_or(Gap::NotKept(newer))?;
@@ -69,11 +69,7 @@ mod tests {
     use common::models::Counts;
 
     use super::*;
-    use crate::history::fixture::{self, added, movie};
-
-    fn history(steps: Vec<Vec<Change>>) -> History {
-        fixture::site("l", 1, steps).history
-    }
+    use crate::history::tests::{added, history, movie};
 
     #[test]
     fn what_was_changed_and_changed_back_is_no_change() {
@@ -81,7 +77,10 @@ mod tests {
         let forth = Change::of(Some(old.clone()), Some(new.clone())).unwrap();
         let back = Change::of(Some(new), Some(old)).unwrap();
         let added = added("b", "B");
-        let history = history(vec![vec![forth.clone()], vec![back.clone(), added.clone()]]);
+        let history = history(
+            1,
+            vec![vec![forth.clone()], vec![back.clone(), added.clone()]],
+        );
         assert_eq!(between(&history, 1, 2), Ok(vec![forth]));
         assert_eq!(between(&history, 1, 3), Ok(vec![added]));
         assert_eq!(between(&history, 2, 2), Ok(Vec::new()));
@@ -92,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_gap_in_what_is_kept_is_told() {
-        let history = history(vec![Vec::new()]);
+        let history = history(1, vec![Vec::new()]);
         assert_eq!(between(&history, 1, 3), Err(Gap::NotKept(3)));
         assert_eq!(between(&history, 0, 2), Err(Gap::NotKept(0)));
         assert_eq!(between(&History::default(), 1, 2), Err(Gap::NotKept(1)));

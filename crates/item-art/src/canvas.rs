@@ -2,6 +2,7 @@ use std::fmt::{self, Display, Write as _};
 
 /// A drawing as it grows. Attributes say all: a style sheet inside would need leave to be used.
 pub(super) struct Canvas {
+    size: (u32, u32),
     text: String,
 }
 
@@ -27,8 +28,10 @@ impl Point {
 
 impl Canvas {
     /// An empty drawing with a name for those who do not see it.
-    pub(super) fn new((width, height): (u32, u32), title: &str, description: &str) -> Self {
+    pub(super) fn new(size: (u32, u32), title: &str, description: &str) -> Self {
+        let (width, height) = size;
         let mut canvas = Self {
+            size,
             text: String::with_capacity(3072),
         };
         canvas.put(format_args!(
@@ -91,12 +94,8 @@ impl Canvas {
     }
 
     /// A ground that goes from one colour above to another below.
-    pub(super) fn fade(
-        &mut self,
-        (width, height): (u32, u32),
-        above: impl Display,
-        below: impl Display,
-    ) {
+    pub(super) fn fade(&mut self, above: impl Display, below: impl Display) {
+        let (width, height) = self.size;
         self.put(format_args!(
             "<linearGradient id=\"g\" x2=\"0\" y2=\"1\"><stop stop-color=\"{above}\"/>\
              <stop offset=\"1\" stop-color=\"{below}\"/></linearGradient>\
