@@ -172,7 +172,7 @@ struct Held {
 
 impl Held {
     fn of(catalogue: &Catalogue) -> Self {
-        let pairs = || LINKS.into_iter().flat_map(|link| catalogue.pairs(link));
+        let pairs = || LINKS.into_iter().flat_map(|link| catalogue.edges(link));
         let mut ends = vec![0_u32; catalogue.end()];
         for (_, movie) in pairs() {
             ends[movie as usize] += 1;

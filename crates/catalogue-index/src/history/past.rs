@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::models::Change;
-use common::repository::{Head, Header, Repository, Result, StoreError};
+use common::repository::{Header, Repository, Result, StoreError};
 use tokio::sync::watch;
 
 use super::{History, MOST_CHANGES, Version};
@@ -35,7 +35,7 @@ pub async fn keep(
 
 /// What the store keeps, with the changes of the newest as far as they are not too many.
 async fn read(repository: &Repository, known: &History) -> Result<History> {
-    let Some(head) = head(repository).await? else {
+    let Some(head) = repository.head().await? else {
         return Ok(History::default());
     };
     let mut versions = Vec::with_capacity(head.log.len());
@@ -60,7 +60,7 @@ async fn read(repository: &Repository, known: &History) -> Result<History> {
     }
     if read {
         // What was read under a number is a version's own only if the head still names it so.
-        let now = self::head(repository).await?;
+        let now = repository.head().await?;
         let now = now.filter(|now| now.lineage == head.lineage);
         let log = now.map(|now| now.log).unwrap_or_default();
         versions.retain(|version| log.contains(&version.header));
@@ -70,11 +70,6 @@ async fn read(repository: &Repository, known: &History) -> Result<History> {
         versions: versions.into_iter().rev().collect(),
         settled: true,
     })
-}
-
-async fn head(repository: &Repository) -> Result<Option<Head>> {
-    let reading = repository.store().head().await?;
-    Ok(reading.map(|reading| reading.head))
 }
 
 /// What a version changed; `None` if that is not kept, or cannot be read now or later.
