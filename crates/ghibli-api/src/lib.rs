@@ -5,19 +5,18 @@
 //! all of them.
 
 mod client;
-mod collection;
-mod json;
-mod link;
-mod query;
-mod record;
+mod json_server;
+mod wire;
 
 pub use client::{
     Client, ClientConfig, ClientError, Content, FetchError, Fetched, Progress, ProviderFailure,
     RequestError, Tags, Timeouts,
 };
-pub use collection::{Collection, UnknownCollection};
-pub use query::{BadQuestion, Collected, Fields, Names, Question, Said, Selection, Title, Titles};
-pub use record::{
-    BadRecord, Film, Links, ListError, Location, MAX_BAD_RECORDS, MAX_RECORD_BYTES, Note, Person,
-    Record, RecordError, Records, Species, Vehicle, blanked, give_back,
+pub use json_server::{
+    BadQuestion, Collected, Fields, Names, Question, Said, Selection, Title, Titles,
+};
+pub use wire::{
+    BadRecord, Collection, Film, Links, ListError, Location, MAX_BAD_RECORDS, MAX_RECORD_BYTES,
+    Note, Person, Record, RecordError, Records, Species, UnknownCollection, Vehicle, blanked,
+    give_back,
 };

@@ -1,5 +1,5 @@
 use crate::Records;
-use crate::record::Unread;
+use crate::wire::Unread;
 
 /// The body of a response.
 pub(super) enum Body {

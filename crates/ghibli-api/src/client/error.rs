@@ -5,8 +5,8 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
+use super::headers;
 use super::redirect::RedirectRefused;
-use super::time;
 use crate::{Collection, ListError};
 
 /// Why there is no [`Client`](super::Client).
@@ -125,7 +125,7 @@ impl RequestError {
     pub(super) fn from_status(status: StatusCode, headers: &HeaderMap) -> Self {
         let may_rest = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
         let status = status.as_u16();
-        match time::rest(headers).filter(|_| may_rest) {
+        match headers::rest(headers).filter(|_| may_rest) {
             Some(rest) => Self::Busy { status, rest },
             None => Self::Status(status),
         }

@@ -1,15 +1,15 @@
 //! Brings the whole catalogue from the first provider that can give all of it.
 
 mod body;
+mod body_task;
 mod error;
+mod fingerprint;
+mod headers;
+mod http;
 mod pages;
 mod provider;
-mod reading;
+mod provider_fetch;
 mod redirect;
-mod request;
-mod source;
-mod tags;
-mod time;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,11 +18,11 @@ use tokio::time::Instant;
 use url::Url;
 
 pub use self::error::{ClientError, FetchError, ProviderFailure, RequestError};
-pub use self::tags::Tags;
+pub use self::fingerprint::Tags;
 
+use self::http::Http;
 use self::provider::{Provider, shown};
-use self::request::Http;
-use self::source::Source;
+use self::provider_fetch::Source;
 use crate::{Collection, Records};
 
 /// What a [`Client`] is made from.

@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::RequestError;
-use super::source::Source;
-use crate::record::List;
+use super::provider_fetch::Source;
+use crate::wire::List;
 use crate::{Collection, Records};
 
 const PAGE: usize = 250;

@@ -1,7 +1,7 @@
-mod courtesy;
-mod known;
 mod paging;
+mod retry_after;
 mod tls;
+mod unchanged;
 mod upstream;
 
 use std::io::Write;

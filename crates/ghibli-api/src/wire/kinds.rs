@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::Record;
 use super::error::RecordError;
-use super::fields::Fields;
+use super::field_reader::Fields;
 use super::links::Links;
 use crate::Collection;
 

@@ -10,12 +10,12 @@ use roaring::{MultiOps as _, RoaringBitmap};
 use serde_json::{Value, json};
 
 use super::condition::Condition;
-use super::fields::{Said, Values};
-use super::order::{Key, Order};
-use super::path::Path;
+use super::field_index::{Said, Values};
+use super::field_path::Path;
 use super::slice::Slice;
+use super::sort::{Key, Order};
 use super::{BadQuestion, Collected, Question, Selection};
-use crate::record::given_back;
+use crate::wire::given_back;
 
 /// So few records are put in order by a look at each. So many are at least held of what was found,
 /// before those beyond the ones that are wanted are left out.

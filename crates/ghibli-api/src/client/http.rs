@@ -12,12 +12,12 @@ use url::Url;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::body::Body;
+use super::body_task::Reading;
 use super::error::causes;
+use super::fingerprint::{Tag, Validators};
 use super::provider::shown;
-use super::reading::Reading;
-use super::tags::{Tag, Validators};
 use super::{ClientConfig, ClientError, RequestError, Timeouts, redirect};
-use crate::record::{Budget, Unread};
+use crate::wire::{Budget, Unread};
 use crate::{Collection, Records};
 
 /// Answers beyond this size are read or compressed while they arrive, one at a time, and never

@@ -12,12 +12,12 @@ use tokio::time::Instant;
 use url::{Origin, Url};
 
 use super::body::Body;
+use super::body_task::taken_in;
+use super::fingerprint::{Tag, Tags, Validators};
+use super::http::{Answer, Http, Large, Reply};
 use super::provider::Provider;
-use super::reading::taken_in;
-use super::request::{Answer, Http, Large, Reply};
-use super::tags::{Tag, Tags, Validators};
 use super::{Content, Progress, RequestError};
-use crate::record::Budget;
+use crate::wire::Budget;
 use crate::{Collection, ListError, Records};
 
 /// Numbers of elements at which servers cut a response off.

@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 
 use super::error::{Note, RecordError};
 use super::links::Links;
-use crate::{Collection, link};
+use crate::Collection;
+use crate::wire::link;
 
 /// A record's fields, and what was noted while they were taken.
 pub(super) struct Fields<'a> {

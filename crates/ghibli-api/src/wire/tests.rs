@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::{BadRecord, Film, Links, ListError, Location, MAX_BAD_RECORDS, Records, Vehicle};
 
 const BASE: &str = "https://ghibliapi.herokuapp.com";
 

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::native::{compare_texts, text_of};
+use super::field_path::Path;
+use super::js_value::{compare_texts, text_of};
 use super::params::{Given, Params};
-use super::path::Path;
 
 /// By which field the records are sorted, and whether they are turned round after that.
 pub(super) struct Order {
@@ -28,7 +28,7 @@ impl Order {
             Given::One(name) if name.is_empty() => return None,
             Given::One(name) => Path::read(&name),
             Given::Many(steps) => Path::of_steps(steps),
-            Given::Object => Path::read(super::native::OBJECT),
+            Given::Object => Path::read(super::js_value::OBJECT),
         };
         // In any other case or form it is ascending.
         let is_reversed = params.get("_order") == Some(Given::One("DESC".to_owned()));

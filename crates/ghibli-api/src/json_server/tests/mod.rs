@@ -1,6 +1,6 @@
-mod known;
+mod field_index;
 mod model;
-mod names;
+mod title_index;
 
 use std::cell::Cell;
 

@@ -108,7 +108,7 @@ impl Given {
         match self {
             Self::One(value) => value,
             Self::Many(values) => values.join(","),
-            Self::Object => super::native::OBJECT.to_owned(),
+            Self::Object => super::js_value::OBJECT.to_owned(),
         }
     }
 }

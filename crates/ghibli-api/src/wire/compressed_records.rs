@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use zstd::bulk::Decompressor;
 
 use super::error::RECORD_BYTES;
-use super::{BadRecord, ListError, Record, views};
+use super::{BadRecord, ListError, Record, kinds};
 use crate::Collection;
 
 /// How much of the records is compressed at a time.
@@ -225,7 +225,7 @@ impl<B: Iterator<Item: AsRef<[u8]>>> Iterator for Unpacking<'_, B> {
     fn next(&mut self) -> Option<Record> {
         loop {
             let json = self.line()?;
-            if let Ok(record) = views::checked(self.collection, json) {
+            if let Ok(record) = kinds::checked(self.collection, json) {
                 return Some(record);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::native::{leading_integer, number_text};
+use super::js_value::{leading_integer, number_text};
 use super::params::Params;
 
 const DEFAULT_PAGE_SIZE: f64 = 10.0;

@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 
 use super::ListError;
-use super::held::{BLOCK_BYTES, Budget, LEVEL, Weight};
+use super::compressed_records::{BLOCK_BYTES, Budget, LEVEL, Weight};
 
 #[derive(Debug)]
 pub(crate) struct Unread {

@@ -5,7 +5,7 @@ use memchr::{memchr, memchr_iter};
 use serde_json::Value;
 
 use super::Base;
-use super::native::text_of;
+use super::js_value::text_of;
 
 /// What is looked for, in lower case.
 pub(super) struct Needle {
@@ -117,7 +117,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::record::given_back;
+    use crate::wire::given_back;
 
     const BASE: &str = "http://Here:8000/ghibli";
 

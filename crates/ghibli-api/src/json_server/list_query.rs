@@ -6,35 +6,23 @@
 //! condition; `limit` and `fields` come after everything else. What made that server fail is a
 //! [`BadQuestion`].
 
-mod condition;
-mod fields;
-mod look;
-mod names;
-mod native;
-mod needle;
-mod order;
-mod params;
-mod path;
-mod pattern;
-mod slice;
-mod write;
-
 use std::ops::{Deref, Range};
 
 use roaring::RoaringBitmap;
 use serde_json::value::RawValue;
 
-use self::condition::Condition;
-pub use self::fields::{Fields, Said};
-use self::look::Look;
-pub use self::names::{Names, Title, Titles};
-use self::native::number_of;
-use self::needle::Needle;
-use self::order::Order;
-use self::params::{Given, Params};
-use self::slice::Slice;
-use crate::record::give_back;
-use crate::{Collection, link};
+use super::condition::Condition;
+use super::executor::Look;
+use super::field_index::Fields;
+use super::js_value::number_of;
+use super::params::{Given, Params};
+use super::render;
+use super::slice::Slice;
+use super::sort::Order;
+use super::text_filter::Needle;
+use super::title_index::Names;
+use crate::Collection;
+use crate::wire::{give_back, link};
 
 /// The most records that `limit` gives.
 const MAX_LIMIT: f64 = 250.0;
@@ -58,19 +46,19 @@ const EXPANDING: [&str; 9] = [
 /// Why a question is not answered; the text says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct BadQuestion(String);
+pub struct BadQuestion(pub(super) String);
 
 /// What is asked of a collection or of a record.
 pub struct Question {
-    base: Base,
-    conditions: Vec<Condition>,
-    search: Option<Needle>,
-    order: Option<Order>,
-    slice: Slice,
+    pub(super) base: Base,
+    pub(super) conditions: Vec<Condition>,
+    pub(super) search: Option<Needle>,
+    pub(super) order: Option<Order>,
+    pub(super) slice: Slice,
     embedded: Vec<String>,
     expands: bool,
     fields: Option<Vec<String>>,
-    limit: Option<f64>,
+    pub(super) limit: Option<f64>,
     callback: Option<String>,
 }
 
@@ -120,7 +108,7 @@ pub struct Selection {
 }
 
 /// Where the records stand, such as `http://localhost:8000/ghibli`.
-struct Base(String);
+pub(super) struct Base(pub(super) String);
 
 impl Question {
     /// Reads a query string, still encoded. `base` is where the records stand, such as
@@ -224,13 +212,13 @@ impl Question {
         }
         let record = give_back(stored, &self.base.0);
         if self.embedded.is_empty() && self.fields.is_none() {
-            write::pretty(out, &record, level);
+            render::pretty(out, &record, level);
             return Ok(());
         }
-        let chosen = write::chosen(&record, &self.embedded, self.fields.as_deref());
+        let chosen = render::chosen(&record, &self.embedded, self.fields.as_deref());
         let chosen =
             chosen.map_err(|error| BadQuestion(format!("a record is not valid JSON: {error}")))?;
-        write::pretty(out, &chosen, level);
+        render::pretty(out, &chosen, level);
         Ok(())
     }
 
@@ -239,7 +227,7 @@ impl Question {
     }
 
     /// How many of so many records `limit` leaves.
-    fn cut(&self, length: usize) -> Result<usize, BadQuestion> {
+    pub(super) fn cut(&self, length: usize) -> Result<usize, BadQuestion> {
         let Some(limit) = self.limit else {
             return Ok(length);
         };
@@ -261,14 +249,14 @@ impl Question {
 
 impl Base {
     /// A link among the collections, whatever its host, as a link to here.
-    fn own_link(&self, text: &str) -> Option<String> {
+    pub(super) fn own_link(&self, text: &str) -> Option<String> {
         let link::Link { target, .. } = link::Link::parse(text)?;
         let id = target.id.unwrap_or_default();
         Some(format!("{}/{}/{id}", self.0, target.collection))
     }
 
     /// The same for a pattern that is such a link, with `^` before it or `$` behind it.
-    fn own_link_in_pattern(&self, text: &str) -> Option<String> {
+    pub(super) fn own_link_in_pattern(&self, text: &str) -> Option<String> {
         let (begins, rest) = match text.strip_prefix('^') {
             Some(rest) => ("^", rest),
             None => ("", text),
@@ -345,4 +333,5 @@ fn callback(params: &Params) -> Result<Option<String>, BadQuestion> {
 }
 
 #[cfg(test)]
+#[path = "tests/mod.rs"]
 mod tests;

@@ -1,28 +1,13 @@
 //! Records as the source gives them: read leniently, kept whole, given back exactly.
 
-mod error;
-mod fields;
-mod held;
-mod links;
-mod list;
-mod split;
-mod unread;
-mod views;
-
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub use self::error::{BadRecord, Note, RecordError};
-pub(crate) use self::held::Budget;
-pub use self::links::Links;
-pub(crate) use self::list::List;
-pub use self::list::{ListError, MAX_BAD_RECORDS, Records};
-pub(crate) use self::unread::Unread;
-pub use self::views::{Film, Location, Person, Species, Vehicle};
-
-use self::fields::Fields;
-use crate::json::rewrite;
-use crate::{Collection, link};
+use super::error::{Note, RecordError};
+use super::field_reader::Fields;
+use super::json::rewrite;
+use super::{kinds, link};
+use crate::Collection;
 
 /// The most that one record may weigh as it comes, each value in it counted as 32 bytes at least:
 /// 4 MiB.
@@ -93,7 +78,7 @@ impl Record {
         }
         let json = RawValue::from_string(stored.json)
             .map_err(|error| RecordError::NotJson(error.to_string()))?;
-        views::checked(collection, json)
+        kinds::checked(collection, json)
     }
 
     /// Reads a record in its stored form once more.
@@ -164,4 +149,5 @@ fn weight(json: &str) -> usize {
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
 mod tests;

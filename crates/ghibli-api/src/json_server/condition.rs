@@ -6,9 +6,9 @@ use std::cmp::Ordering;
 use regex::Regex;
 use serde_json::Value;
 
-use super::native::{Native, text_of};
+use super::field_path::Path;
+use super::js_value::{Native, text_of};
 use super::params::Given;
-use super::path::Path;
 use super::{BadQuestion, Base, pattern};
 
 /// A condition; a record meets it with any of the values.
@@ -108,7 +108,7 @@ fn patterns(name: &str, given: Given, base: &Base) -> Result<Vec<Regex>, BadQues
     let texts = match given {
         Given::One(text) => vec![text],
         Given::Many(texts) => texts,
-        Given::Object => vec![super::native::OBJECT.to_owned()],
+        Given::Object => vec![super::js_value::OBJECT.to_owned()],
     };
     let compiled = texts.into_iter().map(|text| {
         let written = base

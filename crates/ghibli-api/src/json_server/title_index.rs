@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
-use super::fields::{Said, Text};
-use super::native::{compare_texts, unit};
-use crate::{Collection, link};
+use super::field_index::{Said, Text};
+use super::js_value::{compare_texts, unit};
+use crate::Collection;
+use crate::wire::link;
 
 /// More titles that differ from what their records are called are not kept.
 const MOST_OTHERS: usize = 10_000;

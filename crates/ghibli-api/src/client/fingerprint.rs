@@ -9,7 +9,7 @@ use reqwest::header::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::time::http_date;
+use super::headers::http_date;
 use crate::Collection;
 
 /// What names one whole answer of one provider: its validators and digests. Only the digests are

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::fields::Fields;
-use super::held::{Budget, Held};
-use super::split::{Element, Split, id_in_start};
+use super::array_reader::{Element, Split, id_in_start};
+use super::compressed_records::{Budget, Held};
+use super::field_reader::Fields;
 use super::{BadRecord, Record, RecordError};
 use crate::Collection;
 
