@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use common::models::Kind;
 use common::repository::{Header, Result as StoreResult, Run, Tally, Turn};
-use ghibli_api::Tags;
+use ghibli_api::SourceFingerprint;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ pub(super) struct UnchangedMarker {
     /// What it was read by: another release may read it differently.
     pub(super) release: String,
     pub(super) version: Header,
-    pub(super) tags: Tags,
+    pub(super) fingerprint: SourceFingerprint,
     /// When the source sent all of it.
     pub(super) sent: Timestamp,
     pub(super) kinds: BTreeMap<Kind, Tally>,
@@ -51,7 +51,7 @@ impl UnchangedMarker {
     pub(super) async fn store(
         turn: &Turn,
         run: &Run,
-        tags: Tags,
+        fingerprint: SourceFingerprint,
         sent: Timestamp,
     ) -> StoreResult<Option<Self>> {
         let is_done = run.kinds.values().all(|tally| tally.missing == 0)
@@ -64,7 +64,7 @@ impl UnchangedMarker {
         let marker = Self {
             release: RELEASE.to_owned(),
             version: version.clone(),
-            tags,
+            fingerprint,
             sent,
             kinds: kinds.map(|(kind, tally)| (*kind, tally.quiet())).collect(),
             findings: run.findings,
@@ -79,11 +79,11 @@ impl UnchangedMarker {
     }
 
     /// What to ask the source with.
-    pub(super) fn tags_at(&self, now: Timestamp) -> Tags {
+    pub(super) fn fingerprint_at(&self, now: Timestamp) -> SourceFingerprint {
         if self.is_valid_at(now) {
-            self.tags.clone()
+            self.fingerprint.clone()
         } else {
-            self.tags.without_validators()
+            self.fingerprint.without_validators()
         }
     }
 

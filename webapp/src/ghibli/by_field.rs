@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use common::models::{Catalogue, Kind};
-use ghibli_api::{Collection, Fields, Names, Said, Title, Titles};
+use ghibli_api::{Collection, FieldIndex, RecordFields, SourceTitle, TitleIndex, TitleOverrides};
 use roaring::RoaringBitmap;
 
 use super::kept::kind;
@@ -23,20 +23,20 @@ pub struct ByField {
 
 #[derive(Debug, Default)]
 struct OfKind {
-    fields: OnceLock<Fields>,
+    fields: OnceLock<FieldIndex>,
     /// None once they were too odd to be kept.
-    names: OnceLock<Option<Names>>,
+    names: OnceLock<Option<TitleIndex>>,
 }
 
 impl ByField {
     /// The fields of a kind's records, if they are known.
-    pub(super) fn fields(&self, kind: Kind) -> Option<&Fields> {
+    pub(super) fn fields(&self, kind: Kind) -> Option<&FieldIndex> {
         let fields = self.kinds[kind as usize].fields.get();
-        fields.filter(|fields| fields.are_known())
+        fields.filter(|fields| fields.is_usable())
     }
 
     /// The titles or names of a kind's records, if they are known.
-    pub(super) fn names(&self, kind: Kind) -> Option<&Names> {
+    pub(super) fn names(&self, kind: Kind) -> Option<&TitleIndex> {
         self.kinds[kind as usize].names.get()?.as_ref()
     }
 
@@ -56,16 +56,16 @@ impl ByField {
                 continue;
             }
             let known = &self.kinds[kind as usize];
-            let mut fields = known.fields.get().is_none().then(Fields::default);
-            let mut titles = Titles::default();
+            let mut fields = known.fields.get().is_none().then(FieldIndex::default);
+            let mut titles = TitleOverrides::default();
             let are_taken = catalogue.numbers(kind).all(|number| {
                 let stored = catalogue.source_text(number).unwrap_or_default();
                 let called = catalogue.name_at(number).unwrap_or_default();
-                let said = Said::of(&stored);
+                let said = RecordFields::parse(&stored);
                 if let Some(fields) = &mut fields {
                     fields.insert(number, &said);
                 }
-                titles.insert(number, Title::of(collection, &said, called));
+                titles.insert(number, SourceTitle::new(collection, &said, called));
                 is_wanted(self, kind)
             });
             if are_taken {
@@ -73,7 +73,7 @@ impl ByField {
                     known.fields.get_or_init(|| fields);
                 }
                 let called = |number| catalogue.name_at(number);
-                let names = titles.in_order(catalogue.numbers(kind), called);
+                let names = titles.into_index(catalogue.numbers(kind), called);
                 known.names.get_or_init(|| names);
             }
         }
@@ -108,15 +108,17 @@ impl ByField {
                     after,
                 } = change;
                 let [was, is] = [before, after].map(|item| Some(item.as_ref()?.source.text()));
-                let [was, is] = [&was, &is].map(|stored| Some(Said::of(stored.as_ref()?)));
+                let [was, is] =
+                    [&was, &is].map(|stored| Some(RecordFields::parse(stored.as_ref()?)));
                 match (&was, &is) {
-                    (Some(was), Some(is)) => fields.change(*number, was, is),
+                    (Some(was), Some(is)) => fields.update(*number, was, is),
                     (None, Some(is)) => fields.insert(*number, is),
                     (Some(was), None) => fields.remove(*number, was),
                     (None, None) => {}
                 }
                 let title = after.as_ref().zip(is);
-                let title = title.map(|(after, is)| Title::of(collection, &is, after.name()));
+                let title =
+                    title.map(|(after, is)| SourceTitle::new(collection, &is, after.name()));
                 if let Some(Some(names)) = names
                     && is_moved(names, change, title.as_ref())
                 {
@@ -129,7 +131,7 @@ impl ByField {
             let called = |number| catalogue.name_at(number);
             let rank = |number| catalogue.rank_at(number);
             let names = match names {
-                Some(Some(names)) => names.after(&gone, come, called, rank).map(Some),
+                Some(Some(names)) => names.updated(&gone, come, called, rank).map(Some),
                 odd_or_not_made => odd_or_not_made.map(|_| None),
             };
             self.kinds[kind as usize] = Arc::new(OfKind {
@@ -141,10 +143,11 @@ impl ByField {
 }
 
 /// Whether a change could give a record another title or name, or another place in their order.
-fn is_moved(names: &Names, change: &Renumbered, title: Option<&Title>) -> bool {
+fn is_moved(names: &TitleIndex, change: &Renumbered, title: Option<&SourceTitle>) -> bool {
     let (Some(before), Some(after)) = (&change.before, &change.after) else {
         return true;
     };
-    let is_called = names.is_called(change.number) && matches!(title, Some(Title::Called));
+    let is_called =
+        names.matches_item_name(change.number) && matches!(title, Some(SourceTitle::SameAsItem));
     !is_called || before.rank != after.rank || before.name() != after.name()
 }

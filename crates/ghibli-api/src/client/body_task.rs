@@ -1,75 +1,76 @@
-//! Taking in a large answer while it arrives, apart from the other tasks: megabytes take a while,
-//! and the same threads may be serving pages.
+//! Processes a large body on a blocking thread while it arrives: parsing megabytes on an async
+//! thread would delay page requests.
 
 use std::io::{Cursor, Read};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 
-use super::RequestError;
-use super::body::Body;
-use crate::ListError;
+use super::error::RequestError;
+use super::response::ResponseBody;
+use crate::wire::ListError;
 
-/// How many pieces may wait to be taken in.
-const WAITING: usize = 2;
+/// Capacity of the channel between the network and the blocking thread, in chunks.
+const CHANNEL_CHUNKS: usize = 2;
 
-/// A large answer that is being taken in.
-pub(super) struct Reading {
-    pieces: mpsc::Sender<Vec<u8>>,
-    body: JoinHandle<Result<Body, ListError>>,
-    /// Large answers are taken in one at a time.
-    _turn: Option<OwnedSemaphorePermit>,
+/// A blocking task that processes a large body.
+pub(super) struct BodyTask {
+    chunks: mpsc::Sender<Vec<u8>>,
+    body: JoinHandle<Result<ResponseBody, ListError>>,
+    /// One large body is processed at a time.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Reading {
+impl BodyTask {
     pub(super) fn start(
-        turn: Option<OwnedSemaphorePermit>,
-        take_in: impl FnOnce(Arriving) -> Result<Body, ListError> + Send + 'static,
+        permit: Option<OwnedSemaphorePermit>,
+        process: impl FnOnce(ChunkReader) -> Result<ResponseBody, ListError> + Send + 'static,
     ) -> Self {
-        let (pieces, waiting) = mpsc::channel(WAITING);
-        let text = Arriving {
-            waiting,
-            piece: Cursor::default(),
+        let (chunks, receiver) = mpsc::channel(CHANNEL_CHUNKS);
+        let reader = ChunkReader {
+            receiver,
+            chunk: Cursor::default(),
         };
         Self {
-            pieces,
-            body: tokio::task::spawn_blocking(move || take_in(text)),
-            _turn: turn,
+            chunks,
+            body: tokio::task::spawn_blocking(move || process(reader)),
+            _permit: permit,
         }
     }
 
-    /// Whether the piece is taken in, too; if not, the end says why.
-    pub(super) async fn goes_on(&self, piece: Vec<u8>) -> bool {
-        self.pieces.send(piece).await.is_ok()
+    /// Waits for space in the channel. Returns false if the task has failed;
+    /// [`finish`](Self::finish) returns its error.
+    pub(super) async fn push(&self, chunk: Vec<u8>) -> bool {
+        self.chunks.send(chunk).await.is_ok()
     }
 
-    pub(super) async fn end(self) -> Result<Body, RequestError> {
-        drop(self.pieces);
-        taken_in(self.body).await
+    pub(super) async fn finish(self) -> Result<ResponseBody, RequestError> {
+        drop(self.chunks);
+        join(self.body).await
     }
 }
 
-/// What comes of work that is done apart.
-pub(super) async fn taken_in<T>(work: JoinHandle<Result<T, ListError>>) -> Result<T, RequestError> {
-    let done = work.await;
-    Ok(done.map_err(|error| RequestError::Interrupted(error.to_string()))??)
+/// The result of a blocking task.
+pub(super) async fn join<T>(task: JoinHandle<Result<T, ListError>>) -> Result<T, RequestError> {
+    let result = task.await;
+    Ok(result.map_err(|error| RequestError::ParserFailed(error.to_string()))??)
 }
 
-/// The text as far as it has come; to be read where waiting is allowed.
-pub(super) struct Arriving {
-    waiting: mpsc::Receiver<Vec<u8>>,
-    piece: Cursor<Vec<u8>>,
+/// Reads a body from its chunks. Blocks until the next one arrives.
+pub(super) struct ChunkReader {
+    receiver: mpsc::Receiver<Vec<u8>>,
+    chunk: Cursor<Vec<u8>>,
 }
 
-impl Read for Arriving {
-    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+impl Read for ChunkReader {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         loop {
-            let count = self.piece.read(to)?;
-            if count > 0 || to.is_empty() {
+            let count = self.chunk.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
-            match self.waiting.blocking_recv() {
-                Some(piece) => self.piece = Cursor::new(piece),
+            match self.receiver.blocking_recv() {
+                Some(chunk) => self.chunk = Cursor::new(chunk),
                 None => return Ok(0),
             }
         }

@@ -1,4 +1,4 @@
-//! What names an answer, so that an unchanged one is known without reading it.
+//! Identifies the content of a source, to detect that it is unchanged without parsing it.
 
 use std::collections::BTreeMap;
 
@@ -10,45 +10,44 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::headers::http_date;
-use crate::Collection;
+use crate::wire::Collection;
 
-/// What names one whole answer of one provider: its validators and digests. Only the digests are
+/// Validators and digests of the five collections of one provider. Only the digests are
 /// serialized.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tags {
-    /// Without user and password.
+pub struct SourceFingerprint {
+    /// The provider's URL without credentials.
     pub(super) provider: Url,
-    pub(super) collections: BTreeMap<Collection, Tag>,
+    pub(super) collections: BTreeMap<Collection, CollectionFingerprint>,
 }
 
-impl Tags {
-    /// Without what the source calls its answers, so that it must send them.
+impl SourceFingerprint {
+    /// A copy that makes no request conditional, so that the source must send everything.
     #[must_use]
     pub fn without_validators(&self) -> Self {
-        let mut tags = self.clone();
-        for tag in tags.collections.values_mut() {
-            tag.validators = Validators::default();
+        let mut fingerprint = self.clone();
+        for collection in fingerprint.collections.values_mut() {
+            collection.validators = Validators::default();
         }
-        tags
+        fingerprint
     }
 }
 
-/// What names one collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Tag {
-    /// Where it came from in the end.
-    pub(super) from: Url,
-    /// For what came page by page those of the whole answer, if that was too large and is still
-    /// called the same after the pages; else none, as a page says nothing about the others.
+pub(super) struct CollectionFingerprint {
+    /// The URL after redirects.
+    pub(super) url: Url,
+    /// The validators of the full response. Empty for a collection fetched in pages, unless the
+    /// full response was too large and its validators were the same before and after the pages.
     #[serde(skip)]
     pub(super) validators: Validators,
-    /// XXH3 of the body, or of the pages' digests.
+    /// XXH3 of the body, or of the digests of the pages.
     #[serde(with = "hex")]
     pub(super) digest: u128,
     pub(super) elements: usize,
 }
 
-/// What a source calls a body.
+/// RFC 9110 validators of a response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Validators {
     etag: Option<HeaderValue>,
@@ -56,19 +55,19 @@ pub(super) struct Validators {
 }
 
 impl Validators {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn from_headers(headers: &HeaderMap) -> Self {
         Self {
             etag: headers.get(ETAG).cloned(),
-            last_modified: settled(headers).cloned(),
+            last_modified: strong_last_modified(headers).cloned(),
         }
     }
 
-    pub(super) fn are_none(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.etag.is_none() && self.last_modified.is_none()
     }
 
-    /// Makes a question conditional on these.
-    pub(super) fn apply(&self, mut request: RequestBuilder) -> RequestBuilder {
+    /// Makes a request conditional.
+    pub(super) fn add_to(&self, mut request: RequestBuilder) -> RequestBuilder {
         if let Some(etag) = &self.etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
@@ -79,13 +78,14 @@ impl Validators {
     }
 }
 
-/// `Last-Modified`, unless the body could have changed once more within that very second.
-fn settled(headers: &HeaderMap) -> Option<&HeaderValue> {
-    let is_settled = http_date(headers, DATE)? > http_date(headers, LAST_MODIFIED)?;
-    headers.get(LAST_MODIFIED).filter(|_| is_settled)
+/// `Last-Modified`, if it is a strong validator: the body could have changed again within the
+/// same second.
+fn strong_last_modified(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let is_strong = http_date(headers, DATE)? > http_date(headers, LAST_MODIFIED)?;
+    headers.get(LAST_MODIFIED).filter(|_| is_strong)
 }
 
-/// Not all that read JSON have integers of 128 bits.
+/// Not every JSON parser supports 128-bit integers.
 mod hex {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_last_modified_counts_only_once_its_second_is_over() {
+    fn last_modified_counts_only_if_it_is_older_than_the_response() {
         let at = |second: &str| {
             format!("Sun, 06 Nov 1994 08:49:{second} GMT")
                 .parse()
@@ -116,7 +116,11 @@ mod tests {
             if let Some(date) = date {
                 headers.insert(DATE, at(date));
             }
-            assert_eq!(!Validators::of(&headers).are_none(), counts, "{date:?}");
+            assert_eq!(
+                !Validators::from_headers(&headers).is_empty(),
+                counts,
+                "{date:?}"
+            );
         }
     }
 }

@@ -1,33 +1,33 @@
-//! The points in time that a source names. All are measured by its own clock, which may be far
-//! from this one.
+//! Dates and durations in response headers. Dates are relative to the source's own clock (`Date`),
+//! which may differ from this one.
 
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
-/// The longest that a source is left alone at its word: an hour.
-const LONGEST_REST: Duration = Duration::from_secs(60 * 60);
-/// Stands for a date that nothing says the distance of.
-const UNKNOWN_REST: Duration = Duration::from_secs(60);
+/// Maximum accepted `Retry-After`.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+/// For a `Retry-After` date in a response without `Date`.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// How long `Retry-After` asks to leave the source alone; an hour at most.
-pub(super) fn rest(headers: &HeaderMap) -> Option<Duration> {
+/// The value of `Retry-After`, at most an hour.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let rest = if is_number {
-        // Only a number beyond all bounds cannot be read.
-        text.parse().map_or(LONGEST_REST, Duration::from_secs)
+    let duration = if is_number {
+        // Parsing fails only on overflow.
+        text.parse().map_or(MAX_RETRY_AFTER, Duration::from_secs)
     } else {
         let until = http_date(headers, RETRY_AFTER)?;
         match http_date(headers, DATE) {
             Some(now) => until.duration_since(now).unwrap_or_default(),
-            None => UNKNOWN_REST,
+            None => DEFAULT_RETRY_AFTER,
         }
     };
-    Some(rest.min(LONGEST_REST))
+    Some(duration.min(MAX_RETRY_AFTER))
 }
 
-/// The date in a header, to the second.
+/// The date in a header.
 pub(super) fn http_date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
     let text = headers.get(name)?.to_str().ok()?;
     httpdate::parse_http_date(text.trim()).ok()
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rest_is_a_number_of_seconds_or_a_date_and_an_hour_at_most() {
+    fn retry_after_is_seconds_or_a_date_and_at_most_an_hour() {
         let now = "Sun, 06 Nov 1994 08:49:37 GMT";
         for (text, date, seconds) in [
             ("42", None, Some(42)),
@@ -60,8 +60,9 @@ mod tests {
             if let Some(date) = date {
                 headers.insert(DATE, date.parse().unwrap());
             }
-            assert_eq!(rest(&headers).map(|rest| rest.as_secs()), seconds, "{text}");
+            let parsed = retry_after(&headers).map(|duration| duration.as_secs());
+            assert_eq!(parsed, seconds, "{text}");
         }
-        assert_eq!(rest(&HeaderMap::new()), None);
+        assert_eq!(retry_after(&HeaderMap::new()), None);
     }
 }

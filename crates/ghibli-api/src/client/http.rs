@@ -1,106 +1,43 @@
-//! One question and its answer, with every deadline and cap.
+//! GET requests with timeouts and a size limit.
 
 use std::io::BufReader;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, HeaderMap};
+use reqwest::header::ACCEPT;
 use reqwest::{Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::body::Body;
-use super::body_task::Reading;
-use super::error::causes;
-use super::fingerprint::{Tag, Validators};
-use super::provider::shown;
-use super::{ClientConfig, ClientError, RequestError, Timeouts, redirect};
-use crate::wire::{Budget, Unread};
-use crate::{Collection, Records};
+use super::body_task::BodyTask;
+use super::config::{ClientConfig, Timeouts};
+use super::error::{ClientError, RequestError, causes};
+use super::fingerprint::Validators;
+use super::provider::without_credentials;
+use super::redirect;
+use super::response::{CompleteResponse, GetOutcome, LargeBody, ResponseBody};
+use crate::wire::{Records, SpooledBody};
 
-/// Answers beyond this size are read or compressed while they arrive, one at a time, and never
-/// there as a whole: 256 KiB.
-const LARGE_BYTES: usize = 256 * 1024;
+/// Bodies above this size are parsed or compressed while they arrive, one at a time, and never
+/// held as a whole: 256 KiB.
+const LARGE_BODY_BYTES: usize = 256 * 1024;
 
-/// What all answers may weigh once they are read, beyond four fifths of the cap of one: 6 MiB. Up to
-/// a quarter more is taken in memory, since an allocator keeps what it has between them.
-const ROOM_BYTES: u64 = 6 * 1024 * 1024;
+/// The part of the memory limit that does not depend on the size limit: 6 MiB. The process uses up
+/// to a quarter more, because of allocator fragmentation.
+const BASE_MEMORY_BYTES: u64 = 6 * 1024 * 1024;
 
-/// Asks for one URL at a time, within the deadlines.
-pub(super) struct Http {
+pub(super) struct HttpClient {
     client: reqwest::Client,
     timeouts: Timeouts,
     pub(super) max_bytes: u64,
-    large_answers: Arc<Semaphore>,
+    large_bodies: Arc<Semaphore>,
 }
 
-/// What a source says to a question.
-pub(super) enum Reply {
-    /// The conditions hold (304), says whoever is at this URL.
-    NotModified(Url),
-    Answer(Answer),
-    /// It weighs more than an answer may.
-    TooLarge {
-        /// Where it came from in the end.
-        url: Url,
-        headers: HeaderMap,
-    },
-}
-
-/// A complete answer with status 200.
-pub(super) struct Answer {
-    pub(super) headers: HeaderMap,
-    /// Where it came from in the end.
-    pub(super) url: Url,
-    pub(super) body: Body,
-    /// The size of the body.
-    pub(super) bytes: u64,
-    /// XXH3 of the body.
-    pub(super) digest: u128,
-}
-
-/// What becomes of a large body.
-#[derive(Clone, Copy)]
-pub(super) enum Large<'a> {
-    Read(Collection, &'a Arc<Budget>),
-    /// It may not have to be read.
-    Keep(&'a Arc<Budget>),
-    /// Its digest is enough.
-    Name,
-}
-
-impl Reply {
-    pub(super) fn url(&self) -> &Url {
-        match self {
-            Self::NotModified(url) | Self::TooLarge { url, .. } => url,
-            Self::Answer(answer) => &answer.url,
-        }
-    }
-}
-
-impl Answer {
-    /// What names it.
-    pub(super) fn tag(&self, elements: usize) -> Tag {
-        Tag {
-            from: self.url.clone(),
-            validators: Validators::of(&self.headers),
-            digest: self.digest,
-            elements,
-        }
-    }
-
-    /// How many elements there are in all, if the source says so.
-    pub(super) fn total(&self) -> Option<usize> {
-        let total = self.headers.get("x-total-count")?;
-        total.to_str().ok()?.parse().ok()
-    }
-}
-
-impl Http {
+impl HttpClient {
     pub(super) fn new(config: &ClientConfig) -> Result<Self, ClientError> {
-        // Fails only if this process has one already, which serves as well.
+        // Fails only if the process already has a provider, which will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .user_agent(&config.user_agent)
@@ -112,24 +49,24 @@ impl Http {
             client,
             timeouts: config.timeouts,
             max_bytes: config.max_bytes,
-            large_answers: Arc::new(Semaphore::new(1)),
+            large_bodies: Arc::new(Semaphore::new(1)),
         })
     }
 
-    /// Asks, and once more if that failed in a way that may pass. `received` is told the size of
-    /// the answer so far.
+    /// Sends a request, and once more after a transient error. `on_received` gets the size of the
+    /// body so far.
     pub(super) async fn get(
         &self,
         url: &Url,
-        conditions: Option<&Validators>,
-        large: Large<'_>,
-        received: impl Fn(u64),
-    ) -> Result<Reply, RequestError> {
-        match self.get_once(url, conditions, large, &received).await {
-            Err(error) if error.may_pass() => {
+        validators: Option<&Validators>,
+        large: LargeBody<'_>,
+        on_received: impl Fn(u64),
+    ) -> Result<GetOutcome, RequestError> {
+        match self.get_once(url, validators, large, &on_received).await {
+            Err(error) if error.is_transient() => {
                 tracing::debug!(%error, path = url.path(), "retrying the source");
-                sleep(self.timeouts.retry_pause).await;
-                self.get_once(url, conditions, large, &received).await
+                sleep(self.timeouts.retry_delay).await;
+                self.get_once(url, validators, large, &on_received).await
             }
             result => result,
         }
@@ -138,32 +75,35 @@ impl Http {
     async fn get_once(
         &self,
         url: &Url,
-        conditions: Option<&Validators>,
-        large: Large<'_>,
-        received: impl Fn(u64),
-    ) -> Result<Reply, RequestError> {
+        validators: Option<&Validators>,
+        large: LargeBody<'_>,
+        on_received: impl Fn(u64),
+    ) -> Result<GetOutcome, RequestError> {
         let started = Instant::now();
         let mut request = self
             .client
             .get(url.clone())
             .header(ACCEPT, "application/json");
-        if let Some(conditions) = conditions {
-            request = conditions.apply(request);
+        if let Some(validators) = validators {
+            request = validators.add_to(request);
         }
-        let response = self.heard(started, 0, request.send()).await?;
+        let response = self.with_timeouts(started, 0, request.send()).await?;
         let response = response.map_err(RequestError::from_sending)?;
-        let url = shown(response.url());
+        let url = without_credentials(response.url());
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_MODIFIED => return Ok(Reply::NotModified(url)),
+            StatusCode::NOT_MODIFIED => return Ok(GetOutcome::NotModified(url)),
             status => return Err(RequestError::from_status(status, response.headers())),
         }
         let headers = response.headers().clone();
-        let (body, bytes, digest) = match self.body(response, started, large, received).await {
-            Err(RequestError::TooLarge { .. }) => return Ok(Reply::TooLarge { url, headers }),
-            arrived => arrived?,
+        let body = self.read_body(response, started, large, on_received).await;
+        let (body, bytes, digest) = match body {
+            Err(RequestError::TooLarge { .. }) => {
+                return Ok(GetOutcome::TooLarge { url, headers });
+            }
+            body => body?,
         };
-        Ok(Reply::Answer(Answer {
+        Ok(GetOutcome::Complete(CompleteResponse {
             headers,
             url,
             body,
@@ -172,26 +112,26 @@ impl Http {
         }))
     }
 
-    /// The body, its size and its digest.
-    async fn body(
+    /// The body with its size and digest.
+    async fn read_body(
         &self,
         mut response: Response,
         mut started: Instant,
-        large: Large<'_>,
-        received: impl Fn(u64),
-    ) -> Result<(Body, u64, u128), RequestError> {
+        large: LargeBody<'_>,
+        on_received: impl Fn(u64),
+    ) -> Result<(ResponseBody, u64, u128), RequestError> {
         let too_large = self.too_large();
         if response.content_length() > Some(self.max_bytes) {
             return Err(too_large);
         }
         let mut size = 0;
         let mut digest = Xxh3::new();
-        // What has come and is not being read.
-        let mut come = Vec::new();
-        let mut reading: Option<Reading> = None;
+        let mut buffer = Vec::new();
+        let mut task: Option<BodyTask> = None;
         loop {
-            let chunk = self.heard(started, size, response.chunk()).await?;
-            let Some(chunk) = chunk.map_err(|error| RequestError::Broken(causes(error)))? else {
+            let chunk = self.with_timeouts(started, size, response.chunk()).await?;
+            let Some(chunk) = chunk.map_err(|error| RequestError::Undecodable(causes(error)))?
+            else {
                 break;
             };
             size += chunk.len();
@@ -199,29 +139,29 @@ impl Http {
                 return Err(too_large);
             }
             digest.update(&chunk);
-            come.extend_from_slice(&chunk);
-            received(size.try_into().unwrap_or(u64::MAX));
-            if size <= LARGE_BYTES {
+            buffer.extend_from_slice(&chunk);
+            on_received(size.try_into().unwrap_or(u64::MAX));
+            if size <= LARGE_BODY_BYTES {
                 continue;
             }
-            let come = std::mem::take(&mut come);
-            let since = Instant::now();
-            if reading.is_none() {
-                reading = self.start_reading(large).await;
+            let chunk = std::mem::take(&mut buffer);
+            let paused = Instant::now();
+            if task.is_none() {
+                task = self.start_body_task(large).await;
             }
-            if let Some(under_way) = &reading
-                && !under_way.goes_on(come).await
+            if let Some(task) = &task
+                && !task.push(chunk).await
             {
                 break;
             }
-            // The wait for the other answers, and for the reading, is not this one's slowness.
-            started += since.elapsed();
+            // Time spent on other bodies and on parsing does not count.
+            started += paused.elapsed();
         }
-        let body = match reading {
-            Some(reading) => reading.end().await?,
-            None if size > LARGE_BYTES => Body::Named,
-            None => Body::Text(
-                String::from_utf8(come)
+        let body = match task {
+            Some(task) => task.finish().await?,
+            None if size > LARGE_BODY_BYTES => ResponseBody::Discarded,
+            None => ResponseBody::Text(
+                String::from_utf8(buffer)
                     .map_err(|error| RequestError::NotUtf8(error.utf8_error().valid_up_to()))?,
             ),
         };
@@ -229,78 +169,73 @@ impl Http {
         Ok((body, bytes, digest.digest128()))
     }
 
-    /// What takes in a large answer, if it is to be had.
-    async fn start_reading(&self, large: Large<'_>) -> Option<Reading> {
+    async fn start_body_task(&self, large: LargeBody<'_>) -> Option<BodyTask> {
         match large {
-            Large::Read(collection, budget) => {
+            LargeBody::Parse(collection, budget) => {
                 let budget = Arc::clone(budget);
-                let read = move |text| {
-                    let records = Records::read_from(&budget, collection, BufReader::new(text));
-                    records.map(Body::Read)
+                let parse = move |body| {
+                    let records = Records::read_from(&budget, collection, BufReader::new(body));
+                    records.map(ResponseBody::Parsed)
                 };
-                Some(Reading::start(self.turn_to_read().await, read))
+                Some(BodyTask::start(self.large_body_permit().await, parse))
             }
-            Large::Keep(budget) => {
+            LargeBody::Spool(budget) => {
                 let budget = Arc::clone(budget);
-                let keep = move |text| Unread::of(&budget, text).map(Body::Kept);
-                Some(Reading::start(self.turn_to_read().await, keep))
+                let spool =
+                    move |body| SpooledBody::read_from(&budget, body).map(ResponseBody::Spooled);
+                Some(BodyTask::start(self.large_body_permit().await, spool))
             }
-            Large::Name => None,
+            LargeBody::Discard => None,
         }
     }
 
-    pub(super) async fn turn_to_read(&self) -> Option<OwnedSemaphorePermit> {
-        self.large_answers.clone().acquire_owned().await.ok()
+    /// Waits until no other large body is processed.
+    pub(super) async fn large_body_permit(&self) -> Option<OwnedSemaphorePermit> {
+        self.large_bodies.clone().acquire_owned().await.ok()
     }
 
-    /// What is waited for, unless the source is silent for too long, or an answer of which so much
-    /// has arrived takes too long. The client's own timer would run while an answer waits for its
-    /// turn.
-    async fn heard<T>(
+    /// Applies the idle timeout, and the response timeout for a response with `bytes` received.
+    /// The timeout of `reqwest` would include the wait for a permit.
+    async fn with_timeouts<T>(
         &self,
         started: Instant,
         bytes: usize,
-        wait: impl Future<Output = T>,
+        operation: impl Future<Output = T>,
     ) -> Result<T, RequestError> {
-        let silence = self.timeouts.silence;
-        let end = started + self.allowance(bytes);
-        let heard = timeout_at(end.min(Instant::now() + silence), wait).await;
-        heard.map_err(|_| match Instant::now() < end {
-            true => RequestError::Silence(silence),
-            false => self.too_slow(bytes),
+        let idle = self.timeouts.idle;
+        let deadline = started + self.response_timeout(bytes);
+        let result = timeout_at(deadline.min(Instant::now() + idle), operation).await;
+        result.map_err(|_| match Instant::now() < deadline {
+            true => RequestError::IdleTimeout(idle),
+            false => RequestError::ResponseTimeout {
+                after: self.response_timeout(bytes),
+                bytes,
+            },
         })
     }
 
-    /// The time that an answer has once this many bytes of it have arrived.
-    fn allowance(&self, bytes: usize) -> Duration {
-        self.timeouts.answer + self.earned(bytes.try_into().unwrap_or(u64::MAX))
+    fn response_timeout(&self, bytes: usize) -> Duration {
+        self.timeouts.response + self.extra_time(bytes.try_into().unwrap_or(u64::MAX))
     }
 
-    /// The time that a whole fetch has once this many bytes of it have arrived.
-    pub(super) fn fetch_allowance(&self, bytes: u64) -> Duration {
-        self.timeouts.fetch + self.earned(bytes)
+    /// The timeout of a fetch with so many bytes received.
+    pub(super) fn fetch_timeout(&self, bytes: u64) -> Duration {
+        self.timeouts.fetch + self.extra_time(bytes)
     }
 
-    fn earned(&self, bytes: u64) -> Duration {
+    fn extra_time(&self, bytes: u64) -> Duration {
         let bytes = Duration::from_secs(bytes.min(u32::MAX.into()));
         bytes / self.timeouts.bytes_per_second.max(1)
     }
 
-    /// What all answers may weigh once they are read.
-    pub(super) const fn room(&self) -> u64 {
-        (self.max_bytes / 5 * 4).saturating_add(ROOM_BYTES)
+    /// Memory budget for the records of all responses.
+    pub(super) const fn memory_limit(&self) -> u64 {
+        (self.max_bytes / 5 * 4).saturating_add(BASE_MEMORY_BYTES)
     }
 
     pub(super) fn too_large(&self) -> RequestError {
         RequestError::TooLarge {
             limit: self.max_bytes,
-        }
-    }
-
-    fn too_slow(&self, bytes: usize) -> RequestError {
-        RequestError::TooSlow {
-            after: self.allowance(bytes),
-            bytes,
         }
     }
 }

@@ -1,390 +1,313 @@
-//! One provider during one fetch: five questions, and nothing read of what is known already.
+//! Fetches all five collections from one provider, and parses nothing that is unchanged.
 
 use std::collections::BTreeMap;
-use std::io::BufReader;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use futures::future::try_join_all;
 use reqwest::header::HeaderMap;
-use tokio::task::spawn_blocking;
-use tokio::time::Instant;
-use url::{Origin, Url};
+use url::Url;
 
-use super::body::Body;
-use super::body_task::taken_in;
-use super::fingerprint::{Tag, Tags, Validators};
-use super::http::{Answer, Http, Large, Reply};
+use super::error::RequestError;
+use super::fingerprint::{CollectionFingerprint, SourceFingerprint, Validators};
+use super::http::HttpClient;
+use super::outcome::{FetchedContent, Progress, ProgressFn};
+use super::pages::{fetch_pages, may_be_truncated};
 use super::provider::Provider;
-use super::{Content, Progress, RequestError};
-use crate::wire::Budget;
-use crate::{Collection, ListError, Records};
+use super::provider_session::{CollectionPart, ProviderSession};
+use super::response::{CompleteResponse, GetOutcome, LargeBody, ResponseBody};
+use crate::wire::{Collection, Records};
 
-/// Numbers of elements at which servers cut a response off.
-const COMMON_PAGE_SIZES: [usize; 2] = [50, 250];
+const WHOLE: CollectionPart<'static> = CollectionPart {
+    query: "",
+    bytes_before: 0,
+};
 
-/// One provider during one fetch.
-pub(super) struct Source<'a> {
-    pub(super) http: &'a Http,
-    pub(super) provider: &'a Provider,
-    pub(super) known: Option<&'a Tags>,
-    /// The host that answers, which a redirect may make another than the provider's.
-    pub(super) origin: OnceLock<Origin>,
-    /// The bytes of all complete answers, decoded.
-    pub(super) bytes: AtomicU64,
-    /// What all that is read may weigh.
-    pub(super) budget: Arc<Budget>,
-    started: Instant,
-    pub(super) progress: &'a (dyn Fn(Progress<'_>) + Send + Sync),
+pub(super) struct ProviderFetch<'a> {
+    session: ProviderSession<'a>,
+    /// From the last fetch.
+    known: Option<&'a SourceFingerprint>,
 }
 
-/// A collection that need not be here.
-enum Arrived {
-    /// It is what is known; the source did not send it again.
-    AtSource(Tag),
-    Here(Here),
+enum CollectionState {
+    /// The source did not send it again (304).
+    NotModified(CollectionFingerprint),
+    Received(ReceivedCollection),
 }
 
-/// A collection that is here.
-struct Here {
-    tag: Tag,
-    held: Held,
+struct ReceivedCollection {
+    fingerprint: CollectionFingerprint,
+    content: ReceivedContent,
 }
 
-enum Held {
-    /// What is known, so perhaps nobody needs to read it.
-    Known(Body),
-    Read(Records),
+enum ReceivedContent {
+    /// The known content, so it may not have to be parsed.
+    Unchanged(ResponseBody),
+    Parsed(Records),
 }
 
-type Failed = (Collection, RequestError);
+type CollectionError = (Collection, RequestError);
 
-impl<'a> Source<'a> {
+impl<'a> ProviderFetch<'a> {
     pub(super) fn new(
-        http: &'a Http,
+        http: &'a HttpClient,
         provider: &'a Provider,
-        known: Option<&'a Tags>,
-        progress: &'a (dyn Fn(Progress<'_>) + Send + Sync),
+        known: Option<&'a SourceFingerprint>,
+        progress: &'a ProgressFn<'a>,
     ) -> Self {
         Self {
-            http,
-            provider,
+            session: ProviderSession::new(http, provider, progress),
             known,
-            origin: OnceLock::new(),
-            bytes: AtomicU64::new(0),
-            budget: Budget::new(http.room()),
-            started: Instant::now(),
-            progress,
         }
     }
 
-    /// All five collections, or word that they are what is known.
-    pub(super) async fn fetch(&self) -> Result<(Content, Tags), Failed> {
-        let arriving = Collection::ALL.map(|collection| self.arrive(collection));
-        let arrived = try_join_all(arriving).await?;
-        let all = Collection::ALL.into_iter().zip(arrived);
-        let tags = |collections| Tags {
-            provider: self.provider.shown.clone(),
-            collections,
-        };
+    /// Decoded size of all complete responses.
+    pub(super) fn received_bytes(&self) -> u64 {
+        self.session.received_bytes()
+    }
 
-        let mut same = BTreeMap::new();
-        let mut changed = Vec::new();
-        for (collection, arrived) in all {
-            same.insert(collection, arrived.tag().clone());
-            changed.push((collection, arrived));
-        }
-        let is_same = |(collection, tag): (&Collection, &Tag)| {
-            let known = self.known_as(*collection);
-            known.is_some_and(|known| known.digest == tag.digest)
+    pub(super) async fn run(&self) -> Result<(FetchedContent, SourceFingerprint), CollectionError> {
+        let fetches = Collection::ALL.map(|collection| self.fetch_collection(collection));
+        let states = try_join_all(fetches).await?;
+        let states: Vec<_> = Collection::ALL.into_iter().zip(states).collect();
+        let is_known = |(collection, state): &(Collection, CollectionState)| {
+            let known = self.known_collection(*collection);
+            known.is_some_and(|known| known.digest == state.fingerprint().digest)
         };
-        if same.iter().all(is_same) {
-            return Ok((Content::Same, tags(same)));
+        if states.iter().all(is_known) {
+            let fingerprints = states
+                .iter()
+                .map(|(collection, state)| (*collection, state.fingerprint().clone()));
+            let fingerprint = self.source_fingerprint(fingerprints.collect());
+            return Ok((FetchedContent::Unchanged, fingerprint));
         }
-        drop(same);
-
-        let completing = changed
+        let completions = states
             .into_iter()
-            .map(|(collection, arrived)| self.complete(collection, arrived));
-        let complete = try_join_all(completing).await?;
-        let (named, collections) = complete
+            .map(|(collection, state)| self.complete(collection, state));
+        let collections = try_join_all(completions).await?;
+        let (fingerprints, collections) = collections
             .into_iter()
-            .map(|(collection, tag, records)| ((collection, tag), (collection, records)))
+            .map(|(collection, fingerprint, records)| {
+                ((collection, fingerprint), (collection, records))
+            })
             .unzip();
-        Ok((Content::Collections(collections), tags(named)))
+        Ok((
+            FetchedContent::Collections(collections),
+            self.source_fingerprint(fingerprints),
+        ))
     }
 
-    /// What is known of a collection.
-    fn known_as(&self, collection: Collection) -> Option<&'a Tag> {
+    fn source_fingerprint(
+        &self,
+        collections: BTreeMap<Collection, CollectionFingerprint>,
+    ) -> SourceFingerprint {
+        SourceFingerprint {
+            provider: self.session.provider.public_url.clone(),
+            collections,
+        }
+    }
+
+    fn known_collection(&self, collection: Collection) -> Option<&'a CollectionFingerprint> {
         self.known?.collections.get(&collection)
     }
 
-    /// What to make a question conditional on.
-    fn conditions(&self, collection: Collection) -> Option<&'a Tag> {
-        let known = self.known?;
-        let tag = known.collections.get(&collection)?;
-        let is_own = known.provider == self.provider.shown;
-        (is_own && !tag.validators.are_none()).then_some(tag)
+    /// The known fingerprint, if its validators apply to this provider.
+    fn conditional_on(&self, collection: Collection) -> Option<&'a CollectionFingerprint> {
+        let is_same_provider = self.known?.provider == self.session.provider.public_url;
+        let known = self.known_collection(collection)?;
+        (is_same_provider && !known.validators.is_empty()).then_some(known)
     }
 
-    async fn arrive(&self, collection: Collection) -> Result<Arrived, Failed> {
-        let arrived = match self.conditions(collection) {
-            Some(known) => self.changed_since(collection, known).await,
-            None => self.unlike_known(collection).await,
+    async fn fetch_collection(
+        &self,
+        collection: Collection,
+    ) -> Result<CollectionState, CollectionError> {
+        let state = match self.conditional_on(collection) {
+            Some(known) => self.fetch_conditionally(collection, known).await,
+            None => self.fetch_unparsed(collection).await,
         };
-        let arrived = arrived.map_err(|error| (collection, error))?;
-        self.told_complete(collection, arrived.tag());
-        Ok(arrived)
+        let state = state.map_err(|error| (collection, error))?;
+        self.report_complete(collection, state.fingerprint());
+        Ok(state)
     }
 
-    async fn changed_since(
+    async fn fetch_conditionally(
         &self,
         collection: Collection,
-        known: &Tag,
-    ) -> Result<Arrived, RequestError> {
-        let conditions = Some(&known.validators);
-        let reply = self
-            .question(collection, "", 0, conditions, Large::Keep(&self.budget))
-            .await?;
-        match reply {
-            Reply::NotModified(from) if from == known.from => Ok(Arrived::AtSource(known.clone())),
-            // Another place, whose validators mean something else.
-            Reply::NotModified(_) => self.unlike_known(collection).await,
-            reply => self.of_reply(collection, reply).await.map(Arrived::Here),
+        known: &CollectionFingerprint,
+    ) -> Result<CollectionState, RequestError> {
+        let large = LargeBody::Spool(&self.session.budget);
+        let validators = Some(&known.validators);
+        match self
+            .session
+            .get(collection, WHOLE, validators, large)
+            .await?
+        {
+            GetOutcome::NotModified(url) if url == known.url => {
+                Ok(CollectionState::NotModified(known.clone()))
+            }
+            // After a redirect to another URL, where the validators mean nothing.
+            GetOutcome::NotModified(_) => self.fetch_unparsed(collection).await,
+            outcome => {
+                let received = self.receive(collection, outcome).await?;
+                Ok(CollectionState::Received(received))
+            }
         }
     }
 
-    /// A collection, unread if it is what is known.
-    async fn unlike_known(&self, collection: Collection) -> Result<Arrived, RequestError> {
-        if self.known_as(collection).is_none() {
-            return self.here(collection).await.map(Arrived::Here);
+    /// Leaves a large body unparsed if its content may be known.
+    async fn fetch_unparsed(
+        &self,
+        collection: Collection,
+    ) -> Result<CollectionState, RequestError> {
+        let large = match self.known_collection(collection) {
+            Some(_) => LargeBody::Spool(&self.session.budget),
+            None => LargeBody::Parse(collection, &self.session.budget),
+        };
+        let received = self.fetch(collection, large).await?;
+        Ok(CollectionState::Received(received))
+    }
+
+    async fn fetch(
+        &self,
+        collection: Collection,
+        large: LargeBody<'_>,
+    ) -> Result<ReceivedCollection, RequestError> {
+        let outcome = self.session.get(collection, WHOLE, None, large).await?;
+        self.receive(collection, outcome).await
+    }
+
+    async fn receive(
+        &self,
+        collection: Collection,
+        outcome: GetOutcome,
+    ) -> Result<ReceivedCollection, RequestError> {
+        match outcome {
+            GetOutcome::Complete(response) => self.receive_complete(collection, response).await,
+            GetOutcome::TooLarge { url, headers } => {
+                self.receive_in_pages(collection, url, &headers).await
+            }
+            GetOutcome::NotModified(_) => Err(RequestError::Status(304)),
         }
-        let reply = self
-            .question(collection, "", 0, None, Large::Keep(&self.budget))
-            .await?;
-        self.of_reply(collection, reply).await.map(Arrived::Here)
     }
 
-    async fn here(&self, collection: Collection) -> Result<Here, RequestError> {
-        let reply = self
-            .question(collection, "", 0, None, self.reading(collection))
-            .await?;
-        self.of_reply(collection, reply).await
-    }
-
-    async fn of_reply(&self, collection: Collection, reply: Reply) -> Result<Here, RequestError> {
-        match reply {
-            Reply::Answer(answer) => self.kept(collection, answer).await,
-            Reply::TooLarge { url, headers } => self.in_pages(collection, url, &headers).await,
-            Reply::NotModified(_) => Err(RequestError::Status(304)),
-        }
-    }
-
-    /// A collection that is too large for one answer.
+    /// Fetches a collection over the size limit in pages.
     ///
-    /// The name that the answer had is kept for the pages, if it is still the answer's name after
-    /// them: then the collection did not change on the way.
-    async fn in_pages(
+    /// The validators of the full response apply to the pages if they are the same afterwards, so
+    /// that the collection did not change in between.
+    async fn receive_in_pages(
         &self,
         collection: Collection,
-        from: Url,
+        url: Url,
         headers: &HeaderMap,
-    ) -> Result<Here, RequestError> {
-        let (records, digest) = self.paged(collection, 0).await?;
-        let mut validators = Validators::of(headers);
-        if !validators.are_none() {
-            let now = self
-                .question(collection, "", 0, Some(&validators), Large::Name)
+    ) -> Result<ReceivedCollection, RequestError> {
+        let (records, digest) = fetch_pages(&self.session, collection, 0).await?;
+        let mut validators = Validators::from_headers(headers);
+        if !validators.is_empty() {
+            let outcome = self
+                .session
+                .get(collection, WHOLE, Some(&validators), LargeBody::Discard)
                 .await?;
-            if !matches!(now, Reply::NotModified(url) if url == from) {
+            if !matches!(outcome, GetOutcome::NotModified(now) if now == url) {
                 validators = Validators::default();
             }
         }
-        Ok(Here {
-            tag: Tag {
-                from,
-                validators,
-                digest,
-                elements: records.elements(),
-            },
-            held: Held::Read(records),
-        })
+        Ok(ReceivedCollection::paged(url, validators, digest, records))
     }
 
-    /// An answer without a query, and all that it may have left out.
-    async fn kept(&self, collection: Collection, answer: Answer) -> Result<Here, RequestError> {
-        if let Some(tag) = self.same_as_known(collection, &answer) {
-            let held = Held::Known(answer.body);
-            return Ok(Here { tag, held });
+    /// Also fetches the pages of a response that may be truncated.
+    async fn receive_complete(
+        &self,
+        collection: Collection,
+        response: CompleteResponse,
+    ) -> Result<ReceivedCollection, RequestError> {
+        if let Some(fingerprint) = self.unchanged(collection, &response) {
+            let content = ReceivedContent::Unchanged(response.body);
+            return Ok(ReceivedCollection {
+                fingerprint,
+                content,
+            });
         }
-        let (total, from) = (answer.total(), answer.url.clone());
-        let mut tag = answer.tag(0);
-        let records = self.records(collection, answer.body).await?;
-        tag.elements = records.elements();
-        if !is_doubtful(tag.elements, total) {
-            return Ok(Here {
-                tag,
-                held: Held::Read(records),
+        let (total, url) = (response.total(), response.url.clone());
+        let mut fingerprint = response.fingerprint(0);
+        let records = self.session.parse(collection, response.body).await?;
+        let elements = records.element_count();
+        fingerprint.elements = elements;
+        if !may_be_truncated(elements, total) {
+            return Ok(ReceivedCollection {
+                fingerprint,
+                content: ReceivedContent::Parsed(records),
             });
         }
         drop(records);
-        let (records, digest) = self.paged(collection, tag.elements).await?;
-        Ok(Here {
-            tag: Tag {
-                from,
-                validators: Validators::default(),
-                digest,
-                elements: records.elements(),
-            },
-            held: Held::Read(records),
-        })
+        let (records, digest) = fetch_pages(&self.session, collection, elements).await?;
+        // Validators of one page say nothing about the others.
+        let validators = Validators::default();
+        Ok(ReceivedCollection::paged(url, validators, digest, records))
     }
 
+    /// The fingerprint of a response with the known content that is not truncated.
+    fn unchanged(
+        &self,
+        collection: Collection,
+        response: &CompleteResponse,
+    ) -> Option<CollectionFingerprint> {
+        let known = self.known_collection(collection)?;
+        let is_unchanged =
+            known.digest == response.digest && !may_be_truncated(known.elements, response.total());
+        is_unchanged.then(|| response.fingerprint(known.elements))
+    }
+
+    /// Fetches and parses what is still missing.
     async fn complete(
         &self,
         collection: Collection,
-        arrived: Arrived,
-    ) -> Result<(Collection, Tag, Records), Failed> {
+        state: CollectionState,
+    ) -> Result<(Collection, CollectionFingerprint, Records), CollectionError> {
         let complete = async {
-            let here = match arrived {
-                Arrived::Here(here) => here,
-                Arrived::AtSource(_) => {
-                    let here = self.here(collection).await?;
-                    self.told_complete(collection, &here.tag);
-                    here
+            let received = match state {
+                CollectionState::Received(received) => received,
+                CollectionState::NotModified(_) => {
+                    let large = LargeBody::Parse(collection, &self.session.budget);
+                    let received = self.fetch(collection, large).await?;
+                    self.report_complete(collection, &received.fingerprint);
+                    received
                 }
             };
-            let records = match here.held {
-                Held::Known(body) => self.records(collection, body).await?,
-                Held::Read(records) => records,
+            let records = match received.content {
+                ReceivedContent::Unchanged(body) => self.session.parse(collection, body).await?,
+                ReceivedContent::Parsed(records) => records,
             };
-            Ok((collection, here.tag, records))
+            Ok((collection, received.fingerprint, records))
         };
         complete.await.map_err(|error| (collection, error))
     }
 
-    /// A whole answer; it is an error if the source refers to one that it was not asked about.
-    pub(super) async fn answer(
-        &self,
-        collection: Collection,
-        query: &str,
-        bytes_before: u64,
-    ) -> Result<Answer, RequestError> {
-        let reading = self.reading(collection);
-        let reply = self
-            .question(collection, query, bytes_before, None, reading)
-            .await?;
-        match reply {
-            Reply::Answer(answer) => Ok(answer),
-            Reply::TooLarge { .. } => Err(self.http.too_large()),
-            Reply::NotModified(_) => Err(RequestError::Status(304)),
-        }
-    }
-
-    async fn question(
-        &self,
-        collection: Collection,
-        query: &str,
-        bytes_before: u64,
-        conditions: Option<&Validators>,
-        large: Large<'_>,
-    ) -> Result<Reply, RequestError> {
-        let bytes = self.bytes.load(Ordering::Relaxed);
-        let after = self.http.fetch_allowance(bytes);
-        if self.started.elapsed() > after {
-            return Err(RequestError::Overdue { after, bytes });
-        }
-        let url = collection_url(&self.provider.url, collection, query);
-        let received = |bytes| {
-            (self.progress)(Progress::Received {
-                collection,
-                bytes: bytes_before + bytes,
-            });
-        };
-        let reply = self.http.get(&url, conditions, large, received).await?;
-        let origin = reply.url().origin();
-        let first = self.origin.get_or_init(|| origin.clone());
-        if *first != origin {
-            return Err(RequestError::TwoHosts {
-                first: first.ascii_serialization(),
-                second: origin.ascii_serialization(),
-            });
-        }
-        if let Reply::Answer(answer) = &reply {
-            self.bytes.fetch_add(answer.bytes, Ordering::Relaxed);
-        }
-        Ok(reply)
-    }
-
-    const fn reading(&self, collection: Collection) -> Large<'_> {
-        Large::Read(collection, &self.budget)
-    }
-
-    /// The records of a body, which is read now unless it was read while it came.
-    pub(super) async fn records(
-        &self,
-        collection: Collection,
-        body: Body,
-    ) -> Result<Records, RequestError> {
-        let budget = Arc::clone(&self.budget);
-        match body {
-            Body::Read(records) => Ok(records),
-            Body::Text(text) => {
-                let read = move || Records::read_from(&budget, collection, text.as_bytes());
-                taken_in(spawn_blocking(read)).await
-            }
-            Body::Kept(unread) => {
-                let turn = self.http.turn_to_read().await;
-                let text = BufReader::new(unread.into_text());
-                let read = move || {
-                    // It goes on when nobody waits for it any more.
-                    let _turn = turn;
-                    Records::read_from(&budget, collection, text)
-                };
-                taken_in(spawn_blocking(read)).await
-            }
-            Body::Named => Err(ListError::Empty.into()),
-        }
-    }
-
-    /// The name of an answer that is what is known, and all of it.
-    fn same_as_known(&self, collection: Collection, answer: &Answer) -> Option<Tag> {
-        let known = self.known_as(collection)?;
-        let is_same = known.digest == answer.digest && !is_doubtful(known.elements, answer.total());
-        is_same.then(|| answer.tag(known.elements))
-    }
-
-    fn told_complete(&self, collection: Collection, tag: &Tag) {
-        (self.progress)(Progress::Complete {
+    fn report_complete(&self, collection: Collection, fingerprint: &CollectionFingerprint) {
+        (self.session.progress)(Progress::Complete {
             collection,
-            elements: tag.elements,
+            elements: fingerprint.elements,
         });
     }
 }
 
-impl Arrived {
-    fn tag(&self) -> &Tag {
+impl CollectionState {
+    fn fingerprint(&self) -> &CollectionFingerprint {
         match self {
-            Self::AtSource(tag) => tag,
-            Self::Here(here) => &here.tag,
+            Self::NotModified(fingerprint) => fingerprint,
+            Self::Received(received) => &received.fingerprint,
         }
     }
 }
 
-fn collection_url(provider: &Url, collection: Collection, query: &str) -> Url {
-    let mut url = provider.clone();
-    let path = format!("{}/{collection}", url.path().trim_end_matches('/'));
-    url.set_path(&path);
-    url.set_query(Some(query).filter(|query| !query.is_empty()));
-    url.set_fragment(None);
-    url
-}
-
-/// Whether a response with so many elements can be cut off, given the source's `total` if it states
-/// one.
-fn is_doubtful(elements: usize, total: Option<usize>) -> bool {
-    match total {
-        Some(total) if total >= elements => total > elements,
-        _ => COMMON_PAGE_SIZES.contains(&elements),
+impl ReceivedCollection {
+    fn paged(url: Url, validators: Validators, digest: u128, records: Records) -> Self {
+        Self {
+            fingerprint: CollectionFingerprint {
+                url,
+                validators,
+                digest,
+                elements: records.element_count(),
+            },
+            content: ReceivedContent::Parsed(records),
+        }
     }
 }

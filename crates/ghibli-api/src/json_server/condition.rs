@@ -1,4 +1,4 @@
-//! One condition on a record: `title=`, `title_ne=`, `title_gte=`, `title_lte=`, `title_like=`.
+//! A condition on a field: `title=`, `title_ne=`, `title_gte=`, `title_lte=`, `title_like=`.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -6,116 +6,127 @@ use std::cmp::Ordering;
 use regex::Regex;
 use serde_json::Value;
 
-use super::field_path::Path;
-use super::js_value::{Native, text_of};
-use super::params::Given;
-use super::{BadQuestion, Base, pattern};
+use super::base_url::BaseUrl;
+use super::error::ListQueryError;
+use super::field_path::FieldPath;
+use super::js_value::{JsValue, OBJECT_STRING, to_js_string};
+use super::params::ParamValue;
+use super::pattern;
 
-/// A condition; a record meets it with any of the values.
+/// A condition on a field. Several values are alternatives.
 pub(super) struct Condition {
-    pub(super) path: Path,
-    /// Whether it counts only if some record has the field.
-    pub(super) needs_field: bool,
-    test: Test,
+    pub(super) path: FieldPath,
+    /// Whether it is ignored if no record has the field.
+    pub(super) is_ignored_without_field: bool,
+    predicate: Predicate,
 }
 
-enum Test {
-    Equal(Vec<Native>),
-    Different(Vec<Native>),
-    AtLeast(Vec<Native>),
-    AtMost(Vec<Native>),
+enum Predicate {
+    Equal(Vec<JsValue>),
+    NotEqual(Vec<JsValue>),
+    AtLeast(Vec<JsValue>),
+    AtMost(Vec<JsValue>),
     Like(Vec<Regex>),
 }
 
 impl Condition {
-    pub(super) fn read(name: &str, given: Given, base: &Base) -> Result<Self, BadQuestion> {
+    pub(super) fn parse(
+        name: &str,
+        param: ParamValue,
+        base: &BaseUrl,
+    ) -> Result<Self, ListQueryError> {
         let suffix = ["_lte", "_gte", "_ne", "_like"];
         let suffix = suffix.iter().find_map(|suffix| name.strip_suffix(suffix));
+        // The server looks for these anywhere in the name.
         let has = |part: &str| name.contains(part);
         let (is_like, is_range) = (has("_like"), has("_lte") || has("_gte"));
         let is_like = is_like && !is_range && !has("_ne");
-        let native = |value: String| Native::of(base.own_link(&value).unwrap_or(value));
-        let values = || match given.clone() {
-            Given::One(value) => vec![native(value)],
-            Given::Many(values) => values.into_iter().map(native).collect(),
-            Given::Object => vec![Native::Object],
+        let js_value = |value: String| JsValue::parse(base.rebase(&value).unwrap_or(value));
+        let values = || match param.clone() {
+            ParamValue::One(value) => vec![js_value(value)],
+            ParamValue::Many(values) => values.into_iter().map(js_value).collect(),
+            ParamValue::Object => vec![JsValue::Object],
         };
-        let test = if has("_gte") {
-            Test::AtLeast(values())
+        let predicate = if has("_gte") {
+            Predicate::AtLeast(values())
         } else if is_range {
-            Test::AtMost(values())
+            Predicate::AtMost(values())
         } else if has("_ne") {
-            Test::Different(values())
+            Predicate::NotEqual(values())
         } else if is_like {
-            Test::Like(patterns(name, given.clone(), base)?)
+            Predicate::Like(compile_patterns(name, param.clone(), base)?)
         } else {
-            Test::Equal(values())
+            Predicate::Equal(values())
         };
         Ok(Self {
-            path: Path::read(suffix.unwrap_or(name)),
-            needs_field: matches!(test, Test::Equal(_)),
-            test,
+            path: FieldPath::parse(suffix.unwrap_or(name)),
+            is_ignored_without_field: matches!(predicate, Predicate::Equal(_)),
+            predicate,
         })
     }
 
-    /// How many patterns it holds.
-    pub(super) fn patterns(&self) -> usize {
-        match &self.test {
-            Test::Like(patterns) => patterns.len(),
+    pub(super) fn pattern_count(&self) -> usize {
+        match &self.predicate {
+            Predicate::Like(patterns) => patterns.len(),
             _ => 0,
         }
     }
 
-    /// The texts of which a record must have one in this field; none where anything else will do.
-    pub(super) fn texts(&self) -> Option<Vec<&str>> {
-        let Test::Equal(values) = &self.test else {
+    /// The texts of which the field must equal one; `None` if other values match as well.
+    pub(super) fn required_texts(&self) -> Option<Vec<&str>> {
+        let Predicate::Equal(values) = &self.predicate else {
             return None;
         };
         let texts = values.iter().map(|value| match value {
-            Native::Text(text) => Some(&**text),
+            JsValue::Text(text) => Some(&**text),
             _ => None,
         });
         texts.collect()
     }
 
-    pub(super) fn is_met_by(&self, record: &Value) -> bool {
+    pub(super) fn matches(&self, record: &Value) -> bool {
         let found = self.path.get(record);
         let found = found.as_deref();
-        let compares = |values: &[Native], wanted: Ordering| {
-            let orders = values.iter().filter_map(|value| value.compare(found));
-            orders
+        let compares = |values: &[JsValue], expected: Ordering| {
+            let orderings = values.iter().filter_map(|value| value.compare(found));
+            orderings
                 .into_iter()
-                .any(|order| order == wanted || order == Ordering::Equal)
+                .any(|ordering| ordering == expected || ordering == Ordering::Equal)
         };
-        match &self.test {
-            Test::Equal(values) => {
-                found.is_some_and(|found| values.iter().any(|value| value.is(found)))
+        match &self.predicate {
+            Predicate::Equal(values) => {
+                found.is_some_and(|found| values.iter().any(|value| value.strictly_equals(found)))
             }
-            Test::Different(values) => values
+            Predicate::NotEqual(values) => values
                 .iter()
-                .any(|value| !found.is_some_and(|found| value.is(found))),
-            Test::AtLeast(values) => compares(values, Ordering::Less),
-            Test::AtMost(values) => compares(values, Ordering::Greater),
-            Test::Like(patterns) => {
-                let text = found.map_or(Cow::Borrowed("undefined"), text_of);
+                .any(|value| !found.is_some_and(|found| value.strictly_equals(found))),
+            Predicate::AtLeast(values) => compares(values, Ordering::Less),
+            Predicate::AtMost(values) => compares(values, Ordering::Greater),
+            Predicate::Like(patterns) => {
+                let text = found.map_or(Cow::Borrowed("undefined"), to_js_string);
                 patterns.iter().any(|pattern| pattern.is_match(&text))
             }
         }
     }
 }
 
-fn patterns(name: &str, given: Given, base: &Base) -> Result<Vec<Regex>, BadQuestion> {
-    let texts = match given {
-        Given::One(text) => vec![text],
-        Given::Many(texts) => texts,
-        Given::Object => vec![super::js_value::OBJECT.to_owned()],
+fn compile_patterns(
+    name: &str,
+    param: ParamValue,
+    base: &BaseUrl,
+) -> Result<Vec<Regex>, ListQueryError> {
+    let texts = match param {
+        ParamValue::One(text) => vec![text],
+        ParamValue::Many(texts) => texts,
+        ParamValue::Object => vec![OBJECT_STRING.to_owned()],
     };
-    let compiled = texts.into_iter().map(|text| {
-        let written = base
-            .own_link_in_pattern(&text)
-            .unwrap_or_else(|| Native::of(text).into_text());
-        pattern::compile(&written)
-            .map_err(|why| BadQuestion(format!("{name} has an unusable pattern: {why}")))
+    let patterns = texts.into_iter().map(|text| {
+        let source = base
+            .rebase_pattern(&text)
+            .unwrap_or_else(|| JsValue::parse(text).into_string());
+        pattern::compile(&source).map_err(|reason| {
+            ListQueryError::new(format!("{name} has an unusable pattern: {reason}"))
+        })
     });
-    compiled.collect()
+    patterns.collect()
 }

@@ -1,4 +1,6 @@
-//! What the records of a collection say, by field, so that a question to many needs to look at few.
+//! An inverted index of stored records by field and value, so that a query reads few of them.
+//!
+//! Values are kept in their stored form, because the rules of the query language depend on it.
 
 use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeMap, HashMap};
@@ -9,31 +11,31 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// A field with more different values is not told apart by them: titles, addresses, lists.
-const MOST_VALUES: usize = 4096;
-/// Nor is one with a longer value, in bytes.
-const LONGEST_VALUE: usize = 200;
-/// Of records with more different fields nothing is kept.
-const MOST_FIELDS: usize = 256;
+/// The values of a field with more distinct ones (titles, URLs, lists) are not indexed.
+const MAX_VALUES: usize = 4096;
+/// Nor are those of a field with a longer one.
+const MAX_VALUE_BYTES: usize = 200;
+/// Records with more distinct fields are not indexed at all.
+const MAX_FIELDS: usize = 256;
 
-/// The values of each field, with the numbers of the records that have them. A clone shares what
-/// neither changes.
+/// For each field its values, and for each value the numbers of the records with it. Clones share
+/// unchanged parts.
 #[derive(Clone, Debug, Default)]
-pub struct Fields {
+pub struct FieldIndex {
     all: RoaringBitmap,
-    by_name: HashMap<Box<str>, Arc<Field>>,
-    are_too_many: bool,
+    by_name: HashMap<Box<str>, Arc<FieldPostings>>,
+    has_too_many_fields: bool,
 }
 
 #[derive(Clone, Debug)]
-struct Field {
-    /// How many records have it.
+struct FieldPostings {
+    /// Number of records with the field.
     count: u64,
-    /// By their stored form; none if they are too many.
+    /// By stored form; `None` if there are too many.
     values: Option<HashMap<Arc<str>, Arc<RoaringBitmap>>>,
 }
 
-impl Default for Field {
+impl Default for FieldPostings {
     fn default() -> Self {
         Self {
             count: 0,
@@ -42,27 +44,28 @@ impl Default for Field {
     }
 }
 
-/// Values in their stored form, each with the records that have it.
-pub(super) type Values<'a> = Vec<(Option<&'a str>, Cow<'a, RoaringBitmap>)>;
+/// Values in their stored form, each with the records that have it; `None` for those without the
+/// field.
+pub(super) type ValuePostings<'a> = Vec<(Option<&'a str>, Cow<'a, RoaringBitmap>)>;
 
-impl Fields {
-    /// Takes in a record.
-    pub fn insert(&mut self, number: u32, said: &Said<'_>) {
-        self.change(number, &Said::default(), said);
-        if !self.are_too_many {
+impl FieldIndex {
+    /// Adds a record.
+    pub fn insert(&mut self, number: u32, record: &RecordFields<'_>) {
+        self.update(number, &RecordFields::default(), record);
+        if !self.has_too_many_fields {
             self.all.insert(number);
         }
     }
 
-    /// Takes out a record that was taken in.
-    pub fn remove(&mut self, number: u32, said: &Said<'_>) {
-        self.change(number, said, &Said::default());
+    /// Removes a record, given its indexed fields.
+    pub fn remove(&mut self, number: u32, record: &RecordFields<'_>) {
+        self.update(number, record, &RecordFields::default());
         self.all.remove(number);
     }
 
-    /// Takes in what a record says instead of what it said when it was taken in.
-    pub fn change(&mut self, number: u32, before: &Said<'_>, after: &Said<'_>) {
-        for (Text(name), value) in before.but_for(after) {
+    /// Replaces the fields of a record, given those that are indexed.
+    pub fn update(&mut self, number: u32, before: &RecordFields<'_>, after: &RecordFields<'_>) {
+        for (BorrowedStr(name), value) in before.difference(after) {
             if let Some(field) = self.by_name.get_mut(&**name) {
                 let field = Arc::make_mut(field);
                 field.remove(number, value);
@@ -71,18 +74,18 @@ impl Fields {
                 }
             }
         }
-        for (Text(name), value) in after.but_for(before) {
+        for (BorrowedStr(name), value) in after.difference(before) {
             if let Some(field) = self.by_name.get_mut(&**name) {
                 Arc::make_mut(field).insert(number, value);
-            } else if self.are_too_many {
+            } else if self.has_too_many_fields {
                 return;
-            } else if self.by_name.len() < MOST_FIELDS {
-                let mut field = Field::default();
+            } else if self.by_name.len() < MAX_FIELDS {
+                let mut field = FieldPostings::default();
                 field.insert(number, value);
                 self.by_name.insert((&**name).into(), Arc::new(field));
             } else {
                 *self = Self {
-                    are_too_many: true,
+                    has_too_many_fields: true,
                     ..Self::default()
                 };
                 return;
@@ -90,19 +93,18 @@ impl Fields {
         }
     }
 
-    /// Whether they are few enough to be known.
-    pub fn are_known(&self) -> bool {
-        !self.are_too_many
+    /// Whether the index is usable: the records do not have too many distinct fields.
+    pub fn is_usable(&self) -> bool {
+        !self.has_too_many_fields
     }
 
-    /// Whether a record has this field.
+    /// Whether any record has this field.
     pub(super) fn has(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
     }
 
-    /// The values of a field in their stored form, each with the records that have it; those
-    /// without the field, if there are any, have none. Nothing is told of a field with too many.
-    pub(super) fn values(&self, name: &str) -> Option<Values<'_>> {
+    /// `None` if the field has too many values.
+    pub(super) fn values(&self, name: &str) -> Option<ValuePostings<'_>> {
         let field = self.by_name.get(name);
         let values = match field {
             Some(field) => field.values.as_ref()?.iter().collect(),
@@ -114,15 +116,15 @@ impl Fields {
         } else {
             &self.all - values.iter().map(|(_, numbers)| &***numbers).union()
         };
-        let none = (!absent.is_empty()).then_some((None, Cow::Owned(absent)));
-        let each = values
+        let absent = (!absent.is_empty()).then_some((None, Cow::Owned(absent)));
+        let present = values
             .into_iter()
             .map(|(value, numbers)| (Some(&**value), Cow::Borrowed(&**numbers)));
-        Some(each.chain(none).collect())
+        Some(present.chain(absent).collect())
     }
 }
 
-impl Field {
+impl FieldPostings {
     fn insert(&mut self, number: u32, value: &str) {
         self.count += 1;
         let Some(values) = &mut self.values else {
@@ -130,7 +132,7 @@ impl Field {
         };
         if let Some(numbers) = values.get_mut(value) {
             Arc::make_mut(numbers).insert(number);
-        } else if values.len() < MOST_VALUES && value.len() <= LONGEST_VALUE {
+        } else if values.len() < MAX_VALUES && value.len() <= MAX_VALUE_BYTES {
             let numbers = RoaringBitmap::from_iter([number]);
             values.insert(value.into(), Arc::new(numbers));
         } else {
@@ -152,43 +154,43 @@ impl Field {
     }
 }
 
-/// The fields of a record as they stand in its stored form; none if it cannot be read as a whole.
-/// Of a repeated one the last counts.
+/// The fields of a record with their values in stored form. Empty if any value cannot be parsed.
+/// The last of repeated fields counts.
 #[derive(Default)]
-pub struct Said<'a>(BTreeMap<Text<'a>, &'a RawValue>);
+pub struct RecordFields<'a>(BTreeMap<BorrowedStr<'a>, &'a RawValue>);
 
-impl<'a> Said<'a> {
-    /// Reads a stored record.
-    pub fn of(stored: &'a str) -> Self {
+impl<'a> RecordFields<'a> {
+    /// Parses a stored record.
+    pub fn parse(stored: &'a str) -> Self {
         let fields: BTreeMap<_, &RawValue> = serde_json::from_str(stored).unwrap_or_default();
-        let is_readable = |value: &RawValue| {
-            let is_text = value.get().starts_with('"');
-            is_text || serde_json::from_str::<Value>(value.get()).is_ok()
+        let can_parse = |value: &RawValue| {
+            let is_string = value.get().starts_with('"');
+            is_string || serde_json::from_str::<Value>(value.get()).is_ok()
         };
-        if fields.values().all(|value| is_readable(value)) {
+        if fields.values().all(|value| can_parse(value)) {
             Self(fields)
         } else {
             Self(BTreeMap::new())
         }
     }
 
-    /// The fields of which another record does not say the same, with their values.
-    fn but_for(&self, other: &Self) -> impl Iterator<Item = (&Text<'a>, &'a str)> {
+    /// The fields with another value or none in `other`.
+    fn difference(&self, other: &Self) -> impl Iterator<Item = (&BorrowedStr<'a>, &'a str)> {
         let fields = self.0.iter().map(|(name, value)| (name, value.get()));
-        fields.filter(|(Text(name), value)| other.get(name) != Some(*value))
+        fields.filter(|(BorrowedStr(name), value)| other.get(name) != Some(*value))
     }
 
-    /// What stands in a field.
+    /// The value of a field in stored form.
     pub(super) fn get(&self, field: &str) -> Option<&'a str> {
         self.0.get(field).map(|value| value.get())
     }
 }
 
-/// Borrowed wherever it can be.
+/// A JSON string, borrowed if it has no escapes.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(super) struct BorrowedStr<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-impl Borrow<str> for Text<'_> {
+impl Borrow<str> for BorrowedStr<'_> {
     fn borrow(&self) -> &str {
         &self.0
     }

@@ -1,87 +1,87 @@
-//! Where in a record something stands: `title`, `people.0`, `people.length`.
+//! Paths into records: `title`, `people.0`, `people.length`.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// A field, or a way down into one.
+/// A field, or a path into its value.
 #[derive(Debug, Clone)]
-pub(super) struct Path {
-    written: String,
+pub(super) struct FieldPath {
+    raw: String,
     steps: Vec<String>,
 }
 
-impl Path {
-    pub(super) fn read(written: &str) -> Self {
-        let goes_down = written.contains('.')
-            || written
+impl FieldPath {
+    pub(super) fn parse(raw: &str) -> Self {
+        let is_nested = raw.contains('.')
+            || raw
                 .split_once('[')
                 .is_some_and(|(_, rest)| rest.contains(']'));
-        let steps = if goes_down {
-            written.split('.').flat_map(steps_of).collect()
+        let steps = if is_nested {
+            raw.split('.').flat_map(split_steps).collect()
         } else {
-            vec![written.to_owned()]
+            vec![raw.to_owned()]
         };
         Self {
-            written: written.to_owned(),
+            raw: raw.to_owned(),
             steps,
         }
     }
 
-    /// One step for each name, whatever is in it.
-    pub(super) fn of_steps(steps: Vec<String>) -> Self {
+    /// Does not parse the steps.
+    pub(super) fn from_steps(steps: Vec<String>) -> Self {
         Self {
-            written: steps.join(","),
+            raw: steps.join(","),
             steps,
         }
     }
 
-    /// What stands there.
+    /// The value at the path.
     pub(super) fn get<'a>(&self, record: &'a Value) -> Option<Cow<'a, Value>> {
-        if let Some(value) = record.get(&self.written) {
+        if let Some(value) = record.get(&self.raw) {
             return Some(Cow::Borrowed(value));
         }
-        let mut here = Cow::Borrowed(record);
+        let mut current = Cow::Borrowed(record);
         for step in &self.steps {
-            here = match here {
-                Cow::Borrowed(value) => below(value, step)?,
-                Cow::Owned(value) => Cow::Owned(below(&value, step)?.into_owned()),
+            current = match current {
+                Cow::Borrowed(value) => child(value, step)?,
+                Cow::Owned(value) => Cow::Owned(child(&value, step)?.into_owned()),
             };
         }
-        Some(here)
+        Some(current)
     }
 
-    /// As it was written.
-    pub(super) fn written(&self) -> &str {
-        &self.written
+    /// The unparsed path.
+    pub(super) fn raw(&self) -> &str {
+        &self.raw
     }
 
-    /// The fields of a record in which it may stand.
+    /// The fields on which the value may depend.
     pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
-        let names = self.steps.first().into_iter().chain([&self.written]);
+        let names = self.steps.first().into_iter().chain([&self.raw]);
         names.map(String::as_str)
     }
 
-    /// The one field of a record that decides what stands there, among the fields that records
-    /// have; none if two may.
-    pub(super) fn field(&self, is_field: impl Fn(&str) -> bool) -> Option<&str> {
+    /// The one field on which the value depends, given the fields that records have; `None` if it
+    /// may depend on two.
+    pub(super) fn deciding_field(&self, is_field: impl Fn(&str) -> bool) -> Option<&str> {
         let first = self.steps.first()?;
-        (*first == self.written || !is_field(&self.written)).then_some(first)
+        (*first == self.raw || !is_field(&self.raw)).then_some(first)
     }
 
-    /// Whether it is a field and not a way down into one.
+    /// Whether it is only a field.
     pub(super) fn is_field(&self) -> bool {
-        matches!(&*self.steps, [only] if *only == self.written)
+        matches!(&*self.steps, [only] if *only == self.raw)
     }
 
-    /// Whether a record's text can hold it at all: a look that needs no parsing.
-    pub(super) fn may_be_in(&self, json: &str) -> bool {
+    /// Whether a record may have a value at the path, without parsing its JSON.
+    pub(super) fn may_occur_in(&self, json: &str) -> bool {
         self.fields()
             .any(|name| json.contains(&*Value::from(name).to_string()))
     }
 }
 
-fn steps_of(part: &str) -> Vec<String> {
+fn split_steps(part: &str) -> Vec<String> {
     let steps: Vec<_> = part
         .split(['[', ']'])
         .map(|step| step.trim_matches(['"', '\'']))
@@ -95,21 +95,21 @@ fn steps_of(part: &str) -> Vec<String> {
     }
 }
 
-/// What is one step below: lists and texts have places and a length, as in JavaScript.
-fn below<'a>(value: &'a Value, step: &str) -> Option<Cow<'a, Value>> {
-    let place = || {
-        let place: usize = step.parse().ok()?;
-        (place.to_string() == step).then_some(place)
+/// A property, as in JavaScript: lists and strings have indexes and a length.
+fn child<'a>(value: &'a Value, step: &str) -> Option<Cow<'a, Value>> {
+    let index = || {
+        let index: usize = step.parse().ok()?;
+        (index.to_string() == step).then_some(index)
     };
     match value {
         Value::Object(fields) => fields.get(step).map(Cow::Borrowed),
         Value::Array(elements) if step == "length" => Some(Cow::Owned(elements.len().into())),
-        Value::Array(elements) => elements.get(place()?).map(Cow::Borrowed),
+        Value::Array(elements) => elements.get(index()?).map(Cow::Borrowed),
         Value::String(text) if step == "length" => {
             Some(Cow::Owned(text.encode_utf16().count().into()))
         }
         Value::String(text) => {
-            let unit = text.encode_utf16().nth(place()?)?;
+            let unit = text.encode_utf16().nth(index()?)?;
             Some(Cow::Owned(String::from_utf16_lossy(&[unit]).into()))
         }
         _ => None,
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_leads_into_lists_texts_and_objects() {
+    fn paths_lead_into_lists_strings_and_objects() {
         let record = json!({"title": "Kū", "people": ["a", "b"], "x": {"y": [{"z": 1}]}, "a.b": 2});
         for (path, expected) in [
             ("title", Some(json!("Kū"))),
@@ -142,10 +142,10 @@ mod tests {
             ("title.", None),
             ("", None),
         ] {
-            let path = Path::read(path);
+            let path = FieldPath::parse(path);
             assert_eq!(path.get(&record).map(Cow::into_owned), expected, "{path:?}");
         }
-        let steps = Path::of_steps(vec!["people".to_owned(), "1".to_owned()]);
+        let steps = FieldPath::from_steps(vec!["people".to_owned(), "1".to_owned()]);
         assert_eq!(steps.get(&record).as_deref(), Some(&json!("b")));
     }
 }

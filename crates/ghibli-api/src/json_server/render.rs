@@ -1,4 +1,4 @@
-//! Records as they are sent: two spaces a level, fields in the source's order.
+//! Output of records: indented by two spaces per level, fields in the source's order.
 
 use std::fmt;
 
@@ -7,30 +7,22 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Compact JSON, spread over lines that are indented by `level` and more.
+use crate::wire::json::StringScanner;
+
+/// Appends compact JSON as indented lines, starting at `level`.
 pub(super) fn pretty(out: &mut String, json: &str, level: usize) {
     let mut level = level;
-    let mut in_string = false;
-    let mut is_escaped = false;
-    let mut from = 0;
+    let mut strings = StringScanner::default();
+    let mut copied = 0;
     let bytes = json.as_bytes();
-    let mut before = b' ';
+    let mut previous = b' ';
     for (at, &byte) in bytes.iter().enumerate() {
-        if in_string {
-            match byte {
-                _ if is_escaped => is_escaped = false,
-                b'\\' => is_escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-        } else {
-            // Every byte looked for is ASCII, so no character is cut.
+        if !strings.is_string_byte(byte) {
             let mut copy_to = |end: usize| {
-                out.push_str(json.get(from..end).unwrap_or_default());
-                from = end;
+                out.push_str(json.get(copied..end).unwrap_or_default());
+                copied = end;
             };
             match byte {
-                b'"' => in_string = true,
                 b'{' | b'[' => {
                     copy_to(at + 1);
                     level += 1;
@@ -41,7 +33,7 @@ pub(super) fn pretty(out: &mut String, json: &str, level: usize) {
                 b'}' | b']' => {
                     copy_to(at);
                     level = level.saturating_sub(1);
-                    if !matches!(before, b'{' | b'[') {
+                    if !matches!(previous, b'{' | b'[') {
                         new_line(out, level);
                     }
                 }
@@ -56,9 +48,9 @@ pub(super) fn pretty(out: &mut String, json: &str, level: usize) {
                 _ => {}
             }
         }
-        before = byte;
+        previous = byte;
     }
-    out.push_str(json.get(from..).unwrap_or_default());
+    out.push_str(json.get(copied..).unwrap_or_default());
 }
 
 fn new_line(out: &mut String, level: usize) {
@@ -68,22 +60,22 @@ fn new_line(out: &mut String, level: usize) {
     }
 }
 
-/// A record with empty lists put in, and with no other fields than those that are wanted.
-pub(super) fn chosen(
+/// A record with empty lists for the `embedded` fields, and then only with `fields`.
+pub(super) fn with_fields(
     record: &str,
-    emptied: &[String],
+    embedded: &[String],
     fields: Option<&[String]>,
 ) -> serde_json::Result<String> {
-    let mut members: Members<'_> = serde_json::from_str(record)?;
-    let nothing: &RawValue = serde_json::from_str("[]")?;
-    for name in emptied {
-        match members.0.iter_mut().find(|(other, _)| other == name) {
-            Some((_, value)) => *value = nothing,
-            None => members.0.push((name.clone(), nothing)),
+    let mut entries: ObjectEntries<'_> = serde_json::from_str(record)?;
+    let empty: &RawValue = serde_json::from_str("[]")?;
+    for name in embedded {
+        match entries.0.iter_mut().find(|(other, _)| other == name) {
+            Some((_, value)) => *value = empty,
+            None => entries.0.push((name.clone(), empty)),
         }
     }
     let mut out = String::from("{");
-    for (name, value) in members.0 {
+    for (name, value) in entries.0 {
         if fields.is_some_and(|fields| !fields.contains(&name)) {
             continue;
         }
@@ -98,30 +90,30 @@ pub(super) fn chosen(
     Ok(out)
 }
 
-/// The fields of an object in their order, their values as they stand.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+/// The fields of an object in order, with unparsed values.
+struct ObjectEntries<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for ObjectEntries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
+        deserializer.deserialize_map(EntriesVisitor)
     }
 }
 
-struct MembersVisitor;
+struct EntriesVisitor;
 
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members<'de>;
+impl<'de> Visitor<'de> for EntriesVisitor {
+    type Value = ObjectEntries<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
         }
-        Ok(Members(members))
+        Ok(ObjectEntries(entries))
     }
 }
 
@@ -130,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_indented_by_two_spaces_and_nothing_else_changes() {
+    fn only_whitespace_changes() {
         let json = r#"{"a":[],"b":{},"c":[1.50,{"d":"x, \"{y}\": [z]"}],"e":null}"#;
         let mut out = String::new();
         pretty(&mut out, json, 0);
@@ -143,12 +135,12 @@ mod tests {
     fn fields_keep_the_order_of_the_record() {
         let fields = ["c", "a", "x"].map(str::to_owned);
         let record = r#"{"a":1,"b":2,"c":[3.0]}"#;
-        let all = chosen(record, &["b".to_owned(), "d".to_owned()], None).unwrap();
+        let all = with_fields(record, &["b".to_owned(), "d".to_owned()], None).unwrap();
         assert_eq!(all, r#"{"a":1,"b":[],"c":[3.0],"d":[]}"#);
         assert_eq!(
-            chosen(record, &[], Some(&fields)).unwrap(),
+            with_fields(record, &[], Some(&fields)).unwrap(),
             r#"{"a":1,"c":[3.0]}"#
         );
-        assert_eq!(chosen(record, &[], Some(&[])).unwrap(), "{}");
+        assert_eq!(with_fields(record, &[], Some(&[])).unwrap(), "{}");
     }
 }

@@ -1,13 +1,13 @@
-//! `_page`, `_start`, `_end` and `_limit`: which part of the list is wanted.
+//! `_page`, `_start`, `_end` and `_limit`: the requested part of the list.
 
 use std::ops::Range;
 
-use super::js_value::{leading_integer, number_text};
+use super::js_value::{format_number, parse_int};
 use super::params::Params;
 
 const DEFAULT_PAGE_SIZE: f64 = 10.0;
 
-/// The part of a list.
+/// The requested part of a list.
 #[derive(Debug, PartialEq)]
 pub(super) enum Slice {
     All,
@@ -16,22 +16,24 @@ pub(super) enum Slice {
 }
 
 impl Slice {
-    pub(super) fn read(params: &Params) -> Self {
-        let given = |name| params.get(name).filter(|given| !given.is_empty());
-        let integer = |name| given(name).and_then(|given| leading_integer(&given.into_text()));
-        let or =
-            |number: Option<f64>, other| number.filter(|number| *number != 0.0).unwrap_or(other);
+    pub(super) fn parse(params: &Params) -> Self {
+        let param = |name| params.get(name).filter(|param| !param.is_empty());
+        let integer = |name| param(name).and_then(|param| parse_int(&param.into_string()));
+        // As in JavaScript, 0 and NaN count as not given.
+        let or = |number: Option<f64>, default| {
+            number.filter(|number| *number != 0.0).unwrap_or(default)
+        };
         let start = or(integer("_start"), 0.0);
-        if given("_page").is_some() {
+        if param("_page").is_some() {
             let number = integer("_page").filter(|number| *number >= 1.0);
             Self::Page {
                 number: number.unwrap_or(1.0),
                 size: or(integer("_limit"), DEFAULT_PAGE_SIZE),
             }
-        } else if given("_end").is_some() {
+        } else if param("_end").is_some() {
             let end = integer("_end").unwrap_or_default();
             Self::Between { start, end }
-        } else if given("_limit").is_some() {
+        } else if param("_limit").is_some() {
             let end = integer("_limit").map_or(0.0, |limit| start + limit);
             Self::Between { start, end }
         } else {
@@ -39,29 +41,29 @@ impl Slice {
         }
     }
 
-    /// The places in a list of so many.
-    pub(super) fn of(&self, total: usize) -> Range<usize> {
+    /// The range in a list of `total` elements.
+    pub(super) fn range(&self, total: usize) -> Range<usize> {
         let (start, end) = match self {
             Self::All => return 0..total,
             Self::Between { start, end } => (*start, *end),
             Self::Page { number, size } => ((number - 1.0) * size, number * size),
         };
-        let (start, end) = (place(start, total), place(end, total));
+        let (start, end) = (clamp_index(start, total), clamp_index(end, total));
         start..end.max(start)
     }
 
-    /// The addresses of other pages, as a `Link` header lists them: `asked` with another number.
-    pub(super) fn links(&self, asked: &str, total: usize) -> Option<String> {
+    /// A `Link` header with the URLs of other pages: `url` with other page numbers.
+    pub(super) fn link_header(&self, url: &str, total: usize) -> Option<String> {
         let Self::Page { number, size } = self else {
             return None;
         };
-        let places = self.of(total);
-        if places.is_empty() {
+        let range = self.range(total);
+        if range.is_empty() {
             return Some(String::new());
         }
         #[expect(clippy::cast_precision_loss, reason = "no list is longer than 2^53")]
         let total_number = total as f64;
-        let is_part = places.len() != total;
+        let is_part = range.len() != total;
         let links = [
             ("first", is_part.then_some(1.0)),
             ("prev", (*number > 1.0).then_some(number - 1.0)),
@@ -76,24 +78,24 @@ impl Slice {
                     .filter(|last| *last != 0.0),
             ),
         ];
-        let current = format!("page={}", number_text(*number));
+        let current = format!("page={}", format_number(*number));
         let links = links.into_iter().filter_map(|(rel, page)| {
-            let page = format!("page={}", number_text(page?));
+            let page = format!("page={}", format_number(page?));
             Some(format!(
                 "<{}>; rel=\"{rel}\"",
-                asked.replacen(&current, &page, 1)
+                url.replacen(&current, &page, 1)
             ))
         });
         Some(links.collect::<Vec<_>>().join(", "))
     }
 }
 
-/// A place in a list of so many; a negative one counts from the end.
-fn place(number: f64, total: usize) -> usize {
+/// An index into a list of `total` elements; a negative one counts from the end.
+fn clamp_index(number: f64, total: usize) -> usize {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a cast stops at the ends, and the sign is looked at"
+        reason = "the cast saturates, and the sign is handled below"
     )]
     let size = number.abs() as usize;
     if number < 0.0 {
@@ -108,11 +110,11 @@ mod tests {
     use super::*;
 
     fn slice(query: &str) -> Slice {
-        Slice::read(&Params::read(query).unwrap())
+        Slice::parse(&Params::parse(query).unwrap())
     }
 
     #[test]
-    fn each_way_of_asking_for_a_part_gives_that_part() {
+    fn parameters_select_a_range() {
         for (query, expected) in [
             ("", 0..22),
             ("_start=5", 0..22),
@@ -142,13 +144,13 @@ mod tests {
             ("_limit=2&_limit=3", 0..2),
             ("_limit[a]=2", 0..0),
         ] {
-            assert_eq!(slice(query).of(22), expected, "{query}");
+            assert_eq!(slice(query).range(22), expected, "{query}");
         }
     }
 
     #[test]
-    fn links_change_the_first_page_number_of_the_address() {
-        let links = |query: &str| slice(query).links(&format!("/films?{query}"), 22);
+    fn links_replace_the_first_page_number_in_the_url() {
+        let links = |query: &str| slice(query).link_header(&format!("/films?{query}"), 22);
         assert_eq!(links("_limit=3"), None);
         assert_eq!(links("_page=99&_limit=3").as_deref(), Some(""));
         assert_eq!(links("_page=1&_limit=50").as_deref(), Some(""));

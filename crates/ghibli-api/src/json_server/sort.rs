@@ -4,60 +4,60 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::field_path::Path;
-use super::js_value::{compare_texts, text_of};
-use super::params::{Given, Params};
+use super::field_path::FieldPath;
+use super::js_value::{OBJECT_STRING, compare_strings, to_js_string};
+use super::params::{ParamValue, Params};
 
-/// By which field the records are sorted, and whether they are turned round after that.
-pub(super) struct Order {
-    pub(super) path: Path,
+/// The order of a list: ascending by a field, or the reverse of that.
+pub(super) struct SortOrder {
+    pub(super) path: FieldPath,
     pub(super) is_reversed: bool,
 }
 
-/// What a record is sorted by: numbers, then texts, then null, then what is not there.
-pub(super) enum Key {
+/// A record's sort key. Numbers come first, then texts, then null, then missing fields.
+pub(super) enum SortKey {
     Number(f64),
     Text(String),
     Null,
     Missing,
 }
 
-impl Order {
-    pub(super) fn read(params: &Params) -> Option<Self> {
+impl SortOrder {
+    pub(super) fn parse(params: &Params) -> Option<Self> {
         let path = match params.get("_sort")? {
-            Given::One(name) if name.is_empty() => return None,
-            Given::One(name) => Path::read(&name),
-            Given::Many(steps) => Path::of_steps(steps),
-            Given::Object => Path::read(super::js_value::OBJECT),
+            ParamValue::One(name) if name.is_empty() => return None,
+            ParamValue::One(name) => FieldPath::parse(&name),
+            ParamValue::Many(steps) => FieldPath::from_steps(steps),
+            ParamValue::Object => FieldPath::parse(OBJECT_STRING),
         };
-        // In any other case or form it is ascending.
-        let is_reversed = params.get("_order") == Some(Given::One("DESC".to_owned()));
+        // Any other spelling is ascending.
+        let is_reversed = params.get("_order") == Some(ParamValue::One("DESC".to_owned()));
         Some(Self { path, is_reversed })
     }
 
-    pub(super) fn key(&self, record: &Value) -> Key {
+    pub(super) fn key(&self, record: &Value) -> SortKey {
         match self.path.get(record) {
-            None => Key::Missing,
+            None => SortKey::Missing,
             Some(found) => match &*found {
-                Value::Null => Key::Null,
-                Value::Bool(value) => Key::Number(f64::from(u8::from(*value))),
-                Value::Number(number) => Key::Number(number.as_f64().unwrap_or(f64::MAX)),
-                other => Key::Text(text_of(other).into_owned()),
+                Value::Null => SortKey::Null,
+                Value::Bool(value) => SortKey::Number(f64::from(u8::from(*value))),
+                Value::Number(number) => SortKey::Number(number.as_f64().unwrap_or(f64::MAX)),
+                other => SortKey::Text(to_js_string(other).into_owned()),
             },
         }
     }
 }
 
-impl Key {
+impl SortKey {
     pub(super) fn compare(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
-            (Self::Text(a), Self::Text(b)) => compare_texts(a, b),
-            _ => self.class().cmp(&other.class()),
+            (Self::Text(a), Self::Text(b)) => compare_strings(a, b),
+            _ => self.type_rank().cmp(&other.type_rank()),
         }
     }
 
-    const fn class(&self) -> u8 {
+    const fn type_rank(&self) -> u8 {
         match self {
             Self::Number(_) => 0,
             Self::Text(_) => 1,

@@ -1,4 +1,7 @@
-//! The titles or names of a collection's records, which are too many to be told apart by value.
+//! Titles or names in sorted order. They have too many distinct values for the field index.
+//!
+//! Most titles in source records equal the names of the published items, which the caller has in
+//! memory. Only those that differ are kept here.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -6,192 +9,192 @@ use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
-use super::field_index::{Said, Text};
-use super::js_value::{compare_texts, unit};
-use crate::Collection;
-use crate::wire::link;
+use super::field_index::{BorrowedStr, RecordFields};
+use super::js_value::{compare_strings, utf16_rank};
+use crate::wire::{Collection, link};
 
-/// More titles that differ from what their records are called are not kept.
-const MOST_OTHERS: usize = 10_000;
-/// More records are not put between the others one by one.
-const MOST_CHANGES: usize = 10_000;
+/// Maximum number of titles that differ from the item names.
+const MAX_OVERRIDES: usize = 10_000;
+/// Maximum number of records that an update inserts one by one.
+const MAX_INSERTIONS: usize = 10_000;
 
-/// The title or name that a record says, beside what it is called, which is most likely the same.
+/// The title or name in a source record, compared with the name of its item.
 #[derive(Clone, Debug)]
-pub enum Title {
-    /// The same.
-    Called,
-    /// Another.
+pub enum SourceTitle {
+    /// Equal to the item name.
+    SameAsItem,
+    /// Different.
     Other(String),
-    /// None that is a text, or one that depends on where the records stand.
+    /// Missing, not a string, or a link, which depends on the base URL.
     Unusable,
 }
 
-impl Title {
-    /// What a record says.
-    pub fn of(collection: Collection, said: &Said<'_>, called: &str) -> Self {
-        let Some(written) = said.get(collection.name_field()) else {
+impl SourceTitle {
+    /// Compares the title in a record with the name of its item.
+    pub fn new(collection: Collection, record: &RecordFields<'_>, item_name: &str) -> Self {
+        let Some(json) = record.get(collection.name_field()) else {
             return Self::Unusable;
         };
-        match serde_json::from_str(written) {
+        match serde_json::from_str(json) {
             Err(_) => Self::Unusable,
-            Ok(Text(title)) if link::restore(&title, "").is_some() => Self::Unusable,
-            Ok(Text(title)) if title == called => Self::Called,
-            Ok(Text(title)) => Self::Other(title.into_owned()),
+            Ok(BorrowedStr(title)) if link::to_source(&title, "").is_some() => Self::Unusable,
+            Ok(BorrowedStr(title)) if title == item_name => Self::SameAsItem,
+            Ok(BorrowedStr(title)) => Self::Other(title.into_owned()),
         }
     }
 }
 
-/// The titles or names of a collection's records, as far as they differ from what those are
-/// called.
+/// The titles in source records that differ from the item names.
 #[derive(Clone, Debug, Default)]
-pub struct Titles {
-    /// None where one is unusable.
-    others: HashMap<u32, Option<Box<str>>>,
+pub struct TitleOverrides {
+    /// `None` for unusable ones.
+    by_number: HashMap<u32, Option<Box<str>>>,
     are_too_many: bool,
 }
 
-/// The titles or names of a collection's records, and the records in their order, alike ones in
-/// the source's. A clone shares it.
+/// Records sorted by title or name; equal ones in the source's order. Clones share the data.
 #[derive(Clone, Debug)]
-pub struct Names {
-    titles: Arc<Titles>,
-    in_order: Arc<Vec<u32>>,
-    are_usable: bool,
+pub struct TitleIndex {
+    overrides: Arc<TitleOverrides>,
+    sorted: Arc<Vec<u32>>,
+    are_all_usable: bool,
 }
 
-impl Titles {
-    /// Takes in a record.
-    pub fn insert(&mut self, number: u32, title: Title) {
-        let other = match title {
-            Title::Called => return,
-            Title::Other(other) => Some(other.into()),
-            Title::Unusable => None,
+impl TitleOverrides {
+    /// Adds a record.
+    pub fn insert(&mut self, number: u32, title: SourceTitle) {
+        let title = match title {
+            SourceTitle::SameAsItem => return,
+            SourceTitle::Other(title) => Some(title.into()),
+            SourceTitle::Unusable => None,
         };
         if !self.are_too_many {
-            self.others.insert(number, other);
+            self.by_number.insert(number, title);
         }
-        if self.others.len() > MOST_OTHERS {
-            self.others = HashMap::new();
+        if self.by_number.len() > MAX_OVERRIDES {
+            self.by_number = HashMap::new();
             self.are_too_many = true;
         }
     }
 
-    /// Puts all records in order, given in the source's, with what each is `called`. Nothing if
-    /// very many say something else.
-    pub fn in_order<'a>(
+    /// Sorts all records, given in the source's order. `None` if too many titles differ from the
+    /// item names.
+    pub fn into_index<'a>(
         self,
         numbers: impl Iterator<Item = u32>,
-        called: impl Fn(u32) -> Option<&'a str>,
-    ) -> Option<Names> {
+        item_name: impl Fn(u32) -> Option<&'a str>,
+    ) -> Option<TitleIndex> {
         if self.are_too_many {
             return None;
         }
-        let name = |number| self.name(number, &called);
-        // What stays is asked for before what goes again, which then leaves no gap in memory.
-        let mut in_order = Vec::with_capacity(numbers.size_hint().0);
+        let title = |number| self.sort_title(number, &item_name);
+        // Allocated before the temporary lists, to avoid heap fragmentation.
+        let mut sorted = Vec::with_capacity(numbers.size_hint().0);
         let numbered = (0_u32..).zip(numbers);
-        let begins = numbered.map(|(place, number)| (prefix(name(number)), place, number));
-        let mut named: Vec<_> = begins.collect();
-        named.sort_unstable();
-        for alike in named.chunk_by(|(a, ..), (b, ..)| a == b) {
-            let alike = alike.iter().map(|(.., number)| (name(*number), *number));
-            let mut alike: Vec<_> = alike.collect();
-            alike.sort_by(|(a, _), (b, _)| compare_texts(a, b));
-            in_order.extend(alike.into_iter().map(|(_, number)| number));
+        let prefixed = numbered.map(|(rank, number)| (sort_prefix(title(number)), rank, number));
+        let mut prefixed: Vec<_> = prefixed.collect();
+        prefixed.sort_unstable();
+        for equal in prefixed.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let equal = equal.iter().map(|(.., number)| (title(*number), *number));
+            let mut equal: Vec<_> = equal.collect();
+            equal.sort_by(|(a, _), (b, _)| compare_strings(a, b));
+            sorted.extend(equal.into_iter().map(|(_, number)| number));
         }
-        Some(Names::new(self, in_order))
+        Some(TitleIndex::new(self, sorted))
     }
 
-    /// What a record stands under in the order.
-    fn name<'s, 'a: 's>(
+    /// The title by which a record is sorted.
+    fn sort_title<'s, 'a: 's>(
         &'s self,
         number: u32,
-        called: &impl Fn(u32) -> Option<&'a str>,
+        item_name: &impl Fn(u32) -> Option<&'a str>,
     ) -> &'s str {
-        let other = self.others.get(&number).and_then(Option::as_deref);
-        other.or_else(|| called(number)).unwrap_or_default()
+        let title = self.by_number.get(&number).and_then(Option::as_deref);
+        title.or_else(|| item_name(number)).unwrap_or_default()
     }
 }
 
-impl Names {
-    fn new(titles: Titles, in_order: Vec<u32>) -> Self {
+impl TitleIndex {
+    fn new(overrides: TitleOverrides, sorted: Vec<u32>) -> Self {
         Self {
-            are_usable: titles.others.values().all(Option::is_some),
-            titles: Arc::new(titles),
-            in_order: Arc::new(in_order),
+            are_all_usable: overrides.by_number.values().all(Option::is_some),
+            overrides: Arc::new(overrides),
+            sorted: Arc::new(sorted),
         }
     }
 
-    /// The same after some records went and others came. Whatever has another title, another rank
-    /// or is called otherwise than before did both. `called` and `rank` are asked for any of the
-    /// records there are now. Nothing if all have to be put in order anew.
-    pub fn after<'a>(
+    /// A copy without the `removed` and with the `inserted` records. A record whose title, rank or
+    /// item name changed is in both. `item_name` and `rank` are of the new state. `None` if there
+    /// are too many insertions or titles that differ from the item names.
+    pub fn updated<'a>(
         &self,
-        gone: &RoaringBitmap,
-        come: Vec<(u32, Title)>,
-        called: impl Fn(u32) -> Option<&'a str>,
+        removed: &RoaringBitmap,
+        inserted: Vec<(u32, SourceTitle)>,
+        item_name: impl Fn(u32) -> Option<&'a str>,
         rank: impl Fn(u32) -> Option<i64>,
     ) -> Option<Self> {
-        if come.len() > MOST_CHANGES {
+        if inserted.len() > MAX_INSERTIONS {
             return None;
         }
-        if gone.is_empty() && come.is_empty() {
+        if removed.is_empty() && inserted.is_empty() {
             return Some(self.clone());
         }
-        let mut titles = Titles::clone(&self.titles);
-        titles.others.retain(|number, _| !gone.contains(*number));
-        let mut coming: Vec<u32> = come.iter().map(|(number, _)| *number).collect();
-        for (number, title) in come {
-            titles.insert(number, title);
+        let mut overrides = TitleOverrides::clone(&self.overrides);
+        overrides
+            .by_number
+            .retain(|number, _| !removed.contains(*number));
+        let mut new: Vec<u32> = inserted.iter().map(|(number, _)| *number).collect();
+        for (number, title) in inserted {
+            overrides.insert(number, title);
         }
-        if titles.are_too_many {
+        if overrides.are_too_many {
             return None;
         }
         let compare = |a: u32, b: u32| {
-            let (a_name, b_name) = (titles.name(a, &called), titles.name(b, &called));
-            compare_texts(a_name, b_name).then_with(|| (rank(a), a).cmp(&(rank(b), b)))
+            let a_title = overrides.sort_title(a, &item_name);
+            let b_title = overrides.sort_title(b, &item_name);
+            compare_strings(a_title, b_title).then_with(|| (rank(a), a).cmp(&(rank(b), b)))
         };
-        coming.sort_unstable_by(|a, b| compare(*a, *b));
-        let left = self.in_order.iter().copied();
-        let left: Vec<u32> = left.filter(|number| !gone.contains(*number)).collect();
-        let mut in_order = Vec::with_capacity(left.len() + coming.len());
-        let mut rest = &*left;
-        for number in coming {
+        new.sort_unstable_by(|a, b| compare(*a, *b));
+        let kept = self.sorted.iter().copied();
+        let kept: Vec<u32> = kept.filter(|number| !removed.contains(*number)).collect();
+        let mut sorted = Vec::with_capacity(kept.len() + new.len());
+        let mut rest = &*kept;
+        for number in new {
             let is_before = |other: &u32| compare(*other, number) == Ordering::Less;
-            let (before, from) = rest.split_at(rest.partition_point(is_before));
-            in_order.extend_from_slice(before);
-            in_order.push(number);
-            rest = from;
+            let (before, after) = rest.split_at(rest.partition_point(is_before));
+            sorted.extend_from_slice(before);
+            sorted.push(number);
+            rest = after;
         }
-        in_order.extend_from_slice(rest);
-        Some(Self::new(titles, in_order))
+        sorted.extend_from_slice(rest);
+        Some(Self::new(overrides, sorted))
     }
 
-    /// Whether a record is known to say what it is called.
-    pub fn is_called(&self, number: u32) -> bool {
-        !self.titles.others.contains_key(&number)
+    /// Whether the title in a record equals the item name.
+    pub fn matches_item_name(&self, number: u32) -> bool {
+        !self.overrides.by_number.contains_key(&number)
     }
 
-    /// The title or name that a record says, given what it is called; nothing if it is unusable.
-    pub fn name<'a>(&'a self, number: u32, called: Option<&'a str>) -> Option<&'a str> {
-        match self.titles.others.get(&number) {
-            Some(other) => other.as_deref(),
-            None => called,
+    /// The title in a record, given the item name; `None` if it is unusable.
+    pub fn title<'a>(&'a self, number: u32, item_name: Option<&'a str>) -> Option<&'a str> {
+        match self.overrides.by_number.get(&number) {
+            Some(title) => title.as_deref(),
+            None => item_name,
         }
     }
 
-    /// The records in order, if all of them have a title or name that can be used.
-    pub(super) fn in_order(&self) -> Option<&[u32]> {
-        self.are_usable.then_some(&**self.in_order)
+    /// The sorted records; `None` if any title is unusable.
+    pub(super) fn sorted(&self) -> Option<&[u32]> {
+        self.are_all_usable.then_some(&**self.sorted)
     }
 }
 
-/// What a name begins with, in its order: most are told apart by that.
-fn prefix(name: &str) -> u64 {
+/// The first bytes of a title, for a fast comparison.
+fn sort_prefix(title: &str) -> u64 {
     let mut prefix = [0; 8];
-    for (place, byte) in prefix.iter_mut().zip(name.bytes()) {
-        *place = unit(byte);
+    for (to, byte) in prefix.iter_mut().zip(title.bytes()) {
+        *to = utf16_rank(byte);
     }
     u64::from_be_bytes(prefix)
 }

@@ -1,4 +1,4 @@
-//! The elements of a JSON list, taken out of its text while that comes, one at a time.
+//! Reads the elements of a JSON list one at a time, while the text arrives.
 
 use std::fmt;
 use std::io::BufRead;
@@ -6,39 +6,45 @@ use std::io::BufRead;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{ListError, MAX_RECORD_BYTES};
+use super::error::{ListError, MAX_RECORD_BYTES};
+use super::json::StringScanner;
 
 /// How much is kept of an element that is too large.
-const START_BYTES: usize = 64 * 1024;
+const PREFIX_BYTES: usize = 64 * 1024;
 
-/// A list of which so much was taken.
-pub(super) struct Split<R> {
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Reads a list with bounded memory: at most one element, and of that at most
+/// [`MAX_RECORD_BYTES`].
+pub(super) struct ArrayReader<R> {
     text: R,
     is_first: bool,
 }
 
-/// One element.
-pub(super) enum Element {
-    Whole(Box<RawValue>),
-    /// One that is too large to be a record: its start, and its size.
-    TooLarge(String, usize),
+pub(super) enum ArrayElement {
+    Complete(Box<RawValue>),
+    /// More than [`MAX_RECORD_BYTES`].
+    TooLarge {
+        prefix: String,
+        bytes: usize,
+    },
 }
 
-impl<R: BufRead> Split<R> {
-    /// A list whose opening bracket is the first character.
+impl<R: BufRead> ArrayReader<R> {
+    /// Reads the opening bracket.
     pub(super) fn new(mut text: R) -> Result<Self, ListError> {
-        if come(&mut text)?.starts_with("\u{feff}".as_bytes()) {
-            text.consume("\u{feff}".len());
+        if fill_buf(&mut text)?.starts_with(BYTE_ORDER_MARK) {
+            text.consume(BYTE_ORDER_MARK.len());
         }
-        let mut split = Self {
+        let mut reader = Self {
             text,
             is_first: true,
         };
-        if split.peek()? == Some(b'[') {
-            split.text.consume(1);
-            return Ok(split);
+        if reader.peek()? == Some(b'[') {
+            reader.text.consume(1);
+            return Ok(reader);
         }
-        let start = come(&mut split.text)?;
+        let start = fill_buf(&mut reader.text)?;
         let start = start.get(..start.len().min(4)).unwrap_or_default();
         Err(match String::from_utf8_lossy(start).chars().next() {
             Some('<') => ListError::Html,
@@ -47,8 +53,8 @@ impl<R: BufRead> Split<R> {
         })
     }
 
-    /// The next element; `None` behind the last.
-    pub(super) fn next(&mut self) -> Result<Option<Element>, ListError> {
+    /// The next element; `None` after the last.
+    pub(super) fn next(&mut self) -> Result<Option<ArrayElement>, ListError> {
         let mut next = self.peek()?;
         if next == Some(b']') {
             self.text.consume(1);
@@ -71,18 +77,18 @@ impl<R: BufRead> Split<R> {
         }
     }
 
-    fn element(&mut self) -> Result<Element, ListError> {
+    fn element(&mut self) -> Result<ArrayElement, ListError> {
         let mut text = Vec::new();
         let mut bytes = 0;
-        let mut end = End::default();
+        let mut scanner = ElementScanner::default();
         loop {
-            let come = come(&mut self.text)?;
-            if come.is_empty() {
+            let buffer = fill_buf(&mut self.text)?;
+            if buffer.is_empty() {
                 return Err(not_json("EOF while parsing a list"));
             }
-            let (count, is_end) = end.find(come);
-            let room = MAX_RECORD_BYTES.saturating_sub(text.len());
-            text.extend_from_slice(come.get(..count.min(room)).unwrap_or_default());
+            let (count, is_end) = scanner.scan(buffer);
+            let capacity = MAX_RECORD_BYTES.saturating_sub(text.len());
+            text.extend_from_slice(buffer.get(..count.min(capacity)).unwrap_or_default());
             bytes += count;
             self.text.consume(count);
             if is_end {
@@ -90,23 +96,23 @@ impl<R: BufRead> Split<R> {
             }
         }
         if bytes > MAX_RECORD_BYTES {
-            text.truncate(START_BYTES);
-            let start = String::from_utf8_lossy(&text).into_owned();
-            return Ok(Element::TooLarge(start, bytes));
+            text.truncate(PREFIX_BYTES);
+            let prefix = String::from_utf8_lossy(&text).into_owned();
+            return Ok(ArrayElement::TooLarge { prefix, bytes });
         }
         let text = String::from_utf8(text).map_err(|error| not_json(&error))?;
         let json = RawValue::from_string(text).map_err(|error| not_json(&error))?;
-        Ok(Element::Whole(json))
+        Ok(ArrayElement::Complete(json))
     }
 
-    /// The next byte but spaces.
+    /// The next byte that is not whitespace.
     fn peek(&mut self) -> Result<Option<u8>, ListError> {
         loop {
-            let come = come(&mut self.text)?;
-            let spaces = come.iter().take_while(|byte| byte.is_ascii_whitespace());
+            let buffer = fill_buf(&mut self.text)?;
+            let spaces = buffer.iter().take_while(|byte| byte.is_ascii_whitespace());
             let spaces = spaces.count();
-            if spaces < come.len() || come.is_empty() {
-                let next = come.get(spaces).copied();
+            if spaces < buffer.len() || buffer.is_empty() {
+                let next = buffer.get(spaces).copied();
                 self.text.consume(spaces);
                 return Ok(next);
             }
@@ -115,7 +121,7 @@ impl<R: BufRead> Split<R> {
     }
 }
 
-fn come<R: BufRead>(text: &mut R) -> Result<&[u8], ListError> {
+fn fill_buf<R: BufRead>(text: &mut R) -> Result<&[u8], ListError> {
     text.fill_buf().map_err(|error| not_json(&error))
 }
 
@@ -123,43 +129,35 @@ fn not_json(error: &(impl fmt::Display + ?Sized)) -> ListError {
     ListError::NotJson(error.to_string())
 }
 
-/// Looks for the end of a value, as far as that needs no understanding.
+/// Finds the end of an element without checking its syntax.
 #[derive(Default)]
-struct End {
+struct ElementScanner {
     depth: usize,
-    in_string: bool,
-    is_escaped: bool,
+    strings: StringScanner,
 }
 
-impl End {
-    /// How many of the bytes belong to the value, and whether it ends there.
-    fn find(&mut self, bytes: &[u8]) -> (usize, bool) {
-        for (at, byte) in bytes.iter().enumerate() {
-            if self.in_string {
-                match byte {
-                    _ if self.is_escaped => self.is_escaped = false,
-                    b'\\' => self.is_escaped = true,
-                    b'"' => self.in_string = false,
-                    _ => {}
-                }
-            } else {
-                match byte {
-                    b',' | b']' if self.depth == 0 => return (at, true),
-                    b'"' => self.in_string = true,
-                    b'{' | b'[' => self.depth += 1,
-                    b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-                    _ => {}
-                }
+impl ElementScanner {
+    /// Number of bytes that belong to the element, and whether it ends after them.
+    fn scan(&mut self, bytes: &[u8]) -> (usize, bool) {
+        for (at, &byte) in bytes.iter().enumerate() {
+            if self.strings.is_string_byte(byte) {
+                continue;
+            }
+            match byte {
+                b',' | b']' if self.depth == 0 => return (at, true),
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                _ => {}
             }
         }
         (bytes.len(), false)
     }
 }
 
-/// The id of a record of which only the start is there, if it stands there.
-pub(super) fn id_in_start(start: &str) -> Option<String> {
-    struct Start<'a>(&'a mut Option<String>);
-    impl<'de> Visitor<'de> for Start<'_> {
+/// The id of a truncated record, if the prefix contains it.
+pub(super) fn id_in_prefix(prefix: &str) -> Option<String> {
+    struct IdVisitor<'a>(&'a mut Option<String>);
+    impl<'de> Visitor<'de> for IdVisitor<'_> {
         type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -177,8 +175,8 @@ pub(super) fn id_in_start(start: &str) -> Option<String> {
         }
     }
     let mut id = None;
-    let mut deserializer = serde_json::Deserializer::from_str(start);
-    // It breaks off somewhere.
-    deserializer.deserialize_map(Start(&mut id)).ok();
+    let mut deserializer = serde_json::Deserializer::from_str(prefix);
+    // Fails where the prefix ends.
+    deserializer.deserialize_map(IdVisitor(&mut id)).ok();
     id.filter(|id| !id.trim().is_empty())
 }

@@ -40,7 +40,7 @@ impl Collection {
         }
     }
 
-    /// The field in which its records have their title or name.
+    /// The field that holds the title or name of a record.
     pub(crate) const fn name_field(self) -> &'static str {
         match self {
             Self::Films => "title",
@@ -48,8 +48,8 @@ impl Collection {
         }
     }
 
-    /// The field in which a record of another collection would hold the id of one of this, such
-    /// as `filmId`: `/films/{id}/people` asks for the people that have it.
+    /// The foreign key for this collection, such as `filmId`: json-server filters
+    /// `/films/{id}/people` by it.
     pub const fn foreign_key(self) -> &'static str {
         match self {
             Self::Films => "filmId",
@@ -78,7 +78,7 @@ impl FromStr for Collection {
     }
 }
 
-/// The text names none of the five collections.
+/// The text is not the name of a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a collection; use films, people, locations, species or vehicles")]
 pub struct UnknownCollection;

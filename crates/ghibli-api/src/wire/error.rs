@@ -1,33 +1,41 @@
+//! Errors and warnings about records and lists.
+
 use std::error::Error;
 use std::fmt;
 
-use crate::Collection;
+use super::collection::Collection;
 
-/// The most of an unreadable record that is kept to look at: 4 KiB.
-const MAX_KEPT_BYTES: usize = 4096;
+/// Maximum size of one record, with each value counted as at least 32 bytes: 4 MiB.
+pub(super) const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
 
-/// Bytes that a record takes in memory beside its text: its id, its place, and room to compare it.
-pub(super) const RECORD_BYTES: u64 = 256;
+/// Maximum number of unreadable records in a list. A list with more is rejected.
+pub const MAX_BAD_RECORDS: usize = 10_000;
+
+/// Memory per record in addition to its text: id, offset and space for the diff.
+pub(super) const RECORD_OVERHEAD_BYTES: u64 = 256;
+
+/// Maximum length of [`BadRecord::raw`]: 4 KiB.
+const MAX_RAW_BYTES: usize = 4096;
 
 /// Why a record cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// The element is a string, a list, a number, …
+    /// The element is not a JSON object.
     #[error("expected an object, found {found}")]
     NotAnObject {
         /// The type, with its article.
         found: &'static str,
     },
-    /// `id` is missing, empty or no string.
+    /// `id` is missing, empty or not a string.
     #[error("`id` is missing, empty or not a string")]
-    NoId,
-    /// Another record before it has the same id.
+    MissingId,
+    /// An earlier record has the same id.
     #[error("duplicate ID {id:?} in the same collection")]
-    Duplicate {
-        /// The id that two records share.
+    DuplicateId {
+        /// The shared id.
         id: String,
     },
-    /// A known field holds something that it never holds.
+    /// A known field has a value of the wrong type.
     #[error("`{field}`: expected {expected}, found {found}")]
     WrongType {
         /// The field's name.
@@ -37,36 +45,36 @@ pub enum RecordError {
         /// The type expected, with its article.
         expected: &'static str,
     },
-    /// The record is larger than [`MAX_RECORD_BYTES`](crate::MAX_RECORD_BYTES).
-    #[error("{bytes} bytes exceed the record limit of {}", crate::MAX_RECORD_BYTES)]
+    /// The record exceeds 4 MiB.
+    #[error("{bytes} bytes exceed the record limit of {MAX_RECORD_BYTES}")]
     TooLarge {
-        /// Its size as it came, each value in it counted as 32 bytes at least.
+        /// Its size as received, with each value counted as at least 32 bytes.
         bytes: usize,
     },
     /// Lists and objects are nested too deeply.
     #[error("nested more than {limit} levels deep")]
     TooDeep {
-        /// The deepest that is read.
+        /// Maximum depth.
         limit: usize,
     },
-    /// A string holds half a surrogate pair.
+    /// A string contains an unpaired surrogate.
     #[error("contains invalid Unicode")]
     NotUnicode,
-    /// The text is no JSON value.
+    /// The text is not a JSON value.
     #[error("not valid JSON: {0}")]
     NotJson(String),
 }
 
-/// Something odd in a record that was read all the same.
+/// An irregularity in a readable record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
-    /// A number stands where the source writes digits in a string.
-    Number {
+pub enum RecordWarning {
+    /// A number where the source usually has a string of digits.
+    NumberInsteadOfString {
         /// The field's name.
         field: &'static str,
     },
-    /// The record's `url` names another item than the record's `id`.
-    OtherUrl {
+    /// `url` does not match `id`.
+    UrlMismatch {
         /// The record's own id.
         id: String,
         /// The id in its `url`.
@@ -76,13 +84,13 @@ pub enum Note {
     },
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for RecordWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Number { field } => {
+            Self::NumberInsteadOfString { field } => {
                 write!(f, "`{field}` is a number instead of a string")
             }
-            Self::OtherUrl {
+            Self::UrlMismatch {
                 id,
                 url_id,
                 url_collection,
@@ -91,23 +99,23 @@ impl fmt::Display for Note {
     }
 }
 
-/// A record that was set aside, with the reason.
+/// An unreadable record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRecord {
-    /// The collection it came with.
+    /// The collection it was sent in.
     pub collection: Collection,
-    /// Its place in the collection as it arrived, from 0.
+    /// Its index in the collection as received, from 0.
     pub index: usize,
-    /// Its id, if it has a readable one.
+    /// Its id, if readable.
     pub id: Option<String>,
-    /// Why it was set aside.
+    /// Why it cannot be read.
     pub reason: String,
-    /// The start of the record as it came, at most 4 KiB.
+    /// The start of the record as received, at most 4 KiB.
     pub raw: String,
 }
 
 impl BadRecord {
-    /// One that came as `raw`, of which the start is kept.
+    /// Keeps the start of `raw`.
     pub fn new(
         collection: Collection,
         index: usize,
@@ -115,20 +123,20 @@ impl BadRecord {
         error: &impl Error,
         raw: &str,
     ) -> Self {
-        let kept = raw.floor_char_boundary(MAX_KEPT_BYTES);
+        let end = raw.floor_char_boundary(MAX_RAW_BYTES);
         Self {
             collection,
             index,
             id,
             reason: error.to_string(),
-            raw: raw.get(..kept).unwrap_or_default().to_owned(),
+            raw: raw.get(..end).unwrap_or_default().to_owned(),
         }
     }
 
-    /// What it takes in memory.
-    pub fn bytes(&self) -> u64 {
+    /// Its size in memory.
+    pub fn memory_bytes(&self) -> u64 {
         let id = self.id.as_ref().map_or(0, String::len);
-        (self.raw.len() + self.reason.len() + id) as u64 + RECORD_BYTES
+        (self.raw.len() + self.reason.len() + id) as u64 + RECORD_OVERHEAD_BYTES
     }
 }
 
@@ -140,4 +148,33 @@ impl fmt::Display for BadRecord {
         }
         write!(f, ": {}", self.reason)
     }
+}
+
+/// Why a text is not a collection.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ListError {
+    /// Empty or only whitespace.
+    #[error("the response is empty")]
+    Empty,
+    /// An HTML page.
+    #[error("expected a JSON list, got an HTML page")]
+    Html,
+    /// Not a list.
+    #[error("expected a JSON list, got a response starting with {0:?}")]
+    NotAList(char),
+    /// Truncated or malformed JSON.
+    #[error("the response is not valid JSON: {0}")]
+    NotJson(String),
+    /// More than [`MAX_BAD_RECORDS`] records cannot be read.
+    #[error("more than {MAX_BAD_RECORDS} of its records cannot be read")]
+    TooManyBad,
+    /// The records of all responses exceed the memory budget.
+    #[error(
+        "its records and those of the other responses need more than {limit} bytes of memory; \
+         if that is expected, raise PYFLIX_PROVIDER_MAX_BYTES"
+    )]
+    OverBudget {
+        /// The budget in bytes.
+        limit: u64,
+    },
 }

@@ -1,85 +1,85 @@
-//! The fields of one record, taken by name and type.
+//! Reads the fields of one record by name and type.
 
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use super::error::{Note, RecordError};
+use super::collection::Collection;
+use super::error::{RecordError, RecordWarning};
+use super::link::{self, LinkTarget};
 use super::links::Links;
-use crate::Collection;
-use crate::wire::link;
 
-/// A record's fields, and what was noted while they were taken.
-pub(super) struct Fields<'a> {
+/// A record's fields, and the warnings from reading them.
+pub(super) struct FieldReader<'a> {
     values: BTreeMap<String, &'a RawValue>,
-    pub(super) notes: Vec<Note>,
+    pub(super) warnings: Vec<RecordWarning>,
 }
 
-impl<'a> Fields<'a> {
-    pub(super) fn of(record: &'a RawValue) -> Result<Self, RecordError> {
+impl<'a> FieldReader<'a> {
+    pub(super) fn new(record: &'a RawValue) -> Result<Self, RecordError> {
         if !record.get().starts_with('{') {
             return Err(RecordError::NotAnObject {
-                found: type_of(record),
+                found: type_name(record),
             });
         }
-        // The text is JSON already, so only the characters of a key can be at fault.
+        // The text is valid JSON, so only an unpaired surrogate in a key can fail.
         let values = serde_json::from_str(record.get()).map_err(|_| RecordError::NotUnicode)?;
         Ok(Self {
             values,
-            notes: Vec::new(),
+            warnings: Vec::new(),
         })
     }
 
     pub(super) fn id(&self) -> Result<String, RecordError> {
         self.string("id")
             .filter(|id| !id.trim().is_empty())
-            .ok_or(RecordError::NoId)
+            .ok_or(RecordError::MissingId)
     }
 
-    /// The field, if it is a string.
+    /// The raw value of a field, if it is a string.
     pub(super) fn string(&self, field: &str) -> Option<String> {
         serde_json::from_str(self.values.get(field)?.get()).ok()
     }
 
-    /// A string; `None` where the field is missing or null.
+    /// A string; `None` if the field is missing or null.
     pub(super) fn text(&mut self, field: &'static str) -> Result<Option<String>, RecordError> {
-        let Some(value) = self.present(field) else {
+        let Some(value) = self.non_null(field) else {
             return Ok(None);
         };
         let text: String =
             serde_json::from_str(value.get()).map_err(|_| wrong_type(field, value, "a string"))?;
-        Ok(Some(link::restore(&text, "").unwrap_or(text)))
+        Ok(Some(link::to_source(&text, "").unwrap_or(text)))
     }
 
-    /// A string that holds a quantity; a number is read too, and noted.
+    /// A string that holds a quantity. A number is accepted with a warning.
     pub(super) fn quantity(&mut self, field: &'static str) -> Result<Option<String>, RecordError> {
-        match self.present(field) {
-            Some(value) if type_of(value) == NUMBER => {
-                self.notes.push(Note::Number { field });
+        match self.non_null(field) {
+            Some(value) if type_name(value) == NUMBER => {
+                self.warnings
+                    .push(RecordWarning::NumberInsteadOfString { field });
                 Ok(Some(value.get().to_owned()))
             }
             _ => self.text(field),
         }
     }
 
-    /// The items of `collection` that the field links to: one string or a list of them.
+    /// Links to items of `collection`: one string or a list of strings.
     pub(super) fn links(
         &mut self,
         field: &'static str,
         collection: Collection,
     ) -> Result<Links, RecordError> {
         let mut links = Links::default();
-        let Some(value) = self.present(field) else {
-            links.unknown = true;
+        let Some(value) = self.non_null(field) else {
             return Ok(links);
         };
         match value.get().chars().next() {
-            Some('"') => links.add(value, collection),
+            Some('"') => links.push(value, collection),
             Some('[') => {
                 let elements: Vec<&RawValue> = serde_json::from_str(value.get())
                     .map_err(|_| wrong_type(field, value, LINKS))?;
                 for element in elements {
-                    links.add(element, collection);
+                    links.push(element, collection);
                 }
             }
             _ => return Err(wrong_type(field, value, LINKS)),
@@ -87,48 +87,31 @@ impl<'a> Fields<'a> {
         Ok(links)
     }
 
-    /// The record's own `url` by path; noted if it names another item than `id`.
-    pub(super) fn url(
+    /// Warns if the record's `url` does not match its `id`.
+    pub(super) fn check_url(
         &mut self,
         collection: Collection,
         id: &str,
-    ) -> Result<Option<String>, RecordError> {
+    ) -> Result<(), RecordError> {
         let url = self.text("url")?;
-        if let Some(link::Target {
+        if let Some(LinkTarget {
             collection: url_collection,
             id: Some(url_id),
-        }) = url.as_deref().and_then(link::target)
+        }) = url.as_deref().and_then(link::parse_stored)
             && (url_collection, url_id) != (collection, id)
         {
-            self.notes.push(Note::OtherUrl {
+            self.warnings.push(RecordWarning::UrlMismatch {
                 id: id.to_owned(),
                 url_id: url_id.to_owned(),
                 url_collection,
             });
         }
-        Ok(url)
+        Ok(())
     }
 
-    fn present(&self, field: &str) -> Option<&'a RawValue> {
+    fn non_null(&self, field: &str) -> Option<&'a RawValue> {
         let value = self.values.get(field).copied();
         value.filter(|value| value.get() != "null")
-    }
-}
-
-impl Links {
-    fn add(&mut self, element: &RawValue, expected: Collection) {
-        let Ok(text) = serde_json::from_str::<String>(element.get()) else {
-            self.strange.push(element.get().to_owned());
-            return;
-        };
-        match link::target(&text) {
-            Some(target) if target.collection == expected => match target.id {
-                Some(id) => self.ids.push(id.to_owned()),
-                None => self.unknown = true,
-            },
-            None if text.is_empty() => self.unknown = true,
-            _ => self.strange.push(link::restore(&text, "").unwrap_or(text)),
-        }
     }
 }
 
@@ -138,13 +121,13 @@ const LINKS: &str = "a link or a list of links";
 fn wrong_type(field: &'static str, value: &RawValue, expected: &'static str) -> RecordError {
     RecordError::WrongType {
         field,
-        found: type_of(value),
+        found: type_name(value),
         expected,
     }
 }
 
 /// The type of a JSON value, with its article.
-fn type_of(value: &RawValue) -> &'static str {
+fn type_name(value: &RawValue) -> &'static str {
     match value.get().chars().next() {
         Some('{') => "an object",
         Some('[') => "a list",

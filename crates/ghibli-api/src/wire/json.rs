@@ -1,36 +1,57 @@
-//! Changes the strings inside a JSON text and nothing else.
-//!
-//! A tree of values would round numbers, merge repeated keys and limit the depth; walking the
-//! text keeps what the source wrote.
+//! Scans JSON text without building values, which would round numbers, merge repeated keys and
+//! limit the depth.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// Where a string value stands.
-pub(crate) struct Place<'a> {
+/// Tells string bytes from structural bytes.
+#[derive(Default)]
+pub(crate) struct StringScanner {
+    in_string: bool,
+    is_escaped: bool,
+}
+
+impl StringScanner {
+    /// Whether the next byte belongs to a string, quotes included.
+    pub(crate) fn is_string_byte(&mut self, byte: u8) -> bool {
+        if !self.in_string {
+            self.in_string = byte == b'"';
+            return self.in_string;
+        }
+        match byte {
+            _ if self.is_escaped => self.is_escaped = false,
+            b'\\' => self.is_escaped = true,
+            b'"' => self.in_string = false,
+            _ => {}
+        }
+        true
+    }
+}
+
+/// Position of a string value.
+pub(super) struct StringPosition<'a> {
     /// The field of the outermost object.
-    pub(crate) field: &'a str,
-    /// Whether the string is that field's value, or an element of the list that is.
-    pub(crate) is_direct: bool,
+    pub(super) field: &'a str,
+    /// Whether the string is the field's value or an element of its list.
+    pub(super) is_direct: bool,
 }
 
-/// A JSON text without spaces, its strings escaped in one way.
-pub(crate) struct Rewritten {
-    pub(crate) json: String,
-    /// How deeply lists and objects are nested.
-    pub(crate) depth: usize,
-    /// False if a string holds an escape that is no character (it is then left as it stood).
-    pub(crate) is_unicode: bool,
+/// Compact JSON with normalized escapes.
+pub(super) struct RewrittenJson {
+    pub(super) json: String,
+    /// Nesting depth of lists and objects.
+    pub(super) depth: usize,
+    /// False if a string contains an unpaired surrogate. Such a string is copied unchanged.
+    pub(super) is_unicode: bool,
 }
 
-/// Copies a JSON text that is valid, asking `change` for each string that is a value (`None`
-/// leaves it).
-pub(crate) fn rewrite(
+/// Copies valid JSON and replaces each string value by what `replace` returns (`None` keeps it).
+pub(super) fn rewrite_strings(
     json: &str,
-    mut change: impl FnMut(Place<'_>, &str) -> Option<String>,
-) -> Rewritten {
-    let mut rewritten = Rewritten {
+    mut replace: impl FnMut(StringPosition<'_>, &str) -> Option<String>,
+) -> RewrittenJson {
+    let mut rewritten = RewrittenJson {
         json: String::with_capacity(json.len()),
         depth: 0,
         is_unicode: true,
@@ -40,7 +61,7 @@ pub(crate) fn rewrite(
     let mut rest = json;
     while let Some(first) = rest.chars().next() {
         let (token, after) = match first {
-            '"' => rest.split_at(string_length(rest)),
+            '"' => rest.split_at(string_len(rest)),
             _ => rest.split_at(first.len_utf8()),
         };
         rest = after;
@@ -57,14 +78,18 @@ pub(crate) fn rewrite(
                     field.clear();
                     field.push_str(&string);
                 }
-                let place = Place {
+                let position = StringPosition {
                     field: &field,
                     is_direct: matches!(nesting[..], ['{'] | ['{', '[']),
                 };
-                let changed = if is_key { None } else { change(place, &string) };
-                match changed {
-                    Some(changed) => push_string(&mut rewritten.json, &changed),
-                    // A string without escapes is written in the one way there is.
+                let replacement = if is_key {
+                    None
+                } else {
+                    replace(position, &string)
+                };
+                match replacement {
+                    Some(replacement) => push_string(&mut rewritten.json, &replacement),
+                    // Without escapes it is already normalized.
                     None if !token.contains('\\') => rewritten.json.push_str(token),
                     None => push_string(&mut rewritten.json, &string),
                 }
@@ -83,18 +108,13 @@ pub(crate) fn rewrite(
     rewritten
 }
 
-/// The length of the string, quotes included, that a text starts with.
-fn string_length(text: &str) -> usize {
-    let mut is_escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            b'"' => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
+/// Length of the string at the start of a text, quotes included.
+fn string_len(text: &str) -> usize {
+    let mut scanner = StringScanner::default();
+    let bytes = text.bytes();
+    bytes
+        .take_while(|byte| scanner.is_string_byte(*byte))
+        .count()
 }
 
 fn decode(token: &str) -> Option<Cow<'_, str>> {
@@ -115,12 +135,12 @@ fn push_string(json: &mut String, string: &str) {
 mod tests {
     use super::*;
 
-    fn rewritten(json: &str) -> Rewritten {
-        rewrite(json, |_, _| None)
+    fn rewritten(json: &str) -> RewrittenJson {
+        rewrite_strings(json, |_, _| None)
     }
 
     #[test]
-    fn numbers_order_and_repeated_keys_are_kept_and_spaces_are_not() {
+    fn numbers_order_and_repeated_keys_are_kept_and_whitespace_is_not() {
         let json = r#" { "b" : 1.50, "a" : [ 1e2, 123456789012345678901234567890, -0 ],
             "a" : null, "c" : { } } "#;
         assert_eq!(
@@ -130,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_are_escaped_in_one_way() {
+    fn escapes_are_normalized() {
         let json = r#"["\u3042\/\"\\\n\u0000", "\\\" : ", "あ"]"#;
         assert_eq!(
             rewritten(json).json,
@@ -139,17 +159,17 @@ mod tests {
     }
 
     #[test]
-    fn half_a_surrogate_pair_is_noticed_and_left() {
+    fn an_unpaired_surrogate_is_reported_and_kept() {
         let half = rewritten(r#"["\ud800"]"#);
         assert!(!half.is_unicode);
         assert_eq!(half.json, r#"["\ud800"]"#);
     }
 
     #[test]
-    fn keys_are_no_values_and_places_name_the_outermost_field() {
+    fn only_values_are_replaced_and_positions_name_the_outermost_field() {
         let json = r#"{"url":"x","films":["x",{"url":"x"},["x"]],"more":{"films":"x"}}"#;
-        let marked = rewrite(json, |place, text| {
-            (text == "x").then(|| format!("{} {}", place.field, place.is_direct))
+        let marked = rewrite_strings(json, |position, text| {
+            (text == "x").then(|| format!("{} {}", position.field, position.is_direct))
         });
         assert_eq!(
             marked.json,

@@ -1,22 +1,22 @@
 //! Links among the collections, stored by path so that no host is part of the catalogue.
 //!
 //! A stored link is `/{collection}/{id}`, or `/{collection}/` for the bare link that means
-//! unknown. A text of the source that looks like that without being a link gets one more leading
-//! slash when it is stored and loses it when it is given back, so the two are never confused.
+//! "unknown". Any other text of that form is stored with one more leading slash, which is removed
+//! on output.
 
-use crate::Collection;
+use super::collection::Collection;
 
-/// An absolute link taken apart.
+/// A parsed absolute link.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Link<'a> {
-    /// Scheme, host and prefix: all that stands before the collection.
+    /// Everything before the collection: scheme, host and path prefix.
     pub(crate) base: &'a str,
-    pub(crate) target: Target<'a>,
+    pub(crate) target: LinkTarget<'a>,
 }
 
-/// What a link points to: an item, or no item in particular.
+/// The target of a link: an item, or a collection if `id` is `None`.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Target<'a> {
+pub(crate) struct LinkTarget<'a> {
     pub(crate) collection: Collection,
     pub(crate) id: Option<&'a str>,
 }
@@ -25,7 +25,7 @@ impl<'a> Link<'a> {
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let authority = rest.find('/').filter(|length| *length > 0)?;
-        if !is_scheme(scheme) || rest.contains(is_foreign_to_links) {
+        if !is_scheme(scheme) || rest.contains(is_forbidden) {
             return None;
         }
         let path_start = text.len() - rest.len() + authority;
@@ -37,11 +37,10 @@ impl<'a> Link<'a> {
     }
 }
 
-/// The stored form of a text, where it differs from the text itself.
+/// The stored form of a source text, or `None` if they are equal.
 ///
-/// `any_base` is for the fields that hold nothing but links; elsewhere only links that start with
-/// `own_base` are the source's own.
-pub(crate) fn store(text: &str, own_base: Option<&str>, any_base: bool) -> Option<String> {
+/// In link fields, links with any base count (`any_base`); elsewhere only those with `own_base`.
+pub(super) fn to_stored(text: &str, own_base: Option<&str>, any_base: bool) -> Option<String> {
     match Link::parse(text) {
         Some(Link { base, target }) if any_base || own_base == Some(base) => Some(format!(
             "/{}/{}",
@@ -52,32 +51,32 @@ pub(crate) fn store(text: &str, own_base: Option<&str>, any_base: bool) -> Optio
     }
 }
 
-/// The given-back form of a stored text, where it differs from the text itself.
-pub(crate) fn restore(text: &str, base: &str) -> Option<String> {
+/// The source form of a stored text, or `None` if they are equal.
+pub(crate) fn to_source(text: &str, base: &str) -> Option<String> {
     match leading_slashes(text)? {
         1 => Some(format!("{base}{text}")),
         _ => text.get(1..).map(str::to_owned),
     }
 }
 
-/// Where a stored text points to, if it is a stored link.
-pub(crate) fn target(text: &str) -> Option<Target<'_>> {
+/// The target of a stored link; `None` for any other text.
+pub(super) fn parse_stored(text: &str) -> Option<LinkTarget<'_>> {
     if leading_slashes(text)? != 1 {
         return None;
     }
     let (name, id) = text.get(1..)?.split_once('/')?;
-    Some(Target {
+    Some(LinkTarget {
         collection: name.parse().ok()?,
         id: Some(id).filter(|id| !id.is_empty()),
     })
 }
 
-/// How many slashes a text starts with, if what follows them has the form of a stored link.
+/// Number of leading slashes, if the rest has the form of a stored link.
 fn leading_slashes(text: &str) -> Option<usize> {
     let rest = text.trim_start_matches('/');
     let (name, id) = rest.split_once('/')?;
-    let has_the_form = name.parse::<Collection>().is_ok() && !id.contains('/');
-    Some(text.len() - rest.len()).filter(|slashes| has_the_form && *slashes > 0)
+    let is_link_form = name.parse::<Collection>().is_ok() && !id.contains('/');
+    Some(text.len() - rest.len()).filter(|slashes| is_link_form && *slashes > 0)
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -87,15 +86,15 @@ fn is_scheme(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
 }
 
-fn is_foreign_to_links(c: char) -> bool {
+fn is_forbidden(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '"' | '<' | '>' | '\\')
 }
 
-/// Splits a path into the length of its prefix and what it points to.
+/// Splits a path into the length of its prefix and its target.
 ///
-/// `/films/people` could be read as an item or as a bare link below a prefix; the source writes
-/// bare links with a slash at the end and items without one, which settles it.
-fn split_path(path: &str) -> Option<(usize, Target<'_>)> {
+/// `/films/people` could be an item, or a bare link below the prefix `/films`. The source ends
+/// only bare links with a slash.
+fn split_path(path: &str) -> Option<(usize, LinkTarget<'_>)> {
     let (trimmed, has_final_slash) = match path.strip_suffix('/') {
         Some(trimmed) => (trimmed, true),
         None => (path, false),
@@ -105,7 +104,7 @@ fn split_path(path: &str) -> Option<(usize, Target<'_>)> {
         let collection = last.parse().ok()?;
         Some((
             before.len(),
-            Target {
+            LinkTarget {
                 collection,
                 id: None,
             },
@@ -117,7 +116,7 @@ fn split_path(path: &str) -> Option<(usize, Target<'_>)> {
         let id = Some(last).filter(|id| !id.is_empty())?;
         Some((
             prefix.len(),
-            Target {
+            LinkTarget {
                 collection,
                 id: Some(id),
             },
@@ -135,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_is_stored_by_its_path_whatever_stands_before_it() {
+    fn a_link_with_any_base_is_stored_by_its_path() {
         for (text, path) in [
             (
                 "https://ghibliapi.herokuapp.com/people/598f",
@@ -152,12 +151,12 @@ mod tests {
             ("https://host/films/people", "/films/people"),
             ("https://host/people/a%2Fb%20c", "/people/a%2Fb%20c"),
         ] {
-            assert_eq!(store(text, None, true).as_deref(), Some(path), "{text}");
+            assert_eq!(to_stored(text, None, true).as_deref(), Some(path), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_link_among_the_collections_is_left_alone() {
+    fn other_texts_are_stored_unchanged() {
         for text in [
             "nobody knows",
             "",
@@ -171,16 +170,16 @@ mod tests {
             "https://host/people/1 and more",
             "people/1",
         ] {
-            assert_eq!(store(text, None, true), None, "{text}");
+            assert_eq!(to_stored(text, None, true), None, "{text}");
         }
     }
 
     #[test]
-    fn a_text_that_only_looks_like_a_stored_link_comes_back_as_it_was() {
+    fn a_text_in_the_form_of_a_stored_link_is_restored() {
         for text in ["/people/1", "//people/", "///films/x", "/people/"] {
-            let stored = store(text, None, true).unwrap();
-            assert_eq!(target(&stored), None, "{text}");
-            assert_eq!(restore(&stored, "http://base").as_deref(), Some(text));
+            let stored = to_stored(text, None, true).unwrap();
+            assert_eq!(parse_stored(&stored), None, "{text}");
+            assert_eq!(to_source(&stored, "http://base").as_deref(), Some(text));
         }
     }
 }

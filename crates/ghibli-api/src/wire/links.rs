@@ -1,10 +1,32 @@
-/// What a link field says.
+use serde_json::value::RawValue;
+
+use super::collection::Collection;
+use super::link;
+
+/// The value of a link field. Bare links and empty strings, which mean "unknown", are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Links {
-    /// The ids linked to, in the source's order, percent-encoded where the source wrote them so.
+    /// Linked ids in the source's order, percent-encoded as in the source.
     pub ids: Vec<String>,
-    /// A bare link, an empty string or no field at all: there may be more, or none.
-    pub unknown: bool,
-    /// What is no link to the collection that the field is about.
-    pub strange: Vec<String>,
+    /// Elements that are not links to the expected collection.
+    pub invalid: Vec<String>,
+}
+
+impl Links {
+    /// Adds one element of a stored link field.
+    pub(super) fn push(&mut self, element: &RawValue, expected: Collection) {
+        let Ok(text) = serde_json::from_str::<String>(element.get()) else {
+            self.invalid.push(element.get().to_owned());
+            return;
+        };
+        match link::parse_stored(&text) {
+            Some(target) if target.collection == expected => {
+                self.ids.extend(target.id.map(str::to_owned));
+            }
+            None if text.is_empty() => {}
+            _ => self
+                .invalid
+                .push(link::to_source(&text, "").unwrap_or(text)),
+        }
+    }
 }

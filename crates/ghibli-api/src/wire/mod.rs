@@ -1,25 +1,29 @@
-//! Records as the source gives them: read leniently, kept whole, given back exactly.
+//! The wire format: collections, records and links. Reading is lenient; what was read can be
+//! returned exactly.
 
 mod array_reader;
 mod collection;
 mod compressed_records;
 mod error;
 mod field_reader;
-mod json;
+pub(crate) mod json;
 mod kinds;
 pub(crate) mod link;
 mod links;
+mod memory_budget;
 mod record;
 mod records;
 mod spooled_body;
 
 pub use self::collection::{Collection, UnknownCollection};
-pub(crate) use self::compressed_records::Budget;
-pub use self::error::{BadRecord, Note, RecordError};
+pub use self::error::{BadRecord, ListError, MAX_BAD_RECORDS, RecordError, RecordWarning};
 pub use self::kinds::{Film, Location, Person, Species, Vehicle};
 pub use self::links::Links;
-pub(crate) use self::record::given_back;
-pub use self::record::{MAX_RECORD_BYTES, Record, blanked, give_back};
-pub(crate) use self::records::List;
-pub use self::records::{ListError, MAX_BAD_RECORDS, Records};
-pub(crate) use self::spooled_body::Unread;
+pub(crate) use self::memory_budget::MemoryBudget;
+pub use self::record::{Record, first_blanked_field, to_source_json};
+pub use self::records::Records;
+pub(crate) use self::records::RecordsBuilder;
+pub(crate) use self::spooled_body::SpooledBody;
+
+#[cfg(test)]
+mod tests;

@@ -1,25 +1,19 @@
-//! Records as the source gives them: read leniently, kept whole, given back exactly.
-
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::error::{Note, RecordError};
-use super::field_reader::Fields;
-use super::json::rewrite;
+use super::collection::Collection;
+use super::error::{MAX_RECORD_BYTES, RecordError, RecordWarning};
+use super::field_reader::FieldReader;
+use super::json::rewrite_strings;
 use super::{kinds, link};
-use crate::Collection;
 
-/// The most that one record may weigh as it comes, each value in it counted as 32 bytes at least:
-/// 4 MiB.
-pub const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
+/// Minimum size that each value in a record counts as.
+const MIN_VALUE_BYTES: usize = 32;
 
-/// What each value in a record counts as at least.
-const VALUE_BYTES: usize = 32;
-
-/// How deeply lists and objects may be nested in a record; the stores' own limits are near 100.
+/// Maximum nesting of lists and objects; the stores' own limits are near 100.
 const MAX_DEPTH: usize = 64;
 
-/// The fields that hold links among the collections and nothing else.
+/// The fields that hold only links among the collections.
 const LINK_FIELDS: [&str; 8] = [
     "films",
     "people",
@@ -36,26 +30,26 @@ const LINK_FIELDS: [&str; 8] = [
 pub struct Record {
     /// The record's own `id`, never empty.
     pub id: String,
-    /// The whole record in its stored form: compact, fields in the source's order, numbers as
-    /// they stood, strings escaped in one way, links among the collections by path
-    /// (`/people/{id}`; `/people/` where the source says only that it does not know).
+    /// The record in its stored form: compact JSON with fields in the source's order, numbers
+    /// unchanged, escapes normalized, and links among the collections by path (`/people/{id}`;
+    /// `/people/` for a bare link).
     pub json: Box<RawValue>,
-    /// What was read all the same, but is worth a remark.
-    pub notes: Vec<Note>,
+    /// Irregularities that do not prevent reading.
+    pub warnings: Vec<RecordWarning>,
 }
 
 impl Record {
-    /// Reads one element of a collection's list.
+    /// Parses one element of a collection's list.
     ///
     /// # Errors
-    /// If it is no object, has no usable `id`, holds a known field of the wrong type, is too
-    /// large or too deeply nested, or holds text that is not valid Unicode.
-    pub fn read(collection: Collection, element: &RawValue) -> Result<Self, RecordError> {
-        let bytes = weight(element.get());
+    /// If it is not an object, has no usable `id`, has a known field of the wrong type, is too
+    /// large or too deeply nested, or contains invalid Unicode.
+    pub fn parse(collection: Collection, element: &RawValue) -> Result<Self, RecordError> {
+        let bytes = counted_bytes(element.get());
         if bytes > MAX_RECORD_BYTES {
             return Err(RecordError::TooLarge { bytes });
         }
-        let fields = Fields::of(element)?;
+        let fields = FieldReader::new(element)?;
         fields.id()?;
         let url = fields.string("url");
         let own_base = url
@@ -63,11 +57,11 @@ impl Record {
             .and_then(link::Link::parse)
             .map(|url| url.base);
 
-        let stored = rewrite(element.get(), |place, text| {
-            let is_link_field = place.is_direct && LINK_FIELDS.contains(&place.field);
-            match place.field {
+        let stored = rewrite_strings(element.get(), |position, text| {
+            let is_link_field = position.is_direct && LINK_FIELDS.contains(&position.field);
+            match position.field {
                 "id" => None,
-                _ => link::store(text, own_base, is_link_field),
+                _ => link::to_stored(text, own_base, is_link_field),
             }
         });
         if !stored.is_unicode {
@@ -78,76 +72,75 @@ impl Record {
         }
         let json = RawValue::from_string(stored.json)
             .map_err(|error| RecordError::NotJson(error.to_string()))?;
-        kinds::checked(collection, json)
+        Self::from_stored(collection, json)
     }
 
-    /// Reads a record in its stored form once more.
+    /// Parses a stored record by the rules of this release.
     ///
     /// # Errors
-    /// If it cannot be read any more, as when another release stored it.
-    pub fn reread(collection: Collection, stored: &RawValue) -> Result<Self, RecordError> {
-        // Given back at any base it is what the source gave.
-        let given = RawValue::from_string(give_back(stored, "http://source"))
+    /// If another release stored it and this one cannot read it.
+    pub fn reparse(collection: Collection, stored: &RawValue) -> Result<Self, RecordError> {
+        // Any base will do.
+        let source = RawValue::from_string(to_source_json(stored.get(), "http://source"))
             .map_err(|error| RecordError::NotJson(error.to_string()))?;
-        Self::read(collection, &given)
+        Self::parse(collection, &source)
+    }
+
+    pub(super) fn from_stored(
+        collection: Collection,
+        json: Box<RawValue>,
+    ) -> Result<Self, RecordError> {
+        let (id, warnings) = kinds::validate(collection, &json)?;
+        Ok(Self { id, json, warnings })
     }
 }
 
-/// A stored record as the source would give it if it stood at `base`, such as
-/// `http://localhost:8000/ghibli`: compact JSON with `base` before every stored link.
-pub fn give_back(stored: &RawValue, base: &str) -> String {
-    given_back(stored.get(), base)
-}
-
-/// The same for the text of a stored record.
-pub(crate) fn given_back(stored: &str, base: &str) -> String {
+/// A stored record as a source at `base` (such as `http://localhost:8000/ghibli`) would send it:
+/// compact JSON with absolute links.
+pub fn to_source_json(stored: &str, base: &str) -> String {
     let base = base.trim_end_matches('/');
-    let given = rewrite(stored, |place, text| match place.field {
+    let source = rewrite_strings(stored, |position, text| match position.field {
         "id" => None,
-        _ => link::restore(text, base),
+        _ => link::to_source(text, base),
     });
-    given.json
+    source.json
 }
 
-/// The first field of a stored record that said something and says nothing in the next one:
-/// nothing is an empty text, list or object, a bare link, or no field at all. What names only
-/// items of which `is_gone` says so is not looked for.
-pub fn blanked(
+/// The first field with a value in `before` and none in `after`. Null, empty texts, lists and
+/// objects, and bare links are no values; neither are links of `before` to ids that are
+/// `is_removed`.
+pub fn first_blanked_field(
     before: &RawValue,
     after: &RawValue,
-    is_gone: impl Fn(&str) -> bool,
+    is_removed: impl Fn(&str) -> bool,
 ) -> Option<String> {
-    let read = |record: &RawValue| serde_json::from_str::<Value>(record.get()).ok();
-    let (before, after) = (read(before)?, read(after)?);
+    let parse = |record: &RawValue| serde_json::from_str::<Value>(record.get()).ok();
+    let (before, after) = (parse(before)?, parse(after)?);
     let fields = before.as_object()?.iter();
-    let mut lost = fields.filter(|(field, value)| {
-        says_something(value, &is_gone)
+    let mut blanked = fields.filter(|(field, value)| {
+        has_content(value, &is_removed)
             && !after
                 .get(field)
-                .is_some_and(|value| says_something(value, &|_| false))
+                .is_some_and(|value| has_content(value, &|_| false))
     });
-    lost.next().map(|(field, _)| field.clone())
+    blanked.next().map(|(field, _)| field.clone())
 }
 
-fn says_something(value: &Value, is_gone: &dyn Fn(&str) -> bool) -> bool {
+fn has_content(value: &Value, is_removed: &dyn Fn(&str) -> bool) -> bool {
     match value {
         Value::Null => false,
-        Value::String(text) => match link::target(text) {
-            Some(target) => target.id.is_some_and(|id| !is_gone(id)),
+        Value::String(text) => match link::parse_stored(text) {
+            Some(target) => target.id.is_some_and(|id| !is_removed(id)),
             None => !text.trim().is_empty(),
         },
-        Value::Array(values) => values.iter().any(|value| says_something(value, is_gone)),
+        Value::Array(values) => values.iter().any(|value| has_content(value, is_removed)),
         Value::Object(values) => !values.is_empty(),
         Value::Bool(_) | Value::Number(_) => true,
     }
 }
 
-/// What a record weighs: many small values take more memory than their text.
-fn weight(json: &str) -> usize {
+/// The size of a record: many small values take more memory than their text.
+fn counted_bytes(json: &str) -> usize {
     let values = json.bytes().filter(|byte| *byte == b',').count() + 1;
-    json.len().max(values * VALUE_BYTES)
+    json.len().max(values * MIN_VALUE_BYTES)
 }
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

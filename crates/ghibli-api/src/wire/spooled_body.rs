@@ -1,72 +1,76 @@
-//! A large answer as it came, compressed, until it is known whether anybody needs to read it.
+//! A large response body, kept compressed until it is known whether it must be parsed.
 
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 
-use super::ListError;
-use super::compressed_records::{BLOCK_BYTES, Budget, LEVEL, Weight};
+use super::compressed_records::{BLOCK_BYTES, COMPRESSION_LEVEL};
+use super::error::ListError;
+use super::memory_budget::{MemoryBudget, Reservation};
 
 #[derive(Debug)]
-pub(crate) struct Unread {
+pub(crate) struct SpooledBody {
     blocks: Vec<Box<[u8]>>,
-    weight: Weight,
+    reservation: Reservation,
 }
 
-/// The text, of which each block is let go once it is unpacked.
-struct Text {
+/// Decompresses the blocks and frees each on the way.
+struct SpoolReader {
     blocks: std::vec::IntoIter<Box<[u8]>>,
-    weight: Weight,
+    reservation: Reservation,
     block: Cursor<Vec<u8>>,
 }
 
-impl Unread {
-    /// Keeps a text as it comes, if the budget allows that.
-    pub(crate) fn of(budget: &Arc<Budget>, mut text: impl Read) -> Result<Self, ListError> {
-        let mut unread = Self {
+impl SpooledBody {
+    /// Reads a body to its end, within the memory budget.
+    pub(crate) fn read_from(
+        budget: &Arc<MemoryBudget>,
+        mut body: impl Read,
+    ) -> Result<Self, ListError> {
+        let mut spooled = Self {
             blocks: Vec::new(),
-            weight: Weight::of(budget),
+            reservation: Reservation::new(budget),
         };
         let mut block = Vec::with_capacity(BLOCK_BYTES);
         loop {
             block.clear();
-            let packed = text
+            let compressed = body
                 .by_ref()
                 .take(BLOCK_BYTES as u64)
                 .read_to_end(&mut block)
-                .and_then(|_| zstd::bulk::compress(&block, LEVEL))
+                .and_then(|_| zstd::bulk::compress(&block, COMPRESSION_LEVEL))
                 .map_err(|error| ListError::NotJson(error.to_string()))?;
             if block.is_empty() {
-                return Ok(unread);
+                return Ok(spooled);
             }
-            unread.weight.add(packed.len() as u64)?;
-            unread.blocks.push(packed.into());
+            spooled.reservation.grow(compressed.len() as u64)?;
+            spooled.blocks.push(compressed.into());
         }
     }
 
-    pub(crate) fn into_text(self) -> impl Read {
-        Text {
+    pub(crate) fn into_reader(self) -> impl Read {
+        SpoolReader {
             blocks: self.blocks.into_iter(),
-            weight: self.weight,
+            reservation: self.reservation,
             block: Cursor::default(),
         }
     }
 }
 
-impl Read for Text {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+impl Read for SpoolReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let count = self.block.read(to)?;
-            if count > 0 || to.is_empty() {
+            let count = self.block.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
-            let Some(packed) = self.blocks.next() else {
+            let Some(compressed) = self.blocks.next() else {
                 return Ok(0);
             };
             let mut block = std::mem::take(&mut self.block).into_inner();
             block.clear();
-            zstd::stream::copy_decode(&*packed, &mut block)?;
+            zstd::stream::copy_decode(&*compressed, &mut block)?;
             self.block = Cursor::new(block);
-            self.weight.take(packed.len());
+            self.reservation.shrink(compressed.len());
         }
     }
 }

@@ -1,8 +1,9 @@
 use proptest::prelude::*;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::error::MAX_RECORD_BYTES;
 use super::*;
-use crate::{BadRecord, Film, Links, ListError, Location, MAX_BAD_RECORDS, Records, Vehicle};
 
 const BASE: &str = "https://ghibliapi.herokuapp.com";
 
@@ -11,7 +12,7 @@ fn raw(json: impl ToString) -> Box<RawValue> {
 }
 
 fn film(json: Value) -> Result<Record, RecordError> {
-    Record::read(Collection::Films, &raw(json))
+    Record::parse(Collection::Films, &raw(json))
 }
 
 fn links<const N: usize>(ids: [&str; N]) -> Links {
@@ -22,36 +23,36 @@ fn links<const N: usize>(ids: [&str; N]) -> Links {
 }
 
 #[test]
-fn the_sources_own_records_come_back_exactly() {
-    let name = "the_sources_own_records_come_back_exactly";
+fn recorded_source_records_round_trip() {
+    let name = "recorded_source_records_round_trip";
     let Some(folder) = testkit::shared::folder_or_skip(name) else {
         return;
     };
     let text = std::fs::read_to_string(folder.join("data.json")).unwrap();
     let data: Value = serde_json::from_str(&text).unwrap();
-    let mut notes = 0;
-    let mut strange = Vec::new();
+    let mut warnings = 0;
+    let mut invalid = Vec::new();
     for collection in Collection::ALL {
         let elements = data[collection.path()].as_array().unwrap();
         let list = Value::from(elements.clone()).to_string();
-        let read = Records::read(collection, &list).unwrap();
+        let read = Records::parse(collection, &list).unwrap();
         assert_eq!((read.len(), read.bad.len()), (elements.len(), 0));
         for (record, element) in read.iter().zip(elements) {
             assert!(!record.json.get().contains("ghibliapi"), "{}", record.json);
             // One record's own scheme is misspelt; a base that stands for all cannot misspell it.
             let source = element.to_string().replace("\"htps://", "\"https://");
-            assert_eq!(give_back(&record.json, BASE), source);
-            notes += record.notes.len();
+            assert_eq!(to_source_json(record.json.get(), BASE), source);
+            warnings += record.warnings.len();
             if collection == Collection::Locations {
-                strange.extend(Location::read(&record.json).unwrap().residents.strange);
+                invalid.extend(Location::parse(&record.json).unwrap().residents.invalid);
             }
         }
     }
-    assert_eq!((notes, strange.len()), (2, 20));
+    assert_eq!((warnings, invalid.len()), (2, 20));
 }
 
 #[test]
-fn the_host_of_a_provider_is_no_part_of_a_record() {
+fn stored_records_do_not_depend_on_the_providers_host() {
     let at = |base: &str| {
         film(json!({
             "id": "f", "url": format!("{base}/films/f"),
@@ -70,7 +71,7 @@ fn the_host_of_a_provider_is_no_part_of_a_record() {
 }
 
 #[test]
-fn another_sites_link_is_rewritten_in_link_fields_only() {
+fn links_to_other_hosts_are_stored_by_path_in_link_fields_only() {
     let record = film(json!({
         "id": "f", "url": "https://a/films/f",
         "people": ["https://b/people/1"], "image": "https://b/films/f", "banner": "https://a/films/f",
@@ -83,7 +84,7 @@ fn another_sites_link_is_rewritten_in_link_fields_only() {
 }
 
 #[test]
-fn a_film_is_read_with_the_sources_field_names() {
+fn a_film_is_parsed_with_the_sources_field_names() {
     let record = film(json!({
         "id": "f", "title": "Only Yesterday", "director": null, "running_time": 118, "rt_score": "",
         "people": ["https://a/people/1", "https://a/people/", "nobody knows", 7, "https://a/films/9"],
@@ -91,21 +92,20 @@ fn a_film_is_read_with_the_sources_field_names() {
     }))
     .unwrap();
     assert_eq!(
-        record.notes,
-        [Note::Number {
+        record.warnings,
+        [RecordWarning::NumberInsteadOfString {
             field: "running_time"
         }]
     );
 
-    let film = Film::read(&record.json).unwrap();
+    let film = Film::parse(&record.json).unwrap();
     assert_eq!(film.title.as_deref(), Some("Only Yesterday"));
     assert_eq!((film.director, film.producer), (None, None));
     assert_eq!(film.running_time.as_deref(), Some("118"));
     assert_eq!(film.rt_score.as_deref(), Some(""));
     assert_eq!(film.description.as_deref(), Some("/films/f"));
     let people = Links {
-        unknown: true,
-        strange: ["nobody knows", "7", "/films/9"]
+        invalid: ["nobody knows", "7", "/films/9"]
             .map(str::to_owned)
             .to_vec(),
         ..links(["1"])
@@ -113,29 +113,29 @@ fn a_film_is_read_with_the_sources_field_names() {
     assert_eq!(film.people, people);
     assert_eq!(film.species, links(["s"]));
     assert_eq!(film.locations, links([]));
-    assert!(film.vehicles.unknown, "a missing field says nothing");
+    assert_eq!(film.vehicles, links([]));
 }
 
 #[test]
-fn a_scalar_link_given_as_a_list_is_read() {
+fn link_fields_accept_a_string_or_a_list() {
     let vehicle =
         raw(json!({"id": "v", "pilot": ["https://a/people/p"], "films": "https://a/films/f"}));
-    let vehicle = Record::read(Collection::Vehicles, &vehicle).unwrap();
-    let vehicle = Vehicle::read(&vehicle.json).unwrap();
+    let vehicle = Record::parse(Collection::Vehicles, &vehicle).unwrap();
+    let vehicle = Vehicle::parse(&vehicle.json).unwrap();
     assert_eq!((vehicle.pilot, vehicle.films), (links(["p"]), links(["f"])));
 }
 
 #[test]
-fn a_url_that_names_another_item_is_noted_with_both_ids() {
+fn a_url_of_another_item_is_a_warning_with_both_ids() {
     let record = film(json!({"id": "one", "url": "https://a/films/two"})).unwrap();
     assert_eq!(
-        record.notes[0].to_string(),
+        record.warnings[0].to_string(),
         "`url` of one points to two in films"
     );
 }
 
 #[test]
-fn what_cannot_be_read_says_why() {
+fn unreadable_records_have_a_reason() {
     for (json, reason) in [
         (json!("f"), "expected an object, found a string"),
         (
@@ -164,7 +164,7 @@ fn what_cannot_be_read_says_why() {
         assert_eq!(film(json).unwrap_err().to_string(), reason);
     }
     let half = raw(r#"{"id":"f","title":"\ud83d"}"#);
-    let half = Record::read(Collection::Films, &half);
+    let half = Record::parse(Collection::Films, &half);
     assert_eq!(half.unwrap_err(), RecordError::NotUnicode);
     let large = film(json!({"id": "f", "title": "x".repeat(MAX_RECORD_BYTES)}));
     assert!(matches!(large, Err(RecordError::TooLarge { .. })));
@@ -173,48 +173,48 @@ fn what_cannot_be_read_says_why() {
         "[".repeat(200_000),
         "]".repeat(200_000)
     );
-    let deep = Record::read(Collection::Films, &raw(deep));
+    let deep = Record::parse(Collection::Films, &raw(deep));
     assert!(matches!(deep, Err(RecordError::TooDeep { .. })));
 }
 
 #[test]
-fn one_bad_record_never_spoils_the_others() {
+fn a_bad_record_does_not_affect_the_others() {
     let list = format!(
         r#" [{{"id":"a"}}, {}, {{"id":"a","title":"twice"}}, {{"id":"b","title":[]}}, {{"id":"c"}}] "#,
         json!("é".repeat(4000))
     );
-    let read = Records::read(Collection::Films, &list).unwrap();
+    let read = Records::parse(Collection::Films, &list).unwrap();
     let ids: Vec<_> = read.iter().map(|record| record.id).collect();
     assert_eq!(ids, ["a", "c"]);
-    assert_eq!(read.elements(), 5);
-    let told: Vec<_> = read.bad.iter().map(BadRecord::to_string).collect();
+    assert_eq!(read.element_count(), 5);
+    let messages: Vec<_> = read.bad.iter().map(BadRecord::to_string).collect();
     assert_eq!(
-        told,
+        messages,
         [
             "films[1]: expected an object, found a string",
             "films[2] (a): duplicate ID \"a\" in the same collection",
             "films[3] (b): `title`: expected a string, found a list",
         ]
     );
-    // The quotation mark before the two-byte letters makes 4096 fall between two bytes.
+    // After the quotation mark, byte 4096 is in the middle of a two-byte character.
     assert_eq!(read.bad[0].raw.len(), 4095);
     assert_eq!(read.bad[1].raw, r#"{"id":"a","title":"twice"}"#);
 
     let large = "x".repeat(MAX_RECORD_BYTES);
     let list =
         format!(r#"[{{"id":"a","title":"{large}"}},{{"title":"{large}","id":"b"}},{{"id":"c"}}]"#);
-    let read = Records::read(Collection::Films, &list).unwrap();
+    let read = Records::parse(Collection::Films, &list).unwrap();
     assert_eq!(read.len(), 1);
     let ids: Vec<_> = read.bad.iter().map(|bad| bad.id.as_deref()).collect();
     assert_eq!(
         ids,
         [Some("a"), None],
-        "what stands far behind its start is not kept"
+        "only the prefix of a large record is searched for its id"
     );
 }
 
 #[test]
-fn what_is_no_list_of_records_is_refused() {
+fn a_text_that_is_not_a_list_of_records_is_rejected() {
     let brackets = "[".repeat(200_000);
     for (text, expected) in [
         ("", "the response is empty"),
@@ -244,23 +244,21 @@ fn what_is_no_list_of_records_is_refused() {
             "the response is not valid JSON: EOF while parsing",
         ),
     ] {
-        let told = Records::read(Collection::Films, text)
-            .unwrap_err()
-            .to_string();
-        assert!(told.starts_with(expected), "{told}");
+        let error = Records::parse(Collection::Films, text).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
     }
     let numbers = json!(vec![0; MAX_BAD_RECORDS + 1]).to_string();
-    let numbers = Records::read(Collection::Films, &numbers);
+    let numbers = Records::parse(Collection::Films, &numbers);
     assert_eq!(numbers.unwrap_err(), ListError::TooManyBad);
-    let empty = Records::read(Collection::Films, "\u{feff}[]").unwrap();
-    assert_eq!(empty.elements(), 0);
+    let empty = Records::parse(Collection::Films, "\u{feff}[]").unwrap();
+    assert_eq!(empty.element_count(), 0);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_record_whose_links_share_a_base_comes_back_exactly(
+    fn records_whose_links_share_a_base_round_trip(
         fields in prop::collection::vec((field_name(), value()), 0..6),
     ) {
         let mut record = json!({"id": "/films/i", "url": format!("{BASE}/films/i")});
@@ -268,9 +266,9 @@ proptest! {
         // The stored form is the same for every collection; some kinds refuse some values.
         let stored = Collection::ALL
             .into_iter()
-            .find_map(|collection| Record::read(collection, &raw(&record)).ok());
+            .find_map(|collection| Record::parse(collection, &raw(&record)).ok());
         if let Some(stored) = stored {
-            prop_assert_eq!(give_back(&stored.json, BASE), record.to_string());
+            prop_assert_eq!(to_source_json(stored.json.get(), BASE), record.to_string());
             prop_assert!(!stored.json.get().contains(BASE));
         }
     }

@@ -38,7 +38,7 @@ async fn failed(client: &Client) -> FetchError {
 async fn asked(client: &Client) -> (Vec<String>, Url) {
     let asked = Mutex::new(Vec::new());
     let progress = |step: Progress<'_>| {
-        if let Progress::Asking { provider } = step {
+        if let Progress::Requesting { provider } = step {
             asked.lock().unwrap().push(provider.to_owned());
         }
     };
@@ -54,9 +54,9 @@ async fn a_provider_that_asks_to_be_left_alone_is_not_asked_until_then() {
         source.misbehave("films", Fault::RetryAfter { status, after });
         let client = client([&url(&source)]);
         let told = failed(&client).await;
-        let expected = RequestError::Busy {
+        let expected = RequestError::RateLimited {
             status,
-            rest: seconds(42),
+            retry_after: seconds(42),
         };
         assert_eq!(told.failures[0].error, expected);
         assert_eq!(source.requests("films"), 1, "{status} is not retried");
@@ -245,6 +245,6 @@ async fn a_short_burst_of_failures_is_outlasted_and_a_longer_one_by_the_next_pol
     fetched(&client).await;
     source.misbehave_times("films", Fault::Reset, 2);
     let told = failed(&client).await.failures.remove(0);
-    assert!(matches!(told.error, RequestError::NoAnswer(_)), "{told}");
+    assert!(matches!(told.error, RequestError::NoResponse(_)), "{told}");
     fetched(&client).await;
 }

@@ -8,9 +8,10 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::upstream::{Upstream, ok, status, with_headers};
 use super::{client, error_of, fetched};
-use crate::client::{Client, Collection, Content, Fetched, RequestError, Tags};
+use crate::client::{Client, FetchOutcome, FetchedContent, RequestError, SourceFingerprint};
+use crate::wire::Collection;
 
-async fn fetched_since(client: &Client, known: &Tags) -> Fetched {
+async fn fetched_since(client: &Client, known: &SourceFingerprint) -> FetchOutcome {
     client.fetch_all(Some(known), &|_| {}).await.unwrap()
 }
 
@@ -18,18 +19,18 @@ fn url(source: &Source) -> url::Url {
     source.url().parse().unwrap()
 }
 
-fn is_same(fetched: &Fetched) -> bool {
-    matches!(fetched.content, Content::Same)
+fn is_unchanged(fetched: &FetchOutcome) -> bool {
+    matches!(fetched.content, FetchedContent::Unchanged)
 }
 
 /// The number of films that came, with all the other collections.
-fn films(fetched: &Fetched) -> usize {
+fn films(fetched: &FetchOutcome) -> usize {
     match &fetched.content {
-        Content::Collections(collections) => {
+        FetchedContent::Collections(collections) => {
             assert_eq!(collections.len(), 5);
-            collections[&Collection::Films].elements()
+            collections[&Collection::Films].element_count()
         }
-        Content::Same => panic!("nothing came"),
+        FetchedContent::Unchanged => panic!("nothing came"),
     }
 }
 
@@ -46,14 +47,14 @@ async fn an_unchanged_poll_costs_a_304_per_kind() {
     assert_eq!((films(&first), first.bytes > 1000), (4, true));
     assert_eq!(not_modified(&source), [0; 5]);
 
-    let mut known = first.tags;
+    let mut known = first.fingerprint;
     for poll in 1..=3 {
         let again = fetched_since(&client, &known).await;
-        assert!(is_same(&again));
+        assert!(is_unchanged(&again));
         assert_eq!(again.bytes, 0);
-        assert_eq!(again.tags, known);
+        assert_eq!(again.fingerprint, known);
         assert_eq!(not_modified(&source), [poll; 5]);
-        known = again.tags;
+        known = again.fingerprint;
     }
 }
 
@@ -66,14 +67,16 @@ async fn what_is_too_large_for_one_answer_comes_in_pages_under_that_answers_name
     let client = client([&url(&source)]);
     let first = fetched(&client).await;
     assert_eq!(films(&first), 2004);
-    let again = fetched_since(&client, &first.tags).await;
-    assert!(is_same(&again));
-    assert_eq!((again.bytes, &again.tags), (0, &first.tags));
+    let again = fetched_since(&client, &first.fingerprint).await;
+    assert!(is_unchanged(&again));
+    assert_eq!((again.bytes, &again.fingerprint), (0, &first.fingerprint));
 
     source.rename_film("f11a0000-0000-4000-8000-000000002000", "Another");
-    let changed = fetched_since(&client, &first.tags).await;
+    let changed = fetched_since(&client, &first.fingerprint).await;
     assert_eq!(films(&changed), 2004);
-    assert!(is_same(&fetched_since(&client, &changed.tags).await));
+    assert!(is_unchanged(
+        &fetched_since(&client, &changed.fingerprint).await
+    ));
 }
 
 #[tokio::test]
@@ -91,8 +94,8 @@ async fn pages_of_a_collection_that_changed_on_the_way_get_no_name() {
     .await;
     let client = client([&upstream.url]);
     let first = fetched(&client).await;
-    let again = fetched_since(&client, &first.tags).await;
-    assert!(is_same(&again), "its pages are the same");
+    let again = fetched_since(&client, &first.fingerprint).await;
+    assert!(is_unchanged(&again), "its pages are the same");
     assert!(!upstream.asked("/films?").is_empty());
     assert_eq!(
         upstream.asked("/films").len(),
@@ -106,15 +109,20 @@ async fn a_source_without_names_is_known_by_its_bytes() {
     let source = Source::start().await;
     let client = client([&url(&source)]);
     let first = fetched(&client).await;
-    let again = fetched_since(&client, &first.tags).await;
-    assert!(is_same(&again));
-    assert_eq!((again.bytes, again.tags), (first.bytes, first.tags.clone()));
+    let again = fetched_since(&client, &first.fingerprint).await;
+    assert!(is_unchanged(&again));
+    assert_eq!(
+        (again.bytes, again.fingerprint),
+        (first.bytes, first.fingerprint.clone())
+    );
 
     source.add_film(film(7));
-    let changed = fetched_since(&client, &first.tags).await;
+    let changed = fetched_since(&client, &first.fingerprint).await;
     assert_eq!(films(&changed), 5);
-    assert_ne!(changed.tags, first.tags);
-    assert!(is_same(&fetched_since(&client, &changed.tags).await));
+    assert_ne!(changed.fingerprint, first.fingerprint);
+    assert!(is_unchanged(
+        &fetched_since(&client, &changed.fingerprint).await
+    ));
 }
 
 #[tokio::test]
@@ -128,13 +136,13 @@ async fn what_is_known_is_not_even_read() {
     })
     .await;
     let client = client([&upstream.url]);
-    let mut known = fetched(&client).await.tags;
+    let mut known = fetched(&client).await.fingerprint;
     is_readable.store(false, Ordering::SeqCst);
     client.fetch_all(Some(&known), &|_| {}).await.unwrap_err();
 
     let films = known.collections.get_mut(&Collection::Films).unwrap();
     films.digest = xxh3_128(UNREADABLE.as_bytes());
-    assert!(is_same(&fetched_since(&client, &known).await));
+    assert!(is_unchanged(&fetched_since(&client, &known).await));
 }
 
 #[tokio::test]
@@ -142,19 +150,21 @@ async fn after_a_change_all_five_come_whole() {
     let source = Source::start().await;
     source.name_answers();
     let client = client([&url(&source)]);
-    let known = fetched(&client).await.tags;
+    let known = fetched(&client).await.fingerprint;
     source.add_film(film(7));
 
     let changed = fetched_since(&client, &known).await;
     assert_eq!(films(&changed), 5);
-    let Content::Collections(collections) = &changed.content else {
+    let FetchedContent::Collections(collections) = &changed.content else {
         unreachable!()
     };
-    assert_eq!(collections[&Collection::People].elements(), 9);
+    assert_eq!(collections[&Collection::People].element_count(), 9);
     assert_eq!(not_modified(&source), [0, 1, 1, 1, 1]);
     let asked = COLLECTIONS.map(|collection| source.requests(collection));
     assert_eq!(asked, [2, 3, 3, 3, 3]);
-    assert!(is_same(&fetched_since(&client, &changed.tags).await));
+    assert!(is_unchanged(
+        &fetched_since(&client, &changed.fingerprint).await
+    ));
 }
 
 #[tokio::test]
@@ -165,17 +175,17 @@ async fn a_source_that_names_nothing_is_asked_once_whatever_has_changed_and_howe
     })
     .await;
     let client = client([&url(&source)]);
-    let mut known = fetched(&client).await.tags;
+    let mut known = fetched(&client).await.fingerprint;
     for (poll, film_count) in [(2, 1000), (3, 1000), (4, 1001)] {
         match poll {
-            2 => assert!(is_same(&fetched_since(&client, &known).await)),
+            2 => assert!(is_unchanged(&fetched_since(&client, &known).await)),
             3 => source.edit(|catalogue| catalogue.people[0]["name"] = "Another".into()),
             _ => source.add_film(film(1000)),
         }
         if poll > 2 {
             let changed = fetched_since(&client, &known).await;
             assert_eq!(films(&changed), film_count);
-            known = changed.tags;
+            known = changed.fingerprint;
         }
         let asked = COLLECTIONS.map(|collection| source.requests(collection));
         assert_eq!(asked, [poll; 5]);
@@ -188,13 +198,13 @@ async fn only_the_provider_that_gave_a_name_is_asked_about_it() {
     for source in [&first, &second] {
         source.name_answers();
     }
-    let known = fetched(&client([&url(&first)])).await.tags;
+    let known = fetched(&client([&url(&first)])).await.fingerprint;
 
     let elsewhere = fetched_since(&client([&url(&second)]), &known).await;
     assert_eq!(not_modified(&second), [0; 5]);
-    assert!(is_same(&elsewhere), "the bytes are the same");
+    assert!(is_unchanged(&elsewhere), "the bytes are the same");
     assert_eq!(elsewhere.provider, url(&second));
-    assert_ne!(elsewhere.tags, known);
+    assert_ne!(elsewhere.fingerprint, known);
     second.add_film(film(7));
     let elsewhere = fetched_since(&client([&url(&second)]), &known).await;
     assert_eq!(films(&elsewhere), 5);
@@ -218,7 +228,7 @@ async fn a_304_that_was_not_asked_for_is_an_error() {
     })
     .await;
     let client = client([&stubborn.url]);
-    let known = fetched(&client).await.tags;
+    let known = fetched(&client).await.fingerprint;
     is_changed.store(true, Ordering::SeqCst);
     let told = client.fetch_all(Some(&known), &|_| {}).await.unwrap_err();
     assert_eq!(told.failures[0].error, RequestError::Status(304));
@@ -242,12 +252,12 @@ async fn a_304_from_another_place_than_the_name_is_not_believed() {
     })
     .await;
     let client = client([&upstream.url]);
-    let known = fetched(&client).await.tags;
+    let known = fetched(&client).await.fingerprint;
     is_moved.store(true, Ordering::SeqCst);
     let moved = fetched_since(&client, &known).await;
     assert_eq!(films(&moved), 1);
-    let again = fetched_since(&client, &moved.tags).await;
-    assert_eq!((is_same(&again), again.bytes), (true, 0));
+    let again = fetched_since(&client, &moved.fingerprint).await;
+    assert_eq!((is_unchanged(&again), again.bytes), (true, 0));
 }
 
 #[tokio::test]
@@ -266,8 +276,8 @@ async fn a_source_may_name_its_answers_by_their_time() {
     })
     .await;
     let client = client([&upstream.url]);
-    let known = fetched(&client).await.tags;
-    assert!(is_same(&fetched_since(&client, &known).await));
+    let known = fetched(&client).await.fingerprint;
+    assert!(is_unchanged(&fetched_since(&client, &known).await));
     assert_eq!(conditions.load(Ordering::SeqCst), 5);
 }
 
@@ -284,14 +294,14 @@ async fn what_comes_page_by_page_is_always_asked_for_whole() {
     assert_eq!(films(&known), 120);
     assert_eq!(source.requests("films"), 5);
 
-    let again = fetched_since(&client, &known.tags).await;
-    assert!(is_same(&again));
+    let again = fetched_since(&client, &known.fingerprint).await;
+    assert!(is_unchanged(&again));
     assert_eq!(source.requests("films"), 10);
     assert_eq!(not_modified(&source), [0, 1, 1, 1, 1]);
 
     // The first answer and the first page are as before.
     source.add_film(film(120));
-    let longer = fetched_since(&client, &known.tags).await;
+    let longer = fetched_since(&client, &known.fingerprint).await;
     assert_eq!(films(&longer), 121);
 }
 
@@ -311,7 +321,7 @@ async fn known_bytes_that_the_source_calls_a_part_are_read_on() {
     })
     .await;
     let client = client([&upstream.url]);
-    let known = fetched(&client).await.tags;
+    let known = fetched(&client).await.fingerprint;
     is_part.store(true, Ordering::SeqCst);
     assert_eq!(films(&fetched_since(&client, &known).await), 2);
 }

@@ -1,12 +1,12 @@
-//! What stands between square brackets.
+//! Character classes.
 
-use super::escape::Escaped;
-use super::{EVERYTHING, MAX_SPAN, NOTHING, Translation, push_char};
+use super::escape::Escape;
+use super::{EVERYTHING, MAX_RANGE_CHARS, NOTHING, Translator, push_char};
 
 const UNCLOSED_CLASS: &str = "unclosed [";
 
-impl Translation<'_> {
-    /// All between square brackets.
+impl Translator<'_> {
+    /// Everything after `[`.
     pub(super) fn class(&mut self) -> Result<(), String> {
         let is_negated = self.rest.next_if_eq(&'^').is_some();
         let mut inner = String::new();
@@ -24,16 +24,16 @@ impl Translation<'_> {
             self.rest.next();
             let to = self.class_member()?.ok_or(UNCLOSED_CLASS)?;
             match (&from, &to) {
-                (Escaped::Char(from), Escaped::Char(to)) if from <= to => {
-                    self.span += u32::from(*to) - u32::from(*from);
-                    if self.span > MAX_SPAN {
+                (Escape::Char(from), Escape::Char(to)) if from <= to => {
+                    self.range_chars += u32::from(*to) - u32::from(*from);
+                    if self.range_chars > MAX_RANGE_CHARS {
                         return Err("its character ranges are too large".to_owned());
                     }
                     push_char(&mut inner, *from);
                     inner.push('-');
                     push_char(&mut inner, *to);
                 }
-                (Escaped::Char(from), Escaped::Char(to)) => {
+                (Escape::Char(from), Escape::Char(to)) => {
                     return Err(format!("the range {from}-{to} is reversed"));
                 }
                 _ => {
@@ -49,25 +49,25 @@ impl Translation<'_> {
             (false, true) => format!("[^{inner}]"),
             (false, false) => format!("[{inner}]"),
         };
-        self.atom(&class);
+        self.push_atom(&class);
         Ok(())
     }
 
-    /// The next member of a class; none at its end.
-    pub(super) fn class_member(&mut self) -> Result<Option<Escaped>, String> {
+    /// The next member; `None` at the end of the class.
+    pub(super) fn class_member(&mut self) -> Result<Option<Escape>, String> {
         match self.rest.next().ok_or(UNCLOSED_CLASS)? {
             ']' => Ok(None),
             '\\' if self.rest.peek() == Some(&'c') => {
                 let mut ahead = self.rest.clone();
                 ahead.next();
                 if ahead.peek().is_some_and(char::is_ascii_alphabetic) {
-                    self.escaped(true).map(Some)
+                    self.parse_escape(true).map(Some)
                 } else {
-                    Ok(Some(Escaped::Char('\\')))
+                    Ok(Some(Escape::Char('\\')))
                 }
             }
-            '\\' => self.escaped(true).map(Some),
-            other => Ok(Some(Escaped::Char(other))),
+            '\\' => self.parse_escape(true).map(Some),
+            other => Ok(Some(Escape::Char(other))),
         }
     }
 }
@@ -76,13 +76,13 @@ pub(super) fn class_of(letters: &str, is_negated: bool) -> String {
     format!("[{}{letters}]", if is_negated { "^" } else { "" })
 }
 
-pub(super) fn push_member(class: &mut String, member: &Escaped) {
+pub(super) fn push_member(class: &mut String, member: &Escape) {
     match member {
-        Escaped::Char(c) => push_char(class, *c),
-        Escaped::Class {
+        Escape::Char(c) => push_char(class, *c),
+        Escape::Class {
             letters,
             is_negated,
         } => class.push_str(&class_of(letters, *is_negated)),
-        Escaped::Nothing => class.push_str(NOTHING),
+        Escape::Nothing => class.push_str(NOTHING),
     }
 }

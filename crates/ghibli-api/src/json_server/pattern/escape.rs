@@ -1,22 +1,22 @@
-//! What a backslash makes of the characters behind it.
+//! Escape sequences.
 
-use super::{DIGIT, SPACE, Translation, WORD};
+use super::{DIGIT, SPACE, Translator, WORD};
 
-/// What an escape stands for.
-pub(super) enum Escaped {
+/// The meaning of an escape sequence.
+pub(super) enum Escape {
     Char(char),
     Class {
         letters: &'static str,
         is_negated: bool,
     },
-    /// A character that no text holds.
+    /// An unpaired surrogate, which no text contains.
     Nothing,
 }
 
-impl Translation<'_> {
-    /// What follows a backslash.
-    pub(super) fn escaped(&mut self, in_class: bool) -> Result<Escaped, String> {
-        let class = |letters, is_negated| Escaped::Class {
+impl Translator<'_> {
+    /// Everything after a backslash.
+    pub(super) fn parse_escape(&mut self, in_class: bool) -> Result<Escape, String> {
+        let class = |letters, is_negated| Escape::Class {
             letters,
             is_negated,
         };
@@ -28,24 +28,24 @@ impl Translation<'_> {
             'W' => class(WORD, true),
             's' => class(SPACE, false),
             'S' => class(SPACE, true),
-            't' => Escaped::Char('\t'),
-            'n' => Escaped::Char('\n'),
-            'v' => Escaped::Char('\u{b}'),
-            'f' => Escaped::Char('\u{c}'),
-            'r' => Escaped::Char('\r'),
-            'b' if in_class => Escaped::Char('\u{8}'),
+            't' => Escape::Char('\t'),
+            'n' => Escape::Char('\n'),
+            'v' => Escape::Char('\u{b}'),
+            'f' => Escape::Char('\u{c}'),
+            'r' => Escape::Char('\r'),
+            'b' if in_class => Escape::Char('\u{8}'),
             'x' => match self.hex(2) {
                 Some(code) => character(code),
-                None => Escaped::Char('x'),
+                None => Escape::Char('x'),
             },
             'u' => self.unicode(),
             'c' => self.control(),
             '0'..='7' => self.octal(next),
-            other => Escaped::Char(other),
+            other => Escape::Char(other),
         })
     }
 
-    /// So many hexadecimal digits, if they are there.
+    /// A number of exactly `digits` hexadecimal digits.
     pub(super) fn hex(&mut self, digits: usize) -> Option<u32> {
         let text: String = self.rest.clone().take(digits).collect();
         let is_hex = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -54,10 +54,10 @@ impl Translation<'_> {
         Some(code)
     }
 
-    /// `\u` and four digits; two of them in a row may be one character.
-    pub(super) fn unicode(&mut self) -> Escaped {
+    /// The digits of `\u`. Two escapes in a row may be a surrogate pair.
+    pub(super) fn unicode(&mut self) -> Escape {
         let Some(first) = self.hex(4) else {
-            return Escaped::Char('u');
+            return Escape::Char('u');
         };
         if (0xd800..0xdc00).contains(&first) {
             let before = self.rest.clone();
@@ -72,18 +72,18 @@ impl Translation<'_> {
         character(first)
     }
 
-    pub(super) fn control(&mut self) -> Escaped {
+    pub(super) fn control(&mut self) -> Escape {
         match self.rest.next_if(char::is_ascii_alphabetic) {
             Some(letter) => character(u32::from(letter) % 32),
             None => {
-                // The backslash itself is meant, and the c after it.
+                // The backslash is a literal, and so is the c.
                 self.out.push_str(r"\\");
-                Escaped::Char('c')
+                Escape::Char('c')
             }
         }
     }
 
-    pub(super) fn octal(&mut self, first: char) -> Escaped {
+    pub(super) fn octal(&mut self, first: char) -> Escape {
         let mut code = first.to_digit(8).unwrap_or_default();
         while let Some(digit) = self.rest.peek().and_then(|c| c.to_digit(8)) {
             if code * 8 + digit > 0o377 {
@@ -96,6 +96,6 @@ impl Translation<'_> {
     }
 }
 
-pub(super) fn character(code: u32) -> Escaped {
-    char::from_u32(code).map_or(Escaped::Nothing, Escaped::Char)
+pub(super) fn character(code: u32) -> Escape {
+    char::from_u32(code).map_or(Escape::Nothing, Escape::Char)
 }

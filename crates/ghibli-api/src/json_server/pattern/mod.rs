@@ -1,7 +1,7 @@
-//! A stranger's JavaScript regular expression, in the words of a machine that needs linear time.
+//! Translates JavaScript regular expressions for the `regex` crate, which matches in linear time.
 //!
-//! It is read as JavaScript reads a pattern without the `u` flag, with all its leniency, and
-//! written anew, so that nothing passes that only the other dialect knows.
+//! Patterns are parsed as JavaScript does without the `u` flag, with all its leniency. The output
+//! is generated token by token, so syntax that only `regex` knows never passes.
 
 mod class;
 mod escape;
@@ -13,16 +13,16 @@ use std::str::Chars;
 use regex::{Regex, RegexBuilder};
 
 use self::class::class_of;
-use self::escape::Escaped;
+use self::escape::Escape;
 
-/// The most bytes that a pattern may have.
+/// Maximum length of a pattern.
 const MAX_BYTES: usize = 500;
-/// How deeply groups may be nested.
+/// Maximum nesting of groups.
 const MAX_NESTING: u32 = 50;
-/// What a pattern may weigh when it is compiled, and what its search may keep in memory.
+/// Maximum memory of a compiled pattern, and of its search cache.
 const MAX_COMPILED_BYTES: usize = 128 * 1024;
-/// How many characters its ranges may span together: each is looked up in its other case.
-const MAX_SPAN: u32 = 70_000;
+/// Maximum number of characters in all ranges: case folding looks up each.
+const MAX_RANGE_CHARS: u32 = 70_000;
 
 const DIGIT: &str = "0-9";
 const WORD: &str = "0-9A-Za-z_";
@@ -31,15 +31,15 @@ const ANY: &str = r"[^\n\r\x{2028}\x{2029}]";
 const EVERYTHING: &str = "(?s:.)";
 const NOTHING: &str = "[a&&b]";
 
-/// The pattern, blind to case.
+/// Compiles a pattern, case-insensitive.
 ///
 /// # Errors
-/// Why it cannot be used.
+/// The reason why the pattern cannot be used.
 pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > MAX_BYTES {
         return Err(format!("it is longer than {MAX_BYTES} bytes"));
     }
-    let translated = Translation::of(pattern)?;
+    let translated = Translator::translate(pattern)?;
     RegexBuilder::new(&translated)
         .case_insensitive(true)
         .nest_limit(MAX_NESTING)
@@ -54,38 +54,38 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
         })
 }
 
-struct Translation<'a> {
+struct Translator<'a> {
     rest: Peekable<Chars<'a>>,
     out: String,
     open_groups: usize,
-    /// All groups of the pattern that keep what they match, which decides what `\1` means.
+    /// Number of capturing groups, which decides the meaning of `\1`.
     groups: usize,
     has_named_groups: bool,
-    /// Whether what came last can be repeated.
+    /// Whether the last token can be repeated.
     is_atom: bool,
-    /// How many characters its ranges have spanned so far.
-    span: u32,
+    /// Number of characters in all ranges so far.
+    range_chars: u32,
 }
 
-impl Translation<'_> {
-    fn of(pattern: &str) -> Result<String, String> {
+impl Translator<'_> {
+    fn translate(pattern: &str) -> Result<String, String> {
         let (groups, has_named_groups) = count_groups(pattern);
-        let mut translation = Translation {
+        let mut translator = Translator {
             rest: pattern.chars().peekable(),
             out: String::with_capacity(pattern.len() * 2),
             open_groups: 0,
             groups,
             has_named_groups,
             is_atom: false,
-            span: 0,
+            range_chars: 0,
         };
-        while let Some(next) = translation.rest.next() {
-            translation.token(next)?;
+        while let Some(next) = translator.rest.next() {
+            translator.token(next)?;
         }
-        if translation.open_groups > 0 {
+        if translator.open_groups > 0 {
             return Err("unclosed group".to_owned());
         }
-        Ok(translation.out)
+        Ok(translator.out)
     }
 
     fn token(&mut self, next: char) -> Result<(), String> {
@@ -94,60 +94,60 @@ impl Translation<'_> {
             ')' => {
                 let open = self.open_groups.checked_sub(1);
                 self.open_groups = open.ok_or("unmatched )")?;
-                self.atom(")");
+                self.push_atom(")");
             }
-            '|' => self.mark("|"),
-            '^' => self.mark("^"),
-            '$' => self.mark("$"),
-            '.' => self.atom(ANY),
-            '*' | '+' | '?' => self.repeat(&next.to_string())?,
-            '{' => match self.counted() {
-                Some(count) => self.repeat(&count)?,
-                None => self.literal('{'),
+            '|' => self.push_operator("|"),
+            '^' => self.push_operator("^"),
+            '$' => self.push_operator("$"),
+            '.' => self.push_atom(ANY),
+            '*' | '+' | '?' => self.push_quantifier(&next.to_string())?,
+            '{' => match self.counted_quantifier() {
+                Some(count) => self.push_quantifier(&count)?,
+                None => self.push_literal('{'),
             },
             '[' => self.class()?,
             '\\' => self.escape()?,
-            other => self.literal(other),
+            other => self.push_literal(other),
         }
         Ok(())
     }
 
-    /// Something that can be repeated.
-    fn atom(&mut self, text: &str) {
+    /// A token that can be repeated.
+    fn push_atom(&mut self, text: &str) {
         self.out.push_str(text);
         self.is_atom = true;
     }
 
-    /// Something that cannot.
-    fn mark(&mut self, text: &str) {
+    /// A token that cannot be repeated.
+    fn push_operator(&mut self, text: &str) {
         self.out.push_str(text);
         self.is_atom = false;
     }
 
-    fn literal(&mut self, c: char) {
+    fn push_literal(&mut self, c: char) {
         push_char(&mut self.out, c);
         self.is_atom = true;
     }
 
-    fn repeat(&mut self, how: &str) -> Result<(), String> {
+    fn push_quantifier(&mut self, quantifier: &str) -> Result<(), String> {
         if !self.is_atom {
-            return Err(format!("nothing for {how} to repeat"));
+            return Err(format!("nothing for {quantifier} to repeat"));
         }
-        self.mark(how);
+        self.push_operator(quantifier);
         if self.rest.next_if_eq(&'?').is_some() {
             self.out.push('?');
         }
         Ok(())
     }
 
-    /// `{2}`, `{2,}` or `{2,3}`; anything else that begins with a brace is a brace.
-    fn counted(&mut self) -> Option<String> {
+    /// `{2}`, `{2,}` or `{2,3}`; any other brace is a literal.
+    fn counted_quantifier(&mut self) -> Option<String> {
         let inner: String = self.rest.clone().take_while(|&c| c != '}').collect();
         let length = inner.chars().count();
         self.rest.clone().nth(length)?;
-        let (least, most) = inner.split_once(',').unwrap_or((&inner, ""));
+        let (min, max) = inner.split_once(',').unwrap_or((&inner, ""));
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if least.is_empty() || !is_number(least) || !is_number(most) {
+        if min.is_empty() || !is_number(min) || !is_number(max) {
             return None;
         }
         self.rest.nth(length);
@@ -157,14 +157,14 @@ impl Translation<'_> {
     fn open_group(&mut self) -> Result<(), String> {
         self.open_groups += 1;
         if self.rest.next_if_eq(&'?').is_none() {
-            self.mark("(?:");
+            self.push_operator("(?:");
             return Ok(());
         }
         match (self.rest.next(), self.rest.peek()) {
             (Some(':'), _) => {}
-            (Some('='), _) => return Err(unusable("uses look-ahead, (?=…)")),
-            (Some('!'), _) => return Err(unusable("uses look-ahead, (?!…)")),
-            (Some('<'), Some('=' | '!')) => return Err(unusable("uses look-behind, (?<…)")),
+            (Some('='), _) => return Err(unsupported("uses look-ahead, (?=…)")),
+            (Some('!'), _) => return Err(unsupported("uses look-ahead, (?!…)")),
+            (Some('<'), Some('=' | '!')) => return Err(unsupported("uses look-behind, (?<…)")),
             (Some('<'), _) => {
                 let is_named = self.rest.by_ref().any(|c| c == '>');
                 if !is_named {
@@ -173,63 +173,63 @@ impl Translation<'_> {
             }
             _ => return Err("unknown group type after (?".to_owned()),
         }
-        self.mark("(?:");
+        self.push_operator("(?:");
         Ok(())
     }
 
     fn escape(&mut self) -> Result<(), String> {
         match self.rest.peek() {
-            Some('b') => self.mark(r"(?-u:\b)"),
-            Some('B') => self.mark(r"(?-u:\B)"),
+            Some('b') => self.push_operator(r"(?-u:\b)"),
+            Some('B') => self.push_operator(r"(?-u:\B)"),
             Some('k') if self.has_named_groups => {
-                return Err(unusable("uses a back-reference, \\k"));
+                return Err(unsupported("uses a back-reference, \\k"));
             }
             Some(digit @ '1'..='9') => {
-                let starts_as_group = digit.to_digit(10).is_some_and(|digit| {
+                let is_group = digit.to_digit(10).is_some_and(|digit| {
                     usize::try_from(digit).is_ok_and(|digit| digit <= self.groups)
                 });
-                if starts_as_group {
-                    return Err(unusable("uses a back-reference, \\1"));
+                if is_group {
+                    return Err(unsupported("uses a back-reference, \\1"));
                 }
-                return self.put_escaped(false);
+                return self.push_escape(false);
             }
-            _ => return self.put_escaped(false),
+            _ => return self.push_escape(false),
         }
         self.rest.next();
         Ok(())
     }
 
-    fn put_escaped(&mut self, in_class: bool) -> Result<(), String> {
-        match self.escaped(in_class)? {
-            Escaped::Char(c) => self.literal(c),
-            Escaped::Class {
+    fn push_escape(&mut self, in_class: bool) -> Result<(), String> {
+        match self.parse_escape(in_class)? {
+            Escape::Char(c) => self.push_literal(c),
+            Escape::Class {
                 letters,
                 is_negated,
             } => {
                 let class = class_of(letters, is_negated);
-                self.atom(&class);
+                self.push_atom(&class);
             }
-            Escaped::Nothing => self.atom(NOTHING),
+            Escape::Nothing => self.push_atom(NOTHING),
         }
         Ok(())
     }
 }
 
-fn unusable(what: &str) -> String {
-    format!("it {what}, which is not supported: only linear-time patterns are")
+fn unsupported(feature: &str) -> String {
+    format!("it {feature}, which is not supported: only linear-time patterns are")
 }
 
-/// A character that means nothing but itself.
+/// Appends a literal character.
 fn push_char(out: &mut String, c: char) {
     if c.is_alphanumeric() {
         out.push(c);
     } else {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(out, "\\x{{{:X}}}", u32::from(c));
     }
 }
 
-/// How many groups keep what they match, and whether any has a name.
+/// Number of capturing groups, and whether any has a name.
 fn count_groups(pattern: &str) -> (usize, bool) {
     let (mut groups, mut has_named, mut in_class) = (0, false, false);
     let mut rest = pattern;

@@ -3,9 +3,9 @@
 use super::*;
 
 /// A million records of which only the fields are known.
-struct Unseen(Fields);
+struct Unseen(FieldIndex);
 
-impl Collected for Unseen {
+impl RecordCollection for Unseen {
     fn collection(&self) -> Collection {
         Collection::Films
     }
@@ -18,8 +18,8 @@ impl Collected for Unseen {
         (0..1_000_000).inspect(|number| assert!(*number < 5, "no more than what is wanted"))
     }
 
-    fn stretch(&self, of: &RoaringBitmap, _: bool, places: Range<usize>) -> Vec<u32> {
-        of.iter().skip(places.start).take(places.len()).collect()
+    fn sorted_range(&self, numbers: &RoaringBitmap, _: bool, range: Range<usize>) -> Vec<u32> {
+        numbers.iter().skip(range.start).take(range.len()).collect()
     }
 
     fn stored(&self, number: u32) -> impl Deref<Target = str> {
@@ -27,44 +27,44 @@ impl Collected for Unseen {
         "null"
     }
 
-    fn fields(&self) -> Option<&Fields> {
+    fn field_index(&self) -> Option<&FieldIndex> {
         Some(&self.0)
     }
 
-    fn with_id(&self, _: &str) -> Option<u32> {
+    fn find_by_id(&self, _: &str) -> Option<u32> {
         None
     }
 
-    fn name(&self, _: u32) -> Option<&str> {
+    fn title(&self, _: u32) -> Option<&str> {
         None
     }
 
-    fn names(&self) -> Option<&Names> {
+    fn title_index(&self) -> Option<&TitleIndex> {
         None
     }
 
-    fn named(&self, _: &str) -> Option<RoaringBitmap> {
+    fn find_by_title(&self, _: &str) -> Option<RoaringBitmap> {
         None
     }
 
-    fn is_wanted(&self) -> bool {
-        true
+    fn is_cancelled(&self) -> bool {
+        false
     }
 }
 
 #[test]
 fn a_question_without_conditions_looks_at_no_record() {
-    let question = Question::read("limit=3&_start=2&_limit=10&fields=id", BASE).unwrap();
-    let selection = question.select(&Unseen(Fields::default())).unwrap();
+    let question = ListQuery::parse("limit=3&_start=2&_limit=10&fields=id", BASE).unwrap();
+    let selection = question.select(&Unseen(FieldIndex::default())).unwrap();
     assert_eq!(selection.records, [2, 3, 4]);
     assert_eq!(selection.total, Some(1_000_000));
 }
 
 #[test]
 fn what_is_known_of_the_fields_is_not_looked_for_in_records() {
-    let mut fields = Fields::default();
+    let mut fields = FieldIndex::default();
     for (number, record) in (0..).zip(records()) {
-        fields.insert(number, &Said::of(record.get()));
+        fields.insert(number, &RecordFields::parse(record.get()));
     }
     let unseen = Unseen(fields);
     for (query, expected) in [
@@ -78,7 +78,7 @@ fn what_is_known_of_the_fields_is_not_looked_for_in_records() {
         ("nope.length=1&n=7&_limit=9", vec![1]),
         ("url=https://elsewhere.example/films/c&_limit=9", vec![2]),
     ] {
-        let question = Question::read(query, BASE).unwrap();
+        let question = ListQuery::parse(query, BASE).unwrap();
         let selection = question.select(&unseen).unwrap();
         assert_eq!(selection.records, expected, "{query}");
     }
@@ -99,17 +99,17 @@ fn a_record_that_cannot_be_read_as_a_whole_has_no_fields() {
 
 #[test]
 fn records_with_ever_new_fields_are_not_known_by_them() {
-    let mut fields = Fields::default();
+    let mut fields = FieldIndex::default();
     let new = |place: u32| format!("{{\"f{place}\":1}}");
     for place in 0..1_000 {
-        fields.insert(place, &Said::of(&new(place)));
-        fields.remove(place, &Said::of(&new(place)));
+        fields.insert(place, &RecordFields::parse(&new(place)));
+        fields.remove(place, &RecordFields::parse(&new(place)));
     }
-    assert!(fields.are_known(), "what is gone does not count");
+    assert!(fields.is_usable(), "what is gone does not count");
     for place in 0..1_000 {
-        fields.insert(place, &Said::of(&new(place)));
+        fields.insert(place, &RecordFields::parse(&new(place)));
     }
-    assert!(!fields.are_known());
+    assert!(!fields.is_usable());
 }
 
 #[test]

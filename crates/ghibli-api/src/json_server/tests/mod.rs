@@ -6,7 +6,14 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 
+use std::ops::{Deref, Range};
+
+use roaring::RoaringBitmap;
+use serde_json::value::RawValue;
+
+use super::list_query::MAX_PATTERNS;
 use super::*;
+use crate::wire::Collection;
 
 const BASE: &str = "http://localhost:8000/ghibli";
 
@@ -29,10 +36,10 @@ fn records() -> Vec<Box<RawValue>> {
 /// Records by their places, with or without what is known of their fields.
 struct Listed {
     records: Vec<Box<RawValue>>,
-    fields: Option<Fields>,
+    fields: Option<FieldIndex>,
     /// What each is called.
     called: Vec<String>,
-    names: Option<Names>,
+    names: Option<TitleIndex>,
     /// How many stored forms were looked at.
     looks: Cell<usize>,
     /// Whether names are looked up.
@@ -53,17 +60,17 @@ impl Listed {
 
     /// The same with their fields, after some others came and went.
     fn known(records: Vec<Box<RawValue>>) -> Self {
-        let mut fields = Fields::default();
+        let mut fields = FieldIndex::default();
         let other = json!({"title": "Kiki", "gone": [1], "n": 7});
         let other = other.to_string();
         let numbers = 0_u32..;
-        fields.insert(0, &Said::of(&other));
-        fields.insert(77, &Said::of(&other));
-        fields.remove(0, &Said::of(&other));
+        fields.insert(0, &RecordFields::parse(&other));
+        fields.insert(77, &RecordFields::parse(&other));
+        fields.remove(0, &RecordFields::parse(&other));
         for (number, record) in numbers.zip(&records) {
-            fields.insert(number, &Said::of(record.get()));
+            fields.insert(number, &RecordFields::parse(record.get()));
         }
-        fields.remove(77, &Said::of(&other));
+        fields.remove(77, &RecordFields::parse(&other));
         let called: Vec<String> = records.iter().map(|record| called(record)).collect();
         let names = names_of(&records, &called);
         Self {
@@ -84,19 +91,23 @@ fn called(record: &RawValue) -> String {
     title.unwrap_or("nothing").trim().to_owned()
 }
 
-fn names_of(records: &[Box<RawValue>], called: &[String]) -> Option<Names> {
-    let mut titles = Titles::default();
+fn names_of(records: &[Box<RawValue>], called: &[String]) -> Option<TitleIndex> {
+    let mut titles = TitleOverrides::default();
     for ((number, record), called) in (0..).zip(records).zip(called) {
         titles.insert(
             number,
-            Title::of(Collection::Films, &Said::of(record.get()), called),
+            SourceTitle::new(
+                Collection::Films,
+                &RecordFields::parse(record.get()),
+                called,
+            ),
         );
     }
     let numbers = 0..u32::try_from(records.len()).unwrap();
-    titles.in_order(numbers, |number| Some(&called[number as usize]))
+    titles.into_index(numbers, |number| Some(&called[number as usize]))
 }
 
-impl Collected for Listed {
+impl RecordCollection for Listed {
     fn collection(&self) -> Collection {
         Collection::Films
     }
@@ -109,12 +120,17 @@ impl Collected for Listed {
         0..u32::try_from(self.records.len()).unwrap()
     }
 
-    fn stretch(&self, of: &RoaringBitmap, reversed: bool, places: Range<usize>) -> Vec<u32> {
-        let mut numbers: Vec<u32> = of.iter().collect();
-        if reversed {
+    fn sorted_range(
+        &self,
+        numbers: &RoaringBitmap,
+        is_reversed: bool,
+        range: Range<usize>,
+    ) -> Vec<u32> {
+        let mut numbers: Vec<u32> = numbers.iter().collect();
+        if is_reversed {
             numbers.reverse();
         }
-        numbers[places].to_vec()
+        numbers[range].to_vec()
     }
 
     fn stored(&self, number: u32) -> impl Deref<Target = str> {
@@ -122,46 +138,47 @@ impl Collected for Listed {
         self.records[number as usize].get()
     }
 
-    fn fields(&self) -> Option<&Fields> {
+    fn field_index(&self) -> Option<&FieldIndex> {
         self.fields.as_ref()
     }
 
-    fn with_id(&self, id: &str) -> Option<u32> {
+    fn find_by_id(&self, id: &str) -> Option<u32> {
         let written = json!({ "id": id }).to_string();
         let begins = written.trim_end_matches('}');
         let is = |number: &u32| self.records[*number as usize].get().starts_with(begins);
         self.numbers().find(is)
     }
 
-    fn name(&self, number: u32) -> Option<&str> {
+    fn title(&self, number: u32) -> Option<&str> {
         let called = self.called.get(number as usize);
-        self.names()?.name(number, called.map(String::as_str))
+        self.title_index()?
+            .title(number, called.map(String::as_str))
     }
 
-    fn names(&self) -> Option<&Names> {
+    fn title_index(&self) -> Option<&TitleIndex> {
         self.names.as_ref()
     }
 
-    fn named(&self, name: &str) -> Option<RoaringBitmap> {
-        let holds = |number: &u32| self.records[*number as usize].get().contains(name);
+    fn find_by_title(&self, title: &str) -> Option<RoaringBitmap> {
+        let holds = |number: &u32| self.records[*number as usize].get().contains(title);
         self.by_name.then(|| self.numbers().filter(holds).collect())
     }
 
-    fn is_wanted(&self) -> bool {
-        true
+    fn is_cancelled(&self) -> bool {
+        false
     }
 }
 
 /// The places of the records that answer, which are the same whatever is known of their fields.
-fn ask(query: &str) -> Result<(Vec<u32>, Option<usize>), BadQuestion> {
+fn ask(query: &str) -> Result<(Vec<u32>, Option<usize>), ListQueryError> {
     ask_of(query, records())
 }
 
 fn ask_of(
     query: &str,
     records: Vec<Box<RawValue>>,
-) -> Result<(Vec<u32>, Option<usize>), BadQuestion> {
-    let question = Question::read(query, BASE)?;
+) -> Result<(Vec<u32>, Option<usize>), ListQueryError> {
+    let question = ListQuery::parse(query, BASE)?;
     let again = records.clone();
     let [plain, known] = [Listed::plain(records), Listed::known(again)].map(|given| {
         let selection = question.select(&given)?;
@@ -305,8 +322,10 @@ fn what_makes_the_source_fail_is_a_bad_question() {
 fn a_record_is_written_with_links_to_here() {
     let write = |query: &str| {
         let mut out = String::new();
-        let question = Question::read(query, BASE).unwrap();
-        question.write(&mut out, &records()[3], 0).map(|()| out)
+        let question = ListQuery::parse(query, BASE).unwrap();
+        question
+            .write_record(&mut out, &records()[3], 0)
+            .map(|()| out)
     };
     let whole: Value = serde_json::from_str(&write("").unwrap()).unwrap();
     assert_eq!(whole["people"], json!([format!("{BASE}/people/2")]));

@@ -37,7 +37,10 @@ fn an_order_by_title_looks_at_no_record_of_many() {
     ] {
         ask_of(query, records.clone()).unwrap();
         known.looks.set(0);
-        Question::read(query, BASE).unwrap().select(&known).unwrap();
+        ListQuery::parse(query, BASE)
+            .unwrap()
+            .select(&known)
+            .unwrap();
         assert_eq!(known.looks.get(), 0, "{query}");
     }
 }
@@ -54,61 +57,61 @@ fn titles_that_cannot_be_used_have_no_order_until_they_are_gone() {
     ] {
         let records = [&plain[..], &[record(odd)]].concat();
         let names = names_of(&records, &called).unwrap();
-        assert_eq!(names.in_order(), None);
-        assert_eq!(names.name(2, Some("c")), None);
-        assert_eq!(names.name(1, Some("a")), Some("a"));
+        assert_eq!(names.sorted(), None);
+        assert_eq!(names.title(2, Some("c")), None);
+        assert_eq!(names.title(1, Some("a")), Some("a"));
         let of = |number: u32| called.get(number as usize).map(String::as_str);
-        let changed = vec![(2, Title::Called)];
-        let names = names.after(&RoaringBitmap::from([2]), changed, of, |_| Some(0));
-        assert_eq!(names.unwrap().in_order(), Some(&[1, 0, 2][..]));
+        let changed = vec![(2, SourceTitle::SameAsItem)];
+        let names = names.updated(&RoaringBitmap::from([2]), changed, of, |_| Some(0));
+        assert_eq!(names.unwrap().sorted(), Some(&[1, 0, 2][..]));
     }
     let nested = json!({"more": {"title": "a"}, "title": "b"});
     let names = names_of(&[record(nested)], &called[1..]).unwrap();
-    assert_eq!(names.name(0, Some("a")), Some("b"));
+    assert_eq!(names.title(0, Some("a")), Some("b"));
 }
 
 #[test]
 fn very_many_odd_titles_or_changes_are_not_followed() {
-    let odd = |number| (number, Title::Other(format!("odd {number}")));
-    let mut titles = Titles::default();
+    let odd = |number| (number, SourceTitle::Other(format!("odd {number}")));
+    let mut titles = TitleOverrides::default();
     for number in 0..10_000 {
         let (number, title) = odd(number);
         titles.insert(number, title);
     }
-    let names = titles.clone().in_order(0..10_001, |_| Some("a")).unwrap();
+    let names = titles.clone().into_index(0..10_001, |_| Some("a")).unwrap();
     let (none, called, rank) = (RoaringBitmap::new(), |_| Some("a"), |_| Some(0));
-    let come = |come| names.after(&none, come, called, rank);
-    assert!(come(vec![(10_001, Title::Called)]).is_some());
+    let come = |come| names.updated(&none, come, called, rank);
+    assert!(come(vec![(10_001, SourceTitle::SameAsItem)]).is_some());
     assert!(come(vec![odd(10_001)]).is_none());
-    let many = (20_000..30_001).map(|number| (number, Title::Called));
+    let many = (20_000..30_001).map(|number| (number, SourceTitle::SameAsItem));
     assert!(come(many.collect()).is_none());
     let (number, title) = odd(10_001);
     titles.insert(number, title);
-    assert!(titles.in_order(0..10_002, called).is_none());
+    assert!(titles.into_index(0..10_002, called).is_none());
 }
 
 /// A record's place in the source's order, what it is called and the title it says.
 type Kept = (i64, String, String);
 
-fn names_among(kept: &BTreeMap<u32, Kept>) -> Names {
+fn names_among(kept: &BTreeMap<u32, Kept>) -> TitleIndex {
     let mut in_order: Vec<_> = kept.iter().collect();
     in_order.sort_by_key(|(number, (rank, ..))| (*rank, **number));
-    let mut titles = Titles::default();
+    let mut titles = TitleOverrides::default();
     for (number, kept) in &in_order {
         titles.insert(**number, title_of(kept));
     }
     let numbers = in_order.into_iter().map(|(number, _)| *number);
     let called = |number| kept.get(&number).map(called_of);
-    titles.in_order(numbers, called).unwrap()
+    titles.into_index(numbers, called).unwrap()
 }
 
 fn called_of((_, called, _): &Kept) -> &str {
     called
 }
 
-fn title_of((_, called, title): &Kept) -> Title {
+fn title_of((_, called, title): &Kept) -> SourceTitle {
     let stored = json!({ "title": title }).to_string();
-    Title::of(Collection::Films, &Said::of(&stored), called)
+    SourceTitle::new(Collection::Films, &RecordFields::parse(&stored), called)
 }
 
 fn kept() -> impl Strategy<Value = BTreeMap<u32, Kept>> {
@@ -126,11 +129,11 @@ proptest! {
         let come = come.map(|(number, kept)| (*number, title_of(kept))).collect();
         let called = |number| after.get(&number).map(called_of);
         let rank = |number| after.get(&number).map(|(rank, ..)| *rank);
-        let names = names_among(&before).after(&gone, come, called, rank).unwrap();
+        let names = names_among(&before).updated(&gone, come, called, rank).unwrap();
         let anew = names_among(&after);
-        prop_assert_eq!(names.in_order(), anew.in_order());
+        prop_assert_eq!(names.sorted(), anew.sorted());
         for (number, (_, called, title)) in &after {
-            prop_assert_eq!(names.name(*number, Some(called)), Some(&**title));
+            prop_assert_eq!(names.title(*number, Some(called)), Some(&**title));
         }
     }
 }
