@@ -9,8 +9,9 @@ FROM ${RUST_IMAGE} AS manifests
 LABEL pyflix.stage=build
 WORKDIR /build
 COPY . .
-RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock -delete \
-    && find . -type d -empty -delete \
+RUN mkdir /manifests \
+    && cp --parents Cargo.lock Cargo.toml */Cargo.toml crates/*/Cargo.toml /manifests \
+    && cd /manifests \
     && for manifest in */Cargo.toml crates/*/Cargo.toml; do \
         mkdir "${manifest%/*}/src" && touch "${manifest%/*}/src/lib.rs" || exit 1; \
     done
@@ -20,11 +21,11 @@ LABEL pyflix.stage=build
 WORKDIR /build
 # `dev` takes half the time to build, for programs that run slowly.
 ARG PROFILE=dist
-COPY --from=manifests /build .
+COPY --from=manifests /manifests .
 RUN cargo build --profile ${PROFILE} --locked -p pyflix
 # Cargo compares times, and a copied file can be older than the empty library.
 COPY . .
-RUN find . -name '*.rs' -exec touch {} + \
+RUN touch */src/lib.rs crates/*/src/lib.rs \
     && cargo build --profile ${PROFILE} --locked -p pyflix \
     && mkdir -p /out/data && cp target/*/pyflix /out
 

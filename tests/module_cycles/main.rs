@@ -8,6 +8,7 @@
 
 mod graph;
 mod modules;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use crate::tokens::{self, Token};
 
 /// Keywords before the name of an item.
 const ITEM_KEYWORDS: [&str; 8] = [
@@ -41,10 +41,9 @@ impl Modules {
 
     /// `folder` is where the files of its child modules are.
     fn read_file(&mut self, file: &Path, parent: Option<usize>, folder: &Path) -> usize {
-        let text = std::fs::read_to_string(file).unwrap();
-        let tokens: TokenStream = text.parse().unwrap();
+        let source = std::fs::read_to_string(file).unwrap();
         let module = self.add(file, parent);
-        self.scan(module, tokens, folder, true);
+        self.scan(module, &tokens::parse(&source), folder, true);
         module
     }
 
@@ -57,24 +56,19 @@ impl Modules {
         self.0.len() - 1
     }
 
-    fn scan(&mut self, module: usize, tokens: TokenStream, folder: &Path, is_item_level: bool) {
-        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    fn scan(&mut self, module: usize, tokens: &[Token], folder: &Path, is_item_level: bool) {
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             at += 1;
+            let rest = &tokens[at..];
             match token {
                 // Tests may use anything.
-                TokenTree::Punct(punct)
-                    if punct.as_char() == '#' && is_test_only(&tokens[at..]) =>
-                {
-                    at += 1;
-                    let rest = &tokens[at..];
-                    let ends = |token: &TokenTree| is_punct(Some(token), ';') || is_block(token);
+                Token::Punct('#') if is_test_only(rest) => {
+                    let ends = |token: &Token| token.is_punct(';') || token.is_group('{');
                     at += rest.iter().position(ends).map_or(rest.len(), |end| end + 1);
                 }
-                TokenTree::Ident(ident) if ident == "use" => {
-                    let rest = &tokens[at..];
-                    let end = rest.iter().position(|token| is_punct(Some(token), ';'));
+                Token::Word(word) if word == "use" => {
+                    let end = rest.iter().position(|token| token.is_punct(';'));
                     let end = end.unwrap_or(rest.len());
                     let is_reexport = is_public(&tokens[..at - 1]);
                     let mut imports = Vec::new();
@@ -87,72 +81,65 @@ impl Modules {
                     self.0[module].imports.extend(imports);
                     at += end;
                 }
-                TokenTree::Ident(ident) if ident == "mod" && is_item_level => {
-                    let Some(TokenTree::Ident(name)) = tokens.get(at) else {
-                        continue;
-                    };
-                    let name = name.to_string();
-                    let inner = folder.join(&name);
-                    let child = if let Some(TokenTree::Group(body)) = tokens.get(at + 1) {
-                        let file = self.0[module].file.clone();
-                        let child = self.add(&file, Some(module));
-                        self.scan(child, body.stream(), &inner, true);
-                        child
-                    } else {
-                        let files = [inner.join("mod.rs"), folder.join(format!("{name}.rs"))];
-                        let file = files.iter().find(|file| file.is_file()).unwrap();
-                        self.read_file(file, Some(module), &inner)
-                    };
-                    self.0[module].children.insert(name, child);
-                    at += 2;
-                }
-                TokenTree::Ident(ident) => {
-                    if is_item_level && ITEM_KEYWORDS.contains(&&*ident.to_string()) {
-                        if let Some(TokenTree::Ident(name)) = tokens.get(at) {
-                            self.0[module].items.insert(name.to_string());
-                        }
+                Token::Word(word) if word == "mod" && is_item_level => {
+                    if let [Token::Word(name), body, ..] = rest {
+                        let child = self.read_child(module, name, body, folder);
+                        self.0[module].children.insert(name.clone(), child);
+                        at += 2;
                     }
-                    let (path, end) = read_path(&tokens, at - 1);
-                    if is_mention(&tokens, at - 1, end, &path) {
+                }
+                Token::Word(word) => {
+                    if let ([Token::Word(name), ..], true) = (rest, is_item_level)
+                        && ITEM_KEYWORDS.contains(&&**word)
+                    {
+                        self.0[module].items.insert(name.clone());
+                    }
+                    let (path, end) = read_path(tokens, at - 1);
+                    if is_mention(tokens, at - 1, end, &path) {
                         self.0[module].mentions.push(path);
                     }
                     at = end;
                 }
-                TokenTree::Group(group) => self.scan(module, group.stream(), folder, false),
-                _ => {}
+                Token::Group(_, inner) => self.scan(module, inner, folder, false),
+                Token::Punct(_) => {}
             }
         }
+    }
+
+    fn read_child(&mut self, parent: usize, name: &str, body: &Token, folder: &Path) -> usize {
+        let inner = folder.join(name);
+        if let Token::Group(_, body) = body {
+            let file = self.0[parent].file.clone();
+            let child = self.add(&file, Some(parent));
+            self.scan(child, body, &inner, true);
+            return child;
+        }
+        let files = [inner.join("mod.rs"), folder.join(format!("{name}.rs"))];
+        let file = files.iter().find(|file| file.is_file());
+        self.read_file(file.unwrap(), Some(parent), &inner)
     }
 }
 
 /// The names of a `use`, with their whole paths.
-fn read_use(
-    tokens: &[TokenTree],
-    before: &[String],
-    into: &mut Vec<(Vec<String>, Option<String>)>,
-) {
-    for tree in tokens.split(|token| is_punct(Some(token), ',')) {
+fn read_use(tokens: &[Token], before: &[String], into: &mut Vec<(Vec<String>, Option<String>)>) {
+    for tree in tokens.split(|token| token.is_punct(',')) {
         let mut path = before.to_vec();
         let mut name = None;
-        let mut rest = tree.iter();
-        while let Some(token) = rest.next() {
+        let mut is_renamed = false;
+        for token in tree {
             match token {
-                TokenTree::Ident(ident) if ident == "as" => {
-                    name = rest.next().map(ToString::to_string);
-                }
-                TokenTree::Ident(ident) => path.push(ident.to_string()),
-                TokenTree::Group(group) => {
-                    let group: Vec<_> = group.stream().into_iter().collect();
-                    read_use(&group, &path, into);
+                Token::Word(word) if word == "as" => is_renamed = true,
+                Token::Word(word) if is_renamed => name = Some(word.clone()),
+                Token::Word(word) => path.push(word.clone()),
+                Token::Group(_, group) => {
+                    read_use(group, &path, into);
                     path.clear();
                 }
-                TokenTree::Punct(punct) if punct.as_char() == '*' => {
-                    into.push((std::mem::take(&mut path), None));
-                }
-                _ => {}
+                Token::Punct('*') => into.push((std::mem::take(&mut path), None)),
+                Token::Punct(_) => {}
             }
         }
-        if path.last().is_some_and(|last| last == "self") && path.len() > 1 {
+        if path.len() > 1 && path.last().is_some_and(|last| last == "self") {
             path.pop();
         }
         if let Some(last) = path.last().cloned() {
@@ -161,54 +148,52 @@ fn read_use(
     }
 }
 
-/// `a::b::c` from a token on, and the place behind it.
-fn read_path(tokens: &[TokenTree], start: usize) -> (Vec<String>, usize) {
-    let mut path = vec![tokens[start].to_string()];
-    let mut at = start + 1;
-    while is_punct(tokens.get(at), ':') && is_punct(tokens.get(at + 1), ':') {
-        let Some(TokenTree::Ident(next)) = tokens.get(at + 2) else {
-            break;
-        };
-        path.push(next.to_string());
+/// `a::b::c` from a token on, and the place after it.
+fn read_path(tokens: &[Token], start: usize) -> (Vec<String>, usize) {
+    let mut path = Vec::new();
+    let mut at = start;
+    if let Token::Word(first) = &tokens[start] {
+        path.push(first.clone());
+        at += 1;
+    }
+    while let [Token::Punct(':'), Token::Punct(':'), Token::Word(next), ..] = &tokens[at..] {
+        path.push(next.clone());
         at += 3;
     }
     (path, at)
 }
 
 /// Whether a path can name an item: a single lower-case name only where it is called.
-fn is_mention(tokens: &[TokenTree], start: usize, end: usize, path: &[String]) -> bool {
-    let before = |distance: usize| start.checked_sub(distance).and_then(|at| tokens.get(at));
-    let is_called = matches!(
-        tokens.get(end),
-        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis
-    );
-    let is_behind_path = is_punct(before(1), ':') && is_punct(before(2), ':');
-    let is_member = is_punct(before(1), '.') && !is_punct(before(2), '.');
-    let is_definition = matches!(before(1), Some(TokenTree::Ident(ident)) if ident == "fn");
+fn is_mention(tokens: &[Token], start: usize, end: usize, path: &[String]) -> bool {
+    let is_called = tokens.get(end).is_some_and(|token| token.is_group('('));
     let is_type = path[0].starts_with(char::is_uppercase);
-    (path.len() > 1 || is_type || is_called) && !is_behind_path && !is_member && !is_definition
+    let is_part = match &tokens[..start] {
+        [.., Token::Punct('.'), Token::Punct('.')] => false,
+        [.., Token::Punct('.')] | [.., Token::Punct(':'), Token::Punct(':')] => true,
+        [.., last] => last.is_word("fn"),
+        [] => false,
+    };
+    (path.len() > 1 || is_type || is_called) && !is_part
 }
 
 /// Whether what follows a `#` is `[cfg(test)]`.
-fn is_test_only(tokens: &[TokenTree]) -> bool {
-    let is_it = |token: &TokenTree| token.to_string().replace(' ', "") == "[cfg(test)]";
-    tokens.first().is_some_and(is_it)
-}
-
-fn is_block(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
-}
-
-/// Whether the tokens end with `pub` or `pub(…)`.
-fn is_public(tokens: &[TokenTree]) -> bool {
-    let is_pub = |token: &TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "pub");
+fn is_test_only(tokens: &[Token]) -> bool {
     match tokens {
-        [.., last] if is_pub(last) => true,
-        [.., public, TokenTree::Group(_)] => is_pub(public),
+        [Token::Group('[', inner), ..] => match inner.as_slice() {
+            [cfg, Token::Group('(', test)] => {
+                cfg.is_word("cfg") && matches!(test.as_slice(), [test] if test.is_word("test"))
+            }
+            _ => false,
+        },
         _ => false,
     }
 }
 
-fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
+/// Whether the tokens end with `pub` or `pub(…)`.
+fn is_public(tokens: &[Token]) -> bool {
+    match tokens {
+        [.., public, Token::Group('(', _)] => public.is_word("pub"),
+        [.., last] => last.is_word("pub"),
+        [] => false,
+    }
 }

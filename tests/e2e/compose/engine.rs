@@ -66,27 +66,27 @@ pub(crate) async fn base_images(image: Image) -> Result<Vec<(&'static str, Strin
     Ok(images)
 }
 
-/// Makes what the last stage of the Dockerfile makes, with the binaries under test.
-pub(crate) async fn build_from_binaries(name: &str, runtime_image: &str) -> Result<(), String> {
+/// Makes a service's image as the Dockerfile does, of the binary under test.
+pub(crate) async fn build_from_binary(
+    service: &str,
+    tag: &str,
+    runtime_image: &str,
+) -> Result<(), String> {
     let context = tempfile::tempdir().unwrap();
-    for name in ["pyflix", "syncer", "webapp"] {
-        fs::copy(binary(name), context.path().join(name)).unwrap();
-    }
+    fs::copy(binary(service), context.path().join(service)).unwrap();
     let dockerfile = format!(
-        "FROM {runtime_image}\nCOPY pyflix syncer webapp /usr/local/bin/\nUSER 65532:65532\n"
+        "FROM {runtime_image}\nCOPY {service} /usr/local/bin/\nUSER 65532:65532\n\
+         ENTRYPOINT [\"{service}\"]\n"
     );
     fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
     let folder = context.path().to_str().unwrap();
-    run("docker", ["build", "--tag", name, folder])
+    run("docker", ["build", "--tag", tag, folder])
         .await
         .unwrap();
-    let help = run(
-        "docker",
-        ["run", "--rm", "--network=none", name, "syncer", "--help"],
-    )
-    .await;
+    let args = ["run", "--rm", "--network=none", tag, "--help"];
+    let help = run("docker", args).await;
     help.map(drop)
-        .map_err(|why| format!("this machine's binaries do not run in the runtime image: {why}"))
+        .map_err(|why| format!("this machine's {service} does not run in the runtime image: {why}"))
 }
 
 /// Runs a program to its end and gives back its output; `Err` tells how it failed.

@@ -32,7 +32,7 @@ const CLEAN_UP: &str = r#"
 read -r closed
 $COMPOSE down --volumes --timeout 5
 docker network rm "$NETWORK"
-docker rmi "$APP_IMAGE"
+docker rmi "$WEBAPP_IMAGE" "$SYNCER_IMAGE"
 for stage in $(docker images --quiet --no-trunc --filter=dangling=true --filter=label=pyflix.stage=build); do
     case $STAGES_BEFORE in
         *"$stage"*) ;;
@@ -62,17 +62,21 @@ impl Project {
         let network = format!("{name}-frontend");
         let overrides = folder.join("override.json");
         fs::create_dir(&folder).unwrap();
+        let quick_build = json!({ "build": { "args": { "PROFILE": "dev" } } });
         let overriding = json!({
             "networks": { "frontend": { "external": true, "name": network } },
-            "services": { "secrets": { "build": { "args": { "PROFILE": "dev" } } } },
+            "services": { "secrets": quick_build, "webapp": quick_build },
         });
         fs::write(&overrides, overriding.to_string()).unwrap();
         let files = format!("-p {name} -f docker-compose.yml -f {}", overrides.display());
         compose.extend(files.split(' ').map(str::to_owned));
 
-        let app = format!("{name}:latest");
         let stages = run("docker", STAGES).await?;
-        variables.extend([("APP_IMAGE", app.clone()), ("WEBAPP_PORT", "0".into())]);
+        variables.extend([
+            ("WEBAPP_IMAGE", format!("{name}-webapp:latest")),
+            ("SYNCER_IMAGE", format!("{name}-syncer:latest")),
+            ("WEBAPP_PORT", "0".into()),
+        ]);
         let cleaner = std::process::Command::new("sh")
             .args(["-c", CLEAN_UP])
             .process_group(0)
@@ -111,7 +115,11 @@ impl Project {
             ("PYFLIX_LOG_FORMAT", String::new()),
         ]);
         if image == Image::OfThisMachine {
-            engine::build_from_binaries(&app, &project.variables[0].1).await?;
+            let runtime_image = &project.variables[0].1;
+            for service in ["webapp", "syncer"] {
+                let tag = format!("{name}-{service}:latest");
+                engine::build_from_binary(service, &tag, runtime_image).await?;
+            }
         }
         Ok(project)
     }
