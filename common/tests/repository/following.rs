@@ -4,8 +4,8 @@ use common::clock::Clock;
 use common::models::Kind;
 use common::repository::{FollowEvent, Follower, Repository, SyncEnd};
 
+use crate::faulty_store::FaultyStore;
 use crate::fixture::{self, Fixture, catalogue, movie, next_version, publish_in, with};
-use crate::stores::Tampered;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -59,7 +59,7 @@ pub(crate) async fn a_stale_read_of_an_older_head_is_ignored(store: &Fixture) {
     let inner = store.open().await.store().clone();
     let old = inner.head().await.unwrap();
     store.publish(&catalogue(2, 2)).await;
-    let lagging = Tampered::lagging(inner);
+    let lagging = FaultyStore::lagging(inner);
     let mut follower = Repository::with_store(lagging.clone()).follow();
     assert_eq!(next_version(&mut follower).await.version(), 2);
 
@@ -99,7 +99,7 @@ pub(crate) async fn a_load_that_goes_back_is_ignored(store: &Fixture) {
     let inner = store.open().await.store().clone();
     let old = inner.head().await.unwrap().unwrap();
     store.publish(&wanted).await;
-    let lagging = Tampered::lagging(inner);
+    let lagging = FaultyStore::lagging(inner);
     let mut follower = Repository::with_store(lagging.clone()).follow();
     assert_eq!(next_version(&mut follower).await.version(), 2);
 
@@ -141,7 +141,7 @@ pub(crate) async fn a_follower_tells_a_version_by_its_fence(store: &Fixture) {
 
 pub(crate) async fn a_follower_looks_by_itself_even_if_every_wait_is_cancelled(store: &Fixture) {
     store.publish(&catalogue(2, 1)).await;
-    let lagging = Tampered::lagging(store.open().await.store().clone());
+    let lagging = FaultyStore::lagging(store.open().await.store().clone());
     let mut follower = Repository::with_store(lagging.clone()).follow();
     next_version(&mut follower).await;
     let reads = lagging.head_reads();

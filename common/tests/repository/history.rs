@@ -6,8 +6,8 @@ use common::models::{
 };
 use common::repository::{LeaseGuard, RETENTION, Repository, Row, Store, Table};
 
+use crate::faulty_store::FaultyStore;
 use crate::fixture::{self, Fixture, catalogue, movie, person, publish_in, with, without};
-use crate::stores::Tampered;
 
 pub(crate) async fn any_kept_version_can_be_rebuilt(store: &Fixture) {
     let mut states = Vec::new();
@@ -37,7 +37,7 @@ pub(crate) async fn a_version_is_not_rebuilt_from_an_earlier_one(store: &Fixture
 pub(crate) async fn a_version_is_not_rebuilt_by_a_head_that_lags(store: &Fixture) {
     store.publish(&catalogue(3, 1)).await;
     store.publish(&catalogue(3, 2)).await;
-    let lagging = Tampered::lagging(store.open().await.store().clone());
+    let lagging = FaultyStore::lagging(store.open().await.store().clone());
     lagging.show_old_head(lagging.head().await.unwrap());
     let current = store.publish(&catalogue(3, 3)).await;
     let repository = Repository::with_store(lagging.clone());

@@ -7,6 +7,7 @@
     reason = "it fails the test"
 )]
 
+mod faulty_store;
 mod fixture;
 mod following;
 mod history;
@@ -15,7 +16,6 @@ mod publishing;
 mod repair;
 mod spoiling;
 mod stopping;
-mod stores;
 
 use fixture::Fixture;
 

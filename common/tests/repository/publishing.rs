@@ -5,8 +5,8 @@ use common::repository::{
     Commit, HeadPatch, Header, LeaseDenied, PartKind, PartName, Repository, Store, StoreError,
 };
 
+use crate::faulty_store::FaultyStore;
 use crate::fixture::{self, Fixture, catalogue, publish_in, with, without};
-use crate::stores::Tampered;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -165,7 +165,7 @@ pub(crate) async fn a_publisher_works_from_the_head_of_its_lease_even_if_the_sto
     store: &Fixture,
 ) {
     let first = store.publish(&catalogue(37, 1)).await;
-    let lagging = Tampered::lagging(store.open().await.store().clone());
+    let lagging = FaultyStore::lagging(store.open().await.store().clone());
     lagging.show_old_head(lagging.head().await.unwrap());
     let second = with(&first.catalogue, fixture::movie(0, 2));
     store.publish(&second).await;

@@ -72,11 +72,14 @@ impl Model {
 
     /// A version is published; `header` is the one that the store made of it.
     pub(super) fn commit(&mut self, commit: &Commit, header: Header, retention: u64) -> Check {
-        let asked = Header {
+        let pending = Header {
             at: header.at,
             ..commit.header.clone()
         };
-        ensure!(header == asked, "asked for {asked:?}, published {header:?}");
+        ensure!(
+            header == pending,
+            "pending for {pending:?}, published {header:?}"
+        );
         self.version += 1;
         self.log.push(header);
         let kept = usize::try_from(retention).unwrap();

@@ -29,7 +29,7 @@ pub(super) struct Notes {
     /// It was told that it has published nothing.
     pub(super) nothing: bool,
     /// What it was told to have changed at the head.
-    pub(super) amended: Option<HeadPatch>,
+    pub(super) patched: Option<HeadPatch>,
     /// The version that it goes back to.
     pub(super) goal: Option<Header>,
     /// What the next run of this process may begin from.
@@ -63,7 +63,7 @@ pub(super) async fn run(
         Work::RollBack(back) => roll_back(&repository, lease, known, back, &notes).await,
         Work::PatchHead(patch) => {
             lease.patch_head(&patch).await?;
-            notes.open().amended = Some(patch);
+            notes.open().patched = Some(patch);
             lease.release(None).await
         }
     }

@@ -10,6 +10,53 @@ use super::super::model::{Check, View, ensure, shown, view_of};
 use super::World;
 
 impl World {
+    /// Checks what a publisher was told since the last call.
+    pub(super) async fn check_notes(&mut self, publisher: usize) -> Check {
+        let notebook = self.publishers[publisher].notes.clone();
+        let Some((fence, _)) = notebook.open().begun.clone() else {
+            return Ok(());
+        };
+        let holds = self.model.holds(fence);
+        if let Some((at, listed)) = self.publishers[publisher].listed.take()
+            && holds
+        {
+            self.check_sweep(fence, at, &listed).await?;
+        }
+        let mut notes = notebook.open();
+        if let Some(state) = notes.state.take() {
+            self.published.recognises(&state, "a publisher")?;
+            ensure!(
+                !holds || self.model.log.last() == Some(&state.header),
+                "at version {} a publisher works from {:?}",
+                self.model.version,
+                state.header
+            );
+        }
+        if let Some(rewound) = notes.rewound.take() {
+            self.published.recognises(&rewound, "a rollback")?;
+        }
+        if let Some(told) = notes.published.take() {
+            self.published.recognises(&told, "its publisher")?;
+            ensure!(
+                self.model.log.last() == Some(&told.header),
+                "what a publisher was told of is not there: {:?}",
+                told.header
+            );
+        }
+        if std::mem::take(&mut notes.nothing) {
+            self.published.nothing(&self.model.lineage, fence)?;
+        }
+        if let Some(patch) = notes.patched.take() {
+            let pinned = patch.pin.is_none_or(|pin| pin == self.model.pin);
+            let approved = patch.approval.as_ref();
+            ensure!(
+                pinned && approved.is_none_or(|approval| *approval == self.model.approval),
+                "what an operator was told of is not there: {patch:?}"
+            );
+        }
+        Ok(())
+    }
+
     /// A reader that comes anew sees the head, and every kept version can be rebuilt from it.
     pub(super) async fn look_back(&self) -> Check {
         let broken = |error: StoreError| format!("looking back: {error}");
