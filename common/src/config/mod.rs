@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use settings::{ConfigError, FILE};
-use settings::{Setting, Settings};
+pub use settings::ConfigError;
+use settings::{FILE, Setting, Settings};
 pub use values::{Database, FuseLimits, LogFormat};
 
 /// All settings of all binaries. Each binary accepts all of them and uses some.
@@ -62,7 +62,7 @@ impl Config {
     ///
     /// # Errors
     /// The first setting that is wrong, with its name, the problem and an example.
-    pub fn from_sources(
+    fn from_sources(
         environment: HashMap<String, String>,
         file: &Path,
     ) -> Result<Self, ConfigError> {

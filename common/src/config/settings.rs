@@ -4,7 +4,7 @@ use std::path::Path;
 use config::{Environment, File, FileFormat, Source, Value, ValueKind};
 
 /// The file that is read from the working directory, if it is there.
-pub const FILE: &str = "pyflix.toml";
+pub(super) const FILE: &str = "pyflix.toml";
 
 const PREFIX: &str = "PYFLIX_";
 

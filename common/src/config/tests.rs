@@ -43,7 +43,7 @@ fn the_environment_beats_the_file_and_the_file_beats_the_defaults() {
 }
 
 #[test]
-fn a_wrong_value_is_told_with_its_name_the_problem_and_an_example() {
+fn a_wrong_value_is_reported_with_its_name_the_problem_and_an_example() {
     for (name, value) in [
         ("PYFLIX_DATABASE_URL", "postgres://u:secret@h/d"),
         ("PYFLIX_DATABASE_URL", ""),

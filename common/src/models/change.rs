@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_only_the_source_knows_is_told_as_its_own() {
+    fn a_field_only_of_the_source_record_is_reported_as_such() {
         let changes = changed_fields(&movie("A", "{}"), &movie("A", r#"{"length":"3"}"#));
         assert_eq!(changes.len(), 1);
         assert_eq!(changes[0].field, "source.length");

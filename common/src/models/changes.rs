@@ -79,7 +79,7 @@ impl Changes {
 
     /// Those that add an item.
     #[must_use]
-    pub fn additions(&self) -> Self {
+    pub(crate) fn additions(&self) -> Self {
         let mut additions = Self::default();
         let added = self.packed().filter(|(before, _)| before.is_none());
         for after in added.filter_map(|(_, after)| after) {

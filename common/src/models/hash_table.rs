@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_one_hash_are_told_apart() {
+    fn texts_with_the_same_hash_are_distinguished() {
         let mut table = HashTable::default();
         for number in 0..100 {
             table.insert(b"the same", number);

@@ -201,7 +201,7 @@ impl Head {
 
     /// Why `holder` cannot have the lease now, if so; `interval` is the minimum time since the last
     /// sync.
-    pub fn lease_denied(
+    pub(super) fn lease_denied(
         &self,
         holder: &str,
         interval: Option<Duration>,

@@ -150,7 +150,7 @@ impl LeaseGuard {
         &self,
         marker: Option<&T>,
     ) -> Result<()> {
-        // A row that is never removed: a sleeper's late one would come back under a free key.
+        // A row that is never removed: a paused's late one would come back under a free key.
         let rows = [MarkerRow { marker }];
         let (put, gone) = self
             .differing(Table::UnchangedMarker, &rows, |_| MARKER_KEY.to_owned())

@@ -9,9 +9,7 @@ use crate::fixture::{self, Fixture, catalogue, movie, next_version, publish_in, 
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-pub(crate) async fn an_empty_store_is_told_as_empty_and_then_its_first_version_comes(
-    store: &Fixture,
-) {
+pub(crate) async fn an_empty_store_is_reported_and_then_its_first_version(store: &Fixture) {
     let mut follower = store.open().await.follow();
     assert!(matches!(follower.next().await, FollowEvent::Empty));
     store.publish(&catalogue(2, 1)).await;
@@ -34,7 +32,7 @@ pub(crate) async fn a_follower_sees_every_version_in_order(store: &Fixture) {
     }
 }
 
-pub(crate) async fn a_follower_whose_version_was_taken_back_loads_anew(store: &Fixture) {
+pub(crate) async fn a_follower_whose_version_was_taken_back_reloads(store: &Fixture) {
     store.publish(&catalogue(2, 1)).await;
     store.publish(&catalogue(2, 2)).await;
     let mut follower = store.open().await.follow();
@@ -45,7 +43,7 @@ pub(crate) async fn a_follower_whose_version_was_taken_back_loads_anew(store: &F
     assert_ne!(again.header, known.header);
 }
 
-pub(crate) async fn a_follower_goes_over_to_a_rebuilt_store(store: &Fixture) {
+pub(crate) async fn a_follower_switches_to_a_rebuilt_store(store: &Fixture) {
     store.publish(&catalogue(2, 1)).await;
     let mut follower = store.open().await.follow();
     let known = next_version(&mut follower).await;
@@ -117,7 +115,7 @@ pub(crate) async fn a_load_that_goes_back_is_ignored(store: &Fixture) {
     assert_eq!((again.version(), &again.catalogue), (2, &wanted));
 }
 
-pub(crate) async fn a_follower_tells_a_version_by_its_fence(store: &Fixture) {
+pub(crate) async fn a_follower_identifies_a_version_by_its_fence(store: &Fixture) {
     // Two versions that were committed at the same time, as far as this clock tells.
     let clock = Clock::from_fn(|| jiff::Timestamp::constant(1_700_000_000, 0));
     let (one, two) = (
@@ -132,14 +130,14 @@ pub(crate) async fn a_follower_tells_a_version_by_its_fence(store: &Fixture) {
     let taken_back = next_version(&mut follower).await;
 
     store.put_the_head_back(before).await;
-    store.let_the_lease_pass().await;
+    store.expire_the_lease().await;
     fixture::publish(&two, &catalogue(2, 3)).await.unwrap();
     let again = next_version(&mut follower).await;
     assert_eq!(again.version(), taken_back.version());
     assert_eq!(again.catalogue, catalogue(2, 3));
 }
 
-pub(crate) async fn a_follower_looks_by_itself_even_if_every_wait_is_cancelled(store: &Fixture) {
+pub(crate) async fn a_follower_polls_even_if_every_wait_is_cancelled(store: &Fixture) {
     store.publish(&catalogue(2, 1)).await;
     let lagging = FaultyStore::lagging(store.open().await.store().clone());
     let mut follower = Repository::with_store(lagging.clone()).follow();
@@ -176,7 +174,7 @@ pub(crate) async fn a_part_that_cannot_be_read_is_named_and_the_rest_is_served(s
     assert_eq!(store.load().await.unwrap().catalogue, wanted);
 }
 
-pub(crate) async fn a_failing_sync_shows_in_the_pulse_until_one_succeeds(store: &Fixture) {
+pub(crate) async fn a_failing_sync_shows_in_the_head_status_until_one_succeeds(store: &Fixture) {
     let repository = store.open().await;
     store.publish(&catalogue(2, 1)).await;
     let mut follower = store.open().await.follow();

@@ -125,7 +125,7 @@ pub(crate) async fn old_versions_go_beyond_the_retention_and_the_rest_still_load
     assert_eq!(title, format!("Movie 0, edition {}", versions[0].version));
 }
 
-pub(crate) async fn the_ledger_tells_runs_newest_first(store: &Fixture) {
+pub(crate) async fn the_ledger_lists_runs_newest_first(store: &Fixture) {
     let repository = store.open().await;
     let mut written = Vec::new();
     for outcome in [Outcome::Published, Outcome::Unchanged, Outcome::Failed] {
@@ -223,23 +223,23 @@ pub(crate) async fn the_ledger_keeps_the_newest_rows(store: &Fixture) {
     assert_eq!(ledger.rows(Table::Runs, None).await.unwrap().len(), 10);
 }
 
-pub(crate) async fn a_sleepers_late_rows_lose(store: &Fixture) {
-    let sleeper = store.open().await.try_acquire(None).await.unwrap().unwrap();
+pub(crate) async fn late_rows_of_a_paused_publisher_lose(store: &Fixture) {
+    let paused = store.open().await.try_acquire(None).await.unwrap().unwrap();
     let missing = |missed_syncs| MissingItem {
         kind: Kind::Movie,
         id: "m".into(),
         since: "2026-01-02T03:04:05.678Z".parse().unwrap(),
         missed_syncs,
     };
-    sleeper.save_missing(&[missing(1)]).await.unwrap();
-    store.let_the_lease_pass().await;
+    paused.save_missing(&[missing(1)]).await.unwrap();
+    store.expire_the_lease().await;
     let repository = store.open().await;
     let lease = repository.try_acquire(None).await.unwrap().unwrap();
     lease.save_missing(&[missing(2)]).await.unwrap();
     // Whether it is told depends on the store; that nothing comes of it does not.
-    sleeper.save_missing(&[missing(9)]).await.ok();
+    paused.save_missing(&[missing(9)]).await.ok();
     assert_eq!(repository.missing().await.unwrap(), [missing(2)]);
-    sleeper.save_missing(&[]).await.ok();
+    paused.save_missing(&[]).await.ok();
     assert_eq!(repository.missing().await.unwrap(), [missing(2)]);
 }
 
@@ -329,7 +329,7 @@ pub(crate) async fn a_view_left_behind_is_repaired_by_the_next_run(store: &Fixtu
         .await
         .unwrap();
     drop(dying);
-    store.let_the_lease_pass().await;
+    store.expire_the_lease().await;
     let lease = store.open().await.try_acquire(None).await.unwrap().unwrap();
     assert!(lease.head().dirty);
     assert!(publish_in(lease, &wanted).await.unwrap().is_none());

@@ -5,7 +5,7 @@ use mongodb::bson::{Bson, Document, doc};
 use crate::fixture::{self, Fixture, catalogue, movie, with};
 use crate::history::assert_the_view_shows;
 
-pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_mend_them(
+pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_repair_them(
     store: &Fixture,
 ) {
     let wanted = with(&catalogue(37, 1), movie(0, 2));
@@ -27,7 +27,7 @@ pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_mend_th
 
     spoil(store).await;
     drop(lease);
-    store.let_the_lease_pass().await;
+    store.expire_the_lease().await;
 
     let loaded = store.load().await.unwrap();
     let [damage] = loaded.damage.as_slice() else {

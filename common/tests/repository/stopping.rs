@@ -60,7 +60,7 @@ async fn stop_at_every_write(store: &Fixture, stop: Stop) {
         assert!(matches!(end, Err(StoreError::Unavailable(_))), "{end:?}");
 
         // The next run finds whatever is left to do, and repairs the view.
-        store.let_the_lease_pass().await;
+        store.expire_the_lease().await;
         let repository = store.open().await;
         let repaired = sync(&repository, &wanted, edition).await.unwrap();
         assert_eq!(repaired.is_none(), version != before, "{stop:?} {writes}");

@@ -122,7 +122,7 @@ impl Catalogue {
     }
 
     /// Goes back by one version's changes.
-    pub fn revert(&mut self, changes: &[Change]) {
+    pub(crate) fn revert(&mut self, changes: &[Change]) {
         for change in changes {
             self.set(change.kind, &change.id, change.before.as_deref());
         }

@@ -193,7 +193,7 @@ proptest! {
 proptest! {
     /// Whatever another hand changed, what is read says the same in every way of asking.
     #[test]
-    fn spoilt_facts_are_told_or_are_those_of_an_item(
+    fn corrupt_facts_are_rejected_or_are_those_of_an_item(
         item in item(),
         place in any::<prop::sample::Index>(),
         byte in any::<u8>(),

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_duplicate_kept_out_is_told_by_its_place() {
+    fn a_statement_that_met_a_duplicate_is_returned() {
         let mut batch = Batch::default();
         for id in 0..3 {
             batch.push(rawdoc! { "_id": id });

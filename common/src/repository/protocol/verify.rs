@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_gets_its_turn_and_all_of_them_within_an_hour() {
+    fn every_part_comes_up_and_all_of_them_within_an_hour() {
         let mut rotation = Rotation::default();
         for index in [0, 1, 2, 0, 1] {
             assert_eq!(next(&mut rotation, 3, 1), [index]);

@@ -47,7 +47,7 @@ pub(super) struct World {
     time: u64,
     /// When a part was put last.
     put: HashMap<PartName, u64>,
-    /// Items that a sleeper may have brought back in the view, and when it wrote there last.
+    /// Items that a paused may have brought back in the view, and when it wrote there last.
     returned: HashSet<(Kind, Id)>,
     stale_view_write: u64,
 }
@@ -143,7 +143,7 @@ impl World {
                 self.advance(*publisher).await
             }
             Operation::LeasePasses => {
-                self.fixture.let_the_lease_pass().await;
+                self.fixture.expire_the_lease().await;
                 if let Some(lease) = &mut self.model.lease {
                     lease.over = true;
                 }
