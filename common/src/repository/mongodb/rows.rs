@@ -22,7 +22,7 @@ pub(super) async fn rows(
     Ok(found.iter().filter_map(|row| read(table, row)).collect())
 }
 
-/// Writes and removes rows of a table, save those that a later lease wrote.
+/// Writes and removes rows of a table, except those that a later lease wrote.
 pub(super) async fn write(
     connection: &Connection,
     fence: u64,
@@ -45,7 +45,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// Removes all rows of a table but those with the highest keys.
+/// Removes all rows of a table except those with the highest keys.
 pub(super) async fn trim(connection: &Connection, table: Table, keep: u32) -> Result<()> {
     let options = FindOptions::builder()
         .sort(doc! { "_id": -1 })

@@ -19,8 +19,8 @@ pub(super) fn read_head(connection: &Connection) -> rusqlite::Result<Option<Head
         .optional()
 }
 
-/// The head of a new store. Where an earlier one was lost and left its parts or its ledger, they
-/// keep no name from the new one: a part is never written twice.
+/// The head of a new store. Parts and ledger that a lost head left must not collide with new names:
+/// a part is written once.
 pub(super) fn new_head(transaction: &Transaction<'_>) -> rusqlite::Result<Head> {
     let parts = part_names(transaction)?;
     let runs = rows::rows(transaction, Table::Runs, Some(FENCE_TRACES))?;

@@ -44,7 +44,7 @@ pub(super) struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, making it and its folder where they are missing.
+    /// Opens the file, after creating it and its folder if they are missing.
     pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, OpenError> {
         let connection = |only_reads| {
             let connection =
@@ -87,7 +87,7 @@ impl SqliteStore {
         .await
     }
 
-    /// Changes the head in one transaction; `step` says whether the lease was still its own.
+    /// Changes the head in one transaction, unless `step` returns false because the lease is lost.
     async fn step(
         &self,
         step: impl FnOnce(&mut Head, Timestamp) -> bool + Send + 'static,
@@ -108,8 +108,8 @@ impl SqliteStore {
         stepped.ok_or(StoreError::LeaseLost)
     }
 
-    /// Takes the versions off a view that an earlier head left, since a document gives way to
-    /// higher versions only.
+    /// Removes the versions from a view that an earlier head left, because a document is only
+    /// overwritten by higher versions.
     async fn clear_view_versions(&self) -> Result<()> {
         for kind in Kind::ALL {
             let batch = u32::try_from(BATCH).unwrap_or(u32::MAX);
@@ -120,7 +120,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Milliseconds are what the other store keeps, too.
+    /// In milliseconds, like MongoDB.
     fn now(&self) -> Timestamp {
         let now = self.clock.now();
         now.round(Unit::Millisecond).unwrap_or(now)
