@@ -3,9 +3,8 @@ use std::sync::Arc;
 use super::packed::{Packed, read_id};
 use super::{Change, Counts, Id, Item, Kind};
 
-/// The changes of a version that is to be published: held as a catalogue holds items, with which
-/// it shares them, and unpacked one at a time. Those of a first version are all there is. Cheap to
-/// clone.
+/// The changes of a version to be published, packed like the items of a catalogue and shared with it.
+/// A first version has all its items as changes. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// The item before and after.
@@ -20,27 +19,27 @@ impl Changes {
         Arc::make_mut(&mut self.changes).push((before, after));
     }
 
-    /// What the changed items weigh as they are held.
+    /// Size of the changed items in bytes, packed.
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// How many there are.
+    /// Number of changes.
     pub fn len(&self) -> usize {
         self.changes.len()
     }
 
-    /// Whether nothing changes.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
-    /// How many items they add, update and remove.
+    /// Counts the changes.
     pub fn counts(&self) -> Counts {
         self.counts_where(|_| true)
     }
 
-    /// How many of a kind they add, update and remove.
+    /// Counts the changes of a kind.
     pub fn counts_of(&self, kind: Kind) -> Counts {
         self.counts_where(|other| other == kind)
     }
@@ -77,7 +76,7 @@ impl Changes {
         removed.filter_map(|(before, _)| Some(read_id(before?.written_id())))
     }
 
-    /// Those that add an item.
+    /// The additions among them.
     #[must_use]
     pub(crate) fn additions(&self) -> Self {
         let mut additions = Self::default();
@@ -96,13 +95,13 @@ impl Changes {
         })
     }
 
-    /// One after the other.
+    /// Iterates over the changes, unpacked.
     pub fn iter(&self) -> impl Iterator<Item = Change> {
         self.packed()
             .filter_map(|(before, after)| change(before, after))
     }
 
-    /// One after the other, for whoever goes on without what they were held in.
+    /// As [`Changes::iter`], by value.
     pub(crate) fn into_each(self) -> impl Iterator<Item = Change> + Send {
         (0..self.len()).filter_map(move |at| {
             let (before, after) = self.changes.get(at)?;

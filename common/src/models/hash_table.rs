@@ -3,7 +3,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::Number;
 
-/// How many slots a table has at least.
+/// Minimum number of slots.
 const MIN_SLOTS: usize = 16;
 
 /// A persistent hash table with linear probing from texts to numbers. A change of a clone costs by
@@ -18,7 +18,7 @@ pub(super) struct HashTable {
 }
 
 impl HashTable {
-    /// The numbers of texts; none if two of them are the same. `is` tells whether a number is of a
+    /// Builds a table; `None` if two texts are equal. `is` tells whether a number is of a
     /// text.
     pub(super) fn of<'a>(
         texts: impl ExactSizeIterator<Item = (&'a [u8], Number)>,
@@ -130,7 +130,7 @@ impl HashTable {
     }
 }
 
-/// The slot where a search begins: by the upper bits of the hash.
+/// The slot where a search starts: the upper bits of the hash.
 fn home_slot(hash: u32, slots: usize) -> Option<usize> {
     let bits = slots.checked_ilog2()?;
     usize::try_from((u64::from(hash) << bits) >> 32).ok()

@@ -12,15 +12,15 @@ pub struct Item {
     pub id: Id,
     /// The readable name in URLs, unique within the kind; kept when a title is corrected.
     pub slug: Arc<str>,
-    /// Where the item stands in the source's order: gapped, ascending, unique within the kind.
+    /// Its position in the source's order: ascending with gaps, unique within the kind.
     pub rank: i64,
-    /// What is known of it, typed.
+    /// Its typed facts.
     pub facts: Facts,
     /// The source's own record, with links among the five collections by path.
     pub source: SourceRecord,
 }
 
-/// What of a movie people look for, and what its place among equals goes by.
+/// The fields of a movie for search and its ranking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credits<'a> {
     /// As [`Movie::title`].
@@ -38,7 +38,7 @@ pub struct Credits<'a> {
 }
 
 impl Movie {
-    /// What of it people look for.
+    /// The credits of this movie.
     pub fn credits(&self) -> Credits<'_> {
         Credits {
             title: &self.title,
@@ -68,7 +68,7 @@ impl Item {
         }
     }
 
-    /// The items that this one names, with the relation; each relation is held on one side only.
+    /// The ids of linked items; each relation is stored on one side only.
     pub fn links(&self) -> Vec<(Link, &Id)> {
         match &self.facts {
             Facts::Movie(movie) => [
@@ -100,24 +100,24 @@ impl Item {
     }
 }
 
-/// What is known of an item, by kind. Unknown is `None` or empty, never `""` or 0.
+/// The facts of an item by kind. Unknown is `None` or empty, never `""` or 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Facts {
-    /// Of a film.
+    /// Facts of a film.
     Movie(Movie),
-    /// Of a character.
+    /// Facts of a character.
     Person(Person),
-    /// Of a place.
+    /// Facts of a place.
     Location(Location),
-    /// Of a species.
+    /// Facts of a species.
     Species(Species),
-    /// Of a vehicle.
+    /// Facts of a vehicle.
     Vehicle(Vehicle),
 }
 
 impl Facts {
-    /// The kind that these facts are of.
+    /// The kind of the item.
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Movie(_) => Kind::Movie,
@@ -177,9 +177,9 @@ pub struct Person {
     pub age: Option<Age>,
     /// The colour of the eyes.
     pub eye_color: Option<String>,
-    /// The colour of the hair; `None` the word is the source's for bald.
+    /// The colour of the hair. The text `None` is the source's word for bald.
     pub hair_color: Option<String>,
-    /// What kind of being it is.
+    /// The id of its species.
     pub species: Option<Id>,
 }
 
@@ -212,9 +212,9 @@ pub struct Location {
     pub climate: Option<String>,
     /// The terrain in a word.
     pub terrain: Option<String>,
-    /// How much of it is water, in percent, 0 to 100.
+    /// Surface water in percent, 0 to 100.
     pub surface_water_percent: Option<u8>,
-    /// Who lives there.
+    /// The ids of its residents.
     pub residents: Vec<Id>,
 }
 
@@ -224,7 +224,7 @@ pub struct Location {
 pub struct Species {
     /// The name.
     pub name: String,
-    /// The class of beings that it belongs to.
+    /// The biological class.
     pub classification: Option<String>,
     /// The colours of eyes that occur.
     pub eye_colors: Vec<String>,
@@ -238,12 +238,12 @@ pub struct Species {
 pub struct Vehicle {
     /// The name.
     pub name: String,
-    /// What it is, in a sentence.
+    /// A description in a sentence.
     pub description: Option<String>,
     /// Its class: airship, boat, …
     pub vehicle_class: Option<String>,
     /// Its length in feet.
     pub length_feet: Option<f64>,
-    /// Who steers it.
+    /// The id of its pilot.
     pub pilot: Option<Id>,
 }

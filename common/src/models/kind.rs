@@ -24,7 +24,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All kinds, in the order in which they are shown.
+    /// All kinds in display order.
     pub const ALL: [Self; 5] = [
         Self::Movie,
         Self::Person,
@@ -33,7 +33,7 @@ impl Kind {
         Self::Vehicle,
     ];
 
-    /// The word for several of them: path segment, collection and API name.
+    /// The plural: path segment, collection and API name.
     pub const fn plural(self) -> &'static str {
         match self {
             Self::Movie => "movies",
@@ -44,7 +44,7 @@ impl Kind {
         }
     }
 
-    /// The word for one of them.
+    /// The singular.
     pub const fn singular(self) -> &'static str {
         match self {
             Self::Movie => "movie",

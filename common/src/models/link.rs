@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Kind;
 
-/// A relation between two items, held by the first and readable from both.
+/// A relation between two items, stored in the first and indexed for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Link {
     /// A movie has a person in it.
@@ -22,7 +22,7 @@ pub enum Link {
 }
 
 impl Link {
-    /// All of them, those of a kind in the order in which an item has them.
+    /// All relations; those of a kind in the order of its fields.
     pub(crate) const ALL: [Self; 7] = [
         Self::MoviePerson,
         Self::MovieLocation,
@@ -33,17 +33,17 @@ impl Link {
         Self::VehiclePilot,
     ];
 
-    /// The kind of item that it points to.
+    /// The kind of the linked item.
     pub const fn to(self) -> Kind {
         self.ends().1
     }
 
-    /// The kind that holds it.
+    /// The kind of the linking item.
     pub(crate) const fn from(self) -> Kind {
         self.ends().0
     }
 
-    /// The kind that holds it, and the kind that it points to.
+    /// The kinds of the linking and the linked item.
     const fn ends(self) -> (Kind, Kind) {
         match self {
             Self::MoviePerson => (Kind::Movie, Kind::Person),

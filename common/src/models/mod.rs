@@ -1,5 +1,5 @@
-//! What a catalogue is made of: items of five kinds, typed, each with the source's own record
-//! kept whole beside it, and the changes that turn one version into the next.
+//! The models: items of five kinds with typed facts and the complete record of the source, the
+//! catalogue of them, changes between versions, findings and runs.
 
 mod catalogue;
 mod change;

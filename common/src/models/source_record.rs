@@ -7,8 +7,8 @@ use super::packed::raw::Packed;
 
 /// The source's record of an item, as compact JSON in the source's order of fields.
 ///
-/// Opaque here: only the `ghibli-api` crate knows its shape. Of an item that a catalogue gives it
-/// is unpacked each time it is asked for.
+/// Opaque here: only the `ghibli-api` crate knows its shape. A record from a catalogue is unpacked at
+/// each access.
 #[derive(Clone, Debug)]
 pub struct SourceRecord(Form);
 
@@ -19,7 +19,7 @@ enum Form {
 }
 
 impl SourceRecord {
-    /// Keeps a record that is valid JSON.
+    /// Wraps a record, which must be valid JSON.
     pub fn new(json: Box<RawValue>) -> Self {
         Self(Form::Text(json))
     }

@@ -1,4 +1,4 @@
-//! A whole catalogue at once, on two threads: in a tenth of the time that its items take one by one.
+//! Bulk construction of a catalogue on two threads, ten times as fast as inserting one by one.
 
 use std::panic::resume_unwind;
 use std::thread;
@@ -10,7 +10,7 @@ use crate::models::Kind;
 use crate::models::hash_table::HashTable;
 use crate::models::packed::Packed;
 
-/// By relation: what is named, and what names it.
+/// By relation: pairs of the linked and the linking item.
 type EdgeLists = [Vec<(Number, Number)>; Link::ALL.len()];
 
 impl FromIterator<Packed> for Catalogue {
@@ -26,8 +26,8 @@ impl FromIterator<Packed> for Catalogue {
     }
 }
 
-/// The catalogue of these items, numbered as they come; none if two of a kind have the same id or
-/// the same slug.
+/// Builds a catalogue with numbers in this order; `None` if two items of a kind have the same id or
+/// slug.
 fn build(items: &[Packed]) -> Option<Catalogue> {
     let mut of_kinds: [Vec<Number>; 5] = Default::default();
     for (number, packed) in (0..).zip(items) {
@@ -79,7 +79,7 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
     for (pairs, more) in pairs.iter_mut().zip(more_pairs) {
         pairs.extend(more);
     }
-    // Most of them are people in movies.
+    // Most links are people in movies.
     let [of_people, others @ ..] = pairs;
     let (of_people, others) = in_parallel(|| sorted(of_people), || others.map(sorted));
     for (of_link, links) in catalogue
@@ -96,7 +96,7 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
     Some(catalogue)
 }
 
-/// The relations of some items from a number on, with those to what is not there.
+/// The links of some items, numbered from `from` on, and those to missing items.
 #[expect(clippy::type_complexity, reason = "it has one user")]
 fn links(
     number_of: impl Fn(Kind, &[u8]) -> Option<Number>,
@@ -105,7 +105,7 @@ fn links(
 ) -> (EdgeLists, Vec<(Link, &[u8], Number)>) {
     let (mut pairs, mut unknown) = (EdgeLists::default(), Vec::new());
     for (number, packed) in (from..).zip(items) {
-        // As many as have been numbered.
+        // All of them have been numbered before.
         let number = Number::try_from(number).unwrap_or(Number::MAX);
         for (link, to) in packed.links() {
             match number_of(link.to(), to) {

@@ -13,22 +13,21 @@ use super::{Credits, Facts, Id, Item, Kind, Link, Number};
 
 /// All items at one version, by id, by slug, in the source's order, and by relation.
 ///
-/// A clone shares everything with its original until one of them changes, so that a delta costs
-/// by its own size whatever the size of the catalogue. Items are held packed, and unpacked when
-/// they are asked for, which takes a microsecond; numbers and names cost less.
+/// Persistent: a clone shares everything with its original, so the cost of a delta depends on its own
+/// size only. Items are stored packed; unpacking one takes a microsecond, numbers and names less.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    /// By number; a name only where others name what is not there.
+    /// By number; with placeholders for linked items that do not exist.
     items: Vector<Option<Packed>>,
     free: Vector<Number>,
     lookups: [KindLookup; 5],
-    /// By relation: what is named, and what names it.
+    /// By relation: pairs of the linked and the linking item.
     links: [OrdSet<(Number, Number)>; Link::ALL.len()],
 }
 
 #[derive(Clone, Debug, Default)]
 struct KindLookup {
-    /// Of names only, too.
+    /// With those of placeholders.
     ids: HashTable,
     slugs: HashTable,
     in_order: OrdSet<(i64, Number)>,
@@ -45,7 +44,7 @@ impl Catalogue {
         number.filter(|number| self.present(*number).is_some())
     }
 
-    /// The number of an id, as it is written, whether or not its item is there.
+    /// The number of an encoded id, of an item or a placeholder.
     fn number_of_id(&self, kind: Kind, id: &[u8]) -> Option<Number> {
         let of_id = |packed: &Packed| packed.written_id() == id;
         let is = |number| self.packed(number).is_some_and(of_id);
@@ -60,7 +59,7 @@ impl Catalogue {
         self.packed(number).filter(|packed| packed.is_present())
     }
 
-    /// The item with this id, as it is held.
+    /// The packed item with this id.
     pub(super) fn packed_by_id(&self, kind: Kind, id: &str) -> Option<&Packed> {
         self.present(self.number(kind, id)?)
     }
@@ -75,12 +74,12 @@ impl Catalogue {
         self.present(number).map(Packed::source)
     }
 
-    /// The same as a text, which is not looked at: it was JSON when it was put in.
+    /// The same as text, without validation.
     pub fn source_text(&self, number: Number) -> Option<String> {
         self.present(number).and_then(Packed::source_text)
     }
 
-    /// An item's bytes as they are held here, the same for equal items: to hash and to weigh.
+    /// The packed bytes of an item, the same for equal items.
     pub fn bytes(&self, number: Number) -> Option<&[u8]> {
         self.present(number).map(Packed::bytes)
     }
@@ -105,17 +104,17 @@ impl Catalogue {
         self.present(number).map(Packed::rank)
     }
 
-    /// What of a movie people look for, without unpacking the rest.
+    /// The credits of a movie, without unpacking the rest.
     pub fn credits(&self, movie: Number) -> Option<Credits<'_>> {
         self.present(movie)?.credits()
     }
 
-    /// A relation whole: what is named, which need not be there, and what names it.
+    /// All edges of a relation as (linked, linking). A linked item may be missing.
     pub fn edges(&self, link: Link) -> impl Iterator<Item = (Number, Number)> {
         self.links[link as usize].iter().copied()
     }
 
-    /// What is more than every number.
+    /// An upper bound of the numbers.
     pub fn end(&self) -> usize {
         self.items.len()
     }
@@ -167,30 +166,29 @@ impl Catalogue {
         Kind::ALL.into_iter().flat_map(|kind| self.iter(kind))
     }
 
-    /// Every item of every kind as it is held here.
+    /// Every packed item of every kind.
     pub(crate) fn all_packed(&self) -> impl Iterator<Item = &Packed> {
         let numbers = Kind::ALL.into_iter().flat_map(|kind| self.numbers(kind));
         numbers.filter_map(|number| self.present(number))
     }
 
-    /// The sum of all items' digests, which tells two catalogues apart that differ in more than
-    /// ranks.
+    /// The sum of the items' digests, which does not depend on ranks.
     pub(crate) fn digest(&self) -> u128 {
         let digests = self.all_packed().map(Packed::digest);
         digests.fold(0, u128::wrapping_add)
     }
 
-    /// How many items of a kind there are.
+    /// Number of items of a kind.
     pub fn count(&self, kind: Kind) -> usize {
         self.lookups[kind as usize].in_order.len()
     }
 
-    /// How many items there are.
+    /// Number of items.
     pub fn len(&self) -> usize {
         Kind::ALL.into_iter().map(|kind| self.count(kind)).sum()
     }
 
-    /// Whether there is no item at all.
+    /// Whether there are no items.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -200,14 +198,14 @@ impl Catalogue {
         range.map(|(_, from)| *from)
     }
 
-    /// The numbers of the items that hold a relation to this one, in no order.
+    /// The numbers of the items that link to this one, in no order.
     pub fn linking_numbers(&self, link: Link, to: &str) -> impl Iterator<Item = Number> {
         let to = self.number_of_id(link.to(), &written_id(to)).into_iter();
         to.flat_map(move |to| self.numbers_linking(link, to))
     }
 
-    /// The numbers of the items that hold a relation to this one (the movies of a person), in the
-    /// source's order.
+    /// The numbers of the items that link to this one (the movies of a person), in the source's
+    /// order.
     pub fn linking(&self, link: Link, to: &str) -> Vec<Number> {
         let mut numbers: Vec<_> = self.linking_numbers(link, to).collect();
         numbers.sort_by_cached_key(|number| self.present(*number).map(Packed::rank));
@@ -223,19 +221,19 @@ impl Catalogue {
         numbers.filter_map(|number| self.item(number))
     }
 
-    /// What an item names, by ids as [`super::read_id`] reads them.
+    /// The links of an item with encoded ids, as for [`super::read_id`].
     pub fn links(&self, number: Number) -> Vec<(Link, &[u8])> {
         self.present(number).map(Packed::links).unwrap_or_default()
     }
 
-    /// The items behind a list of ids; one that is not there is left out.
+    /// The items with these ids; missing ones are skipped.
     pub fn resolve<'a>(&self, kind: Kind, ids: impl IntoIterator<Item = &'a Id>) -> Vec<Arc<Item>> {
         ids.into_iter()
             .filter_map(|id| self.get(kind, id))
             .collect()
     }
 
-    /// Whether a person is of the species that is called Human.
+    /// Whether a person is of the species named Human.
     pub fn is_human(&self, person: &Item) -> bool {
         let Facts::Person(person) = &person.facts else {
             return false;

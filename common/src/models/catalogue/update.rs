@@ -1,4 +1,4 @@
-//! Changing a catalogue: items, changes of a version, and the numbers behind them.
+//! Updates of a catalogue: single items, changes of versions, and the assignment of numbers.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::models::packed::{Packed, written_id};
 use crate::models::{Change, Changes, Id, Item, Kind, Link, Number};
 
 impl Catalogue {
-    /// Puts an item in, in place of the one with its id.
+    /// Inserts an item, or replaces the one with its id.
     pub fn insert(&mut self, item: &Item) {
         self.insert_packed(Packed::of(item));
     }
@@ -29,7 +29,7 @@ impl Catalogue {
         self.links[link as usize].insert((to, from));
     }
 
-    /// Takes an item out; one that is not there is no error.
+    /// Removes an item; a missing one is no error.
     pub fn remove(&mut self, kind: Kind, id: &str) {
         self.remove_by_written_id(kind, &written_id(id));
     }
@@ -43,7 +43,7 @@ impl Catalogue {
         }
     }
 
-    /// The number of an id, which it gets where it has none.
+    /// The number of an encoded id, assigned if it has none.
     fn number_or_new(&mut self, kind: Kind, id: &[u8]) -> Number {
         if let Some(number) = self.number_of_id(kind, id) {
             return number;
@@ -56,7 +56,7 @@ impl Catalogue {
             }
             None => {
                 self.items.push_back(packed);
-                // There are never more items than fit into memory.
+                // Memory holds fewer items.
                 Number::try_from(self.items.len() - 1).unwrap_or(Number::MAX)
             }
         };
@@ -64,7 +64,7 @@ impl Catalogue {
         number
     }
 
-    /// Takes an item out of everything but its number.
+    /// Removes an item from all lookups, but keeps its number.
     fn unlink(&mut self, number: Number) {
         let Some(packed) = self.present(number).cloned() else {
             return;
@@ -80,7 +80,7 @@ impl Catalogue {
         }
     }
 
-    /// Frees a number if nothing stands behind it and nothing names it.
+    /// Frees the number of a placeholder that nothing links to.
     fn release_number(&mut self, number: Number) {
         let Some(packed) = self.packed(number).filter(|packed| !packed.is_present()) else {
             return;
@@ -96,14 +96,14 @@ impl Catalogue {
         self.free.push_back(number);
     }
 
-    /// Goes forward by one version's changes.
+    /// Applies the changes of a version.
     pub fn apply(&mut self, changes: &[Change]) {
         for change in changes {
             self.set(change.kind, &change.id, change.after.as_deref());
         }
     }
 
-    /// Goes forward by one version's changes, and shares their items.
+    /// Applies the changes of a version, and shares their items.
     pub fn apply_packed(&mut self, changes: &Changes) {
         if self.items.is_empty() {
             let all = changes.packed().filter_map(|(_, after)| after.cloned());
@@ -121,7 +121,7 @@ impl Catalogue {
         }
     }
 
-    /// Goes back by one version's changes.
+    /// Reverts the changes of a version.
     pub(crate) fn revert(&mut self, changes: &[Change]) {
         for change in changes {
             self.set(change.kind, &change.id, change.before.as_deref());
@@ -135,7 +135,7 @@ impl Catalogue {
         }
     }
 
-    /// The changes from this catalogue to another, item by item.
+    /// The changes from this catalogue to another.
     pub fn changes_to(&self, after: &Self) -> Changes {
         let mut changes = Changes::default();
         for gone in self.all_packed() {
@@ -156,7 +156,7 @@ impl Catalogue {
 }
 
 impl Changes {
-    /// Adds what becomes of an item that stands in `before`, or does not yet.
+    /// Adds the change of an item of `before`, or an addition if it is not there.
     pub fn add(&mut self, before: &Catalogue, kind: Kind, id: &Id, after: Option<&Item>) {
         self.push(
             before.packed_by_id(kind, id).cloned(),

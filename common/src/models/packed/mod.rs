@@ -1,8 +1,8 @@
-//! An item in few bytes, as a catalogue holds it: a million of them have to fit into memory.
+//! The compact encoding of items in a catalogue, so that a million of them fit into memory.
 //!
-//! Facts are written one after another in a form of their own, so that a name is at hand without
-//! unpacking anything. The source's record follows, compressed with all that comes before it as
-//! the dictionary, since most of what it says has been said by then. UUIDs take 16 bytes.
+//! The facts come first, in a binary form from which a name can be read without unpacking. The
+//! source's record follows, compressed with the facts as dictionary, since it mostly repeats them.
+//! UUIDs take 16 bytes.
 
 mod code;
 mod facts;
@@ -23,8 +23,8 @@ impl Packed {
         Self(bytes.into())
     }
 
-    /// The item whose bytes these are; `None` unless all its facts can be read. For the record
-    /// behind them the checksum of its part answers, since a look would take longer than all else.
+    /// Reads the bytes of an item; `None` unless all its facts are valid. The record is not checked,
+    /// which would take longer than the rest: its part has a checksum.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let kind = Kind::ALL.get(usize::from(*bytes.first()?))?;
         let packed = Self(bytes.into());
@@ -37,7 +37,7 @@ impl Packed {
         (packed.end_of_facts() == Some(end)).then_some(packed)
     }
 
-    /// The items that this one names, as [`Item::links`], by their ids as they are written here.
+    /// The links, as [`Item::links`], with encoded ids.
     pub(crate) fn links(&self) -> Vec<(Link, &[u8])> {
         if !self.is_present() {
             return Vec::new();
@@ -49,7 +49,7 @@ impl Packed {
         facts::links(&mut reader, self.kind())
     }
 
-    /// What of a movie people look for; `None` for anything else.
+    /// The credits of a movie; `None` for other kinds.
     pub(crate) fn credits(&self) -> Option<Credits<'_>> {
         if !self.is_present() || self.kind() != Kind::Movie {
             return None;
@@ -61,8 +61,7 @@ impl Packed {
         Some(facts::credits(&mut reader))
     }
 
-    /// The item; `None` for what is only the name of one. Its source record stays packed until
-    /// somebody wants it.
+    /// The item; `None` for a placeholder. Its source record stays packed.
     pub(crate) fn unpack(&self) -> Option<Item> {
         if !self.is_present() {
             return None;
@@ -97,7 +96,7 @@ fn before_source(item: &Item) -> Vec<u8> {
 }
 
 impl PartialEq for Packed {
-    /// Equal items are equal byte by byte, save where another release compressed the record.
+    /// Equal items have equal bytes, unless another release compressed the record.
     fn eq(&self, other: &Self) -> bool {
         let both_there = self.is_present() && other.is_present();
         self.0 == other.0 || (both_there && self.unpack() == other.unpack())

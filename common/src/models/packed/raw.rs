@@ -1,4 +1,4 @@
-//! The bytes of a packed item and what can be read from them without its facts' types.
+//! The bytes of a packed item, and all that can be read without the types of facts.
 
 use std::sync::Arc;
 
@@ -9,25 +9,24 @@ use super::code::{Reader, Writer};
 use super::source;
 use crate::models::{Id, Kind};
 
-/// What the first byte is for an item that others name and that is not there.
+/// Flag of the first byte for a placeholder: an item that is linked to but does not exist.
 const PLACEHOLDER: u8 = 8;
-/// The kind, and where the source's record begins.
+/// Size of the kind and the offset of the source's record.
 pub(super) const HEAD_BYTES: usize = 1 + size_of::<u32>();
 
-/// An item, or the name of one. Bases are made of these bytes: whoever changes what they say
-/// changes the format of the stores.
+/// A packed item or a placeholder. These bytes are part of the stored format.
 #[derive(Clone, Debug)]
 pub(crate) struct Packed(pub(super) Arc<[u8]>);
 
 impl Packed {
-    /// The name of an item that is not there.
+    /// The placeholder of a missing item.
     pub(crate) fn placeholder(kind: Kind, written_id: &[u8]) -> Self {
         let mut writer = Writer::default();
         writer.head(kind as u8 | PLACEHOLDER);
         Self([&writer.finish(), written_id].concat().into())
     }
 
-    /// Whether this is an item and not only the name of one.
+    /// Whether this is an item, not a placeholder.
     pub(crate) fn is_present(&self) -> bool {
         self.0.first().is_some_and(|first| first & PLACEHOLDER == 0)
     }
@@ -42,7 +41,7 @@ impl Packed {
         &self.0
     }
 
-    /// The id as it is written here, which [`written_id`] gives.
+    /// The encoded id, as by [`written_id`].
     pub(crate) fn written_id(&self) -> &[u8] {
         self.after_head().written_id()
     }
@@ -60,7 +59,7 @@ impl Packed {
         reader.text()
     }
 
-    /// The name, as [`Item::name`]: what is written first of all facts.
+    /// The name, which is the first fact.
     pub(crate) fn name(&self) -> &str {
         let mut reader = self.after_head();
         reader.written_id();
@@ -76,13 +75,13 @@ impl Packed {
         json.unwrap_or_else(|| RawValue::NULL.to_owned())
     }
 
-    /// Its JSON text; nothing if it cannot be unpacked.
+    /// Its JSON text; `None` if it cannot be unpacked.
     pub(crate) fn source_text(&self) -> Option<String> {
         let (facts, record) = self.0.split_at_checked(self.end_of_facts()?)?;
         source::read(record, self.kind(), facts)
     }
 
-    /// A hash of all but its rank, the same however another release compressed the record.
+    /// A hash of all but the rank, independent of the compression of the record.
     pub(crate) fn digest(&self) -> u128 {
         let text = self.source_text().unwrap_or_default();
         let facts = self.facts().unwrap_or_default();
@@ -100,7 +99,7 @@ impl Packed {
         hash.digest128()
     }
 
-    /// The facts as they are written.
+    /// The encoded facts.
     fn facts(&self) -> Option<&[u8]> {
         let mut reader = self.after_head();
         reader.written_id();
@@ -120,14 +119,14 @@ impl Packed {
     }
 }
 
-/// An id as it is written in packed items.
+/// Encodes an id as in packed items.
 pub(crate) fn written_id(id: &str) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.id(id);
     writer.finish()
 }
 
-/// An id from how a catalogue holds it.
+/// Decodes an id of a packed item.
 pub fn read_id(written: &[u8]) -> Id {
     Reader::new(written).id().into()
 }

@@ -226,7 +226,7 @@ fn a_name_alone_is_not_read_as_an_item() {
 
 #[test]
 fn what_stores_hold_can_be_read_for_good() {
-    let text = source::LIKELY.concat();
+    let text = source::COMMON_TEXTS.concat();
     assert_eq!(xxhash_rust::xxh3::xxh3_64(&text), 0x533b5fba869359af);
     let item = Item {
         id: UUID.into(),
