@@ -57,7 +57,7 @@ fn a_wrong_value_is_reported_with_its_name_the_problem_and_an_example() {
         ("PYFLIX_FUSE_BLANKED", "-1%"),
         ("PYFLIX_FUSE_UNREADABLE", "a fifth"),
         ("PYFLIX_FUSE_DUPLICATES", "few"),
-        ("PYFLIX_MISSED_SYNCS", "3 looks"),
+        ("PYFLIX_MISSED_SYNCS", "3 syncs"),
         ("PYFLIX_RETENTION", "2001"),
         ("PYFLIX_PUBLIC_URL", "example.org"),
         ("PYFLIX_LOG", "info=what=this"),

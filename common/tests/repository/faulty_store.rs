@@ -46,7 +46,7 @@ impl FaultyStore {
         })
     }
 
-    /// Shows the true head until told otherwise.
+    /// Shows the true head until `show_old_head`.
     pub(crate) fn lagging(inner: Arc<dyn Store>) -> Arc<Self> {
         Self::stopping(NO_MORE - 1, Stop::Before, inner)
     }

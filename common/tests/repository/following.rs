@@ -66,7 +66,7 @@ pub(crate) async fn a_stale_read_of_an_older_head_is_ignored(store: &Fixture) {
     let start = *reads.borrow();
     tokio::select! {
         version = next_version(&mut follower) => panic!("went to version {}", version.version()),
-        // One that is not ignored is read twice before it is told.
+        // A head that is not ignored is read twice before its event.
         read = reads.wait_for(|reads| *reads >= start + 3) => drop(read.unwrap()),
     }
     lagging.show_old_head(None);
@@ -78,9 +78,9 @@ pub(crate) async fn an_older_head_that_stays_is_a_restored_backup_and_loaded(sto
     let first = store.publish(&catalogue(2, 1)).await;
     let backup = store.save_the_head().await;
     store.publish(&catalogue(2, 2)).await;
-    let patience = Duration::from_millis(500);
+    let limit = Duration::from_millis(500);
     let follower = store.open().await.follow();
-    let mut follower = follower.with_stale_read_limit(patience);
+    let mut follower = follower.with_stale_read_limit(limit);
     assert_eq!(next_version(&mut follower).await.version(), 2);
 
     let restored = Instant::now();
@@ -88,7 +88,7 @@ pub(crate) async fn an_older_head_that_stays_is_a_restored_backup_and_loaded(sto
     let again = next_version(&mut follower).await;
     assert_eq!(again.header, first.header);
     assert_eq!(again.catalogue, catalogue(2, 1));
-    assert!(restored.elapsed() > patience, "{:?}", restored.elapsed());
+    assert!(restored.elapsed() > limit, "{:?}", restored.elapsed());
 }
 
 pub(crate) async fn a_load_that_goes_back_is_ignored(store: &Fixture) {
@@ -201,7 +201,7 @@ pub(crate) async fn a_failing_sync_shows_in_the_head_status_until_one_succeeds(s
 }
 
 async fn failing(follower: &mut Follower, expected: bool) {
-    let told = async {
+    let followed = async {
         loop {
             if let FollowEvent::HeadStatus(pulse) = follower.next().await
                 && pulse.failing_since().is_some() == expected
@@ -210,7 +210,7 @@ async fn failing(follower: &mut Follower, expected: bool) {
             }
         }
     };
-    tokio::time::timeout(LIMIT, told)
+    tokio::time::timeout(LIMIT, followed)
         .await
         .expect("the pulse to tell");
 }

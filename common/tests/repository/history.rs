@@ -52,16 +52,19 @@ pub(crate) async fn the_changes_of_a_version_tell_before_and_after(store: &Fixtu
     let wanted = with(&without(&catalogue(3, 1), 2), movie(0, 2));
     store.publish(&wanted).await;
     let repository = store.open().await;
-    let told = repository.changes(2).await.unwrap().unwrap();
+    let changes = repository.changes(2).await.unwrap().unwrap();
     assert_eq!(
-        Counts::of(&told),
+        Counts::of(&changes),
         Counts {
             added: 0,
             updated: 1,
             removed: 1
         }
     );
-    let updated = told.iter().find(|change| change.after.is_some()).unwrap();
+    let updated = changes
+        .iter()
+        .find(|change| change.after.is_some())
+        .unwrap();
     let fields = changed_fields(
         updated.before.as_ref().unwrap(),
         updated.after.as_ref().unwrap(),
@@ -236,7 +239,7 @@ pub(crate) async fn late_rows_of_a_paused_publisher_lose(store: &Fixture) {
     let repository = store.open().await;
     let lease = repository.try_acquire(None).await.unwrap().unwrap();
     lease.save_missing(&[missing(2)]).await.unwrap();
-    // Whether it is told depends on the store; that nothing comes of it does not.
+    // The error depends on the store; the missing effect does not.
     paused.save_missing(&[missing(9)]).await.ok();
     assert_eq!(repository.missing().await.unwrap(), [missing(2)]);
     paused.save_missing(&[]).await.ok();

@@ -68,7 +68,7 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
         };
     }
     let (first, second) = items.split_at(items.len() / 2);
-    let ((mut pairs, mut unknown), (more_pairs, more_unknown)) = {
+    let ((mut edges, mut unknown), (more_edges, more_unknown)) = {
         let number_of = |kind: Kind, id: &[u8]| {
             let is = |number: Number| items[number as usize].written_id() == id;
             catalogue.lookups[kind as usize].ids.find(id, is)
@@ -76,11 +76,11 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
         let half = |from: usize, half| links(number_of, from, half);
         in_parallel(|| half(0, first), || half(first.len(), second))
     };
-    for (pairs, more) in pairs.iter_mut().zip(more_pairs) {
-        pairs.extend(more);
+    for (edges, more) in edges.iter_mut().zip(more_edges) {
+        edges.extend(more);
     }
     // Most links are people in movies.
-    let [of_people, others @ ..] = pairs;
+    let [of_people, others @ ..] = edges;
     let (of_people, others) = in_parallel(|| sorted(of_people), || others.map(sorted));
     for (of_link, links) in catalogue
         .links
@@ -103,18 +103,18 @@ fn links(
     from: usize,
     items: &[Packed],
 ) -> (EdgeLists, Vec<(Link, &[u8], Number)>) {
-    let (mut pairs, mut unknown) = (EdgeLists::default(), Vec::new());
+    let (mut edges, mut unknown) = (EdgeLists::default(), Vec::new());
     for (number, packed) in (from..).zip(items) {
         // All of them have been numbered before.
         let number = Number::try_from(number).unwrap_or(Number::MAX);
         for (link, to) in packed.links() {
             match number_of(link.to(), to) {
-                Some(to) => pairs[link as usize].push((to, number)),
+                Some(to) => edges[link as usize].push((to, number)),
                 None => unknown.push((link, to, number)),
             }
         }
     }
-    (pairs, unknown)
+    (edges, unknown)
 }
 
 fn sorted<T: Ord + Clone>(mut values: Vec<T>) -> OrdSet<T> {

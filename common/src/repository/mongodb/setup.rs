@@ -186,7 +186,14 @@ async fn grant(
     password: &SecretString,
     role: &str,
 ) -> Result<(), AttemptError> {
-    let command = |verb| user(verb, name, password, doc! { "role": role, "db": DATABASE });
+    let command = |command| {
+        user(
+            command,
+            name,
+            password,
+            doc! { "role": role, "db": DATABASE },
+        )
+    };
     let mut outcome = movies.run_command(command("createUser")).await;
     if let Err(error) = &outcome
         && code(error) == Some(USER_EXISTS)
@@ -200,9 +207,9 @@ async fn grant(
     }
 }
 
-fn user(verb: &str, name: &str, password: &SecretString, role: Document) -> Document {
+fn user(command: &str, name: &str, password: &SecretString, role: Document) -> Document {
     doc! {
-        verb: name,
+        command: name,
         "pwd": password.expose_secret(),
         "roles": [role],
         "writeConcern": { "w": "majority" },

@@ -20,9 +20,9 @@ pub(super) enum Operation {
     Fault(usize, Until, Fault),
     /// A publisher is killed, and another process takes its place.
     Crash(usize, Last),
-    /// A publisher is told to stop: it leaves its run and releases the lease.
+    /// A publisher is stopped: it gives up its run and releases the lease.
     GiveUp(usize, Last),
-    /// The lease is over, whoever has it.
+    /// The current lease expires.
     LeasePasses,
     /// A publisher renews its lease.
     Renew(usize),

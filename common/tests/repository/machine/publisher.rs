@@ -1,4 +1,4 @@
-//! A process that publishes: it rests at every call until it is told to go on.
+//! A process that publishes and pauses at every call.
 
 use std::pin::Pin;
 use std::sync::Arc;

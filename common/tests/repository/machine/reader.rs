@@ -90,9 +90,9 @@ impl Reader {
         Some((&known.lineage, &known.header))
     }
 
-    /// Goes on to the next call, and looks at what it has learnt on the way.
+    /// Advances to the next call, and checks the observations until then.
     pub(super) async fn advance(&mut self, model: &Model, published: &Published) -> Check {
-        // A follower must be woken to look; one that looks already hears it in vain.
+        // Wakes a follower that waits.
         self.store.notify();
         let next = async {
             tokio::select! {
@@ -176,7 +176,7 @@ impl Reader {
         before.1.apply(changes);
         ensure!(
             before.0 + 1 == seen.version() && before.1 == seen.catalogue,
-            "{} was told of other changes than led from version {} to {}",
+            "{} got other changes than those from version {} to {}",
             self.name,
             before.0,
             seen.version()

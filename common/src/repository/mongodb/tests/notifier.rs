@@ -16,7 +16,7 @@ async fn another_stores_commit_notifies_whatever_happens_to_the_stream() {
         let mode = doc! { "times": 3 };
         doc! { "configureFailPoint": "failCommand", "mode": mode, "data": data }
     };
-    for trouble in [
+    for fault in [
         "nothing",
         "closed",
         "lost cursor",
@@ -25,7 +25,7 @@ async fn another_stores_commit_notifies_whatever_happens_to_the_stream() {
         "drop",
         "restart",
     ] {
-        match trouble {
+        match fault {
             "closed" => {
                 let fail = fails(doc! { "closeConnection": true });
                 admin.run_command(fail).await.unwrap();
@@ -101,7 +101,7 @@ async fn a_stream_whose_position_has_left_the_oplog_restarts() {
     // It notifies when it is open again.
     let notified = tokio::time::timeout(SOON, notifications.changed()).await;
     notified.expect("it is opened without its place").unwrap();
-    // Well before a follower looks by itself.
+    // Well before a follower polls.
     let commit = async { writer.commit(&next(&state, None)).await.unwrap() };
     heard_within(Duration::from_secs(1), &mut notifications, commit).await;
 }

@@ -10,7 +10,7 @@ use super::super::model::{Check, View, ensure, shown, view_of};
 use super::World;
 
 impl World {
-    /// Checks what a publisher was told since the last call.
+    /// Checks the observations of a publisher since its last call.
     pub(super) async fn check_notes(&mut self, publisher: usize) -> Check {
         let notebook = self.publishers[publisher].notes.clone();
         let Some((fence, _)) = notebook.open().begun.clone() else {
@@ -35,12 +35,12 @@ impl World {
         if let Some(rewound) = notes.rewound.take() {
             self.published.recognises(&rewound, "a rollback")?;
         }
-        if let Some(told) = notes.published.take() {
-            self.published.recognises(&told, "its publisher")?;
+        if let Some(published) = notes.published.take() {
+            self.published.recognises(&published, "its publisher")?;
             ensure!(
-                self.model.log.last() == Some(&told.header),
-                "what a publisher was told of is not there: {:?}",
-                told.header
+                self.model.log.last() == Some(&published.header),
+                "the version that a publisher knows of is not there: {:?}",
+                published.header
             );
         }
         if std::mem::take(&mut notes.nothing) {
@@ -51,13 +51,13 @@ impl World {
             let approved = patch.approval.as_ref();
             ensure!(
                 pinned && approved.is_none_or(|approval| *approval == self.model.approval),
-                "what an operator was told of is not there: {patch:?}"
+                "the patch that an operator knows of is not there: {patch:?}"
             );
         }
         Ok(())
     }
 
-    /// A reader that comes anew sees the head, and every kept version can be rebuilt from it.
+    /// A new reader sees the head, and every kept version can be rebuilt from it.
     pub(super) async fn look_back(&self) -> Check {
         let broken = |error: StoreError| format!("looking back: {error}");
         let repository = Repository::with_store(self.store.clone());
@@ -80,7 +80,7 @@ impl World {
                 return Err(format!("version {} cannot be rebuilt", header.version));
             };
             ensure!(rebuilt.header == *header, "rebuilt {:?}", rebuilt.header);
-            self.published.recognises(&rebuilt, "who looks back")?;
+            self.published.recognises(&rebuilt, "a rewind")?;
         }
         Ok(())
     }

@@ -79,7 +79,7 @@ impl World {
     /// One case, from an empty store on.
     pub(super) async fn try_out(kind: &Fixture, retention: u64, operations: &[Operation]) -> Check {
         let fixture = kind.fresh().await;
-        // A clock that stands still lets no time of a commit tell two versions apart.
+        // With a stopped clock, commit times do not distinguish versions.
         let clock = Clock::from_fn(|| jiff::Timestamp::constant(1_700_000_000, 0));
         let store = fixture.open_at(clock).await.store().clone();
         let publisher = |_| Publisher::new(store.clone(), retention);
@@ -224,7 +224,7 @@ impl World {
         Ok(())
     }
 
-    /// Goes on to a publisher's next call, and looks at what it has learnt on the way.
+    /// Advances to a publisher's next call, and checks its observations until then.
     async fn advance(&mut self, publisher: usize) -> Check {
         let end = self.publishers[publisher].advance().await?;
         self.check_notes(publisher).await?;
