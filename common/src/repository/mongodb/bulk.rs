@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn every_batch_asks_by_itself_for_a_majority_that_has_it_on_disk() {
+    fn every_batch_has_a_journaled_majority_write_concern() {
         for command_kind in [
             WriteCommand::Insert,
             WriteCommand::Update,
