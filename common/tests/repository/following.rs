@@ -181,15 +181,7 @@ pub(crate) async fn a_failing_sync_shows_in_the_head_status_until_one_succeeds(s
     let run = async |end| {
         let lease = repository.try_acquire(None).await.unwrap().unwrap();
         lease.release(Some(end)).await.unwrap();
-        repository
-            .store()
-            .head()
-            .await
-            .unwrap()
-            .unwrap()
-            .head
-            .last_sync
-            .unwrap()
+        repository.head().await.unwrap().unwrap().last_sync.unwrap()
     };
     let first = run(SyncEnd::Failed).await;
     assert_eq!(first.failing_since, Some(first.at));

@@ -337,7 +337,7 @@ pub(crate) async fn a_view_left_behind_is_repaired_by_the_next_run(store: &Fixtu
     assert!(lease.head().dirty);
     assert!(publish_in(lease, &wanted).await.unwrap().is_none());
     assert_the_view_shows(&repository, &wanted).await;
-    assert!(!repository.store().head().await.unwrap().unwrap().head.dirty);
+    assert!(!repository.head().await.unwrap().unwrap().dirty);
     fixture::publish(&repository, &wanted).await.unwrap();
 }
 

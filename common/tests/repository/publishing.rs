@@ -31,7 +31,7 @@ pub(crate) async fn what_is_published_is_what_a_reader_loads(store: &Fixture) {
 pub(crate) async fn an_empty_delta_makes_no_version_and_writes_nothing(store: &Fixture) {
     let repository = store.open().await;
     store.publish(&catalogue(3, 1)).await;
-    let before = repository.store().head().await.unwrap().unwrap().head;
+    let before = repository.head().await.unwrap().unwrap();
     let parts = repository.store().parts().await.unwrap();
     assert!(
         fixture::publish(&repository, &catalogue(3, 1))
@@ -39,7 +39,7 @@ pub(crate) async fn an_empty_delta_makes_no_version_and_writes_nothing(store: &F
             .unwrap()
             .is_none()
     );
-    let mut after = repository.store().head().await.unwrap().unwrap().head;
+    let mut after = repository.head().await.unwrap().unwrap();
     assert_eq!(repository.store().parts().await.unwrap(), parts);
     after.fence = before.fence;
     after.last_sync.clone_from(&before.last_sync);
@@ -69,7 +69,7 @@ pub(crate) async fn a_lease_is_renewed_as_long_as_its_guard_lives(store: &Fixtur
     let soon = now + Duration::from_secs(4);
     store.end_the_lease_at(soon).await;
     testkit::eventually(LIMIT, async || {
-        let head = one.store().head().await.unwrap().unwrap().head;
+        let head = one.head().await.unwrap().unwrap();
         head.lease.is_some_and(|lease| lease.expires > soon)
     })
     .await;
@@ -218,31 +218,13 @@ pub(crate) async fn a_pin_set_by_another_stops_the_run_that_began_before_it(stor
     let delta = state.catalogue.changes_to(&catalogue(3, 2));
     let late = run.publish(Some(&state), &delta, None, None).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
-    let head = store
-        .open()
-        .await
-        .store()
-        .head()
-        .await
-        .unwrap()
-        .unwrap()
-        .head;
+    let head = store.open().await.head().await.unwrap().unwrap();
     assert_eq!((head.version, head.pin), (1, Some(1)));
 }
 
 pub(crate) async fn changes_beyond_a_tenth_of_the_items_make_a_new_base(store: &Fixture) {
     let repository = store.open().await;
-    let base = async || {
-        repository
-            .store()
-            .head()
-            .await
-            .unwrap()
-            .unwrap()
-            .head
-            .base
-            .unwrap()
-    };
+    let base = async || repository.head().await.unwrap().unwrap().base.unwrap();
     let first = store.publish(&catalogue(37, 1)).await;
     let mut wanted = first.catalogue;
     for number in 0..4 {
@@ -279,15 +261,7 @@ pub(crate) async fn parts_that_no_version_names_are_swept_and_named_ones_stay(st
     let left = repository.store().parts().await.unwrap();
     assert!(left.iter().all(|part| part.fence != dead_fence), "{left:?}");
     // The base of version 1 is no base any more: version 2 changed everything.
-    let base = repository
-        .store()
-        .head()
-        .await
-        .unwrap()
-        .unwrap()
-        .head
-        .base
-        .unwrap();
+    let base = repository.head().await.unwrap().unwrap().base.unwrap();
     let still_named = |part: &&PartName| part.kind == PartKind::Changes || part.fence == base.fence;
     assert_eq!(
         left.iter().collect::<Vec<_>>(),
