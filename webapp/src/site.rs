@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use catalogue_index::{EncodeEvent, History, Index};
-use catalogue_search::Search;
+use catalogue_search::SearchIndex;
 use common::clock::Clock;
 use common::models::{Catalogue, Change};
 use common::repository::{News, Pulse, Repository, Snapshot};
@@ -35,7 +35,7 @@ pub struct Site {
     /// The catalogue arranged for lists.
     pub index: Index,
     /// The catalogue arranged for search.
-    pub search: Search,
+    pub search: SearchIndex,
     /// What the source's records say, by field.
     pub by_field: ByField,
     /// The kept versions.
@@ -160,7 +160,7 @@ pub(crate) async fn keep<P, F>(
     tokio::spawn(sync_status::follow(repository.clone(), asked, told));
     let (ask_past, asked) = watch::channel(History::default());
     let (told, mut past) = watch::channel(History::default());
-    tokio::spawn(catalogue_index::keep(repository, asked, told));
+    tokio::spawn(catalogue_index::backfill(repository, asked, told));
     let mut keeper = Keeper {
         current,
         interval,
@@ -191,7 +191,7 @@ pub(crate) async fn keep<P, F>(
                 }
                 Ok(()) = past.changed() => {
                     let past = past.borrow_and_update().clone();
-                    keeper.history = std::mem::take(&mut keeper.history).after(&past, encode);
+                    keeper.history = std::mem::take(&mut keeper.history).with_backfill(&past, encode);
                 }
                 () = tokio::time::sleep(GLANCE) => {}
             }
@@ -212,14 +212,14 @@ pub(crate) async fn keep<P, F>(
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Arranged {
     pub(crate) index: Index,
-    pub(crate) search: Search,
+    pub(crate) search: SearchIndex,
     pub(crate) by_field: ByField,
 }
 
 impl Arranged {
     pub(crate) fn of(catalogue: &Catalogue) -> Self {
         std::thread::scope(|scope| {
-            let search = scope.spawn(|| Search::of(catalogue));
+            let search = scope.spawn(|| SearchIndex::of(catalogue));
             let index = Index::of(catalogue);
             // The search takes longer.
             index.warm();
@@ -234,22 +234,22 @@ impl Arranged {
 
     /// Goes forward by one version's changes to `catalogue`.
     pub(crate) fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
-        let renumbered = self.index.apply(changes, catalogue);
-        self.by_field.apply(&renumbered, catalogue);
-        if self.search.is_worn() {
-            self.search = Search::of(catalogue);
+        let numbered = self.index.apply(changes, catalogue);
+        self.by_field.apply(&numbered, catalogue);
+        if self.search.needs_rebuild() {
+            self.search = SearchIndex::of(catalogue);
             return;
         }
-        let gone = renumbered
+        let removed = numbered
             .into_iter()
             .filter(|change| change.after.is_none())
             .map(|change| (change.number, None));
-        let touched = catalogue_search::touched(changes, catalogue).into_iter();
-        let touched = touched.filter_map(|(kind, id)| {
+        let affected = catalogue_search::affected_items(changes, catalogue).into_iter();
+        let affected = affected.filter_map(|(kind, id)| {
             let number = catalogue.number(kind, &id)?;
             Some((number, Some(catalogue.item(number)?)))
         });
-        self.search.update(gone.chain(touched), catalogue);
+        self.search.update(removed.chain(affected), catalogue);
     }
 }
 
@@ -301,7 +301,7 @@ impl Keeper {
                 self.away = None;
                 self.arranged = arranged;
                 self.history = match changes {
-                    Some(changes) => std::mem::take(&mut self.history).with(
+                    Some(changes) => std::mem::take(&mut self.history).with_version(
                         &snapshot,
                         Some(changes),
                         self.encode,
@@ -357,7 +357,7 @@ impl Keeper {
         if let Some(shown) = &self.shown {
             let lasting = Arc::ptr_eq(&shown.snapshot, snapshot)
                 && shown.condition == condition
-                && shown.history.is(&self.history)
+                && shown.history.ptr_eq(&self.history)
                 && shown.sync_status.missing == self.sync_status.missing;
             if lasting && Arc::ptr_eq(&shown.sync_status, &self.sync_status) {
                 return;

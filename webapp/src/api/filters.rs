@@ -1,12 +1,12 @@
 //! What the list of each kind can be narrowed down by.
 
+use catalogue_index::{Field, Filter};
 use common::models::Kind;
 
 use super::items::Related;
 use super::operation::Asked;
 use super::parameter::{Form, Parameter};
 use crate::error::AppError;
-use catalogue_index::{Field, Filter};
 
 /// The filters of a kind's list.
 pub(super) fn parameters(kind: Kind) -> impl Iterator<Item = Parameter> {

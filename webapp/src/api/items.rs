@@ -3,11 +3,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use catalogue_index::{Index, Sort};
 use common::models::{Facts, Id, Item, Kind, Link, Number};
 use roaring::RoaringBitmap;
 use serde_json::{Map, Value, json};
-
-use catalogue_index::{Index, Sort};
 
 /// The most items of a relation that an item tells; the lists give all of them.
 const MOST_RELATED: usize = 250;
@@ -361,7 +360,7 @@ impl Related {
                 numbers
             }
             Self::Holding(kind, numbers) => {
-                index.stretch(kind, &numbers, (Sort::Source, false), (0, most))
+                index.page_numbers(kind, &numbers, (Sort::Source, false), (0, most))
             }
         }
     }

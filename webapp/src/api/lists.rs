@@ -1,5 +1,6 @@
 //! The lists of items, and items one by one.
 
+use catalogue_index::Sort;
 use common::models::Kind;
 use serde_json::{Value, json};
 
@@ -9,7 +10,6 @@ use super::operation::{Answer, Asked};
 use super::pages::{Pages, list_schema, paging};
 use super::parameter::{Form, Parameter};
 use crate::error::AppError;
-use catalogue_index::Sort;
 
 fn sorts(kind: Kind) -> Vec<(&'static str, Sort)> {
     match kind {

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
+use catalogue_index::Version;
 use common::models::{Catalogue, Counts};
 use common::repository::Header;
 use http::{HeaderMap, Uri};
@@ -14,7 +15,6 @@ use crate::error::AppError;
 use crate::query;
 use crate::site::{Current, Site};
 use crate::wording::{self, Names};
-use catalogue_index::Version;
 
 /// How many versions the feed has.
 const MOST_ENTRIES: usize = 50;

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
+use catalogue_index::History;
 use common::models::Change;
 use roxmltree::{Document, Node};
 
 use super::*;
 use crate::fixture::{self, added, movie};
 use crate::site::Condition;
-use catalogue_index::History;
 
 const ATOM_NAMESPACE: &str = "http://www.w3.org/2005/Atom";
 const HOSTILE: [&str; 6] = [

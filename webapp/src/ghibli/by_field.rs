@@ -3,12 +3,12 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use catalogue_index::NumberedChange;
 use common::models::{Catalogue, Kind};
 use ghibli_api::{Collection, Fields, Names, Said, Title, Titles};
 use roaring::RoaringBitmap;
 
 use super::kept::kind;
-use catalogue_index::Renumbered;
 
 /// A kind with at most so many records is quickly gone through.
 pub(super) const MANY: usize = 1_000;
@@ -86,10 +86,10 @@ impl ByField {
 
     /// Goes forward by a version's changes, to `catalogue`; what was not made yet is made anew
     /// where it changed, and so are names where very many did.
-    pub(crate) fn apply(&mut self, changes: &[Renumbered], catalogue: &Catalogue) {
+    pub(crate) fn apply(&mut self, changes: &[NumberedChange], catalogue: &Catalogue) {
         for collection in Collection::ALL {
             let kind = kind(collection);
-            let is_of_kind = |change: &&Renumbered| change.kind() == Some(kind);
+            let is_of_kind = |change: &&NumberedChange| change.kind() == Some(kind);
             let mut of_kind = changes.iter().filter(is_of_kind).peekable();
             if of_kind.peek().is_none() {
                 continue;
@@ -102,7 +102,7 @@ impl ByField {
             let names = before.names.get().map(Option::as_ref);
             let (mut gone, mut come) = (RoaringBitmap::new(), Vec::new());
             for change in of_kind {
-                let Renumbered {
+                let NumberedChange {
                     number,
                     before,
                     after,
@@ -141,7 +141,7 @@ impl ByField {
 }
 
 /// Whether a change could give a record another title or name, or another place in their order.
-fn is_moved(names: &Names, change: &Renumbered, title: Option<&Title>) -> bool {
+fn is_moved(names: &Names, change: &NumberedChange, title: Option<&Title>) -> bool {
     let (Some(before), Some(after)) = (&change.before, &change.after) else {
         return true;
     };

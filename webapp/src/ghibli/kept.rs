@@ -3,13 +3,13 @@
 use std::cell::Cell;
 use std::ops::{Deref, Range};
 
+use catalogue_index::{Filter, Sort};
 use common::models::{Kind, Number};
 use ghibli_api::{Collected, Collection, Fields, Names};
 use roaring::RoaringBitmap;
 use tokio_util::sync::CancellationToken;
 
 use crate::site::Site;
-use catalogue_index::{Filter, Sort};
 
 /// The records of a kind as the app has them.
 pub(super) struct Kept<'a> {
@@ -27,17 +27,17 @@ impl Collected for Kept<'_> {
     }
 
     fn count(&self) -> usize {
-        self.site.index.in_order(self.kind).len()
+        self.site.index.source_order(self.kind).len()
     }
 
     fn numbers(&self) -> impl Iterator<Item = Number> {
-        self.site.index.in_order(self.kind).iter().copied()
+        self.site.index.source_order(self.kind).iter().copied()
     }
 
     fn stretch(&self, of: &RoaringBitmap, reversed: bool, places: Range<usize>) -> Vec<Number> {
         let order = (Sort::Source, reversed);
         let stretch = (places.start, places.len());
-        self.site.index.stretch(self.kind, of, order, stretch)
+        self.site.index.page_numbers(self.kind, of, order, stretch)
     }
 
     fn stored(&self, number: Number) -> impl Deref<Target = str> {
@@ -64,7 +64,7 @@ impl Collected for Kept<'_> {
     }
 
     fn named(&self, name: &str) -> Option<RoaringBitmap> {
-        let named = Filter::Among(self.site.search.named(name)?);
+        let named = Filter::Among(self.site.search.with_name(name)?);
         Some((*self.site.index.find(self.kind, &[named])).clone())
     }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use catalogue_index::{FacetCounts, Field, Filter};
 use common::models::{Catalogue, Item, Kind, Link};
 
 use super::view::{By, Facet, View, facets};
 use crate::site::Site;
-use catalogue_index::{Counts, Field, Filter};
 
 /// The most answers that a question offers.
 const OFFERED: usize = 100;
@@ -105,13 +105,13 @@ pub(super) fn questions(site: &Site, view: &View) -> Vec<Question> {
         .collect()
 }
 
-fn answers(site: &Site, view: &View, facet: &Facet, counts: &Counts<'_>) -> Vec<Answer> {
+fn answers(site: &Site, view: &View, facet: &Facet, counts: &FacetCounts<'_>) -> Vec<Answer> {
     let catalogue = &site.snapshot.catalogue;
     let counts = match facet.by {
         By::Value(field) => counts.values(field, OFFERED),
         By::Species => counts.values(Field::Species, OFFERED),
         By::Held(link) => {
-            let counts = counts.held(link).iter().take(OFFERED);
+            let counts = counts.links(link).iter().take(OFFERED);
             counts
                 .filter(|(id, _)| is_told(catalogue, view, link, id))
                 .map(|(id, count)| (id.to_string(), *count))

@@ -1,5 +1,6 @@
 use askama::Template;
 use axum::extract::State;
+use catalogue_index::Sort;
 use common::models::{Counts, Kind};
 use common::repository::Header;
 use http_content::Representation;
@@ -10,7 +11,6 @@ use crate::PublicUrl;
 use crate::content::{self, AtVersion as _};
 use crate::error::AppError;
 use crate::site::{Condition, Current, Site};
-use catalogue_index::Sort;
 
 /// How many movies stand on a shelf.
 const SHELF: usize = 6;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
+use catalogue_index::History;
+use catalogue_index::Index;
 use common::models::{Catalogue, Facts, Item, Movie, Person, SourceRecord};
 use common::repository::Snapshot;
 use common::seed;
@@ -17,8 +19,6 @@ use crate::middleware::RequestLimits;
 use crate::routes::{App, app};
 use crate::site::{Condition, Current, Site};
 use crate::{ByField, PublicUrl};
-use catalogue_index::History;
-use catalogue_index::Index;
 
 #[tokio::test]
 async fn every_item_has_a_page_that_leads_to_all_that_it_is_linked_with_and_back() {

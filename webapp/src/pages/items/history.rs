@@ -1,8 +1,8 @@
+use catalogue_index::History;
 use common::models::{Catalogue, Id, Kind};
 
 use crate::pages::frame::Moment;
 use crate::wording::{Names, sentences};
-use catalogue_index::History;
 
 /// The most versions that are told of one item.
 const TOLD: usize = 20;

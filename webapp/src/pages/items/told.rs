@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use catalogue_index::{Field, Filter, Sort};
 use common::models::{
     Catalogue, Facts, Id, Item, Kind, Link, Location, Movie, Person, Species, Vehicle,
 };
@@ -9,7 +10,6 @@ use common::models::{
 use crate::pages::tile::{self, Tile};
 use crate::pages::view::narrowed;
 use crate::site::Site;
-use catalogue_index::{Field, Filter, Sort};
 
 /// The most linked items of a kind that a page shows.
 const SHOWN: usize = 60;

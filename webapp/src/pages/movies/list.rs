@@ -4,6 +4,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use catalogue_index::Field;
 use common::models::{Facts, Kind};
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{StatusCode, Uri};
@@ -17,7 +18,6 @@ use crate::pages::frame::{Frame, Head};
 use crate::pages::tile;
 use crate::pages::view::{PER_PAGE, Read, View, tidier};
 use crate::site::Current;
-use catalogue_index::Field;
 
 #[derive(Template)]
 #[template(path = "movies/list.html")]
