@@ -7,9 +7,9 @@ use http_content::Representation;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::assets::FOR_EVER;
-use crate::content::SVG;
-use crate::error::AppError;
-use crate::site::Current;
+use crate::http::AppError;
+use crate::http::content::SVG;
+use crate::state::CurrentSite;
 use crate::wording;
 
 /// Address and size of a drawing.
@@ -36,7 +36,7 @@ impl Art {
 
 /// The drawing of one item, by its id or slug.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     path: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Representation, AppError> {

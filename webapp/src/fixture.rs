@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use catalogue_index::{History, Index};
+use catalogue_index::History;
 use common::models::{Catalogue, Change, Counts, Facts, Item, Kind, Movie, SourceRecord};
 use common::repository::{Header, Snapshot};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use crate::ByField;
 use crate::events::encode;
-use crate::site::{Condition, Site};
+use crate::state::{Freshness, Indexes, Site};
 
 /// A version without items; 1 is the first of its store.
 pub(crate) fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snapshot {
@@ -47,11 +46,9 @@ pub(crate) fn site(
     Site {
         cache: Arc::default(),
         snapshot: Arc::new(current),
-        index: Index::default(),
-        search: Default::default(),
-        by_field: ByField::default(),
+        indexes: Indexes::default(),
         history,
-        condition: Condition::Fresh,
+        freshness: Freshness::Fresh,
         sync_status: Arc::default(),
     }
 }

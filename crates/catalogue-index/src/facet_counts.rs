@@ -6,7 +6,7 @@ use common::models::{Id, Kind, Link, Number};
 use roaring::RoaringBitmap;
 
 use crate::field::{self, Field, FieldValue};
-use crate::index::Index;
+use crate::list_index::ListIndex;
 
 /// Up to this many items are scanned one by one; larger sets are intersected with bitmaps.
 const MAX_SCANNED_ITEMS: u64 = 4096;
@@ -20,7 +20,7 @@ const SPARSE_RATIO: u64 = 8;
 /// Facet counts of some items of a kind.
 #[derive(Debug)]
 pub struct FacetCounts<'a> {
-    index: &'a Index,
+    index: &'a ListIndex,
     kind: Kind,
     found: Arc<RoaringBitmap>,
     /// The counts of a small set, from one scan.
@@ -35,7 +35,7 @@ struct ScannedCounts {
     links: HashMap<Link, Vec<(Id, u64)>>,
 }
 
-impl Index {
+impl ListIndex {
     /// Counts the values and links of these items of a kind.
     pub fn counts(&self, kind: Kind, found: Arc<RoaringBitmap>) -> FacetCounts<'_> {
         FacetCounts {
@@ -142,7 +142,7 @@ impl FacetCounts<'_> {
 
 impl ScannedCounts {
     /// Counts movies without unpacking them.
-    fn of_movies(index: &Index, found: impl Iterator<Item = Number>) -> Self {
+    fn of_movies(index: &ListIndex, found: impl Iterator<Item = Number>) -> Self {
         let catalogue = index.catalogue();
         let mut texts: HashMap<(Field, &str), u64> = HashMap::new();
         let mut links: HashMap<(Link, &[u8]), u64> = HashMap::new();
@@ -176,7 +176,7 @@ impl ScannedCounts {
         scanned
     }
 
-    fn of_others(index: &Index, found: impl Iterator<Item = Number>) -> Self {
+    fn of_others(index: &ListIndex, found: impl Iterator<Item = Number>) -> Self {
         let mut scanned = Self::default();
         for item in found.filter_map(|number| index.item(number)) {
             for value in field::values(&item) {

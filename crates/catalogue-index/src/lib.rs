@@ -3,7 +3,7 @@
 mod facet_counts;
 mod field;
 mod history;
-mod index;
+mod list_index;
 mod numbered_change;
 mod order;
 mod sort;
@@ -15,6 +15,6 @@ mod value_builder;
 pub use self::facet_counts::FacetCounts;
 pub use self::field::Field;
 pub use self::history::{DiffError, EncodeEvent, History, Version, backfill};
-pub use self::index::{Filter, Index};
+pub use self::list_index::{Filter, ListIndex};
 pub use self::numbered_change::NumberedChange;
 pub use self::sort::Sort;

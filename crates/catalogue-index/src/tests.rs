@@ -5,11 +5,11 @@ use proptest::prelude::*;
 use roaring::RoaringBitmap;
 use serde_json::value::RawValue;
 
-use crate::{Field, Filter, Index, Sort};
+use crate::{Field, Filter, ListIndex, Sort};
 
 #[test]
 fn unknown_values_come_last_in_both_directions() {
-    let index = Index::of(&catalogue([
+    let index = ListIndex::of(&catalogue([
         movie(1, "Éclair", Some(2001), "A"),
         movie(2, "apple", None, "B"),
         movie(3, "Dawn", Some(1999), "a, B"),
@@ -24,7 +24,7 @@ fn unknown_values_come_last_in_both_directions() {
 
 #[test]
 fn filters_are_combined_and_values_counted_as_written() {
-    let index = Index::of(&catalogue([
+    let index = ListIndex::of(&catalogue([
         movie(1, "One", Some(2001), "Ann Lee"),
         movie(2, "Two", Some(2003), "Ann Lee, Bo"),
         movie(3, "Three", Some(2005), "Bo"),
@@ -54,7 +54,7 @@ proptest! {
         (offset, limit) in (0_usize..30, 0_usize..30),
     ) {
         let mut before = Catalogue::default();
-        let mut followed = Index::of(&before);
+        let mut followed = ListIndex::of(&before);
         for state in states {
             // Numbers continue from the previous state, as they do when versions are followed.
             let wanted = catalogue(state);
@@ -63,7 +63,7 @@ proptest! {
             let changes: Vec<_> = before.changes_to(&after).iter().collect();
             let numbered = followed.apply(&changes, &after);
             prop_assert_eq!(numbered.len(), changes.len());
-            let fresh = Index::of(&after);
+            let fresh = ListIndex::of(&after);
             for filters in [vec![], vec![Filter::Between(Field::Year, year..=2010)]] {
                 let found = followed.find(Kind::Movie, &filters);
                 let expected = fresh.find(Kind::Movie, &filters);
@@ -89,7 +89,7 @@ proptest! {
         (offset, limit) in (0_usize..1600, 0_usize..100),
     ) {
         let movies = (0_u16..3000).map(|n| movie(n.into(), "", Some(1900 + n * 7 % 100), ""));
-        let index = Index::of(&catalogue(movies));
+        let index = ListIndex::of(&catalogue(movies));
         let found: RoaringBitmap = chosen.iter().collect();
         let mut expected: Vec<_> = found.iter().filter_map(|number| index.item(number)).collect();
         expected.sort_by_key(|item| {
@@ -111,7 +111,7 @@ fn counts_are_right_for_small_large_dense_and_sparse_sets() {
         _ => "Cy",
     };
     let movies = (0..100_000).map(|id| movie(id, "", None, director(id)));
-    let index = Index::of(&catalogue(movies));
+    let index = ListIndex::of(&catalogue(movies));
     for (step, from) in [(3, 0), (7, 0), (25, 0), (25, 90_000), (50, 0)] {
         let found: RoaringBitmap = (from..100_000).step_by(step).collect();
         let mut expected = [("Ann", 0), ("Bo", 0), ("Cy", 0)];
@@ -163,7 +163,7 @@ fn catalogue(items: impl IntoIterator<Item = Arc<Item>>) -> Catalogue {
 }
 
 fn titles(
-    index: &Index,
+    index: &ListIndex,
     found: &RoaringBitmap,
     order: (Sort, bool),
     page: (usize, usize),

@@ -6,7 +6,7 @@ use common::models::Kind;
 use super::items::Related;
 use super::operation::Asked;
 use super::parameter::{Form, Parameter};
-use crate::error::AppError;
+use crate::http::AppError;
 
 /// The filters of a kind's list.
 pub(super) fn parameters(kind: Kind) -> impl Iterator<Item = Parameter> {
@@ -45,7 +45,7 @@ fn filter(
                     kind.plural()
                 ))
             })?;
-            Filter::Among(Related::of(&item, list, &asked.site.index).all())
+            Filter::Among(Related::of(&item, list, &asked.site.indexes.lists).all())
         }
     })
 }

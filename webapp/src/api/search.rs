@@ -34,10 +34,10 @@ pub(super) fn search(asked: &Asked<'_>) -> Answer {
         offset: offset.min(MAX_OFFSET + 1),
     };
     let catalogue = &site.snapshot.catalogue;
-    let found = site.search.find(&query, catalogue);
+    let found = site.indexes.search.find(&query, catalogue);
     let total = found.total() as u64;
     let hits = found.hits.iter().filter_map(|hit| {
-        let item = site.index.item(hit.number)?;
+        let item = site.indexes.lists.item(hit.number)?;
         Some(json!({
             "kind": hit.kind,
             "id": item.id,

@@ -9,8 +9,8 @@ use ghibli_api::{BadQuestion, Question};
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::content::{AtVersion as _, JS, JSON_UTF8, X_CATALOGUE_VERSION};
-use crate::error::AppError;
+use crate::http::AppError;
+use crate::http::content::{AtVersion as _, JS, JSON_UTF8, X_CATALOGUE_VERSION};
 use http::HeaderValue;
 
 /// A list whose records weigh more than this as they are held, which is some 512 KiB of text, is

@@ -9,7 +9,7 @@ use ghibli_api::{Collected, Collection, Fields, Names};
 use roaring::RoaringBitmap;
 use tokio_util::sync::CancellationToken;
 
-use crate::site::Site;
+use crate::state::Site;
 
 /// The records of a kind as the app has them.
 pub(super) struct Kept<'a> {
@@ -27,17 +27,25 @@ impl Collected for Kept<'_> {
     }
 
     fn count(&self) -> usize {
-        self.site.index.source_order(self.kind).len()
+        self.site.indexes.lists.source_order(self.kind).len()
     }
 
     fn numbers(&self) -> impl Iterator<Item = Number> {
-        self.site.index.source_order(self.kind).iter().copied()
+        self.site
+            .indexes
+            .lists
+            .source_order(self.kind)
+            .iter()
+            .copied()
     }
 
     fn stretch(&self, of: &RoaringBitmap, reversed: bool, places: Range<usize>) -> Vec<Number> {
         let order = (Sort::Source, reversed);
         let stretch = (places.start, places.len());
-        self.site.index.page_numbers(self.kind, of, order, stretch)
+        self.site
+            .indexes
+            .lists
+            .page_numbers(self.kind, of, order, stretch)
     }
 
     fn stored(&self, number: Number) -> impl Deref<Target = str> {
@@ -46,12 +54,12 @@ impl Collected for Kept<'_> {
     }
 
     fn fields(&self) -> Option<&Fields> {
-        self.site.by_field.fields(self.kind)
+        self.site.indexes.records.fields(self.kind)
     }
 
     fn with_id(&self, id: &str) -> Option<Number> {
-        let number = self.site.index.number(self.kind, id)?;
-        self.site.index.item(number).map(|_| number)
+        let number = self.site.indexes.lists.number(self.kind, id)?;
+        self.site.indexes.lists.item(number).map(|_| number)
     }
 
     fn name(&self, number: Number) -> Option<&str> {
@@ -60,12 +68,12 @@ impl Collected for Kept<'_> {
     }
 
     fn names(&self) -> Option<&Names> {
-        self.site.by_field.names(self.kind)
+        self.site.indexes.records.names(self.kind)
     }
 
     fn named(&self, name: &str) -> Option<RoaringBitmap> {
-        let named = Filter::Among(self.site.search.with_name(name)?);
-        Some((*self.site.index.find(self.kind, &[named])).clone())
+        let named = Filter::Among(self.site.indexes.search.with_name(name)?);
+        Some((*self.site.indexes.lists.find(self.kind, &[named])).clone())
     }
 
     fn is_wanted(&self) -> bool {
@@ -74,16 +82,5 @@ impl Collected for Kept<'_> {
         let left = left.and_then(|left| left.checked_sub(1));
         self.looks_left.set(left);
         left.is_some()
-    }
-}
-
-/// The items that a collection's records are of.
-pub(super) const fn kind(collection: Collection) -> Kind {
-    match collection {
-        Collection::Films => Kind::Movie,
-        Collection::People => Kind::Person,
-        Collection::Locations => Kind::Location,
-        Collection::Species => Kind::Species,
-        Collection::Vehicles => Kind::Vehicle,
     }
 }

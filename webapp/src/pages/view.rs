@@ -8,8 +8,8 @@ use common::models::{Kind, Link};
 use form_urlencoded::Serializer;
 use http::Uri;
 
-use crate::error::AppError;
-use crate::query;
+use crate::http::AppError;
+use crate::http::query;
 
 /// How many items stand on a page.
 pub(super) const PER_PAGE: usize = 100;

@@ -16,11 +16,11 @@ use serde::Deserialize;
 pub(super) use self::counts::counts_in_words;
 use self::view::{Form, Group};
 use super::frame::{Frame, Head, Moment};
-use crate::PublicUrl;
-use crate::content::{self, AtVersion as _};
-use crate::error::AppError;
-use crate::query;
-use crate::site::{Current, Site};
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{self, AtVersion as _};
+use crate::http::query;
+use crate::state::{CurrentSite, Site};
 use crate::wording::shortened;
 
 /// So many versions stand on one page.
@@ -46,7 +46,7 @@ pub(crate) struct ShowQuery {
 
 /// The versions, newest first; with `from` and `to`, what lies between two of them.
 pub(crate) async fn list(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Representation, AppError> {
@@ -200,7 +200,7 @@ impl VersionPage {
 
 /// One version: what it changed, field by field.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     number: Result<Path<String>, PathRejection>,
     query: Result<Query<ShowQuery>, QueryRejection>,

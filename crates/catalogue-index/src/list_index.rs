@@ -15,7 +15,7 @@ use crate::value_builder::ValueBuilder;
 
 /// The indexes of one version of a catalogue. A clone shares everything.
 #[derive(Clone, Debug, Default)]
-pub struct Index {
+pub struct ListIndex {
     catalogue: Catalogue,
     kinds: [KindIndex; 5],
     values: OrdMap<(Field, FieldValue), Arc<RoaringBitmap>>,
@@ -38,7 +38,7 @@ pub enum Filter {
     Among(RoaringBitmap),
 }
 
-impl Index {
+impl ListIndex {
     /// Indexes a whole catalogue.
     pub fn of(catalogue: &Catalogue) -> Self {
         let mut index = Self {
@@ -202,7 +202,7 @@ impl Index {
         numbers.filter_map(|number| self.item(number)).collect()
     }
 
-    /// The same as [`Index::page`], as numbers.
+    /// The same as [`ListIndex::page`], as numbers.
     pub fn page_numbers(
         &self,
         kind: Kind,

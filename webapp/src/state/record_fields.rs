@@ -1,6 +1,3 @@
-//! What the records of a large catalogue say, by field, made beside the serving: a question that
-//! comes before goes through the records.
-
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use catalogue_index::NumberedChange;
@@ -8,50 +5,50 @@ use common::models::{Catalogue, Kind};
 use ghibli_api::{Collection, Fields, Names, Said, Title, Titles};
 use roaring::RoaringBitmap;
 
-use super::kept::kind;
+/// A kind with at most so many records is scanned, not indexed.
+const MAX_SCANNED: usize = 1_000;
 
-/// A kind with at most so many records is quickly gone through.
-pub(super) const MANY: usize = 1_000;
-
-/// What each kind's records say at a version, where it has been made. A clone shares it.
+/// The values of the source's records by field, of the kinds with many records. They are indexed
+/// in the background once a version is served; until then a query scans the records. A clone
+/// shares everything.
 #[derive(Clone, Debug, Default)]
-pub struct ByField {
-    kinds: [Arc<OfKind>; 5],
-    /// Held by who makes it, at whichever version.
-    making: Arc<Mutex<()>>,
+pub(crate) struct RecordFields {
+    kinds: [Arc<KindFields>; 5],
+    /// Held while one version's are built.
+    building: Arc<Mutex<()>>,
 }
 
 #[derive(Debug, Default)]
-struct OfKind {
+struct KindFields {
     fields: OnceLock<Fields>,
-    /// None once they were too odd to be kept.
+    /// None if too many differ from the items' names.
     names: OnceLock<Option<Names>>,
 }
 
-impl ByField {
+impl RecordFields {
     /// The fields of a kind's records, if they are known.
-    pub(super) fn fields(&self, kind: Kind) -> Option<&Fields> {
+    pub(crate) fn fields(&self, kind: Kind) -> Option<&Fields> {
         let fields = self.kinds[kind as usize].fields.get();
         fields.filter(|fields| fields.are_known())
     }
 
     /// The titles or names of a kind's records, if they are known.
-    pub(super) fn names(&self, kind: Kind) -> Option<&Names> {
+    pub(crate) fn names(&self, kind: Kind) -> Option<&Names> {
         self.kinds[kind as usize].names.get()?.as_ref()
     }
 
-    /// Makes what is not there yet for kinds with many records, each as long as it is wanted.
-    pub(crate) fn make(&self, catalogue: &Catalogue, is_wanted: impl Fn(&Self, Kind) -> bool) {
+    /// Builds what is missing for kinds with many records, each as long as it is wanted.
+    pub(crate) fn build(&self, catalogue: &Catalogue, is_wanted: impl Fn(&Self, Kind) -> bool) {
         // Names come last.
         let is_made = |kind: Kind| {
-            catalogue.count(kind) <= MANY || self.kinds[kind as usize].names.get().is_some()
+            catalogue.count(kind) <= MAX_SCANNED || self.kinds[kind as usize].names.get().is_some()
         };
         if Kind::ALL.into_iter().all(is_made) {
             return;
         }
-        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let _building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
         for collection in Collection::ALL {
-            let kind = kind(collection);
+            let kind = kind_of(collection);
             if is_made(kind) {
                 continue;
             }
@@ -79,16 +76,16 @@ impl ByField {
         }
     }
 
-    /// Whether another site has those of a kind from the same making.
-    pub(crate) fn shares(&self, other: &Self, kind: Kind) -> bool {
+    /// Whether both share one kind's fields.
+    pub(super) fn shares(&self, other: &Self, kind: Kind) -> bool {
         Arc::ptr_eq(&self.kinds[kind as usize], &other.kinds[kind as usize])
     }
 
-    /// Goes forward by a version's changes, to `catalogue`; what was not made yet is made anew
+    /// Applies a version's changes, which lead to `catalogue`. What is not built yet is built again
     /// where it changed, and so are names where very many did.
-    pub(crate) fn apply(&mut self, changes: &[NumberedChange], catalogue: &Catalogue) {
+    pub(super) fn apply(&mut self, changes: &[NumberedChange], catalogue: &Catalogue) {
         for collection in Collection::ALL {
-            let kind = kind(collection);
+            let kind = kind_of(collection);
             let is_of_kind = |change: &&NumberedChange| change.kind() == Some(kind);
             let mut of_kind = changes.iter().filter(is_of_kind).peekable();
             if of_kind.peek().is_none() {
@@ -132,7 +129,7 @@ impl ByField {
                 Some(Some(names)) => names.after(&gone, come, called, rank).map(Some),
                 odd_or_not_made => odd_or_not_made.map(|_| None),
             };
-            self.kinds[kind as usize] = Arc::new(OfKind {
+            self.kinds[kind as usize] = Arc::new(KindFields {
                 fields: OnceLock::from(fields),
                 names: names.map(OnceLock::from).unwrap_or_default(),
             });
@@ -147,4 +144,15 @@ fn is_moved(names: &Names, change: &NumberedChange, title: Option<&Title>) -> bo
     };
     let is_called = names.is_called(change.number) && matches!(title, Some(Title::Called));
     !is_called || before.rank != after.rank || before.name() != after.name()
+}
+
+/// The kind of the items that a collection's records describe.
+pub(crate) const fn kind_of(collection: Collection) -> Kind {
+    match collection {
+        Collection::Films => Kind::Movie,
+        Collection::People => Kind::Person,
+        Collection::Locations => Kind::Location,
+        Collection::Species => Kind::Species,
+        Collection::Vehicles => Kind::Vehicle,
+    }
 }

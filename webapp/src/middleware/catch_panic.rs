@@ -9,10 +9,10 @@ use futures::FutureExt as _;
 use tokio::time::timeout;
 
 use super::RequestLimits;
-use crate::error::AppError;
+use crate::http::AppError;
 
-/// Keeps a handler that panics or hangs from taking its connection with it.
-pub(super) async fn guard(
+/// Responds for a handler that panics or exceeds its deadline.
+pub(super) async fn catch_panic(
     State(limits): State<RequestLimits>,
     request: Request,
     next: Next,

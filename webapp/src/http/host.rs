@@ -1,7 +1,7 @@
 use axum::extract::Request;
 use http::{Version, header::HOST, uri::Authority};
 
-use crate::error::AppError;
+use super::error::AppError;
 
 /// A DNS name has at most 253 characters; the rest is for a port.
 const MAX_HOST_BYTES: usize = 255;

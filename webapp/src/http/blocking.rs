@@ -1,5 +1,4 @@
-//! Requests whose work is not small run on blocking threads, a few at a time: the async workers
-//! stay free for everybody else.
+//! Costly requests run on blocking threads, a few at a time, so that the async workers stay free.
 
 use std::sync::LazyLock;
 use std::thread::available_parallelism;
@@ -13,21 +12,21 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::error::AppError;
+use super::error::AppError;
 
-/// How long a request waits for its turn.
+/// How long a request waits in a queue.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Requests that take at most some tens of milliseconds each; half of the cores are theirs.
+/// Requests of at most some tens of milliseconds each, on half of the cores.
 pub(crate) static SHORT: LazyLock<Semaphore> = LazyLock::new(|| {
     let cores = available_parallelism().map_or(1, usize::from);
     Semaphore::new((cores / 2).max(1))
 });
-/// Requests that go through a large collection, one at a time.
+/// Scans of a large collection, one at a time.
 pub(crate) static LONG: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(1));
 
-/// Runs a handler whose request has a query, which decides how much there is to do, as
-/// [`SHORT`] work. Without a query a page or a response is small.
+/// Runs the handler of a request with a query as [`SHORT`] work. Without a query, a response is
+/// cheap to make.
 pub(crate) async fn run_queries(request: Request, next: Next) -> Result<Response, AppError> {
     if request.uri().query().is_none() {
         return Ok(next.run(request).await);
@@ -41,20 +40,21 @@ pub(crate) async fn run_queries(request: Request, next: Next) -> Result<Response
     .await
 }
 
-/// Runs work on a blocking thread when its turn has come. The turn ends with the work, even if its
-/// request has gone by then; a request that goes while it waits leaves the queue.
+/// Runs work on a blocking thread once the queue has a permit. The permit is held until the work
+/// ends, even if the client has disconnected; a client that disconnects while it waits leaves the
+/// queue.
 ///
 /// # Errors
-/// [`AppError::Busy`] if its turn does not come in time.
+/// [`AppError::Busy`] after [`WAIT_TIMEOUT`] in the queue.
 pub(crate) async fn run_blocking<T: Send + 'static>(
-    turns: &'static Semaphore,
+    queue: &'static Semaphore,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, AppError> {
-    let Ok(Ok(turn)) = timeout(WAIT_TIMEOUT, turns.acquire()).await else {
+    let Ok(Ok(permit)) = timeout(WAIT_TIMEOUT, queue.acquire()).await else {
         return Err(AppError::Busy);
     };
     let work = move || {
-        let _turn = turn;
+        let _permit = permit;
         work()
     };
     tokio::task::spawn_blocking(work)

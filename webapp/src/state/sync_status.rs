@@ -11,17 +11,17 @@ const RUNS: u32 = 20;
 
 /// The sync status in the store, which is not part of a version.
 #[derive(Debug, Default)]
-pub struct SyncStatus {
+pub(crate) struct SyncStatus {
     /// The last runs, newest first.
-    pub runs: Vec<Run>,
+    pub(crate) runs: Vec<Run>,
     /// The run that is held now.
-    pub held: Option<Run>,
+    pub(crate) held: Option<Run>,
     /// Published items that are missing at the source.
-    pub missing: Vec<Missing>,
+    pub(crate) missing: Vec<Missing>,
     /// Unreadable records.
-    pub quarantine: Vec<Quarantined>,
+    pub(crate) quarantine: Vec<Quarantined>,
     /// Problems in the source data.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl SyncStatus {
@@ -36,7 +36,7 @@ impl SyncStatus {
     }
 
     /// The base URL of the source that responded last.
-    pub fn provider(&self) -> Option<&str> {
+    pub(crate) fn provider(&self) -> Option<&str> {
         let mut answered = self
             .runs
             .iter()
@@ -45,7 +45,7 @@ impl SyncStatus {
     }
 
     /// The entry of an item that is missing at the source.
-    pub fn missing(&self, kind: Kind, id: &Id) -> Option<&Missing> {
+    pub(crate) fn missing(&self, kind: Kind, id: &Id) -> Option<&Missing> {
         let mut missing = self.missing.iter();
         missing.find(|missing| missing.kind == kind && missing.id == *id)
     }

@@ -1,32 +1,32 @@
 use axum::extract::Request;
 use http::{Uri, uri::PathAndQuery};
 
-/// Where the compatible API stands; its paths are known in any case.
+/// The path of the compatible API, which ignores case as the source does.
 const GHIBLI: &str = "/ghibli";
 
-/// Whether a path belongs to an API or to the news: its errors are problems, and any site may read it.
-pub(crate) fn is_for_programs(path: &str) -> bool {
+/// Whether a path belongs to an API, the events or the feed: its errors are problem details, and
+/// any site can read it.
+pub(crate) fn is_api(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next();
     first.is_some_and(|first| {
-        // The paths of the Ghibli API are known in any case.
         matches!(first, "api" | "events" | "feed.atom") || first.eq_ignore_ascii_case("ghibli")
     })
 }
 
-/// The address as it was asked for, where it is not quite the one that is routed.
+/// The request's URI before [`normalize`] changed it.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked(pub(crate) Uri);
+pub(crate) struct OriginalUri(pub(crate) Uri);
 
-/// `/movies/` is `/movies`, and `/Ghibli` is `/ghibli`, without a redirect.
-pub(super) async fn as_routed(mut request: Request) -> Request {
-    if let Some(uri) = trimmed(request.uri()) {
-        let asked = std::mem::replace(request.uri_mut(), uri);
-        request.extensions_mut().insert(Asked(asked));
+/// Routes `/movies/` as `/movies` and `/Ghibli` as `/ghibli`, without a redirect.
+pub(crate) async fn normalize(mut request: Request) -> Request {
+    if let Some(uri) = normalized(request.uri()) {
+        let original = std::mem::replace(request.uri_mut(), uri);
+        request.extensions_mut().insert(OriginalUri(original));
     }
     request
 }
 
-fn trimmed(uri: &Uri) -> Option<Uri> {
+fn normalized(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     let kept = path.trim_end_matches('/');
     let kept = if kept.is_empty() { "/" } else { kept };
@@ -58,8 +58,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_trailing_slashes_and_one_names_case_are_changed() {
-        let after = |uri: &str| trimmed(&uri.parse().unwrap()).map(|uri| uri.to_string());
+    fn only_trailing_slashes_and_the_case_of_ghibli_change() {
+        let after = |uri: &str| normalized(&uri.parse().unwrap()).map(|uri| uri.to_string());
 
         assert_eq!(after("/movies/"), Some("/movies".to_owned()));
         assert_eq!(after("/movies//?a=/"), Some("/movies?a=/".to_owned()));
@@ -77,10 +77,10 @@ mod tests {
     }
 
     #[test]
-    fn apis_are_known_by_their_first_word() {
-        assert!(is_for_programs("/api/v1/movies"));
-        assert!(is_for_programs("/Ghibli/films"));
-        assert!(!is_for_programs("/apiary"));
-        assert!(!is_for_programs("/movies/api"));
+    fn the_first_segment_tells_an_api() {
+        assert!(is_api("/api/v1/movies"));
+        assert!(is_api("/Ghibli/films"));
+        assert!(!is_api("/apiary"));
+        assert!(!is_api("/movies/api"));
     }
 }

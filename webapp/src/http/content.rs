@@ -1,10 +1,10 @@
-//! What pages and APIs add to a [`Representation`]: media types, templates, the version.
+//! What handlers add to a [`Representation`]: media types, templates, the version.
 
 use askama::Template;
 use http::{HeaderName, HeaderValue};
 use http_content::Representation;
 
-use crate::error::AppError;
+use super::error::AppError;
 
 /// A page.
 pub(crate) const HTML: &str = "text/html; charset=utf-8";

@@ -1,12 +1,12 @@
-//! Reading the questions in an address.
+//! Reading the query of a URL.
 
 use std::borrow::Cow;
 
 use http::Uri;
 
-use crate::error::AppError;
+use super::error::AppError;
 
-/// The parameters of an address in their order, decoded.
+/// The parameters in their order, decoded.
 pub(crate) fn pairs(uri: &Uri) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
 }
@@ -31,7 +31,7 @@ pub(crate) fn number(
         })
 }
 
-/// A parameter that is not answered here, and those that are.
+/// The error for an unknown parameter, which names the known ones.
 pub(crate) fn unknown(name: &str, known: &[&str]) -> AppError {
     AppError::BadRequest(format!(
         "unknown parameter {name}; expected {}",

@@ -1,4 +1,3 @@
-use http_content::{Conditions, Representation};
 use std::sync::Arc;
 
 use axum::{
@@ -8,40 +7,41 @@ use axum::{
     response::Response,
 };
 use http::{Method, header::CONTENT_LENGTH};
+use http_content::{Conditions, Representation};
 
-use super::RequestId;
-use crate::error::AppError;
+use super::error_response::render_error;
+use crate::http::{AppError, RequestId};
 
-/// Handlers return what there is to say, a [`Representation`] or an [`AppError`]; how it is said
-/// depends on the request, and is decided here.
-pub(super) async fn finish(
+/// Turns what a handler returned, a [`Representation`] or an [`AppError`], into the response to
+/// this request: encoded, not modified, a page, or problem details.
+pub(super) async fn render(
     Extension(request_id): Extension<RequestId>,
     request: Request,
     next: Next,
 ) -> Response {
     let conditions = Conditions::of(request.method(), request.headers());
     let without_body = request.method() == Method::HEAD;
-    let asked = request.uri().clone();
+    let uri = request.uri().clone();
 
     let mut placeholder = next.run(request).await;
 
     let outcome = if let Some(representation) = placeholder.extensions_mut().remove() {
-        finished(&representation, &conditions, placeholder).await
+        encode(&representation, &conditions, placeholder).await
     } else if let Some(error) = placeholder.extensions_mut().remove() {
         Err(error)
     } else {
         Ok(placeholder)
     };
     let mut response =
-        outcome.unwrap_or_else(|error: Arc<AppError>| error.render(&asked, request_id));
+        outcome.unwrap_or_else(|error: Arc<AppError>| render_error(&error, &uri, request_id));
     if without_body {
         *response.body_mut() = Body::empty();
     }
     response
 }
 
-/// The representation's answer, with the header fields that its handler added.
-async fn finished(
+/// The representation as a response, with the header fields that its handler added.
+async fn encode(
     representation: &Representation,
     conditions: &Conditions,
     placeholder: Response,

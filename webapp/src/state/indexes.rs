@@ -1,0 +1,61 @@
+use std::panic::resume_unwind;
+use std::time::Instant;
+
+use catalogue_index::ListIndex;
+use catalogue_search::SearchIndex;
+use common::models::{Catalogue, Change};
+
+use super::record_fields::RecordFields;
+
+/// The indexes of one catalogue.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Indexes {
+    /// Orders, filters and counts of lists.
+    pub(crate) lists: ListIndex,
+    /// Search by text.
+    pub(crate) search: SearchIndex,
+    /// Values of the source's records, by field.
+    pub(crate) records: RecordFields,
+}
+
+impl Indexes {
+    /// Indexes a whole catalogue, with a thread for search beside the calling one. The records'
+    /// values are not indexed yet: see [`RecordFields::build`].
+    pub(crate) fn new(catalogue: &Catalogue) -> Self {
+        let started = Instant::now();
+        let indexes = std::thread::scope(|scope| {
+            let search = scope.spawn(|| SearchIndex::of(catalogue));
+            let lists = ListIndex::of(catalogue);
+            // The search takes longer.
+            lists.warm();
+            let search = search.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Self {
+                lists,
+                search,
+                records: RecordFields::default(),
+            }
+        });
+        tracing::debug!(elapsed = ?started.elapsed(), "indexed the catalogue");
+        indexes
+    }
+
+    /// Applies one version's changes, which lead to `catalogue`.
+    pub(crate) fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
+        let numbered = self.lists.apply(changes, catalogue);
+        self.records.apply(&numbered, catalogue);
+        if self.search.needs_rebuild() {
+            self.search = SearchIndex::of(catalogue);
+            return;
+        }
+        let removed = numbered
+            .into_iter()
+            .filter(|change| change.after.is_none())
+            .map(|change| (change.number, None));
+        let affected = catalogue_search::affected_items(changes, catalogue).into_iter();
+        let affected = affected.filter_map(|(kind, id)| {
+            let number = catalogue.number(kind, &id)?;
+            Some((number, Some(catalogue.item(number)?)))
+        });
+        self.search.update(removed.chain(affected), catalogue);
+    }
+}
