@@ -24,7 +24,7 @@ pub(crate) fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snaps
             note: None,
             first: version == 1,
             reset: false,
-            content: None,
+            content: common::repository::ContentDigest::of(&Catalogue::default()),
         },
         catalogue: Catalogue::default(),
         damage: Vec::new(),

@@ -179,9 +179,9 @@ struct MovieLinks {
 
 impl MovieLinks {
     fn of(catalogue: &Catalogue) -> Self {
-        let pairs = || LINKS.into_iter().flat_map(|link| catalogue.pairs(link));
+        let edges = || LINKS.into_iter().flat_map(|link| catalogue.edges(link));
         let mut ends = vec![0_u32; catalogue.end()];
-        for (_, movie) in pairs() {
+        for (_, movie) in edges() {
             ends[movie as usize] += 1;
         }
         let mut before = 0;
@@ -189,7 +189,7 @@ impl MovieLinks {
             before += std::mem::replace(end, before);
         }
         let mut numbers = vec![0; before as usize];
-        for (linked, movie) in pairs() {
+        for (linked, movie) in edges() {
             let end = &mut ends[movie as usize];
             numbers[*end as usize] = linked;
             *end += 1;

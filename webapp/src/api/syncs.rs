@@ -89,16 +89,16 @@ fn run_schema() -> Value {
     let texts = json!({"type": "array", "items": {"type": "string"}});
     json!({
         "type": "object",
-        "required": ["number", "times", "started", "ended", "outcome", "version"],
+        "required": ["number", "repeat_count", "started", "ended", "outcome", "version"],
         "properties": {
             "number": count,
-            "times": {"type": "integer", "minimum": 1, "description": "Number of consecutive syncs in this entry."},
+            "repeat_count": {"type": "integer", "minimum": 1, "description": "Number of consecutive syncs in this entry."},
             "started": moment,
             "ended": moment,
-            "took": {
+            "phases": {
                 "type": "object",
-                "description": "Duration of each step, in microseconds.",
-                "properties": {"load": count, "fetch": count, "compare": count, "publish": count},
+                "description": "Duration of each phase.",
+                "properties": {"load_microseconds": count, "fetch_microseconds": count, "compare_microseconds": count, "publish_microseconds": count},
             },
             "outcome": {"type": "string", "description": "unchanged, published, held or failed, or why the sync was skipped."},
             "version": count,

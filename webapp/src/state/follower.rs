@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use catalogue_index::{EncodeEvent, History};
 use common::clock::Clock;
-use common::repository::{News, Pulse, Repository, Snapshot};
+use common::repository::{FollowEvent, HeadStatus, Repository, Snapshot};
 use common::seed;
 use http_content::ResponseCache;
 use jiff::Timestamp;
@@ -50,7 +50,7 @@ pub(crate) async fn follow<P, F>(
         snapshot: None,
         indexes: Indexes::default(),
         history: History::default(),
-        pulse: Pulse::default(),
+        head: HeadStatus::default(),
         unavailable_since: None,
         sync_status: Arc::default(),
         refresh_status,
@@ -91,12 +91,15 @@ pub(crate) async fn follow<P, F>(
 
 /// Indexes the catalogue of an event on a blocking thread, from the indexes of the version before
 /// where the changes are known. A large catalogue takes seconds.
-async fn indexed(event: News, mut indexes: Indexes) -> Result<(News, Indexes), JoinError> {
-    let News::Version { .. } = event else {
+async fn indexed(
+    event: FollowEvent,
+    mut indexes: Indexes,
+) -> Result<(FollowEvent, Indexes), JoinError> {
+    let FollowEvent::Version { .. } = event else {
         return Ok((event, indexes));
     };
     tokio::task::spawn_blocking(move || {
-        if let News::Version { snapshot, changes } = &event {
+        if let FollowEvent::Version { snapshot, changes } = &event {
             match changes {
                 Some(changes) => indexes.apply(changes, &snapshot.catalogue),
                 None => indexes = Indexes::new(&snapshot.catalogue),
@@ -115,7 +118,7 @@ struct CatalogueFollower {
     snapshot: Option<Arc<Snapshot>>,
     indexes: Indexes,
     history: History,
-    pulse: Pulse,
+    head: HeadStatus,
     /// Since when the store cannot be read.
     unavailable_since: Option<Timestamp>,
     sync_status: Arc<SyncStatus>,
@@ -128,9 +131,9 @@ struct CatalogueFollower {
 }
 
 impl CatalogueFollower {
-    fn handle(&mut self, event: News, indexes: Indexes) {
+    fn handle(&mut self, event: FollowEvent, indexes: Indexes) {
         match event {
-            News::Version { snapshot, changes } => {
+            FollowEvent::Version { snapshot, changes } => {
                 self.unavailable_since = None;
                 self.indexes = indexes;
                 self.history = match changes {
@@ -149,7 +152,7 @@ impl CatalogueFollower {
                 );
                 self.snapshot = Some(snapshot);
             }
-            News::Empty => {
+            FollowEvent::Empty => {
                 self.unavailable_since = None;
                 tracing::info!(
                     "the database is empty: serving the built-in catalogue until the first sync"
@@ -159,14 +162,14 @@ impl CatalogueFollower {
                 self.history = History::default();
                 self.snapshot = Some(snapshot);
             }
-            News::Pulse(pulse) => {
+            FollowEvent::HeadStatus(status) => {
                 if self.unavailable_since.take().is_some() {
                     tracing::info!("the database is available again");
                 }
-                self.pulse = pulse;
+                self.head = status;
                 self.refresh_status.send_modify(|signals| *signals += 1);
             }
-            News::Away(error) => {
+            FollowEvent::Unavailable(error) => {
                 let meanwhile = match &self.snapshot {
                     Some(_) => "still serving from memory",
                     None => "responding with 503 until it can be read",
@@ -235,7 +238,7 @@ impl CatalogueFollower {
         if let Some(since) = self.unavailable_since {
             return Freshness::StoreUnavailable(since);
         }
-        let Some(last_sync) = &self.pulse.ran else {
+        let Some(last_sync) = &self.head.last_sync else {
             return Freshness::Waiting;
         };
         if let Some(since) = last_sync.failing_since {
@@ -305,10 +308,10 @@ mod tests {
                 .as_ref()
                 .and_then(|state| state.catalogue.get(Kind::Movie, "m"));
             let changes: Changes = Change::of(before, Some(movie)).into_iter().collect();
-            let mut turn = repository.begin(None).await.unwrap().unwrap();
-            let published = turn.publish(state.as_ref(), &changes, None, None).await;
+            let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+            let published = lease.publish(state.as_ref(), &changes, None, None).await;
             state = published.unwrap();
-            turn.end(None).await.unwrap();
+            lease.release(None).await.unwrap();
         }
     }
 }

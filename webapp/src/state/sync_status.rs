@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use common::models::{Finding, Id, Kind, Quarantined};
-use common::repository::{Missing, Outcome, Repository, Result, Run};
+use common::models::{Finding, Id, Kind, MissingItem, Outcome, Quarantined, Run};
+use common::repository::{Repository, Result};
 use tokio::sync::watch;
 
 /// Rows of the ledger that are shown.
@@ -17,7 +17,7 @@ pub(crate) struct SyncStatus {
     /// The run that is held now.
     pub(crate) held: Option<Run>,
     /// Published items that are missing at the source.
-    pub(crate) missing: Vec<Missing>,
+    pub(crate) missing: Vec<MissingItem>,
     /// Unreadable records.
     pub(crate) quarantine: Vec<Quarantined>,
     /// Problems in the source data.
@@ -28,7 +28,7 @@ impl SyncStatus {
     async fn read(repository: &Repository) -> Result<Self> {
         Ok(Self {
             runs: repository.runs(RUNS).await?,
-            held: repository.held().await?,
+            held: repository.held_run().await?,
             missing: repository.missing().await?,
             quarantine: repository.quarantine().await?,
             findings: repository.findings().await?,
@@ -45,7 +45,7 @@ impl SyncStatus {
     }
 
     /// The entry of an item that is missing at the source.
-    pub(crate) fn missing(&self, kind: Kind, id: &Id) -> Option<&Missing> {
+    pub(crate) fn missing(&self, kind: Kind, id: &Id) -> Option<&MissingItem> {
         let mut missing = self.missing.iter();
         missing.find(|missing| missing.kind == kind && missing.id == *id)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::models::Change;
-use common::repository::{Head, Header, Repository, Result, StoreError};
+use common::repository::{Header, Repository, Result, StoreError};
 use tokio::sync::watch;
 
 use super::kept::{History, MAX_CHANGES, Version};
@@ -36,7 +36,7 @@ pub async fn backfill(
 
 /// The kept versions, the newest with their changes, up to [`MAX_CHANGES`].
 async fn read_kept(repository: &Repository, known: &History) -> Result<History> {
-    let Some(head) = head(repository).await? else {
+    let Some(head) = repository.head().await? else {
         return Ok(History::default());
     };
     let mut versions = Vec::with_capacity(head.log.len());
@@ -62,18 +62,13 @@ async fn read_kept(repository: &Repository, known: &History) -> Result<History> 
     }
     if has_read {
         // Changes read by number belong to a version only if the head still has its header.
-        let now = self::head(repository).await?;
+        let now = repository.head().await?;
         let now = now.filter(|now| now.lineage == head.lineage);
         let log = now.map(|now| now.log).unwrap_or_default();
         versions.retain(|version| log.contains(&version.header));
     }
     let versions = versions.into_iter().rev();
     Ok(History::read(head.lineage.as_str().into(), versions))
-}
-
-async fn head(repository: &Repository) -> Result<Option<Head>> {
-    let reading = repository.store().head().await?;
-    Ok(reading.map(|reading| reading.head))
 }
 
 /// A version's changes; `None` if they are not kept, or can never be read.

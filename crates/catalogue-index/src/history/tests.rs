@@ -115,7 +115,7 @@ fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snapshot {
             note: None,
             first: version == 1,
             reset: false,
-            content: None,
+            content: common::repository::ContentDigest::of(&common::models::Catalogue::default()),
         },
         catalogue: Catalogue::default(),
         damage: Vec::new(),

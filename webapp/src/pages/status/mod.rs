@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use common::models::{Finding, Problem};
-use common::repository::{Missing, Outcome, Run};
+use common::models::{Finding, MissingItem, Outcome, Problem, Run};
 
 use self::chart::Chart;
 use super::changes::counts_in_words;
@@ -44,7 +43,7 @@ struct StatusPage {
     chart: Option<Chart>,
     /// The run whose changes are held for review.
     held: Option<Run>,
-    missing: Vec<(String, Missing)>,
+    missing: Vec<(String, MissingItem)>,
     findings: Vec<Finding>,
     /// How often each problem occurs.
     problems: Vec<(Problem, usize)>,
@@ -145,7 +144,7 @@ fn store_away(site: &Site) -> Option<Moment> {
 }
 
 /// The missing items with their names.
-fn named(site: &Site) -> Vec<(String, Missing)> {
+fn named(site: &Site) -> Vec<(String, MissingItem)> {
     let missing = site.sync_status.missing.iter().map(|missing| {
         let item = site.snapshot.catalogue.get(missing.kind, &missing.id);
         let name = item.map_or_else(|| missing.id.to_string(), |item| item.name().to_owned());
@@ -186,7 +185,7 @@ impl StatusPage {
     }
 
     fn took(&self, run: &Run) -> String {
-        duration(run.took.total())
+        duration(run.phases.total_microseconds())
     }
 }
 

@@ -6,33 +6,33 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 
-use super::file::Open;
+use super::file::OpenFile;
 
 /// How often the file is asked whether anyone wrote to it; one question takes microseconds.
-const PERIOD: Duration = Duration::from_millis(25);
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
-/// Rings when this process or another has written to the file.
+/// Notifies when this process or another has written to the file.
 #[derive(Debug, Default)]
-pub(super) struct Bell {
-    rings: watch::Sender<u64>,
+pub(super) struct ChangeNotifier {
+    notifications: watch::Sender<u64>,
     /// The watching thread ends when this end of its channel goes.
     watching: Mutex<Option<SyncSender<()>>>,
 }
 
-impl Bell {
-    pub(super) fn ring(&self) {
-        ring(&self.rings);
+impl ChangeNotifier {
+    pub(super) fn notify(&self) {
+        notify(&self.notifications);
     }
 
-    /// A counter of rings; the first listener starts the watch.
-    pub(super) fn listen(&self, path: &Path) -> watch::Receiver<u64> {
+    /// A counter of notifications; the first subscriber starts the watch.
+    pub(super) fn subscribe(&self, path: &Path) -> watch::Receiver<u64> {
         let mut watching = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
         if watching.is_none() {
             let (stop, stopped) = sync_channel(0);
-            let (rings, path) = (self.rings.clone(), path.to_owned());
+            let (notifications, path) = (self.notifications.clone(), path.to_owned());
             let watch = move || {
-                watch(&path, &rings, || {
-                    stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout)
+                watch(&path, &notifications, || {
+                    stopped.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout)
                 })
             };
             let thread = std::thread::Builder::new().name("sqlite-watch".into());
@@ -41,22 +41,22 @@ impl Bell {
                 Err(error) => tracing::warn!(%error, "cannot watch the database; polling instead"),
             }
         }
-        self.rings.subscribe()
+        self.notifications.subscribe()
     }
 }
 
-fn ring(rings: &watch::Sender<u64>) {
-    rings.send_modify(|count| *count = count.wrapping_add(1));
+fn notify(notifications: &watch::Sender<u64>) {
+    notifications.send_modify(|count| *count = count.wrapping_add(1));
 }
 
-fn watch(path: &Path, rings: &watch::Sender<u64>, wait: impl Fn() -> bool) {
-    let mut open: Option<Open> = None;
+fn watch(path: &Path, notifications: &watch::Sender<u64>, wait: impl Fn() -> bool) {
+    let mut open: Option<OpenFile> = None;
     let mut seen = None;
     while wait() {
-        if !open.as_ref().is_some_and(Open::is_current) {
+        if !open.as_ref().is_some_and(OpenFile::is_current) {
             open = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
                 .ok()
-                .map(|connection| Open::new(connection, path));
+                .map(|connection| OpenFile::new(connection, path));
             seen = None;
         }
         let version = open.as_ref().and_then(|open| {
@@ -69,7 +69,7 @@ fn watch(path: &Path, rings: &watch::Sender<u64>, wait: impl Fn() -> bool) {
         }
         if version != seen {
             seen = version;
-            ring(rings);
+            notify(notifications);
         }
     }
 }

@@ -5,15 +5,16 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::head::{Head, Header};
-use super::parts::{self, Damage};
-use super::store::{PartName, Result, Role, Store, StoreError};
 use crate::models::{Catalogue, Change};
+use crate::repository::blocking::run_blocking;
+use crate::repository::head::{Head, Header};
+use crate::repository::parts::{self, Damage};
+use crate::repository::store::{PartKind, PartName, Result, Store, StoreError};
 
-const AT_ONCE: usize = 4;
+const CONCURRENT_READS: usize = 4;
 /// How often a part may be missing under an unchanged head before it counts as lost.
-const PATIENCE: u32 = 6;
-const PAUSE: Duration = Duration::from_millis(50);
+const MAX_MISSING_READS: u32 = 6;
+const RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// The catalogue at a published version. A clone shares it.
 #[derive(Clone, Debug)]
@@ -35,7 +36,7 @@ impl Snapshot {
     }
 
     /// The next version, by its header and its changes.
-    pub(super) fn next(&self, header: Header, changes: &[Change]) -> Self {
+    pub(in crate::repository) fn next(&self, header: Header, changes: &[Change]) -> Self {
         let mut catalogue = self.catalogue.clone();
         catalogue.apply(changes);
         Self {
@@ -48,13 +49,13 @@ impl Snapshot {
 }
 
 /// One version after another.
-pub(super) struct Step {
-    pub(super) snapshot: Snapshot,
-    pub(super) changes: Vec<Change>,
+pub(in crate::repository) struct Step {
+    pub(in crate::repository) snapshot: Snapshot,
+    pub(in crate::repository) changes: Vec<Change>,
 }
 
 /// How a known state becomes the head's.
-pub(super) enum Advance {
+pub(in crate::repository) enum Advance {
     /// By these steps, oldest first; none if it is the head's already.
     Steps(Vec<Step>),
     /// Not by steps: it must be loaded.
@@ -62,13 +63,15 @@ pub(super) enum Advance {
 }
 
 /// The parts that loading this head reads.
-pub(super) fn parts(head: &Head) -> impl Iterator<Item = PartName> {
-    let base = head.base.map(|base| (Role::Base, base.fence, base.parts));
-    let later = since_base(head).map(|header| (Role::Changes, header.fence, header.parts));
+pub(in crate::repository) fn parts_to_load(head: &Head) -> impl Iterator<Item = PartName> {
+    let base = head
+        .base
+        .map(|base| (PartKind::Base, base.fence, base.parts));
+    let later = since_base(head).map(|header| (PartKind::Changes, header.fence, header.parts));
     base.into_iter()
         .chain(later)
-        .flat_map(|(role, fence, parts)| {
-            (0..parts).map(move |index| PartName { role, fence, index })
+        .flat_map(|(kind, fence, parts)| {
+            (0..parts).map(move |index| PartName { kind, fence, index })
         })
 }
 
@@ -78,7 +81,7 @@ fn since_base(head: &Head) -> impl Iterator<Item = &Header> {
 }
 
 /// Reads the whole state at the head; `None` while the store holds no version.
-pub(super) async fn load(store: &dyn Store) -> Result<Option<Snapshot>> {
+pub(in crate::repository) async fn load(store: &dyn Store) -> Result<Option<Snapshot>> {
     let mut seen: Option<Header> = None;
     let mut stuck = 0;
     loop {
@@ -94,11 +97,11 @@ pub(super) async fn load(store: &dyn Store) -> Result<Option<Snapshot>> {
             0
         };
         seen = Some(header);
-        if let Some(snapshot) = assemble(store, &reading.head, stuck >= PATIENCE).await? {
+        if let Some(snapshot) = assemble(store, &reading.head, stuck >= MAX_MISSING_READS).await? {
             return Ok(Some(snapshot));
         }
         // A newer head was published meanwhile, or the majority point lags behind the head.
-        tokio::time::sleep(PAUSE * stuck).await;
+        tokio::time::sleep(RETRY_DELAY * stuck).await;
     }
 }
 
@@ -106,13 +109,16 @@ pub(super) async fn load(store: &dyn Store) -> Result<Option<Snapshot>> {
 ///
 /// # Errors
 /// [`StoreError::LeaseLost`] if parts are gone because another has taken over meanwhile.
-pub(super) async fn load_at(store: &dyn Store, head: &Head) -> Result<Option<Snapshot>> {
+pub(in crate::repository) async fn load_at(
+    store: &dyn Store,
+    head: &Head,
+) -> Result<Option<Snapshot>> {
     if head.header().is_none() {
         return Ok(None);
     }
     let mut missed = 0;
     loop {
-        if let Some(snapshot) = assemble(store, head, missed >= PATIENCE).await? {
+        if let Some(snapshot) = assemble(store, head, missed >= MAX_MISSING_READS).await? {
             return Ok(Some(snapshot));
         }
         let newest = store.head().await?;
@@ -120,12 +126,16 @@ pub(super) async fn load_at(store: &dyn Store, head: &Head) -> Result<Option<Sna
             return Err(StoreError::LeaseLost);
         }
         missed += 1;
-        tokio::time::sleep(PAUSE * missed).await;
+        tokio::time::sleep(RETRY_DELAY * missed).await;
     }
 }
 
 /// The steps from `known` to this head.
-pub(super) async fn advance(store: &dyn Store, known: &Snapshot, head: &Head) -> Result<Advance> {
+pub(in crate::repository) async fn advance(
+    store: &dyn Store,
+    known: &Snapshot,
+    head: &Head,
+) -> Result<Advance> {
     if *known.lineage != *head.lineage || !head.log.contains(&known.header) {
         return Ok(Advance::Load);
     }
@@ -171,11 +181,19 @@ async fn changes(
     tolerant: bool,
 ) -> Result<Option<(Vec<Change>, Vec<Damage>)>> {
     let (fence, parts) = (header.fence, header.parts);
-    read(store, Role::Changes, fence, parts, tolerant, parts::unpack).await
+    read(
+        store,
+        PartKind::Changes,
+        fence,
+        parts,
+        tolerant,
+        parts::unpack,
+    )
+    .await
 }
 
 /// The changes of a version that can be read, and what is wrong with the others.
-pub(super) async fn readable_changes(
+pub(in crate::repository) async fn readable_changes(
     store: &dyn Store,
     header: &Header,
 ) -> Result<(Vec<Change>, Vec<Damage>)> {
@@ -183,7 +201,7 @@ pub(super) async fn readable_changes(
 }
 
 /// The changes of a version, every one of them; `None` if parts are missing.
-pub(super) async fn whole_changes(
+pub(in crate::repository) async fn complete_changes(
     store: &dyn Store,
     header: &Header,
 ) -> Result<Option<Vec<Change>>> {
@@ -206,7 +224,7 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     };
     let started = Instant::now();
     let (fence, parts, unpack) = (base.fence, base.parts, parts::unpack_items);
-    let read = read(store, Role::Base, fence, parts, tolerant, unpack);
+    let read = read(store, PartKind::Base, fence, parts, tolerant, unpack);
     let Some((items, mut damage)) = read.await? else {
         return Ok(None);
     };
@@ -220,23 +238,20 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     }
     let read = started.elapsed();
     let is_whole = damage.is_empty();
-    let catalogue = tokio::task::spawn_blocking(move || {
+    let catalogue = run_blocking(move || {
         let mut catalogue: Catalogue = items.into_iter().collect();
         for changes in later {
             catalogue.apply(&changes);
         }
         catalogue
     })
-    .await
-    .map_err(|error| unreadable("the state", &error))?;
+    .await?;
     let took = started.elapsed();
     tracing::debug!(items = catalogue.len(), ?read, ?took, "loaded a state");
-    if let Some(content) = header.content.as_ref().filter(|_| is_whole)
-        && content.items != catalogue.len() as u64
-    {
+    let items = header.content.items;
+    if is_whole && items != catalogue.len() as u64 {
         let reason = format!(
-            "it has {} items, but its parts hold {}",
-            content.items,
+            "it has {items} items, but its parts hold {}",
             catalogue.len()
         );
         damage.push(parts::damaged(
@@ -263,15 +278,15 @@ type Unpack<T> = fn(PartName, &[u8]) -> (Vec<T>, Vec<Damage>);
 
 async fn read<T: Send + 'static>(
     store: &dyn Store,
-    role: Role,
+    kind: PartKind,
     fence: u64,
     count: u32,
     tolerant: bool,
     unpack: Unpack<T>,
 ) -> Result<Option<(Vec<T>, Vec<Damage>)>> {
     let read: Vec<_> = stream::iter(0..count)
-        .map(|index| read_part(store, PartName { role, fence, index }, unpack))
-        .buffered(AT_ONCE)
+        .map(|index| read_part(store, PartName { kind, fence, index }, unpack))
+        .buffered(CONCURRENT_READS)
         .try_collect()
         .await?;
     let mut values = Vec::new();
@@ -282,14 +297,14 @@ async fn read<T: Send + 'static>(
                 values.extend::<Vec<T>>(found);
                 damage.extend(lost);
             }
-            None if tolerant => damage.push(missing(PartName { role, fence, index })),
+            None if tolerant => damage.push(missing_part(PartName { kind, fence, index })),
             None => return Ok(None),
         }
     }
     Ok(Some((values, damage)))
 }
 
-pub(super) fn missing(name: PartName) -> Damage {
+pub(in crate::repository) fn missing_part(name: PartName) -> Damage {
     parts::damaged(name.to_string(), &"it is missing")
 }
 
@@ -301,15 +316,5 @@ async fn read_part<T: Send + 'static>(
     let Some(data) = store.get(name).await? else {
         return Ok(None);
     };
-    tokio::task::spawn_blocking(move || unpack(name, &data))
-        .await
-        .map(Some)
-        .map_err(|error| unreadable(&name.to_string(), &error))
-}
-
-fn unreadable(name: &str, reason: &dyn std::fmt::Display) -> StoreError {
-    StoreError::Unreadable {
-        name: name.to_owned(),
-        reason: reason.to_string(),
-    }
+    run_blocking(move || unpack(name, &data)).await.map(Some)
 }

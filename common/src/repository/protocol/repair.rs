@@ -8,17 +8,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::content::Content;
-use super::head::Header;
-use super::load::{self, Snapshot};
-use super::parts::Damage;
-use super::store::{PartName, Result, Role, StoreError};
-use super::turn::{Contents, Turn, run_blocking};
-use super::view;
+use super::lease::LeaseGuard;
+use super::publish::VersionOptions;
 use crate::models::{Catalogue, Changes, Id, Item, Kind};
+use crate::repository::blocking::run_blocking;
+use crate::repository::content::ContentDigest;
+use crate::repository::head::Header;
+use crate::repository::parts::Damage;
+use crate::repository::read::load::{self, Snapshot};
+use crate::repository::store::{PartKind, PartName, Result, StoreError};
+use crate::repository::view;
 
 /// How many parts, or items, a message names.
-const NAMED: usize = 5;
+const MAX_NAMES: usize = 5;
 
 /// From where a whole state comes whose parts are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +56,10 @@ pub struct LostItems {
     pub names: Vec<String>,
 }
 
-impl Turn {
-    /// The parts that loading needs and that this turn has found lost or damaged, repaired or not.
+impl LeaseGuard {
+    /// The parts that loading needs and that this lease has found lost or damaged, repaired or not.
     pub fn found_damage(&self) -> &[Damage] {
-        &self.found
+        &self.damage_found
     }
 
     /// Whether any of them still are.
@@ -65,22 +67,22 @@ impl Turn {
         !self.damage.is_empty()
     }
 
-    /// The note of the version that this turn published as a repair.
-    pub fn repaired(&self) -> Option<&str> {
-        self.repaired.as_deref()
+    /// The note of the version that this lease published as a repair.
+    pub fn repair_note(&self) -> Option<&str> {
+        self.repair_note.as_deref()
     }
 
     /// Verifies the state, which somebody is about to publish from or to hold on to.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] if it cannot be read wholly, or when the store fails.
-    pub async fn require_whole(&mut self) -> Result<()> {
+    pub async fn require_undamaged(&mut self) -> Result<()> {
         self.verify().await?;
-        self.whole(None)
+        self.require_no_damage(None)
     }
 
     /// An error if the state at the head cannot be read wholly.
-    pub(super) fn whole(&self, state: Option<&Snapshot>) -> Result<()> {
+    pub(super) fn require_no_damage(&self, state: Option<&Snapshot>) -> Result<()> {
         let unread = state.map_or(&[][..], |state| &state.damage);
         let unread = unread.iter().filter(|damage| !self.damage.contains(damage));
         let damage: Vec<_> = self.damage.iter().chain(unread).collect();
@@ -89,13 +91,17 @@ impl Turn {
         }
         Err(StoreError::Damaged {
             version: self.head().version,
-            parts: listed(damage.iter().map(ToString::to_string)),
+            parts: join_first(damage.iter().map(ToString::to_string)),
         })
     }
 
     /// Takes down that a part is lost or damaged.
     pub(super) fn note_damage(&mut self, damage: Damage) {
-        if self.found.iter().any(|known| known.name == damage.name) {
+        if self
+            .damage_found
+            .iter()
+            .any(|known| known.name == damage.name)
+        {
             return;
         }
         tracing::error!(
@@ -103,7 +109,7 @@ impl Turn {
             reason = damage.reason,
             "lost or damaged in the database; the version will be repaired before anything else is published"
         );
-        self.found.push(damage.clone());
+        self.damage_found.push(damage.clone());
         self.damage.push(damage);
     }
 
@@ -111,7 +117,7 @@ impl Turn {
     /// damaged. A pin moves on with it.
     ///
     /// # Errors
-    /// As for [`Turn::publish`].
+    /// As for [`LeaseGuard::publish`].
     pub async fn restore(&mut self, state: &Snapshot, origin: Origin) -> Result<Option<Snapshot>> {
         if !self.is_damaged() || !state.damage.is_empty() {
             return Ok(None);
@@ -122,13 +128,13 @@ impl Turn {
             self.damaged_parts()
         );
         let pin = self.head().pin.map(|_| self.head().version + 1);
-        let contents = Contents {
+        let options = VersionOptions {
             is_repair: true,
             reset: origin == Origin::Source,
             keep_from: self.first_rebuildable(),
         };
         let nothing = Changes::default();
-        let restored = self.put_version(Some(state), &nothing, Some(note), pin, contents);
+        let restored = self.write_version(Some(state), &nothing, Some(note), pin, options);
         restored.await.map(Some)
     }
 
@@ -170,7 +176,7 @@ impl Turn {
     /// every reader loads. Its history starts there, because earlier versions cannot be rebuilt.
     ///
     /// # Errors
-    /// As for [`Turn::publish`]; [`StoreError::Damaged`] while a version is pinned.
+    /// As for [`LeaseGuard::publish`]; [`StoreError::Damaged`] while a version is pinned.
     pub async fn replace(
         &mut self,
         damaged: &Snapshot,
@@ -178,7 +184,7 @@ impl Turn {
         lost: &LostItems,
     ) -> Result<Snapshot> {
         if self.head().pin.is_some() {
-            self.whole(Some(damaged))?;
+            self.require_no_damage(Some(damaged))?;
         }
         let note = format!(
             "repaired: parts of version {} could not be read ({}); {lost}",
@@ -188,12 +194,12 @@ impl Turn {
         if lost.count > 0 {
             tracing::error!(items = lost.count, "{note}");
         }
-        let contents = Contents {
+        let options = VersionOptions {
             is_repair: true,
             reset: true,
             keep_from: self.head().version + 1,
         };
-        self.put_version(Some(damaged), changes, Some(note), None, contents)
+        self.write_version(Some(damaged), changes, Some(note), None, options)
             .await
     }
 
@@ -219,7 +225,7 @@ impl Turn {
             for item in lost.values().flatten() {
                 damaged.catalogue.insert(item);
             }
-            if published.is_some_and(|published| published == Content::of(&damaged.catalogue)) {
+            if published == ContentDigest::of(&damaged.catalogue) {
                 damaged.damage.clear();
             }
             damaged
@@ -228,13 +234,13 @@ impl Turn {
     }
 
     fn damaged_parts(&self) -> String {
-        listed(self.damage.iter().map(|damage| damage.name.clone()))
+        join_first(self.damage.iter().map(|damage| damage.name.clone()))
     }
 
     /// The oldest version from which on all changes can be read, as far as is known.
     fn first_rebuildable(&self) -> u64 {
         let parts = self.damage.iter().filter_map(Damage::part);
-        let changes = parts.filter(|part| part.role == Role::Changes);
+        let changes = parts.filter(|part| part.kind == PartKind::Changes);
         let versions = changes.filter_map(|part| {
             let mut log = self.head().log.iter();
             log.find(|header| header.fence == part.fence && header.parts > part.index)
@@ -253,21 +259,17 @@ impl Turn {
         added: u64,
     ) -> Result<LostItems> {
         let there = readable.len() as u64 + added;
-        let of = header.content.as_ref().map(|content| content.items);
-        if !self.view_is_right {
-            let of = of.unwrap_or(there);
+        let of = header.content.items;
+        if !self.is_view_current {
             return Ok(LostItems {
                 count: of.saturating_sub(there),
                 of,
                 names: Vec::new(),
             });
         }
-        let (count, names) = view::missing_in(&*self.store, &[readable, wanted], NAMED).await?;
-        Ok(LostItems {
-            count,
-            of: of.unwrap_or(readable.len() as u64 + count),
-            names,
-        })
+        let (count, names) =
+            view::items_missing_from(&*self.store, &[readable, wanted], MAX_NAMES).await?;
+        Ok(LostItems { count, of, names })
     }
 }
 
@@ -296,17 +298,17 @@ impl std::fmt::Display for LostItems {
 
 /// The first of some catalogues that has exactly the items of a version.
 fn complete<const N: usize>(header: &Header, candidates: [Catalogue; N]) -> Option<Catalogue> {
-    let content = header.content.as_ref()?;
+    let content = &header.content;
     let same_count = |catalogue: &Catalogue| catalogue.len() as u64 == content.items;
     let mut candidates = candidates.into_iter();
-    candidates.find(|catalogue| same_count(catalogue) && Content::of(catalogue) == *content)
+    candidates.find(|catalogue| same_count(catalogue) && ContentDigest::of(catalogue) == *content)
 }
 
-/// The first few of some names.
-fn listed(names: impl Iterator<Item = String>) -> String {
+/// Joins the first few names.
+fn join_first(names: impl Iterator<Item = String>) -> String {
     let mut names: Vec<_> = names.collect();
-    let more = names.len().saturating_sub(NAMED);
-    names.truncate(NAMED);
+    let more = names.len().saturating_sub(MAX_NAMES);
+    names.truncate(MAX_NAMES);
     let names = names.join(", ");
     if more > 0 {
         format!("{names} and {more} more")

@@ -11,26 +11,26 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::STATE;
-use super::connection::{CALL, Connection, GLANCE};
+use super::connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT};
 use super::document::HEAD;
 use super::error::explain;
 
 /// How long the server may hold back an answer while nothing happens.
-const AWAIT: Duration = Duration::from_secs(1);
+const MAX_AWAIT_TIME: Duration = Duration::from_secs(1);
 /// How often a lone server is asked.
-const POLL: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(100);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// What a server says that is no member of a replica set.
-const ONLY_ON_REPLICA_SETS: i32 = 40_573;
+const NOT_A_REPLICA_SET: i32 = 40_573;
 
-/// Rings when the head may have changed: a change stream on a replica set, a look now and then
+/// Notifies when the head may have changed: a change stream on a replica set, a poll now and then
 /// on a lone server. What it misses costs time and nothing else.
 #[derive(Debug)]
-pub(super) struct Doorbell {
-    bell: watch::Sender<u64>,
+pub(super) struct ChangeNotifier {
+    notifications: watch::Sender<u64>,
     listener: OnceLock<Listener>,
 }
 
@@ -44,106 +44,110 @@ impl Drop for Listener {
     }
 }
 
-impl Doorbell {
+impl ChangeNotifier {
     pub(super) fn new() -> Self {
         Self {
-            bell: watch::Sender::new(0),
+            notifications: watch::Sender::new(0),
             listener: OnceLock::new(),
         }
     }
 
     /// Tells this process at once of what it did itself.
-    pub(super) fn ring(&self) {
-        ring(&self.bell);
+    pub(super) fn notify(&self) {
+        notify(&self.notifications);
     }
 
     /// Listens from the first call on.
-    pub(super) fn hear(&self, connection: &Connection) -> watch::Receiver<u64> {
+    pub(super) fn subscribe(&self, connection: &Connection) -> watch::Receiver<u64> {
         self.listener.get_or_init(|| {
-            let listening = listen(connection.clone(), self.bell.clone());
+            let listening = listen(connection.clone(), self.notifications.clone());
             Listener(tokio::spawn(listening))
         });
-        self.bell.subscribe()
+        self.notifications.subscribe()
     }
 }
 
-fn ring(bell: &watch::Sender<u64>) {
-    bell.send_modify(|rings| *rings = rings.wrapping_add(1));
+fn notify(notifications: &watch::Sender<u64>) {
+    notifications.send_modify(|count| *count = count.wrapping_add(1));
 }
 
 /// Why listening stopped.
-enum Lost {
+enum StreamError {
     Driver(Error),
-    Late,
+    Timeout,
     Closed,
 }
 
-async fn listen(connection: Connection, bell: watch::Sender<u64>) {
-    let mut place = Place::default();
+async fn listen(connection: Connection, notifications: watch::Sender<u64>) {
+    let mut position = Position::default();
     let mut told = false;
     loop {
-        let lost = follow(&connection, &bell, &mut place).await;
-        if lost.is_alone() {
+        let error = follow(&connection, &notifications, &mut position).await;
+        if error.is_standalone() {
             if !told {
                 tracing::info!(
                     "MongoDB is not a replica set, so it has no change streams: polling every {} ms",
-                    POLL.as_millis()
+                    POLL_INTERVAL.as_millis()
                 );
                 told = true;
             }
-            poll(&connection, &bell, &mut place).await;
+            poll(&connection, &notifications, &mut position).await;
         } else {
-            tracing::debug!("lost the change stream: {}", lost.reason());
-            if lost.loses_the_place() {
-                place.token = None;
+            tracing::debug!("lost the change stream: {}", error.reason());
+            if error.loses_its_position() {
+                position.token = None;
             }
         }
-        sleep(place.next_pause()).await;
+        sleep(position.next_delay()).await;
     }
 }
 
 /// Where to go on, and how patiently.
-struct Place {
+struct Position {
     token: Option<ResumeToken>,
-    pause: Duration,
+    delay: Duration,
 }
 
-impl Default for Place {
+impl Default for Position {
     fn default() -> Self {
         Self {
             token: None,
-            pause: FIRST_PAUSE,
+            delay: MIN_RETRY_DELAY,
         }
     }
 }
 
-impl Place {
-    fn next_pause(&mut self) -> Duration {
-        let pause = self.pause;
-        self.pause = LONGEST_PAUSE.min(pause * 2);
-        pause
+impl Position {
+    fn next_delay(&mut self) -> Duration {
+        let delay = self.delay;
+        self.delay = MAX_RETRY_DELAY.min(delay * 2);
+        delay
     }
 }
 
-/// Rings for every event of one change stream, and for its being opened: before that there was
+/// Notifies of every event of one change stream, and for its being opened: before that there was
 /// nobody to hear.
-async fn follow(connection: &Connection, bell: &watch::Sender<u64>, place: &mut Place) -> Lost {
-    let mut stream = match bounded(CALL, open(connection, place.token.clone())).await {
+async fn follow(
+    connection: &Connection,
+    notifications: &watch::Sender<u64>,
+    position: &mut Position,
+) -> StreamError {
+    let mut stream = match bounded(CALL_TIMEOUT, open(connection, position.token.clone())).await {
         Ok(stream) => stream,
-        Err(lost) => return lost,
+        Err(error) => return error,
     };
-    ring(bell);
+    notify(notifications);
     loop {
         // A stream whose call was broken off is never used again.
-        match bounded(AWAIT + CALL, stream.next_if_any()).await {
-            Ok(Some(_)) => ring(bell),
+        match bounded(MAX_AWAIT_TIME + CALL_TIMEOUT, stream.next_if_any()).await {
+            Ok(Some(_)) => notify(notifications),
             // An ended stream would answer at once for ever.
-            Ok(None) if !stream.is_alive() => return Lost::Closed,
+            Ok(None) if !stream.is_alive() => return StreamError::Closed,
             Ok(None) => {}
-            Err(lost) => return lost,
+            Err(error) => return error,
         }
-        place.token = stream.resume_token();
-        place.pause = FIRST_PAUSE;
+        position.token = stream.resume_token();
+        position.delay = MIN_RETRY_DELAY;
     }
 }
 
@@ -164,66 +168,70 @@ async fn open(
             doc! { "$project": { "_id": 1, "operationType": 1 } },
         ])
         .resume_after(token)
-        .max_await_time(AWAIT)
+        .max_await_time(MAX_AWAIT_TIME)
         .await?;
     Ok(stream.with_type())
 }
 
-/// Rings when a look at the head differs from the one before, until a look fails.
-async fn poll(connection: &Connection, bell: &watch::Sender<u64>, place: &mut Place) {
+/// Notifies when a look at the head differs from the one before, until a look fails.
+async fn poll(
+    connection: &Connection,
+    notifications: &watch::Sender<u64>,
+    position: &mut Position,
+) {
     let mut last = None;
     loop {
         let look = connection
-            .call(GLANCE, |database| async move {
+            .call(HEAD_READ_TIMEOUT, |database| async move {
                 database
                     .collection::<Document>(STATE)
                     .find_one(doc! { "_id": HEAD })
-                    .projection(doc! { "version": 1, "fence": 1, "ran": 1 })
+                    .projection(doc! { "version": 1, "fence": 1, "last_sync": 1 })
                     .await
             })
             .await;
         let Ok(look) = look else { return };
-        place.pause = FIRST_PAUSE;
+        position.delay = MIN_RETRY_DELAY;
         let look = Some(look);
         if look != last {
-            ring(bell);
+            notify(notifications);
             last = look;
         }
-        sleep(POLL).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
 async fn bounded<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Lost> {
+) -> Result<T, StreamError> {
     match timeout(limit, call).await {
-        Ok(answer) => answer.map_err(Lost::Driver),
-        Err(_) => Err(Lost::Late),
+        Ok(answer) => answer.map_err(StreamError::Driver),
+        Err(_) => Err(StreamError::Timeout),
     }
 }
 
-impl Lost {
-    fn is_alone(&self) -> bool {
+impl StreamError {
+    fn is_standalone(&self) -> bool {
         let Self::Driver(error) = self else {
             return false;
         };
         matches!(
             &*error.kind,
-            ErrorKind::Command(command) if command.code == ONLY_ON_REPLICA_SETS
+            ErrorKind::Command(command) if command.code == NOT_A_REPLICA_SET
                 || command.message.contains("only supported on replica sets")
         )
     }
 
-    /// Whether the stream cannot go on where it was: the server refused the place itself, since
+    /// Whether the stream cannot go on where it was: the server refused the position itself, since
     /// its log has rolled over or the stream was closed for good.
-    fn loses_the_place(&self) -> bool {
+    fn loses_its_position(&self) -> bool {
         match self {
             Self::Driver(error) => {
                 matches!(&*error.kind, ErrorKind::Command(_))
                     && !error.contains_label(RESUMABLE_CHANGE_STREAM_ERROR)
             }
-            Self::Late => false,
+            Self::Timeout => false,
             Self::Closed => true,
         }
     }
@@ -231,7 +239,7 @@ impl Lost {
     fn reason(&self) -> String {
         match self {
             Self::Driver(error) => explain(error),
-            Self::Late => "no response from MongoDB".into(),
+            Self::Timeout => "no response from MongoDB".into(),
             Self::Closed => "the server closed it".into(),
         }
     }

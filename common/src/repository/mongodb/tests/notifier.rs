@@ -1,12 +1,12 @@
 use super::*;
 
 #[tokio::test]
-async fn another_stores_commit_rings_the_doorbell_whatever_happens_to_the_stream() {
+async fn another_stores_commit_notifies_whatever_happens_to_the_stream() {
     let mongo = Mongo::start(MongoOptions::default()).await;
     let (writer, database) = fresh(&mongo).await;
     let reader = store_at(mongo.url(database.name()), Access::Reader).await;
-    let mut bell = reader.doorbell();
-    bell.changed().await.unwrap();
+    let mut notifications = reader.subscribe();
+    notifications.changed().await.unwrap();
     let mut state = acquired(&writer, "a").await.head;
     let admin = database.client().database("admin");
 
@@ -53,7 +53,7 @@ async fn another_stores_commit_rings_the_doorbell_whatever_happens_to_the_stream
             _ => {}
         }
         let commit = eventually(SOON, async || commit_anew(&writer, &state).await);
-        state = heard(&mut bell, commit).await;
+        state = heard(&mut notifications, commit).await;
     }
 }
 
@@ -63,8 +63,8 @@ async fn no_commit_is_lost_however_often_the_stream_and_its_resumption_fail() {
     let (writer, database) = fresh(&mongo).await;
     let url = format!("{}&appName=listener", mongo.url(database.name()));
     let reader = store_at(url, Access::Reader).await;
-    let mut bell = reader.doorbell();
-    bell.changed().await.unwrap();
+    let mut notifications = reader.subscribe();
+    notifications.changed().await.unwrap();
     let mut state = acquired(&writer, "a").await.head;
     for times in 1..=4 {
         let blocked = doc! {
@@ -75,7 +75,7 @@ async fn no_commit_is_lost_however_often_the_stream_and_its_resumption_fail() {
         failing.met(1).await;
         // While the stream is blocked nobody listens.
         let commit = async { writer.commit(&next(&state, None)).await.unwrap() };
-        state = heard(&mut bell, commit).await;
+        state = heard(&mut notifications, commit).await;
         failing.met(times).await;
     }
 }
@@ -86,24 +86,24 @@ async fn a_stream_whose_place_has_rolled_out_of_the_oplog_begins_anew() {
     let (writer, database) = fresh(&mongo).await;
     let url = format!("{}&appName=listener", mongo.url(database.name()));
     let reader = store_at(url, Access::Reader).await;
-    let mut bell = reader.doorbell();
-    bell.changed().await.unwrap();
+    let mut notifications = reader.subscribe();
+    notifications.changed().await.unwrap();
     let state = acquired(&writer, "a").await.head;
-    bell.changed().await.unwrap();
+    notifications.changed().await.unwrap();
 
     let asking = ["getMore", "aggregate"];
     let cut = doc! { "closeConnection": true };
     let failing = mongo.fail(100_000, &asking, "listener", cut).await;
     failing.met(1).await;
     mongo.roll_the_oplog_over().await;
-    bell.mark_unchanged();
+    notifications.mark_unchanged();
     failing.end().await;
-    // It rings when it is open again.
-    let rung = tokio::time::timeout(SOON, bell.changed()).await;
-    rung.expect("it is opened without its place").unwrap();
+    // It notifies when it is open again.
+    let notified = tokio::time::timeout(SOON, notifications.changed()).await;
+    notified.expect("it is opened without its place").unwrap();
     // Well before a follower looks by itself.
     let commit = async { writer.commit(&next(&state, None)).await.unwrap() };
-    heard_within(Duration::from_secs(1), &mut bell, commit).await;
+    heard_within(Duration::from_secs(1), &mut notifications, commit).await;
 }
 
 async fn acquire_anew(store: &MongoStore) -> Option<Head> {
@@ -115,20 +115,23 @@ async fn commit_anew(store: &MongoStore, head: &Head) -> Option<Head> {
     store.commit(&next(head, None)).await.ok()
 }
 
-/// Waits for the bell to ring from a commit on.
-async fn heard(bell: &mut watch::Receiver<u64>, commit: impl Future<Output = Head>) -> Head {
-    heard_within(SOON, bell, commit).await
+/// Waits for a notification from a commit on.
+async fn heard(
+    notifications: &mut watch::Receiver<u64>,
+    commit: impl Future<Output = Head>,
+) -> Head {
+    heard_within(SOON, notifications, commit).await
 }
 
 async fn heard_within(
     limit: Duration,
-    bell: &mut watch::Receiver<u64>,
+    notifications: &mut watch::Receiver<u64>,
     commit: impl Future<Output = Head>,
 ) -> Head {
-    bell.mark_unchanged();
+    notifications.mark_unchanged();
     let state = commit.await;
-    let rung = tokio::time::timeout(limit, bell.changed()).await;
-    rung.expect("the bell rings").unwrap();
+    let notified = tokio::time::timeout(limit, notifications.changed()).await;
+    notified.expect("a notification").unwrap();
     state
 }
 
@@ -137,11 +140,11 @@ async fn a_lone_mongod_publishes_and_rings_too() {
     let mongo = alone().await;
     let (writer, database) = fresh(&mongo).await;
     let reader = store_at(mongo.url(database.name()), Access::Reader).await;
-    let mut bell = reader.doorbell();
+    let mut notifications = reader.subscribe();
     let mut state = acquired(&writer, "a").await.head;
     for _ in 0..3 {
         let commit = async { writer.commit(&next(&state, None)).await.unwrap() };
-        state = heard(&mut bell, commit).await;
+        state = heard(&mut notifications, commit).await;
     }
 
     let member = format!("127.0.0.1:{}", mongo.port());
@@ -159,8 +162,8 @@ async fn a_lone_mongod_publishes_and_rings_too() {
 #[tokio::test]
 async fn the_listener_ends_with_its_store() {
     let (store, _) = fresh(Mongo::replica_set().await).await;
-    let mut bell = store.doorbell();
+    let mut notifications = store.subscribe();
     drop(store);
-    let ended = async { while bell.changed().await.is_ok() {} };
+    let ended = async { while notifications.changed().await.is_ok() {} };
     tokio::time::timeout(SOON, ended).await.expect("it ends");
 }

@@ -6,16 +6,17 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use super::head::{Head, between};
-use super::load;
-use super::parts::{self, Damage};
-use super::store::{PartName, Result, Role, Store, StoreError};
-use super::turn::{Turn, run_blocking};
+use super::lease::LeaseGuard;
+use crate::repository::blocking::run_blocking;
+use crate::repository::head::{Head, between};
+use crate::repository::parts::{self, Damage};
+use crate::repository::read::load;
+use crate::repository::store::{PartKind, PartName, Result, Store, StoreError};
 
 /// Within what time a syncer that runs often verifies every part.
-const PASS: Duration = Duration::from_hours(1);
+const FULL_PASS: Duration = Duration::from_hours(1);
 /// How many parts are being read at once where all of them are verified.
-const AT_ONCE: usize = 4;
+const CONCURRENT_READS: usize = 4;
 
 /// How far the verification of the parts has come, from run to run.
 #[derive(Debug, Default)]
@@ -36,7 +37,7 @@ impl Rotation {
     /// at least one.
     fn next(&mut self, mut parts: Vec<PartName>, since: Duration) -> Vec<PartName> {
         parts.sort_by_key(PartName::to_string);
-        let share = since.as_secs_f64() / PASS.as_secs_f64();
+        let share = since.as_secs_f64() / FULL_PASS.as_secs_f64();
         let count = parts.len().min(share_of(parts.len(), share));
         let last = self.last.map(|last| last.to_string());
         let start = parts.partition_point(|part| Some(part.to_string()) <= last);
@@ -58,12 +59,12 @@ fn share_of(count: usize, share: f64) -> usize {
     ((count as f64 * share).ceil() as usize).max(1)
 }
 
-impl Turn {
+impl LeaseGuard {
     /// Verifies the next parts, one at a time: at least one that loading needs and one of the
     /// older changes. The first run of a process verifies none, since it reads the state.
     ///
     /// # Errors
-    /// When the store fails. Damage is no error: the turn knows of it afterwards.
+    /// When the store fails. Damage is no error: `found_damage` tells of it afterwards.
     pub async fn verify_next(
         &mut self,
         verification: &mut Verification,
@@ -73,7 +74,7 @@ impl Turn {
             return Ok(());
         };
         let since = between(before, now);
-        let needed: Vec<_> = load::parts(self.head()).collect();
+        let needed: Vec<_> = load::parts_to_load(self.head()).collect();
         let older = older(self.head(), &needed);
         for part in verification.needed.next(needed, since) {
             if let Some(damage) = check(&*self.store, part).await? {
@@ -95,13 +96,13 @@ impl Turn {
     /// Verifies every part that loading needs.
     ///
     /// # Errors
-    /// When the store fails. Damage is no error: the turn knows of it afterwards.
+    /// When the store fails. Damage is no error: `found_damage` tells of it afterwards.
     pub async fn verify(&mut self) -> Result<()> {
-        let parts: Vec<_> = load::parts(self.head()).collect();
+        let parts: Vec<_> = load::parts_to_load(self.head()).collect();
         let store = &*self.store;
         let checks = stream::iter(parts).map(|part| check(store, part));
         let checked: Vec<_> = checks
-            .buffered(AT_ONCE)
+            .buffered(CONCURRENT_READS)
             // The compiler loses sight of its being Send otherwise.
             .boxed()
             .try_collect()
@@ -117,7 +118,7 @@ impl Turn {
 fn older(head: &Head, needed: &[PartName]) -> Vec<PartName> {
     let changes = head.log.iter().flat_map(|header| {
         (0..header.parts).map(|index| PartName {
-            role: Role::Changes,
+            kind: PartKind::Changes,
             fence: header.fence,
             index,
         })
@@ -129,7 +130,7 @@ fn older(head: &Head, needed: &[PartName]) -> Vec<PartName> {
 async fn check(store: &dyn Store, name: PartName) -> Result<Option<Damage>> {
     match store.get(name).await {
         Ok(Some(data)) => run_blocking(move || parts::check(name, &data)).await,
-        Ok(None) => Ok(Some(load::missing(name))),
+        Ok(None) => Ok(Some(load::missing_part(name))),
         Err(StoreError::Unreadable { reason, .. }) => {
             Ok(Some(parts::damaged(name.to_string(), &reason)))
         }
@@ -143,7 +144,7 @@ mod tests {
 
     fn parts(count: u32) -> Vec<PartName> {
         let part = |index| PartName {
-            role: Role::Base,
+            kind: PartKind::Base,
             fence: 1,
             index,
         };

@@ -8,33 +8,33 @@ async fn every_call_to_a_frozen_server_ends_by_its_deadline() {
     mongo.stop();
     let asked = Instant::now();
     let name = PartName {
-        role: Role::Base,
+        kind: PartKind::Base,
         fence: 1,
         index: 0,
     };
     let commit = next(&state, None);
     let fence = state.fence;
-    let (amendment, release) = (Amendment::default(), Release::default());
+    let (patch, release) = (HeadPatch::default(), Release::default());
     let (committed, units, read, acquired, got, parts, shown, rows) = tokio::join!(
         store.commit(&commit),
         futures::future::join_all::<[BoxFuture<'_, Result<()>>; 7]>([
             store.put(name, vec![1]),
             store.renew(fence),
-            store.amend(fence, &amendment),
+            store.patch_head(fence, &patch),
             store.release(fence, release),
             Box::pin(async { store.remove(&[name]).await }),
-            store.show(vec![document()], true),
+            store.write_view(vec![document()], Overwrite::SameOrOlder),
             store.write_rows(1, Table::Runs, vec![row()], vec![]),
         ]),
         async {
             let read = store.head().await;
-            assert!(asked.elapsed() < GLANCE + Duration::from_secs(1));
+            assert!(asked.elapsed() < HEAD_READ_TIMEOUT + Duration::from_secs(1));
             read
         },
         store.acquire("b", None),
         store.get(name),
         store.parts(),
-        store.shown(Kind::Movie, None, 9),
+        store.read_view(Kind::Movie, None, 9),
         store.rows(Table::Runs, None),
     );
     assert!(asked.elapsed() < Duration::from_secs(11));
@@ -61,7 +61,7 @@ async fn a_commit_that_takes_place_after_its_deadline_changes_nothing_for_the_ne
     let asked = Instant::now();
     let problem = store.commit(&next(&state, None)).await.unwrap_err();
     assert!(problem.to_string().contains("no response"), "{problem}");
-    assert!(asked.elapsed() < CALL + Duration::from_millis(500));
+    assert!(asked.elapsed() < CALL_TIMEOUT + Duration::from_millis(500));
 
     let state = acquired(&store, "a").await.head;
     eventually(SOON, async || none_sleeps(&database).await).await;
@@ -120,7 +120,7 @@ fn row() -> Row {
 
 fn part(fence: u64) -> PartName {
     PartName {
-        role: Role::Changes,
+        kind: PartKind::Changes,
         fence,
         index: 0,
     }
@@ -148,8 +148,14 @@ async fn a_write_that_fails_is_told_and_can_be_made_again() {
         let writes: [(&str, BoxFuture<'_, Result<()>>); 7] = [
             ("insert", store.put(name, vec![1])),
             ("update", store.renew(state.fence)),
-            ("update", store.show(vec![shown.clone()], true)),
-            ("insert", store.show(vec![new.clone()], true)),
+            (
+                "update",
+                store.write_view(vec![shown.clone()], Overwrite::SameOrOlder),
+            ),
+            (
+                "insert",
+                store.write_view(vec![new.clone()], Overwrite::SameOrOlder),
+            ),
             (
                 "update",
                 store.write_rows(1, Table::Runs, vec![row.clone()], vec![]),
@@ -172,7 +178,10 @@ async fn a_write_that_fails_is_told_and_can_be_made_again() {
     }
     store.put(name, vec![1]).await.unwrap();
     store.renew(state.fence).await.unwrap();
-    store.show(vec![shown], true).await.unwrap();
+    store
+        .write_view(vec![shown], Overwrite::SameOrOlder)
+        .await
+        .unwrap();
     store.commit(&commit).await.unwrap();
     assert_eq!(store.get(name).await.unwrap(), Some(vec![1]));
 }
@@ -260,8 +269,8 @@ async fn a_fresh_mongod_is_set_up_once_and_the_users_may_do_their_work_only() {
     let writer = store_at(at("pyflix_writer:write%2Fit"), Access::Writer).await;
     let published = acquired(&writer, "a").await.head;
     let reader = store_at(at("pyflix_reader:read-it"), Access::Reader).await;
-    let mut bell = reader.doorbell();
-    bell.changed().await.unwrap();
+    let mut notifications = reader.subscribe();
+    notifications.changed().await.unwrap();
     assert_eq!(head(&reader).await, published);
 
     let meddler = store_at(at("pyflix_reader:read-it"), Access::Writer).await;
