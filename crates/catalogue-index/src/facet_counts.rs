@@ -14,7 +14,7 @@ const MAX_SCANNED_ITEMS: u64 = 4096;
 /// with.
 const MAX_COUNTED_VALUES: usize = 200;
 /// A set is sparse if it has at most one in this many of the numbers up to its highest. Roaring
-/// holds most of it as arrays then, and intersecting those is slower than intersecting bitmaps.
+/// stores most of it as arrays then, and intersecting those is slower than intersecting bitmaps.
 const SPARSE_RATIO: u64 = 8;
 
 /// Facet counts of some items of a kind.
@@ -120,7 +120,7 @@ impl FacetCounts<'_> {
         if self.found.len() * SPARSE_RATIO > highest.into() {
             return numbers.intersection_len(&self.found);
         }
-        // The complement of a sparse set is dense, and so held as bitmaps.
+        // The complement of a sparse set is dense, so Roaring stores it as bitmaps.
         let complement = self.complement.get_or_init(|| all - &*self.found);
         of_kind() - numbers.intersection_len(complement)
     }

@@ -8,14 +8,14 @@ use common::models::{Catalogue, Credits, Facts, Item, Kind};
 use crate::fold::{self, FoldedChar, Token};
 use crate::results::SearchField;
 
-/// Maximum number of characters of a name or a query that are analyzed.
+/// Maximum number of characters of a name or a query that are analysed.
 pub(crate) const MAX_CHARS: usize = 512;
 /// The shortest part of a word with an apostrophe that is a term: `howl` of `howl's`.
 const MIN_PART_CHARS: usize = 3;
 
 /// The terms and names of an item.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AnalyzedItem {
+pub(crate) struct AnalysedItem {
     /// The concatenated terms.
     text: String,
     ends: Vec<(usize, TermSource)>,
@@ -39,13 +39,13 @@ pub(crate) struct Scratch {
     term: String,
 }
 
-impl AnalyzedItem {
+impl AnalysedItem {
     pub(crate) fn of(item: &Item, catalogue: &Catalogue, scratch: &mut Scratch) -> Self {
-        let mut analyzed = Self::default();
+        let mut analysed = Self::default();
         for_each_field(item, catalogue, |field, text| {
-            analyzed.add(field.is_name(), text, scratch);
+            analysed.add(field.is_name(), text, scratch);
         });
-        analyzed
+        analysed
     }
 
     pub(crate) fn clear(&mut self) {
@@ -57,7 +57,7 @@ impl AnalyzedItem {
     pub(crate) fn add(&mut self, is_name: bool, text: &str, scratch: &mut Scratch) {
         let Scratch { folded, term } = scratch;
         fold::fold(truncated(text), folded);
-        let tokens = fold::tokenize(folded);
+        let tokens = fold::tokenise(folded);
         let source = if is_name {
             let start = self.text.len();
             push_whole_name(&mut self.text, folded, &tokens);
@@ -133,7 +133,7 @@ pub(crate) fn credit_fields<'a>(
     fields.filter_map(|(field, text)| Some((field, text?)))
 }
 
-/// The start of a text that is analyzed.
+/// The start of a text that is analysed.
 pub(crate) fn truncated(text: &str) -> &str {
     match text.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => text.get(..end).unwrap_or(text),

@@ -59,7 +59,7 @@ impl<'a> MatchedField<'a> {
         query: &ParsedQuery,
         level: MatchLevel,
     ) -> Self {
-        let tokens = fold::tokenize(folded);
+        let tokens = fold::tokenise(folded);
         let name = whole_name(folded, &tokens);
         let mut terms = vec![None; query.terms.len()];
         for_each_term(folded, &tokens, &mut String::new(), |word, chars| {

@@ -98,7 +98,7 @@ fn plain(c: char) -> impl Iterator<Item = char> {
 }
 
 /// The tokens of a folded text. A text without letters and digits is one token.
-pub(crate) fn tokenize(folded: &[FoldedChar]) -> Vec<Token> {
+pub(crate) fn tokenise(folded: &[FoldedChar]) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut at = 0;
     while let Some(first) = folded.get(at) {

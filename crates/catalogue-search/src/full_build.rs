@@ -9,7 +9,7 @@ use std::thread;
 
 use common::models::{Catalogue, Kind, Link, Number};
 
-use crate::analysis::{AnalyzedItem, Scratch, TermSource, credit_fields};
+use crate::analysis::{AnalysedItem, Scratch, TermSource, credit_fields};
 use crate::index_builder::{IndexBuilder, TermId};
 use crate::segment::{Documents, Segment};
 
@@ -93,17 +93,17 @@ struct TextIndexer {
     builder: IndexBuilder,
     /// The terms of each folded text, one text after the other.
     terms: Vec<TermId>,
-    analyzed: AnalyzedItem,
+    analysed: AnalysedItem,
     scratch: Scratch,
 }
 
 impl TextIndexer {
     /// Folds a name or a related text of a document. Returns where its terms are.
     fn fold(&mut self, is_name: bool, text: &str, document: usize) -> Range<usize> {
-        self.analyzed.clear();
-        self.analyzed.add(is_name, text, &mut self.scratch);
+        self.analysed.clear();
+        self.analysed.add(is_name, text, &mut self.scratch);
         let start = self.terms.len();
-        for (source, term) in self.analyzed.terms() {
+        for (source, term) in self.analysed.terms() {
             match source {
                 TermSource::WholeName => self.builder.names.push(document, term),
                 TermSource::Name | TermSource::Related => {

@@ -57,7 +57,7 @@ impl ParsedQuery {
     pub(crate) fn of(text: &str) -> Self {
         let mut folded = Vec::new();
         fold::fold(truncated(text), &mut folded);
-        let tokens = fold::tokenize(&folded);
+        let tokens = fold::tokenise(&folded);
         let mut terms: Vec<QueryTerm> = Vec::new();
         for (place, token) in tokens.iter().enumerate().take(MAX_WORDS) {
             let mut text = String::new();

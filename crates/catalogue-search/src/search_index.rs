@@ -5,7 +5,7 @@ use common::models::{Catalogue, Change, Id, Item, Kind, Link, Number};
 use fixedbitset::FixedBitSet;
 use roaring::RoaringBitmap;
 
-use crate::analysis::{AnalyzedItem, Scratch, TermSource};
+use crate::analysis::{AnalysedItem, Scratch, TermSource};
 use crate::full_build;
 use crate::index_builder::IndexBuilder;
 use crate::parsed_query::ParsedQuery;
@@ -33,7 +33,7 @@ pub(crate) struct Layer {
     items: Option<Arc<Vec<RankedItem>>>,
 }
 
-type RankedItem = (RankKey, Arc<AnalyzedItem>);
+type RankedItem = (RankKey, Arc<AnalysedItem>);
 
 impl SearchIndex {
     /// Indexes a whole catalogue.
@@ -64,8 +64,8 @@ impl SearchIndex {
         for (number, item) in changed {
             self.delete(number);
             if let Some(item) = item {
-                let analyzed = AnalyzedItem::of(&item, catalogue, &mut scratch);
-                items.push((RankKey::of(number, &item), Arc::new(analyzed)));
+                let analysed = AnalysedItem::of(&item, catalogue, &mut scratch);
+                items.push((RankKey::of(number, &item), Arc::new(analysed)));
             }
         }
         while let Some(layer) = self.layers.pop_if(|layer| layer.should_merge(items.len())) {

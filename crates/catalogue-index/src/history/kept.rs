@@ -131,7 +131,7 @@ impl History {
         filled.with_change_limit(MAX_CHANGES, encode)
     }
 
-    /// Drops the oldest changes until at most so many are left.
+    /// Drops the oldest changes until at most `max` are left.
     pub(super) fn with_change_limit(mut self, max: u64, encode: EncodeEvent) -> Self {
         let mut remaining = Some(max);
         for place in (0..self.versions.len()).rev() {

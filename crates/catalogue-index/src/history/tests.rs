@@ -20,8 +20,8 @@ fn versions_are_found_by_number_and_listed_newest_first() {
 #[test]
 fn the_oldest_changes_leave_memory_first_and_their_headers_stay() {
     let history = history(3, sizes([5, 4, 3, 2])).with_change_limit(6, encode);
-    let held = |number| history.get(number).unwrap().changes.is_some();
-    assert_eq!([4, 5, 6, 7].map(held), [false, false, true, true]);
+    let has_changes = |number| history.get(number).unwrap().changes.is_some();
+    assert_eq!([4, 5, 6, 7].map(has_changes), [false, false, true, true]);
     assert_eq!(history.versions().count(), 5);
 }
 
@@ -122,7 +122,7 @@ fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snapshot {
     }
 }
 
-/// A movie that comes.
+/// The addition of a movie.
 pub(super) fn added(id: &str, title: &str) -> Change {
     Change {
         kind: Kind::Movie,
