@@ -19,8 +19,7 @@ pub enum Sort {
 }
 
 impl Sort {
-    /// All sorts.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Source,
         Self::Name,
         Self::Year,

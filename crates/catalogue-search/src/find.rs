@@ -56,7 +56,7 @@ impl SearchIndex {
         }
     }
 
-    /// Distinct names that complete a typed text, the best first, at most [`MAX_HITS`].
+    /// Distinct names that complete a typed text, the best first.
     pub fn suggest(&self, text: &str, limit: usize, catalogue: &Catalogue) -> Vec<Completion> {
         let query = SearchQuery {
             text,

@@ -29,8 +29,6 @@ mod tests;
 mod varint;
 
 pub use self::{
-    results::{
-        Completion, FieldMatch, Hit, MAX_HITS, MAX_OFFSET, SearchField, SearchQuery, SearchResults,
-    },
+    results::{Completion, FieldMatch, Hit, MAX_OFFSET, SearchField, SearchQuery, SearchResults},
     search_index::{SearchIndex, affected_items},
 };

@@ -3,7 +3,7 @@ use std::ops::Range;
 use common::models::{Kind, Number};
 
 /// Maximum number of hits of one query.
-pub const MAX_HITS: usize = 250;
+pub(crate) const MAX_HITS: usize = 250;
 /// Maximum offset of a query.
 pub const MAX_OFFSET: usize = 10_000;
 
@@ -17,7 +17,7 @@ pub struct SearchQuery<'a> {
     pub text: &'a str,
     /// The kinds to search; empty for all.
     pub kinds: &'a [Kind],
-    /// Maximum number of hits, at most [`MAX_HITS`].
+    /// Maximum number of hits; more than 250 count as 250.
     pub limit: usize,
     /// How many hits to skip, at most [`MAX_OFFSET`].
     pub offset: usize,
