@@ -12,7 +12,7 @@ use common::models::{Catalogue, Kind, Outcome, Run};
 use common::repository::{
     LeaseGuard, Origin, Repository, Result as StoreResult, Snapshot, SyncEnd, Verification,
 };
-use ghibli_api::{Client, Content, Progress};
+use ghibli_api::{Client, FetchedContent, Progress};
 use tokio_util::sync::CancellationToken;
 
 use self::error::SyncError;
@@ -147,21 +147,23 @@ impl Syncer {
         }
         let unchanged = UnchangedMarker::recall(self.unchanged.as_ref(), lease).await?;
         run.phases.load_microseconds = lap.next();
-        let tags = unchanged.as_ref().map(|unchanged| unchanged.tags_at(now));
+        let fingerprint = unchanged
+            .as_ref()
+            .map(|unchanged| unchanged.fingerprint_at(now));
         let fetched = tokio::select! {
-            fetched = self.client.fetch_all(tags.as_ref(), progress) => fetched,
+            fetched = self.client.fetch_all(fingerprint.as_ref(), progress) => fetched,
             () = shutdown.cancelled() => return Err(SyncError::Stopped),
         };
         run.phases.fetch_microseconds = lap.next();
         let fetched = fetched?;
         run.provider = Some(fetched.provider.to_string());
         run.bytes = fetched.bytes;
-        if let (Content::Same, Some(unchanged)) = (&fetched.content, &unchanged) {
+        if let (FetchedContent::Unchanged, Some(unchanged)) = (&fetched.content, &unchanged) {
             run.outcome = Outcome::Unchanged;
             run.kinds.clone_from(&unchanged.kinds);
             run.findings = unchanged.findings;
             self.unchanged = Some(UnchangedMarker {
-                tags: fetched.tags,
+                fingerprint: fetched.fingerprint,
                 sent: if unchanged.is_valid_at(now) {
                     unchanged.sent
                 } else {
@@ -191,7 +193,7 @@ impl Syncer {
             // A held run changes nothing, so the marker still holds.
             self.unchanged = unchanged;
         } else {
-            self.unchanged = UnchangedMarker::store(lease, run, fetched.tags, now).await?;
+            self.unchanged = UnchangedMarker::store(lease, run, fetched.fingerprint, now).await?;
         }
         run.phases.publish_microseconds = lap.next();
         Ok(())
@@ -210,8 +212,12 @@ impl Syncer {
         Ok(state)
     }
 
-    async fn compare(&self, state: Option<&Snapshot>, content: Content) -> Result<Plan, SyncError> {
-        let Content::Collections(collections) = content else {
+    async fn compare(
+        &self,
+        state: Option<&Snapshot>,
+        content: FetchedContent,
+    ) -> Result<Plan, SyncError> {
+        let FetchedContent::Collections(collections) = content else {
             return Err(SyncError::NothingNew);
         };
         let published = state
@@ -219,7 +225,7 @@ impl Syncer {
             .unwrap_or_default();
         let known = self.repository.missing().await?;
         let (patience, now) = (self.patience, self.clock.now());
-        let room = self.client.room();
+        let room = self.client.memory_limit();
         let compare = move || Plan::of(&published, &known, collections, patience, now, room);
         let plan = tokio::task::spawn_blocking(compare).await;
         Ok(plan.map_err(|error| SyncError::Compare(error.to_string()))??)

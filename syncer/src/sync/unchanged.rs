@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use common::models::{Kind, KindStats, Run};
 use common::repository::{Header, LeaseGuard, Result as StoreResult};
-use ghibli_api::Tags;
+use ghibli_api::SourceFingerprint;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ pub(super) struct UnchangedMarker {
     /// What it was read by: another release may read it differently.
     pub(super) release: String,
     pub(super) version: Header,
-    pub(super) tags: Tags,
+    pub(super) fingerprint: SourceFingerprint,
     /// When the source sent all of it.
     pub(super) sent: Timestamp,
     pub(super) kinds: BTreeMap<Kind, KindStats>,
@@ -54,7 +54,7 @@ impl UnchangedMarker {
     pub(super) async fn store(
         lease: &LeaseGuard,
         run: &Run,
-        tags: Tags,
+        fingerprint: SourceFingerprint,
         sent: Timestamp,
     ) -> StoreResult<Option<Self>> {
         let is_done = run.kinds.values().all(|stats| stats.missing == 0)
@@ -67,7 +67,7 @@ impl UnchangedMarker {
         let marker = Self {
             release: RELEASE.to_owned(),
             version: version.clone(),
-            tags,
+            fingerprint,
             sent,
             kinds: kinds
                 .map(|(kind, stats)| (*kind, stats.without_changes()))
@@ -84,11 +84,11 @@ impl UnchangedMarker {
     }
 
     /// What to ask the source with.
-    pub(super) fn tags_at(&self, now: Timestamp) -> Tags {
+    pub(super) fn fingerprint_at(&self, now: Timestamp) -> SourceFingerprint {
         if self.is_valid_at(now) {
-            self.tags.clone()
+            self.fingerprint.clone()
         } else {
-            self.tags.without_validators()
+            self.fingerprint.without_validators()
         }
     }
 

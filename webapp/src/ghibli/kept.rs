@@ -5,7 +5,7 @@ use std::ops::{Deref, Range};
 
 use catalogue_index::{Filter, Sort};
 use common::models::{Kind, Number};
-use ghibli_api::{Collected, Collection, Fields, Names};
+use ghibli_api::{Collection, FieldIndex, RecordCollection, TitleIndex};
 use roaring::RoaringBitmap;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ pub(super) struct Kept<'a> {
     pub(super) looks_left: Cell<Option<usize>>,
 }
 
-impl Collected for Kept<'_> {
+impl RecordCollection for Kept<'_> {
     fn collection(&self) -> Collection {
         self.collection
     }
@@ -39,13 +39,18 @@ impl Collected for Kept<'_> {
             .copied()
     }
 
-    fn stretch(&self, of: &RoaringBitmap, reversed: bool, places: Range<usize>) -> Vec<Number> {
-        let order = (Sort::Source, reversed);
-        let stretch = (places.start, places.len());
+    fn sorted_range(
+        &self,
+        numbers: &RoaringBitmap,
+        is_reversed: bool,
+        range: Range<usize>,
+    ) -> Vec<Number> {
+        let order = (Sort::Source, is_reversed);
+        let range = (range.start, range.len());
         self.site
             .indexes
             .lists
-            .page_numbers(self.kind, of, order, stretch)
+            .page_numbers(self.kind, numbers, order, range)
     }
 
     fn stored(&self, number: Number) -> impl Deref<Target = str> {
@@ -53,34 +58,34 @@ impl Collected for Kept<'_> {
         catalogue.source_text(number).unwrap_or_default()
     }
 
-    fn fields(&self) -> Option<&Fields> {
+    fn field_index(&self) -> Option<&FieldIndex> {
         self.site.indexes.records.fields(self.kind)
     }
 
-    fn with_id(&self, id: &str) -> Option<Number> {
+    fn find_by_id(&self, id: &str) -> Option<Number> {
         let number = self.site.indexes.lists.number(self.kind, id)?;
         self.site.indexes.lists.item(number).map(|_| number)
     }
 
-    fn name(&self, number: Number) -> Option<&str> {
-        let called = self.site.snapshot.catalogue.name_at(number);
-        self.names()?.name(number, called)
+    fn title(&self, number: Number) -> Option<&str> {
+        let item_name = self.site.snapshot.catalogue.name_at(number);
+        self.title_index()?.title(number, item_name)
     }
 
-    fn names(&self) -> Option<&Names> {
-        self.site.indexes.records.names(self.kind)
+    fn title_index(&self) -> Option<&TitleIndex> {
+        self.site.indexes.records.titles(self.kind)
     }
 
-    fn named(&self, name: &str) -> Option<RoaringBitmap> {
-        let named = Filter::Among(self.site.indexes.search.with_name(name)?);
+    fn find_by_title(&self, title: &str) -> Option<RoaringBitmap> {
+        let named = Filter::Among(self.site.indexes.search.with_name(title)?);
         Some((*self.site.indexes.lists.find(self.kind, &[named])).clone())
     }
 
-    fn is_wanted(&self) -> bool {
+    fn is_cancelled(&self) -> bool {
         let is_wanted = !self.unwanted.is_cancelled();
         let left = self.looks_left.get().filter(|_| is_wanted);
         let left = left.and_then(|left| left.checked_sub(1));
         self.looks_left.set(left);
-        left.is_some()
+        left.is_none()
     }
 }

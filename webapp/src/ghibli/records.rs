@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse, Response};
-use ghibli_api::{BadQuestion, Collection, Question, Selection};
+use ghibli_api::{Collection, ListQuery, ListQueryError, Selection};
 use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tokio_util::sync::CancellationToken;
@@ -70,7 +70,7 @@ pub(crate) async fn show(
 ) -> Result<Response, AppError> {
     let Path((name, id)) = address?;
     let base = base(&public_url, &call.headers);
-    let question = Question::read(call.uri.query().unwrap_or_default(), &base)?;
+    let question = ListQuery::parse(call.uri.query().unwrap_or_default(), &base)?;
     let site = current.load()?;
     let kind = collection(&name).map(kind_of);
     let item = kind.and_then(|kind| site.snapshot.catalogue.get(kind, &id));
@@ -88,7 +88,7 @@ async fn answer(
     call: Call,
 ) -> Result<Response, AppError> {
     let base = base(&public_url, &call.headers);
-    let question = Question::read(&query, &base)?;
+    let question = ListQuery::parse(&query, &base)?;
     let site = current.load()?;
     let Some(collection) = collection(name) else {
         return Ok(not_there(&question));
@@ -125,7 +125,7 @@ enum Looked {
 struct Looking {
     collection: Collection,
     unwanted: CancellationToken,
-    question: Question,
+    question: ListQuery,
     /// What names the question, the host included.
     asked: String,
     /// Where it was asked, written as it came.
@@ -146,7 +146,7 @@ impl Looking {
     }
 
     /// The records that answer; none if more looks would have been needed, or nobody waits.
-    fn select(&self, site: &Site, most_looks: usize) -> Result<Option<Selection>, BadQuestion> {
+    fn select(&self, site: &Site, most_looks: usize) -> Result<Option<Selection>, ListQueryError> {
         let kept = Kept {
             collection: self.collection,
             kind: kind_of(self.collection),
@@ -163,12 +163,12 @@ impl Looking {
         let mut headers = HeaderMap::new();
         if let Some(total) = selection.total {
             headers.insert(X_TOTAL_COUNT, total.into());
-            let links = self.question.links(&self.address, total);
+            let links = self.question.link_header(&self.address, total);
             if let Some(Ok(links)) = links.map(HeaderValue::try_from) {
                 headers.insert(LINK, links);
             }
         }
-        if let Some(names) = self.question.exposed() {
+        if let Some(names) = self.question.exposed_headers() {
             headers.insert(
                 ACCESS_CONTROL_EXPOSE_HEADERS,
                 HeaderValue::from_static(names),
@@ -210,13 +210,13 @@ fn collection(name: &str) -> Option<Collection> {
 }
 
 /// As the source's own server answers, for a collection as for a record.
-fn not_there(question: &Question) -> Response {
+fn not_there(question: &ListQuery) -> Response {
     let (media_type, body) = nothing(question);
     (StatusCode::NOT_FOUND, [(CONTENT_TYPE, media_type)], body).into_response()
 }
 
-impl From<BadQuestion> for AppError {
-    fn from(bad: BadQuestion) -> Self {
+impl From<ListQueryError> for AppError {
+    fn from(bad: ListQueryError) -> Self {
         Self::BadRequest(bad.to_string())
     }
 }
@@ -233,7 +233,7 @@ mod tests {
         let looking = Looking {
             collection: Collection::Films,
             unwanted: CancellationToken::new(),
-            question: Question::read("q=a", "http://here").unwrap(),
+            question: ListQuery::parse("q=a", "http://here").unwrap(),
             asked: String::new(),
             address: String::new(),
             conditions: Conditions::of(&Method::GET, &HeaderMap::new()),

@@ -14,7 +14,7 @@ use crate::app_state::AppState;
 use crate::http::blocking::LONG;
 use crate::middleware::RequestLimits;
 use crate::routes::app;
-use crate::state::RecordFields;
+use crate::state::RecordIndex;
 use crate::state::{CurrentSite, Indexes, Site};
 
 /// More than are looked at in one go, or have their names kept by value.
@@ -67,7 +67,7 @@ async fn a_large_catalogue_answers_the_same_before_its_fields_are_known_and_afte
         "they go on"
     );
     assert!(
-        site.indexes.records.names(Kind::Vehicle).is_some(),
+        site.indexes.records.titles(Kind::Vehicle).is_some(),
         "they, too"
     );
     let followed = answers(&site).await;
@@ -80,13 +80,13 @@ fn fields_that_nobody_wants_any_longer_are_not_made() {
     let catalogue: Catalogue = (0..MANY)
         .map(|place| Arc::new(vehicle(place, "")))
         .collect();
-    let by_field = RecordFields::default();
+    let records = RecordIndex::default();
     let looks = std::cell::Cell::new(0);
-    by_field.build(&catalogue, |_, _| {
+    records.build(&catalogue, |_, _| {
         looks.set(looks.get() + 1);
         looks.get() < 10
     });
-    assert!(by_field.fields(Kind::Vehicle).is_none());
+    assert!(records.fields(Kind::Vehicle).is_none());
     assert_eq!(looks.get(), 10);
 }
 

@@ -5,7 +5,7 @@ use catalogue_index::ListIndex;
 use catalogue_search::SearchIndex;
 use common::models::{Catalogue, Change};
 
-use super::record_fields::RecordFields;
+use super::record_index::RecordIndex;
 
 /// The indexes of one catalogue.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +15,12 @@ pub(crate) struct Indexes {
     /// Search by text.
     pub(crate) search: SearchIndex,
     /// Values of the source's records, by field.
-    pub(crate) records: RecordFields,
+    pub(crate) records: RecordIndex,
 }
 
 impl Indexes {
     /// Indexes a whole catalogue, with a thread for search beside the calling one. The records'
-    /// values are not indexed yet: see [`RecordFields::build`].
+    /// values are not indexed yet: see [`RecordIndex::build`].
     pub(crate) fn new(catalogue: &Catalogue) -> Self {
         let started = Instant::now();
         let indexes = std::thread::scope(|scope| {
@@ -32,7 +32,7 @@ impl Indexes {
             Self {
                 lists,
                 search,
-                records: RecordFields::default(),
+                records: RecordIndex::default(),
             }
         });
         tracing::debug!(elapsed = ?started.elapsed(), "indexed the catalogue");

@@ -3,7 +3,7 @@
 
 mod follower;
 mod indexes;
-mod record_fields;
+mod record_index;
 mod site;
 mod sync_status;
 
@@ -11,7 +11,7 @@ pub(crate) use self::follower::follow;
 #[cfg(test)]
 pub(crate) use self::indexes::Indexes;
 #[cfg(test)]
-pub(crate) use self::record_fields::RecordFields;
-pub(crate) use self::record_fields::kind_of;
+pub(crate) use self::record_index::RecordIndex;
+pub(crate) use self::record_index::kind_of;
 pub(crate) use self::site::{CurrentSite, Freshness, Site};
 pub(crate) use self::sync_status::SyncStatus;
