@@ -2,7 +2,7 @@
 //!
 //! Most items are in one large immutable segment, built from the whole catalogue. A version's
 //! changes make a small segment beside it, and outdated documents are marked as deleted. Small
-//! segments are merged as they grow; [`SearchIndex::needs_rebuild`] says when to start over.
+//! segments are merged as they grow, and after many changes the catalogue is indexed again.
 //!
 //! A segment numbers its documents in rank order, so the first bits of a set of documents are the
 //! best hits. It has a front-coded dictionary of terms with delta-coded postings for each, and a
@@ -30,5 +30,5 @@ mod varint;
 
 pub use self::{
     results::{Completion, FieldMatch, Hit, MAX_OFFSET, SearchField, SearchQuery, SearchResults},
-    search_index::{SearchIndex, affected_items},
+    search_index::SearchIndex,
 };

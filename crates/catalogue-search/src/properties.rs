@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use common::models::{Catalogue, Facts, Id, Item, Kind, Location, Movie, Person, SourceRecord};
@@ -6,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::parsed_query::ParsedQuery;
-use crate::{SearchIndex, SearchQuery, SearchResults, affected_items};
+use crate::{SearchIndex, SearchQuery, SearchResults};
 
 /// Words with shared prefixes, or a typing error or a fold apart.
 const WORDS: [&str; 20] = [
@@ -95,15 +94,16 @@ fn steps() -> impl Strategy<Value = Vec<Vec<(Arc<Item>, bool)>>> {
     vec(vec((any_item(), prop::bool::weighted(0.8)), 1..12), 1..8)
 }
 
-/// The catalogue of an index.
+/// A catalogue with an index that follows its changes.
 #[derive(Default)]
 struct EditedCatalogue {
     catalogue: Catalogue,
+    index: SearchIndex,
 }
 
 impl EditedCatalogue {
-    /// Applies the changes of a version, and returns those of the index.
-    fn step(&mut self, step: &[(Arc<Item>, bool)]) -> BTreeMap<u32, Option<Arc<Item>>> {
+    /// Applies the changes of a version to the catalogue and the index.
+    fn step(&mut self, step: &[(Arc<Item>, bool)]) {
         let before = self.catalogue.clone();
         for (item, is_inserted) in step {
             match is_inserted {
@@ -112,14 +112,11 @@ impl EditedCatalogue {
             }
         }
         let changes: Vec<_> = before.changes_to(&self.catalogue).iter().collect();
-        let changed = changes.iter();
-        let old_numbers = changed.filter_map(|change| before.number(change.kind, &change.id));
-        let affected = affected_items(&changes, &self.catalogue).into_iter();
-        let new_numbers = affected.filter_map(|(kind, id)| self.catalogue.number(kind, &id));
-        let numbers = old_numbers.chain(new_numbers);
-        numbers
-            .map(|number| (number, self.catalogue.item(number)))
-            .collect()
+        let old_numbers = changes
+            .iter()
+            .filter_map(|change| before.number(change.kind, &change.id));
+        let removed = old_numbers.filter(|number| self.catalogue.item(*number).is_none());
+        self.index.apply(&changes, removed, &self.catalogue);
     }
 
     fn items(&self) -> Vec<Arc<Item>> {
@@ -150,18 +147,15 @@ proptest! {
         queries in vec(name(), 1..6),
     ) {
         let mut edited = EditedCatalogue::default();
-        let mut index = SearchIndex::default();
         for (place, step) in steps.iter().enumerate() {
-            let changed = edited.step(step);
+            edited.step(step);
             if place == 2 {
-                index = edited.fresh();
-                continue;
+                edited.index = edited.fresh();
             }
-            index.update(changed, &edited.catalogue);
         }
         let fresh = edited.fresh();
         for text in queries.iter().map(String::as_str).chain(WORDS).chain(["c", "t k", "と"]) {
-            prop_assert_eq!(edited.find(&index, text, 0, 50), edited.find(&fresh, text, 0, 50));
+            prop_assert_eq!(edited.find(&edited.index, text, 0, 50), edited.find(&fresh, text, 0, 50));
         }
     }
 
@@ -194,13 +188,11 @@ proptest! {
     #[test]
     fn pages_are_slices_of_one_list(steps in steps(), text in name(), at in 0..8_usize) {
         let mut edited = EditedCatalogue::default();
-        let mut index = SearchIndex::default();
         for step in &steps {
-            let changed = edited.step(step);
-            index.update(changed, &edited.catalogue);
+            edited.step(step);
         }
-        let all = edited.find(&index, &text, 0, 50);
-        let page = edited.find(&index, &text, at, 3);
+        let all = edited.find(&edited.index, &text, 0, 50);
+        let page = edited.find(&edited.index, &text, at, 3);
         let expected: Vec<_> = all.hits.iter().skip(at).take(3).cloned().collect();
         prop_assert_eq!(all.hits.len(), all.total());
         prop_assert_eq!(page.hits, expected);

@@ -1,7 +1,7 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use common::models::{Catalogue, Change, Id, Item, Kind, Link, Number};
+use common::models::{Catalogue, Change, Id, Kind, Link, Number};
 use fixedbitset::FixedBitSet;
 use roaring::RoaringBitmap;
 
@@ -48,25 +48,32 @@ impl SearchIndex {
         }
     }
 
-    /// Applies changes, given as the new item of each number, or `None` if it has none any more.
-    /// The cost depends on the number of changes alone.
-    ///
-    /// `changed` must include everything in [`affected_items`]. `catalogue` is the one after the
-    /// changes.
-    pub fn update(
+    /// Applies one version's changes, which lead to `catalogue`; `removed` are the numbers that have
+    /// no item any more. The cost depends on the number of changes alone, unless so much has changed
+    /// that indexing the whole catalogue again is worth it.
+    pub fn apply(
         &mut self,
-        changed: impl IntoIterator<Item = (Number, Option<Arc<Item>>)>,
+        changes: &[Change],
+        removed: impl IntoIterator<Item = Number>,
         catalogue: &Catalogue,
     ) {
-        let changed: BTreeMap<Number, Option<Arc<Item>>> = changed.into_iter().collect();
+        if self.needs_rebuild() {
+            *self = Self::of(catalogue);
+            return;
+        }
+        for number in removed {
+            self.delete(number);
+        }
         let mut scratch = Scratch::default();
         let mut items = Vec::new();
-        for (number, item) in changed {
+        for (kind, id) in affected_items(changes, catalogue) {
+            let number = catalogue.number(kind, &id);
+            let Some((number, item)) = number.zip(catalogue.get(kind, &id)) else {
+                continue;
+            };
             self.delete(number);
-            if let Some(item) = item {
-                let analysed = AnalysedItem::of(&item, catalogue, &mut scratch);
-                items.push((RankKey::of(number, &item), Arc::new(analysed)));
-            }
+            let analysed = AnalysedItem::of(&item, catalogue, &mut scratch);
+            items.push((RankKey::of(number, &item), Arc::new(analysed)));
         }
         while let Some(layer) = self.layers.pop_if(|layer| layer.should_merge(items.len())) {
             items.extend(layer.into_items());
@@ -93,8 +100,7 @@ impl SearchIndex {
         Some(numbers)
     }
 
-    /// Whether so much has changed that indexing the whole catalogue again is worth its cost.
-    pub fn needs_rebuild(&self) -> bool {
+    fn needs_rebuild(&self) -> bool {
         let Some((base, newer)) = self.layers.split_first() else {
             return false;
         };
@@ -173,9 +179,9 @@ impl Layer {
     }
 }
 
-/// The items that an update must include after a version's changes: those that changed, and the
-/// movies that are found by the name of one of them. `catalogue` is the one after the changes.
-pub fn affected_items(changes: &[Change], catalogue: &Catalogue) -> BTreeSet<(Kind, Id)> {
+/// The items to index again after a version's changes: those that changed, and the movies that are
+/// found by the name of one of them. `catalogue` is the one after the changes.
+fn affected_items(changes: &[Change], catalogue: &Catalogue) -> BTreeSet<(Kind, Id)> {
     let mut affected = BTreeSet::new();
     for change in changes {
         affected.insert((change.kind, change.id.clone()));

@@ -43,19 +43,8 @@ impl Indexes {
     pub(crate) fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
         let numbered = self.lists.apply(changes, catalogue);
         self.records.apply(&numbered, catalogue);
-        if self.search.needs_rebuild() {
-            self.search = SearchIndex::of(catalogue);
-            return;
-        }
-        let removed = numbered
-            .into_iter()
-            .filter(|change| change.after.is_none())
-            .map(|change| (change.number, None));
-        let affected = catalogue_search::affected_items(changes, catalogue).into_iter();
-        let affected = affected.filter_map(|(kind, id)| {
-            let number = catalogue.number(kind, &id)?;
-            Some((number, Some(catalogue.item(number)?)))
-        });
-        self.search.update(removed.chain(affected), catalogue);
+        let removed = numbered.iter().filter(|change| change.after.is_none());
+        let removed = removed.map(|change| change.number);
+        self.search.apply(changes, removed, catalogue);
     }
 }
