@@ -102,22 +102,22 @@ fn a_record_with_an_unparsable_value_has_no_fields() {
 #[test]
 fn records_with_too_many_distinct_fields_are_not_indexed() {
     let mut fields = FieldIndex::default();
-    let new = |place: u32| format!("{{\"f{place}\":1}}");
-    for place in 0..1_000 {
-        fields.insert(place, &RecordFields::parse(&new(place)));
-        fields.remove(place, &RecordFields::parse(&new(place)));
+    let new = |number: u32| format!("{{\"f{number}\":1}}");
+    for number in 0..1_000 {
+        fields.insert(number, &RecordFields::parse(&new(number)));
+        fields.remove(number, &RecordFields::parse(&new(number)));
     }
     assert!(fields.is_usable(), "removed fields do not count");
-    for place in 0..1_000 {
-        fields.insert(place, &RecordFields::parse(&new(place)));
+    for number in 0..1_000 {
+        fields.insert(number, &RecordFields::parse(&new(number)));
     }
     assert!(!fields.is_usable());
 }
 
 #[test]
 fn a_field_with_too_many_values_is_searched_in_candidates() {
-    let titled = |place: usize| json!({"id": format!("x{place}"), "title": format!("T{place}"), "kind": place % 2});
-    let raw = |place| RawValue::from_string(titled(place).to_string()).unwrap();
+    let titled = |number: usize| json!({"id": format!("x{number}"), "title": format!("T{number}"), "kind": number % 2});
+    let raw = |number| RawValue::from_string(titled(number).to_string()).unwrap();
     let records: Vec<_> = (0..5_000).map(raw).collect();
     for (query, expected) in [
         ("id=x4999", vec![4999]),
