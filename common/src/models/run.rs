@@ -165,7 +165,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The word for it.
+    /// The outcome as a word.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",

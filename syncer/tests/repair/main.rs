@@ -89,14 +89,7 @@ async fn commands_refuse(store: Store) {
             assert!(refused.contains(&lost.to_string()), "{refused}");
             assert!(refused.contains("syncer once"), "{refused}");
         }
-        let head = scene
-            .repository()
-            .store()
-            .head()
-            .await
-            .unwrap()
-            .unwrap()
-            .head;
+        let head = scene.repository().head().await.unwrap().unwrap();
         assert_eq!((head.version, head.pin, head.lease), (2, None, None));
 
         scene.restart().await;
@@ -238,14 +231,7 @@ async fn pinned(store: Store) {
     scene.source.edit(|source| *source = before);
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Published, "{run:?}");
-    let head = scene
-        .repository()
-        .store()
-        .head()
-        .await
-        .unwrap()
-        .unwrap()
-        .head;
+    let head = scene.repository().head().await.unwrap().unwrap();
     assert_eq!((head.version, head.pin), (3, Some(3)));
     assert_eq!(scene.load().await.unwrap().catalogue, whole.catalogue);
 }

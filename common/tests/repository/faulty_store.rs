@@ -22,7 +22,7 @@ pub(crate) enum Stop {
 /// A store that can stop at one of its writes and refuse all after it, or show an old head as a
 /// member that lags behind does.
 #[derive(Debug)]
-pub(crate) struct Tampered {
+pub(crate) struct FaultyStore {
     inner: Arc<dyn Store>,
     stop: Stop,
     writes_left: AtomicU32,
@@ -34,7 +34,7 @@ pub(crate) struct Tampered {
 /// How many writes there can be in a test; this many left means no more at all.
 const NO_MORE: u32 = u32::MAX;
 
-impl Tampered {
+impl FaultyStore {
     /// Stops at the write after so many.
     pub(crate) fn stopping(writes: u32, stop: Stop, inner: Arc<dyn Store>) -> Arc<Self> {
         Arc::new(Self {
@@ -46,7 +46,7 @@ impl Tampered {
         })
     }
 
-    /// Shows the true head until told otherwise.
+    /// Shows the true head until `show_old_head`.
     pub(crate) fn lagging(inner: Arc<dyn Store>) -> Arc<Self> {
         Self::stopping(NO_MORE - 1, Stop::Before, inner)
     }
@@ -81,7 +81,7 @@ impl Tampered {
 }
 
 #[async_trait]
-impl Store for Tampered {
+impl Store for FaultyStore {
     async fn head(&self) -> Result<Option<Reading>> {
         self.head_reads.send_modify(|reads| *reads += 1);
         let old = self.old_head.lock().unwrap().clone();

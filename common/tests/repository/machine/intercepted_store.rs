@@ -1,5 +1,5 @@
-//! A store that does nothing by itself: every call that matters lies on a desk until the machine
-//! says what becomes of it. So a process can sleep at any call, die there, or lose its answer.
+//! A store that holds back every call of importance until the machine decides its fate. So a process
+//! can sleep at any call, die there, or lose the response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,9 +27,9 @@ pub(super) enum Call {
     WriteView(Vec<ViewDocument>, Overwrite),
 }
 
-/// What a store answers to a call.
+/// The response to a call.
 #[derive(Clone, Debug)]
-pub(super) enum Answer {
+pub(super) enum Response {
     Lease(std::result::Result<Reading, LeaseDenied>),
     Head(Option<Reading>),
     Parts(Vec<PartName>),
@@ -38,29 +38,29 @@ pub(super) enum Answer {
     Done,
 }
 
-/// A call that lies on the desk.
+/// A call that is held back.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct PendingCall {
     pub(super) call: Call,
-    answer: oneshot::Sender<Result<Answer>>,
+    answer: oneshot::Sender<Result<Response>>,
 }
 
-impl Asked {
+impl PendingCall {
     /// Answers; nobody may be there any more to hear it.
-    pub(super) fn answer(self, answer: Result<Answer>) {
+    pub(super) fn answer(self, answer: Result<Response>) {
         self.answer.send(answer).ok();
     }
 }
 
 impl Call {
     /// Makes the call.
-    pub(super) async fn perform(self, store: &dyn Store) -> Result<Answer> {
+    pub(super) async fn perform(self, store: &dyn Store) -> Result<Response> {
         Ok(match self {
-            Self::Acquire(holder) => Answer::Lease(store.acquire(&holder, None).await?),
-            Self::Head => Answer::Head(store.head().await?),
-            Self::Parts => Answer::Parts(store.parts().await?),
-            Self::Get(name) => Answer::Part(store.get(name).await?),
-            Self::Commit(commit) => Answer::Committed(store.commit(&commit).await?),
+            Self::Acquire(holder) => Response::Lease(store.acquire(&holder, None).await?),
+            Self::Head => Response::Head(store.head().await?),
+            Self::Parts => Response::Parts(store.parts().await?),
+            Self::Get(name) => Response::Part(store.get(name).await?),
+            Self::Commit(commit) => Response::Committed(store.commit(&commit).await?),
             Self::Put(name, data) => done(store.put(name, data).await?),
             Self::Remove(names) => done(store.remove(&names).await?),
             Self::PatchHead(fence, patch) => done(store.patch_head(fence, &patch).await?),
@@ -76,33 +76,33 @@ impl Call {
     }
 }
 
-fn done((): ()) -> Answer {
-    Answer::Done
+fn done((): ()) -> Response {
+    Response::Done
 }
 
-/// What one process sees of the store.
+/// The store as one process sees it.
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct InterceptedStore {
     inner: Arc<dyn Store>,
-    calls: mpsc::UnboundedSender<Asked>,
+    calls: mpsc::UnboundedSender<PendingCall>,
     notifications: watch::Sender<u64>,
     /// Whether the machine decides on the reading of parts, too.
     reader: bool,
 }
 
-impl Desk {
+impl InterceptedStore {
     pub(super) fn new(
         inner: Arc<dyn Store>,
         reader: bool,
-    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Asked>) {
-        let (calls, asked) = mpsc::unbounded_channel();
-        let desk = Self {
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<PendingCall>) {
+        let (calls, pending) = mpsc::unbounded_channel();
+        let store = Self {
             inner,
             calls,
             notifications: watch::Sender::new(0),
             reader,
         };
-        (Arc::new(desk), asked)
+        (Arc::new(store), pending)
     }
 
     /// Lets a follower look.
@@ -110,11 +110,11 @@ impl Desk {
         self.notifications.send_modify(|count| *count += 1);
     }
 
-    async fn ask(&self, call: Call) -> Result<Answer> {
+    async fn ask(&self, call: Call) -> Result<Response> {
         let gone = || StoreError::Unavailable("the machine has ended".into());
         let (answer, answered) = oneshot::channel();
         self.calls
-            .send(Asked { call, answer })
+            .send(PendingCall { call, answer })
             .map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
@@ -125,10 +125,10 @@ impl Desk {
 }
 
 #[async_trait]
-impl Store for Desk {
+impl Store for InterceptedStore {
     async fn head(&self) -> Result<Option<Reading>> {
         match self.ask(Call::Head).await? {
-            Answer::Head(reading) => Ok(reading),
+            Response::Head(reading) => Ok(reading),
             other => panic!("{other:?}"),
         }
     }
@@ -139,7 +139,7 @@ impl Store for Desk {
         _interval: Option<Duration>,
     ) -> Result<std::result::Result<Reading, LeaseDenied>> {
         match self.ask(Call::Acquire(holder.to_owned())).await? {
-            Answer::Lease(lease) => Ok(lease),
+            Response::Lease(lease) => Ok(lease),
             other => panic!("{other:?}"),
         }
     }
@@ -151,7 +151,7 @@ impl Store for Desk {
 
     async fn commit(&self, commit: &Commit) -> Result<Head> {
         match self.ask(Call::Commit(commit.clone())).await? {
-            Answer::Committed(head) => Ok(head),
+            Response::Committed(head) => Ok(head),
             other => panic!("{other:?}"),
         }
     }
@@ -173,14 +173,14 @@ impl Store for Desk {
             return self.inner.get(name).await;
         }
         match self.ask(Call::Get(name)).await? {
-            Answer::Part(part) => Ok(part),
+            Response::Part(part) => Ok(part),
             other => panic!("{other:?}"),
         }
     }
 
     async fn parts(&self) -> Result<Vec<PartName>> {
         match self.ask(Call::Parts).await? {
-            Answer::Parts(names) => Ok(names),
+            Response::Parts(names) => Ok(names),
             other => panic!("{other:?}"),
         }
     }
