@@ -9,11 +9,11 @@ use common::config::{Config, Database};
 use common::repository::{Access, Outcome, Repository, Run};
 use common::{shutdown, telemetry};
 
-use crate::plan::Patience;
+use crate::pipeline::Syncer;
+use crate::pipeline::plan::Patience;
 use crate::progress::Bar;
-use crate::report::Report;
-use crate::sync::Syncer;
-use crate::{history, run, setup};
+use crate::summary::Report;
+use crate::{commands, schedule, setup};
 
 const HELD: u8 = 3;
 const CONFIGURATION: u8 = 2;
@@ -43,7 +43,7 @@ enum Command {
         folder: std::path::PathBuf,
     },
     #[command(flatten)]
-    History(history::Command),
+    History(commands::Command),
 }
 
 /// Does what the command line says.
@@ -56,10 +56,12 @@ pub async fn main(cli: Cli) -> ExitCode {
         return stop(1, &error);
     }
     let _empty = match &cli.command {
-        Some(Command::History(history::Command::Plan)) => match elsewhere_if_missing(&mut config) {
-            Ok(empty) => empty,
-            Err(error) => return stop(1, &format!("{error:#}")),
-        },
+        Some(Command::History(commands::Command::Plan)) => {
+            match elsewhere_if_missing(&mut config) {
+                Ok(empty) => empty,
+                Err(error) => return stop(1, &format!("{error:#}")),
+            }
+        }
         _ => None,
     };
     let end = match cli.command {
@@ -133,14 +135,14 @@ async fn command_end(
                     .collect::<Vec<_>>()
                     .join(", ")
             );
-            run::run(syncer, config.sync_interval, shutdown).await;
+            schedule::run(syncer, config.sync_interval, shutdown).await;
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::History(command)) => history::main(command, &syncer).await,
+        Some(Command::History(command)) => commands::main(command, &syncer).await,
         Some(_) => {
             let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
             let turn = tokio::select! {
-                turn = syncer.repository().begin_waiting(history::waiting) => turn?,
+                turn = syncer.repository().begin_waiting(commands::waiting) => turn?,
                 () = shutdown.cancelled() => anyhow::bail!("interrupted"),
             };
             let bar = Bar::new();

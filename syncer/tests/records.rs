@@ -9,8 +9,8 @@ use common::models::{Catalogue, Facts, Finding, Item, Kind, Problem};
 use common::seed;
 use ghibli_api::{Collection, Records, give_back};
 use serde_json::value::RawValue;
-use syncer::diff::diff;
-use syncer::parse::{self, collection};
+use syncer::pipeline::diff::diff;
+use syncer::pipeline::parse::{self, collection};
 
 /// What is published of a source's lists, and what is to be mended there.
 fn publish(lists: impl Fn(Collection) -> String) -> (Catalogue, Vec<Finding>) {

@@ -12,8 +12,8 @@ use common::models::Kind;
 use common::repository::{Access, Amendment, Outcome, Repository, Run};
 use ghibli_api::{Client, ClientConfig, Timeouts};
 use serde_json::json;
-use syncer::plan::Patience;
-use syncer::sync::Syncer;
+use syncer::pipeline::Syncer;
+use syncer::pipeline::plan::Patience;
 use testkit::source::{Fault, Source, film};
 use tokio_util::sync::CancellationToken;
 

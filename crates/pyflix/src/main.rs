@@ -8,7 +8,7 @@ use common::clock::Clock;
 use common::config::Config;
 use common::repository::{Access, Repository};
 use common::{shutdown, telemetry};
-use syncer::run as syncing;
+use syncer::schedule as syncing;
 use webapp::run as serving;
 
 const CONFIGURATION: u8 = 2;
@@ -43,7 +43,7 @@ async fn main() -> ExitCode {
 /// What must be had before anything starts; each of them can be a wrong setting.
 struct Parts {
     repository: Repository,
-    syncer: syncer::sync::Syncer,
+    syncer: syncer::pipeline::Syncer,
     listener: tokio::net::TcpListener,
 }
 

@@ -1,5 +1,5 @@
 //! Random sequences of what can happen to a source, a store and its only syncer, with the real
-//! [`syncer::sync::Syncer`], held to a few rules: a repair never publishes less than was readable
+//! [`syncer::pipeline::Syncer`], held to a few rules: a repair never publishes less than was readable
 //! unless the fuse was asked, one header has one content for whoever loads or follows, and damage
 //! is named. What many publishers at once do to each other is played in `common`.
 
@@ -12,7 +12,7 @@ use common::repository::{Follower, Head, Header, Outcome, Role, Run, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
-use syncer::history::Command;
+use syncer::commands::Command;
 use testkit::source::{self, Source, film};
 use tokio::runtime::Handle;
 

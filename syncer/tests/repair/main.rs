@@ -16,7 +16,7 @@ use std::time::Duration;
 use common::models::{Catalogue, Kind};
 use common::repository::{Content, Follower, News, Outcome, Role, Snapshot};
 use serde_json::Value;
-use syncer::history::Command;
+use syncer::commands::Command;
 use testkit::process::run_to_end;
 use testkit::source::film;
 

@@ -9,9 +9,9 @@ use common::clock::Clock;
 use common::config::{Database, FuseLimits};
 use common::repository::{Access, PartName, Repository, Role, Run, Snapshot};
 use ghibli_api::{Client, ClientConfig, Timeouts};
-use syncer::history::Command;
-use syncer::plan::Patience;
-use syncer::sync::Syncer;
+use syncer::commands::Command;
+use syncer::pipeline::Syncer;
+use syncer::pipeline::plan::Patience;
 use testkit::mongo::{Mongo, fresh_database};
 use testkit::source::Source;
 use tokio_util::sync::CancellationToken;
@@ -138,7 +138,7 @@ impl Scene {
 
     /// A command of the syncer; an error in words.
     pub(crate) async fn command(&self, command: Command) -> Result<(), String> {
-        let end = syncer::history::main(command, &self.syncer).await;
+        let end = syncer::commands::main(command, &self.syncer).await;
         end.map(drop).map_err(|error| format!("{error:#}"))
     }
 

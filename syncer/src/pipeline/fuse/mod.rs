@@ -9,7 +9,7 @@ use common::repository::LostItems;
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::parse::Upstream;
+use crate::pipeline::parse::Upstream;
 
 /// How many items of a kind may be lost at once whatever their share.
 const FEW: usize = 3;

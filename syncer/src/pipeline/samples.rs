@@ -6,8 +6,8 @@ use common::models::{Catalogue, Changes, Kind, Quarantined};
 use ghibli_api::Records;
 use serde_json::{Value, json};
 
-use crate::diff::diff;
-use crate::parse::{self, Unjoined, Upstream, collection};
+use crate::pipeline::diff::diff;
+use crate::pipeline::parse::{self, Unjoined, Upstream, collection};
 
 /// What a source gives.
 pub(crate) struct Sample {

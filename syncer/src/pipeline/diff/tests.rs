@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use common::models::{Counts, Kind};
 
 use super::*;
-use crate::samples::{movie, published, sample};
+use crate::pipeline::samples::{movie, published, sample};
 
 #[test]
 fn the_same_source_twice_makes_no_change() {

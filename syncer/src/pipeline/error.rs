@@ -1,7 +1,7 @@
 use common::repository::StoreError;
 use ghibli_api::FetchError;
 
-use crate::parse::Refused;
+use crate::pipeline::parse::Refused;
 
 /// Why a sync failed.
 #[derive(Debug, thiserror::Error)]

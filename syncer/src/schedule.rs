@@ -6,8 +6,8 @@ use common::repository::{Outcome, Refusal, Run, Turn};
 use rand::Rng;
 use tokio_util::sync::CancellationToken;
 
-use crate::report::Report;
-use crate::sync::Syncer;
+use crate::pipeline::Syncer;
+use crate::summary::Report;
 
 /// The longest wait before the lease of another is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);

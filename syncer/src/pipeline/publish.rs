@@ -7,8 +7,8 @@ use common::repository::{
     StoreError, Turn,
 };
 
-use super::row::could_not_write;
-use crate::plan::Plan;
+use super::run_record::could_not_write;
+use crate::pipeline::plan::Plan;
 
 /// Repairs a damaged state as far as the source allows, and returns what to publish the plan on.
 ///

@@ -1,5 +1,5 @@
 use super::*;
-use crate::samples::{Sample, movie, published, sample};
+use crate::pipeline::samples::{Sample, movie, published, sample};
 use common::models::Quarantined;
 use serde_json::json;
 

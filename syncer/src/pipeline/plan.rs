@@ -9,10 +9,10 @@ use ghibli_api::{Collection, Records};
 use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::diff::diff;
-use crate::fuse::{self, Hold, Rule};
-use crate::parse::{self, Refused};
-use crate::tombstones;
+use crate::pipeline::diff::diff;
+use crate::pipeline::fuse::{self, Hold, Rule};
+use crate::pipeline::missing as tombstones;
+use crate::pipeline::parse::{self, Refused};
 
 /// How much of what looks like damage is borne.
 #[derive(Clone, Copy, Debug)]

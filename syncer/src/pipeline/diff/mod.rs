@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::models::{Catalogue, Changes, Facts, Item, Kind, Slugs};
 use ghibli_api::Records;
 
-use crate::parse::{self, Draft, Refused, Upstream};
+use crate::pipeline::parse::{self, Draft, Refused, Upstream};
 
 /// What a changed item takes in memory beside its text, until it is published.
 const CHANGE_BYTES: u64 = 64;

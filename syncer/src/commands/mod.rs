@@ -7,8 +7,8 @@ use clap::Subcommand;
 use common::models::{Change, Counts, changed_fields};
 use common::repository::{Amendment, Repository, Run, Turn};
 
+use crate::pipeline::Syncer;
 use crate::progress::Bar;
-use crate::sync::Syncer;
 
 /// How many runs `syncer history` shows.
 const SHOWN_RUNS: u32 = 20;

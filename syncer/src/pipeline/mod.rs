@@ -1,8 +1,15 @@
 //! One sync: fetch, read, join, diff, fuse, publish, and a row in the ledger whatever happens.
 
+pub mod diff;
 mod error;
+pub mod fuse;
+pub mod missing;
+pub mod parse;
+pub mod plan;
 mod publish;
-mod row;
+mod run_record;
+#[cfg(test)]
+mod samples;
 mod unchanged;
 
 use std::time::Duration;
@@ -16,10 +23,10 @@ use ghibli_api::{Client, Content, Progress};
 use tokio_util::sync::CancellationToken;
 
 use self::error::SyncError;
+use self::plan::{Patience, Plan};
 use self::publish::{PublishedOn, forget_approval};
-use self::row::Lap;
+use self::run_record::Lap;
 use self::unchanged::UnchangedMarker;
-use crate::plan::{Patience, Plan};
 
 /// How many runs wait for a ledger that cannot be written.
 const UNRECORDED: usize = 100;
@@ -79,20 +86,20 @@ impl Syncer {
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
         shutdown: &CancellationToken,
     ) -> Ended {
-        let mut run = row::new(&turn, self.clock.now());
+        let mut run = run_record::new(&turn, self.clock.now());
         let mut end = self.attempt(&mut turn, &mut run, progress, shutdown).await;
         run.ended = self.clock.now();
         let has_published = turn.head().version > run.version;
         run.version = turn.head().version;
         if has_published && let Err(SyncError::Store(error)) = &end {
             run.outcome = Outcome::Published;
-            row::could_not_write(&mut run, "what follows a publication", error);
+            run_record::could_not_write(&mut run, "what follows a publication", error);
             end = Ok(());
         }
         if let Err(error) = &end {
-            row::add_failure(&mut run, error);
+            run_record::add_failure(&mut run, error);
         }
-        row::add_repair(&mut run, &turn);
+        run_record::add_repair(&mut run, &turn);
         let retry_after = match &end {
             Err(SyncError::Source(error)) => error.retry_after(),
             _ => None,
