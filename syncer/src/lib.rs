@@ -6,5 +6,5 @@ pub mod commands;
 pub mod pipeline;
 mod progress;
 pub mod schedule;
-pub mod setup;
-pub mod summary;
+mod setup;
+mod summary;

@@ -1,4 +1,4 @@
-//! The loop: a sync every interval until told to stop.
+//! The loop: a sync every interval until shutdown.
 
 use std::time::Duration;
 
@@ -7,45 +7,45 @@ use rand::Rng;
 use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::Syncer;
-use crate::summary::Report;
+use crate::summary::RunSummary;
 
-/// The longest wait before the lease of another is looked at again.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// The longest wait for the lease of another syncer, or for a store that failed.
+const MAX_LEASE_WAIT: Duration = Duration::from_secs(2);
 
-/// How long a run may take to end once it is told to stop.
-const LAST_CALL: Duration = Duration::from_secs(3);
+/// How long a run may take to end after shutdown.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The longest wait after a failure, unless the interval is longer.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The longest wait after a failure, unless the interval is longer or the source asks for more.
+const MAX_BACKOFF: Duration = Duration::from_mins(1);
 
-/// Syncs at once and then every interval, counted from the end of each run, until told to stop.
-/// While the source fails it waits longer from time to time, up to a minute, or tries again
-/// within a minute where the interval is longer. A little chance in each wait keeps many syncers
-/// from asking at the same moments. A run that is under way then ends early, or is given up; what it had not committed never was.
+/// Syncs at once and then every interval, counted from the end of each run, until shutdown.
+///
+/// After failures the wait doubles each time up to a minute; a longer interval is cut to a minute.
+/// Jitter keeps many syncers from fetching at the same moments. On shutdown a run ends early or is
+/// abandoned, which leaves no trace of what it had not committed.
 pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationToken) {
-    let mut told = Told::default();
-    let mut pace = Pace::new(interval);
+    let mut log = RunLog::default();
+    let mut backoff = Backoff::new(interval);
     while !shutdown.is_cancelled() {
         let turn = tokio::select! {
             () = shutdown.cancelled() => return,
-            turn = syncer.repository().begin(Some(pace.wait())) => turn,
+            turn = syncer.repository().begin(Some(backoff.wait())) => turn,
         };
         let wait = match turn {
             Ok(Ok(turn)) => {
-                turn_once(&mut syncer, turn, &mut told, &mut pace, &shutdown).await;
-                pace.wait() + jitter(pace.wait())
+                sync_once(&mut syncer, turn, &mut log, &mut backoff, &shutdown).await;
+                backoff.wait() + jitter(backoff.wait())
             }
             Ok(Err(refusal)) => {
                 tracing::debug!("skipping this sync: {refusal}");
                 match refusal {
                     Refusal::TooSoon { remaining } => remaining,
-                    Refusal::Held { remaining, .. } => remaining.min(LOOK_AGAIN),
+                    Refusal::Held { remaining, .. } => remaining.min(MAX_LEASE_WAIT),
                 }
             }
             Err(error) => {
-                let wait = interval.min(LOOK_AGAIN);
-                told.failure(&format!("cannot sync: {error}; will retry"));
-                wait
+                log.problem(&format!("cannot sync: {error}; will retry"));
+                interval.min(MAX_LEASE_WAIT)
             }
         };
         tokio::select! {
@@ -55,104 +55,106 @@ pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationT
     }
 }
 
-async fn turn_once(
+async fn sync_once(
     syncer: &mut Syncer,
     turn: Turn,
-    told: &mut Told,
-    pace: &mut Pace,
+    log: &mut RunLog,
+    backoff: &mut Backoff,
     shutdown: &CancellationToken,
 ) {
     let lease = turn.lease();
-    let given_up = async {
+    let timeout = async {
         shutdown.cancelled().await;
-        tokio::time::sleep(LAST_CALL).await;
+        tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
     };
     tokio::select! {
-        ended = syncer.sync_once(turn, &|_| {}, shutdown) => {
-            pace.ended(ended.run.outcome, ended.retry_after);
+        finished = syncer.sync_once(turn, &|_| {}, shutdown) => {
+            backoff.update(finished.run.outcome, finished.retry_after);
             if !shutdown.is_cancelled() {
-                told.report(&ended.run, pace.wait());
+                log.run(&finished.run, backoff.wait());
             }
         }
-        // Whoever is next need not wait for the lease to run out.
-        () = given_up => lease.let_go().await,
+        // The next syncer need not wait until the lease expires.
+        () = timeout => lease.let_go().await,
     }
 }
 
-/// How long to wait from the end of one run to the start of the next.
-struct Pace {
+/// The wait from the end of one run to the start of the next.
+struct Backoff {
     interval: Duration,
     failures: u32,
-    /// How long every source asked to be left alone.
-    rest: Duration,
+    /// How long all sources ask to be left alone.
+    retry_after: Duration,
 }
 
-impl Pace {
+impl Backoff {
     const fn new(interval: Duration) -> Self {
         Self {
             interval,
             failures: 0,
-            rest: Duration::ZERO,
+            retry_after: Duration::ZERO,
         }
     }
 
-    fn ended(&mut self, outcome: Outcome, retry_after: Option<Duration>) {
-        self.rest = retry_after.unwrap_or_default();
+    fn update(&mut self, outcome: Outcome, retry_after: Option<Duration>) {
+        self.retry_after = retry_after.unwrap_or_default();
         self.failures = match outcome {
             Outcome::Failed => self.failures.saturating_add(1),
             _ => 0,
         };
     }
 
-    /// The interval; after failures from it on, or from a minute, twice as long each time, up to
-    /// a minute, and no shorter than every source asks for.
+    /// The interval; after failures it doubles up to [`MAX_BACKOFF`], and is never shorter than
+    /// all sources ask for.
     fn wait(&self) -> Duration {
         let Some(doublings) = self.failures.checked_sub(1) else {
             return self.interval;
         };
         let factor = 2_u32.saturating_pow(doublings);
-        let wait = self.interval.saturating_mul(factor).min(LONGEST_WAIT);
-        wait.max(self.rest)
+        let wait = self.interval.saturating_mul(factor).min(MAX_BACKOFF);
+        wait.max(self.retry_after)
     }
 }
 
-/// Up to a tenth more.
+/// Up to 10 % of a wait.
 fn jitter(wait: Duration) -> Duration {
     wait.mul_f64(rand::rng().random_range(0.0..0.1))
 }
 
-/// What was last told, so that the same is not told again every interval.
+/// Logs the ends of runs, and a problem once while it lasts.
 #[derive(Default)]
-struct Told(Option<String>);
+struct RunLog {
+    last_problem: Option<String>,
+}
 
-impl Told {
-    fn report(&mut self, run: &Run, wait: Duration) {
+impl RunLog {
+    fn run(&mut self, run: &Run, wait: Duration) {
         let next = humantime::format_duration(wait);
-        let report = Report(run);
+        let summary = RunSummary(run);
         match run.outcome {
             Outcome::Published => {
-                self.0 = None;
-                tracing::info!("{report}");
+                self.last_problem = None;
+                tracing::info!("{summary}");
             }
             Outcome::Unchanged if run.reason.is_none() => {
-                if self.0.take().is_some() {
-                    tracing::info!("recovered; {report}");
+                if self.last_problem.take().is_some() {
+                    tracing::info!("recovered; {summary}");
                 } else {
-                    tracing::debug!("{report}");
+                    tracing::debug!("{summary}");
                 }
             }
             Outcome::Unchanged | Outcome::Held | Outcome::Failed => {
-                self.failure(&format!("{report}; next attempt in {next}"));
+                self.problem(&format!("{summary}; next attempt in {next}"));
             }
         }
     }
 
-    fn failure(&mut self, message: &str) {
-        if self.0.as_deref() == Some(message) {
+    fn problem(&mut self, message: &str) {
+        if self.last_problem.as_deref() == Some(message) {
             tracing::debug!("{message}");
         } else {
             tracing::warn!("{message}");
-            self.0 = Some(message.to_owned());
+            self.last_problem = Some(message.to_owned());
         }
     }
 }
@@ -162,41 +164,41 @@ mod tests {
     use super::*;
 
     fn waits(interval: u64, failures: u32) -> Vec<u64> {
-        let mut pace = Pace::new(Duration::from_secs(interval));
+        let mut backoff = Backoff::new(Duration::from_secs(interval));
         let waits = (0..failures).map(|_| {
-            pace.ended(Outcome::Failed, None);
-            pace.wait().as_secs()
+            backoff.update(Outcome::Failed, None);
+            backoff.wait().as_secs()
         });
         waits.collect()
     }
 
     #[test]
-    fn failures_are_followed_by_longer_waits_of_up_to_a_minute() {
+    fn the_wait_doubles_with_each_failure_up_to_a_minute() {
         assert_eq!(waits(15, 5), [15, 30, 60, 60, 60]);
-        assert_eq!(waits(3600, 2), [60, 60], "an hour is too long to stay away");
+        assert_eq!(waits(3600, 2), [60, 60], "a longer interval is cut");
         assert_eq!(waits(1, 40).last(), Some(&60));
     }
 
     #[test]
-    fn a_source_that_asks_to_be_left_alone_is() {
-        let mut pace = Pace::new(Duration::from_secs(15));
-        pace.ended(Outcome::Failed, Some(Duration::from_secs(300)));
-        assert_eq!(pace.wait(), Duration::from_secs(300));
+    fn retry_after_of_all_sources_is_respected() {
+        let mut backoff = Backoff::new(Duration::from_secs(15));
+        backoff.update(Outcome::Failed, Some(Duration::from_secs(300)));
+        assert_eq!(backoff.wait(), Duration::from_secs(300));
     }
 
     #[test]
-    fn a_success_brings_the_interval_back() {
-        let mut pace = Pace::new(Duration::from_secs(15));
-        pace.ended(Outcome::Failed, None);
-        pace.ended(Outcome::Failed, None);
+    fn a_run_that_does_not_fail_resets_the_wait() {
+        let mut backoff = Backoff::new(Duration::from_secs(15));
+        backoff.update(Outcome::Failed, None);
+        backoff.update(Outcome::Failed, None);
         for outcome in [Outcome::Unchanged, Outcome::Held, Outcome::Published] {
-            pace.ended(outcome, None);
-            assert_eq!(pace.wait(), Duration::from_secs(15));
+            backoff.update(outcome, None);
+            assert_eq!(backoff.wait(), Duration::from_secs(15));
         }
     }
 
     #[test]
-    fn the_chance_in_a_wait_is_a_tenth_of_it_at_most() {
+    fn jitter_is_at_most_a_tenth_of_the_wait() {
         let wait = Duration::from_secs(10);
         assert!((0..1000).all(|_| jitter(wait) < Duration::from_secs(1)));
     }

@@ -1,15 +1,14 @@
-//! How a run ended, in a line for a person.
+//! The end of a run in one line for people.
 
 use std::fmt;
 
 use common::models::Counts;
 use common::repository::{Outcome, Run};
 
-/// A run, to be shown.
-pub struct Report<'a>(pub &'a Run);
+/// Displays what happened in a run, and what to do where action is needed.
+pub(crate) struct RunSummary<'a>(pub(crate) &'a Run);
 
-impl fmt::Display for Report<'_> {
-    /// One line for a person: what happened, and what to do where something is to be done.
+impl fmt::Display for RunSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let run = self.0;
         let reason = run.reason.as_deref().unwrap_or_default();

@@ -118,6 +118,15 @@ impl Repository {
         &self.store
     }
 
+    /// The head; `None` while the store has none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn head(&self) -> Result<Option<Head>> {
+        let reading = self.store.head().await?;
+        Ok(reading.map(|reading| reading.head))
+    }
+
     /// The state at the head; `None` while the store holds no version.
     ///
     /// # Errors

@@ -1,21 +1,25 @@
-//! The commands that look at history and steer what is published.
+//! The commands that sync once, show the history and steer what is published.
+
+mod approve;
+mod history;
+mod lease;
+mod once;
+mod output;
+mod pin;
+mod plan;
+mod rollback;
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
 use clap::Subcommand;
-use common::models::{Change, Counts, changed_fields};
-use common::repository::{Amendment, Repository, Run, Turn};
 
 use crate::pipeline::Syncer;
-use crate::progress::Bar;
 
-/// How many runs `syncer history` shows.
-const SHOWN_RUNS: u32 = 20;
-
-/// Looking at history and steering what is published.
+/// A command over the configured repository.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Sync once; exits with 0 if published, unchanged or pinned, 3 if held, 1 if it failed.
+    Once,
     /// Show what a sync would change, without changing anything.
     Plan,
     /// Show versions and recent syncs.
@@ -40,305 +44,20 @@ pub enum Command {
     Unpin,
 }
 
-/// Does what the command says.
+/// Runs a command.
 ///
 /// # Errors
 /// When it cannot be done; the message says why.
-pub async fn main(command: Command, syncer: &Syncer) -> anyhow::Result<ExitCode> {
+pub async fn run(command: Command, syncer: &mut Syncer) -> anyhow::Result<ExitCode> {
     let repository = syncer.repository();
     match command {
-        Command::Plan => plan(syncer).await?,
-        Command::History { json } => history(repository, json).await?,
-        Command::Approve => approve(repository).await?,
-        Command::Rollback { version } => rollback(repository, version).await?,
-        Command::Pin { version } => pin(repository, version).await?,
-        Command::Unpin => {
-            let turn = repository.begin_waiting(waiting).await?;
-            let was_pinned = turn.head().pin.is_some();
-            amend(
-                turn,
-                Amendment {
-                    pin: Some(None),
-                    ..Amendment::default()
-                },
-            )
-            .await?;
-            say(if was_pinned {
-                "unpinned: the next sync follows the source again"
-            } else {
-                "nothing is pinned"
-            });
-        }
+        Command::Once => return once::once(syncer).await,
+        Command::Plan => plan::plan(syncer).await?,
+        Command::History { json } => history::history(repository, json).await?,
+        Command::Approve => approve::approve(repository).await?,
+        Command::Rollback { version } => rollback::rollback(repository, version).await?,
+        Command::Pin { version } => pin::pin(repository, version).await?,
+        Command::Unpin => pin::unpin(repository).await?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Says that another syncer has the lease.
-pub(crate) fn waiting(holder: &str) {
-    tracing::info!("waiting for another syncer ({holder}) to finish");
-}
-
-async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
-    let bar = Bar::new();
-    let plan = syncer.plan(&|progress| bar.show(progress)).await?;
-    drop(bar);
-    let head = syncer.repository().store().head().await?;
-    let head = head.map(|reading| reading.head);
-    let (pin, approval) = head.map_or((None, None), |head| (head.pin, head.approval));
-    for change in plan.changes.iter() {
-        say(&told(&change));
-    }
-    let Counts {
-        added,
-        updated,
-        removed,
-    } = plan.changes.counts();
-    say(&format!(
-        "a sync would publish: {added} added, {updated} updated, {removed} removed"
-    ));
-    for damage in &plan.damage {
-        say(&format!(
-            "! {damage}: the database is damaged; the next sync will repair it before publishing anything else"
-        ));
-    }
-    for missing in &plan.missing {
-        say(&format!(
-            "? {} {} is missing from the source (check {}); kept for now",
-            missing.kind, missing.id, missing.looks
-        ));
-    }
-    for record in &plan.quarantined {
-        let id = record.id.as_deref().unwrap_or("(no ID)");
-        say(&format!(
-            "! {} {id} would be quarantined: {}",
-            record.kind, record.reason
-        ));
-    }
-    if let Some(reason) = plan.reason() {
-        let approved = if approval == Some(plan.fingerprint()) {
-            "already approved: the next sync will publish"
-        } else {
-            "once a sync is held, run `syncer approve` to publish"
-        };
-        say(&format!("this sync would be held: {reason}; {approved} it"));
-    }
-    if let Some(pin) = pin {
-        say(&format!(
-            "pinned to version {pin}: nothing will be published until you run `syncer unpin`"
-        ));
-    }
-    Ok(())
-}
-
-async fn history(repository: &Repository, json: bool) -> anyhow::Result<()> {
-    let head = repository.store().head().await?.map(|reading| reading.head);
-    let (versions, pin) = head.map(|head| (head.log, head.pin)).unwrap_or_default();
-    let runs = repository.runs(SHOWN_RUNS).await?;
-    if json {
-        say(&serde_json::json!({ "versions": versions, "pin": pin, "runs": runs }).to_string());
-        return Ok(());
-    }
-    say("VERSION  PUBLISHED                 ADDED  UPDATED  REMOVED  NOTE");
-    for header in versions.iter().rev() {
-        let Counts {
-            added,
-            updated,
-            removed,
-        } = header.changes;
-        let pinned = (pin == Some(header.version)).then(|| "pinned".to_owned());
-        let note: Vec<_> = header.note.clone().into_iter().chain(pinned).collect();
-        let note = note.join("; ");
-        say(&format!(
-            "{:>7}  {:<24}  {added:>5}  {updated:>7}  {removed:>7}  {note}",
-            header.version,
-            header.at.to_string()
-        ));
-    }
-    say("");
-    say("    RUN  COUNT  FINISHED                  DURATION  OUTCOME    VERSION  REASON");
-    for run in runs {
-        say(&format!(
-            "{:>7}  {:>5}  {:<24}  {:>6} ms  {:<9}  {:>7}  {}",
-            run.number,
-            run.times,
-            format!("{:.3}", run.ended),
-            run.took.total() / 1000,
-            run.outcome.word(),
-            run.version,
-            explained(&run)
-        ));
-    }
-    Ok(())
-}
-
-/// Why a run ended as it did, what it found damaged, and what else there is to know.
-fn explained(run: &Run) -> String {
-    let damage = (!run.damage.is_empty()).then(|| format!("damaged: {}", run.damage.join(", ")));
-    let said = run.reason.iter().cloned().chain(damage);
-    let said: Vec<_> = said.chain(run.notes.iter().cloned()).collect();
-    said.join("; ")
-}
-
-async fn approve(repository: &Repository) -> anyhow::Result<()> {
-    let mut turn = repository.begin_waiting(waiting).await?;
-    let held = repository.held().await?;
-    let Some(run) = held.filter(|run| run.fingerprint.is_some()) else {
-        turn.end(None).await?;
-        bail!("nothing to approve: no sync is held");
-    };
-    // A repair that is held is approved while the damage lasts; anything else comes after it.
-    if run.damage.is_empty() {
-        turn = whole(turn).await?;
-    }
-    let approval = Some(run.fingerprint);
-    amend(
-        turn,
-        Amendment {
-            approval,
-            ..Amendment::default()
-        },
-    )
-    .await?;
-    say(&format!(
-        "approved: the next sync will publish the changes held by run {}, if the source still has them ({})",
-        run.number,
-        run.reason.unwrap_or_default()
-    ));
-    Ok(())
-}
-
-/// The turn if the published state can be read wholly; else it ends, and the error names the parts
-/// that are lost.
-async fn whole(mut turn: Turn) -> anyhow::Result<Turn> {
-    let is_whole = turn.require_whole().await;
-    if let Err(error) = is_whole {
-        turn.lease().let_go().await;
-        return Err(error.into());
-    }
-    Ok(turn)
-}
-
-async fn rollback(repository: &Repository, version: u64) -> anyhow::Result<()> {
-    let turn = repository.begin_waiting(waiting).await?;
-    let lease = turn.lease();
-    let end = roll_back_in(turn, version).await;
-    if end.is_err() {
-        lease.let_go().await;
-    }
-    end
-}
-
-async fn roll_back_in(mut turn: Turn, version: u64) -> anyhow::Result<()> {
-    let state = turn
-        .state(None)
-        .await?
-        .context("nothing has been published yet")?;
-    let wanted = turn.rewind(&state, version).await?.with_context(|| {
-        format!("version {version} is not available; `syncer history` lists the versions that are")
-    })?;
-    turn.mend_view(Some(&state)).await?;
-    let changes = state.catalogue.changes_to(&wanted.catalogue);
-    let note = Some(format!("rollback to version {version}"));
-    let next = state.version() + 1;
-    match turn
-        .publish(Some(&state), &changes, note, Some(next))
-        .await?
-    {
-        Some(published) => {
-            // The version is out, whatever else fails.
-            if let Err(error) = turn.show(&published, &changes).await {
-                tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
-            }
-            end(turn).await;
-            say(&format!(
-                "rolled back to version {version}, published as version {next} and pinned; run `syncer unpin` to follow the source again"
-            ));
-        }
-        None => {
-            let pin = Some(Some(state.version()));
-            amend(
-                turn,
-                Amendment {
-                    pin,
-                    ..Amendment::default()
-                },
-            )
-            .await?;
-            say(&format!(
-                "version {} already matches version {version}; pinned. Run `syncer unpin` to follow the source again",
-                state.version()
-            ));
-        }
-    }
-    Ok(())
-}
-
-async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
-    let mut turn = repository.begin_waiting(waiting).await?;
-    let current = turn.head().version;
-    if version != current || version == 0 {
-        turn.end(None).await?;
-        if current == 0 {
-            bail!("nothing has been published yet");
-        }
-        let advice = if (1..current).contains(&version) {
-            format!("; to return to version {version}, run `syncer rollback {version}`")
-        } else {
-            String::new()
-        };
-        bail!("only the current version, {current}, can be pinned{advice}");
-    }
-    turn = whole(turn).await?;
-    let pin = Some(Some(version));
-    amend(
-        turn,
-        Amendment {
-            pin,
-            ..Amendment::default()
-        },
-    )
-    .await?;
-    say(&format!(
-        "pinned to version {version}; run `syncer unpin` to follow the source again"
-    ));
-    Ok(())
-}
-
-async fn amend(turn: Turn, amendment: Amendment) -> anyhow::Result<()> {
-    turn.amend(&amendment).await?;
-    end(turn).await;
-    Ok(())
-}
-
-/// Lets the lease go after what was asked for is done.
-async fn end(turn: Turn) {
-    if let Err(error) = turn.end(None).await {
-        tracing::warn!(%error, "the lease was not released and will expire");
-    }
-}
-
-fn told(change: &Change) -> String {
-    match (&change.before, &change.after) {
-        (None, Some(after)) => format!("+ {} {} \"{}\"", change.kind, change.id, after.name()),
-        (Some(before), None) => format!("- {} {} \"{}\"", change.kind, change.id, before.name()),
-        (Some(before), Some(after)) => {
-            let fields = changed_fields(before, after);
-            let fields = fields
-                .iter()
-                .map(|field| format!("\n    {}: {} -> {}", field.field, field.before, field.after));
-            let fields: String = fields.collect();
-            format!(
-                "~ {} {} \"{}\"{fields}",
-                change.kind,
-                change.id,
-                after.name()
-            )
-        }
-        (None, None) => String::new(),
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "what a command is asked for")]
-fn say(line: &str) {
-    println!("{line}");
 }

@@ -1,21 +1,89 @@
-//! Items that the source has no more: each stays for some looks before it goes. Pure.
+//! Published items that the source no longer has: each stays for some syncs before it goes.
 
 use std::collections::{HashMap, HashSet};
 
-use common::models::{Id, Kind};
+use common::models::{Catalogue, Id, Kind};
 use common::repository::Missing;
 use jiff::Timestamp;
 
-/// What is missing after one more look.
-///
-/// `known` is what was missing before, `missing` what is now. An item that was looked for in vain
-/// `looks` times before is left out: it has had its time.
-pub fn look(known: &[Missing], missing: &[(Kind, Id)], looks: u32, now: Timestamp) -> Vec<Missing> {
+use super::parse::Parsed;
+
+/// Published items without a readable record in the source's response.
+#[derive(Debug)]
+pub(super) struct Absent {
+    /// Items whose record is quarantined, or may be. They stay as they are.
+    unreadable: Vec<(Kind, Id)>,
+    /// Items that the source no longer has.
+    pub(super) missing: Vec<(Kind, Id)>,
+    /// The missing items that stay for now, with this sync counted.
+    pub(super) retained: Vec<Missing>,
+}
+
+/// Finds the absent items. `known` are the items that earlier syncs missed. An item stays for
+/// `missed_syncs` syncs in a row.
+pub(super) fn find(
+    parsed: &Parsed,
+    published: &Catalogue,
+    known: &[Missing],
+    missed_syncs: u32,
+    now: Timestamp,
+) -> Absent {
+    let mut unreadable = Vec::new();
+    let mut all_missing = Vec::new();
+    for kind in Kind::ALL {
+        let bad_ids: HashSet<&Id> = parsed
+            .quarantined(kind)
+            .filter_map(|record| record.id.as_ref())
+            .collect();
+        let without_id = parsed.quarantined(kind).filter(|bad| bad.id.is_none());
+        let absent = published.iter(kind).map(|item| item.id.clone());
+        let absent = absent.filter(|id| !parsed.has_received(kind, id));
+        let (mut bad, mut missing): (Vec<_>, Vec<_>) = absent
+            .map(|id| (kind, id))
+            .partition(|(_, id)| bad_ids.contains(id));
+        // A record without an id may be that of any missing item.
+        if missing.len() <= without_id.count() {
+            bad.append(&mut missing);
+        }
+        unreadable.append(&mut bad);
+        all_missing.append(&mut missing);
+    }
+    Absent {
+        retained: retain(known, &all_missing, missed_syncs, now),
+        unreadable,
+        missing: all_missing,
+    }
+}
+
+impl Absent {
+    /// The items that stay in the next version.
+    pub(super) fn kept(&self) -> HashSet<(Kind, &Id)> {
+        let retained = self.retained.iter().map(|item| (item.kind, &item.id));
+        self.unreadable().chain(retained).collect()
+    }
+
+    /// The same if missing items are removed at once.
+    pub(super) fn kept_without_missing(&self) -> HashSet<(Kind, &Id)> {
+        self.unreadable().collect()
+    }
+
+    fn unreadable(&self) -> impl Iterator<Item = (Kind, &Id)> {
+        self.unreadable.iter().map(|(kind, id)| (*kind, id))
+    }
+}
+
+/// The missing items that stay, with one more missed sync counted.
+fn retain(
+    known: &[Missing],
+    missing: &[(Kind, Id)],
+    missed_syncs: u32,
+    now: Timestamp,
+) -> Vec<Missing> {
     let known: HashMap<(Kind, &Id), &Missing> = known
         .iter()
         .map(|missing| ((missing.kind, &missing.id), missing))
         .collect();
-    let looked = missing
+    let counted = missing
         .iter()
         .map(|(kind, id)| match known.get(&(*kind, id)) {
             Some(before) => Missing {
@@ -29,14 +97,8 @@ pub fn look(known: &[Missing], missing: &[(Kind, Id)], looks: u32, now: Timestam
                 looks: 1,
             },
         });
-    looked.filter(|missing| missing.looks <= looks).collect()
-}
-
-/// The items that stay.
-pub fn staying(missing: &[Missing]) -> HashSet<(Kind, Id)> {
-    let staying = missing.iter();
-    staying
-        .map(|missing| (missing.kind, missing.id.clone()))
+    counted
+        .filter(|missing| missing.looks <= missed_syncs)
         .collect()
 }
 
@@ -49,25 +111,25 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_item_stays_for_so_many_looks_and_then_goes() {
-        let gone = [(Kind::Movie, Id::from("a"))];
+    fn a_missing_item_stays_for_the_configured_number_of_syncs() {
+        let missing = [(Kind::Movie, Id::from("a"))];
         let mut known = Vec::new();
         for second in 1..=3 {
-            known = look(&known, &gone, 3, at(second));
-            assert_eq!(known.len(), 1, "look {second}");
+            known = retain(&known, &missing, 3, at(second));
+            assert_eq!(known.len(), 1, "sync {second}");
             assert_eq!(known[0].since, at(1));
             assert_eq!(i64::from(known[0].looks), second);
         }
-        assert!(look(&known, &gone, 3, at(4)).is_empty());
-        assert!(look(&[], &gone, 0, at(1)).is_empty(), "no patience at all");
+        assert!(retain(&known, &missing, 3, at(4)).is_empty());
+        assert!(retain(&[], &missing, 0, at(1)).is_empty(), "a limit of 0");
     }
 
     #[test]
-    fn an_item_that_came_back_has_all_its_looks_again() {
-        let gone = [(Kind::Movie, Id::from("a"))];
-        let known = look(&[], &gone, 3, at(1));
-        let known = look(&known, &[], 3, at(2));
+    fn an_item_that_returns_starts_again_at_zero_missed_syncs() {
+        let missing = [(Kind::Movie, Id::from("a"))];
+        let known = retain(&[], &missing, 3, at(1));
+        let known = retain(&known, &[], 3, at(2));
         assert!(known.is_empty());
-        assert_eq!(look(&known, &gone, 3, at(3))[0].since, at(3));
+        assert_eq!(retain(&known, &missing, 3, at(3))[0].since, at(3));
     }
 }

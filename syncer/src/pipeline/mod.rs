@@ -1,69 +1,73 @@
-//! One sync: fetch, read, join, diff, fuse, publish, and a row in the ledger whatever happens.
+//! One sync, in this order: `fetch`, `parse`, `missing`, `join`, `diff`, `fuse`, `publish`, and a
+//! row in the ledger whatever happens. `plan` runs the steps from parse to fuse, which do no I/O.
 
-pub mod diff;
+mod diff;
 mod error;
-pub mod fuse;
-pub mod missing;
-pub mod parse;
-pub mod plan;
+mod fetch;
+mod findings;
+mod fuse;
+mod join;
+mod memory;
+mod missing;
+mod parse;
+mod plan;
 mod publish;
+mod relations;
 mod run_record;
-#[cfg(test)]
-mod samples;
-mod unchanged;
 
 use std::time::Duration;
 
 use common::clock::Clock;
-use common::models::{Catalogue, Kind};
 use common::repository::{
     Origin, Outcome, Repository, Result as StoreResult, Run, Snapshot, SyncEnd, Turn, Verification,
 };
 use ghibli_api::{Client, Content, Progress};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::plan::Plan;
+pub use self::plan::SyncPolicy;
+
 use self::error::SyncError;
-use self::plan::{Patience, Plan};
+use self::fetch::{UnchangedMarker, fetch};
+use self::plan::Published;
 use self::publish::{PublishedOn, forget_approval};
-use self::run_record::Lap;
-use self::unchanged::UnchangedMarker;
+use self::run_record::PhaseTimer;
 
-/// How many runs wait for a ledger that cannot be written.
-const UNRECORDED: usize = 100;
+/// How many rows wait for a ledger that cannot be written.
+const MAX_UNRECORDED_RUNS: usize = 100;
 
-/// What a syncer is made of.
+/// Syncs a repository with the source.
 pub struct Syncer {
     repository: Repository,
     client: Client,
     clock: Clock,
-    patience: Patience,
-    /// The state that the last run left, so that the next need not load it.
+    policy: SyncPolicy,
+    /// The state after the last run, so that the next need not load it.
     known: Option<Snapshot>,
-    /// Lets an unchanged source be skipped.
     unchanged: Option<UnchangedMarker>,
-    /// Which of the store's parts were verified last.
+    /// The parts of the store that were verified last.
     verification: Verification,
-    /// The runs that could not be written down.
+    /// The runs that could not be written into the ledger.
     unrecorded: Vec<Run>,
 }
 
-/// How a run ended, for the schedule of the next one.
+/// The end of a run.
 #[derive(Debug)]
-pub struct Ended {
+pub struct FinishedRun {
     /// Its row in the ledger.
     pub run: Run,
-    /// How long every source asks to be left alone.
+    /// How long all sources ask to be left alone.
     pub retry_after: Option<Duration>,
 }
 
 impl Syncer {
     /// A syncer that has not run yet.
-    pub fn new(repository: Repository, client: Client, clock: Clock, patience: Patience) -> Self {
+    pub fn new(repository: Repository, client: Client, clock: Clock, policy: SyncPolicy) -> Self {
         Self {
             repository,
             client,
             clock,
-            patience,
+            policy,
             known: None,
             unchanged: None,
             verification: Verification::default(),
@@ -76,69 +80,70 @@ impl Syncer {
         &self.repository
     }
 
-    /// Runs once in a turn, and lets the lease go. Told to stop, it no longer waits for the source.
+    /// Runs once under a lease and releases it. Does not wait for the source after `shutdown`.
     ///
-    /// A failed sync is a report like any other. After an error of the store the lease ends by
-    /// itself or with this syncer's next turn.
+    /// A failed sync is a result like any other. After an error of the store the lease expires or
+    /// passes to this syncer's next run.
     pub async fn sync_once(
         &mut self,
         mut turn: Turn,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
         shutdown: &CancellationToken,
-    ) -> Ended {
+    ) -> FinishedRun {
         let mut run = run_record::new(&turn, self.clock.now());
-        let mut end = self.attempt(&mut turn, &mut run, progress, shutdown).await;
+        let mut result = self.attempt(&mut turn, &mut run, progress, shutdown).await;
         run.ended = self.clock.now();
         let has_published = turn.head().version > run.version;
         run.version = turn.head().version;
-        if has_published && let Err(SyncError::Store(error)) = &end {
+        if has_published && let Err(SyncError::Store(error)) = &result {
             run.outcome = Outcome::Published;
-            run_record::could_not_write(&mut run, "what follows a publication", error);
-            end = Ok(());
+            run_record::add_failed_write(&mut run, "what follows a publication", error);
+            result = Ok(());
         }
-        if let Err(error) = &end {
+        if let Err(error) = &result {
             run_record::add_failure(&mut run, error);
         }
         run_record::add_repair(&mut run, &turn);
-        let retry_after = match &end {
+        let retry_after = match &result {
             Err(SyncError::Source(error)) => error.retry_after(),
             _ => None,
         };
-        let ended = match end {
+        let release = match &result {
             Ok(()) => Some(Some(SyncEnd::Answered)),
             Err(SyncError::Stopped) => Some(None),
+            // Whether the write took place is unknown, so the lease is left to expire.
             Err(SyncError::Store(_)) => None,
             Err(_) => Some(Some(SyncEnd::Failed)),
         };
         self.unrecorded.push(run.clone());
-        if self.unrecorded.len() > UNRECORDED {
+        if self.unrecorded.len() > MAX_UNRECORDED_RUNS {
             self.unrecorded.remove(0);
         }
-        if let Some(sync) = ended
-            && let Err(error) = self.close(turn, sync).await
+        if let Some(sync) = release
+            && let Err(error) = self.record_and_release(turn, sync).await
         {
             tracing::warn!(%error, "cannot record this run; the next one will try again");
         }
-        Ended { run, retry_after }
+        FinishedRun { run, retry_after }
     }
 
-    /// What a sync would change now; it changes nothing and needs no lease.
+    /// Plans a sync without a lease and without writing anything.
     ///
     /// # Errors
     /// When the source or the store fails.
-    pub async fn plan(
+    pub(crate) async fn plan(
         &self,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
     ) -> anyhow::Result<Plan> {
         let state = self.repository.load().await?;
-        let fetched = self.client.fetch_all(None, progress).await;
-        let fetched = fetched.map_err(SyncError::from)?;
-        let mut plan = self.compare(state.as_ref(), fetched.content).await?;
+        let never = CancellationToken::new();
+        let fetched = fetch(&self.client, None, self.clock.now(), progress, &never).await?;
+        let mut plan = self.make_plan(state.as_ref(), fetched.content).await?;
         plan.damage = state.map(|state| state.damage).unwrap_or_default();
         Ok(plan)
     }
 
-    /// Syncs, and writes into its row what it comes to.
+    /// Syncs, and writes the results into the run's row.
     async fn attempt(
         &mut self,
         turn: &mut Turn,
@@ -146,66 +151,56 @@ impl Syncer {
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
         shutdown: &CancellationToken,
     ) -> Result<(), SyncError> {
-        let mut lap = Lap::start();
+        let mut timer = PhaseTimer::start();
         let now = self.clock.now();
         turn.verify_next(&mut self.verification, now).await?;
         if turn.needs_mending() {
-            self.state(turn).await?;
+            self.load(turn).await?;
         }
-        let unchanged = UnchangedMarker::recall(self.unchanged.as_ref(), turn).await?;
-        run.took.load = lap.next();
-        let tags = unchanged.as_ref().map(|unchanged| unchanged.tags_at(now));
-        let fetched = tokio::select! {
-            fetched = self.client.fetch_all(tags.as_ref(), progress) => fetched,
-            () = shutdown.cancelled() => return Err(SyncError::Stopped),
-        };
-        run.took.fetch = lap.next();
+        let marker = UnchangedMarker::recall(self.unchanged.as_ref(), turn).await?;
+        run.took.load = timer.lap();
+
+        let fetched = fetch(&self.client, marker.as_ref(), now, progress, shutdown).await;
+        run.took.fetch = timer.lap();
         let fetched = fetched?;
         run.provider = Some(fetched.provider.to_string());
         run.bytes = fetched.bytes;
-        if let (Content::Same, Some(unchanged)) = (&fetched.content, &unchanged) {
+        if let (Content::Same, Some(marker)) = (&fetched.content, &marker) {
             run.outcome = Outcome::Unchanged;
-            run.kinds.clone_from(&unchanged.kinds);
-            run.findings = unchanged.findings;
-            self.unchanged = Some(UnchangedMarker {
-                tags: fetched.tags,
-                sent: if unchanged.is_valid_at(now) {
-                    unchanged.sent
-                } else {
-                    now
-                },
-                ..unchanged.clone()
-            });
+            run.kinds.clone_from(&marker.kinds);
+            run.findings = marker.findings;
+            self.unchanged = Some(marker.clone().renewed(fetched.tags, now));
             forget_approval(turn).await?;
             return Ok(());
         }
-        let state = self.state(turn).await?;
-        run.took.load += lap.next();
-        let mut plan = self.compare(state.as_ref(), fetched.content).await?;
-        run.took.compare = lap.next();
-        let base = publish::repair(turn, state, &mut plan, &self.patience.fuse).await?;
+
+        let state = self.load(turn).await?;
+        run.took.load += timer.lap();
+        let mut plan = self.make_plan(state.as_ref(), fetched.content).await?;
+        run.took.compare = timer.lap();
+
+        let base = publish::repair(turn, state, &mut plan, &self.policy.fuse).await?;
         if let PublishedOn::State(state) = &base {
             self.known = state.clone().filter(|state| state.damage.is_empty());
         }
-        run.kinds = plan.tallies();
+        run.kinds = plan.kinds();
         run.findings = plan.findings.len() as u64;
-        run.rules = plan.rules();
+        run.rules = plan.verdict.settings();
         self.unchanged = None;
-        if let Some(published) = publish::conclude(turn, base, plan, run).await? {
+        if let Some(published) = publish::publish_or_hold(turn, base, plan, run).await? {
             self.known = Some(published);
         }
-        if run.outcome == Outcome::Held {
-            // A held run changes nothing, so the marker still holds.
-            self.unchanged = unchanged;
-        } else {
-            self.unchanged = UnchangedMarker::store(turn, run, fetched.tags, now).await?;
-        }
-        run.took.publish = lap.next();
+        self.unchanged = match run.outcome {
+            // A held run changes nothing, so the marker is still valid.
+            Outcome::Held => marker,
+            _ => UnchangedMarker::store(turn, run, fetched.tags, now).await?,
+        };
+        run.took.publish = timer.lap();
         Ok(())
     }
 
-    /// The state at the head, which is mended where that is needed.
-    async fn state(&mut self, turn: &mut Turn) -> StoreResult<Option<Snapshot>> {
+    /// Loads the state at the head, and repairs state and view where needed and possible.
+    async fn load(&mut self, turn: &mut Turn) -> StoreResult<Option<Snapshot>> {
         let mut state = turn.state(self.known.as_ref()).await?;
         if let Some(whole) = &state
             && let Some(restored) = turn.restore(whole, Origin::Memory).await?
@@ -217,23 +212,28 @@ impl Syncer {
         Ok(state)
     }
 
-    async fn compare(&self, state: Option<&Snapshot>, content: Content) -> Result<Plan, SyncError> {
+    async fn make_plan(
+        &self,
+        state: Option<&Snapshot>,
+        content: Content,
+    ) -> Result<Plan, SyncError> {
         let Content::Collections(collections) = content else {
-            return Err(SyncError::NothingNew);
+            return Err(SyncError::UnexpectedNotModified);
         };
-        let published = state
-            .map(|state| state.catalogue.clone())
-            .unwrap_or_default();
-        let known = self.repository.missing().await?;
-        let (patience, now) = (self.patience, self.clock.now());
-        let room = self.client.room();
-        let compare = move || Plan::of(&published, &known, collections, patience, now, room);
-        let plan = tokio::task::spawn_blocking(compare).await;
+        let published = Published {
+            catalogue: state
+                .map(|state| state.catalogue.clone())
+                .unwrap_or_default(),
+            missing: self.repository.missing().await?,
+        };
+        let (policy, now) = (self.policy, self.clock.now());
+        let memory_limit = self.client.room();
+        let plan = move || Plan::new(&published, collections, policy, now, memory_limit);
+        let plan = tokio::task::spawn_blocking(plan).await;
         Ok(plan.map_err(|error| SyncError::Compare(error.to_string()))??)
     }
 
-    /// Writes down the runs that were not yet, and lets the lease go.
-    async fn close(&mut self, turn: Turn, sync: Option<SyncEnd>) -> StoreResult<()> {
+    async fn record_and_release(&mut self, turn: Turn, sync: Option<SyncEnd>) -> StoreResult<()> {
         while let Some(run) = self.unrecorded.first() {
             turn.record(run).await?;
             self.unrecorded.remove(0);
@@ -242,9 +242,7 @@ impl Syncer {
     }
 }
 
-/// How many items of each kind a catalogue has, in words.
-pub fn summary(catalogue: &Catalogue) -> String {
-    Kind::ALL
-        .map(|kind| format!("{} {}", catalogue.count(kind), kind.plural()))
-        .join(", ")
-}
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! What a sync would do with what the source says. Pure.
+//! The plan: what a sync would publish, and whether it would be held. No I/O.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,109 +9,116 @@ use ghibli_api::{Collection, Records};
 use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::pipeline::diff::diff;
-use crate::pipeline::fuse::{self, Hold, Rule};
-use crate::pipeline::missing as tombstones;
-use crate::pipeline::parse::{self, Refused};
+use super::diff::{Delta, diff};
+use super::error::PlanError;
+use super::fuse::{self, FuseRule, FuseVerdict};
+use super::join::{RecordUse, join};
+use super::missing;
+use super::parse::{Parsed, parse};
 
-/// How much of what looks like damage is borne.
+/// How much of what looks like damage is accepted.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// What one sync may bring.
+pub struct SyncPolicy {
+    /// The limits of one sync.
     pub fuse: FuseLimits,
-    /// How many looks in a row an item may be missing before it goes.
-    pub missing_looks: u32,
+    /// How many syncs in a row an item may be missing before it is removed.
+    pub missed_syncs: u32,
 }
 
 /// What a sync would do.
 #[derive(Debug)]
-pub struct Plan {
-    /// What would change; if it would be held, what an approval would let through, where missing
-    /// items go at once.
-    pub changes: Changes,
-    /// Why it would be held.
-    pub holds: Vec<Hold>,
-    /// The missing items that stay for now, this look counted.
-    pub missing: Vec<Missing>,
-    /// All that is missing.
-    absent: Vec<(Kind, Id)>,
-    /// How many records of each kind came and could be read.
-    seen: BTreeMap<Kind, u64>,
-    /// The records that cannot be understood.
-    pub quarantined: Vec<Quarantined>,
-    /// What does not join or looks wrong, sorted; the first 10,000.
-    pub findings: Vec<Finding>,
-    /// What of the published state could not be read: the plan is made for the rest of it.
-    pub damage: Vec<Damage>,
+pub(crate) struct Plan {
+    /// The changes; if the sync is held, those that an approval would publish, without missing
+    /// items.
+    pub(crate) changes: Changes,
+    pub(crate) verdict: FuseVerdict,
+    /// The missing items that stay for now, with this sync counted.
+    pub(crate) missing: Vec<Missing>,
+    /// The unreadable records.
+    pub(crate) quarantined: Vec<Quarantined>,
+    /// Problems in the source's data, sorted; at most 10,000.
+    pub(crate) findings: Vec<Finding>,
+    /// The unreadable parts of the published state, which the plan leaves out.
+    pub(crate) damage: Vec<Damage>,
+    /// By kind, without the changes.
+    kinds: BTreeMap<Kind, Tally>,
+}
+
+/// What a plan is made for.
+pub(super) struct Published {
+    pub(super) catalogue: Catalogue,
+    /// The items that earlier syncs missed.
+    pub(super) missing: Vec<Missing>,
 }
 
 impl Plan {
-    /// What a sync would do with this answer, if it and that have room in so many bytes.
+    /// Plans a sync with the source's response, within `memory_limit` bytes.
     ///
     /// # Errors
-    /// If too many records of a kind cannot be read, or they have not.
-    pub fn of(
-        published: &Catalogue,
-        known: &[Missing],
+    /// If too many records of a kind are unreadable, or memory does not suffice.
+    pub(super) fn new(
+        published: &Published,
         collections: BTreeMap<Collection, Records>,
-        patience: Patience,
+        policy: SyncPolicy,
         now: Timestamp,
-        room: u64,
-    ) -> Result<Self, Refused> {
-        let mut unjoined = parse::read(collections, published, room)?;
-        let absent = unjoined.missing(published);
-        let missing = tombstones::look(known, &absent, patience.missing_looks, now);
-        let stay = tombstones::staying(&missing);
-        let mut upstream = unjoined.join(published, &stay);
-        let mut changes = diff(published, &mut upstream)?;
-        let holds = fuse::judge(&patience.fuse, published, &upstream, &absent, &changes);
-        let mut findings = upstream.findings;
-        if !holds.is_empty() && !stay.is_empty() {
-            // What an approval lets through is joined anew, without those that stay for now.
-            drop(changes);
-            let mut upstream = unjoined.join(published, &HashSet::new());
-            changes = diff(published, &mut upstream)?;
-            findings = upstream.findings;
+        memory_limit: u64,
+    ) -> Result<Self, PlanError> {
+        let Published { catalogue, missing } = published;
+        let mut parsed = parse(collections, catalogue, memory_limit)?;
+        // Before the join, which treats a missing item that stays like a received one.
+        let absent = missing::find(&parsed, catalogue, missing, policy.missed_syncs, now);
+        let record_use = match absent.retained.is_empty() {
+            true => RecordUse::Consume,
+            false => RecordUse::Keep,
+        };
+        let mut delta = compare(&mut parsed, catalogue, &absent.kept(), record_use)?;
+        let (limits, missing) = (&policy.fuse, &absent.missing);
+        let verdict = fuse::judge(limits, catalogue, &parsed, missing, &delta.changes);
+        if verdict.is_held() && !absent.retained.is_empty() {
+            // An approval removes missing items at once, so it has a delta of its own. That takes
+            // a second pass over the records: both deltas at once could need twice the memory.
+            drop(delta);
+            let kept = absent.kept_without_missing();
+            delta = compare(&mut parsed, catalogue, &kept, RecordUse::Consume)?;
         }
-        let seen = Kind::ALL.map(|kind| (kind, unjoined.seen(kind) as u64));
+        let kinds = Kind::ALL.map(|kind| {
+            let missing = absent.missing.iter().filter(|(of, _)| *of == kind);
+            let tally = Tally {
+                seen: parsed.received(kind) as u64,
+                missing: missing.count() as u64,
+                quarantined: parsed.quarantined(kind).count() as u64,
+                ..Tally::default()
+            };
+            (kind, tally)
+        });
         Ok(Self {
-            changes,
-            holds,
-            missing,
-            absent,
-            seen: seen.into(),
-            quarantined: unjoined.quarantined,
-            findings,
+            changes: delta.changes,
+            verdict,
+            missing: absent.retained,
+            quarantined: parsed.quarantined,
+            findings: delta.findings,
             damage: Vec::new(),
+            kinds: kinds.into(),
         })
     }
 
-    /// Judges what a repair could not bring back, too.
-    pub(crate) fn judge_repair(&mut self, limits: &FuseLimits, lost: &LostItems) {
-        self.holds.extend(fuse::judge_repair(limits, lost));
+    /// Also judges the items that a repair could not recover.
+    pub(super) fn judge_repair(&mut self, limits: &FuseLimits, lost: &LostItems) {
+        let violation = fuse::judge_repair(limits, lost);
+        self.verdict.violations.extend(violation);
     }
 
-    /// Whether missing items stay for now if an approval lets it through.
-    pub(crate) fn keeps_missing(&self) -> bool {
-        let mut rules = self.holds.iter().map(|hold| hold.rule);
-        rules.all(|rule| rule == Rule::Unrecovered)
+    /// Whether missing items stay for now even if an approval lets the changes pass.
+    pub(super) fn approval_keeps_missing(&self) -> bool {
+        let mut violations = self.verdict.violations.iter();
+        violations.all(|violation| violation.rule == FuseRule::Unrecovered)
     }
 
-    /// Why it would be held, if so.
-    pub fn reason(&self) -> Option<String> {
-        let reasons: Vec<_> = self.holds.iter().map(ToString::to_string).collect();
-        (!reasons.is_empty()).then(|| reasons.join("; "))
-    }
-
-    /// Names what is held, so that an approval lets exactly it pass: the rules with all that breaks
-    /// them, and the delta by its content.
-    pub fn fingerprint(&self) -> String {
+    /// Identifies a held plan, so that an approval lets exactly this one pass: the broken rules
+    /// with all items that break them, and the content of the changes.
+    pub(crate) fn fingerprint(&self) -> String {
         let mut digest = Xxh3::new();
-        for hold in &self.holds {
-            digest.update(hold.rule.setting().as_bytes());
-            digest.update(hold.kind.map_or("item", Kind::singular).as_bytes());
-            digest.update(&hold.digest.to_le_bytes());
-        }
+        self.verdict.hash_into(&mut digest);
         for change in self.changes.iter() {
             for item in [&change.before, &change.after] {
                 if let Some(item) = item {
@@ -126,37 +133,32 @@ impl Plan {
         format!("{:032x}", digest.digest128())
     }
 
-    /// The names of the settings that hold it.
-    pub(crate) fn rules(&self) -> Vec<String> {
-        let mut rules: Vec<_> = self
-            .holds
-            .iter()
-            .map(|hold| hold.rule.setting().to_owned())
-            .collect();
-        rules.sort();
-        rules.dedup();
-        rules
-    }
-
-    /// What it met in each kind.
-    pub(crate) fn tallies(&self) -> BTreeMap<Kind, Tally> {
-        let tally = |kind| {
-            let absent = self.absent.iter().filter(|(of, _)| *of == kind);
-            let quarantined = self.quarantined.iter().filter(|bad| bad.kind == kind);
+    /// The figures of each kind.
+    pub(super) fn kinds(&self) -> BTreeMap<Kind, Tally> {
+        let with_changes = |(kind, tally): (&Kind, &Tally)| {
             let Counts {
                 added,
                 updated,
                 removed,
-            } = self.changes.counts_of(kind);
-            Tally {
-                seen: self.seen.get(&kind).copied().unwrap_or_default(),
+            } = self.changes.counts_of(*kind);
+            let tally = Tally {
                 added,
                 updated,
                 removed,
-                missing: absent.count() as u64,
-                quarantined: quarantined.count() as u64,
-            }
+                ..*tally
+            };
+            (*kind, tally)
         };
-        Kind::ALL.map(|kind| (kind, tally(kind))).into()
+        self.kinds.iter().map(with_changes).collect()
     }
+}
+
+fn compare(
+    parsed: &mut Parsed,
+    published: &Catalogue,
+    kept: &HashSet<(Kind, &Id)>,
+    record_use: RecordUse,
+) -> Result<Delta, PlanError> {
+    let joined = join(parsed, published, kept, record_use);
+    diff(published, joined)
 }

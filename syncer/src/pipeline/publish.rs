@@ -7,8 +7,8 @@ use common::repository::{
     StoreError, Turn,
 };
 
-use super::run_record::could_not_write;
-use crate::pipeline::plan::Plan;
+use super::plan::Plan;
+use super::run_record::add_failed_write;
 
 /// Repairs a damaged state as far as the source allows, and returns what to publish the plan on.
 ///
@@ -30,7 +30,7 @@ pub(super) async fn repair(
             if let Some(restored) = &restored
                 && let Err(error) = turn.show(restored, &Changes::default()).await
             {
-                view_is_behind(&error);
+                warn_view_is_behind(&error);
             }
             plan.changes = changes;
             Ok(PublishedOn::State(restored))
@@ -43,19 +43,20 @@ pub(super) async fn repair(
     }
 }
 
-/// Holds or publishes a plan, writes the outcome into the run's row, and returns what was published.
-pub(super) async fn conclude(
+/// Publishes a plan or holds it, writes the outcome into the run's row, and returns the published
+/// state.
+pub(super) async fn publish_or_hold(
     turn: &mut Turn,
     base: PublishedOn,
     mut plan: Plan,
     run: &mut Run,
 ) -> StoreResult<Option<Snapshot>> {
-    let mut held = plan.reason();
+    let mut held = plan.verdict.reason();
     if held.is_some() {
         let fingerprint = base.fingerprint(&plan);
         if turn.head().approval.as_ref() == Some(&fingerprint) {
             held = None;
-            if !plan.keeps_missing() {
+            if !plan.approval_keeps_missing() {
                 plan.missing.clear();
             }
         } else {
@@ -66,17 +67,12 @@ pub(super) async fn conclude(
     if let Some(pin) = pin {
         run.outcome = Outcome::Unchanged;
         run.fingerprint = None;
-        let judged = match &held {
+        let hold = match &held {
             Some(reason) => format!("; would be held: {reason}"),
             None => String::new(),
         };
-        let damaged = match &base {
-            PublishedOn::Damaged { lost, .. } => format!(
-                ", parts of which are lost or damaged ({lost}); run `syncer unpin`, then `syncer once` to repair it"
-            ),
-            PublishedOn::State(_) => String::new(),
-        };
-        run.reason = Some(format!("pinned to version {pin}{damaged}{judged}"));
+        let damage = base.pinned_damage();
+        run.reason = Some(format!("pinned to version {pin}{damage}{hold}"));
     } else if held.is_some() {
         run.outcome = Outcome::Held;
         run.reason.clone_from(&held);
@@ -106,27 +102,27 @@ pub(super) async fn conclude(
         forget_approval(turn).await?;
         return Ok(None);
     };
-    // From here on the version is out, whatever else fails.
+    // The version is published, whatever else fails.
     run.outcome = Outcome::Published;
     if let Err(error) = turn.keep_missing(&plan.missing).await {
-        could_not_write(run, "the missing items", &error);
+        add_failed_write(run, "the missing items", &error);
     }
     if let Err(error) = turn.show(&published, &plan.changes).await {
-        view_is_behind(&error);
+        warn_view_is_behind(&error);
     }
     Ok(Some(published))
 }
 
-/// What a plan is published on.
+/// The state that a plan is published on.
 pub(super) enum PublishedOn {
     /// The state at the head; `None` while there is none.
     State(Option<Snapshot>),
-    /// The readable rest of a damaged state, whose place it takes.
+    /// The readable rest of a damaged state, which the plan replaces.
     Damaged { state: Snapshot, lost: LostItems },
 }
 
 impl PublishedOn {
-    /// What names a held plan. To approve a delta is not to approve what a repair would lose.
+    /// Identifies a held plan. The approval of a delta does not approve the losses of a repair.
     fn fingerprint(&self, plan: &Plan) -> String {
         let fingerprint = plan.fingerprint();
         match self {
@@ -134,14 +130,23 @@ impl PublishedOn {
             Self::Damaged { .. } => format!("repair-{fingerprint}"),
         }
     }
+
+    /// Why a pinned version is not repaired, to follow "pinned to version N".
+    fn pinned_damage(&self) -> String {
+        match self {
+            Self::State(_) => String::new(),
+            Self::Damaged { lost, .. } => format!(
+                ", parts of which are lost or damaged ({lost}); run `syncer unpin`, then `syncer once` to repair it"
+            ),
+        }
+    }
 }
 
-/// The next run finds the view marked as behind.
-fn view_is_behind(error: &StoreError) {
+fn warn_view_is_behind(error: &StoreError) {
     tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
 }
 
-/// Ends an approval that was used, or that nothing is held for any more; a commit does so itself.
+/// Removes an approval that was used or has become pointless. A commit does so by itself.
 pub(super) async fn forget_approval(turn: &Turn) -> StoreResult<()> {
     if turn.head().approval.is_none() {
         return Ok(());

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use super::error::SyncError;
 
-/// Damaged parts that a row names.
+/// How many damaged parts a row names.
 const MAX_NAMED_DAMAGE: usize = 20;
 
-/// The row of a run that begins now. It counts as failed until it has ended well.
+/// The row of a run that begins now. It counts as failed until it has succeeded.
 pub(super) fn new(turn: &Turn, now: Timestamp) -> Run {
     Run {
         number: turn.head().fence,
@@ -35,7 +35,7 @@ pub(super) fn new(turn: &Turn, now: Timestamp) -> Run {
 }
 
 /// Adds a note that a write failed after a version was published.
-pub(super) fn could_not_write(run: &mut Run, what: &str, error: &StoreError) {
+pub(super) fn add_failed_write(run: &mut Run, what: &str, error: &StoreError) {
     tracing::warn!(%error, "{what} could not be written; the next run will try again");
     run.notes
         .push(format!("{what} could not be written: {error}"));
@@ -70,17 +70,17 @@ pub(super) fn add_failure(run: &mut Run, error: &SyncError) {
 }
 
 /// Measures the phases of a run, one after the other.
-pub(super) struct Lap(Instant);
+pub(super) struct PhaseTimer(Instant);
 
-impl Lap {
+impl PhaseTimer {
     pub(super) fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// Microseconds since the last phase ended.
-    pub(super) fn next(&mut self) -> u64 {
-        let took = self.0.elapsed();
-        self.0 += took;
-        took.as_micros().try_into().unwrap_or(u64::MAX)
+    /// Microseconds since the start or the last lap.
+    pub(super) fn lap(&mut self) -> u64 {
+        let elapsed = self.0.elapsed();
+        self.0 += elapsed;
+        elapsed.as_micros().try_into().unwrap_or(u64::MAX)
     }
 }

@@ -1,44 +1,53 @@
-//! What it takes to get from the published catalogue to what the source has now. Pure.
+//! The changes from the published catalogue to what the source has now.
 
 mod rank;
 
 use std::sync::Arc;
 
-use common::models::{Catalogue, Changes, Facts, Item, Kind, Slugs};
-use ghibli_api::Records;
+use common::models::{Catalogue, Changes, Facts, Finding, Item, Kind, Slugs};
 
-use crate::pipeline::parse::{self, Draft, Refused, Upstream};
+use super::error::PlanError;
+use super::join::{Draft, Joined, KindRecords};
 
-/// What a changed item takes in memory beside its text, until it is published.
+/// The memory that a change takes beside its packed items, until it is published.
 const CHANGE_BYTES: u64 = 64;
 
-/// The changes from the published catalogue to what the source has.
+/// What a sync would publish and report.
+#[derive(Debug)]
+pub(super) struct Delta {
+    pub(super) changes: Changes,
+    /// All findings, sorted; at most 10,000.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Compares the published catalogue with the source's items.
 ///
-/// An item keeps its slug whatever becomes of its title, and its rank unless it moved. What does
-/// not join is found on the way.
+/// An item keeps its slug even if its title changes, and its rank unless it moved.
 ///
 /// # Errors
-/// If all that is there then weighs more than there is room for.
-pub fn diff(published: &Catalogue, upstream: &mut Upstream<'_>) -> Result<Changes, Refused> {
+/// If memory does not suffice.
+pub(super) fn diff(published: &Catalogue, mut joined: Joined<'_>) -> Result<Delta, PlanError> {
     let mut changes = Changes::default();
     for kind in Kind::ALL {
-        let gone = published.iter(kind);
-        for item in gone.filter(|item| !upstream.is_there(kind, &item.id)) {
-            changes.add(published, kind, &item.id, None);
+        for item in published.iter(kind) {
+            if !joined.items.contains(kind, &item.id) {
+                changes.add(published, kind, &item.id, None);
+            }
         }
     }
-    let mut findings = std::mem::take(&mut upstream.findings);
+    let mut findings = std::mem::take(&mut joined.findings);
     for kind in Kind::ALL {
-        let ranks = ranks(kind, published, upstream);
+        let ranks = ranks(kind, published, &joined);
         let mut slugs = Slugs::default();
-        let records = upstream.take(kind);
-        let text_bytes = records.as_ref().map_or(0, Records::text_bytes);
-        for (draft, rank) in upstream.drafts(kind, records, &mut findings).zip(ranks) {
+        let records = joined.take_records(kind);
+        let freed_bytes = records.as_ref().map_or(0, KindRecords::freed_bytes);
+        for (draft, rank) in joined.drafts(kind, records).zip(ranks) {
             let before = published.get(kind, &draft.id);
             let slug = match &before {
                 Some(before) => before.slug.clone(),
-                None => slug(kind, &draft, published, upstream, &mut slugs),
+                None => slug(kind, &draft, published, &joined, &mut slugs),
             };
+            findings.extend(draft.findings);
             let after = Item {
                 id: draft.id,
                 slug,
@@ -48,18 +57,20 @@ pub fn diff(published: &Catalogue, upstream: &mut Upstream<'_>) -> Result<Change
             };
             if before.as_deref() != Some(&after) {
                 changes.add(published, kind, &after.id, Some(&after));
-                upstream.has_room(changes.bytes() + changes.len() as u64 * CHANGE_BYTES)?;
+                let bytes = changes.bytes() + changes.len() as u64 * CHANGE_BYTES;
+                joined.memory.check(bytes)?;
             }
         }
-        upstream.done_with(text_bytes);
+        joined.memory.release(freed_bytes);
     }
-    parse::first(&mut findings);
-    upstream.findings = findings;
-    Ok(changes)
+    Ok(Delta {
+        changes,
+        findings: findings.into_sorted(),
+    })
 }
 
-fn ranks(kind: Kind, published: &Catalogue, upstream: &Upstream<'_>) -> Vec<i64> {
-    let ids = upstream.ids(kind);
+fn ranks(kind: Kind, published: &Catalogue, joined: &Joined<'_>) -> Vec<i64> {
+    let ids = joined.items.ids(kind);
     let old = ids.map(|id| published.get(kind, id).map(|item| item.rank));
     rank::assign(&old.collect::<Vec<_>>())
 }
@@ -68,7 +79,7 @@ fn slug(
     kind: Kind,
     draft: &Draft,
     published: &Catalogue,
-    upstream: &Upstream<'_>,
+    joined: &Joined<'_>,
     slugs: &mut Slugs,
 ) -> Arc<str> {
     let year;
@@ -87,7 +98,7 @@ fn slug(
         Facts::Vehicle(vehicle) => (vec![&vehicle.name], None),
     };
     slugs.give(kind, &draft.id, &names, hint, |slug| {
-        published.has_slug(kind, slug) || upstream.is_there(kind, slug)
+        published.has_slug(kind, slug) || joined.items.contains(kind, slug)
     })
 }
 

@@ -1,16 +1,16 @@
-/// The distance between two neighbours' ranks when there is all the room: 32 items can come in at
-/// one place, each beside the last, before it is used up.
+/// The distance between new neighbours' ranks: 32 items fit in between, each inserted beside the
+/// last, before all must be renumbered.
 const GAP: i64 = 1 << 32;
 
 /// The ranks of items in the source's order, given the ranks that they have (`None`: new).
 ///
-/// As many items as possible keep theirs: an item that moved gets a new one between its
-/// neighbours, and the others none. Where no room is left, all are numbered anew.
+/// As many items as possible keep theirs; only a moved item gets a new one, between those of its
+/// neighbours. If none is free between them, all items are renumbered.
 pub(super) fn assign(old: &[Option<i64>]) -> Vec<i64> {
     let kept = longest_ascending(old);
     let mut ranks = Vec::with_capacity(old.len());
     let mut start = 0;
-    // The place of the last kept item and its rank, if there is one.
+    // The rank of the last kept item.
     let mut low: Option<i64> = None;
     for place in kept.into_iter().map(Some).chain([None]) {
         let end = place.unwrap_or(old.len());
@@ -26,7 +26,7 @@ pub(super) fn assign(old: &[Option<i64>]) -> Vec<i64> {
     ranks
 }
 
-/// `count` ascending ranks between two, if there is room.
+/// `count` ascending ranks between two, if so many are free.
 fn spread(low: Option<i64>, high: Option<i64>, count: usize) -> Option<Vec<i64>> {
     let count = i64::try_from(count).ok()?;
     let (first, step) = match (low, high) {
@@ -46,7 +46,7 @@ fn spread(low: Option<i64>, high: Option<i64>, count: usize) -> Option<Vec<i64>>
         .collect()
 }
 
-/// The places of a longest ascending run of the ranks, new items left out.
+/// The places of a longest ascending subsequence of the ranks, new items left out.
 fn longest_ascending(ranks: &[Option<i64>]) -> Vec<usize> {
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = vec![None; ranks.len()];
@@ -77,21 +77,21 @@ mod tests {
     }
 
     #[test]
-    fn a_new_item_ranks_between_its_neighbours_and_they_keep_theirs() {
+    fn a_new_item_ranks_between_its_neighbours_which_keep_their_ranks() {
         let ranks = assign(&[Some(10), None, Some(20), None]);
         assert_eq!((ranks[0], ranks[2]), (10, 20));
         assert!(ascending(&ranks));
     }
 
     #[test]
-    fn a_moved_item_is_renumbered_and_nothing_else() {
+    fn only_a_moved_item_gets_a_new_rank() {
         let ranks = assign(&[Some(40), Some(10), Some(20), Some(30)]);
         assert_eq!(ranks[1..], [10, 20, 30]);
         assert!(ranks[0] < 10);
     }
 
     #[test]
-    fn without_room_all_are_numbered_anew() {
+    fn all_items_are_renumbered_if_no_rank_is_free() {
         let ranks = assign(&[Some(1), None, Some(2)]);
         assert!(ascending(&ranks));
     }
@@ -105,7 +105,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_in_order_keeps_its_rank(mut old in prop::collection::vec(0..1_000_000_i64, 0..50)) {
+        fn items_in_order_keep_their_ranks(mut old in prop::collection::vec(0..1_000_000_i64, 0..50)) {
             old.sort_unstable();
             old.dedup();
             let spaced: Vec<_> = old.iter().map(|rank| Some(rank * 64)).collect();

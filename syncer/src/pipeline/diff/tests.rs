@@ -1,17 +1,15 @@
-use std::collections::HashSet;
-
 use common::models::{Counts, Kind};
 
 use super::*;
-use crate::pipeline::samples::{movie, published, sample};
+use crate::pipeline::samples::{delta, movie, published, sample};
 
 #[test]
-fn the_same_source_twice_makes_no_change() {
+fn an_unchanged_source_makes_no_change() {
     assert!(sample(5).changes(&published(5)).is_empty());
 }
 
 #[test]
-fn what_comes_changes_and_goes_is_one_change_each() {
+fn an_added_an_updated_and_a_removed_item_are_one_change_each() {
     let mut source = sample(5);
     let movies = source.movies();
     movies.remove(1);
@@ -55,12 +53,12 @@ fn equal_titles_and_titles_like_ids_get_slugs_of_their_own() {
 }
 
 #[test]
-fn the_order_of_the_source_survives() {
+fn items_keep_the_order_of_the_source() {
     let mut source = sample(5);
     source.movies().rotate_left(2);
     let before = published(5);
     let changes = source.changes(&before);
-    assert_eq!(changes.len(), 2, "only what moved is renumbered");
+    assert_eq!(changes.len(), 2, "only moved items get a new rank");
     let after = source.applied(&before);
     let names: Vec<_> = after
         .iter(Kind::Movie)
@@ -73,14 +71,14 @@ fn the_order_of_the_source_survives() {
 }
 
 #[test]
-fn what_has_no_room_in_memory_is_refused() {
+fn a_delta_beyond_the_memory_limit_is_refused() {
     let (published, source) = (published(5), sample(1000));
-    let compare = |room| {
-        let mut unjoined = source.unjoined(&published, room);
-        let mut upstream = unjoined.join(&published, &HashSet::new());
-        diff(&published, &mut upstream).map_err(|error| error.to_string())
+    let changes = |memory_limit| {
+        let mut parsed = source.parse(&published, memory_limit);
+        let delta = delta(&mut parsed, &published);
+        delta.map(|delta| delta.changes.len())
     };
-    assert_eq!(compare(1 << 20).unwrap().len(), 995);
-    let told = compare(300 << 10).unwrap_err();
-    assert!(told.contains("raise PYFLIX_PROVIDER_MAX_BYTES"), "{told}");
+    assert_eq!(changes(1 << 20).unwrap(), 995);
+    let error = changes(300 << 10).unwrap_err().to_string();
+    assert!(error.contains("raise PYFLIX_PROVIDER_MAX_BYTES"), "{error}");
 }

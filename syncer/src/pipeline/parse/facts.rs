@@ -1,20 +1,45 @@
-//! What a record says by itself.
+//! The facts and link fields of one record.
 
-use common::models::{Facts, Finding, Id, Kind, Location, Movie, Person, Species, Vehicle};
-use ghibli_api::Record;
+use common::models::{Facts, Id, Item, Kind, Location, Movie, Person, Problem, Species, Vehicle};
+use ghibli_api::{Collection, Note, Record};
 
-use super::scalars::Scalars;
-use super::{Said, Unreadable, find, noted};
+use super::scalars::{Scalars, UnreadableRecord};
+use crate::pipeline::findings::Findings;
+use crate::pipeline::relations::LinkField;
 
-/// What a record says by itself, and what its link fields say.
-pub(super) fn read(
+/// The source's collection of a kind.
+pub(crate) const fn collection(kind: Kind) -> Collection {
+    match kind {
+        Kind::Movie => Collection::Films,
+        Kind::Person => Collection::People,
+        Kind::Location => Collection::Locations,
+        Kind::Species => Collection::Species,
+        Kind::Vehicle => Collection::Vehicles,
+    }
+}
+
+/// The facts and link fields of a published item's record; its published facts alone if an earlier
+/// release read what this one cannot.
+pub(crate) fn reread(item: &Item, findings: &mut Findings) -> (Facts, Vec<LinkField>) {
+    let kind = item.kind();
+    let record = Record::reread(collection(kind), &item.source.json()).ok();
+    let facts = record.and_then(|record| read(kind, &record, findings).ok());
+    facts.unwrap_or_else(|| (item.facts.clone(), Vec::new()))
+}
+
+/// The facts of a record before its relations are joined, and its link fields.
+pub(crate) fn read(
     kind: Kind,
     record: &Record,
-    findings: &mut Vec<Finding>,
-) -> Result<(Facts, Vec<Said>), Unreadable> {
+    findings: &mut Findings,
+) -> Result<(Facts, Vec<LinkField>), UnreadableRecord> {
     let id: Id = record.id.as_str().into();
     for note in &record.notes {
-        find(findings, noted(kind, &id, note));
+        let (field, problem, value) = match note {
+            Note::Number { field } => (*field, Problem::UnusualValue, "a number"),
+            Note::OtherUrl { url_id, .. } => ("url", Problem::ForeignUrl, url_id.as_str()),
+        };
+        findings.add(kind, id.clone(), field, problem, value);
     }
     let mut scalars = Scalars { kind, id, findings };
     let json = &record.json;

@@ -1,18 +1,28 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use common::models::{Age, Finding, Id, Kind, Problem};
+use common::models::{Age, Id, Kind, Problem};
+use ghibli_api::RecordError;
 
-use super::Unreadable;
+use crate::pipeline::findings::Findings;
 
-/// Words that the source writes where it does not know.
+/// Why a record that the wire format allows still makes no item.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UnreadableRecord {
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("{0} is missing or empty")]
+    NoName(&'static str),
+}
+
+/// The source's placeholders for unknown values.
 const PLACEHOLDERS: [&str; 5] = ["na", "n/a", "todo", "unknown", "unspecified"];
 
-/// Reads the scalars of one record, which are all strings, into what they mean.
+/// Reads the scalars of one record, which are all strings.
 pub(super) struct Scalars<'a> {
     pub(super) kind: Kind,
     pub(super) id: Id,
-    pub(super) findings: &'a mut Vec<Finding>,
+    pub(super) findings: &'a mut Findings,
 }
 
 impl Scalars<'_> {
@@ -21,13 +31,13 @@ impl Scalars<'_> {
         &self,
         field: &'static str,
         value: Option<String>,
-    ) -> Result<String, Unreadable> {
+    ) -> Result<String, UnreadableRecord> {
         let name = value.map(|name| name.trim().to_owned());
         name.filter(|name| !name.is_empty())
-            .ok_or(Unreadable::NoName(field))
+            .ok_or(UnreadableRecord::NoName(field))
     }
 
-    /// A text; empty or a placeholder is unknown.
+    /// A text; `None` if it is empty or a placeholder.
     pub(super) fn text(&mut self, field: &str, value: Option<String>) -> Option<String> {
         let text = value?;
         let text = text.trim();
@@ -41,7 +51,7 @@ impl Scalars<'_> {
         Some(text.to_owned())
     }
 
-    /// A whole number within bounds; anything else is unknown.
+    /// A whole number within bounds; anything else is `None`.
     pub(super) fn number<T: FromStr + PartialOrd>(
         &mut self,
         field: &str,
@@ -57,7 +67,7 @@ impl Scalars<'_> {
         number
     }
 
-    /// A number that may have decimals; anything else is unknown.
+    /// A number that may have decimals; anything else is `None`.
     pub(super) fn decimal(&mut self, field: &str, value: Option<String>) -> Option<f64> {
         let text = self.text(field, value)?;
         let number = text.replace(',', "").parse::<f64>().ok();
@@ -73,7 +83,7 @@ impl Scalars<'_> {
         Some(text.parse().map_or(Age::Words(text), Age::Years))
     }
 
-    /// A list with commas.
+    /// A comma-separated list.
     pub(super) fn list(&mut self, field: &str, value: Option<String>) -> Vec<String> {
         let text = self.text(field, value).unwrap_or_default();
         let words = text.split(',').map(str::trim);
@@ -84,13 +94,7 @@ impl Scalars<'_> {
     }
 
     fn find(&mut self, field: &str, problem: Problem, value: &str) {
-        let finding = Finding {
-            kind: self.kind,
-            id: self.id.clone(),
-            field: field.to_owned(),
-            problem,
-            value: value.chars().take(200).collect(),
-        };
-        super::find(self.findings, finding);
+        let id = self.id.clone();
+        self.findings.add(self.kind, id, field, problem, value);
     }
 }

@@ -1,65 +1,23 @@
-//! Parts of the store that are lost or corrupted at rest: said, repaired, never published as less.
-//! Each on both stores, with the real syncer over a source.
-
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "it fails the test"
-)]
-
-mod machine;
-mod scene;
+//! Parts of the store that are lost or corrupted at rest are reported and repaired, and never
+//! shrink what is published. Each test runs on both stores.
 
 use std::time::Duration;
 
 use common::models::{Catalogue, Kind};
-use common::repository::{Content, Follower, News, Outcome, Role, Snapshot};
+use common::repository::{Outcome, Role, Snapshot};
 use serde_json::Value;
 use syncer::commands::Command;
 use testkit::process::run_to_end;
 use testkit::source::film;
 
-use scene::{Scene, Store};
+use crate::scene::{Scene, Store, at};
 
-const LIMIT: Duration = Duration::from_secs(60);
+/// How long a command may take on a busy machine.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
-macro_rules! on_both_stores {
-    ($($test:path as $name:ident),+ $(,)?) => {
-        mod on_sqlite {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $name() {
-                    $test(crate::Store::sqlite()).await;
-                }
-            )+
-        }
-
-        mod on_mongodb {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $name() {
-                    $test(crate::Store::mongodb().await).await;
-                }
-            )+
-        }
-    };
-}
-
-on_both_stores! {
-    crate::commands_refuse as commands_refuse_a_damaged_state_until_a_sync_has_repaired_it,
-    crate::exit_codes as a_rollback_of_a_damaged_store_exits_with_1_and_once_repairs_it,
-    crate::lost_items as items_that_are_lost_and_gone_from_the_source_are_named_and_no_reader_keeps_them,
-    crate::held_repair as a_repair_that_would_lose_much_is_held_until_it_is_approved,
-    crate::pinned as a_pinned_version_is_not_replaced_by_what_the_source_has,
-    crate::running as a_part_corrupted_under_a_running_syncer_is_found_and_repaired,
-    crate::unwritten as a_version_that_is_out_counts_as_published_whatever_cannot_be_written_after_it,
-    crate::machine::plays as whatever_is_lost_no_less_is_published_and_every_reader_sees_the_same,
-}
-
-/// Films 10 to 20 beside the invented ones, two versions: the second with another film.
+/// Two versions with films 10 to 20 beside the invented ones; the second adds film 20.
 async fn two_versions(store: Store) -> (Scene, Snapshot) {
-    let mut scene = Scene::over(store).await;
+    let mut scene = Scene::new(store).await;
     for number in 10..20 {
         scene.source.add_film(film(number));
     }
@@ -70,7 +28,7 @@ async fn two_versions(store: Store) -> (Scene, Snapshot) {
     (scene, whole)
 }
 
-async fn commands_refuse(store: Store) {
+pub(crate) async fn commands_refuse_damage(store: Store) {
     for corrupt in [false, true] {
         let (mut scene, whole) = two_versions(store.fresh().await).await;
         let first = scene.repository().rewind(&whole, 1).await.unwrap().unwrap();
@@ -89,14 +47,7 @@ async fn commands_refuse(store: Store) {
             assert!(refused.contains(&lost.to_string()), "{refused}");
             assert!(refused.contains("syncer once"), "{refused}");
         }
-        let head = scene
-            .repository()
-            .store()
-            .head()
-            .await
-            .unwrap()
-            .unwrap()
-            .head;
+        let head = scene.head().await;
         assert_eq!((head.version, head.pin, head.lease), (2, None, None));
 
         scene.restart().await;
@@ -105,8 +56,8 @@ async fn commands_refuse(store: Store) {
         assert_eq!(run.damage, [lost.to_string()]);
         assert!(run.notes[0].contains("republished in full"), "{run:?}");
         assert_eq!(scene.repository().runs(1).await.unwrap(), [run]);
-        let healed = scene.load().await.unwrap();
-        assert_eq!(healed.catalogue, whole.catalogue);
+        let repaired = scene.load().await.unwrap();
+        assert_eq!(repaired.catalogue, whole.catalogue);
         scene.restart().await;
         scene
             .command(Command::Rollback { version: 1 })
@@ -117,7 +68,7 @@ async fn commands_refuse(store: Store) {
     }
 }
 
-async fn exit_codes(store: Store) {
+pub(crate) async fn exit_codes(store: Store) {
     let (scene, whole) = two_versions(store).await;
     let films = whole.catalogue.count(Kind::Movie);
     let base = scene.parts(Role::Base).await;
@@ -128,7 +79,7 @@ async fn exit_codes(store: Store) {
             ("PYFLIX_DATABASE_URL", scene.store.url.as_str()),
             ("PYFLIX_PROVIDER_URLS", source.as_str()),
         ];
-        run_to_end("syncer", &envs, args, LIMIT).await
+        run_to_end("syncer", &envs, args, COMMAND_TIMEOUT).await
     };
     let refused = run(&["rollback", "1"]).await;
     assert_eq!(refused.code, Some(1), "{refused:?}");
@@ -144,25 +95,25 @@ async fn exit_codes(store: Store) {
     assert_eq!(back.catalogue.count(Kind::Movie), films - 1);
 }
 
-/// The id of a film that only a part holds that is lost.
-fn lost_film(whole: &Catalogue, readable: &Catalogue) -> Vec<String> {
+/// The films that a damaged catalogue lacks.
+fn lost_films(whole: &Catalogue, readable: &Catalogue) -> Vec<String> {
     let lost = whole.iter(Kind::Movie).map(|film| film.id.to_string());
     lost.filter(|id| readable.number(Kind::Movie, id).is_none())
         .collect()
 }
 
-async fn lost_items(store: Store) {
+pub(crate) async fn lost_items(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     let mut follower = scene.repository().follow();
     at(&mut follower, &whole).await;
     for part in scene.parts(Role::Base).await {
         scene.lose(part).await;
-        if !lost_film(&whole.catalogue, &scene.load().await.unwrap().catalogue).is_empty() {
+        if !lost_films(&whole.catalogue, &scene.load().await.unwrap().catalogue).is_empty() {
             break;
         }
     }
     let readable = scene.load().await.unwrap().catalogue;
-    let lost = lost_film(&whole.catalogue, &readable).remove(0);
+    let lost = lost_films(&whole.catalogue, &readable).remove(0);
     let stays = readable.iter(Kind::Movie).next().unwrap().id.to_string();
     scene.source.remove_film(&lost);
     scene.source.remove_film(&stays);
@@ -182,7 +133,7 @@ async fn lost_items(store: Store) {
     assert_eq!((&*missing[0].id, missing[0].looks), (&*stays, 1));
 }
 
-async fn held_repair(store: Store) {
+pub(crate) async fn held_repair(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     for part in scene.parts(Role::Base).await {
         scene.lose(part).await;
@@ -206,7 +157,7 @@ async fn held_repair(store: Store) {
     assert!(note.contains("12 items are lost: movie "), "{note}");
 }
 
-async fn pinned(store: Store) {
+pub(crate) async fn pinned(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     scene.command(Command::Pin { version: 2 }).await.unwrap();
     let lost = scene.parts(Role::Base).await[0];
@@ -232,19 +183,12 @@ async fn pinned(store: Store) {
     scene.source.edit(|source| *source = before);
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Published, "{run:?}");
-    let head = scene
-        .repository()
-        .store()
-        .head()
-        .await
-        .unwrap()
-        .unwrap()
-        .head;
+    let head = scene.head().await;
     assert_eq!((head.version, head.pin), (3, Some(3)));
     assert_eq!(scene.load().await.unwrap().catalogue, whole.catalogue);
 }
 
-async fn running(store: Store) {
+pub(crate) async fn corruption_under_a_running_syncer(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     scene.source.name_answers();
     scene.sync().await;
@@ -257,7 +201,7 @@ async fn running(store: Store) {
         if run.outcome != Outcome::Unchanged {
             break run;
         }
-        assert!(runs <= parts.len() + 1, "every part gets its turn");
+        assert!(runs <= parts.len() + 1, "every part is verified in turn");
     };
     assert_eq!(run.outcome, Outcome::Published, "{run:?}");
     assert_eq!(run.damage, [parts[2].to_string()]);
@@ -267,7 +211,7 @@ async fn running(store: Store) {
     assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
 }
 
-async fn unwritten(store: Store) {
+pub(crate) async fn failed_write_after_publishing(store: Store) {
     let (mut scene, _) = two_versions(store).await;
     let gone = scene.source.catalogue().films[0]["id"].clone();
     scene.source.remove_film(gone.as_str().unwrap());
@@ -282,25 +226,4 @@ async fn unwritten(store: Store) {
     assert!(run.notes[0].contains("could not be written"), "{run:?}");
     assert_eq!(scene.load().await.unwrap().version(), 3);
     assert_eq!(scene.repository().runs(1).await.unwrap(), [run]);
-}
-
-/// Follows to the version of a snapshot.
-async fn at(follower: &mut Follower, wanted: &Snapshot) -> std::sync::Arc<Snapshot> {
-    let followed = async {
-        loop {
-            if let News::Version { snapshot, .. } = follower.next().await
-                && snapshot.header == wanted.header
-            {
-                return snapshot;
-            }
-        }
-    };
-    tokio::time::timeout(LIMIT, followed)
-        .await
-        .expect("the follower to come to the version")
-}
-
-/// Whether two catalogues have the same items, save for ranks.
-fn same(one: &Catalogue, other: &Catalogue) -> bool {
-    Content::of(one) == Content::of(other)
 }

@@ -1,7 +1,7 @@
-//! Random sequences of what can happen to a source, a store and its only syncer, with the real
-//! [`syncer::pipeline::Syncer`], held to a few rules: a repair never publishes less than was readable
-//! unless the fuse was asked, one header has one content for whoever loads or follows, and damage
-//! is named. What many publishers at once do to each other is played in `common`.
+//! Random sequences of changes at the source, syncs, commands, restarts and damage to the store,
+//! held to a few rules: a repair never publishes less than was readable unless an approval allows
+//! it, one header has one content for all readers, and damage is named. Several publishers at once
+//! are tested in `common`.
 
 use std::collections::HashMap;
 use std::env;
@@ -16,11 +16,7 @@ use syncer::commands::Command;
 use testkit::source::{self, Source, film};
 use tokio::runtime::Handle;
 
-use crate::scene::{Scene, Store};
-use crate::{at, same};
-
-/// How many syncs in a row an item may be missing, as the scene has it.
-const MISSED_SYNCS: u32 = 3;
+use crate::scene::{MISSED_SYNCS, Scene, Store, at, same};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -72,7 +68,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-pub(crate) async fn plays(store: Store) {
+pub(crate) async fn runs(store: Store) {
     let mut config = Config::default();
     if env::var_os("PROPTEST_CASES").is_none() {
         config.cases = if store.is_mongodb() { 3 } else { 12 };
@@ -166,7 +162,7 @@ impl World {
             }
             Operation::RollBack(back) => self.roll_back(back).await?,
             Operation::Pin => {
-                let version = self.head().await.version;
+                let version = self.scene.head().await.version;
                 let end = self.command(Command::Pin { version }).await?;
                 ensure!(end.is_ok() || self.damage().await?, "refused: {end:?}");
             }
@@ -188,12 +184,12 @@ impl World {
     async fn sync(&mut self) -> Check {
         let before = self.read().await?;
         let missing = self.scene.repository().missing().await.unwrap();
-        let reading = self.scene.repository().store().head().await.unwrap();
-        let approved = reading.is_some_and(|reading| reading.head.approval.is_some());
+        let head = self.scene.repository().head().await.unwrap();
+        let approved = head.is_some_and(|head| head.approval.is_some());
         let run = self.scene.sync().await;
         self.readable = None;
         let after = self.read().await?;
-        let head = self.head().await;
+        let head = self.scene.head().await;
         ensure!(run.outcome != Outcome::Failed, "{run:?}");
         let Some(before) = before else {
             return Ok(());
@@ -227,7 +223,7 @@ impl World {
     }
 
     async fn roll_back(&mut self, back: u64) -> Check {
-        let before = self.head().await;
+        let before = self.scene.head().await;
         let version = before.version.saturating_sub(back).max(1);
         let target = before.log.iter().find(|header| header.version == version);
         let target = target.cloned();
@@ -258,11 +254,11 @@ impl World {
             .await?
             .map(|state| state.damage)
             .unwrap_or_default();
-        let before = self.head().await;
+        let before = self.scene.head().await;
         let end = self.scene.command(command).await;
         self.readable = None;
         if publishes && let Some(damage) = damage.first() {
-            let after = self.head().await;
+            let after = self.scene.head().await;
             ensure!(
                 (before.version, before.pin) == (after.version, after.pin),
                 "published over {damage}"
@@ -307,11 +303,6 @@ impl World {
     async fn damage(&mut self) -> Check<bool> {
         let state = self.read().await?;
         Ok(state.is_none_or(|state| !state.damage.is_empty()))
-    }
-
-    async fn head(&self) -> Head {
-        let head = self.scene.repository().store().head().await.unwrap();
-        head.unwrap_or_else(|| panic!("there is no head")).head
     }
 
     /// What a new reader sees.

@@ -1,45 +1,24 @@
-//! What becomes of whole collections: the seed's own, and the source's as it really is.
+//! Whole collections: the seed's own, and the real source's.
 
-#![expect(clippy::unwrap_used, reason = "it fails the test")]
-
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs;
 
-use common::models::{Catalogue, Facts, Finding, Item, Kind, Problem};
+use common::models::{Facts, Finding, Item, Kind, Problem};
 use common::seed;
-use ghibli_api::{Collection, Records, give_back};
+use ghibli_api::give_back;
 use serde_json::value::RawValue;
-use syncer::pipeline::diff::diff;
-use syncer::pipeline::parse::{self, collection};
 
-/// What is published of a source's lists, and what is to be mended there.
-fn publish(lists: impl Fn(Collection) -> String) -> (Catalogue, Vec<Finding>) {
-    let read = |collection| {
-        let records = Records::read(collection, &lists(collection)).unwrap();
-        assert_eq!(records.bad, []);
-        (collection, records)
-    };
-    let mut catalogue = Catalogue::default();
-    let mut unjoined = parse::read(Collection::ALL.map(read).into(), &catalogue, u64::MAX).unwrap();
-    let nothing = Catalogue::default();
-    let mut upstream = unjoined.join(&nothing, &HashSet::new());
-    assert!(
-        Kind::ALL
-            .iter()
-            .all(|kind| upstream.quarantined(*kind).count() == 0)
-    );
-    catalogue.apply_packed(&diff(&nothing, &mut upstream).unwrap());
-    (catalogue, upstream.findings)
-}
+use super::parse::collection;
+use super::samples::publish;
 
 #[test]
-fn the_seed_is_what_a_sync_of_its_own_records_would_publish() {
+fn a_sync_of_the_seeds_own_records_publishes_the_seed() {
     let items = seed::items().unwrap();
     let (catalogue, findings) = publish(|wanted| {
         let records = items
             .iter()
             .filter(|item| collection(item.kind()) == wanted);
-        let given: Vec<_> = records.map(|item| given(item)).collect();
+        let given: Vec<_> = records.map(|item| as_given(item)).collect();
         format!("[{}]", given.join(","))
     });
     let lines: Vec<_> = catalogue
@@ -68,14 +47,14 @@ fn the_seed_is_what_a_sync_of_its_own_records_would_publish() {
     );
 }
 
-fn given(item: &Item) -> String {
+fn as_given(item: &Item) -> String {
     let stored = RawValue::from_string(item.source.text().into_owned()).unwrap();
     give_back(&stored, "https://seed.example")
 }
 
 #[test]
-fn the_real_source_is_understood_joined_and_its_slips_are_found() {
-    let name = "the_real_source_is_understood_joined_and_its_slips_are_found";
+fn the_real_source_is_parsed_and_joined_and_its_mistakes_are_found() {
+    let name = "the_real_source_is_parsed_and_joined_and_its_mistakes_are_found";
     let Some(folder) = testkit::shared::folder_or_skip(name) else {
         return;
     };

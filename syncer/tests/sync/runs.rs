@@ -1,105 +1,22 @@
-//! Syncs against a source, by a clock of the test's own.
+//! Syncs with an embedded store: unchanged sources, quarantine, pins, approvals and the ledger.
 
-#![expect(clippy::unwrap_used, reason = "it fails the test")]
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use common::clock::Clock;
-use common::config::{Database, FuseLimits};
 use common::models::Kind;
-use common::repository::{Access, Amendment, Outcome, Repository, Run};
-use ghibli_api::{Client, ClientConfig, Timeouts};
+use common::repository::{Outcome, Run};
 use serde_json::json;
-use syncer::pipeline::Syncer;
-use syncer::pipeline::plan::Patience;
-use testkit::source::{Fault, Source, film};
-use tokio_util::sync::CancellationToken;
+use syncer::commands::Command;
+use testkit::source::{Fault, film};
 
-/// A syncer whose clock goes when it is told.
-struct Scene {
-    source: Source,
-    syncer: Syncer,
-    seconds: Arc<AtomicU64>,
-    folder: tempfile::TempDir,
-}
+use crate::scene::{Scene, Store};
 
-impl Scene {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (source, seconds) = (Source::start().await, Arc::new(AtomicU64::new(0)));
-        let syncer = syncer(&folder, &source, &seconds).await;
-        Self {
-            source,
-            syncer,
-            seconds,
-            folder,
-        }
-    }
-
-    fn wait(&self, duration: Duration) {
-        self.seconds.fetch_add(duration.as_secs(), Ordering::SeqCst);
-    }
-
-    /// Goes on with another process.
-    async fn restart(&mut self) {
-        self.syncer = syncer(&self.folder, &self.source, &self.seconds).await;
-    }
-
-    async fn pin(&self, version: Option<u64>) {
-        self.amend(Amendment {
-            pin: Some(version),
-            ..Amendment::default()
-        })
-        .await;
-    }
-
-    async fn approve(&self, run: &Run) {
-        self.amend(Amendment {
-            approval: Some(run.fingerprint.clone()),
-            ..Amendment::default()
-        })
-        .await;
-    }
-
-    async fn amend(&self, amendment: Amendment) {
-        let turn = self.syncer.repository().begin(None).await.unwrap().unwrap();
-        turn.amend(&amendment).await.unwrap();
-        turn.end(None).await.unwrap();
-    }
-
-    async fn sync(&mut self) -> Run {
-        let turn = self.syncer.repository().begin(None).await.unwrap().unwrap();
-        let shutdown = CancellationToken::new();
-        self.syncer.sync_once(turn, &|_| {}, &shutdown).await.run
-    }
-}
-
-async fn syncer(folder: &tempfile::TempDir, source: &Source, seconds: &Arc<AtomicU64>) -> Syncer {
-    let database = Database::Sqlite(folder.path().join("pyflix.db"));
-    let seconds = seconds.clone();
-    let clock = Clock::from_fn(move || {
-        let since = Duration::from_secs(seconds.load(Ordering::SeqCst));
-        jiff::Timestamp::constant(1_700_000_000, 0) + since
-    });
-    let repository = Repository::open(&database, Access::Writer, clock.clone()).await;
-    let client = Client::new(ClientConfig {
-        providers: vec![source.url().parse().unwrap()],
-        max_bytes: 1 << 20,
-        user_agent: "a test".into(),
-        timeouts: Timeouts::default(),
-    });
-    let patience = Patience {
-        fuse: FuseLimits::default(),
-        missing_looks: 3,
-    };
-    Syncer::new(repository.unwrap(), client.unwrap(), clock, patience)
+async fn scene() -> Scene {
+    Scene::new(Store::sqlite()).await
 }
 
 #[tokio::test]
-async fn a_source_that_says_304_for_ever_is_believed_for_an_hour() {
-    let mut scene = Scene::new().await;
+async fn a_source_that_always_says_304_is_trusted_for_an_hour() {
+    let mut scene = scene().await;
     scene.source.name_all_answers_alike();
     assert_eq!(scene.sync().await.outcome, Outcome::Published);
     scene.source.add_film(film(7));
@@ -113,8 +30,8 @@ async fn a_source_that_says_304_for_ever_is_believed_for_an_hour() {
 }
 
 #[tokio::test]
-async fn another_process_neither_loads_nor_reads_what_is_published_already() {
-    let mut scene = Scene::new().await;
+async fn a_new_process_skips_an_unchanged_source() {
+    let mut scene = scene().await;
     let first = scene.sync().await;
     scene.restart().await;
     let run = scene.sync().await;
@@ -132,8 +49,8 @@ async fn another_process_neither_loads_nor_reads_what_is_published_already() {
 }
 
 #[tokio::test]
-async fn what_another_process_left_undone_is_done_though_the_source_is_back_at_the_same() {
-    let mut scene = Scene::new().await;
+async fn a_missing_item_that_returns_is_no_longer_missing_for_a_new_process() {
+    let mut scene = scene().await;
     let first = scene.sync().await;
     let films = scene.source.catalogue().collection("films").to_vec();
     scene.source.edit(|catalogue| catalogue.films.truncate(3));
@@ -143,34 +60,37 @@ async fn what_another_process_left_undone_is_done_though_the_source_is_back_at_t
         (run.outcome, run.kinds[&Kind::Movie].missing),
         (Outcome::Unchanged, 1)
     );
-    assert_eq!(run.findings, first.findings, "it is joined as before");
+    assert_eq!(
+        run.findings, first.findings,
+        "missing items are joined like the others"
+    );
     scene.source.set("films", films);
     scene.restart().await;
     assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
-    let missing = scene.syncer.repository().missing().await.unwrap();
-    assert_eq!(missing, [], "it is there again");
+    let missing = scene.repository().missing().await.unwrap();
+    assert_eq!(missing, [], "it is back");
 }
 
 #[tokio::test]
-async fn what_a_pin_holds_back_is_published_once_it_is_gone_though_the_source_stays_the_same() {
-    let mut scene = Scene::new().await;
+async fn changes_held_back_by_a_pin_are_published_after_unpin() {
+    let mut scene = scene().await;
     scene.sync().await;
-    scene.pin(Some(1)).await;
+    scene.command(Command::Pin { version: 1 }).await.unwrap();
     scene.source.add_film(film(7));
     for _ in 0..2 {
         scene.restart().await;
         assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
     }
-    scene.pin(None).await;
+    scene.command(Command::Unpin).await.unwrap();
     assert_eq!(scene.sync().await.outcome, Outcome::Published);
 }
 
 #[tokio::test]
-async fn what_was_spoiled_or_lost_in_the_store_is_put_right_by_another_process() {
+async fn a_new_process_repairs_corrupted_and_lost_parts() {
     for spoiled in [true, false] {
-        let mut scene = Scene::new().await;
+        let mut scene = scene().await;
         scene.sync().await;
-        let repository = scene.syncer.repository().clone();
+        let repository = scene.repository().clone();
         let whole = repository.load().await.unwrap().unwrap();
         let parts = repository.store().parts().await.unwrap();
         for part in &parts {
@@ -184,17 +104,17 @@ async fn what_was_spoiled_or_lost_in_the_store_is_put_right_by_another_process()
         }
         scene.restart().await;
         assert_eq!(scene.sync().await.outcome, Outcome::Published);
-        let mended = repository.load().await.unwrap().unwrap();
-        assert!(mended.damage.is_empty(), "{:?}", mended.damage);
-        assert_eq!(mended.catalogue, whole.catalogue);
+        let repaired = repository.load().await.unwrap().unwrap();
+        assert!(repaired.damage.is_empty(), "{:?}", repaired.damage);
+        assert_eq!(repaired.catalogue, whole.catalogue);
         scene.restart().await;
         assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
     }
 }
 
 #[tokio::test]
-async fn a_record_is_set_aside_with_the_start_of_its_text_until_it_is_mended() {
-    let mut scene = Scene::new().await;
+async fn an_unreadable_record_is_quarantined_until_it_is_fixed() {
+    let mut scene = scene().await;
     for number in 10..20 {
         scene.source.add_film(film(number));
     }
@@ -205,17 +125,17 @@ async fn a_record_is_set_aside_with_the_start_of_its_text_until_it_is_mended() {
         bad["title"] = json!({ "en": "An object" });
         bad["description"] = "x".repeat(10_000).into();
     });
-    // What is wrong at the source is told while it is pinned, too.
-    for pin in [None, Some(1)] {
-        scene.pin(pin).await;
+    // Bad records are reported even while a version is pinned.
+    for pin in [Command::Unpin, Command::Pin { version: 1 }] {
+        scene.command(pin).await.unwrap();
         assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
-        let set_aside = scene.syncer.repository().quarantine().await.unwrap();
-        assert_eq!(set_aside.len(), 1, "{pin:?}");
-        assert!(set_aside[0].reason.contains("found an object"));
-        assert_eq!(set_aside[0].raw.len(), 4096);
+        let quarantine = scene.repository().quarantine().await.unwrap();
+        assert_eq!(quarantine.len(), 1);
+        assert!(quarantine[0].reason.contains("found an object"));
+        assert_eq!(quarantine[0].raw.len(), 4096);
         scene.source.edit(|catalogue| *catalogue = good.clone());
         assert_eq!(scene.sync().await.quarantined(), 0);
-        assert_eq!(scene.syncer.repository().quarantine().await.unwrap(), []);
+        assert_eq!(scene.repository().quarantine().await.unwrap(), []);
         scene.source.edit(|catalogue| {
             catalogue.collection_mut("films")[0]["title"] = json!({ "en": "An object" });
             catalogue.collection_mut("films")[0]["description"] = "x".repeat(10_000).into();
@@ -224,8 +144,8 @@ async fn a_record_is_set_aside_with_the_start_of_its_text_until_it_is_mended() {
 }
 
 #[tokio::test]
-async fn an_approval_lets_through_what_was_held_once_and_nothing_else_that_changes_nothing() {
-    let mut scene = Scene::new().await;
+async fn an_approval_applies_once_and_only_to_the_held_changes() {
+    let mut scene = scene().await;
     scene.sync().await;
     let films = scene.source.catalogue().films;
     let twice = |number: usize| {
@@ -236,7 +156,7 @@ async fn an_approval_lets_through_what_was_held_once_and_nothing_else_that_chang
     scene.source.set("films", twice(0));
     let held = scene.sync().await;
     assert_eq!((held.outcome, held.changes().total()), (Outcome::Held, 0));
-    scene.approve(&held).await;
+    scene.command(Command::Approve).await.unwrap();
     scene.source.set("films", twice(1));
     assert_eq!(scene.sync().await.outcome, Outcome::Held, "another id");
     scene.source.set("films", twice(0));
@@ -248,8 +168,8 @@ async fn an_approval_lets_through_what_was_held_once_and_nothing_else_that_chang
 }
 
 #[tokio::test]
-async fn what_is_held_is_found_however_many_failures_follow() {
-    let mut scene = Scene::new().await;
+async fn a_held_run_is_found_after_many_failures() {
+    let mut scene = scene().await;
     scene.sync().await;
     scene.source.misbehave("films", Fault::Empty);
     let held = scene.sync().await;
@@ -261,19 +181,19 @@ async fn what_is_held_is_found_however_many_failures_follow() {
         assert_eq!(failed.outcome, Outcome::Failed);
         assert!(failed.provider.is_some() && failed.causes.len() == 1);
     }
-    let repository = scene.syncer.repository();
+    let repository = scene.repository();
     let last = repository.runs(20).await.unwrap();
     assert!(last.iter().all(|run| run.outcome == Outcome::Failed));
     assert_eq!(repository.held().await.unwrap(), Some(held));
 }
 
 #[tokio::test]
-async fn failures_that_differ_in_the_seconds_left_share_a_row() {
-    let mut scene = Scene::new().await;
+async fn failures_that_differ_only_in_numbers_share_a_row() {
+    let mut scene = scene().await;
     scene.source.misbehave("films", Fault::Status(404));
     let failed = scene.sync().await;
     for seconds in [37, 9] {
-        let turn = scene.syncer.repository().begin(None).await;
+        let turn = scene.repository().begin(None).await;
         let turn = turn.unwrap().unwrap();
         let run = Run {
             number: turn.head().fence,
@@ -283,15 +203,15 @@ async fn failures_that_differ_in_the_seconds_left_share_a_row() {
         turn.record(&run).await.unwrap();
         turn.end(None).await.unwrap();
     }
-    let runs = scene.syncer.repository().runs(20).await.unwrap();
+    let runs = scene.repository().runs(20).await.unwrap();
     let times: Vec<_> = runs.iter().map(|run| run.times).collect();
     assert_eq!(times, [2, 1]);
     assert!(runs[0].reason.as_ref().unwrap().ends_with("has 9 s left"));
 }
 
 #[tokio::test]
-async fn a_record_without_an_id_stands_for_one_missing_item_and_not_for_more() {
-    let mut scene = Scene::new().await;
+async fn a_record_without_an_id_accounts_for_one_missing_item() {
+    let mut scene = scene().await;
     for number in 10..28 {
         scene.source.add_film(film(number));
     }
@@ -306,7 +226,7 @@ async fn a_record_without_an_id_stands_for_one_missing_item_and_not_for_more() {
         scene.source.set("films", without(missing));
         let run = scene.sync().await;
         assert_eq!(run.outcome, outcome, "{run:?}");
-        let told = run.kinds[&Kind::Movie].missing;
-        assert_eq!(told, if missing == 1 { 0 } else { 5 });
+        let count = run.kinds[&Kind::Movie].missing;
+        assert_eq!(count, if missing == 1 { 0 } else { 5 });
     }
 }

@@ -1,4 +1,4 @@
-//! A store of either kind, a source, and a syncer between them that can be restarted.
+//! A store of either kind, a source, a clock, and a syncer that can be restarted.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use common::clock::Clock;
 use common::config::{Database, FuseLimits};
-use common::repository::{Access, PartName, Repository, Role, Run, Snapshot};
+use common::models::Catalogue;
+use common::repository::{
+    Access, Content, Follower, Head, News, PartName, Repository, Role, Run, Snapshot,
+};
 use ghibli_api::{Client, ClientConfig, Timeouts};
-use syncer::commands::Command;
-use syncer::pipeline::Syncer;
-use syncer::pipeline::plan::Patience;
+use syncer::commands::{self, Command};
+use syncer::pipeline::{SyncPolicy, Syncer};
 use testkit::mongo::{Mongo, fresh_database};
 use testkit::source::Source;
 use tokio_util::sync::CancellationToken;
@@ -19,9 +21,15 @@ use tokio_util::sync::CancellationToken;
 /// How many items a part holds: enough parts of few items.
 const ITEMS_PER_PART: usize = 4;
 
+/// How many syncs in a row an item may be missing.
+pub(crate) const MISSED_SYNCS: u32 = 3;
+
+/// How long a follower may take on a busy machine.
+const FOLLOW_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// A fresh store.
 pub(crate) struct Store {
-    /// What names it in `PYFLIX_DATABASE_URL`.
+    /// For `PYFLIX_DATABASE_URL`.
     pub(crate) url: String,
     database: Database,
     file: Option<PathBuf>,
@@ -29,7 +37,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// An embedded one, in memory where that can be: many short cases need not wait for a disk.
+    /// An embedded one, in shared memory if possible: many short cases need not wait for a disk.
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
         let folder = folder.unwrap();
@@ -70,7 +78,7 @@ impl Store {
         repository.unwrap().packing(ITEMS_PER_PART)
     }
 
-    /// Lets every write to a table fail from now on.
+    /// Makes every later write to a table fail.
     pub(crate) async fn refuse_writes_to(&self, table: &str) {
         if let Some(file) = &self.file {
             let hand = rusqlite::Connection::open(file).unwrap();
@@ -97,6 +105,7 @@ impl Store {
     }
 }
 
+/// A syncer between a source and a store.
 pub(crate) struct Scene {
     pub(crate) store: Store,
     pub(crate) source: Arc<Source>,
@@ -105,7 +114,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    pub(crate) async fn over(store: Store) -> Self {
+    pub(crate) async fn new(store: Store) -> Self {
         Self::with_source(store, Arc::new(Source::start().await)).await
     }
 
@@ -124,25 +133,35 @@ impl Scene {
         self.syncer.repository()
     }
 
-    /// Goes on with another process, which has nothing in memory.
+    /// Continues with a new process, which has nothing in memory.
     pub(crate) async fn restart(&mut self) {
         self.syncer = syncer(&self.store, &self.source, &self.seconds).await;
     }
 
+    /// Advances the clock.
+    pub(crate) fn wait(&self, duration: Duration) {
+        self.seconds.fetch_add(duration.as_secs(), Ordering::SeqCst);
+    }
+
+    /// Syncs 15 s after the last sync.
     pub(crate) async fn sync(&mut self) -> Run {
-        self.seconds.fetch_add(15, Ordering::SeqCst);
+        self.wait(Duration::from_secs(15));
         let turn = self.repository().begin_waiting(|_| {}).await.unwrap();
         let shutdown = CancellationToken::new();
         self.syncer.sync_once(turn, &|_| {}, &shutdown).await.run
     }
 
-    /// A command of the syncer; an error in words.
-    pub(crate) async fn command(&self, command: Command) -> Result<(), String> {
-        let end = syncer::commands::main(command, &self.syncer).await;
-        end.map(drop).map_err(|error| format!("{error:#}"))
+    /// Runs a command; an error in words.
+    pub(crate) async fn command(&mut self, command: Command) -> Result<(), String> {
+        let code = commands::run(command, &mut self.syncer).await;
+        code.map(drop).map_err(|error| format!("{error:#}"))
     }
 
-    /// What a reader that starts now sees.
+    pub(crate) async fn head(&self) -> Head {
+        self.repository().head().await.unwrap().unwrap()
+    }
+
+    /// What a new reader sees.
     pub(crate) async fn load(&self) -> Option<Snapshot> {
         self.repository().load().await.unwrap()
     }
@@ -182,11 +201,32 @@ async fn syncer(store: &Store, source: &Source, seconds: &Arc<AtomicU64>) -> Syn
         user_agent: "a test".into(),
         timeouts: Timeouts::default(),
     });
-    let patience = Patience {
+    let policy = SyncPolicy {
         fuse: FuseLimits::default(),
-        missing_looks: 3,
+        missed_syncs: MISSED_SYNCS,
     };
-    // The lease goes by the time of day.
+    // Leases expire by the system clock.
     let repository = store.open(Clock::system()).await;
-    Syncer::new(repository, client.unwrap(), clock, patience)
+    Syncer::new(repository, client.unwrap(), clock, policy)
+}
+
+/// Follows to the version of a snapshot.
+pub(crate) async fn at(follower: &mut Follower, wanted: &Snapshot) -> Arc<Snapshot> {
+    let followed = async {
+        loop {
+            if let News::Version { snapshot, .. } = follower.next().await
+                && snapshot.header == wanted.header
+            {
+                return snapshot;
+            }
+        }
+    };
+    tokio::time::timeout(FOLLOW_TIMEOUT, followed)
+        .await
+        .expect("the follower reaches the version")
+}
+
+/// Whether two catalogues have the same items, save for ranks.
+pub(crate) fn same(one: &Catalogue, other: &Catalogue) -> bool {
+    Content::of(one) == Content::of(other)
 }

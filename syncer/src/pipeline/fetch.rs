@@ -1,36 +1,38 @@
-//! What lets an unchanged source be skipped.
+//! Asking the source, and skipping the rest of a run if it has not changed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use common::models::Kind;
 use common::repository::{Header, Result as StoreResult, Run, Tally, Turn};
-use ghibli_api::Tags;
+use ghibli_api::{Client, Fetched, Progress, Tags};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use super::error::SyncError;
 
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
-/// How long validators of the source are trusted; after that it is asked for everything.
+/// How long validators of the source are trusted; after that all of it is requested.
 const REVALIDATE_AFTER: Duration = Duration::from_hours(1);
 
-/// The source's response that is published as it is: while it stays the same, a run has nothing to
-/// do. It is in the store, too, for the next process.
-#[derive(Clone, Serialize, Deserialize)]
+/// The response that the current version was made from. While the source sends the same, a run has
+/// nothing to do. Stored, so that it also serves the next process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct UnchangedMarker {
-    /// What it was read by: another release may read it differently.
-    pub(super) release: String,
-    pub(super) version: Header,
-    pub(super) tags: Tags,
-    /// When the source sent all of it.
-    pub(super) sent: Timestamp,
+    /// Another release may read the same response differently.
+    release: String,
+    version: Header,
+    tags: Tags,
+    /// When the source last sent all of it.
+    sent: Timestamp,
     pub(super) kinds: BTreeMap<Kind, Tally>,
     pub(super) findings: u64,
 }
 
 impl UnchangedMarker {
-    /// The marker, if the head is still at its version: the one that this process knows, or else
-    /// the store's.
+    /// The marker of this process or else the stored one, if the head is still at its version.
     pub(super) async fn recall(known: Option<&Self>, turn: &mut Turn) -> StoreResult<Option<Self>> {
         if turn.is_damaged() {
             return Ok(None);
@@ -40,14 +42,14 @@ impl UnchangedMarker {
         }
         let stored: Option<Self> = turn.answer().await?;
         let stored = stored.filter(|stored| stored.release == RELEASE && stored.is_at(turn));
-        // This process has not loaded the state, and it can be damaged.
+        // This process has not loaded the state, which can be damaged.
         if stored.is_some() {
             turn.verify().await?;
         }
         Ok(stored.filter(|_| !turn.is_damaged()))
     }
 
-    /// Stores a marker after a run that left nothing to do; `None` after any other.
+    /// Stores a marker if the run leaves nothing to do; else returns `None`.
     pub(super) async fn store(
         turn: &Turn,
         run: &Run,
@@ -73,22 +75,47 @@ impl UnchangedMarker {
         Ok(Some(marker))
     }
 
-    /// Whether it is what the head of this turn holds, and would be published.
+    /// Whether the head is at its version and free to move.
     fn is_at(&self, turn: &Turn) -> bool {
         turn.head().header() == Some(&self.version) && turn.head().pin.is_none()
     }
 
-    /// What to ask the source with.
-    pub(super) fn tags_at(&self, now: Timestamp) -> Tags {
-        if self.is_valid_at(now) {
+    /// The marker after the source sent the same response at `now`.
+    pub(super) fn renewed(self, tags: Tags, now: Timestamp) -> Self {
+        let sent = if self.is_trusted_at(now) {
+            self.sent
+        } else {
+            now
+        };
+        Self { tags, sent, ..self }
+    }
+
+    /// The tags for a conditional request.
+    fn tags_at(&self, now: Timestamp) -> Tags {
+        if self.is_trusted_at(now) {
             self.tags.clone()
         } else {
             self.tags.without_validators()
         }
     }
 
-    pub(super) fn is_valid_at(&self, now: Timestamp) -> bool {
+    fn is_trusted_at(&self, now: Timestamp) -> bool {
         let since = Duration::try_from(now.duration_since(self.sent));
         since.is_ok_and(|since| since < REVALIDATE_AFTER)
+    }
+}
+
+/// Fetches all collections, or learns that they are as they were at `marker`.
+pub(super) async fn fetch(
+    client: &Client,
+    marker: Option<&UnchangedMarker>,
+    now: Timestamp,
+    progress: &(dyn Fn(Progress<'_>) + Send + Sync),
+    shutdown: &CancellationToken,
+) -> Result<Fetched, SyncError> {
+    let tags = marker.map(|marker| marker.tags_at(now));
+    tokio::select! {
+        fetched = client.fetch_all(tags.as_ref(), progress) => Ok(fetched?),
+        () = shutdown.cancelled() => Err(SyncError::Stopped),
     }
 }
