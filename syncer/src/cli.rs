@@ -113,9 +113,9 @@ pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<Syncer>
     })?;
     let policy = SyncPolicy {
         fuse: config.fuse,
-        missed_syncs: config.missing_looks,
+        missed_syncs: config.missed_syncs,
     };
-    let repository = repository.keeping(config.retention);
+    let repository = repository.with_retention(config.retention);
     Ok(Syncer::new(repository, client, Clock::system(), policy))
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use common::repository::{Outcome, Refusal, Run, Turn};
+use common::models::{Outcome, Run};
+use common::repository::{LeaseDenied, LeaseGuard};
 use rand::Rng;
 use tokio_util::sync::CancellationToken;
 
@@ -27,20 +28,20 @@ pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationT
     let mut log = RunLog::default();
     let mut backoff = Backoff::new(interval);
     while !shutdown.is_cancelled() {
-        let turn = tokio::select! {
+        let lease = tokio::select! {
             () = shutdown.cancelled() => return,
-            turn = syncer.repository().begin(Some(backoff.wait())) => turn,
+            lease = syncer.repository().try_acquire(Some(backoff.wait())) => lease,
         };
-        let wait = match turn {
-            Ok(Ok(turn)) => {
-                sync_once(&mut syncer, turn, &mut log, &mut backoff, &shutdown).await;
+        let wait = match lease {
+            Ok(Ok(lease)) => {
+                sync_once(&mut syncer, lease, &mut log, &mut backoff, &shutdown).await;
                 backoff.wait() + jitter(backoff.wait())
             }
             Ok(Err(refusal)) => {
                 tracing::debug!("skipping this sync: {refusal}");
                 match refusal {
-                    Refusal::TooSoon { remaining } => remaining,
-                    Refusal::Held { remaining, .. } => remaining.min(MAX_LEASE_WAIT),
+                    LeaseDenied::TooSoon { remaining } => remaining,
+                    LeaseDenied::Taken { remaining, .. } => remaining.min(MAX_LEASE_WAIT),
                 }
             }
             Err(error) => {
@@ -57,25 +58,25 @@ pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationT
 
 async fn sync_once(
     syncer: &mut Syncer,
-    turn: Turn,
+    lease: LeaseGuard,
     log: &mut RunLog,
     backoff: &mut Backoff,
     shutdown: &CancellationToken,
 ) {
-    let lease = turn.lease();
+    let handle = lease.handle();
     let timeout = async {
         shutdown.cancelled().await;
         tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
     };
     tokio::select! {
-        finished = syncer.sync_once(turn, &|_| {}, shutdown) => {
+        finished = syncer.sync_once(lease, &|_| {}, shutdown) => {
             backoff.update(finished.run.outcome, finished.retry_after);
             if !shutdown.is_cancelled() {
                 log.run(&finished.run, backoff.wait());
             }
         }
         // The next syncer need not wait until the lease expires.
-        () = timeout => lease.let_go().await,
+        () = timeout => handle.release().await,
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use common::models::Counts;
-use common::repository::{Outcome, Run};
+use common::models::{Counts, Outcome, Run};
 
 /// Displays what happened in a run, and what to do where action is needed.
 pub(crate) struct RunSummary<'a>(pub(crate) &'a Run);
@@ -49,7 +48,7 @@ impl fmt::Display for RunSummary<'_> {
             )?,
             Outcome::Failed => write!(f, "failed: {reason}; version {} stays live", run.version)?,
         }
-        let missing: u64 = run.kinds.values().map(|tally| tally.missing).sum();
+        let missing: u64 = run.kinds.values().map(|stats| stats.missing).sum();
         if missing > 0 && run.outcome != Outcome::Held {
             write!(f, "; {missing} missing from the source")?;
         }

@@ -1,25 +1,25 @@
 use anyhow::bail;
-use common::repository::{Amendment, Repository};
+use common::repository::{HeadPatch, Repository};
 
-use super::lease::{amend, log_waiting, require_whole};
+use super::lease::{log_waiting, patch_head, require_undamaged};
 use super::output::print;
 
 pub(super) async fn approve(repository: &Repository) -> anyhow::Result<()> {
-    let mut turn = repository.begin_waiting(log_waiting).await?;
-    let held = repository.held().await?;
+    let mut lease = repository.acquire(log_waiting).await?;
+    let held = repository.held_run().await?;
     let Some(run) = held.filter(|run| run.fingerprint.is_some()) else {
-        turn.end(None).await?;
+        lease.release(None).await?;
         bail!("nothing to approve: no sync is held");
     };
     // A held repair is approved while the damage lasts; anything else waits for the repair.
     if run.damage.is_empty() {
-        turn = require_whole(turn).await?;
+        lease = require_undamaged(lease).await?;
     }
-    let amendment = Amendment {
+    let patch = HeadPatch {
         approval: Some(run.fingerprint),
-        ..Amendment::default()
+        ..HeadPatch::default()
     };
-    amend(turn, amendment).await?;
+    patch_head(lease, patch).await?;
     print(&format!(
         "approved: the next sync will publish the changes held by run {}, if the source still has them ({})",
         run.number,

@@ -1,5 +1,5 @@
-use common::models::Counts;
-use common::repository::{Repository, Run};
+use common::models::{Counts, Run};
+use common::repository::Repository;
 
 use super::output::print;
 
@@ -36,9 +36,9 @@ pub(super) async fn history(repository: &Repository, json: bool) -> anyhow::Resu
         print(&format!(
             "{:>7}  {:>5}  {:<24}  {:>6} ms  {:<9}  {:>7}  {}",
             run.number,
-            run.times,
+            run.repeat_count,
             format!("{:.3}", run.ended),
-            run.took.total() / 1000,
+            run.phases.total_microseconds() / 1000,
             run.outcome.word(),
             run.version,
             details(&run)

@@ -1,6 +1,6 @@
 //! What the commands that write do with the lease.
 
-use common::repository::{Amendment, Turn};
+use common::repository::{HeadPatch, LeaseGuard};
 
 /// Logs that another syncer has the lease.
 pub(super) fn log_waiting(holder: &str) {
@@ -9,25 +9,24 @@ pub(super) fn log_waiting(holder: &str) {
 
 /// Requires that the published state is readable. If not, releases the lease, and the error names
 /// the damaged parts.
-pub(super) async fn require_whole(mut turn: Turn) -> anyhow::Result<Turn> {
-    let is_whole = turn.require_whole().await;
-    if let Err(error) = is_whole {
-        turn.lease().let_go().await;
+pub(super) async fn require_undamaged(mut lease: LeaseGuard) -> anyhow::Result<LeaseGuard> {
+    if let Err(error) = lease.require_undamaged().await {
+        lease.handle().release().await;
         return Err(error.into());
     }
-    Ok(turn)
+    Ok(lease)
 }
 
 /// Changes the head and releases the lease.
-pub(super) async fn amend(turn: Turn, amendment: Amendment) -> anyhow::Result<()> {
-    turn.amend(&amendment).await?;
-    release(turn).await;
+pub(super) async fn patch_head(lease: LeaseGuard, patch: HeadPatch) -> anyhow::Result<()> {
+    lease.patch_head(&patch).await?;
+    release(lease).await;
     Ok(())
 }
 
 /// Releases the lease after the command has succeeded.
-pub(super) async fn release(turn: Turn) {
-    if let Err(error) = turn.end(None).await {
+pub(super) async fn release(lease: LeaseGuard) {
+    if let Err(error) = lease.release(None).await {
         tracing::warn!(%error, "the lease was not released and will expire");
     }
 }

@@ -1,7 +1,8 @@
+use common::models::{Outcome, Run};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use common::repository::{Outcome, Run};
+
 use common::shutdown;
 
 use super::lease::log_waiting;
@@ -14,13 +15,13 @@ const HELD: u8 = 3;
 
 pub(super) async fn once(syncer: &mut Syncer) -> anyhow::Result<ExitCode> {
     let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
-    let turn = tokio::select! {
-        turn = syncer.repository().begin_waiting(log_waiting) => turn?,
+    let lease = tokio::select! {
+        lease = syncer.repository().acquire(log_waiting) => lease?,
         () = shutdown.cancelled() => anyhow::bail!("interrupted"),
     };
     let progress = FetchProgress::new();
     let show = |step: ghibli_api::Progress<'_>| progress.show(step);
-    let finished = syncer.sync_once(turn, &show, &shutdown).await;
+    let finished = syncer.sync_once(lease, &show, &shutdown).await;
     drop(progress);
     Ok(report(&finished.run))
 }

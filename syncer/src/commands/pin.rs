@@ -1,14 +1,14 @@
 use anyhow::bail;
-use common::repository::{Amendment, Repository};
+use common::repository::{HeadPatch, Repository};
 
-use super::lease::{amend, log_waiting, require_whole};
+use super::lease::{log_waiting, patch_head, require_undamaged};
 use super::output::print;
 
 pub(super) async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
-    let mut turn = repository.begin_waiting(log_waiting).await?;
-    let current = turn.head().version;
+    let mut lease = repository.acquire(log_waiting).await?;
+    let current = lease.head().version;
     if version != current || version == 0 {
-        turn.end(None).await?;
+        lease.release(None).await?;
         if current == 0 {
             bail!("nothing has been published yet");
         }
@@ -19,12 +19,12 @@ pub(super) async fn pin(repository: &Repository, version: u64) -> anyhow::Result
         };
         bail!("only the current version, {current}, can be pinned{advice}");
     }
-    turn = require_whole(turn).await?;
-    let amendment = Amendment {
+    lease = require_undamaged(lease).await?;
+    let patch = HeadPatch {
         pin: Some(Some(version)),
-        ..Amendment::default()
+        ..HeadPatch::default()
     };
-    amend(turn, amendment).await?;
+    patch_head(lease, patch).await?;
     print(&format!(
         "pinned to version {version}; run `syncer unpin` to follow the source again"
     ));
@@ -32,13 +32,13 @@ pub(super) async fn pin(repository: &Repository, version: u64) -> anyhow::Result
 }
 
 pub(super) async fn unpin(repository: &Repository) -> anyhow::Result<()> {
-    let turn = repository.begin_waiting(log_waiting).await?;
-    let was_pinned = turn.head().pin.is_some();
-    let amendment = Amendment {
+    let lease = repository.acquire(log_waiting).await?;
+    let was_pinned = lease.head().pin.is_some();
+    let patch = HeadPatch {
         pin: Some(None),
-        ..Amendment::default()
+        ..HeadPatch::default()
     };
-    amend(turn, amendment).await?;
+    patch_head(lease, patch).await?;
     print(if was_pinned {
         "unpinned: the next sync follows the source again"
     } else {

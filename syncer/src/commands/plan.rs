@@ -29,7 +29,7 @@ pub(super) async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
     for missing in &plan.missing {
         print(&format!(
             "? {} {} is missing from the source (check {}); kept for now",
-            missing.kind, missing.id, missing.looks
+            missing.kind, missing.id, missing.missed_syncs
         ));
     }
     for record in &plan.quarantined {

@@ -1,49 +1,49 @@
 use anyhow::Context;
-use common::repository::{Amendment, Repository, Turn};
+use common::repository::{HeadPatch, LeaseGuard, Repository};
 
-use super::lease::{amend, log_waiting, release};
+use super::lease::{log_waiting, patch_head, release};
 use super::output::print;
 
 pub(super) async fn rollback(repository: &Repository, version: u64) -> anyhow::Result<()> {
-    let turn = repository.begin_waiting(log_waiting).await?;
-    let lease = turn.lease();
-    let result = roll_back(turn, version).await;
+    let lease = repository.acquire(log_waiting).await?;
+    let handle = lease.handle();
+    let result = roll_back(lease, version).await;
     if result.is_err() {
-        lease.let_go().await;
+        handle.release().await;
     }
     result
 }
 
-async fn roll_back(mut turn: Turn, version: u64) -> anyhow::Result<()> {
-    let state = turn
+async fn roll_back(mut lease: LeaseGuard, version: u64) -> anyhow::Result<()> {
+    let state = lease
         .state(None)
         .await?
         .context("nothing has been published yet")?;
-    let target = turn.rewind(&state, version).await?.with_context(|| {
+    let target = lease.rewind(&state, version).await?.with_context(|| {
         format!("version {version} is not available; `syncer history` lists the versions that are")
     })?;
-    turn.mend_view(Some(&state)).await?;
+    lease.repair_view(Some(&state)).await?;
     let changes = state.catalogue.changes_to(&target.catalogue);
     let note = Some(format!("rollback to version {version}"));
     let next = state.version() + 1;
-    let published = turn.publish(Some(&state), &changes, note, Some(next));
+    let published = lease.publish(Some(&state), &changes, note, Some(next));
     match published.await? {
         Some(published) => {
             // The version is published, whatever else fails.
-            if let Err(error) = turn.show(&published, &changes).await {
+            if let Err(error) = lease.update_view(&published, &changes).await {
                 tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
             }
-            release(turn).await;
+            release(lease).await;
             print(&format!(
                 "rolled back to version {version}, published as version {next} and pinned; run `syncer unpin` to follow the source again"
             ));
         }
         None => {
-            let amendment = Amendment {
+            let patch = HeadPatch {
                 pin: Some(Some(state.version())),
-                ..Amendment::default()
+                ..HeadPatch::default()
             };
-            amend(turn, amendment).await?;
+            patch_head(lease, patch).await?;
             print(&format!(
                 "version {} already matches version {version}; pinned. Run `syncer unpin` to follow the source again",
                 state.version()

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use common::models::Kind;
-use common::repository::{Header, Result as StoreResult, Run, Tally, Turn};
-use ghibli_api::{Client, Fetched, Progress, Tags};
+use common::models::{Kind, KindStats, Run};
+use common::repository::{Header, LeaseGuard, Result as StoreResult};
+use ghibli_api::{Client, FetchOutcome, Progress, SourceFingerprint};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -24,78 +24,87 @@ pub(super) struct UnchangedMarker {
     /// Another release may read the same response differently.
     release: String,
     version: Header,
-    tags: Tags,
+    fingerprint: SourceFingerprint,
     /// When the source last sent all of it.
     sent: Timestamp,
-    pub(super) kinds: BTreeMap<Kind, Tally>,
+    pub(super) kinds: BTreeMap<Kind, KindStats>,
     pub(super) findings: u64,
 }
 
 impl UnchangedMarker {
     /// The marker of this process or else the stored one, if the head is still at its version.
-    pub(super) async fn recall(known: Option<&Self>, turn: &mut Turn) -> StoreResult<Option<Self>> {
-        if turn.is_damaged() {
+    pub(super) async fn recall(
+        known: Option<&Self>,
+        lease: &mut LeaseGuard,
+    ) -> StoreResult<Option<Self>> {
+        if lease.is_damaged() {
             return Ok(None);
         }
-        if let Some(known) = known.filter(|known| known.is_at(turn)) {
+        if let Some(known) = known.filter(|known| known.is_at(lease)) {
             return Ok(Some(known.clone()));
         }
-        let stored: Option<Self> = turn.answer().await?;
-        let stored = stored.filter(|stored| stored.release == RELEASE && stored.is_at(turn));
+        let stored: Option<Self> = lease.unchanged_marker().await?;
+        let stored = stored.filter(|stored| stored.release == RELEASE && stored.is_at(lease));
         // This process has not loaded the state, which can be damaged.
         if stored.is_some() {
-            turn.verify().await?;
+            lease.verify().await?;
         }
-        Ok(stored.filter(|_| !turn.is_damaged()))
+        Ok(stored.filter(|_| !lease.is_damaged()))
     }
 
     /// Stores a marker if the run leaves nothing to do; else returns `None`.
     pub(super) async fn store(
-        turn: &Turn,
+        lease: &LeaseGuard,
         run: &Run,
-        tags: Tags,
+        fingerprint: SourceFingerprint,
         sent: Timestamp,
     ) -> StoreResult<Option<Self>> {
-        let is_done = run.kinds.values().all(|tally| tally.missing == 0)
-            && turn.head().pin.is_none()
-            && !turn.is_damaged();
-        let Some(version) = turn.head().header().filter(|_| is_done) else {
+        let is_done = run.kinds.values().all(|stats| stats.missing == 0)
+            && lease.head().pin.is_none()
+            && !lease.is_damaged();
+        let Some(version) = lease.head().header().filter(|_| is_done) else {
             return Ok(None);
         };
         let kinds = run.kinds.iter();
         let marker = Self {
             release: RELEASE.to_owned(),
             version: version.clone(),
-            tags,
+            fingerprint,
             sent,
-            kinds: kinds.map(|(kind, tally)| (*kind, tally.quiet())).collect(),
+            kinds: kinds
+                .map(|(kind, stats)| (*kind, stats.without_changes()))
+                .collect(),
             findings: run.findings,
         };
-        turn.keep_answer(Some(&marker)).await?;
+        lease.save_unchanged_marker(Some(&marker)).await?;
         Ok(Some(marker))
     }
 
     /// Whether the head is at its version and free to move.
-    fn is_at(&self, turn: &Turn) -> bool {
-        turn.head().header() == Some(&self.version) && turn.head().pin.is_none()
+    fn is_at(&self, lease: &LeaseGuard) -> bool {
+        lease.head().header() == Some(&self.version) && lease.head().pin.is_none()
     }
 
     /// The marker after the source sent the same response at `now`.
-    pub(super) fn renewed(self, tags: Tags, now: Timestamp) -> Self {
+    pub(super) fn renewed(self, fingerprint: SourceFingerprint, now: Timestamp) -> Self {
         let sent = if self.is_trusted_at(now) {
             self.sent
         } else {
             now
         };
-        Self { tags, sent, ..self }
+        Self {
+            fingerprint,
+            sent,
+            ..self
+        }
     }
 
-    /// The tags for a conditional request.
-    fn tags_at(&self, now: Timestamp) -> Tags {
+    /// The fingerprint for a conditional request.
+    fn fingerprint_at(&self, now: Timestamp) -> SourceFingerprint {
         if self.is_trusted_at(now) {
-            self.tags.clone()
+            self.fingerprint.clone()
         } else {
-            self.tags.without_validators()
+            self.fingerprint.without_validators()
         }
     }
 
@@ -112,10 +121,10 @@ pub(super) async fn fetch(
     now: Timestamp,
     progress: &(dyn Fn(Progress<'_>) + Send + Sync),
     shutdown: &CancellationToken,
-) -> Result<Fetched, SyncError> {
-    let tags = marker.map(|marker| marker.tags_at(now));
+) -> Result<FetchOutcome, SyncError> {
+    let fingerprint = marker.map(|marker| marker.fingerprint_at(now));
     tokio::select! {
-        fetched = client.fetch_all(tags.as_ref(), progress) => Ok(fetched?),
+        fetched = client.fetch_all(fingerprint.as_ref(), progress) => Ok(fetched?),
         () = shutdown.cancelled() => Err(SyncError::Stopped),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use common::models::{Catalogue, Id, Kind};
-use common::repository::Missing;
+use common::models::{Catalogue, Id, Kind, MissingItem};
+
 use jiff::Timestamp;
 
 use super::parse::Parsed;
@@ -16,7 +16,7 @@ pub(super) struct Absent {
     /// Items that the source no longer has.
     pub(super) missing: Vec<(Kind, Id)>,
     /// The missing items that stay for now, with this sync counted.
-    pub(super) retained: Vec<Missing>,
+    pub(super) retained: Vec<MissingItem>,
 }
 
 /// Finds the absent items. `known` are the items that earlier syncs missed. An item stays for
@@ -24,7 +24,7 @@ pub(super) struct Absent {
 pub(super) fn find(
     parsed: &Parsed,
     published: &Catalogue,
-    known: &[Missing],
+    known: &[MissingItem],
     missed_syncs: u32,
     now: Timestamp,
 ) -> Absent {
@@ -74,31 +74,31 @@ impl Absent {
 
 /// The missing items that stay, with one more missed sync counted.
 fn retain(
-    known: &[Missing],
+    known: &[MissingItem],
     missing: &[(Kind, Id)],
     missed_syncs: u32,
     now: Timestamp,
-) -> Vec<Missing> {
-    let known: HashMap<(Kind, &Id), &Missing> = known
+) -> Vec<MissingItem> {
+    let known: HashMap<(Kind, &Id), &MissingItem> = known
         .iter()
         .map(|missing| ((missing.kind, &missing.id), missing))
         .collect();
     let counted = missing
         .iter()
         .map(|(kind, id)| match known.get(&(*kind, id)) {
-            Some(before) => Missing {
-                looks: before.looks.saturating_add(1),
+            Some(before) => MissingItem {
+                missed_syncs: before.missed_syncs.saturating_add(1),
                 ..(*before).clone()
             },
-            None => Missing {
+            None => MissingItem {
                 kind: *kind,
                 id: id.clone(),
                 since: now,
-                looks: 1,
+                missed_syncs: 1,
             },
         });
     counted
-        .filter(|missing| missing.looks <= missed_syncs)
+        .filter(|missing| missing.missed_syncs <= missed_syncs)
         .collect()
 }
 
@@ -118,7 +118,7 @@ mod tests {
             known = retain(&known, &missing, 3, at(second));
             assert_eq!(known.len(), 1, "sync {second}");
             assert_eq!(known[0].since, at(1));
-            assert_eq!(i64::from(known[0].looks), second);
+            assert_eq!(i64::from(known[0].missed_syncs), second);
         }
         assert!(retain(&known, &missing, 3, at(4)).is_empty());
         assert!(retain(&[], &missing, 0, at(1)).is_empty(), "a limit of 0");

@@ -18,10 +18,11 @@ mod run_record;
 use std::time::Duration;
 
 use common::clock::Clock;
+use common::models::{Outcome, Run};
 use common::repository::{
-    Origin, Outcome, Repository, Result as StoreResult, Run, Snapshot, SyncEnd, Turn, Verification,
+    LeaseGuard, Origin, Repository, Result as StoreResult, Snapshot, SyncEnd, Verification,
 };
-use ghibli_api::{Client, Content, Progress};
+use ghibli_api::{Client, FetchedContent, Progress};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::plan::Plan;
@@ -86,15 +87,15 @@ impl Syncer {
     /// passes to this syncer's next run.
     pub async fn sync_once(
         &mut self,
-        mut turn: Turn,
+        mut lease: LeaseGuard,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
         shutdown: &CancellationToken,
     ) -> FinishedRun {
-        let mut run = run_record::new(&turn, self.clock.now());
-        let mut result = self.attempt(&mut turn, &mut run, progress, shutdown).await;
+        let mut run = run_record::new(&lease, self.clock.now());
+        let mut result = self.attempt(&mut lease, &mut run, progress, shutdown).await;
         run.ended = self.clock.now();
-        let has_published = turn.head().version > run.version;
-        run.version = turn.head().version;
+        let has_published = lease.head().version > run.version;
+        run.version = lease.head().version;
         if has_published && let Err(SyncError::Store(error)) = &result {
             run.outcome = Outcome::Published;
             run_record::add_failed_write(&mut run, "what follows a publication", error);
@@ -103,7 +104,7 @@ impl Syncer {
         if let Err(error) = &result {
             run_record::add_failure(&mut run, error);
         }
-        run_record::add_repair(&mut run, &turn);
+        run_record::add_repair(&mut run, &lease);
         let retry_after = match &result {
             Err(SyncError::Source(error)) => error.retry_after(),
             _ => None,
@@ -120,7 +121,7 @@ impl Syncer {
             self.unrecorded.remove(0);
         }
         if let Some(sync) = release
-            && let Err(error) = self.record_and_release(turn, sync).await
+            && let Err(error) = self.record_and_release(lease, sync).await
         {
             tracing::warn!(%error, "cannot record this run; the next one will try again");
         }
@@ -146,78 +147,78 @@ impl Syncer {
     /// Syncs, and writes the results into the run's row.
     async fn attempt(
         &mut self,
-        turn: &mut Turn,
+        lease: &mut LeaseGuard,
         run: &mut Run,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
         shutdown: &CancellationToken,
     ) -> Result<(), SyncError> {
         let mut timer = PhaseTimer::start();
         let now = self.clock.now();
-        turn.verify_next(&mut self.verification, now).await?;
-        if turn.needs_mending() {
-            self.load(turn).await?;
+        lease.verify_next(&mut self.verification, now).await?;
+        if lease.needs_repair() {
+            self.load(lease).await?;
         }
-        let marker = UnchangedMarker::recall(self.unchanged.as_ref(), turn).await?;
-        run.took.load = timer.lap();
+        let marker = UnchangedMarker::recall(self.unchanged.as_ref(), lease).await?;
+        run.phases.load_microseconds = timer.lap();
 
         let fetched = fetch(&self.client, marker.as_ref(), now, progress, shutdown).await;
-        run.took.fetch = timer.lap();
+        run.phases.fetch_microseconds = timer.lap();
         let fetched = fetched?;
         run.provider = Some(fetched.provider.to_string());
         run.bytes = fetched.bytes;
-        if let (Content::Same, Some(marker)) = (&fetched.content, &marker) {
+        if let (FetchedContent::Unchanged, Some(marker)) = (&fetched.content, &marker) {
             run.outcome = Outcome::Unchanged;
             run.kinds.clone_from(&marker.kinds);
             run.findings = marker.findings;
-            self.unchanged = Some(marker.clone().renewed(fetched.tags, now));
-            forget_approval(turn).await?;
+            self.unchanged = Some(marker.clone().renewed(fetched.fingerprint, now));
+            forget_approval(lease).await?;
             return Ok(());
         }
 
-        let state = self.load(turn).await?;
-        run.took.load += timer.lap();
+        let state = self.load(lease).await?;
+        run.phases.load_microseconds += timer.lap();
         let mut plan = self.make_plan(state.as_ref(), fetched.content).await?;
-        run.took.compare = timer.lap();
+        run.phases.compare_microseconds = timer.lap();
 
-        let base = publish::repair(turn, state, &mut plan, &self.policy.fuse).await?;
+        let base = publish::repair(lease, state, &mut plan, &self.policy.fuse).await?;
         if let PublishedOn::State(state) = &base {
             self.known = state.clone().filter(|state| state.damage.is_empty());
         }
-        run.kinds = plan.kinds();
+        run.kinds = plan.kind_stats();
         run.findings = plan.findings.len() as u64;
         run.rules = plan.verdict.settings();
         self.unchanged = None;
-        if let Some(published) = publish::publish_or_hold(turn, base, plan, run).await? {
+        if let Some(published) = publish::publish_or_hold(lease, base, plan, run).await? {
             self.known = Some(published);
         }
         self.unchanged = match run.outcome {
             // A held run changes nothing, so the marker is still valid.
             Outcome::Held => marker,
-            _ => UnchangedMarker::store(turn, run, fetched.tags, now).await?,
+            _ => UnchangedMarker::store(lease, run, fetched.fingerprint, now).await?,
         };
-        run.took.publish = timer.lap();
+        run.phases.publish_microseconds = timer.lap();
         Ok(())
     }
 
     /// Loads the state at the head, and repairs state and view where needed and possible.
-    async fn load(&mut self, turn: &mut Turn) -> StoreResult<Option<Snapshot>> {
-        let mut state = turn.state(self.known.as_ref()).await?;
+    async fn load(&mut self, lease: &mut LeaseGuard) -> StoreResult<Option<Snapshot>> {
+        let mut state = lease.state(self.known.as_ref()).await?;
         if let Some(whole) = &state
-            && let Some(restored) = turn.restore(whole, Origin::Memory).await?
+            && let Some(restored) = lease.restore(whole, Origin::Memory).await?
         {
             state = Some(restored);
         }
         self.known = state.clone().filter(|state| state.damage.is_empty());
-        turn.mend_view(state.as_ref()).await?;
+        lease.repair_view(state.as_ref()).await?;
         Ok(state)
     }
 
     async fn make_plan(
         &self,
         state: Option<&Snapshot>,
-        content: Content,
+        content: FetchedContent,
     ) -> Result<Plan, SyncError> {
-        let Content::Collections(collections) = content else {
+        let FetchedContent::Collections(collections) = content else {
             return Err(SyncError::UnexpectedNotModified);
         };
         let published = Published {
@@ -227,18 +228,22 @@ impl Syncer {
             missing: self.repository.missing().await?,
         };
         let (policy, now) = (self.policy, self.clock.now());
-        let memory_limit = self.client.room();
+        let memory_limit = self.client.memory_limit();
         let plan = move || Plan::new(&published, collections, policy, now, memory_limit);
         let plan = tokio::task::spawn_blocking(plan).await;
         Ok(plan.map_err(|error| SyncError::Compare(error.to_string()))??)
     }
 
-    async fn record_and_release(&mut self, turn: Turn, sync: Option<SyncEnd>) -> StoreResult<()> {
+    async fn record_and_release(
+        &mut self,
+        lease: LeaseGuard,
+        sync: Option<SyncEnd>,
+    ) -> StoreResult<()> {
         while let Some(run) = self.unrecorded.first() {
-            turn.record(run).await?;
+            lease.record(run).await?;
             self.unrecorded.remove(0);
         }
-        turn.end(sync).await
+        lease.release(sync).await
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use common::config::FuseLimits;
-use common::models::{Catalogue, Changes, Counts, Finding, Id, Kind, Quarantined};
-use common::repository::{Damage, LostItems, Missing, Tally};
+use common::models::{
+    Catalogue, Changes, Counts, Finding, Id, Kind, KindStats, MissingItem, Quarantined,
+};
+use common::repository::{Damage, LostItems};
 use ghibli_api::{Collection, Records};
 use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
@@ -33,7 +35,7 @@ pub(crate) struct Plan {
     pub(crate) changes: Changes,
     pub(crate) verdict: FuseVerdict,
     /// The missing items that stay for now, with this sync counted.
-    pub(crate) missing: Vec<Missing>,
+    pub(crate) missing: Vec<MissingItem>,
     /// The unreadable records.
     pub(crate) quarantined: Vec<Quarantined>,
     /// Problems in the source's data, sorted; at most 10,000.
@@ -41,14 +43,14 @@ pub(crate) struct Plan {
     /// The unreadable parts of the published state, which the plan leaves out.
     pub(crate) damage: Vec<Damage>,
     /// By kind, without the changes.
-    kinds: BTreeMap<Kind, Tally>,
+    kinds: BTreeMap<Kind, KindStats>,
 }
 
 /// What a plan is made for.
 pub(super) struct Published {
     pub(super) catalogue: Catalogue,
     /// The items that earlier syncs missed.
-    pub(super) missing: Vec<Missing>,
+    pub(super) missing: Vec<MissingItem>,
 }
 
 impl Plan {
@@ -83,13 +85,13 @@ impl Plan {
         }
         let kinds = Kind::ALL.map(|kind| {
             let missing = absent.missing.iter().filter(|(of, _)| *of == kind);
-            let tally = Tally {
+            let stats = KindStats {
                 seen: parsed.received(kind) as u64,
                 missing: missing.count() as u64,
                 quarantined: parsed.quarantined(kind).count() as u64,
-                ..Tally::default()
+                ..KindStats::default()
             };
-            (kind, tally)
+            (kind, stats)
         });
         Ok(Self {
             changes: delta.changes,
@@ -134,20 +136,20 @@ impl Plan {
     }
 
     /// The figures of each kind.
-    pub(super) fn kinds(&self) -> BTreeMap<Kind, Tally> {
-        let with_changes = |(kind, tally): (&Kind, &Tally)| {
+    pub(super) fn kind_stats(&self) -> BTreeMap<Kind, KindStats> {
+        let with_changes = |(kind, stats): (&Kind, &KindStats)| {
             let Counts {
                 added,
                 updated,
                 removed,
             } = self.changes.counts_of(*kind);
-            let tally = Tally {
+            let stats = KindStats {
                 added,
                 updated,
                 removed,
-                ..*tally
+                ..*stats
             };
-            (*kind, tally)
+            (*kind, stats)
         };
         self.kinds.iter().map(with_changes).collect()
     }

@@ -1,10 +1,9 @@
 //! Publishing a plan: on the state at the head, or as the repair of a damaged one.
 
 use common::config::FuseLimits;
-use common::models::Changes;
+use common::models::{Changes, Outcome, Run};
 use common::repository::{
-    Amendment, LostItems, Origin, Outcome, Repair, Result as StoreResult, Run, Snapshot,
-    StoreError, Turn,
+    HeadPatch, LeaseGuard, LostItems, Origin, Repair, Result as StoreResult, Snapshot, StoreError,
 };
 
 use super::plan::Plan;
@@ -16,19 +15,19 @@ use super::run_record::add_failed_write;
 /// only the later changes. Otherwise the plan replaces the version, and the fuse also judges the
 /// items that would be lost.
 pub(super) async fn repair(
-    turn: &mut Turn,
+    lease: &mut LeaseGuard,
     state: Option<Snapshot>,
     plan: &mut Plan,
     limits: &FuseLimits,
 ) -> StoreResult<PublishedOn> {
-    let Some(damaged) = state.as_ref().filter(|_| turn.is_damaged()) else {
+    let Some(damaged) = state.as_ref().filter(|_| lease.is_damaged()) else {
         return Ok(PublishedOn::State(state));
     };
-    match turn.plan_repair(damaged, &plan.changes).await? {
+    match lease.plan_repair(damaged, &plan.changes).await? {
         Repair::Restore { state, changes } => {
-            let restored = turn.restore(&state, Origin::Source).await?;
+            let restored = lease.restore(&state, Origin::Source).await?;
             if let Some(restored) = &restored
-                && let Err(error) = turn.show(restored, &Changes::default()).await
+                && let Err(error) = lease.update_view(restored, &Changes::default()).await
             {
                 warn_view_is_behind(&error);
             }
@@ -46,7 +45,7 @@ pub(super) async fn repair(
 /// Publishes a plan or holds it, writes the outcome into the run's row, and returns the published
 /// state.
 pub(super) async fn publish_or_hold(
-    turn: &mut Turn,
+    lease: &mut LeaseGuard,
     base: PublishedOn,
     mut plan: Plan,
     run: &mut Run,
@@ -54,7 +53,7 @@ pub(super) async fn publish_or_hold(
     let mut held = plan.verdict.reason();
     if held.is_some() {
         let fingerprint = base.fingerprint(&plan);
-        if turn.head().approval.as_ref() == Some(&fingerprint) {
+        if lease.head().approval.as_ref() == Some(&fingerprint) {
             held = None;
             if !plan.approval_keeps_missing() {
                 plan.missing.clear();
@@ -63,7 +62,7 @@ pub(super) async fn publish_or_hold(
             run.fingerprint = Some(fingerprint);
         }
     }
-    let pin = turn.head().pin;
+    let pin = lease.head().pin;
     if let Some(pin) = pin {
         run.outcome = Outcome::Unchanged;
         run.fingerprint = None;
@@ -80,9 +79,11 @@ pub(super) async fn publish_or_hold(
     if held.is_some() {
         return Ok(None);
     }
-    turn.keep_findings(&std::mem::take(&mut plan.findings))
+    lease
+        .save_findings(&std::mem::take(&mut plan.findings))
         .await?;
-    turn.keep_quarantine(&std::mem::take(&mut plan.quarantined))
+    lease
+        .save_quarantine(&std::mem::take(&mut plan.quarantined))
         .await?;
     if pin.is_some() {
         return Ok(None);
@@ -91,23 +92,23 @@ pub(super) async fn publish_or_hold(
     let published = match &base {
         PublishedOn::State(state) => {
             let state = state.as_ref();
-            turn.publish(state, &plan.changes, None, None).await?
+            lease.publish(state, &plan.changes, None, None).await?
         }
         PublishedOn::Damaged { state, lost } => {
-            Some(turn.replace(state, &plan.changes, lost).await?)
+            Some(lease.replace(state, &plan.changes, lost).await?)
         }
     };
     let Some(published) = published else {
-        turn.keep_missing(&plan.missing).await?;
-        forget_approval(turn).await?;
+        lease.save_missing(&plan.missing).await?;
+        forget_approval(lease).await?;
         return Ok(None);
     };
     // The version is published, whatever else fails.
     run.outcome = Outcome::Published;
-    if let Err(error) = turn.keep_missing(&plan.missing).await {
+    if let Err(error) = lease.save_missing(&plan.missing).await {
         add_failed_write(run, "the missing items", &error);
     }
-    if let Err(error) = turn.show(&published, &plan.changes).await {
+    if let Err(error) = lease.update_view(&published, &plan.changes).await {
         warn_view_is_behind(&error);
     }
     Ok(Some(published))
@@ -147,13 +148,13 @@ fn warn_view_is_behind(error: &StoreError) {
 }
 
 /// Removes an approval that was used or has become pointless. A commit does so by itself.
-pub(super) async fn forget_approval(turn: &Turn) -> StoreResult<()> {
-    if turn.head().approval.is_none() {
+pub(super) async fn forget_approval(lease: &LeaseGuard) -> StoreResult<()> {
+    if lease.head().approval.is_none() {
         return Ok(());
     }
-    let amendment = Amendment {
+    let patch = HeadPatch {
         approval: Some(None),
-        ..Amendment::default()
+        ..HeadPatch::default()
     };
-    turn.amend(&amendment).await
+    lease.patch_head(&patch).await
 }

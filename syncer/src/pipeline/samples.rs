@@ -44,7 +44,7 @@ impl Sample {
         let records = self.records.iter();
         let collections = records.map(|(kind, records)| {
             let list = Value::from(records.clone()).to_string();
-            let records = Records::read(collection(*kind), &list).unwrap();
+            let records = Records::parse(collection(*kind), &list).unwrap();
             (collection(*kind), records)
         });
         let mut parsed = parse(collections.collect(), published, memory_limit).unwrap();
@@ -70,7 +70,7 @@ pub(super) fn published(movies: usize) -> Catalogue {
     sample(movies).applied(&Catalogue::default())
 }
 
-/// The delta to parsed records. Missing items are removed at once.
+/// The delta to parsed records. MissingItem items are removed at once.
 pub(super) fn delta(parsed: &mut Parsed, published: &Catalogue) -> Result<Delta, PlanError> {
     let absent = missing::find(parsed, published, &[], 0, Timestamp::UNIX_EPOCH);
     let joined = join(parsed, published, &absent.kept(), RecordUse::Consume);
@@ -80,7 +80,7 @@ pub(super) fn delta(parsed: &mut Parsed, published: &Catalogue) -> Result<Delta,
 /// What a first sync with a source's lists publishes and finds.
 pub(super) fn publish(lists: impl Fn(Collection) -> String) -> (Catalogue, Vec<Finding>) {
     let read = |collection| {
-        let records = Records::read(collection, &lists(collection)).unwrap();
+        let records = Records::parse(collection, &lists(collection)).unwrap();
         assert_eq!(records.bad, []);
         (collection, records)
     };

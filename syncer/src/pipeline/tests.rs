@@ -5,7 +5,7 @@ use std::fs;
 
 use common::models::{Facts, Finding, Item, Kind, Problem};
 use common::seed;
-use ghibli_api::give_back;
+use ghibli_api::to_source_json;
 use serde_json::value::RawValue;
 
 use super::parse::collection;
@@ -48,8 +48,7 @@ fn a_sync_of_the_seeds_own_records_publishes_the_seed() {
 }
 
 fn as_given(item: &Item) -> String {
-    let stored = RawValue::from_string(item.source.text().into_owned()).unwrap();
-    give_back(&stored, "https://seed.example")
+    to_source_json(&item.source.text(), "https://seed.example")
 }
 
 #[test]

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use common::models::{Catalogue, Kind};
-use common::repository::{Outcome, Role, Snapshot};
+use common::models::{Catalogue, Kind, Outcome};
+use common::repository::{PartKind, Snapshot};
 use serde_json::Value;
 use syncer::commands::Command;
-use testkit::process::run_to_end;
+use testkit::process::{Finished, run_to_end};
 use testkit::source::film;
 
 use crate::scene::{Scene, Store, at};
@@ -32,7 +32,7 @@ pub(crate) async fn commands_refuse_damage(store: Store) {
     for corrupt in [false, true] {
         let (mut scene, whole) = two_versions(store.fresh().await).await;
         let first = scene.repository().rewind(&whole, 1).await.unwrap().unwrap();
-        let lost = scene.parts(Role::Base).await[1];
+        let lost = scene.parts(PartKind::Base).await[1];
         if corrupt {
             scene.corrupt(lost).await;
         } else {
@@ -71,16 +71,9 @@ pub(crate) async fn commands_refuse_damage(store: Store) {
 pub(crate) async fn exit_codes(store: Store) {
     let (scene, whole) = two_versions(store).await;
     let films = whole.catalogue.count(Kind::Movie);
-    let base = scene.parts(Role::Base).await;
+    let base = scene.parts(PartKind::Base).await;
     scene.lose(base[0]).await;
-    let run = async |args: &[&str]| {
-        let source = scene.source.url();
-        let envs = [
-            ("PYFLIX_DATABASE_URL", scene.store.url.as_str()),
-            ("PYFLIX_PROVIDER_URLS", source.as_str()),
-        ];
-        run_to_end("syncer", &envs, args, COMMAND_TIMEOUT).await
-    };
+    let run = async |args: &[&str]| run_syncer(&scene, args).await;
     let refused = run(&["rollback", "1"]).await;
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stderr.contains(&base[0].to_string()), "{refused:?}");
@@ -95,6 +88,16 @@ pub(crate) async fn exit_codes(store: Store) {
     assert_eq!(back.catalogue.count(Kind::Movie), films - 1);
 }
 
+/// Runs the real program over the store and the source of a scene.
+async fn run_syncer(scene: &Scene, args: &[&str]) -> Finished {
+    let source = scene.source.url();
+    let envs = [
+        ("PYFLIX_DATABASE_URL", scene.store.url.as_str()),
+        ("PYFLIX_PROVIDER_URLS", source.as_str()),
+    ];
+    run_to_end("syncer", &envs, args, COMMAND_TIMEOUT).await
+}
+
 /// The films that a damaged catalogue lacks.
 fn lost_films(whole: &Catalogue, readable: &Catalogue) -> Vec<String> {
     let lost = whole.iter(Kind::Movie).map(|film| film.id.to_string());
@@ -106,7 +109,7 @@ pub(crate) async fn lost_items(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     let mut follower = scene.repository().follow();
     at(&mut follower, &whole).await;
-    for part in scene.parts(Role::Base).await {
+    for part in scene.parts(PartKind::Base).await {
         scene.lose(part).await;
         if !lost_films(&whole.catalogue, &scene.load().await.unwrap().catalogue).is_empty() {
             break;
@@ -130,12 +133,12 @@ pub(crate) async fn lost_items(store: Store) {
     assert!(loaded.catalogue.get(Kind::Movie, &stays).is_some());
     let missing = scene.repository().missing().await.unwrap();
     assert_eq!(missing.len(), 1);
-    assert_eq!((&*missing[0].id, missing[0].looks), (&*stays, 1));
+    assert_eq!((&*missing[0].id, missing[0].missed_syncs), (&*stays, 1));
 }
 
 pub(crate) async fn held_repair(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
-    for part in scene.parts(Role::Base).await {
+    for part in scene.parts(PartKind::Base).await {
         scene.lose(part).await;
     }
     let films: Vec<Value> = scene.source.catalogue().films.split_off(12);
@@ -160,7 +163,7 @@ pub(crate) async fn held_repair(store: Store) {
 pub(crate) async fn pinned(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     scene.command(Command::Pin { version: 2 }).await.unwrap();
-    let lost = scene.parts(Role::Base).await[0];
+    let lost = scene.parts(PartKind::Base).await[0];
     scene.lose(lost).await;
     let before = scene.source.catalogue();
     scene.source.edit(|source| {
@@ -170,6 +173,9 @@ pub(crate) async fn pinned(store: Store) {
             }
         }
     });
+    let once = run_syncer(&scene, &["once"]).await;
+    assert_eq!(once.code, Some(1), "{once:?}");
+    assert!(once.stderr.contains("syncer unpin"), "{once:?}");
     scene.restart().await;
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Unchanged, "{run:?}");
@@ -192,7 +198,7 @@ pub(crate) async fn corruption_under_a_running_syncer(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     scene.source.name_answers();
     scene.sync().await;
-    let parts = scene.parts(Role::Base).await;
+    let parts = scene.parts(PartKind::Base).await;
     scene.corrupt(parts[2]).await;
     let mut runs = 0;
     let run = loop {
@@ -201,7 +207,7 @@ pub(crate) async fn corruption_under_a_running_syncer(store: Store) {
         if run.outcome != Outcome::Unchanged {
             break run;
         }
-        assert!(runs <= parts.len() + 1, "every part is verified in turn");
+        assert!(runs <= parts.len() + 1, "every part is verified in lease");
     };
     assert_eq!(run.outcome, Outcome::Published, "{run:?}");
     assert_eq!(run.damage, [parts[2].to_string()]);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use common::models::Kind;
-use common::repository::{Outcome, Run};
+use common::models::{Kind, Outcome, Run};
+
 use serde_json::json;
 use syncer::commands::Command;
 use testkit::source::{Fault, film};
@@ -36,7 +36,10 @@ async fn a_new_process_skips_an_unchanged_source() {
     scene.restart().await;
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Unchanged);
-    assert_eq!(run.took.compare, 0, "nothing was read or compared");
+    assert_eq!(
+        run.phases.compare_microseconds, 0,
+        "nothing was read or compared"
+    );
     assert_eq!(run.bytes, first.bytes, "all of it was sent");
     assert_eq!(run.kinds[&Kind::Movie].seen, 4);
     assert_eq!(run.findings, first.findings);
@@ -184,7 +187,7 @@ async fn a_held_run_is_found_after_many_failures() {
     let repository = scene.repository();
     let last = repository.runs(20).await.unwrap();
     assert!(last.iter().all(|run| run.outcome == Outcome::Failed));
-    assert_eq!(repository.held().await.unwrap(), Some(held));
+    assert_eq!(repository.held_run().await.unwrap(), Some(held));
 }
 
 #[tokio::test]
@@ -193,18 +196,18 @@ async fn failures_that_differ_only_in_numbers_share_a_row() {
     scene.source.misbehave("films", Fault::Status(404));
     let failed = scene.sync().await;
     for seconds in [37, 9] {
-        let turn = scene.repository().begin(None).await;
-        let turn = turn.unwrap().unwrap();
+        let lease = scene.repository().try_acquire(None).await;
+        let lease = lease.unwrap().unwrap();
         let run = Run {
-            number: turn.head().fence,
+            number: lease.head().fence,
             reason: Some(format!("skipped: Retry-After has {seconds} s left")),
             ..failed.clone()
         };
-        turn.record(&run).await.unwrap();
-        turn.end(None).await.unwrap();
+        lease.record(&run).await.unwrap();
+        lease.release(None).await.unwrap();
     }
     let runs = scene.repository().runs(20).await.unwrap();
-    let times: Vec<_> = runs.iter().map(|run| run.times).collect();
+    let times: Vec<_> = runs.iter().map(|run| run.repeat_count).collect();
     assert_eq!(times, [2, 1]);
     assert!(runs[0].reason.as_ref().unwrap().ends_with("has 9 s left"));
 }

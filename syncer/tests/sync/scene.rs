@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use common::clock::Clock;
 use common::config::{Database, FuseLimits};
-use common::models::Catalogue;
+use common::models::{Catalogue, Run};
 use common::repository::{
-    Access, Content, Follower, Head, News, PartName, Repository, Role, Run, Snapshot,
+    Access, ContentDigest, FollowEvent, Follower, Head, PartKind, PartName, Repository, Snapshot,
 };
 use ghibli_api::{Client, ClientConfig, Timeouts};
 use syncer::commands::{self, Command};
@@ -75,7 +75,7 @@ impl Store {
 
     async fn open(&self, clock: Clock) -> Repository {
         let repository = Repository::open(&self.database, Access::Writer, clock).await;
-        repository.unwrap().packing(ITEMS_PER_PART)
+        repository.unwrap().with_items_per_part(ITEMS_PER_PART)
     }
 
     /// Makes every later write to a table fail.
@@ -146,9 +146,9 @@ impl Scene {
     /// Syncs 15 s after the last sync.
     pub(crate) async fn sync(&mut self) -> Run {
         self.wait(Duration::from_secs(15));
-        let turn = self.repository().begin_waiting(|_| {}).await.unwrap();
+        let lease = self.repository().acquire(|_| {}).await.unwrap();
         let shutdown = CancellationToken::new();
-        self.syncer.sync_once(turn, &|_| {}, &shutdown).await.run
+        self.syncer.sync_once(lease, &|_| {}, &shutdown).await.run
     }
 
     /// Runs a command; an error in words.
@@ -167,9 +167,9 @@ impl Scene {
     }
 
     /// The parts that the store has of a role, in order.
-    pub(crate) async fn parts(&self, role: Role) -> Vec<PartName> {
+    pub(crate) async fn parts(&self, kind: PartKind) -> Vec<PartName> {
         let mut parts = self.repository().store().parts().await.unwrap();
-        parts.retain(|part| part.role == role);
+        parts.retain(|part| part.kind == kind);
         parts.sort_by_key(ToString::to_string);
         parts
     }
@@ -214,7 +214,7 @@ async fn syncer(store: &Store, source: &Source, seconds: &Arc<AtomicU64>) -> Syn
 pub(crate) async fn at(follower: &mut Follower, wanted: &Snapshot) -> Arc<Snapshot> {
     let followed = async {
         loop {
-            if let News::Version { snapshot, .. } = follower.next().await
+            if let FollowEvent::Version { snapshot, .. } = follower.next().await
                 && snapshot.header == wanted.header
             {
                 return snapshot;
@@ -228,5 +228,5 @@ pub(crate) async fn at(follower: &mut Follower, wanted: &Snapshot) -> Arc<Snapsh
 
 /// Whether two catalogues have the same items, save for ranks.
 pub(crate) fn same(one: &Catalogue, other: &Catalogue) -> bool {
-    Content::of(one) == Content::of(other)
+    ContentDigest::of(one) == ContentDigest::of(other)
 }

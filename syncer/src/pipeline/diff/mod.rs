@@ -9,6 +9,9 @@ use common::models::{Catalogue, Changes, Facts, Finding, Item, Kind, Slugs};
 use super::error::PlanError;
 use super::join::{Draft, Joined, KindRecords};
 
+/// Paths beside the items, such as `/movies/random`.
+const RESERVED_SLUGS: [&str; 1] = ["random"];
+
 /// The memory that a change takes beside its packed items, until it is published.
 const CHANGE_BYTES: u64 = 64;
 
@@ -97,8 +100,10 @@ fn slug(
         Facts::Species(species) => (vec![&species.name], None),
         Facts::Vehicle(vehicle) => (vec![&vehicle.name], None),
     };
-    slugs.give(kind, &draft.id, &names, hint, |slug| {
-        published.has_slug(kind, slug) || joined.items.contains(kind, slug)
+    slugs.assign(kind, &draft.id, &names, hint, |slug| {
+        RESERVED_SLUGS.contains(&slug)
+            || published.has_slug(kind, slug)
+            || joined.items.contains(kind, slug)
     })
 }
 

@@ -25,7 +25,7 @@ pub(super) fn blanked_field(before: &Item, after: &Item, gone: &HashSet<Id>) -> 
     let fact = blanked.find(|(_, value)| !names_only(gone, value));
     fact.map(|(field, _)| field).or_else(|| {
         let [before, after] = &sources;
-        ghibli_api::blanked(before, after, |id| gone.contains(id))
+        ghibli_api::first_blanked_field(before, after, |id| gone.contains(id))
     })
 }
 

@@ -24,7 +24,7 @@ pub(super) fn resolve(
     findings: &mut Findings,
 ) {
     for (field, links) in fields {
-        for text in &links.strange {
+        for text in &links.invalid {
             findings.add(item.kind, item.id, field, Problem::NotALink, text);
         }
         for (at, relation) in RELATIONS.iter().enumerate() {

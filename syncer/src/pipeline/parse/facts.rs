@@ -1,7 +1,7 @@
 //! The facts and link fields of one record.
 
 use common::models::{Facts, Id, Item, Kind, Location, Movie, Person, Problem, Species, Vehicle};
-use ghibli_api::{Collection, Note, Record};
+use ghibli_api::{Collection, Record, RecordWarning};
 
 use super::scalars::{Scalars, UnreadableRecord};
 use crate::pipeline::findings::Findings;
@@ -22,7 +22,7 @@ pub(crate) const fn collection(kind: Kind) -> Collection {
 /// release read what this one cannot.
 pub(crate) fn reread(item: &Item, findings: &mut Findings) -> (Facts, Vec<LinkField>) {
     let kind = item.kind();
-    let record = Record::reread(collection(kind), &item.source.json()).ok();
+    let record = Record::reparse(collection(kind), &item.source.json()).ok();
     let facts = record.and_then(|record| read(kind, &record, findings).ok());
     facts.unwrap_or_else(|| (item.facts.clone(), Vec::new()))
 }
@@ -34,10 +34,14 @@ pub(crate) fn read(
     findings: &mut Findings,
 ) -> Result<(Facts, Vec<LinkField>), UnreadableRecord> {
     let id: Id = record.id.as_str().into();
-    for note in &record.notes {
+    for note in &record.warnings {
         let (field, problem, value) = match note {
-            Note::Number { field } => (*field, Problem::UnusualValue, "a number"),
-            Note::OtherUrl { url_id, .. } => ("url", Problem::ForeignUrl, url_id.as_str()),
+            RecordWarning::NumberInsteadOfString { field } => {
+                (*field, Problem::UnusualValue, "a number")
+            }
+            RecordWarning::UrlMismatch { url_id, .. } => {
+                ("url", Problem::ForeignUrl, url_id.as_str())
+            }
         };
         findings.add(kind, id.clone(), field, problem, value);
     }
@@ -45,7 +49,7 @@ pub(crate) fn read(
     let json = &record.json;
     Ok(match kind {
         Kind::Movie => {
-            let film = ghibli_api::Film::read(json)?;
+            let film = ghibli_api::Film::parse(json)?;
             let movie = Movie {
                 title: scalars.name("title", film.title)?,
                 original_title: scalars.text("original_title", film.original_title),
@@ -76,7 +80,7 @@ pub(crate) fn read(
             )
         }
         Kind::Person => {
-            let person = ghibli_api::Person::read(json)?;
+            let person = ghibli_api::Person::parse(json)?;
             let facts = Person {
                 name: scalars.name("name", person.name)?,
                 gender: scalars.text("gender", person.gender),
@@ -91,7 +95,7 @@ pub(crate) fn read(
             )
         }
         Kind::Location => {
-            let location = ghibli_api::Location::read(json)?;
+            let location = ghibli_api::Location::parse(json)?;
             let facts = Location {
                 name: scalars.name("name", location.name)?,
                 climate: scalars.text("climate", location.climate),
@@ -109,7 +113,7 @@ pub(crate) fn read(
             )
         }
         Kind::Species => {
-            let species = ghibli_api::Species::read(json)?;
+            let species = ghibli_api::Species::parse(json)?;
             let facts = Species {
                 name: scalars.name("name", species.name)?,
                 classification: scalars.text("classification", species.classification),
@@ -122,7 +126,7 @@ pub(crate) fn read(
             )
         }
         Kind::Vehicle => {
-            let vehicle = ghibli_api::Vehicle::read(json)?;
+            let vehicle = ghibli_api::Vehicle::parse(json)?;
             let facts = Vehicle {
                 name: scalars.name("name", vehicle.name)?,
                 description: scalars.text("description", vehicle.description),

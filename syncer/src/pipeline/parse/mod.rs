@@ -45,7 +45,7 @@ pub(super) fn parse(
     published: &Catalogue,
     memory_limit: u64,
 ) -> Result<Parsed, PlanError> {
-    let bytes = collections.values().map(Records::bytes).sum();
+    let bytes = collections.values().map(Records::memory_bytes).sum();
     let mut parsed = Parsed {
         records: BTreeMap::new(),
         ids: Default::default(),
@@ -103,7 +103,7 @@ impl Parsed {
                     bad_count += 1;
                     let (id, raw) = (Some(record.id), record.json.get());
                     let bad = BadRecord::new(collection(kind), index, id, &error, raw);
-                    self.memory.add(bad.bytes())?;
+                    self.memory.add(bad.memory_bytes())?;
                     self.quarantined.push(quarantined(kind, bad));
                 }
             }
