@@ -14,10 +14,10 @@ use super::samples::publish;
 #[test]
 fn a_sync_of_the_seeds_own_records_publishes_the_seed() {
     let items = seed::items().unwrap();
-    let (catalogue, findings) = publish(|wanted| {
+    let (catalogue, findings) = publish(|requested| {
         let records = items
             .iter()
-            .filter(|item| collection(item.kind()) == wanted);
+            .filter(|item| collection(item.kind()) == requested);
         let given: Vec<_> = records.map(|item| as_given(item)).collect();
         format!("[{}]", given.join(","))
     });

@@ -10,7 +10,7 @@ use syncer::commands::Command;
 use testkit::process::{Finished, run_to_end};
 use testkit::source::film;
 
-use crate::scene::{Scene, Store, at};
+use crate::scene::{Scene, Store, follow_to};
 
 /// How long a command may take on a busy machine.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
@@ -108,7 +108,7 @@ fn lost_films(whole: &Catalogue, readable: &Catalogue) -> Vec<String> {
 pub(crate) async fn lost_items(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     let mut follower = scene.repository().follow();
-    at(&mut follower, &whole).await;
+    follow_to(&mut follower, &whole).await;
     for part in scene.parts(PartKind::Base).await {
         scene.lose(part).await;
         if !lost_films(&whole.catalogue, &scene.load().await.unwrap().catalogue).is_empty() {
@@ -127,7 +127,7 @@ pub(crate) async fn lost_items(store: Store) {
     assert!(run.notes[0].contains(&named), "{run:?}");
     let loaded = scene.load().await.unwrap();
     assert_eq!(loaded.header.note.as_ref(), Some(&run.notes[0]));
-    let followed = at(&mut follower, &loaded).await;
+    let followed = follow_to(&mut follower, &loaded).await;
     assert_eq!(followed.catalogue, loaded.catalogue);
     assert!(loaded.catalogue.get(Kind::Movie, &lost).is_none());
     assert!(loaded.catalogue.get(Kind::Movie, &stays).is_some());
@@ -219,8 +219,8 @@ pub(crate) async fn corruption_under_a_running_syncer(store: Store) {
 
 pub(crate) async fn failed_write_after_publishing(store: Store) {
     let (mut scene, _) = two_versions(store).await;
-    let gone = scene.source.catalogue().films[0]["id"].clone();
-    scene.source.remove_film(gone.as_str().unwrap());
+    let removed = scene.source.catalogue().films[0]["id"].clone();
+    scene.source.remove_film(removed.as_str().unwrap());
     scene.source.add_film(film(21));
     scene.store.refuse_writes_to("missing").await;
     let run = scene.sync().await;

@@ -210,8 +210,8 @@ async fn syncer(store: &Store, source: &Source, seconds: &Arc<AtomicU64>) -> Syn
     Syncer::new(repository, client.unwrap(), clock, policy)
 }
 
-/// Follows to the version of a snapshot.
-pub(crate) async fn at(follower: &mut Follower, wanted: &Snapshot) -> Arc<Snapshot> {
+/// The followed state at the version of `wanted`.
+pub(crate) async fn follow_to(follower: &mut Follower, wanted: &Snapshot) -> Arc<Snapshot> {
     let followed = async {
         loop {
             if let FollowEvent::Version { snapshot, .. } = follower.next().await
@@ -226,7 +226,7 @@ pub(crate) async fn at(follower: &mut Follower, wanted: &Snapshot) -> Arc<Snapsh
         .expect("the follower reaches the version")
 }
 
-/// Whether two catalogues have the same items, save for ranks.
-pub(crate) fn same(one: &Catalogue, other: &Catalogue) -> bool {
+/// Whether two catalogues have the same items, ranks aside.
+pub(crate) fn have_same_items(one: &Catalogue, other: &Catalogue) -> bool {
     ContentDigest::of(one) == ContentDigest::of(other)
 }

@@ -16,33 +16,33 @@ use syncer::commands::Command;
 use testkit::source::{self, Source, film};
 use tokio::runtime::Handle;
 
-use crate::scene::{MISSED_SYNCS, Scene, Store, at, same};
+use crate::scene::{MISSED_SYNCS, Scene, Store, follow_to, have_same_items};
 
-/// One thing that happens.
+/// One step of a case.
 #[derive(Clone, Debug)]
 enum Operation {
-    /// A film comes or comes back.
+    /// Adds a film to the source.
     Add(u32),
-    /// A film goes.
+    /// Removes a film from the source.
     Remove(usize),
-    /// A film has another title.
+    /// Changes a film's title.
     Rename(usize, u8),
-    /// The source is what it was at first.
+    /// Resets the source to its first state.
     Reset,
-    /// The syncer runs so many times.
+    /// Syncs so many times.
     Sync(u8),
-    /// The state of so many versions before is published again.
+    /// Rolls back by so many versions.
     RollBack(u64),
     Pin,
     Unpin,
     Approve,
-    /// Of the parts that are there, one goes.
+    /// Deletes one part of the store.
     Lose(usize),
-    /// Of the parts that are there, one is corrupted.
+    /// Corrupts one part of the store.
     Corrupt(usize),
-    /// Another process takes the syncer's place.
+    /// Replaces the syncer by a new process.
     Restart,
-    /// The follower goes on to the head.
+    /// Lets the follower reach the head.
     Follow,
 }
 
@@ -76,7 +76,7 @@ pub(crate) async fn runs(store: Store) {
     if env::var_os("PROPTEST_MAX_SHRINK_ITERS").is_none() {
         config.max_shrink_iters = 60;
     }
-    // A plain run tries the same lists every time; PROPTEST_RNG_SEED asks for others.
+    // A plain run tries the same cases every time; PROPTEST_RNG_SEED selects others.
     if env::var_os("PROPTEST_RNG_SEED").is_none() {
         config.rng_seed = RngSeed::Fixed(20_261_129);
     }
@@ -85,7 +85,7 @@ pub(crate) async fn runs(store: Store) {
     let source = Arc::new(Source::start().await);
     tokio::task::block_in_place(|| {
         let tried = runner.run(&vec(operation(), 1..30), |operations| {
-            let case = World::try_out(&store, &source, &operations);
+            let case = World::run(&store, &source, &operations);
             Handle::current()
                 .block_on(case)
                 .map_err(TestCaseError::fail)
@@ -110,14 +110,14 @@ struct World {
     scene: Scene,
     follower: Follower,
     followed: Option<Arc<Snapshot>>,
-    /// What was read under a header by whoever could read all of it.
+    /// The content of each header, as read without damage.
     contents: HashMap<(u64, u64), (Header, Catalogue)>,
-    /// What a new reader sees now, until something happens.
+    /// What a new reader sees, until the next operation.
     readable: Option<Option<Snapshot>>,
 }
 
 impl World {
-    async fn try_out(kind: &Store, source: &Arc<Source>, operations: &[Operation]) -> Check {
+    async fn run(kind: &Store, source: &Arc<Source>, operations: &[Operation]) -> Check {
         source.edit(|records| *records = source::Catalogue::invented());
         let scene = Scene::with_source(kind.fresh().await, source.clone()).await;
         let mut world = Self {
@@ -129,13 +129,13 @@ impl World {
         };
         world.sync().await?;
         for (number, operation) in operations.iter().enumerate() {
-            let done = world.carry_out(operation).await;
+            let done = world.apply(operation).await;
             done.map_err(|broken| format!("{operation:?} (number {number}): {broken}"))?;
         }
         Ok(())
     }
 
-    async fn carry_out(&mut self, operation: &Operation) -> Check {
+    async fn apply(&mut self, operation: &Operation) -> Check {
         let source = self.scene.source.clone();
         let films = source.catalogue().films.len();
         match *operation {
@@ -164,7 +164,7 @@ impl World {
             Operation::Pin => {
                 let version = self.scene.head().await.version;
                 let end = self.command(Command::Pin { version }).await?;
-                ensure!(end.is_ok() || self.damage().await?, "refused: {end:?}");
+                ensure!(end.is_ok() || self.is_damaged().await?, "refused: {end:?}");
             }
             Operation::Unpin => {
                 let end = self.command(Command::Unpin).await?;
@@ -173,8 +173,8 @@ impl World {
             Operation::Approve => {
                 self.command(Command::Approve).await?.ok();
             }
-            Operation::Lose(at) => self.spoil(at, false).await,
-            Operation::Corrupt(at) => self.spoil(at, true).await,
+            Operation::Lose(at) => self.damage_part(at, false).await,
+            Operation::Corrupt(at) => self.damage_part(at, true).await,
             Operation::Restart => self.scene.restart().await,
             Operation::Follow => self.follow().await?,
         }
@@ -196,7 +196,7 @@ impl World {
         };
         let is_damaged = after.as_ref().is_some_and(|after| !after.damage.is_empty());
         let is_settled = head.pin.is_none() && run.outcome != Outcome::Held;
-        // Under a process that has the state in memory, damage waits for its verification.
+        // A process with the state in memory notices damage when it verifies the part.
         ensure!(
             !is_damaged || !is_settled || run.damage.is_empty(),
             "{run:?} left {:?}",
@@ -204,7 +204,7 @@ impl World {
         );
         if let Some(after) = &after {
             check_report(&run, &before, after, &head)?;
-            let had_its_time = |kind, id: &Id| {
+            let is_expired = |kind, id: &Id| {
                 let mut missing = missing.iter();
                 missing.any(|item| {
                     item.kind == kind && item.id == *id && item.missed_syncs >= MISSED_SYNCS
@@ -213,7 +213,7 @@ impl World {
             for item in before.catalogue.all() {
                 let is_there = after.catalogue.number(item.kind(), &item.id).is_some();
                 ensure!(
-                    is_there || approved || had_its_time(item.kind(), &item.id),
+                    is_there || approved || is_expired(item.kind(), &item.id),
                     "{} {} was readable and is gone: {run:?}",
                     item.kind(),
                     item.id
@@ -232,13 +232,13 @@ impl World {
         if end.is_err() {
             return Ok(());
         }
-        let after = self.read().await?.ok_or("nothing is there")?;
-        let target = target.ok_or("went back to a version that is not kept")?;
+        let after = self.read().await?.ok_or("there is no version")?;
+        let target = target.ok_or("rolled back to a version that is not kept")?;
         ensure!(after.damage.is_empty(), "pinned with {:?}", after.damage);
         if let Some((_, content)) = self.contents.get(&(target.version, target.fence)) {
             ensure!(
-                same(content, &after.catalogue),
-                "version {version} had {} items, and went back to {}",
+                have_same_items(content, &after.catalogue),
+                "version {version} had {} items, its rollback has {}",
                 content.len(),
                 after.catalogue.len()
             );
@@ -246,8 +246,8 @@ impl World {
         Ok(())
     }
 
-    /// A command that publishes or holds on to something: over a damaged state it names a part and
-    /// changes nothing.
+    /// Runs a command. One that publishes or pins must refuse a damaged state, name a part of it,
+    /// and change nothing.
     async fn command(&mut self, command: Command) -> Check<Result<(), String>> {
         let publishes = matches!(command, Command::Pin { .. } | Command::Rollback { .. });
         let damage = self
@@ -275,7 +275,7 @@ impl World {
         Ok(end)
     }
 
-    async fn spoil(&mut self, at: usize, corrupt: bool) {
+    async fn damage_part(&mut self, at: usize, corrupt: bool) {
         let mut parts = self.scene.parts(PartKind::Base).await;
         parts.extend(self.scene.parts(PartKind::Changes).await);
         if !parts.is_empty() {
@@ -294,14 +294,14 @@ impl World {
             return Ok(());
         };
         if self.followed.as_ref().map(|known| &known.header) != Some(&head.header) {
-            let followed = at(&mut self.follower, &head).await;
-            self.recognise(&followed, "a follower")?;
+            let followed = follow_to(&mut self.follower, &head).await;
+            self.check_content(&followed, "a follower")?;
             self.followed = Some(followed);
         }
         Ok(())
     }
 
-    async fn damage(&mut self) -> Check<bool> {
+    async fn is_damaged(&mut self) -> Check<bool> {
         let state = self.read().await?;
         Ok(state.is_none_or(|state| !state.damage.is_empty()))
     }
@@ -311,15 +311,15 @@ impl World {
         if self.readable.is_none() {
             let state = self.scene.load().await;
             if let Some(state) = &state {
-                self.recognise(state, "a new reader")?;
+                self.check_content(state, "a new reader")?;
             }
             self.readable = Some(state);
         }
         Ok(self.readable.clone().flatten())
     }
 
-    /// Whoever reads all that a header names reads the same.
-    fn recognise(&mut self, seen: &Snapshot, who: &str) -> Check {
+    /// Checks that a header has the same content for all readers.
+    fn check_content(&mut self, seen: &Snapshot, who: &str) -> Check {
         if !seen.damage.is_empty() {
             return Ok(());
         }
@@ -355,7 +355,7 @@ fn check_report(run: &Run, before: &Snapshot, after: &Snapshot, head: &Head) -> 
                 .as_ref()
                 .is_some_and(|note| note.contains("repaired"))
     };
-    // One that had the state in memory and put a new base anyway repaired it without knowing.
+    // A run with the state in memory that wrote a new base repaired the damage unnoticed.
     ensure!(
         run.damage.is_empty() || head.log.iter().any(noted),
         "{run:?} does not report the repair of {:?}",
@@ -365,6 +365,6 @@ fn check_report(run: &Run, before: &Snapshot, after: &Snapshot, head: &Head) -> 
         run.damage.is_empty() || run.notes.iter().any(|note| note.contains("repaired")),
         "{run:?}"
     );
-    ensure!(head.version == after.version(), "the head has moved");
+    ensure!(head.version == after.version(), "the head moved");
     Ok(())
 }

@@ -57,7 +57,7 @@ pub(super) fn judge_repair(limits: &FuseLimits, lost: &LostItems) -> Option<Viol
         .then(|| Violation::new(FuseRule::Unrecovered, None, (count, of), limit, names))
 }
 
-/// The input of the rules, each a method that looks at one kind.
+/// The input of the rules. Each rule is a method that judges one kind.
 struct Fuse<'a> {
     limits: &'a FuseLimits,
     published: &'a Catalogue,
