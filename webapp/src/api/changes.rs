@@ -1,6 +1,6 @@
 //! Versions and what they changed.
 
-use catalogue_index::{Gap, between};
+use catalogue_index::DiffError;
 use common::models::{Change, Item, Kind, changed_fields};
 use common::repository::Header;
 use serde_json::{Value, json};
@@ -70,12 +70,14 @@ pub(super) fn since(asked: &Asked<'_>) -> Result<Answer, AppError> {
     let changes = if since == until {
         Vec::new()
     } else {
-        between(&site.history, since, until).map_err(|gap| match gap {
-            Gap::NotKept(_) | Gap::NotInMemory(_) => gone(format!(
-                "not all changes since version {since} are still available"
-            )),
-            Gap::TooMany => gone(format!("too much has changed since version {since}")),
-        })?
+        site.history
+            .diff(since, until)
+            .map_err(|error| match error {
+                DiffError::NotKept(_) | DiffError::NotInMemory(_) => gone(format!(
+                    "not all changes since version {since} are still available"
+                )),
+                DiffError::TooMany => gone(format!("too much has changed since version {since}")),
+            })?
     };
     let pages = Pages::of_changes(asked).until(until);
     let (skip, take) = pages.stretch();

@@ -3,11 +3,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use catalogue_index::{ListIndex, Sort};
 use common::models::{Facts, Id, Item, Kind, Link, Number};
 use roaring::RoaringBitmap;
 use serde_json::{Map, Value, json};
-
-use catalogue_index::{Index, Sort};
 
 /// The most items of a relation that an item tells; the lists give all of them.
 const MOST_RELATED: usize = 250;
@@ -266,7 +265,7 @@ pub(super) struct Shape<'a> {
 
 impl Shape<'_> {
     /// An item in this shape.
-    pub(super) fn of(&self, item: &Item, index: &Index) -> Value {
+    pub(super) fn of(&self, item: &Item, index: &ListIndex) -> Value {
         let wanted = |name: &str| {
             let fields = self.fields.as_ref();
             fields.is_none_or(|fields| fields.contains(&name))
@@ -301,7 +300,7 @@ impl Shape<'_> {
         Value::Object(told)
     }
 
-    fn included(&self, number: Number, index: &Index) -> Option<Value> {
+    fn included(&self, number: Number, index: &ListIndex) -> Option<Value> {
         if let Some(value) = self.included.borrow().get(&number) {
             return Some(value.clone());
         }
@@ -329,7 +328,7 @@ pub(super) enum Related {
 }
 
 impl Related {
-    pub(super) fn of(item: &Item, to: Kind, index: &Index) -> Self {
+    pub(super) fn of(item: &Item, to: Kind, index: &ListIndex) -> Self {
         let number = |id: &Id| index.number(to, id);
         let held = |ids: &[Id]| Self::Held(ids.iter().filter_map(number).collect());
         let one = |id: &Option<Id>| Self::Held(id.iter().filter_map(number).collect());
@@ -354,14 +353,14 @@ impl Related {
     }
 
     /// The first of them.
-    fn first(self, index: &Index, most: usize) -> Vec<Number> {
+    fn first(self, index: &ListIndex, most: usize) -> Vec<Number> {
         match self {
             Self::Held(mut numbers) => {
                 numbers.truncate(most);
                 numbers
             }
             Self::Holding(kind, numbers) => {
-                index.stretch(kind, &numbers, (Sort::Source, false), (0, most))
+                index.page_numbers(kind, &numbers, (Sort::Source, false), (0, most))
             }
         }
     }

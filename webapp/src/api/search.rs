@@ -1,6 +1,4 @@
-use std::ops::Range;
-
-use catalogue_search::{FURTHEST, Matched, Question};
+use catalogue_search::{FieldMatch, MAX_OFFSET, SearchQuery};
 use common::models::Kind;
 use serde_json::{Value, json};
 
@@ -29,14 +27,14 @@ pub(super) fn search(asked: &Asked<'_>) -> Answer {
     let kinds: Vec<Kind> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let pages = Pages::of(asked);
     let (offset, limit) = pages.stretch();
-    let question = Question {
+    let query = SearchQuery {
         text: asked.values.get("q").unwrap_or_default(),
         kinds: &kinds,
         limit,
-        offset: offset.min(FURTHEST + 1),
+        offset: offset.min(MAX_OFFSET + 1),
     };
     let catalogue = &site.snapshot.catalogue;
-    let found = site.indexes.search.find(&question, catalogue);
+    let found = site.indexes.search.find(&query, catalogue);
     let total = found.total() as u64;
     let hits = found.hits.iter().filter_map(|hit| {
         let item = site.indexes.lists.item(hit.number)?;
@@ -45,32 +43,21 @@ pub(super) fn search(asked: &Asked<'_>) -> Answer {
             "id": item.id,
             "slug": item.slug,
             "name": item.name(),
-            "matched": hit.matched.iter().map(matched).collect::<Vec<_>>(),
+            "matched": hit.matches.iter().map(field_match).collect::<Vec<_>>(),
         }))
     });
     let mut answer = pages.list(asked, total, hits.collect());
     if let Value::Object(body) = &mut answer.body {
-        body.insert("meant".into(), found.meant.into());
+        body.insert("meant".into(), found.did_you_mean.into());
     }
     answer
 }
 
-/// A text in parts, of which some match.
-fn matched(matched: &Matched) -> Value {
-    let mut parts = Vec::new();
-    let mut push = |range: Range<usize>, is_match: bool| {
-        if let Some(text) = matched.text.get(range).filter(|text| !text.is_empty()) {
-            parts.push(json!({"text": text, "match": is_match}));
-        }
-    };
-    let mut done = 0;
-    for span in &matched.spans {
-        push(done..span.start, false);
-        push(span.clone(), true);
-        done = span.end;
-    }
-    push(done..matched.text.len(), false);
-    json!({"field": matched.field.word(), "parts": parts})
+/// A matching field, its text in parts.
+fn field_match(found: &FieldMatch) -> Value {
+    let parts = found.parts();
+    let parts = parts.map(|(text, is_match)| json!({"text": text, "match": is_match}));
+    json!({"field": found.field.property(), "parts": parts.collect::<Vec<_>>()})
 }
 
 pub(super) fn schema() -> Value {

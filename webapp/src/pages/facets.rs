@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catalogue_index::{Counts, Field, Filter};
+use catalogue_index::{FacetCounts, Field, Filter};
 use common::models::{Catalogue, Item, Kind, Link};
 
 use super::view::{By, Facet, View, facets};
@@ -108,13 +108,13 @@ pub(super) fn questions(site: &Site, view: &View) -> Vec<Question> {
         .collect()
 }
 
-fn answers(site: &Site, view: &View, facet: &Facet, counts: &Counts<'_>) -> Vec<Answer> {
+fn answers(site: &Site, view: &View, facet: &Facet, counts: &FacetCounts<'_>) -> Vec<Answer> {
     let catalogue = &site.snapshot.catalogue;
     let counts = match facet.by {
         By::Value(field) => counts.values(field, OFFERED),
         By::Species => counts.values(Field::Species, OFFERED),
         By::Held(link) => {
-            let counts = counts.held(link).iter().take(OFFERED);
+            let counts = counts.links(link).iter().take(OFFERED);
             counts
                 .filter(|(id, _)| is_told(catalogue, view, link, id))
                 .map(|(id, count)| (id.to_string(), *count))

@@ -1,10 +1,9 @@
-use catalogue_search::{FURTHEST, Field, Found, Hit, Matched, Question};
 use http_content::Representation;
-use std::ops::Range;
 
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use catalogue_search::{FieldMatch, Hit, MAX_OFFSET, SearchField, SearchQuery, SearchResults};
 use common::models::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +24,7 @@ const SUGGESTED: usize = 8;
 
 /// What is looked for, and where.
 #[derive(Debug, Deserialize)]
-pub(crate) struct SearchQuery {
+pub(crate) struct SearchParams {
     q: Option<String>,
     kind: Option<String>,
     page: Option<String>,
@@ -55,7 +54,7 @@ struct Group {
 
 struct HitView {
     tile: Tile,
-    name: Vec<Stretch>,
+    name: Vec<TextPart>,
     /// The other texts that match.
     others: Vec<Other>,
 }
@@ -65,11 +64,11 @@ struct Other {
     /// What leads to it.
     label: &'static str,
     is_original: bool,
-    text: Vec<Stretch>,
+    text: Vec<TextPart>,
 }
 
-/// A stretch of a text, and whether it matches.
-struct Stretch {
+/// A part of a text, and whether it matches.
+struct TextPart {
     text: String,
     marked: bool,
 }
@@ -78,7 +77,7 @@ struct Stretch {
 pub(crate) async fn show(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
-    query: Result<Query<SearchQuery>, QueryRejection>,
+    query: Result<Query<SearchParams>, QueryRejection>,
 ) -> Result<Representation, AppError> {
     let Query(query) = query?;
     let asked = query.q.unwrap_or_default().trim().to_owned();
@@ -91,7 +90,7 @@ pub(crate) async fn show(
     };
     let page = match query.page.as_deref() {
         None | Some("") => 1,
-        Some(text) => query::number("page", text, 1, FURTHEST / PER_PAGE)?,
+        Some(text) => query::number("page", text, 1, MAX_OFFSET / PER_PAGE)?,
     };
     let site = current.load()?;
     let looked = Looked {
@@ -126,11 +125,11 @@ pub(crate) async fn show(
         frame: Frame::of(&site),
         kind,
         total,
-        meant: overview.meant,
+        meant: overview.did_you_mean,
         groups,
         page,
         pages: match kind {
-            Some(_) => total.min(FURTHEST).div_ceil(PER_PAGE).max(1),
+            Some(_) => total.min(MAX_OFFSET).div_ceil(PER_PAGE).max(1),
             None => 1,
         },
         asked,
@@ -160,19 +159,19 @@ struct Looked<'a> {
 }
 
 impl Looked<'_> {
-    fn find(&self, kinds: &[Kind], limit: usize, offset: usize) -> Found {
-        let question = Question {
+    fn find(&self, kinds: &[Kind], limit: usize, offset: usize) -> SearchResults {
+        let query = SearchQuery {
             text: self.asked,
             kinds,
             limit,
             offset,
         };
         let catalogue = &self.site.snapshot.catalogue;
-        self.site.indexes.search.find(&question, catalogue)
+        self.site.indexes.search.find(&query, catalogue)
     }
 
     /// Some hits of each kind that has any, the kind of the best one first.
-    fn groups(&self, overview: &Found) -> Vec<Group> {
+    fn groups(&self, overview: &SearchResults) -> Vec<Group> {
         let best = overview.hits.first().map(|hit| hit.kind);
         let mut kinds = Kind::ALL.to_vec();
         kinds.retain(|kind| overview.totals[*kind as usize] > 0);
@@ -199,13 +198,16 @@ impl HitView {
     fn of(site: &Site, hit: &Hit) -> Option<Self> {
         let item = site.indexes.lists.item(hit.number)?;
         let (names, others): (Vec<_>, Vec<_>) = hit
-            .matched
+            .matches
             .iter()
-            .partition(|matched| matched.field == Field::Name);
+            .partition(|found| found.field == SearchField::Name);
         Some(Self {
             name: match names.first() {
-                Some(matched) => stretches(&matched.text, &matched.spans),
-                None => stretches(item.name(), &[]),
+                Some(found) => parts(found),
+                None => vec![TextPart {
+                    text: item.name().to_owned(),
+                    marked: false,
+                }],
             },
             others: others.into_iter().map(Other::of).collect(),
             tile: Tile::of(&site.snapshot.catalogue, item),
@@ -214,40 +216,27 @@ impl HitView {
 }
 
 impl Other {
-    fn of(matched: &Matched) -> Self {
+    fn of(found: &FieldMatch) -> Self {
         Self {
-            label: match matched.field {
-                Field::Name | Field::OriginalTitle | Field::RomanisedTitle => "",
-                Field::Director => "directed by ",
-                Field::Producer => "produced by ",
-                Field::Person | Field::Vehicle => "with ",
-                Field::Location => "at ",
+            label: match found.field {
+                SearchField::Name | SearchField::OriginalTitle | SearchField::RomanisedTitle => "",
+                SearchField::Director => "directed by ",
+                SearchField::Producer => "produced by ",
+                SearchField::Person | SearchField::Vehicle => "with ",
+                SearchField::Location => "at ",
             },
-            is_original: matched.field == Field::OriginalTitle,
-            text: stretches(&matched.text, &matched.spans),
+            is_original: found.field == SearchField::OriginalTitle,
+            text: parts(found),
         }
     }
 }
 
-/// A text cut where it begins and ends to match.
-fn stretches(text: &str, spans: &[Range<usize>]) -> Vec<Stretch> {
-    let mut stretches = Vec::new();
-    let mut push = |range: Range<usize>, marked| {
-        if let Some(text) = text.get(range).filter(|text| !text.is_empty()) {
-            stretches.push(Stretch {
-                text: text.to_owned(),
-                marked,
-            });
-        }
-    };
-    let mut end = 0;
-    for span in spans {
-        push(end..span.start, false);
-        push(span.clone(), true);
-        end = span.end;
-    }
-    push(end..text.len(), false);
-    stretches
+fn parts(found: &FieldMatch) -> Vec<TextPart> {
+    let parts = found.parts().map(|(text, marked)| TextPart {
+        text: text.to_owned(),
+        marked,
+    });
+    parts.collect()
 }
 
 /// A name that completes what was typed, with its page.
@@ -262,7 +251,7 @@ struct Suggestion {
 /// Names that complete what was typed, for the script of the pages.
 pub(crate) async fn suggest(
     State(current): State<CurrentSite>,
-    query: Result<Query<SearchQuery>, QueryRejection>,
+    query: Result<Query<SearchParams>, QueryRejection>,
 ) -> Result<Representation, AppError> {
     let Query(query) = query?;
     let site = current.load()?;
@@ -285,26 +274,4 @@ pub(crate) async fn suggest(
     let json = serde_json::to_vec(&suggestions)
         .map_err(|error| AppError::Internal(anyhow::Error::new(error)))?;
     Ok(Representation::new(JSON, json).at_version(site.version()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_whole_around_its_marks() {
-        let marked = |text: &str, spans: &[Range<usize>]| -> String {
-            let stretches = stretches(text, spans).into_iter();
-            stretches
-                .map(|stretch| match stretch.marked {
-                    true => format!("[{}]", stretch.text),
-                    false => stretch.text,
-                })
-                .collect()
-        };
-        let totoro = std::slice::from_ref(&(12..21));
-        assert_eq!(marked("となりのトトロ", totoro), "となりの[トトロ]");
-        assert_eq!(marked("My Neighbor", &[0..2, 3..11]), "[My] [Neighbor]");
-        assert_eq!(marked("", &[]), "");
-    }
 }

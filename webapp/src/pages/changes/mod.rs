@@ -7,8 +7,7 @@ mod words;
 use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use catalogue_index::Version;
-use catalogue_index::{Gap, between};
+use catalogue_index::{DiffError, Version};
 use common::models::{Change, Counts};
 use common::repository::Header;
 use http_content::Representation;
@@ -262,9 +261,9 @@ fn comparison(
     to: u64,
     page: usize,
 ) -> Result<Representation, AppError> {
-    let (changes, gap) = match between(&site.history, from, to) {
+    let (changes, gap) = match site.history.diff(from, to) {
         Ok(changes) => (changes, None),
-        Err(gap) => (Vec::new(), Some(gap_in_words(&gap, site))),
+        Err(error) => (Vec::new(), Some(diff_error_in_words(&error, site))),
     };
     let pages = pages(changes.len(), view::PER_PAGE);
     if page > pages {
@@ -290,23 +289,23 @@ fn comparison(
     Ok(content::page(&page)?.at_version(site.version()))
 }
 
-fn gap_in_words(gap: &Gap, site: &Site) -> String {
+fn diff_error_in_words(error: &DiffError, site: &Site) -> String {
     let mut versions = site.history.versions();
     let kept = (versions.next(), versions.next_back());
-    match (gap, kept) {
-        (Gap::NotKept(number), (Some(newest), Some(oldest))) => format!(
+    match (error, kept) {
+        (DiffError::NotKept(number), (Some(newest), Some(oldest))) => format!(
             "Version {number} is not available. Choose a version from {} to {}.",
             oldest.header.version, newest.header.version
         ),
-        (Gap::NotKept(number), _) => {
+        (DiffError::NotKept(number), _) => {
             format!(
                 "Version {number} is not available, and there is no other version to compare yet."
             )
         }
-        (Gap::NotInMemory(number), _) => format!(
+        (DiffError::NotInMemory(number), _) => format!(
             "The details of version {number} are no longer available. Choose later versions."
         ),
-        (Gap::TooMany, _) => {
+        (DiffError::TooMany, _) => {
             "Too many changes to compare. Choose versions that are closer together.".into()
         }
     }
