@@ -166,13 +166,14 @@ impl World {
     }
 
     fn work(&self, task: &Task) -> Work {
-        let amend = |pin, approval| Work::PatchHead(HeadPatch { pin, approval });
         match task {
             Task::Sync(edits) => Work::Sync(Box::new(self.edited(edits))),
             Task::RollBack(back) => Work::RollBack(*back),
-            Task::Pin => amend(Some(Some(self.model.version)), None),
-            Task::Unpin => amend(Some(None), None),
-            Task::Approve(delta) => amend(None, Some(Some(format!("delta {delta}")))),
+            Task::Pin => Work::PatchHead(HeadPatch::Pin(Some(self.model.version))),
+            Task::Unpin => Work::PatchHead(HeadPatch::Pin(None)),
+            Task::Approve(delta) => {
+                Work::PatchHead(HeadPatch::Approval(Some(format!("delta {delta}"))))
+            }
         }
     }
 
