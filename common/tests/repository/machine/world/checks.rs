@@ -151,7 +151,7 @@ impl World {
         Ok(names.filter(|name| !view.contains_key(name)).collect())
     }
 
-    /// The view is the catalogue at the head, save for items that a paused brought back.
+    /// The view is the catalogue at the head, save for items that a paused publisher brought back.
     pub(super) async fn check_view(&self) -> Check {
         let Some(content) = self.content() else {
             return Ok(());

@@ -47,7 +47,7 @@ pub(super) struct World {
     time: u64,
     /// When a part was put last.
     put: HashMap<PartName, u64>,
-    /// Items that a paused may have brought back in the view, and when it wrote there last.
+    /// Items that a paused publisher may have brought back in the view, and when it wrote there last.
     returned: HashSet<(Kind, Id)>,
     stale_view_write: u64,
 }
