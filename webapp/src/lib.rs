@@ -18,6 +18,8 @@ mod assets;
 mod content;
 mod costly;
 mod ghibli;
+mod highlight;
+mod lists;
 mod middleware;
 mod pages;
 mod query;

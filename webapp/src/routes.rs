@@ -48,8 +48,7 @@ pub fn app(
 fn routes() -> Router<App> {
     api::routes(items(Router::new()))
         .route("/", get(pages::home::show))
-        .route("/movies", get(pages::movies::list))
-        .route("/movies/random", get(pages::movies::random))
+        .route("/movies/random", get(pages::lists::random))
         .route("/about", get(pages::about::show))
         .route("/changes", get(pages::changes::list))
         .route("/changes/{version}", get(pages::changes::show))
@@ -75,15 +74,14 @@ fn routes() -> Router<App> {
 /// The pages that every kind has.
 fn items(mut router: Router<App>) -> Router<App> {
     for kind in Kind::ALL {
-        let list = move |State(app): State<App>, uri: Uri| pages::items::list(kind, app, uri);
+        let list = move |State(app): State<App>, uri: Uri| pages::lists::list(kind, app, uri);
         let show = move |State(app): State<App>, slug: Result<Path<String>, PathRejection>| {
             pages::items::show(kind, app, slug)
         };
         let path = kind.plural();
-        if kind != Kind::Movie {
-            router = router.route(&format!("/{path}"), get(list));
-        }
-        router = router.route(&format!("/{path}/{{slug}}"), get(show));
+        router = router
+            .route(&format!("/{path}"), get(list))
+            .route(&format!("/{path}/{{slug}}"), get(show));
     }
     router
 }

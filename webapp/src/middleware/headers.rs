@@ -8,8 +8,7 @@ use http::{
     },
 };
 
-use super::path::is_for_programs;
-use crate::api;
+use super::path::{API_DOCS, is_for_programs};
 use crate::error::METHODS;
 
 /// On every answer: nothing is framed elsewhere or guessed.
@@ -47,7 +46,7 @@ const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
 pub(super) async fn add(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let shared = is_for_programs(path);
-    let policy = match shared && path.trim_end_matches('/') != api::DOCS {
+    let policy = match shared && path.trim_end_matches('/') != API_DOCS {
         true => OF_DATA,
         false => OF_PAGES,
     };

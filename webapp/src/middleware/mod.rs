@@ -22,7 +22,7 @@ pub use self::validate::RequestLimits;
 pub(crate) use self::{
     host::request_host,
     observe::{RequestId, X_REQUEST_ID},
-    path::{Asked, is_for_programs},
+    path::{API_DOCS, Asked, is_for_programs},
 };
 
 /// Puts `routes` behind the layers, outermost first.

@@ -3,6 +3,8 @@ use http::{Uri, uri::PathAndQuery};
 
 /// Where the compatible API stands; its paths are known in any case.
 const GHIBLI: &str = "/ghibli";
+/// The API reference: a page for people below an API's path.
+pub(crate) const API_DOCS: &str = "/api/docs";
 
 /// Whether a path belongs to an API or to the news: its errors are problems, and any site may read it.
 pub(crate) fn is_for_programs(path: &str) -> bool {
