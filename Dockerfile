@@ -15,9 +15,12 @@ ENV BUILD="cargo build --profile ${PROFILE} --locked -p pyflix -p syncer -p weba
 COPY Cargo.toml Cargo.lock ./
 COPY common/Cargo.toml common/
 COPY crates/bench/Cargo.toml crates/bench/
+COPY crates/catalogue-index/Cargo.toml crates/catalogue-index/
+COPY crates/catalogue-search/Cargo.toml crates/catalogue-search/
 COPY crates/ghibli-api/Cargo.toml crates/ghibli-api/
 COPY crates/http-content/Cargo.toml crates/http-content/
 COPY crates/http-front/Cargo.toml crates/http-front/
+COPY crates/item-art/Cargo.toml crates/item-art/
 COPY crates/pyflix/Cargo.toml crates/pyflix/
 COPY crates/testkit/Cargo.toml crates/testkit/
 COPY syncer/Cargo.toml syncer/
@@ -27,7 +30,7 @@ RUN for member in common crates/* syncer tests webapp; do \
         mkdir "$member/src" && touch "$member/src/lib.rs" || exit 1; \
     done \
     && $BUILD \
-    && rm -r common/src crates/ghibli-api/src crates/http-*/src crates/pyflix/src syncer/src webapp/src
+    && rm -r common/src crates/catalogue-*/src crates/ghibli-api/src crates/http-*/src crates/item-art/src crates/pyflix/src syncer/src webapp/src
 
 # Cargo compares times, and a copied file keeps its own, which can be older than the empty library's.
 COPY . .

@@ -34,7 +34,7 @@ pub(crate) async fn measure(movies: u64, rounds: u32) -> Result<()> {
         ensure!(end.code == Some(0), "the sync failed: {}", end.stderr);
         let history = run_to_end("syncer", &envs, &["history", "--json"], DEADLINE).await;
         let history: Value = serde_json::from_str(&history.stdout)?;
-        let microseconds = history["runs"][0]["took"]["publish"].as_f64();
+        let microseconds = history["runs"][0]["phases"]["publish_microseconds"].as_f64();
         let publish = microseconds.context("no run")? / 1_000_000.0;
         let upsert = upsert(&url).await?;
         ours.push(publish);

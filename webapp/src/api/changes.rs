@@ -13,8 +13,8 @@ use super::paging::{self, List, PageInfo};
 use super::parameter::{MAX_INTEGER, Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
-use crate::error::AppError;
-use crate::history::net::{Gap, between};
+use crate::http::AppError;
+use catalogue_index::{Gap, between};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Changes<'a> {
@@ -142,7 +142,7 @@ pub(super) fn changes(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError>
         .with_total(changes.len() as u64)
         .until(until);
     let serializer = ItemSerializer::default();
-    let json = |item: &Item| serializer.item(item, &site.index);
+    let json = |item: &Item| serializer.item(item, &site.indexes.lists);
     let (mut added, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
     for change in page.slice(&changes) {
         let (kind, id) = (change.kind, &*change.id);

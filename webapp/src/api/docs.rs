@@ -5,12 +5,12 @@ use http_content::Representation;
 
 use super::openapi::example_response;
 use super::operation::{OPERATIONS, Operation};
-use crate::PublicUrl;
-use crate::content::{self, AtVersion as _};
-use crate::error::AppError;
-use crate::middleware::API_DOCS;
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{self, AtVersion as _};
+use crate::http::path::API_DOCS;
 use crate::pages::{Frame, Head};
-use crate::site::{Current, Site};
+use crate::state::{CurrentSite, Site};
 
 #[derive(Template)]
 #[template(path = "api/docs.html")]
@@ -43,7 +43,7 @@ impl OperationExample {
 
 /// The API reference.
 pub(super) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     headers: HeaderMap,
 ) -> Result<Representation, AppError> {
@@ -64,5 +64,5 @@ pub(super) async fn show(
     };
     // The example of `status` has the last sync.
     let page = content::page(&page)?.at_version(site.version());
-    Ok(public_url.named_in(page).no_store())
+    Ok(public_url.with_links(page).no_store())
 }

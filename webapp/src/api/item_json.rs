@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::item_fields::{FieldType, fields, reference};
-use crate::index::Index;
 use crate::lists::related::Related;
+use catalogue_index::Index;
 
 /// Related items that a field lists at most; the lists have all of them.
 const MAX_RELATED: usize = 250;

@@ -9,9 +9,9 @@ use super::paging::{self, List, PageInfo};
 use super::parameter::{Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
-use crate::error::AppError;
-use crate::index::Sort;
+use crate::http::AppError;
 use crate::lists::{filters, sorts};
+use catalogue_index::Sort;
 
 pub(super) fn list_parameters(kind: Kind) -> Vec<Parameter> {
     let sorts = sorts::options(kind).iter().map(|sort| sort.name);
@@ -84,14 +84,19 @@ pub(super) fn list(kind: Kind, request: &ApiRequest<'_>) -> Result<ApiResponse, 
         Some(filter)
     });
     let filters = filters.collect::<Result<Vec<_>, _>>()?;
-    let found = site.index.find(kind, &filters::combine(filters));
+    let found = site.indexes.lists.find(kind, &filters::combine(filters));
     let sort = request.parameters.get("sort");
     let sort = sort.and_then(|name| sorts::find(kind, name));
     let order = sort.map_or((Sort::Source, false), |sort| sort.order);
     let page = PageInfo::of(request);
-    let items = site.index.page(kind, &found, order, page.skip_take());
+    let items = site
+        .indexes
+        .lists
+        .page(kind, &found, order, page.skip_take());
     let serializer = serializer(request);
-    let items = items.iter().map(|item| serializer.item(item, &site.index));
+    let items = items
+        .iter()
+        .map(|item| serializer.item(item, &site.indexes.lists));
     ApiResponse::list(&List::new(request, page, found.len(), items))
 }
 
@@ -100,7 +105,7 @@ pub(super) fn show(kind: Kind, request: &ApiRequest<'_>) -> Result<ApiResponse, 
     let site = request.site;
     let item = site.snapshot.catalogue.find(kind, request.path_argument);
     let item = item.ok_or(AppError::NotFound)?;
-    ApiResponse::new(&serializer(request).item(&item, &site.index))
+    ApiResponse::new(&serializer(request).item(&item, &site.indexes.lists))
 }
 
 fn serializer<'a>(request: &ApiRequest<'a>) -> ItemSerializer<'a> {

@@ -26,15 +26,15 @@ use http::{HeaderMap, HeaderValue, Uri};
 use http_content::Representation;
 
 use self::operation::{OPERATIONS, Operation};
-use crate::PublicUrl;
-use crate::content::{AtVersion as _, JSON};
-use crate::error::AppError;
-use crate::middleware::API_DOCS;
-use crate::routes::App;
-use crate::site::Current;
+use crate::app_state::AppState;
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{AtVersion as _, JSON};
+use crate::http::path::API_DOCS;
+use crate::state::CurrentSite;
 
 /// The API's routes.
-pub(crate) fn routes(router: Router<App>) -> Router<App> {
+pub(crate) fn routes(router: Router<AppState>) -> Router<AppState> {
     let router = router
         .route("/api/v1/openapi.json", get(openapi::show))
         .route(API_DOCS, get(docs::show));
@@ -48,7 +48,7 @@ pub(crate) fn routes(router: Router<App>) -> Router<App> {
 
 fn respond(
     operation: &Operation,
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     headers: HeaderMap,
     uri: Uri,
@@ -65,7 +65,7 @@ fn respond(
         if let Ok(links) = HeaderValue::try_from(links) {
             fields.insert(LINK, links);
         }
-        representation = public_url.named_in(representation);
+        representation = public_url.with_links(representation);
     }
     Ok((fields, representation).into_response())
 }

@@ -11,14 +11,14 @@ use serde_json::{Map, Value, json};
 use super::item_fields::{COMPONENTS, schema, schema_name};
 use super::operation::{OPERATIONS, Operation, PathParameter};
 use super::parameter::{self, Parameter};
-use crate::PublicUrl;
-use crate::content::{AtVersion as _, JSON, PROBLEM};
-use crate::error::AppError;
-use crate::site::{Current, Site};
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{AtVersion as _, JSON, PROBLEM};
+use crate::state::{CurrentSite, Site};
 
 /// The document, with this server's address and examples from its catalogue.
 pub(super) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     headers: HeaderMap,
     uri: Uri,
@@ -29,7 +29,7 @@ pub(super) async fn show(
     let json = serde_json::to_vec_pretty(&document);
     let json = json.map_err(|error| AppError::Internal(error.into()))?;
     let document = Representation::new(JSON, json).at_version(site.version());
-    Ok(public_url.named_in(document))
+    Ok(public_url.with_links(document))
 }
 
 fn document(site: &Site, root: &str) -> Value {

@@ -13,8 +13,8 @@ use super::parameter::{self, Parameter};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
 use super::{changes, items, paging, search, syncs};
-use crate::error::AppError;
-use crate::site::Site;
+use crate::http::AppError;
+use crate::state::Site;
 
 /// The path prefix of all operations.
 const ROOT: &str = "/api/v1";

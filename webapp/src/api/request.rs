@@ -1,5 +1,5 @@
 use super::parameter::ParameterValues;
-use crate::site::Site;
+use crate::state::Site;
 
 /// A request to an operation, its parameters checked.
 pub(super) struct ApiRequest<'a> {

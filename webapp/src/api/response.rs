@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::paging::{List, PageInfo};
-use crate::error::AppError;
+use crate::http::AppError;
 
 /// The response of an operation.
 #[derive(Debug)]

@@ -7,9 +7,9 @@ use super::paging::{self, List, PageInfo};
 use super::parameter::{Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
-use crate::error::AppError;
 use crate::highlight;
-use crate::search::{FURTHEST, Matched, Question};
+use crate::http::AppError;
+use catalogue_search::{FURTHEST, Matched, Question};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct SearchResults {
@@ -68,9 +68,12 @@ pub(super) fn search(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> 
         limit,
         offset: offset.min(FURTHEST + 1),
     };
-    let found = site.search.find(&question, &site.snapshot.catalogue);
+    let found = site
+        .indexes
+        .search
+        .find(&question, &site.snapshot.catalogue);
     let results = found.hits.iter().filter_map(|hit| {
-        let item = site.index.item(hit.number)?;
+        let item = site.indexes.lists.item(hit.number)?;
         Some(SearchResult {
             kind: hit.kind,
             id: item.id.to_string(),

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use common::clock::Clock;
-use common::models::{Finding, Kind, Problem};
-use common::repository::{Run, Tally, Took};
+use common::models::{Finding, Kind, KindStats, PhaseTimings, Problem, Run};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,8 +13,8 @@ use super::paging::{self, List};
 use super::parameter::{Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
-use crate::error::AppError;
-use crate::site::{Condition, Site};
+use crate::http::AppError;
+use crate::state::{Freshness, Site};
 
 /// A sync, or several consecutive ones with the same outcome.
 #[derive(Serialize, JsonSchema)]
@@ -31,13 +30,13 @@ pub(super) struct RunEntry<'a> {
     ended: Timestamp,
     /// Duration of each phase.
     #[schemars(with = "BTreeMap<String, u64>")]
-    phase_microseconds: Took,
+    phases: PhaseTimings,
     /// unchanged, published, held or failed.
     outcome: &'static str,
     version: u64,
     /// Counts per kind.
     #[schemars(with = "BTreeMap<String, BTreeMap<String, u64>>")]
-    kinds: &'a BTreeMap<Kind, Tally>,
+    kinds: &'a BTreeMap<Kind, KindStats>,
     bytes: u64,
     provider: Option<&'a str>,
     rules: &'a [String],
@@ -57,10 +56,10 @@ impl<'a> From<&'a Run> for RunEntry<'a> {
     fn from(run: &'a Run) -> Self {
         Self {
             number: run.number,
-            repeat_count: run.times,
+            repeat_count: run.repeat_count,
             started: run.started,
             ended: run.ended,
-            phase_microseconds: run.took,
+            phases: run.phases,
             outcome: run.outcome.word(),
             version: run.version,
             kinds: &run.kinds,
@@ -132,7 +131,7 @@ pub(super) struct Status<'a> {
     version: u64,
     lineage: &'a str,
     /// Whether this is the built-in catalogue.
-    is_seed: bool,
+    is_built_in: bool,
     /// When the version was published; null for the built-in catalogue.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     published: Option<Timestamp>,
@@ -174,23 +173,23 @@ pub(super) fn status(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> 
     let site = request.site;
     let sync_status = &site.sync_status;
     // The built-in catalogue was never published.
-    let published = (!site.is_seed()).then_some(site.snapshot.header.at);
+    let published = (!site.is_built_in()).then_some(site.snapshot.header.at);
     let age = published.map(|published| Clock::system().now().duration_since(published));
     let (stale_since, stale_reason) = staleness(site);
     let held = sync_status.held.as_ref();
     let status = Status {
         version: site.version(),
         lineage: &site.snapshot.lineage,
-        is_seed: site.is_seed(),
+        is_built_in: site.is_built_in(),
         published,
         age_seconds: age.map(|age| u64::try_from(age.as_secs()).unwrap_or_default()),
         items: site.snapshot.catalogue.len(),
-        fresh: site.condition == Condition::Fresh,
+        fresh: site.freshness == Freshness::Fresh,
         stale_since,
         stale_reason,
         source: sync_status.provider(),
-        database: match site.condition {
-            Condition::StoreAway(_) => DatabaseState::Unavailable,
+        database: match site.freshness {
+            Freshness::StoreUnavailable(_) => DatabaseState::Unavailable,
             _ => DatabaseState::Available,
         },
         last_run: sync_status.runs.first().map(RunEntry::from),
@@ -206,11 +205,11 @@ pub(super) fn status(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> 
 }
 
 fn staleness(site: &Site) -> (Option<Timestamp>, Option<&'static str>) {
-    match site.condition {
-        Condition::Fresh => (None, None),
-        Condition::Waiting => (None, Some("no sync has finished yet")),
-        Condition::SourceAway(since) => (Some(since), Some("the source is unavailable")),
-        Condition::Silent(since) => (Some(since), Some("no sync has finished recently")),
-        Condition::StoreAway(since) => (Some(since), Some("the database is unavailable")),
+    match site.freshness {
+        Freshness::Fresh => (None, None),
+        Freshness::Waiting => (None, Some("no sync has finished yet")),
+        Freshness::SourceUnavailable(since) => (Some(since), Some("the source is unavailable")),
+        Freshness::NoRecentSync(since) => (Some(since), Some("no sync has finished recently")),
+        Freshness::StoreUnavailable(since) => (Some(since), Some("the database is unavailable")),
     }
 }

@@ -3,8 +3,8 @@
 use common::models::Kind;
 
 use super::related::Related;
-use crate::index::{Field, Filter};
-use crate::site::Site;
+use crate::state::Site;
+use catalogue_index::{Field, Filter};
 
 /// A query parameter that filters a list.
 #[derive(Debug, PartialEq)]
@@ -82,7 +82,7 @@ impl ListFilter {
                 let item = site.snapshot.catalogue.find(other, value)?;
                 match other {
                     Kind::Species => Filter::Is(Field::Species, item.id.to_string()),
-                    _ => Filter::Among(Related::of(&item, kind, &site.index).all()),
+                    _ => Filter::Among(Related::of(&item, kind, &site.indexes.lists).all()),
                 }
             }
         })

@@ -3,7 +3,7 @@
 use common::models::{Facts, Id, Item, Kind, Link, Number};
 use roaring::RoaringBitmap;
 
-use crate::index::{Index, Sort};
+use catalogue_index::{Index, Sort};
 
 /// The items of one kind that an item is related to.
 pub(crate) enum Related {

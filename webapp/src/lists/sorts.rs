@@ -2,7 +2,7 @@
 
 use common::models::Kind;
 
-use crate::index::Sort;
+use catalogue_index::Sort;
 
 /// A value of the `sort` parameter.
 #[derive(Debug, PartialEq, Eq)]

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{Frame, Head};
 use super::tile::{self, Tile};
-use crate::PublicUrl;
-use crate::content::{self, AtVersion as _, JSON};
-use crate::error::AppError;
 use crate::highlight;
-use crate::query;
-use crate::search::{FURTHEST, Field, Found, Hit, Matched, Question};
-use crate::site::{Current, Site};
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{self, AtVersion as _, JSON};
+use crate::http::query;
+use crate::state::{CurrentSite, Site};
+use catalogue_search::{FURTHEST, Field, Found, Hit, Matched, Question};
 
 /// Results of each kind on a page with all kinds.
 const PER_KIND: usize = 6;
@@ -73,7 +73,7 @@ struct TextPart {
 
 /// The results of a search, by kind.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     parameters: Result<Query<SearchParameters>, QueryRejection>,
 ) -> Result<Representation, AppError> {
@@ -156,7 +156,9 @@ fn find(site: &Site, query: &str, kinds: &[Kind], limit: usize, offset: usize) -
         limit,
         offset,
     };
-    site.search.find(&question, &site.snapshot.catalogue)
+    site.indexes
+        .search
+        .find(&question, &site.snapshot.catalogue)
 }
 
 /// Some results of each kind that has any, the kind of the best result first.
@@ -183,7 +185,7 @@ fn hit_group(site: &Site, query: &str, kind: Kind, limit: usize, offset: usize) 
 
 impl HitView {
     fn of(site: &Site, hit: &Hit) -> Option<Self> {
-        let item = site.index.item(hit.number)?;
+        let item = site.indexes.lists.item(hit.number)?;
         let (names, others): (Vec<_>, Vec<_>) = hit
             .matched
             .iter()
@@ -236,12 +238,12 @@ struct Suggestion {
 
 /// Names that complete a typed text, for the pages' script.
 pub(crate) async fn suggest(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     parameters: Result<Query<SearchParameters>, QueryRejection>,
 ) -> Result<Representation, AppError> {
     let Query(parameters) = parameters?;
     let site = current.load()?;
-    let completions = site.search.suggest(
+    let completions = site.indexes.search.suggest(
         parameters.q.as_deref().unwrap_or_default(),
         MAX_SUGGESTIONS,
         &site.snapshot.catalogue,
@@ -249,7 +251,7 @@ pub(crate) async fn suggest(
     let suggestions: Vec<_> = completions
         .into_iter()
         .filter_map(|completion| {
-            let item = site.index.item(completion.number)?;
+            let item = site.indexes.lists.item(completion.number)?;
             Some(Suggestion {
                 name: completion.text,
                 kind: tile::singular(completion.kind),

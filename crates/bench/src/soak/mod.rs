@@ -213,7 +213,7 @@ impl Scene {
         self.look().await?;
         ensure!(self.seen == self.round, "round {} is missing", self.round);
         let store = self.repository.store();
-        let view = store.shown(Kind::Movie, None, self.films + 1).await?;
+        let view = store.read_view(Kind::Movie, None, self.films + 1).await?;
         let titles = view.iter().map(|document| {
             let fields = document.fields.as_ref()?;
             fields.get("title")?.as_str()

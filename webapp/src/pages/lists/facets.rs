@@ -5,9 +5,9 @@ use std::sync::Arc;
 use common::models::{Catalogue, Item, Kind, Link};
 
 use super::view::{ListView, offered};
-use crate::index::{Counts, Field, Filter};
 use crate::lists::filters::{Condition, Control, ListFilter, combine};
-use crate::site::Site;
+use crate::state::Site;
+use catalogue_index::{Counts, Field, Filter};
 
 /// Values that a facet offers at most.
 const MAX_VALUES: usize = 100;
@@ -51,9 +51,10 @@ fn filters_except(site: &Site, view: &ListView, except: Option<&ListFilter>) -> 
 pub(super) fn facets(site: &Site, view: &ListView) -> Vec<Facet> {
     let counts = |except| {
         let found = site
-            .index
+            .indexes
+            .lists
             .find(view.kind, &filters_except(site, view, except));
-        site.index.counts(view.kind, found)
+        site.indexes.lists.counts(view.kind, found)
     };
     let filtered_counts = counts(None);
     let facets = offered(view.kind).filter_map(|(filter, control)| {

@@ -17,10 +17,10 @@ pub(super) use self::view::filtered_by;
 use self::view::{ListView, PER_PAGE, ParsedAddress};
 use super::frame::{Frame, Head};
 use super::tile::Tile;
-use crate::content::{self, AtVersion as _};
-use crate::error::AppError;
-use crate::index::Field;
-use crate::routes::App;
+use crate::app_state::AppState;
+use crate::http::AppError;
+use crate::http::content::{self, AtVersion as _};
+use catalogue_index::Field;
 
 #[derive(Template)]
 #[template(path = "list.html")]
@@ -67,21 +67,21 @@ impl ListPage {
 }
 
 /// The items of a kind; movies with their people, as the first PyFlix listed them.
-pub(crate) async fn list(kind: Kind, app: App, uri: Uri) -> Result<Response, AppError> {
+pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response, AppError> {
     let view = match ListView::parse(kind, &uri)? {
         ParsedAddress::View(view) => view,
         ParsedAddress::Redirect(address) => return Ok(Redirect::to(&address).into_response()),
     };
     let site = app.current.load()?;
     let catalogue = &site.snapshot.catalogue;
-    let found = site.index.find(kind, &index_filters(&site, &view));
+    let found = site.indexes.lists.find(kind, &index_filters(&site, &view));
     let total = usize::try_from(found.len()).unwrap_or(usize::MAX);
     let pages = total.div_ceil(PER_PAGE).max(1);
     if view.page > pages {
         return Err(AppError::NotFound);
     }
     let range = ((view.page - 1) * PER_PAGE, PER_PAGE);
-    let items = site.index.page(kind, &found, view.order(), range);
+    let items = site.indexes.lists.page(kind, &found, view.order(), range);
     let entries = if kind == Kind::Movie {
         let cards = items.iter().filter_map(|item| match &item.facts {
             Facts::Movie(movie) => Some(MovieCard::of(catalogue, item, movie, view.all_people)),
@@ -109,7 +109,7 @@ pub(crate) async fn list(kind: Kind, app: App, uri: Uri) -> Result<Response, App
         facets: facets(&site, &view),
         active_filters,
         years: (kind == Kind::Movie)
-            .then(|| site.index.bounds(Field::Year))
+            .then(|| site.indexes.lists.bounds(Field::Year))
             .flatten(),
         view,
     };

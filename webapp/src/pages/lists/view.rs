@@ -6,11 +6,11 @@ use common::models::Kind;
 use form_urlencoded::Serializer;
 use http::Uri;
 
-use crate::error::AppError;
-use crate::index::Sort;
+use crate::http::AppError;
+use crate::http::query;
 use crate::lists::filters::{self, Control, ListFilter};
 use crate::lists::sorts::{self, SortOption};
-use crate::query;
+use catalogue_index::Sort;
 
 /// Items per page.
 pub(super) const PER_PAGE: usize = 100;
