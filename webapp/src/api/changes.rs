@@ -5,9 +5,7 @@ use common::repository::Header;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
-use super::item_fields::kind_schema;
 use super::item_json::{ItemJson, ItemSerializer};
 use super::paging::{self, List, PageInfo};
 use super::parameter::{MAX_INTEGER, Parameter, ParameterType};
@@ -32,7 +30,6 @@ pub(super) struct Changes<'a> {
 
 #[derive(Serialize, JsonSchema)]
 struct AddedItem<'a> {
-    #[schemars(schema_with = "kind_schema")]
     kind: Kind,
     id: &'a str,
     item: ItemJson,
@@ -40,44 +37,19 @@ struct AddedItem<'a> {
 
 #[derive(Serialize, JsonSchema)]
 struct UpdatedItem<'a> {
-    #[schemars(schema_with = "kind_schema")]
     kind: Kind,
     id: &'a str,
     before: ItemJson,
     after: ItemJson,
-    fields: Vec<ChangedField>,
+    fields: Vec<FieldChange>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct RemovedItem<'a> {
-    #[schemars(schema_with = "kind_schema")]
     kind: Kind,
     id: &'a str,
     slug: &'a str,
     name: &'a str,
-}
-
-/// A changed field; null means unknown.
-#[derive(Serialize, JsonSchema)]
-struct ChangedField {
-    field: String,
-    before: Value,
-    after: Value,
-}
-
-impl From<FieldChange> for ChangedField {
-    fn from(change: FieldChange) -> Self {
-        Self {
-            field: change.field,
-            before: change.before,
-            after: change.after,
-        }
-    }
-}
-
-fn field_changes(before: &Item, after: &Item) -> Vec<ChangedField> {
-    let fields = changed_fields(before, after).into_iter();
-    fields.map(ChangedField::from).collect()
 }
 
 pub(super) fn parameters() -> Vec<Parameter> {
@@ -157,7 +129,7 @@ pub(super) fn changes(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError>
                 id,
                 before: json(before),
                 after: json(after),
-                fields: field_changes(before, after),
+                fields: changed_fields(before, after),
             }),
             (Some(before), None) => removed.push(RemovedItem {
                 kind,
@@ -210,15 +182,16 @@ impl<'a> From<&'a Header> for VersionSummary<'a> {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct VersionList<'a> {
     #[serde(flatten)]
-    list: List<VersionSummary<'a>>,
+    list: List<&'a VersionSummary<'a>>,
     lineage: &'a str,
 }
 
 pub(super) fn versions(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> {
-    let versions: Vec<_> = request.site.history.versions().collect();
-    let list = List::of(request, &versions, |version| {
-        VersionSummary::from(&version.header)
-    });
+    let versions = request.site.history.versions();
+    let versions: Vec<_> = versions
+        .map(|version| VersionSummary::from(&version.header))
+        .collect();
+    let list = List::of(request, &versions);
     let page = list.page;
     let body = VersionList {
         list,
@@ -238,13 +211,12 @@ pub(super) struct VersionDetails<'a> {
 
 #[derive(Serialize, JsonSchema)]
 struct ItemChange<'a> {
-    #[schemars(schema_with = "kind_schema")]
     kind: Kind,
     id: &'a str,
     slug: Option<&'a str>,
     name: Option<&'a str>,
     what: ChangeType,
-    fields: Vec<ChangedField>,
+    fields: Vec<FieldChange>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -274,7 +246,7 @@ pub(super) fn version(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError>
 
 fn item_change(change: &Change) -> ItemChange<'_> {
     let (what, fields) = match (&change.before, &change.after) {
-        (Some(before), Some(after)) => (ChangeType::Updated, field_changes(before, after)),
+        (Some(before), Some(after)) => (ChangeType::Updated, changed_fields(before, after)),
         (Some(_), None) => (ChangeType::Removed, Vec::new()),
         _ => (ChangeType::Added, Vec::new()),
     };

@@ -1,7 +1,7 @@
 //! The fields of items: their names, types and descriptions.
 
 use common::models::Kind;
-use schemars::{Schema, SchemaGenerator, json_schema};
+use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
 /// The document's path of schemas.
@@ -163,9 +163,4 @@ pub(super) fn schema(kind: Kind) -> Value {
         .map(|field| (field.name.to_owned(), field.schema()))
         .collect();
     json!({"type": "object", "properties": properties, "additionalProperties": false})
-}
-
-/// The schema of a kind's name.
-pub(super) fn kind_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "enum": Kind::ALL})
 }

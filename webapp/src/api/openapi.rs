@@ -44,7 +44,7 @@ fn document(site: &Site, root: &str) -> Value {
             (operation.path.clone(), json!({"get": described}))
         })
         .collect();
-    generator.subschema_for::<ProblemDocument>();
+    generator.subschema_for::<ProblemDetails>();
     let mut schemas = generator.take_definitions(true);
     schemas.extend(Kind::ALL.map(|kind| (schema_name(kind).to_owned(), schema(kind))));
     json!({
@@ -75,7 +75,7 @@ fn describe(operation: &Operation, site: &Site, generator: &mut SchemaGenerator)
         json!({"name": parameter.name(), "in": "path", "description": parameter.description(), "required": true, "schema": schema, "example": example})
     });
     let parameters = operation.parameters.iter().map(Parameter::to_openapi);
-    let problem = json!({"schema": {"$ref": format!("{COMPONENTS}/Problem")}});
+    let problem = json!({"schema": {"$ref": format!("{COMPONENTS}/ProblemDetails")}});
     let error =
         |description: &str| json!({"description": description, "content": {PROBLEM: problem}});
     let mut content = json!({"schema": (operation.body_schema)(generator)});
@@ -126,9 +126,8 @@ pub(super) fn example_response(operation: &Operation, site: &Site) -> Option<Val
 
 /// Problem details (RFC 9457).
 #[derive(JsonSchema)]
-#[schemars(rename = "Problem")]
 #[expect(dead_code, reason = "only its schema is used")]
-struct ProblemDocument {
+struct ProblemDetails {
     r#type: String,
     title: String,
     status: u16,

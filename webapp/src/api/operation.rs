@@ -2,17 +2,18 @@
 
 use std::sync::LazyLock;
 
-use common::models::Kind;
+use common::models::{Finding, Kind, Run};
 use http::Uri;
 use percent_encoding::percent_decode_str;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::item_fields::reference;
 use super::item_json::ItemJson;
+use super::paging::{self, List};
 use super::parameter::{self, Parameter};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
-use super::{changes, items, paging, search, syncs};
+use super::{changes, items, search, syncs};
 use crate::http::AppError;
 use crate::state::Site;
 
@@ -60,7 +61,7 @@ fn list_items(kind: Kind) -> Operation {
             _ => "?per_page=1",
         },
         body_schema: Box::new(move |generator| items::list_schema(kind, generator)),
-        ..Operation::new::<paging::List<ItemJson>>(
+        ..Operation::new::<List<ItemJson>>(
             kind.plural(),
             format!("list_{}", kind.plural()),
             format!("List {}", kind.plural()),
@@ -136,7 +137,7 @@ fn other_operations() -> [Operation; 7] {
             description: "A sync ends as unchanged, published, held or failed. Consecutive syncs with the same outcome share one entry.",
             parameters: paging::parameters(),
             example_query: "?per_page=1",
-            ..Operation::new::<paging::List<syncs::RunEntry<'static>>>(
+            ..Operation::new::<List<&Run>>(
                 "runs",
                 "list_runs",
                 "Recent syncs, newest first",
@@ -147,7 +148,7 @@ fn other_operations() -> [Operation; 7] {
             description: "For the source’s maintainers. Stable between syncs; limited to the first 10,000.",
             parameters: syncs::finding_parameters(),
             example_query: "?per_page=1",
-            ..Operation::new::<paging::List<syncs::SourceProblem<'static>>>(
+            ..Operation::new::<List<&Finding>>(
                 "findings",
                 "list_findings",
                 "Data problems at the source",

@@ -141,15 +141,12 @@ impl<T> List<T> {
             items: items.into_iter().collect(),
         }
     }
+}
 
+impl<'t, T> List<&'t T> {
     /// The requested page of a whole list.
-    pub(super) fn of<'t, S>(
-        request: &ApiRequest<'_>,
-        all: &'t [S],
-        item: impl FnMut(&'t S) -> T,
-    ) -> Self {
+    pub(super) fn of(request: &ApiRequest<'_>, all: &'t [T]) -> Self {
         let page = PageInfo::of(request);
-        let items = page.slice(all).iter().map(item);
-        Self::new(request, page, all.len() as u64, items)
+        Self::new(request, page, all.len() as u64, page.slice(all))
     }
 }

@@ -2,7 +2,6 @@ use common::models::Kind;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::item_fields::kind_schema;
 use super::paging::{self, List, PageInfo};
 use super::parameter::{Parameter, ParameterType};
 use super::request::ApiRequest;
@@ -21,7 +20,6 @@ pub(super) struct SearchResults {
 
 #[derive(Serialize, JsonSchema)]
 struct SearchResult {
-    #[schemars(schema_with = "kind_schema")]
     kind: Kind,
     id: String,
     slug: String,

@@ -1,14 +1,11 @@
 //! The status of the catalogue, recent syncs and problems in the source data.
 
-use std::collections::BTreeMap;
-
 use common::clock::Clock;
-use common::models::{Finding, Kind, KindStats, PhaseTimings, Problem, Run};
+use common::models::{Kind, Run};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::item_fields::kind_schema;
 use super::paging::{self, List};
 use super::parameter::{Parameter, ParameterType};
 use super::request::ApiRequest;
@@ -16,86 +13,9 @@ use super::response::ApiResponse;
 use crate::http::AppError;
 use crate::state::{Freshness, Site};
 
-/// A sync, or several consecutive ones with the same outcome.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Run")]
-pub(super) struct RunEntry<'a> {
-    number: u64,
-    /// Number of consecutive syncs in this entry.
-    #[schemars(range(min = 1))]
-    repeat_count: u64,
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    started: Timestamp,
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    ended: Timestamp,
-    /// Duration of each phase.
-    #[schemars(with = "BTreeMap<String, u64>")]
-    phases: PhaseTimings,
-    /// unchanged, published, held or failed.
-    outcome: &'static str,
-    version: u64,
-    /// Counts per kind.
-    #[schemars(with = "BTreeMap<String, BTreeMap<String, u64>>")]
-    kinds: &'a BTreeMap<Kind, KindStats>,
-    bytes: u64,
-    provider: Option<&'a str>,
-    rules: &'a [String],
-    reason: Option<&'a str>,
-    causes: &'a [String],
-    fingerprint: Option<&'a str>,
-    findings: u64,
-    /// The parts of the database that it found lost or damaged; absent if none.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    damage: &'a [String],
-    /// The result of a repair, and what could not be written; absent if nothing.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    notes: &'a [String],
-}
-
-impl<'a> From<&'a Run> for RunEntry<'a> {
-    fn from(run: &'a Run) -> Self {
-        Self {
-            number: run.number,
-            repeat_count: run.repeat_count,
-            started: run.started,
-            ended: run.ended,
-            phases: run.phases,
-            outcome: run.outcome.word(),
-            version: run.version,
-            kinds: &run.kinds,
-            bytes: run.bytes,
-            provider: run.provider.as_deref(),
-            rules: &run.rules,
-            reason: run.reason.as_deref(),
-            causes: &run.causes,
-            fingerprint: run.fingerprint.as_deref(),
-            findings: run.findings,
-            damage: &run.damage,
-            notes: &run.notes,
-        }
-    }
-}
-
 pub(super) fn runs(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> {
     let runs = &request.site.sync_status.runs;
-    let runs = List::of(request, runs, RunEntry::from);
-    Ok(ApiResponse::list(&runs)?.no_store())
-}
-
-/// A problem in a record of the source.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Finding")]
-pub(super) struct SourceProblem<'a> {
-    #[schemars(schema_with = "kind_schema")]
-    kind: Kind,
-    id: &'a str,
-    /// Field of the source record.
-    field: &'a str,
-    /// Type of problem, such as dangling or one-sided.
-    #[schemars(with = "String")]
-    problem: Problem,
-    /// The ID or text found or missing there.
-    value: &'a str,
+    Ok(ApiResponse::list(&List::of(request, runs))?.no_store())
 }
 
 pub(super) fn finding_parameters() -> Vec<Parameter> {
@@ -113,17 +33,10 @@ pub(super) fn findings(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError
     let kind = request.parameters.get("kind");
     let kind = kind.and_then(|kind| kind.parse::<Kind>().ok());
     let findings = request.site.sync_status.findings.iter();
-    let findings: Vec<&Finding> = findings
+    let findings: Vec<_> = findings
         .filter(|finding| kind.is_none_or(|kind| finding.kind == kind))
         .collect();
-    let findings = List::of(request, &findings, |finding| SourceProblem {
-        kind: finding.kind,
-        id: &finding.id,
-        field: &finding.field,
-        problem: finding.problem,
-        value: &finding.value,
-    });
-    Ok(ApiResponse::list(&findings)?.no_store())
+    Ok(ApiResponse::list(&List::of(request, &findings))?.no_store())
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -146,7 +59,7 @@ pub(super) struct Status<'a> {
     /// Base URL of the last source that responded.
     source: Option<&'a str>,
     database: DatabaseState,
-    last_run: Option<RunEntry<'a>>,
+    last_run: Option<&'a Run>,
     /// Why the last sync is held.
     held: Option<HeldRun<'a>>,
     missing: usize,
@@ -192,7 +105,7 @@ pub(super) fn status(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> 
             Freshness::StoreUnavailable(_) => DatabaseState::Unavailable,
             _ => DatabaseState::Available,
         },
-        last_run: sync_status.runs.first().map(RunEntry::from),
+        last_run: sync_status.runs.first(),
         held: held.map(|run| HeldRun {
             rules: &run.rules,
             reason: run.reason.as_deref(),
