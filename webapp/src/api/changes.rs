@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::item_json::{ItemJson, ItemSerializer};
-use super::paging::{self, List, PageInfo};
+use super::paging::{self, PageInfo, PagedList};
 use super::parameter::{MAX_INTEGER, Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
@@ -15,7 +15,7 @@ use crate::http::AppError;
 use catalogue_index::{Gap, between};
 
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Changes<'a> {
+pub(super) struct ChangesSince<'a> {
     /// Identifies the database that the versions belong to.
     lineage: &'a str,
     since: u64,
@@ -140,7 +140,7 @@ pub(super) fn changes(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError>
             (None, None) => {}
         }
     }
-    let body = Changes {
+    let body = ChangesSince {
         lineage,
         since,
         version: until,
@@ -182,7 +182,7 @@ impl<'a> From<&'a Header> for VersionSummary<'a> {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct VersionList<'a> {
     #[serde(flatten)]
-    list: List<&'a VersionSummary<'a>>,
+    list: PagedList<&'a VersionSummary<'a>>,
     lineage: &'a str,
 }
 
@@ -191,7 +191,7 @@ pub(super) fn versions(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError
     let versions: Vec<_> = versions
         .map(|version| VersionSummary::from(&version.header))
         .collect();
-    let list = List::of(request, &versions);
+    let list = PagedList::of(request, &versions);
     let page = list.page;
     let body = VersionList {
         list,

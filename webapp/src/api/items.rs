@@ -5,7 +5,7 @@ use schemars::{JsonSchema as _, Schema, SchemaGenerator};
 
 use super::item_fields::{fields, reference};
 use super::item_json::{ItemJson, ItemSerializer};
-use super::paging::{self, List, PageInfo};
+use super::paging::{self, PageInfo, PagedList};
 use super::parameter::{Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
@@ -74,7 +74,7 @@ pub(super) fn list(kind: Kind, request: &ApiRequest<'_>) -> Result<ApiResponse, 
         let filter = filter.with_value(kind, value, site).ok_or_else(|| {
             let name = filter.name;
             let list = match filter.condition {
-                filters::Condition::RelatedTo(other) => other.plural(),
+                filters::FilterCondition::RelatedTo(other) => other.plural(),
                 _ => kind.plural(),
             };
             AppError::BadRequest(format!(
@@ -97,7 +97,7 @@ pub(super) fn list(kind: Kind, request: &ApiRequest<'_>) -> Result<ApiResponse, 
     let items = items
         .iter()
         .map(|item| serializer.item(item, &site.indexes.lists));
-    ApiResponse::list(&List::new(request, page, found.len(), items))
+    ApiResponse::list(&PagedList::new(request, page, found.len(), items))
 }
 
 /// One item, by its slug or ID.
@@ -117,7 +117,7 @@ fn serializer<'a>(request: &ApiRequest<'a>) -> ItemSerializer<'a> {
 }
 
 pub(super) fn list_schema(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
-    let mut schema = List::<ItemJson>::json_schema(generator);
+    let mut schema = PagedList::<ItemJson>::json_schema(generator);
     if let Some(items) = schema.pointer_mut("/properties/items/items") {
         *items = reference(kind).into();
     }

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::item_fields::reference;
 use super::item_json::ItemJson;
-use super::paging::{self, List};
+use super::paging::{self, PagedList};
 use super::parameter::{self, Parameter};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
@@ -61,7 +61,7 @@ fn list_items(kind: Kind) -> Operation {
             _ => "?per_page=1",
         },
         body_schema: Box::new(move |generator| items::list_schema(kind, generator)),
-        ..Operation::new::<List<ItemJson>>(
+        ..Operation::new::<PagedList<ItemJson>>(
             kind.plural(),
             format!("list_{}", kind.plural()),
             format!("List {}", kind.plural()),
@@ -103,7 +103,7 @@ fn other_operations() -> [Operation; 7] {
             parameters: changes::parameters(),
             example_query: "?since={version}",
             can_be_gone: true,
-            ..Operation::new::<changes::Changes<'static>>(
+            ..Operation::new::<changes::ChangesSince<'static>>(
                 "changes",
                 "changes_since",
                 "Changes since a version, for keeping a copy in sync",
@@ -137,7 +137,7 @@ fn other_operations() -> [Operation; 7] {
             description: "A sync ends as unchanged, published, held or failed. Consecutive syncs with the same outcome share one entry.",
             parameters: paging::parameters(),
             example_query: "?per_page=1",
-            ..Operation::new::<List<&Run>>(
+            ..Operation::new::<PagedList<&Run>>(
                 "runs",
                 "list_runs",
                 "Recent syncs, newest first",
@@ -148,7 +148,7 @@ fn other_operations() -> [Operation; 7] {
             description: "For the source’s maintainers. Stable between syncs; limited to the first 10,000.",
             parameters: syncs::finding_parameters(),
             example_query: "?per_page=1",
-            ..Operation::new::<List<&Finding>>(
+            ..Operation::new::<PagedList<&Finding>>(
                 "findings",
                 "list_findings",
                 "Data problems at the source",

@@ -119,7 +119,7 @@ impl PageInfo {
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "{T}List")]
-pub(super) struct List<T> {
+pub(super) struct PagedList<T> {
     /// The catalogue version; 0 is the built-in catalogue.
     version: u64,
     #[serde(flatten)]
@@ -127,7 +127,7 @@ pub(super) struct List<T> {
     items: Vec<T>,
 }
 
-impl<T> List<T> {
+impl<T> PagedList<T> {
     /// A page of a list of `total` items.
     pub(super) fn new(
         request: &ApiRequest<'_>,
@@ -143,7 +143,7 @@ impl<T> List<T> {
     }
 }
 
-impl<'t, T> List<&'t T> {
+impl<'t, T> PagedList<&'t T> {
     /// The requested page of a whole list.
     pub(super) fn of(request: &ApiRequest<'_>, all: &'t [T]) -> Self {
         let page = PageInfo::of(request);

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::paging::{List, PageInfo};
+use super::paging::{PageInfo, PagedList};
 use crate::http::AppError;
 
 /// The response of an operation.
@@ -23,7 +23,7 @@ impl ApiResponse {
         })
     }
 
-    pub(super) fn list(list: &List<impl Serialize>) -> Result<Self, AppError> {
+    pub(super) fn list(list: &PagedList<impl Serialize>) -> Result<Self, AppError> {
         Ok(Self::new(list)?.with_page(list.page))
     }
 

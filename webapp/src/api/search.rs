@@ -2,7 +2,7 @@ use common::models::Kind;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::paging::{self, List, PageInfo};
+use super::paging::{self, PageInfo, PagedList};
 use super::parameter::{Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
@@ -13,7 +13,7 @@ use catalogue_search::{FURTHEST, Matched, Question};
 #[derive(Serialize, JsonSchema)]
 pub(super) struct SearchResults {
     #[serde(flatten)]
-    list: List<SearchResult>,
+    list: PagedList<SearchResult>,
     /// Suggested spelling, if nothing matches the query as typed.
     did_you_mean: Option<String>,
 }
@@ -80,7 +80,7 @@ pub(super) fn search(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> 
             matched: hit.matched.iter().map(FieldMatch::of).collect(),
         })
     });
-    let list = List::new(request, page, found.total() as u64, results);
+    let list = PagedList::new(request, page, found.total() as u64, results);
     let page = list.page;
     let body = SearchResults {
         list,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::paging::{self, List};
+use super::paging::{self, PagedList};
 use super::parameter::{Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
@@ -15,7 +15,7 @@ use crate::state::{Freshness, Site};
 
 pub(super) fn runs(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> {
     let runs = &request.site.sync_status.runs;
-    Ok(ApiResponse::list(&List::of(request, runs))?.no_store())
+    Ok(ApiResponse::list(&PagedList::of(request, runs))?.no_store())
 }
 
 pub(super) fn finding_parameters() -> Vec<Parameter> {
@@ -36,7 +36,7 @@ pub(super) fn findings(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError
     let findings: Vec<_> = findings
         .filter(|finding| kind.is_none_or(|kind| finding.kind == kind))
         .collect();
-    Ok(ApiResponse::list(&List::of(request, &findings))?.no_store())
+    Ok(ApiResponse::list(&PagedList::of(request, &findings))?.no_store())
 }
 
 #[derive(Serialize, JsonSchema)]

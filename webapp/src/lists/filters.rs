@@ -10,7 +10,7 @@ use catalogue_index::{Field, Filter};
 #[derive(Debug, PartialEq)]
 pub(crate) struct ListFilter {
     pub(crate) name: &'static str,
-    pub(crate) condition: Condition,
+    pub(crate) condition: FilterCondition,
     /// A sentence for the API reference.
     pub(crate) description: &'static str,
     pub(crate) example: &'static str,
@@ -20,7 +20,7 @@ pub(crate) struct ListFilter {
 
 /// What an item must have, together with the parameter's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Condition {
+pub(crate) enum FilterCondition {
     /// This text, ignoring case.
     Is(Field),
     /// This number.
@@ -41,7 +41,7 @@ pub(crate) enum Control {
     Number(&'static str),
 }
 
-impl Condition {
+impl FilterCondition {
     /// The largest number to compare with; `None` if the value is a text.
     pub(crate) fn max_value(self) -> Option<u32> {
         match self {
@@ -74,11 +74,11 @@ impl ListFilter {
     pub(crate) fn with_value(&self, kind: Kind, value: &str, site: &Site) -> Option<Filter> {
         let number = || value.parse().unwrap_or(u32::MAX);
         Some(match self.condition {
-            Condition::Is(field) => Filter::Is(field, value.to_owned()),
-            Condition::Equals(field) => Filter::Between(field, number()..=number()),
-            Condition::AtLeast(field) => Filter::Between(field, number()..=u32::MAX),
-            Condition::AtMost(field) => Filter::Between(field, 0..=number()),
-            Condition::RelatedTo(other) => {
+            FilterCondition::Is(field) => Filter::Is(field, value.to_owned()),
+            FilterCondition::Equals(field) => Filter::Between(field, number()..=number()),
+            FilterCondition::AtLeast(field) => Filter::Between(field, number()..=u32::MAX),
+            FilterCondition::AtMost(field) => Filter::Between(field, 0..=number()),
+            FilterCondition::RelatedTo(other) => {
                 let item = site.snapshot.catalogue.find(other, value)?;
                 match other {
                     Kind::Species => Filter::Is(Field::Species, item.id.to_string()),
@@ -113,7 +113,7 @@ pub(crate) fn combine(filters: impl IntoIterator<Item = Filter>) -> Vec<Filter> 
 
 const fn filter(
     name: &'static str,
-    condition: Condition,
+    condition: FilterCondition,
     description: &'static str,
     example: &'static str,
 ) -> ListFilter {
@@ -129,7 +129,7 @@ const fn filter(
 /// The filters of a kind's list.
 #[rustfmt::skip] // One filter a line.
 pub(crate) const fn of_kind(kind: Kind) -> &'static [ListFilter] {
-    use Condition::{AtLeast, AtMost, Equals, Is, RelatedTo};
+    use FilterCondition::{AtLeast, AtMost, Equals, Is, RelatedTo};
     use Field::*;
     match kind {
         Kind::Movie => const { &[

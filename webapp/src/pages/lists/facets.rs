@@ -5,7 +5,7 @@ use std::sync::Arc;
 use common::models::{Catalogue, Item, Kind, Link};
 
 use super::view::{ListView, offered};
-use crate::lists::filters::{Condition, Control, ListFilter, combine};
+use crate::lists::filters::{Control, FilterCondition, ListFilter, combine};
 use crate::state::Site;
 use catalogue_index::{Counts, Field, Filter};
 
@@ -96,8 +96,8 @@ fn values(
                 .map(|(id, count)| (id.to_string(), *count))
                 .collect()
         }
-        (Condition::RelatedTo(Kind::Species), _) => counts.values(Field::Species, MAX_VALUES),
-        (Condition::Is(field), _) => counts.values(field, MAX_VALUES),
+        (FilterCondition::RelatedTo(Kind::Species), _) => counts.values(Field::Species, MAX_VALUES),
+        (FilterCondition::Is(field), _) => counts.values(field, MAX_VALUES),
         _ => Vec::new(),
     };
     let selected = selected.map(|value| value_and_label(catalogue, filter, value));
@@ -133,11 +133,11 @@ fn values(
 
 /// The relation by which movies are counted. Species are counted as values of a field instead,
 /// which is also possible in very large lists.
-fn link(kind: Kind, condition: Condition) -> Option<Link> {
+fn link(kind: Kind, condition: FilterCondition) -> Option<Link> {
     match (kind, condition) {
-        (Kind::Movie, Condition::RelatedTo(Kind::Person)) => Some(Link::MoviePerson),
-        (Kind::Movie, Condition::RelatedTo(Kind::Location)) => Some(Link::MovieLocation),
-        (Kind::Movie, Condition::RelatedTo(Kind::Vehicle)) => Some(Link::MovieVehicle),
+        (Kind::Movie, FilterCondition::RelatedTo(Kind::Person)) => Some(Link::MoviePerson),
+        (Kind::Movie, FilterCondition::RelatedTo(Kind::Location)) => Some(Link::MovieLocation),
+        (Kind::Movie, FilterCondition::RelatedTo(Kind::Vehicle)) => Some(Link::MovieVehicle),
         _ => None,
     }
 }
@@ -154,7 +154,7 @@ fn is_shown(catalogue: &Catalogue, view: &ListView, link: Link, id: &str) -> boo
 /// A value as it stands in addresses, and its label: the slug and name of an item.
 fn value_and_label(catalogue: &Catalogue, filter: &ListFilter, value: &str) -> (String, String) {
     let item: Option<Arc<Item>> = match filter.condition {
-        Condition::RelatedTo(kind) => catalogue.find(kind, value),
+        FilterCondition::RelatedTo(kind) => catalogue.find(kind, value),
         _ => None,
     };
     match item {
