@@ -13,7 +13,7 @@ const MOST_LISTED: usize = 100;
 const LONG: usize = 60;
 
 /// The changes of one kind, or those of them that stand on this page.
-pub(super) struct Group {
+pub(super) struct ChangeGroup {
     pub(super) kind: Kind,
     /// How many there are on all pages.
     pub(super) total: usize,
@@ -45,7 +45,7 @@ pub(super) enum Form {
 }
 
 /// The changes of a page, by kind.
-pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> Vec<Group> {
+pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> Vec<ChangeGroup> {
     let names = Names::of(catalogue, changes);
     let mut before = (page - 1) * PER_PAGE;
     let mut room = PER_PAGE;
@@ -61,7 +61,7 @@ pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> 
         before = before.saturating_sub(total);
         room -= shown.len();
         if !shown.is_empty() {
-            groups.push(Group {
+            groups.push(ChangeGroup {
                 kind,
                 total,
                 changes: shown,
