@@ -1,8 +1,8 @@
 //! What changed: the versions in time, one version field by field, and any two against each other.
 
 mod counts;
+mod text_diff;
 mod view;
-mod words;
 
 use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -15,7 +15,7 @@ use http_content::Representation;
 use serde::Deserialize;
 
 pub(super) use self::counts::counts_in_words;
-use self::view::{ChangeGroup, Form};
+use self::view::{ChangeGroup, FieldDiff};
 use super::frame::{Frame, Head, Moment};
 use crate::http::AppError;
 use crate::http::PublicUrl;
