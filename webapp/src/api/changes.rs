@@ -1,5 +1,6 @@
 //! Versions and their changes.
 
+use catalogue_index::{Gap, between};
 use common::models::{Change, FieldChange, Item, Kind, changed_fields};
 use common::repository::Header;
 use jiff::Timestamp;
@@ -12,7 +13,6 @@ use super::parameter::{MAX_INTEGER, Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
 use crate::http::AppError;
-use catalogue_index::{Gap, between};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ChangesSince<'a> {

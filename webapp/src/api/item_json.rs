@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use catalogue_index::Index;
 use common::models::{Item, Kind, Number};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -11,7 +12,6 @@ use serde_json::{Map, Value};
 
 use super::item_fields::{FieldType, fields, reference};
 use crate::lists::related::Related;
-use catalogue_index::Index;
 
 /// Related items that a field lists at most; the lists have all of them.
 const MAX_RELATED: usize = 250;

@@ -1,5 +1,6 @@
 //! The lists of items, and items one by one.
 
+use catalogue_index::Sort;
 use common::models::Kind;
 use schemars::{JsonSchema as _, Schema, SchemaGenerator};
 
@@ -10,8 +11,8 @@ use super::parameter::{Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
 use crate::http::AppError;
-use crate::lists::{filters, sorts};
-use catalogue_index::Sort;
+use crate::lists::filters::{self, UnknownItem};
+use crate::lists::sorts;
 
 pub(super) fn list_parameters(kind: Kind) -> Vec<Parameter> {
     let sorts = sorts::options(kind).iter().map(|sort| sort.name);
@@ -71,16 +72,15 @@ pub(super) fn list(kind: Kind, request: &ApiRequest<'_>) -> Result<ApiResponse, 
     let site = request.site;
     let filters = filters::of_kind(kind).iter().filter_map(|filter| {
         let value = request.parameters.get(filter.name)?;
-        let filter = filter.with_value(kind, value, site).ok_or_else(|| {
-            let name = filter.name;
-            let list = match filter.condition {
-                filters::FilterCondition::RelatedTo(other) => other.plural(),
-                _ => kind.plural(),
-            };
-            AppError::BadRequest(format!(
-                "{name} must be a known slug or ID, and {value:?} is neither; see /api/v1/{list}"
-            ))
-        });
+        let filter = filter
+            .with_value(kind, value, site)
+            .map_err(|UnknownItem(other)| {
+                AppError::BadRequest(format!(
+                    "{} must be a known slug or ID, and {value:?} is neither; see /api/v1/{}",
+                    filter.name,
+                    other.plural()
+                ))
+            });
         Some(filter)
     });
     let filters = filters.collect::<Result<Vec<_>, _>>()?;

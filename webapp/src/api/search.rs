@@ -1,3 +1,4 @@
+use catalogue_search::{FURTHEST, Matched, Question};
 use common::models::Kind;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +9,6 @@ use super::request::ApiRequest;
 use super::response::ApiResponse;
 use crate::highlight;
 use crate::http::AppError;
-use catalogue_search::{FURTHEST, Matched, Question};
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct SearchResults {

@@ -1,10 +1,10 @@
 //! The filters of each kind's list: one table for the pages and the API.
 
+use catalogue_index::{Field, Filter};
 use common::models::Kind;
 
 use super::related::Related;
 use crate::state::Site;
-use catalogue_index::{Field, Filter};
 
 /// A query parameter that filters a list.
 #[derive(Debug, PartialEq)]
@@ -41,6 +41,9 @@ pub(crate) enum Control {
     Number(&'static str),
 }
 
+/// The value is no slug or ID of an item of this kind.
+pub(crate) struct UnknownItem(pub(crate) Kind);
+
 impl FilterCondition {
     /// The largest number to compare with; `None` if the value is a text.
     pub(crate) fn max_value(self) -> Option<u32> {
@@ -70,16 +73,22 @@ impl ListFilter {
         }
     }
 
-    /// The filter of a kind's list with a value; `None` if the value names no item.
-    pub(crate) fn with_value(&self, kind: Kind, value: &str, site: &Site) -> Option<Filter> {
+    /// The filter of a kind's list with a value.
+    pub(crate) fn with_value(
+        &self,
+        kind: Kind,
+        value: &str,
+        site: &Site,
+    ) -> Result<Filter, UnknownItem> {
         let number = || value.parse().unwrap_or(u32::MAX);
-        Some(match self.condition {
+        Ok(match self.condition {
             FilterCondition::Is(field) => Filter::Is(field, value.to_owned()),
             FilterCondition::Equals(field) => Filter::Between(field, number()..=number()),
             FilterCondition::AtLeast(field) => Filter::Between(field, number()..=u32::MAX),
             FilterCondition::AtMost(field) => Filter::Between(field, 0..=number()),
             FilterCondition::RelatedTo(other) => {
-                let item = site.snapshot.catalogue.find(other, value)?;
+                let item = site.snapshot.catalogue.find(other, value);
+                let item = item.ok_or(UnknownItem(other))?;
                 match other {
                     Kind::Species => Filter::Is(Field::Species, item.id.to_string()),
                     _ => Filter::Among(Related::of(&item, kind, &site.indexes.lists).all()),
@@ -176,5 +185,42 @@ pub(crate) const fn of_kind(kind: Kind) -> &'static [ListFilter] {
             filter("movie", RelatedTo(Kind::Movie), "Only vehicles in this movie (slug or ID).", "porco-rosso"),
             filter("pilot", RelatedTo(Kind::Person), "Only vehicles piloted by this person (slug or ID).", "porco-rosso"),
         ] },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_finds_items() {
+        let site = Site::built_in();
+        for kind in Kind::ALL {
+            for filter in of_kind(kind) {
+                let condition = filter.with_value(kind, filter.example, &site);
+                let Ok(condition) = condition else {
+                    panic!("{kind} {}: no such item", filter.name);
+                };
+                let found = site.indexes.lists.find(kind, &[condition]);
+                assert!(!found.is_empty(), "{kind} {}", filter.name);
+            }
+        }
+    }
+
+    #[test]
+    fn bounds_of_one_field_become_one_range() {
+        let combined = combine([
+            Filter::Between(Field::Year, 1990..=u32::MAX),
+            Filter::Between(Field::Score, 0..=80),
+            Filter::Between(Field::Year, 0..=1999),
+        ]);
+        let ranges: Vec<_> = combined
+            .iter()
+            .map(|filter| match filter {
+                Filter::Between(field, range) => (*field, *range.start(), *range.end()),
+                other => panic!("{other:?} is no range"),
+            })
+            .collect();
+        assert_eq!(ranges, [(Field::Year, 1990, 1999), (Field::Score, 0, 80)]);
     }
 }

@@ -3,6 +3,7 @@ use std::ops::Range;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use catalogue_search::{FURTHEST, Field, Found, Hit, Matched, Question};
 use common::models::Kind;
 use http_content::Representation;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,6 @@ use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _, JSON};
 use crate::http::query;
 use crate::state::{CurrentSite, Site};
-use catalogue_search::{FURTHEST, Field, Found, Hit, Matched, Question};
 
 /// Results of each kind on a page with all kinds.
 const PER_KIND: usize = 6;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use catalogue_index::{Counts, Field, Filter};
 use common::models::{Catalogue, Item, Kind, Link};
+use roaring::RoaringBitmap;
 
 use super::view::{ListView, offered};
-use crate::lists::filters::{Control, FilterCondition, ListFilter, combine};
+use crate::lists::filters::{Control, FilterCondition, ListFilter, UnknownItem, combine};
 use crate::state::Site;
-use catalogue_index::{Counts, Field, Filter};
 
 /// Values that a facet offers at most.
 const MAX_VALUES: usize = 100;
@@ -33,17 +34,17 @@ pub(super) struct ActiveFilter {
     pub(super) without: String,
 }
 
-/// The active filters, as the index takes them.
-pub(super) fn index_filters(site: &Site, view: &ListView) -> Vec<Filter> {
-    filters_except(site, view, None)
-}
-
-fn filters_except(site: &Site, view: &ListView, except: Option<&ListFilter>) -> Vec<Filter> {
+/// The active filters except one, as the index takes them.
+pub(super) fn index_filters(
+    site: &Site,
+    view: &ListView,
+    except: Option<&ListFilter>,
+) -> Vec<Filter> {
     let filters = view.filters.iter();
     let filters = filters.filter(|(filter, _)| except != Some(filter));
     combine(filters.map(|(filter, value)| {
         let filter = filter.with_value(view.kind, value, site);
-        filter.unwrap_or_else(|| Filter::Among(Default::default()))
+        filter.unwrap_or_else(|UnknownItem(_)| Filter::Among(RoaringBitmap::new()))
     }))
 }
 
@@ -53,7 +54,7 @@ pub(super) fn facets(site: &Site, view: &ListView) -> Vec<Facet> {
         let found = site
             .indexes
             .lists
-            .find(view.kind, &filters_except(site, view, except));
+            .find(view.kind, &index_filters(site, view, except));
         site.indexes.lists.counts(view.kind, found)
     };
     let filtered_counts = counts(None);

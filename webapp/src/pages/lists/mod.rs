@@ -7,6 +7,7 @@ mod view;
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
+use catalogue_index::Field;
 use common::models::{Facts, Kind};
 use http::Uri;
 
@@ -20,7 +21,6 @@ use super::tile::Tile;
 use crate::app_state::AppState;
 use crate::http::AppError;
 use crate::http::content::{self, AtVersion as _};
-use catalogue_index::Field;
 
 #[derive(Template)]
 #[template(path = "list.html")]
@@ -74,7 +74,10 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
     };
     let site = app.current.load()?;
     let catalogue = &site.snapshot.catalogue;
-    let found = site.indexes.lists.find(kind, &index_filters(&site, &view));
+    let found = site
+        .indexes
+        .lists
+        .find(kind, &index_filters(&site, &view, None));
     let total = usize::try_from(found.len()).unwrap_or(usize::MAX);
     let pages = total.div_ceil(PER_PAGE).max(1);
     if view.page > pages {

@@ -26,7 +26,7 @@ pub(crate) async fn random(
     let found = site
         .indexes
         .lists
-        .find(Kind::Movie, &index_filters(&site, &view));
+        .find(Kind::Movie, &index_filters(&site, &view, None));
     // Every new hasher has random keys.
     let random = RandomState::new().build_hasher().finish();
     let position = random.checked_rem(found.len()).unwrap_or_default();

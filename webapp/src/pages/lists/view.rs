@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use catalogue_index::Sort;
 use common::models::Kind;
 use form_urlencoded::Serializer;
 use http::Uri;
@@ -10,7 +11,6 @@ use crate::http::AppError;
 use crate::http::query;
 use crate::lists::filters::{self, Control, ListFilter};
 use crate::lists::sorts::{self, SortOption};
-use catalogue_index::Sort;
 
 /// Items per page.
 pub(super) const PER_PAGE: usize = 100;
