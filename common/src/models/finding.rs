@@ -5,20 +5,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{Id, Kind};
 
-/// Something at the source that does not join or looks wrong, for its maintainers to mend.
+/// A problem in a record of the source.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 pub struct Finding {
-    /// The kind of the item whose record it is in.
+    /// Kind of the record's item.
     pub kind: Kind,
-    /// The id of the item whose record it is in.
+    /// ID of the record's item.
     pub id: Id,
-    /// The field of the source's record.
+    /// Field of the record.
     pub field: String,
-    /// What is wrong with it.
+    /// The type of problem.
     pub problem: Problem,
-    /// The id, or the text, that stands there or is missing there.
+    /// The ID or text found or missing there.
     pub value: String,
 }
 
@@ -36,27 +36,27 @@ impl Finding {
     }
 }
 
-/// What can be wrong at the source without stopping anything.
+/// A type of problem in the source data that does not stop a run.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Problem {
-    /// A link to an item that the source does not have.
+    /// A link to an item that does not exist.
     Dangling,
-    /// A relation that only the other side tells of.
+    /// A relation that only the other item's record has.
     OneSided,
-    /// Two sides that tell of different items where there can be one.
+    /// Records that name different items where only one is possible.
     Contradiction,
-    /// Something that is no link where a link should be.
+    /// A text instead of a link.
     NotALink,
-    /// A `url` that names another item.
+    /// A `url` of another item.
     ForeignUrl,
-    /// A word that stands for "not known".
+    /// A placeholder for an unknown value.
     Placeholder,
-    /// A value of an unusual type or form, read all the same.
+    /// A value of an unusual type or format, read nevertheless.
     UnusualValue,
-    /// A value that could not be read as what the field holds.
+    /// A value that could not be read.
     UnreadableValue,
 }
 

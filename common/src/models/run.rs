@@ -12,7 +12,7 @@ use super::{Counts, Id, Kind};
 pub struct Run {
     /// Its number, rising: the fence of its lease. Of several, the first one's.
     pub number: u64,
-    /// How many runs this row stands for.
+    /// Number of consecutive runs in this row.
     pub repeat_count: u64,
     /// When it began; of several, the first.
     #[schemars(with = "String", extend("format" = "date-time"))]
