@@ -68,7 +68,7 @@ async fn the_movies_of_one_director_are_listed_newest_first() {
 }
 
 #[tokio::test]
-async fn the_count_that_a_filter_tells_is_how_many_it_leaves() {
+async fn the_count_of_a_facet_value_is_how_many_items_it_leaves() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for list in [
         "/movies?year_min=1990",
@@ -86,14 +86,14 @@ async fn the_count_that_a_filter_tells_is_how_many_it_leaves() {
             if asked {
                 continue;
             }
-            let narrowed = pages.read(&format!("{list}{join}{}", query.finish())).await;
-            assert_eq!(items(&narrowed), count, "{list} {name} {value}");
+            let filtered = pages.read(&format!("{list}{join}{}", query.finish())).await;
+            assert_eq!(items(&filtered), count, "{list} {name} {value}");
         }
     }
 }
 
 #[tokio::test]
-async fn humans_alone_are_told_unless_everyone_is_asked_for() {
+async fn only_humans_are_listed_unless_all_people_are_requested() {
     let pages = Pages::of(seed::snapshot().catalogue);
     let humans = pages.read("/movies?view=list").await;
     assert!(humans.contains("Satsuki Kusakabe") && !humans.contains("Catbus"));
@@ -103,7 +103,7 @@ async fn humans_alone_are_told_unless_everyone_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_list_that_nothing_fits_says_how_to_go_on() {
+async fn an_empty_list_says_how_to_go_on() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for list in [
         "/movies?director=Nobody",
