@@ -119,7 +119,7 @@ async fn an_empty_list_says_how_to_go_on() {
 }
 
 #[tokio::test]
-async fn blank_questions_are_left_out_of_the_address() {
+async fn empty_parameters_are_left_out_of_the_address() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for (asked, tidy) in [
         (
@@ -135,7 +135,7 @@ async fn blank_questions_are_left_out_of_the_address() {
 }
 
 #[tokio::test]
-async fn bad_values_are_a_clear_400_and_unknown_questions_are_passed_over() {
+async fn invalid_values_are_a_400_and_unknown_parameters_are_ignored() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for asked in [
         "/movies?sort=best",
@@ -161,7 +161,7 @@ async fn bad_values_are_a_clear_400_and_unknown_questions_are_passed_over() {
 }
 
 #[tokio::test]
-async fn a_surprise_is_a_movie_of_the_view_and_is_not_kept() {
+async fn a_random_movie_passes_the_filters_and_is_not_cached() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for _ in 0..5 {
         let (status, headers, _) = pages.get("/movies/random?director=Hayao+Miyazaki").await;
@@ -175,7 +175,7 @@ async fn a_surprise_is_a_movie_of_the_view_and_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_hundred_items_stand_on_a_page() {
+async fn a_page_has_a_hundred_items() {
     let catalogue: Catalogue = (0..250).map(|n| movie(n, "T", Movie::default())).collect();
     let pages = Pages::of(catalogue);
     let (first, last) = (
