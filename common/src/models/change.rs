@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -69,7 +70,7 @@ impl Counts {
 }
 
 /// One field of an item that a version changed; `Null` stands for unknown or absent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct FieldChange {
     /// The field's name in [`super::Facts`], or `slug`, or a field of the source's record
     /// without a typed field, as `source.NAME`.

@@ -1,21 +1,24 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Id, Kind};
 
-/// A problem in the source data.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A problem in a record of the source.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Finding {
-    /// The kind of the item whose record it is in.
+    /// Kind of the record's item.
     pub kind: Kind,
-    /// The id of the item whose record it is in.
+    /// ID of the record's item.
     pub id: Id,
-    /// The field of the source's record.
+    /// Field of the record.
     pub field: String,
-    /// The problem.
+    /// The type of problem.
     pub problem: Problem,
-    /// The id or text found or missing there.
+    /// The ID or text found or missing there.
     pub value: String,
 }
 
@@ -33,25 +36,27 @@ impl Finding {
     }
 }
 
-/// The kinds of problems in the source data; none of them stops a sync.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A type of problem in the source data that does not stop a run.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Problem {
-    /// A link to a missing item.
+    /// A link to an item that does not exist.
     Dangling,
-    /// A relation that only the other side has.
+    /// A relation that only the other item's record has.
     OneSided,
-    /// Two sides of a relation with different items.
+    /// Records that name different items where only one is possible.
     Contradiction,
-    /// A value that is no link where a link is expected.
+    /// A text instead of a link.
     NotALink,
-    /// A `url` that names another item.
+    /// A `url` of another item.
     ForeignUrl,
-    /// A word that stands for "not known".
+    /// A placeholder for an unknown value.
     Placeholder,
-    /// A readable value of an unusual type or format.
+    /// A value of an unusual type or format, read nevertheless.
     UnusualValue,
-    /// A value that cannot be parsed for its field.
+    /// A value that could not be read.
     UnreadableValue,
 }
 

@@ -1,8 +1,8 @@
 //! What changed: the versions in time, one version field by field, and any two against each other.
 
 mod counts;
+mod text_diff;
 mod view;
-mod words;
 
 use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -14,7 +14,7 @@ use http_content::Representation;
 use serde::Deserialize;
 
 pub(super) use self::counts::counts_in_words;
-use self::view::{Form, Group};
+use self::view::{ChangeGroup, FieldDiff};
 use super::frame::{Frame, Head, Moment};
 use crate::http::AppError;
 use crate::http::PublicUrl;
@@ -71,14 +71,14 @@ pub(crate) async fn list(
 struct Timeline {
     head: Head,
     frame: Frame,
-    entries: Vec<Entry>,
+    entries: Vec<VersionEntry>,
     choice: Option<Choice>,
     page: usize,
     pages: usize,
 }
 
 /// A version in the timeline.
-struct Entry {
+struct VersionEntry {
     number: u64,
     at: Moment,
     counts: String,
@@ -137,7 +137,7 @@ fn timeline(site: &Site, public_url: &PublicUrl, page: usize) -> Result<Represen
         frame: Frame::of(site),
         entries: shown
             .take(PER_PAGE)
-            .map(|version| Entry::of(site, version))
+            .map(|version| VersionEntry::of(site, version))
             .collect(),
         choice: Choice::of(site, None),
         page,
@@ -146,7 +146,7 @@ fn timeline(site: &Site, public_url: &PublicUrl, page: usize) -> Result<Represen
     Ok(content::page(&page)?.at_version(site.version()))
 }
 
-impl Entry {
+impl VersionEntry {
     fn of(site: &Site, version: &Version) -> Self {
         let header = &version.header;
         let changes = version.changes.as_deref().unwrap_or_default();
@@ -185,7 +185,7 @@ struct VersionPage {
     header: Header,
     counts: String,
     /// By kind; `None` if they are not in memory.
-    groups: Option<Vec<Group>>,
+    groups: Option<Vec<ChangeGroup>>,
     previous: Option<u64>,
     next: Option<u64>,
     page: usize,
@@ -248,7 +248,7 @@ struct ComparePage {
     counts: String,
     /// Why there is nothing to show, if so.
     gap: Option<String>,
-    groups: Vec<Group>,
+    groups: Vec<ChangeGroup>,
     choice: Option<Choice>,
     page: usize,
     pages: usize,
