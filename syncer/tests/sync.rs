@@ -100,7 +100,7 @@ async fn syncer(folder: &tempfile::TempDir, source: &Source, seconds: &Arc<Atomi
 #[tokio::test]
 async fn a_source_that_says_304_for_ever_is_believed_for_an_hour() {
     let mut scene = Scene::new().await;
-    scene.source.name_all_answers_alike();
+    scene.source.send_one_etag_for_all();
     assert_eq!(scene.sync().await.outcome, Outcome::Published);
     scene.source.add_film(film(7));
     for _ in 0..3 {

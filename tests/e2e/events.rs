@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::support::{DEADLINE, Store, get, until_it_says};
+use crate::support::{DEADLINE, Store, get, wait_until_shows};
 use serde_json::Value;
 use testkit::process::{Service, Signal, binary};
 use testkit::source::{Source, film};
@@ -12,11 +12,11 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_that_is_published_meanwhile_reaches_who_listens() {
+async fn a_new_version_is_sent_to_listeners() {
     let store = Store::sqlite();
     let source = Source::start().await;
     let webapp = store.webapp().await;
-    until_it_says(webapp.url(), "Welcome").await;
+    wait_until_shows(webapp.url(), "Welcome").await;
     let mut listener = Listener::connect(&webapp, None).await;
     assert!(listener.head.contains("content-type: text/event-stream"));
     assert!(listener.head.contains("x-catalogue-version: 0"));
@@ -38,19 +38,19 @@ async fn a_version_that_is_published_meanwhile_reaches_who_listens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_restart_nothing_that_was_missed_is_left_out_over_sqlite() {
-    nothing_is_left_out(Store::sqlite()).await;
+async fn after_a_restart_a_listener_gets_all_missed_versions_over_sqlite() {
+    all_missed_versions_are_sent(Store::sqlite()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_restart_nothing_that_was_missed_is_left_out_over_mongodb() {
-    nothing_is_left_out(Store::mongodb().await).await;
+async fn after_a_restart_a_listener_gets_all_missed_versions_over_mongodb() {
+    all_missed_versions_are_sent(Store::mongodb().await).await;
 }
 
-async fn nothing_is_left_out(store: Store) {
+async fn all_missed_versions_are_sent(store: Store) {
     let (source, webapp) = published(&store).await;
     publish(&store, &source, "The Lantern Boat").await;
-    until_it_says(&format!("{}/movies", webapp.url()), "The Lantern Boat").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "The Lantern Boat").await;
     let hello = Listener::connect(&webapp, None).await.next().await;
     assert_eq!(hello.data["version"], 2);
     webapp.signal(Signal::KILL);
@@ -59,7 +59,7 @@ async fn nothing_is_left_out(store: Store) {
     }
 
     let webapp = store.webapp().await;
-    until_it_says(&format!("{}/movies", webapp.url()), "The Lantern Raft").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "The Lantern Raft").await;
     let mut listener = Listener::connect(&webapp, Some(&hello.id)).await;
     for (version, title) in [(3, "The Lantern Barge"), (4, "The Lantern Raft")] {
         let missed = listener.next().await;
@@ -77,18 +77,18 @@ async fn nothing_is_left_out(store: Store) {
     );
 
     let sentence = "changed from “The Lantern Barge” to “The Lantern Raft”";
-    let feed = until_it_says(&format!("{}/feed.atom", webapp.url()), sentence).await;
+    let feed = wait_until_shows(&format!("{}/feed.atom", webapp.url()), sentence).await;
     assert_eq!(entries(&feed.body), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_feed_is_well_formed_with_titles_that_mean_harm() {
+async fn the_feed_is_well_formed_with_hostile_titles() {
     let store = Store::sqlite();
     let (source, webapp) = published(&store).await;
     let url = format!("{}/feed.atom", webapp.url());
     let title = "</li><script>alert(1)</script>\u{1}\u{b}]]>&nbsp;'\"\u{ffff}";
     publish(&store, &source, title).await;
-    let feed = until_it_says(&url, "alert(1)").await;
+    let feed = wait_until_shows(&url, "alert(1)").await;
     assert_eq!(feed.header("content-type"), Some("application/atom+xml"));
     assert_eq!(feed.header("x-catalogue-version"), Some("2"));
     assert!(!feed.body.contains("<script"));
@@ -98,7 +98,7 @@ async fn the_feed_is_well_formed_with_titles_that_mean_harm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_hundred_who_listen_half_never_read_and_nobody_waits_for_them() {
+async fn listeners_that_never_read_delay_no_other() {
     const FILMS: u32 = 300;
     const VERSIONS: u64 = 30;
     let store = Store::sqlite();
@@ -106,7 +106,7 @@ async fn of_a_hundred_who_listen_half_never_read_and_nobody_waits_for_them() {
     (10..FILMS).for_each(|number| source.add_film(film(number)));
     let _syncer = store.syncer(&source.url());
     let webapp = store.webapp().await;
-    until_it_says(&format!("{}/movies", webapp.url()), "Reel 10").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "Reel 10").await;
     let before = resident_kib(&webapp);
 
     let mut stalled = Vec::new();
@@ -149,7 +149,7 @@ async fn of_a_hundred_who_listen_half_never_read_and_nobody_waits_for_them() {
     let started = Instant::now();
     webapp.signal(Signal::TERM);
     for listener in &mut open {
-        listener.until_the_end().await;
+        listener.read_to_end().await;
     }
     println!("streams ended after {:?}", started.elapsed());
     assert_eq!(webapp.wait_exit(DEADLINE).await.code(), Some(0));
@@ -160,13 +160,13 @@ async fn of_a_hundred_who_listen_half_never_read_and_nobody_waits_for_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_closes_its_connection_frees_its_place_at_once() {
-    places_are_free_after(async |listeners| drop(listeners)).await;
+async fn a_listener_that_closes_its_connection_frees_its_slot_at_once() {
+    slots_are_free_after(async |listeners| drop(listeners)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_resets_its_connection_frees_its_place_at_once() {
-    places_are_free_after(async |listeners| {
+async fn a_listener_that_resets_its_connection_frees_its_slot_at_once() {
+    slots_are_free_after(async |listeners| {
         for listener in &listeners {
             listener.stream.get_ref().set_zero_linger().unwrap();
         }
@@ -175,9 +175,9 @@ async fn a_listener_that_resets_its_connection_frees_its_place_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_ends_its_sending_frees_its_place_at_once() {
+async fn a_listener_that_shuts_down_its_sending_side_frees_its_slot_at_once() {
     let mut open = Vec::new();
-    places_are_free_after(async |mut listeners| {
+    slots_are_free_after(async |mut listeners| {
         for listener in &mut listeners {
             listener.stream.get_mut().shutdown().await.unwrap();
         }
@@ -189,9 +189,9 @@ async fn a_listener_that_ends_its_sending_frees_its_place_at_once() {
 
 /// Takes all places, gives the listeners to `end`, and takes all places again. That must not wait
 /// for a heartbeat.
-async fn places_are_free_after(end: impl AsyncFnOnce(Vec<Listener>)) {
+async fn slots_are_free_after(end: impl AsyncFnOnce(Vec<Listener>)) {
     let store = Store::sqlite();
-    let (_webapp, host) = webapp_with_few_places(&store).await;
+    let (_webapp, host) = webapp_with_few_slots(&store).await;
     let mut listeners = Vec::new();
     let refusal = loop {
         match Listener::at(&host, None).await {
@@ -224,7 +224,7 @@ async fn places_are_free_after(end: impl AsyncFnOnce(Vec<Listener>)) {
 
 /// A web app that may open 200 files: half of them are for connections, and half of those for
 /// listeners.
-async fn webapp_with_few_places(store: &Store) -> (Service, String) {
+async fn webapp_with_few_slots(store: &Store) -> (Service, String) {
     let command = format!(
         "ulimit -n 200 && PYFLIX_LISTEN=127.0.0.1:0 PYFLIX_DATABASE_URL='{}' exec '{}'",
         store.url,
@@ -238,7 +238,7 @@ async fn webapp_with_few_places(store: &Store) -> (Service, String) {
     let (_, address) = line.split_once("http://").unwrap();
     let is_of_host = |c: &char| c.is_ascii_digit() || matches!(c, '.' | ':');
     let host: String = address.chars().take_while(is_of_host).collect();
-    until_it_says(&format!("http://{host}/"), "Welcome").await;
+    wait_until_shows(&format!("http://{host}/"), "Welcome").await;
     (webapp, host)
 }
 
@@ -324,7 +324,7 @@ impl Listener {
         }
     }
 
-    async fn until_the_end(&mut self) {
+    async fn read_to_end(&mut self) {
         while timeout(DEADLINE, self.chunk()).await.unwrap().is_some() {}
     }
 
@@ -364,7 +364,7 @@ async fn published(store: &Store) -> (Source, Service) {
     let source = Source::start().await;
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
     let webapp = store.webapp().await;
-    until_it_says(&format!("{}/movies", webapp.url()), "The Lantern Ferry").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "The Lantern Ferry").await;
     (source, webapp)
 }
 

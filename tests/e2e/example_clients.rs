@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{DEADLINE, until_it_says};
+use crate::support::{DEADLINE, wait_until_shows};
 use testkit::process::Service;
 use testkit::{skips, workspace_root};
 
@@ -31,7 +31,7 @@ async fn run_text(
         return None;
     }
     let webapp = Service::start_web("webapp", &[], &[], DEADLINE).await;
-    until_it_says(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
+    wait_until_shows(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
     let folder = tempfile::tempdir().unwrap();
     // The name makes a module of it for node; the others do not look at it.
     let file = folder.path().join("client.mjs");
@@ -50,8 +50,8 @@ async fn run_text(
 }
 
 #[tokio::test]
-async fn what_the_readme_shows_runs_as_it_stands() {
-    let test = "what_the_readme_shows_runs_as_it_stands";
+async fn the_examples_of_the_readme_run_unchanged() {
+    let test = "the_examples_of_the_readme_run_unchanged";
     let readme = std::fs::read_to_string(workspace_root().join("README.md")).unwrap();
     for (heading, program, expected) in [
         ("curl:", "curl", "Spirited Away"),

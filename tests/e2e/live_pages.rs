@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{DEADLINE, until_it_says};
+use crate::support::{DEADLINE, wait_until_shows};
 use testkit::browser::{Browser, Key};
 use testkit::eventually;
 use testkit::process::Service;
@@ -11,13 +11,13 @@ use testkit::source::Source;
 /// The film of the invented source that is changed.
 const FERRY: &str = "1069e34e-1a3c-5974-92de-c50d42a7b39a";
 
-struct Scene {
+struct Fixture {
     source: Source,
     pyflix: Service,
     browser: Browser,
 }
 
-impl Scene {
+impl Fixture {
     async fn start() -> Self {
         let source = Source::start().await;
         let provider = source.url();
@@ -26,7 +26,7 @@ impl Scene {
             ("PYFLIX_SYNC_INTERVAL", "250ms"),
         ];
         let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-        until_it_says(&format!("{}/movies", pyflix.url()), "The Lantern Ferry").await;
+        wait_until_shows(&format!("{}/movies", pyflix.url()), "The Lantern Ferry").await;
         let browser = Browser::start().await;
         browser.set_window(1280, 800).await;
         Self {
@@ -55,7 +55,7 @@ impl Scene {
     }
 
     /// Waits until the script of the page listens.
-    async fn until_live(&self) {
+    async fn wait_until_live(&self) {
         let opened = "return performance.getEntriesByType('resource').length > 0 && \
                       document.querySelector('.live') !== null";
         self.until(opened, "true").await;
@@ -63,113 +63,113 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_published_while_a_page_is_open_is_shown_and_takes_nothing_away() {
-    let scene = Scene::start().await;
-    scene.open("/movies").await;
-    scene.until_live().await;
-    scene.browser.press('/').await;
-    scene.browser.type_text("winter").await;
-    scene.browser.eval("scrollTo(0, 40)").await;
+async fn an_open_page_shows_a_new_version_and_keeps_input_and_scroll_position() {
+    let fixture = Fixture::start().await;
+    fixture.open("/movies").await;
+    fixture.wait_until_live().await;
+    fixture.browser.press('/').await;
+    fixture.browser.type_text("winter").await;
+    fixture.browser.eval("scrollTo(0, 40)").await;
 
-    scene.source.rename_film(FERRY, "The Paper Ferry");
+    fixture.source.rename_film(FERRY, "The Paper Ferry");
 
     let card = format!("return document.querySelector('main [data-id=\"{FERRY}\"]')");
     let title = format!("{card}.querySelector('h2').textContent");
-    scene.until(&title, "The Paper Ferry").await;
+    fixture.until(&title, "The Paper Ferry").await;
     let changed = format!("{card}.dataset.changed");
-    scene.until(&changed, "updated").await;
+    fixture.until(&changed, "updated").await;
     let notice = "return document.querySelector('.live > p:not(.unseen)')?.textContent ?? ''";
-    scene.until(notice, "The Paper Ferry was updated").await;
+    fixture.until(notice, "The Paper Ferry was updated").await;
     let typed = "return document.activeElement.id + ' ' + document.activeElement.value";
-    assert_eq!(scene.browser.eval(typed).await, "search winter");
-    assert_eq!(scene.browser.eval("return scrollY").await, "40");
+    assert_eq!(fixture.browser.eval(typed).await, "search winter");
+    assert_eq!(fixture.browser.eval("return scrollY").await, "40");
 
-    scene
+    fixture
         .browser
         .eval("document.querySelector('.live button').click()")
         .await;
-    assert_eq!(scene.browser.eval(notice).await, "");
-    assert!(scene.browser.console_errors().await.is_empty());
+    assert_eq!(fixture.browser.eval(notice).await, "");
+    assert!(fixture.browser.console_errors().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_typed_below_stays_when_the_page_around_it_changes() {
-    let scene = Scene::start().await;
-    scene.source.rename_film(FERRY, "The Paper Ferry");
-    scene.open("/changes").await;
-    scene
+async fn input_is_kept_when_the_page_around_it_changes() {
+    let fixture = Fixture::start().await;
+    fixture.source.rename_film(FERRY, "The Paper Ferry");
+    fixture.open("/changes").await;
+    fixture
         .until(
             "return document.querySelectorAll('.versions li').length",
             "2",
         )
         .await;
-    scene.until_live().await;
+    fixture.wait_until_live().await;
     let from = "const field = document.querySelector('#from'); field.focus(); field.select()";
-    scene.browser.eval(from).await;
-    scene.browser.type_text("1").await;
+    fixture.browser.eval(from).await;
+    fixture.browser.type_text("1").await;
 
-    scene.source.rename_film(FERRY, "The Glass Ferry");
+    fixture.source.rename_film(FERRY, "The Glass Ferry");
 
     let newest = "return document.querySelector('.versions li').id";
-    scene.until(newest, "version-3").await;
+    fixture.until(newest, "version-3").await;
     let typed = "return document.activeElement.id + ' ' + document.activeElement.value";
-    assert_eq!(scene.browser.eval(typed).await, "from 1");
+    assert_eq!(fixture.browser.eval(typed).await, "from 1");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notice_comes_while_the_source_is_away_and_leaves_by_itself() {
-    let scene = Scene::start().await;
-    scene.open("/movies/the-lantern-ferry").await;
-    scene.until_live().await;
+async fn an_open_page_shows_a_notice_while_the_source_is_unavailable() {
+    let fixture = Fixture::start().await;
+    fixture.open("/movies/the-lantern-ferry").await;
+    fixture.wait_until_live().await;
     let notice = "return document.querySelector('main .notice')?.textContent.slice(0, 37) ?? ''";
-    assert_eq!(scene.browser.eval(notice).await, "");
+    assert_eq!(fixture.browser.eval(notice).await, "");
 
-    scene.source.stop().await;
-    scene
+    fixture.source.stop().await;
+    fixture
         .until(notice, "The source has been unavailable since")
         .await;
     let age = "return document.querySelector('main .notice time').dataset.age";
-    assert_eq!(scene.browser.eval(age).await, "just now");
+    assert_eq!(fixture.browser.eval(age).await, "just now");
 
-    scene.source.resume().await;
-    scene.until(notice, "").await;
+    fixture.source.resume().await;
+    fixture.until(notice, "").await;
     let said = "return document.querySelector('.live .unseen').textContent";
-    scene
+    fixture
         .until(said, "The catalogue is up to date again.")
         .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_finds_back_to_the_news_after_the_server_was_away() {
-    let scene = Scene::start().await;
-    scene.open("/movies").await;
-    scene.until_live().await;
+async fn a_page_restored_from_the_browsers_cache_catches_up() {
+    let fixture = Fixture::start().await;
+    fixture.open("/movies").await;
+    fixture.wait_until_live().await;
     let closed = "performance.clearResourceTimings(); dispatchEvent(new Event('pagehide'))";
-    scene.browser.eval(closed).await;
-    scene.source.rename_film(FERRY, "The Paper Ferry");
-    let page = format!("{}/movies", scene.pyflix.url());
-    until_it_says(&page, "The Paper Ferry").await;
+    fixture.browser.eval(closed).await;
+    fixture.source.rename_film(FERRY, "The Paper Ferry");
+    let page = format!("{}/movies", fixture.pyflix.url());
+    wait_until_shows(&page, "The Paper Ferry").await;
     let title =
         format!("return document.querySelector('main [data-id=\"{FERRY}\"] h2').textContent");
-    assert_eq!(scene.browser.eval(&title).await, "The Lantern Ferry");
+    assert_eq!(fixture.browser.eval(&title).await, "The Lantern Ferry");
     let back = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
-    scene.browser.eval(back).await;
-    scene.until(&title, "The Paper Ferry").await;
+    fixture.browser.eval(back).await;
+    fixture.until(&title, "The Paper Ferry").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_can_be_reached_by_keyboard_and_is_seen_when_it_is() {
-    let scene = Scene::start().await;
-    let browser = &scene.browser;
-    scene.open("/movies").await;
-    scene.until_live().await;
+async fn everything_is_reachable_by_keyboard_with_visible_focus() {
+    let fixture = Fixture::start().await;
+    let browser = &fixture.browser;
+    fixture.open("/movies").await;
+    fixture.wait_until_live().await;
 
     browser.press(Key::Tab).await;
     let skip = "const link = document.activeElement; \
                 return link.textContent + ' ' + (link.getBoundingClientRect().top >= 0)";
-    scene.until(skip, "Skip to content true").await;
+    fixture.until(skip, "Skip to content true").await;
     browser.press(Key::Enter).await;
-    scene
+    fixture
         .until("return document.activeElement.nodeName", "MAIN")
         .await;
 
@@ -180,7 +180,7 @@ async fn everything_can_be_reached_by_keyboard_and_is_seen_when_it_is() {
     let value = "return document.activeElement.value";
     assert_eq!(browser.eval(value).await, "lantern/");
     let offered = "return document.querySelector('#suggestions li')?.firstChild.data ?? ''";
-    scene.until(offered, "The Lantern Ferry").await;
+    fixture.until(offered, "The Lantern Ferry").await;
     browser.press(Key::Escape).await;
     let hidden = "return document.querySelector('#suggestions').hidden";
     assert_eq!(browser.eval(hidden).await, "true");
@@ -190,23 +190,23 @@ async fn everything_can_be_reached_by_keyboard_and_is_seen_when_it_is() {
 
     browser.press('/').await;
     browser.type_text("lantern").await;
-    scene.until(offered, "The Lantern Ferry").await;
+    fixture.until(offered, "The Lantern Ferry").await;
     browser.press(Key::Down).await;
     let chosen = "return document.querySelector('[aria-selected=true]')?.id === \
                   document.activeElement.getAttribute('aria-activedescendant')";
-    scene.until(chosen, "true").await;
+    fixture.until(chosen, "true").await;
     let violations = browser.accessibility_violations().await;
     assert!(violations.is_empty(), "{violations:?}");
     browser.press(Key::Enter).await;
-    scene
+    fixture
         .until("return location.pathname", "/movies/the-lantern-ferry")
         .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_tab_key_goes_through_each_page_in_its_order_and_shows_where_it_is() {
-    let scene = Scene::start().await;
-    let browser = &scene.browser;
+async fn the_tab_key_follows_the_order_of_each_page_with_visible_focus() {
+    let fixture = Fixture::start().await;
+    let browser = &fixture.browser;
     for path in [
         "/",
         "/movies",
@@ -217,8 +217,8 @@ async fn the_tab_key_goes_through_each_page_in_its_order_and_shows_where_it_is()
         "/status",
         "/about",
     ] {
-        scene.open(path).await;
-        scene.until_live().await;
+        fixture.open(path).await;
+        fixture.wait_until_live().await;
         browser
             .eval("window.order = [...document.querySelectorAll('*')]")
             .await;
@@ -255,9 +255,9 @@ const WHERE: &str = "
 ";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_scripts_every_page_says_the_same() {
-    let scene = Scene::start().await;
-    scene.browser.set_scripts(false).await;
+async fn pages_have_the_same_content_without_scripts() {
+    let fixture = Fixture::start().await;
+    fixture.browser.set_scripts(false).await;
     for (path, text) in [
         ("/search?q=lantern", "<mark>Lantern</mark>"),
         ("/changes", "Initial import"),
@@ -266,8 +266,8 @@ async fn without_scripts_every_page_says_the_same() {
         ("/about", "For developers"),
         ("/movies", "The Lantern Ferry"),
     ] {
-        scene.open(path).await;
-        let page = scene.browser.client().source().await.unwrap();
+        fixture.open(path).await;
+        let page = fixture.browser.client().source().await.unwrap();
         assert!(page.contains(text), "{path} does not say {text:?}");
         assert!(!page.contains("role=\"listbox\""), "{path} ran a script");
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use common::config::Database;
 use tempfile::TempDir;
-pub(crate) use testkit::http::{Answer, get, try_get};
+pub(crate) use testkit::http::{Response, get, try_get};
 use testkit::mongo::{Mongo, fresh_database};
 use testkit::process::Service;
 
@@ -85,7 +85,7 @@ impl Store {
 }
 
 /// Waits until a page has a text on it, and gives it back.
-pub(crate) async fn until_it_says(url: &str, text: &str) -> Answer {
+pub(crate) async fn wait_until_shows(url: &str, text: &str) -> Response {
     testkit::eventually(DEADLINE, async || match try_get(url).await {
         Ok(answer) if answer.body.contains(text) => Ok(answer),
         Ok(answer) => Err(format!("{url} does not say {text:?}:\n{}", answer.body)),

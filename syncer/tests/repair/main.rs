@@ -246,7 +246,7 @@ async fn pinned(store: Store) {
 
 async fn running(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
-    scene.source.name_answers();
+    scene.source.send_etags();
     scene.sync().await;
     let parts = scene.parts(Role::Base).await;
     scene.corrupt(parts[2]).await;

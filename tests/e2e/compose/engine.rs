@@ -15,9 +15,9 @@ const DEADLINE: Duration = Duration::from_secs(15 * 60);
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Image {
     /// The binaries under test in the runtime image.
-    OfThisMachine,
+    HostBinaries,
     /// A build of the Dockerfile.
-    OfTheDockerfile,
+    Dockerfile,
 }
 
 /// The compose command of this machine, whose engine answers; or what it lacks.
@@ -45,8 +45,8 @@ pub(crate) async fn base_images(image: Image) -> Result<Vec<(&'static str, Strin
         ("RUST_IMAGE", "rust", "rust:1-bookworm"),
     ];
     let wanted = match image {
-        Image::OfThisMachine => &public[..2],
-        Image::OfTheDockerfile => &public[..],
+        Image::HostBinaries => &public[..2],
+        Image::Dockerfile => &public[..],
     };
     let script = workspace_root().join("../shared/local-images");
     let mut images = Vec::new();

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::engine::{self, Image, run, run_command};
 
-const SOON: Duration = Duration::from_secs(60);
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
 
 const SERVICES: [&str; 3] = ["movies_db", "syncer", "webapp"];
 
@@ -47,7 +47,7 @@ pub(crate) struct Project {
     compose: Vec<String>,
     variables: Vec<(&'static str, String)>,
     /// Lets the containers reach the source, which listens on this machine alone.
-    door: JoinHandle<()>,
+    source_relay: JoinHandle<()>,
     cleaner: Child,
 }
 
@@ -94,7 +94,7 @@ impl Project {
         let mut project = Self {
             compose,
             variables,
-            door: tokio::spawn(async {}),
+            source_relay: tokio::spawn(async {}),
             cleaner,
         };
 
@@ -105,7 +105,7 @@ impl Project {
             .await
             .map_err(|_| "the engine's networks are not on this machine".to_owned())?;
         let address = listener.local_addr().unwrap();
-        project.door = tokio::spawn(pass_on(listener, source.url().replace("http://", "")));
+        project.source_relay = tokio::spawn(relay(listener, source.url().replace("http://", "")));
         project.variables.extend([
             ("PYFLIX_PROVIDER_URLS", format!("http://{address}")),
             ("PYFLIX_SYNC_INTERVAL", "1h".into()),
@@ -114,7 +114,7 @@ impl Project {
             ("PYFLIX_LOG", "info".into()),
             ("PYFLIX_LOG_FORMAT", String::new()),
         ]);
-        if image == Image::OfThisMachine {
+        if image == Image::HostBinaries {
             let runtime_image = &project.variables[0].1;
             for service in ["webapp", "syncer"] {
                 let tag = format!("{name}-{service}:latest");
@@ -140,7 +140,7 @@ impl Project {
     /// Waits until the list of movies shows a title.
     pub(crate) async fn wait_for_title(&self, title: &str) {
         let address = self.address().await;
-        eventually(SOON, async || {
+        eventually(READY_TIMEOUT, async || {
             let answer = get(address, "/movies").await?;
             match answer.contains(title) {
                 true => Ok(()),
@@ -152,7 +152,7 @@ impl Project {
 
     /// Waits until the web app's own health check says that it is well.
     pub(crate) async fn wait_for_health(&self) {
-        eventually(SOON, async || {
+        eventually(READY_TIMEOUT, async || {
             let health = self.inspect("webapp").await["State"]["Health"].clone();
             match health["Status"] == "healthy" {
                 true => Ok(()),
@@ -229,14 +229,14 @@ impl Drop for Project {
                 eprintln!("{}", String::from_utf8_lossy(&logs.stdout));
             }
         }
-        self.door.abort();
+        self.source_relay.abort();
         drop(self.cleaner.stdin.take());
         let cleaned = self.cleaner.wait();
         assert!(std::thread::panicking() || cleaned.is_ok());
     }
 }
 
-async fn pass_on(listener: TcpListener, to: String) {
+async fn relay(listener: TcpListener, to: String) {
     while let Ok((mut from, _)) = listener.accept().await {
         let to = to.clone();
         tokio::spawn(async move {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::raw_http::cases::{self, Case};
 use crate::raw_http::exchange::{self, Delivery};
-use crate::raw_http::{EXCHANGE_TIMEOUT, ask_politely, start_app, until_idle};
+use crate::raw_http::{EXCHANGE_TIMEOUT, send_wellformed_request, start_app, wait_until_idle};
 
 /// How long a proxy is waited for that may wait for the rest of something odd.
 const ODD_TIMEOUT: Duration = Duration::from_secs(1);
@@ -42,7 +42,10 @@ async fn through(kind: ReverseProxyKind) {
         return;
     };
     // Until the first health check has passed.
-    testkit::eventually(DEADLINE, async || ask_politely(proxy.address()).await).await;
+    testkit::eventually(DEADLINE, async || {
+        send_wellformed_request(proxy.address()).await
+    })
+    .await;
 
     let is_done = AtomicBool::new(false);
     let odd = async {
@@ -53,7 +56,7 @@ async fn through(kind: ReverseProxyKind) {
     let polite = async {
         let mut waited = Vec::new();
         while !is_done.load(Ordering::Relaxed) {
-            waited.push(ask_politely(proxy.address()).await);
+            waited.push(send_wellformed_request(proxy.address()).await);
         }
         waited
     };
@@ -75,7 +78,7 @@ async fn through(kind: ReverseProxyKind) {
         proxy.log()
     );
     // The proxy keeps its connections, and goes on with its health checks.
-    until_idle(&app).await;
+    wait_until_idle(&app).await;
 }
 
 /// Sends the well-formed cases strictly, and the odd ones for the app to bear: what the proxy makes

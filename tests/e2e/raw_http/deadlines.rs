@@ -16,7 +16,7 @@ const HALF: &[u8] = b"GET /api/v1/movies HTTP/1.1\r\nHost: a.exam";
 const MAX_DELAY: Duration = Duration::from_secs(2);
 
 #[tokio::test]
-async fn half_a_request_is_closed_in_time_whatever_came_before_it() {
+async fn half_a_request_times_out_after_any_preceding_bytes() {
     let app = start_app().await;
     let before: [&[u8]; 4] = [
         b"",
@@ -39,7 +39,7 @@ async fn half_a_request_is_closed_in_time_whatever_came_before_it() {
 }
 
 #[tokio::test]
-async fn empty_lines_between_requests_do_not_shorten_the_idle_time() {
+async fn empty_lines_between_requests_do_not_shorten_the_idle_timeout() {
     let app = start_app().await;
     let mut connections = Vec::new();
     for lines in [&b"\r\n"[..], b"\r\n\r\n\r\n", b"\n"] {
@@ -63,7 +63,7 @@ async fn empty_lines_between_requests_do_not_shorten_the_idle_time() {
 }
 
 #[tokio::test]
-async fn half_sent_requests_do_not_delay_the_end_of_the_process() {
+async fn half_sent_requests_do_not_delay_shutdown() {
     let without = end(start_app().await, &[]).await;
     let half_body = b"POST /api/a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10\r\n\r\nhello";
     let second = [REQUEST, b"\r\n", HALF].concat();

@@ -34,13 +34,13 @@ pub(crate) async fn start_app() -> Service {
         ("PYFLIX_SYNC_INTERVAL", "1h"),
     ];
     let app = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-    crate::support::until_it_says(app.url(), "Welcome to PyFlix WebApp!").await;
+    crate::support::wait_until_shows(app.url(), "Welcome to PyFlix WebApp!").await;
     app
 }
 
 /// One request of a client that does nothing odd, on a connection of its own; the response must be
 /// to it. Gives back how long it took.
-async fn ask_politely(server: SocketAddr) -> Result<Duration, String> {
+async fn send_wellformed_request(server: SocketAddr) -> Result<Duration, String> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
 
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -94,6 +94,6 @@ async fn watch_idle(app: &Service) -> Result<Duration, String> {
 }
 
 /// Waits until a process is idle, as it is some time after its start or its last request.
-pub(crate) async fn until_idle(app: &Service) {
+pub(crate) async fn wait_until_idle(app: &Service) {
     testkit::eventually(DEADLINE, async || watch_idle(app).await).await;
 }

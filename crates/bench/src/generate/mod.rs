@@ -250,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn relations_are_told_from_both_sides() {
+    fn relations_are_listed_on_both_sides() {
         let catalogue = Generated {
             movies: 500,
             seed: 1,

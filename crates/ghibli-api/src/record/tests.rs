@@ -23,7 +23,7 @@ fn links<const N: usize>(ids: [&str; N]) -> Links {
 #[test]
 fn the_sources_own_records_come_back_exactly() {
     let name = "the_sources_own_records_come_back_exactly";
-    let Some(folder) = testkit::shared::folder_or_skip(name) else {
+    let Some(folder) = testkit::recordings::folder_or_skip(name) else {
         return;
     };
     let text = std::fs::read_to_string(folder.join("data.json")).unwrap();

@@ -323,14 +323,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_gives_the_same_case_each_time_and_another_one_another() {
+    fn a_seed_determines_its_case() {
         let case = MutatedRequests::from_seed(1);
         assert_eq!(case, MutatedRequests::from_seed(1));
         assert_ne!(case, MutatedRequests::from_seed(2));
     }
 
     #[tokio::test]
-    async fn hyper_agrees_with_itself_however_the_bytes_are_cut() {
+    async fn hyper_parses_the_same_requests_from_any_packets() {
         let other = ReferenceServer::start(MAX_HEADER_BYTES, MAX_HEADERS)
             .await
             .unwrap();

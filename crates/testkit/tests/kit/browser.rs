@@ -3,7 +3,7 @@
 use testkit::{browser::Browser, source::Source};
 
 #[tokio::test]
-async fn a_browser_shows_width_scheme_errors_and_hosts() {
+async fn a_browser_reports_width_color_scheme_errors_and_hosts() {
     let source = Source::start().await;
     let browser = Browser::start().await;
     browser.set_window(360, 640).await;

@@ -82,7 +82,7 @@ async fn no_commit_is_lost_however_often_the_stream_and_its_resumption_fail() {
 
 #[tokio::test]
 async fn a_stream_whose_place_has_rolled_out_of_the_oplog_begins_anew() {
-    let mongo = Mongo::start(MongoOptions::with_a_short_oplog()).await;
+    let mongo = Mongo::start(MongoOptions::with_small_oplog()).await;
     let (writer, database) = fresh(&mongo).await;
     let url = format!("{}&appName=listener", mongo.url(database.name()));
     let reader = store_at(url, Access::Reader).await;
@@ -95,7 +95,7 @@ async fn a_stream_whose_place_has_rolled_out_of_the_oplog_begins_anew() {
     let cut = doc! { "closeConnection": true };
     let failing = mongo.fail(100_000, &asking, "listener", cut).await;
     failing.met(1).await;
-    mongo.roll_the_oplog_over().await;
+    mongo.roll_over_oplog().await;
     bell.mark_unchanged();
     failing.end().await;
     // It rings when it is open again.

@@ -5,7 +5,7 @@ async fn every_call_to_a_frozen_server_ends_by_its_deadline() {
     let mongo = Mongo::start(MongoOptions::default()).await;
     let (store, _) = fresh(&mongo).await;
     let state = acquired(&store, "a").await.head;
-    mongo.stop();
+    mongo.pause();
     let asked = Instant::now();
     let name = PartName {
         role: Role::Base,
@@ -47,7 +47,7 @@ async fn every_call_to_a_frozen_server_ends_by_its_deadline() {
             "{error:?}"
         );
     }
-    mongo.cont();
+    mongo.resume();
     eventually(SOON, async || store.head().await).await;
 }
 

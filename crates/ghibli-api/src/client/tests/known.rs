@@ -40,7 +40,7 @@ fn not_modified(source: &Source) -> [usize; 5] {
 #[tokio::test]
 async fn an_unchanged_poll_costs_a_304_per_kind() {
     let source = Source::start().await;
-    source.name_answers();
+    source.send_etags();
     let client = client([&url(&source)]);
     let first = fetched(&client).await;
     assert_eq!((films(&first), first.bytes > 1000), (4, true));
@@ -62,7 +62,7 @@ async fn what_is_too_large_for_one_answer_comes_in_pages_under_that_answers_name
     let mut catalogue = Catalogue::invented();
     catalogue.films.extend((100..2100).map(film));
     let source = Source::start_with(catalogue).await;
-    source.name_answers();
+    source.send_etags();
     let client = client([&url(&source)]);
     let first = fetched(&client).await;
     assert_eq!(films(&first), 2004);
@@ -140,7 +140,7 @@ async fn what_is_known_is_not_even_read() {
 #[tokio::test]
 async fn after_a_change_all_five_come_whole() {
     let source = Source::start().await;
-    source.name_answers();
+    source.send_etags();
     let client = client([&url(&source)]);
     let known = fetched(&client).await.tags;
     source.add_film(film(7));
@@ -186,7 +186,7 @@ async fn a_source_that_names_nothing_is_asked_once_whatever_has_changed_and_howe
 async fn only_the_provider_that_gave_a_name_is_asked_about_it() {
     let [first, second] = [Source::start().await, Source::start().await];
     for source in [&first, &second] {
-        source.name_answers();
+        source.send_etags();
     }
     let known = fetched(&client([&url(&first)])).await.tags;
 
@@ -278,7 +278,7 @@ async fn what_comes_page_by_page_is_always_asked_for_whole() {
         ..Catalogue::invented()
     };
     let source = Source::capped(catalogue(120), 50).await;
-    source.name_answers();
+    source.send_etags();
     let client = client([&url(&source)]);
     let known = fetched(&client).await;
     assert_eq!(films(&known), 120);

@@ -4,7 +4,7 @@ use mongodb::{
 };
 use tokio::sync::MutexGuard;
 
-use super::{Mongo, START};
+use super::{Mongo, START_TIMEOUT};
 
 /// Commands that fail on order. While there is one, others on the same `mongod` wait for it.
 ///
@@ -49,7 +49,7 @@ impl FailPoint<'_> {
         let wait = doc! {
             "waitForFailPoint": "failCommand",
             "timesEntered": self.before + i64::from(times),
-            "maxTimeMS": i64::try_from(START.as_millis()).unwrap_or(i64::MAX),
+            "maxTimeMS": i64::try_from(START_TIMEOUT.as_millis()).unwrap_or(i64::MAX),
         };
         let met = self.admin.run_command(wait).await;
         met.unwrap_or_else(|error| panic!("fewer than {times} commands failed: {error}"));
