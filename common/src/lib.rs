@@ -1,5 +1,4 @@
-//! What the web app and the syncer share: the models of a catalogue, the repository that keeps
-//! its versions, the seed, configuration, telemetry, the clock and shutdown.
+#![doc = include_str!("../README.md")]
 
 pub mod clock;
 pub mod config;
