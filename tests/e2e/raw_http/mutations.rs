@@ -4,7 +4,7 @@ use testkit::raw_http::mutations::Comparison;
 
 use crate::raw_http::{EXCHANGE_TIMEOUT, send_wellformed_request, start_app, wait_until_idle};
 
-/// The same cases each time; `scripts/soak requests` runs others for minutes.
+/// The same cases each time; `scripts/soak mutated_requests` runs others for minutes.
 const CASES: u64 = 1_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
