@@ -6,7 +6,8 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use common::clock::Clock;
 use common::config::{Config, Database};
-use common::repository::{Access, Outcome, Repository, Run};
+use common::models::{Outcome, Run};
+use common::repository::{Access, Repository};
 use common::{shutdown, telemetry};
 
 use crate::plan::Patience;
@@ -109,9 +110,9 @@ pub fn over(repository: Repository, config: &Config) -> anyhow::Result<Syncer> {
     })?;
     let patience = Patience {
         fuse: config.fuse,
-        missing_looks: config.missing_looks,
+        missed_syncs: config.missed_syncs,
     };
-    let repository = repository.keeping(config.retention);
+    let repository = repository.with_retention(config.retention);
     Ok(Syncer::new(repository, client, Clock::system(), patience))
 }
 
@@ -139,13 +140,13 @@ async fn command_end(
         Some(Command::History(command)) => history::main(command, &syncer).await,
         Some(_) => {
             let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
-            let turn = tokio::select! {
-                turn = syncer.repository().begin_waiting(history::waiting) => turn?,
+            let lease = tokio::select! {
+                lease = syncer.repository().acquire(history::waiting) => lease?,
                 () = shutdown.cancelled() => anyhow::bail!("interrupted"),
             };
             let bar = Bar::new();
             let progress = |progress: ghibli_api::Progress<'_>| bar.show(progress);
-            let ended = syncer.sync_once(turn, &progress, &shutdown).await;
+            let ended = syncer.sync_once(lease, &progress, &shutdown).await;
             drop(bar);
             Ok(once_end(&ended.run))
         }

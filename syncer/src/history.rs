@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use common::models::{Change, Counts, changed_fields};
-use common::repository::{Amendment, Repository, Run, Turn};
+use common::models::{Change, Counts, Run, changed_fields};
+use common::repository::{HeadPatch, LeaseGuard, Repository};
 
 use crate::progress::Bar;
 use crate::sync::Syncer;
@@ -53,13 +53,13 @@ pub async fn main(command: Command, syncer: &Syncer) -> anyhow::Result<ExitCode>
         Command::Rollback { version } => rollback(repository, version).await?,
         Command::Pin { version } => pin(repository, version).await?,
         Command::Unpin => {
-            let turn = repository.begin_waiting(waiting).await?;
-            let was_pinned = turn.head().pin.is_some();
+            let lease = repository.acquire(waiting).await?;
+            let was_pinned = lease.head().pin.is_some();
             amend(
-                turn,
-                Amendment {
+                lease,
+                HeadPatch {
                     pin: Some(None),
-                    ..Amendment::default()
+                    ..HeadPatch::default()
                 },
             )
             .await?;
@@ -82,8 +82,7 @@ async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
     let bar = Bar::new();
     let plan = syncer.plan(&|progress| bar.show(progress)).await?;
     drop(bar);
-    let head = syncer.repository().store().head().await?;
-    let head = head.map(|reading| reading.head);
+    let head = syncer.repository().head().await?;
     let (pin, approval) = head.map_or((None, None), |head| (head.pin, head.approval));
     for change in plan.changes.iter() {
         say(&told(&change));
@@ -104,7 +103,7 @@ async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
     for missing in &plan.missing {
         say(&format!(
             "? {} {} is missing from the source (check {}); kept for now",
-            missing.kind, missing.id, missing.looks
+            missing.kind, missing.id, missing.missed_syncs
         ));
     }
     for record in &plan.quarantined {
@@ -131,7 +130,7 @@ async fn plan(syncer: &Syncer) -> anyhow::Result<()> {
 }
 
 async fn history(repository: &Repository, json: bool) -> anyhow::Result<()> {
-    let head = repository.store().head().await?.map(|reading| reading.head);
+    let head = repository.head().await?;
     let (versions, pin) = head.map(|head| (head.log, head.pin)).unwrap_or_default();
     let runs = repository.runs(SHOWN_RUNS).await?;
     if json {
@@ -160,9 +159,9 @@ async fn history(repository: &Repository, json: bool) -> anyhow::Result<()> {
         say(&format!(
             "{:>7}  {:>5}  {:<24}  {:>6} ms  {:<9}  {:>7}  {}",
             run.number,
-            run.times,
+            run.repeat_count,
             format!("{:.3}", run.ended),
-            run.took.total() / 1000,
+            run.phases.total_microseconds() / 1000,
             run.outcome.word(),
             run.version,
             explained(&run)
@@ -180,22 +179,22 @@ fn explained(run: &Run) -> String {
 }
 
 async fn approve(repository: &Repository) -> anyhow::Result<()> {
-    let mut turn = repository.begin_waiting(waiting).await?;
-    let held = repository.held().await?;
+    let mut lease = repository.acquire(waiting).await?;
+    let held = repository.held_run().await?;
     let Some(run) = held.filter(|run| run.fingerprint.is_some()) else {
-        turn.end(None).await?;
+        lease.release(None).await?;
         bail!("nothing to approve: no sync is held");
     };
     // A repair that is held is approved while the damage lasts; anything else comes after it.
     if run.damage.is_empty() {
-        turn = whole(turn).await?;
+        lease = whole(lease).await?;
     }
     let approval = Some(run.fingerprint);
     amend(
-        turn,
-        Amendment {
+        lease,
+        HeadPatch {
             approval,
-            ..Amendment::default()
+            ..HeadPatch::default()
         },
     )
     .await?;
@@ -207,49 +206,49 @@ async fn approve(repository: &Repository) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The turn if the published state can be read wholly; else it ends, and the error names the parts
+/// The lease if the published state can be read wholly; else it ends, and the error names the parts
 /// that are lost.
-async fn whole(mut turn: Turn) -> anyhow::Result<Turn> {
-    let is_whole = turn.require_whole().await;
+async fn whole(mut lease: LeaseGuard) -> anyhow::Result<LeaseGuard> {
+    let is_whole = lease.require_undamaged().await;
     if let Err(error) = is_whole {
-        turn.lease().let_go().await;
+        lease.handle().release().await;
         return Err(error.into());
     }
-    Ok(turn)
+    Ok(lease)
 }
 
 async fn rollback(repository: &Repository, version: u64) -> anyhow::Result<()> {
-    let turn = repository.begin_waiting(waiting).await?;
-    let lease = turn.lease();
-    let end = roll_back_in(turn, version).await;
+    let lease = repository.acquire(waiting).await?;
+    let handle = lease.handle();
+    let end = roll_back_in(lease, version).await;
     if end.is_err() {
-        lease.let_go().await;
+        handle.release().await;
     }
     end
 }
 
-async fn roll_back_in(mut turn: Turn, version: u64) -> anyhow::Result<()> {
-    let state = turn
+async fn roll_back_in(mut lease: LeaseGuard, version: u64) -> anyhow::Result<()> {
+    let state = lease
         .state(None)
         .await?
         .context("nothing has been published yet")?;
-    let wanted = turn.rewind(&state, version).await?.with_context(|| {
+    let wanted = lease.rewind(&state, version).await?.with_context(|| {
         format!("version {version} is not available; `syncer history` lists the versions that are")
     })?;
-    turn.mend_view(Some(&state)).await?;
+    lease.repair_view(Some(&state)).await?;
     let changes = state.catalogue.changes_to(&wanted.catalogue);
     let note = Some(format!("rollback to version {version}"));
     let next = state.version() + 1;
-    match turn
+    match lease
         .publish(Some(&state), &changes, note, Some(next))
         .await?
     {
         Some(published) => {
             // The version is out, whatever else fails.
-            if let Err(error) = turn.show(&published, &changes).await {
+            if let Err(error) = lease.update_view(&published, &changes).await {
                 tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
             }
-            end(turn).await;
+            end(lease).await;
             say(&format!(
                 "rolled back to version {version}, published as version {next} and pinned; run `syncer unpin` to follow the source again"
             ));
@@ -257,10 +256,10 @@ async fn roll_back_in(mut turn: Turn, version: u64) -> anyhow::Result<()> {
         None => {
             let pin = Some(Some(state.version()));
             amend(
-                turn,
-                Amendment {
+                lease,
+                HeadPatch {
                     pin,
-                    ..Amendment::default()
+                    ..HeadPatch::default()
                 },
             )
             .await?;
@@ -274,10 +273,10 @@ async fn roll_back_in(mut turn: Turn, version: u64) -> anyhow::Result<()> {
 }
 
 async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
-    let mut turn = repository.begin_waiting(waiting).await?;
-    let current = turn.head().version;
+    let mut lease = repository.acquire(waiting).await?;
+    let current = lease.head().version;
     if version != current || version == 0 {
-        turn.end(None).await?;
+        lease.release(None).await?;
         if current == 0 {
             bail!("nothing has been published yet");
         }
@@ -288,13 +287,13 @@ async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
         };
         bail!("only the current version, {current}, can be pinned{advice}");
     }
-    turn = whole(turn).await?;
+    lease = whole(lease).await?;
     let pin = Some(Some(version));
     amend(
-        turn,
-        Amendment {
+        lease,
+        HeadPatch {
             pin,
-            ..Amendment::default()
+            ..HeadPatch::default()
         },
     )
     .await?;
@@ -304,15 +303,15 @@ async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn amend(turn: Turn, amendment: Amendment) -> anyhow::Result<()> {
-    turn.amend(&amendment).await?;
-    end(turn).await;
+async fn amend(lease: LeaseGuard, amendment: HeadPatch) -> anyhow::Result<()> {
+    lease.patch_head(&amendment).await?;
+    end(lease).await;
     Ok(())
 }
 
 /// Lets the lease go after what was asked for is done.
-async fn end(turn: Turn) {
-    if let Err(error) = turn.end(None).await {
+async fn end(lease: LeaseGuard) {
+    if let Err(error) = lease.release(None).await {
         tracing::warn!(%error, "the lease was not released and will expire");
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use common::config::FuseLimits;
-use common::models::{Catalogue, Changes, Counts, Finding, Id, Kind, Quarantined};
-use common::repository::{Damage, LostItems, Missing, Tally};
+use common::models::{
+    Catalogue, Changes, Counts, Finding, Id, Kind, KindStats, MissingItem, Quarantined,
+};
+use common::repository::{Damage, LostItems};
 use ghibli_api::{Collection, Records};
 use jiff::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
@@ -20,7 +22,7 @@ pub struct Patience {
     /// What one sync may bring.
     pub fuse: FuseLimits,
     /// How many looks in a row an item may be missing before it goes.
-    pub missing_looks: u32,
+    pub missed_syncs: u32,
 }
 
 /// What a sync would do.
@@ -32,7 +34,7 @@ pub struct Plan {
     /// Why it would be held.
     pub holds: Vec<Hold>,
     /// The missing items that stay for now, this look counted.
-    pub missing: Vec<Missing>,
+    pub missing: Vec<MissingItem>,
     /// All that is missing.
     absent: Vec<(Kind, Id)>,
     /// How many records of each kind came and could be read.
@@ -52,7 +54,7 @@ impl Plan {
     /// If too many records of a kind cannot be read, or they have not.
     pub fn of(
         published: &Catalogue,
-        known: &[Missing],
+        known: &[MissingItem],
         collections: BTreeMap<Collection, Records>,
         patience: Patience,
         now: Timestamp,
@@ -60,7 +62,7 @@ impl Plan {
     ) -> Result<Self, Refused> {
         let mut unjoined = parse::read(collections, published, room)?;
         let absent = unjoined.missing(published);
-        let missing = tombstones::look(known, &absent, patience.missing_looks, now);
+        let missing = tombstones::look(known, &absent, patience.missed_syncs, now);
         let stay = tombstones::staying(&missing);
         let mut upstream = unjoined.join(published, &stay);
         let mut changes = diff(published, &mut upstream)?;
@@ -139,8 +141,8 @@ impl Plan {
     }
 
     /// What it met in each kind.
-    pub(crate) fn tallies(&self) -> BTreeMap<Kind, Tally> {
-        let tally = |kind| {
+    pub(crate) fn kind_stats(&self) -> BTreeMap<Kind, KindStats> {
+        let stats = |kind| {
             let absent = self.absent.iter().filter(|(of, _)| *of == kind);
             let quarantined = self.quarantined.iter().filter(|bad| bad.kind == kind);
             let Counts {
@@ -148,7 +150,7 @@ impl Plan {
                 updated,
                 removed,
             } = self.changes.counts_of(kind);
-            Tally {
+            KindStats {
                 seen: self.seen.get(&kind).copied().unwrap_or_default(),
                 added,
                 updated,
@@ -157,6 +159,6 @@ impl Plan {
                 quarantined: quarantined.count() as u64,
             }
         };
-        Kind::ALL.map(|kind| (kind, tally(kind))).into()
+        Kind::ALL.map(|kind| (kind, stats(kind))).into()
     }
 }

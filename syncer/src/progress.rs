@@ -28,7 +28,7 @@ impl Bar {
     pub(crate) fn show(&self, progress: Progress<'_>) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match progress {
-            Progress::Asking { provider } => {
+            Progress::Requesting { provider } => {
                 seen.clear();
                 self.bar.set_message(format!("contacting {provider}"));
                 return;

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use common::models::Counts;
-use common::repository::{Outcome, Run};
+use common::models::{Counts, Outcome, Run};
 
 /// A run, to be shown.
 pub struct Report<'a>(pub &'a Run);
@@ -50,7 +49,7 @@ impl fmt::Display for Report<'_> {
             )?,
             Outcome::Failed => write!(f, "failed: {reason}; version {} stays live", run.version)?,
         }
-        let missing: u64 = run.kinds.values().map(|tally| tally.missing).sum();
+        let missing: u64 = run.kinds.values().map(|stats| stats.missing).sum();
         if missing > 0 && run.outcome != Outcome::Held {
             write!(f, "; {missing} missing from the source")?;
         }

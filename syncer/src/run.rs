@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use common::repository::{Outcome, Refusal, Run, Turn};
+use common::models::{Outcome, Run};
+use common::repository::{LeaseDenied, LeaseGuard};
 use rand::Rng;
 use tokio_util::sync::CancellationToken;
 
@@ -26,20 +27,20 @@ pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationT
     let mut told = Told::default();
     let mut pace = Pace::new(interval);
     while !shutdown.is_cancelled() {
-        let turn = tokio::select! {
+        let lease = tokio::select! {
             () = shutdown.cancelled() => return,
-            turn = syncer.repository().begin(Some(pace.wait())) => turn,
+            lease = syncer.repository().try_acquire(Some(pace.wait())) => lease,
         };
-        let wait = match turn {
-            Ok(Ok(turn)) => {
-                turn_once(&mut syncer, turn, &mut told, &mut pace, &shutdown).await;
+        let wait = match lease {
+            Ok(Ok(lease)) => {
+                turn_once(&mut syncer, lease, &mut told, &mut pace, &shutdown).await;
                 pace.wait() + jitter(pace.wait())
             }
             Ok(Err(refusal)) => {
                 tracing::debug!("skipping this sync: {refusal}");
                 match refusal {
-                    Refusal::TooSoon { remaining } => remaining,
-                    Refusal::Held { remaining, .. } => remaining.min(LOOK_AGAIN),
+                    LeaseDenied::TooSoon { remaining } => remaining,
+                    LeaseDenied::Taken { remaining, .. } => remaining.min(LOOK_AGAIN),
                 }
             }
             Err(error) => {
@@ -57,25 +58,25 @@ pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationT
 
 async fn turn_once(
     syncer: &mut Syncer,
-    turn: Turn,
+    lease: LeaseGuard,
     told: &mut Told,
     pace: &mut Pace,
     shutdown: &CancellationToken,
 ) {
-    let lease = turn.lease();
+    let handle = lease.handle();
     let given_up = async {
         shutdown.cancelled().await;
         tokio::time::sleep(LAST_CALL).await;
     };
     tokio::select! {
-        ended = syncer.sync_once(turn, &|_| {}, shutdown) => {
+        ended = syncer.sync_once(lease, &|_| {}, shutdown) => {
             pace.ended(ended.run.outcome, ended.retry_after);
             if !shutdown.is_cancelled() {
                 told.report(&ended.run, pace.wait());
             }
         }
         // Whoever is next need not wait for the lease to run out.
-        () = given_up => lease.let_go().await,
+        () = given_up => handle.release().await,
     }
 }
 

@@ -39,7 +39,7 @@ impl Sample {
     pub(crate) fn unjoined(&self, published: &Catalogue, room: u64) -> Unjoined {
         let read = |(kind, records): (&Kind, &Vec<Value>)| {
             let list = Value::from(records.clone()).to_string();
-            let records = Records::read(collection(*kind), &list).unwrap();
+            let records = Records::parse(collection(*kind), &list).unwrap();
             (collection(*kind), records)
         };
         let collections = self.records.iter().map(read).collect();

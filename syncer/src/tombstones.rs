@@ -2,38 +2,45 @@
 
 use std::collections::{HashMap, HashSet};
 
-use common::models::{Id, Kind};
-use common::repository::Missing;
+use common::models::{Id, Kind, MissingItem};
+
 use jiff::Timestamp;
 
 /// What is missing after one more look.
 ///
 /// `known` is what was missing before, `missing` what is now. An item that was looked for in vain
 /// `looks` times before is left out: it has had its time.
-pub fn look(known: &[Missing], missing: &[(Kind, Id)], looks: u32, now: Timestamp) -> Vec<Missing> {
-    let known: HashMap<(Kind, &Id), &Missing> = known
+pub fn look(
+    known: &[MissingItem],
+    missing: &[(Kind, Id)],
+    looks: u32,
+    now: Timestamp,
+) -> Vec<MissingItem> {
+    let known: HashMap<(Kind, &Id), &MissingItem> = known
         .iter()
         .map(|missing| ((missing.kind, &missing.id), missing))
         .collect();
     let looked = missing
         .iter()
         .map(|(kind, id)| match known.get(&(*kind, id)) {
-            Some(before) => Missing {
-                looks: before.looks.saturating_add(1),
+            Some(before) => MissingItem {
+                missed_syncs: before.missed_syncs.saturating_add(1),
                 ..(*before).clone()
             },
-            None => Missing {
+            None => MissingItem {
                 kind: *kind,
                 id: id.clone(),
                 since: now,
-                looks: 1,
+                missed_syncs: 1,
             },
         });
-    looked.filter(|missing| missing.looks <= looks).collect()
+    looked
+        .filter(|missing| missing.missed_syncs <= looks)
+        .collect()
 }
 
 /// The items that stay.
-pub fn staying(missing: &[Missing]) -> HashSet<(Kind, Id)> {
+pub fn staying(missing: &[MissingItem]) -> HashSet<(Kind, Id)> {
     let staying = missing.iter();
     staying
         .map(|missing| (missing.kind, missing.id.clone()))
@@ -56,7 +63,7 @@ mod tests {
             known = look(&known, &gone, 3, at(second));
             assert_eq!(known.len(), 1, "look {second}");
             assert_eq!(known[0].since, at(1));
-            assert_eq!(i64::from(known[0].looks), second);
+            assert_eq!(i64::from(known[0].missed_syncs), second);
         }
         assert!(look(&known, &gone, 3, at(4)).is_empty());
         assert!(look(&[], &gone, 0, at(1)).is_empty(), "no patience at all");

@@ -7,7 +7,7 @@ use std::fs;
 
 use common::models::{Catalogue, Facts, Finding, Item, Kind, Problem};
 use common::seed;
-use ghibli_api::{Collection, Records, give_back};
+use ghibli_api::{Collection, Records, to_source_json};
 use serde_json::value::RawValue;
 use syncer::diff::diff;
 use syncer::parse::{self, collection};
@@ -15,7 +15,7 @@ use syncer::parse::{self, collection};
 /// What is published of a source's lists, and what is to be mended there.
 fn publish(lists: impl Fn(Collection) -> String) -> (Catalogue, Vec<Finding>) {
     let read = |collection| {
-        let records = Records::read(collection, &lists(collection)).unwrap();
+        let records = Records::parse(collection, &lists(collection)).unwrap();
         assert_eq!(records.bad, []);
         (collection, records)
     };
@@ -69,8 +69,7 @@ fn the_seed_is_what_a_sync_of_its_own_records_would_publish() {
 }
 
 fn given(item: &Item) -> String {
-    let stored = RawValue::from_string(item.source.text().into_owned()).unwrap();
-    give_back(&stored, "https://seed.example")
+    to_source_json(&item.source.text(), "https://seed.example")
 }
 
 #[test]

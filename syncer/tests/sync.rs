@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use common::clock::Clock;
 use common::config::{Database, FuseLimits};
-use common::models::Kind;
-use common::repository::{Access, Amendment, Outcome, Repository, Run};
+use common::models::{Kind, Outcome, Run};
+use common::repository::{Access, HeadPatch, Repository};
 use ghibli_api::{Client, ClientConfig, Timeouts};
 use serde_json::json;
 use syncer::plan::Patience;
@@ -48,31 +48,43 @@ impl Scene {
     }
 
     async fn pin(&self, version: Option<u64>) {
-        self.amend(Amendment {
+        self.amend(HeadPatch {
             pin: Some(version),
-            ..Amendment::default()
+            ..HeadPatch::default()
         })
         .await;
     }
 
     async fn approve(&self, run: &Run) {
-        self.amend(Amendment {
+        self.amend(HeadPatch {
             approval: Some(run.fingerprint.clone()),
-            ..Amendment::default()
+            ..HeadPatch::default()
         })
         .await;
     }
 
-    async fn amend(&self, amendment: Amendment) {
-        let turn = self.syncer.repository().begin(None).await.unwrap().unwrap();
-        turn.amend(&amendment).await.unwrap();
-        turn.end(None).await.unwrap();
+    async fn amend(&self, amendment: HeadPatch) {
+        let lease = self
+            .syncer
+            .repository()
+            .try_acquire(None)
+            .await
+            .unwrap()
+            .unwrap();
+        lease.patch_head(&amendment).await.unwrap();
+        lease.release(None).await.unwrap();
     }
 
     async fn sync(&mut self) -> Run {
-        let turn = self.syncer.repository().begin(None).await.unwrap().unwrap();
+        let lease = self
+            .syncer
+            .repository()
+            .try_acquire(None)
+            .await
+            .unwrap()
+            .unwrap();
         let shutdown = CancellationToken::new();
-        self.syncer.sync_once(turn, &|_| {}, &shutdown).await.run
+        self.syncer.sync_once(lease, &|_| {}, &shutdown).await.run
     }
 }
 
@@ -92,7 +104,7 @@ async fn syncer(folder: &tempfile::TempDir, source: &Source, seconds: &Arc<Atomi
     });
     let patience = Patience {
         fuse: FuseLimits::default(),
-        missing_looks: 3,
+        missed_syncs: 3,
     };
     Syncer::new(repository.unwrap(), client.unwrap(), clock, patience)
 }
@@ -119,7 +131,10 @@ async fn another_process_neither_loads_nor_reads_what_is_published_already() {
     scene.restart().await;
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Unchanged);
-    assert_eq!(run.took.compare, 0, "nothing was read or compared");
+    assert_eq!(
+        run.phases.compare_microseconds, 0,
+        "nothing was read or compared"
+    );
     assert_eq!(run.bytes, first.bytes, "all of it was sent");
     assert_eq!(run.kinds[&Kind::Movie].seen, 4);
     assert_eq!(run.findings, first.findings);
@@ -264,7 +279,7 @@ async fn what_is_held_is_found_however_many_failures_follow() {
     let repository = scene.syncer.repository();
     let last = repository.runs(20).await.unwrap();
     assert!(last.iter().all(|run| run.outcome == Outcome::Failed));
-    assert_eq!(repository.held().await.unwrap(), Some(held));
+    assert_eq!(repository.held_run().await.unwrap(), Some(held));
 }
 
 #[tokio::test]
@@ -273,18 +288,18 @@ async fn failures_that_differ_in_the_seconds_left_share_a_row() {
     scene.source.misbehave("films", Fault::Status(404));
     let failed = scene.sync().await;
     for seconds in [37, 9] {
-        let turn = scene.syncer.repository().begin(None).await;
-        let turn = turn.unwrap().unwrap();
+        let lease = scene.syncer.repository().try_acquire(None).await;
+        let lease = lease.unwrap().unwrap();
         let run = Run {
-            number: turn.head().fence,
+            number: lease.head().fence,
             reason: Some(format!("skipped: Retry-After has {seconds} s left")),
             ..failed.clone()
         };
-        turn.record(&run).await.unwrap();
-        turn.end(None).await.unwrap();
+        lease.record(&run).await.unwrap();
+        lease.release(None).await.unwrap();
     }
     let runs = scene.syncer.repository().runs(20).await.unwrap();
-    let times: Vec<_> = runs.iter().map(|run| run.times).collect();
+    let times: Vec<_> = runs.iter().map(|run| run.repeat_count).collect();
     assert_eq!(times, [2, 1]);
     assert!(runs[0].reason.as_ref().unwrap().ends_with("has 9 s left"));
 }

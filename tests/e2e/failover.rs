@@ -181,7 +181,7 @@ impl Fixture {
                 !is_published && parts.iter().any(|part| part.fence > before.fence)
             }
             PausePoint::BeforeView => {
-                let movies = store.shown(Kind::Movie, None, 2 * FILMS).await.unwrap();
+                let movies = store.read_view(Kind::Movie, None, 2 * FILMS).await.unwrap();
                 is_published && movies.iter().any(|movie| movie.version <= before.version)
             }
         }
@@ -205,7 +205,7 @@ impl Fixture {
         let mut movies = state.catalogue.iter(Kind::Movie);
         assert!(movies.all(|movie| movie.name() == title));
         let store = self.repository.store();
-        let view = store.shown(Kind::Movie, None, 2 * FILMS).await.unwrap();
+        let view = store.read_view(Kind::Movie, None, 2 * FILMS).await.unwrap();
         assert_eq!(view.len(), state.catalogue.count(Kind::Movie));
         for movie in view {
             assert_eq!(movie.fields.unwrap()["title"], title);

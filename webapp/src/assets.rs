@@ -8,8 +8,8 @@ use http::HeaderValue;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
-    content::{CSS, JS, SVG},
-    error::AppError,
+    http::AppError,
+    http::content::{CSS, JS, SVG},
 };
 
 /// An address that names the content stays right for ever.

@@ -1,28 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 pub mod cli;
-pub mod error;
-pub mod events;
-pub mod feed;
-pub mod history;
-pub mod index;
-pub mod routes;
 pub mod run;
-pub mod search;
-pub mod site;
-pub mod wording;
 
 mod api;
+mod app_state;
 mod art;
 mod assets;
-mod content;
-mod costly;
+mod events;
+mod feed;
+#[cfg(test)]
+mod fixture;
 mod ghibli;
+mod http;
 mod middleware;
 mod pages;
-mod query;
 mod response_cache;
-mod sync_status;
-
-pub use ghibli::{ByField, PublicUrl};
-pub use middleware::RequestLimits;
+mod routes;
+mod state;
+mod wording;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::{
     Router,
-    extract::{FromRef, Path, Request, State, rejection::PathRejection},
+    extract::{Path, Request, State, rejection::PathRejection},
     middleware::from_fn,
     response::{IntoResponse, Response},
     routing::get,
@@ -13,39 +13,24 @@ use common::models::Kind;
 use http::{Uri, header::CACHE_CONTROL};
 use tower::Service;
 
-use crate::{
-    PublicUrl, api, art, assets, costly,
-    error::AppError,
-    events::{self, Events},
-    feed, ghibli, middleware,
-    middleware::RequestLimits,
-    pages, response_cache,
-    site::Current,
-};
+use crate::app_state::AppState;
+use crate::http::{AppError, blocking};
+use crate::middleware::RequestLimits;
+use crate::state::CurrentSite;
+use crate::{api, art, assets, events, feed, ghibli, middleware, pages, response_cache};
 
-/// What the handlers share.
-#[derive(Clone, Debug, Default, FromRef)]
-pub struct App {
-    /// The catalogue and its condition.
-    pub current: Current,
-    /// What links in the APIs start with.
-    pub public_url: PublicUrl,
-    /// What those who listen to events share.
-    pub events: Events,
-}
-
-/// The whole app: every route behind everything that each request passes.
-pub fn app(
-    app: App,
+/// The whole app: all routes behind the layers and the response cache.
+pub(crate) fn app(
+    state: AppState,
     limits: RequestLimits,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
-    let current = app.current.clone();
-    let behind = middleware::around(routes().with_state(app), limits);
-    response_cache::layer(behind, current)
+    let current = state.current.clone();
+    let app = middleware::around(routes().with_state(state), limits);
+    response_cache::layer(app, current)
 }
 
-fn routes() -> Router<App> {
+fn routes() -> Router<AppState> {
     api::routes(items(Router::new()))
         .route("/", get(pages::home::show))
         .route("/movies", get(pages::movies::list))
@@ -56,8 +41,8 @@ fn routes() -> Router<App> {
         .route("/search", get(pages::search::show))
         .route("/search/suggest", get(pages::search::suggest))
         .route("/status", get(pages::status::show))
-        // Of all routes above; the drop-in tells more from less costly queries by itself.
-        .route_layer(from_fn(costly::run_queries))
+        // Of all routes above; the compatible API estimates the cost of a query itself.
+        .route_layer(from_fn(blocking::run_queries))
         .route("/ghibli/{collection}", get(ghibli::list))
         .route("/ghibli/{collection}/{id}", get(ghibli::show))
         .route("/ghibli/{collection}/{id}/{nested}", get(ghibli::nested))
@@ -73,11 +58,13 @@ fn routes() -> Router<App> {
 }
 
 /// The pages that every kind has.
-fn items(mut router: Router<App>) -> Router<App> {
+fn items(mut router: Router<AppState>) -> Router<AppState> {
     for kind in Kind::ALL {
-        let list = move |State(app): State<App>, uri: Uri| pages::items::list(kind, app, uri);
-        let show = move |State(app): State<App>, slug: Result<Path<String>, PathRejection>| {
-            pages::items::show(kind, app, slug)
+        let list =
+            move |State(state): State<AppState>, uri: Uri| pages::items::list(kind, state, uri);
+        let show = move |State(state): State<AppState>,
+                         slug: Result<Path<String>, PathRejection>| {
+            pages::items::show(kind, state, slug)
         };
         let path = kind.plural();
         if kind != Kind::Movie {
@@ -88,13 +75,13 @@ fn items(mut router: Router<App>) -> Router<App> {
     router
 }
 
-/// The process lives; nothing more is said.
+/// The process responds.
 async fn healthz() -> impl IntoResponse {
     ([(CACHE_CONTROL, "no-store")], "ok")
 }
 
-/// The store has been read, so that there is a catalogue to serve.
-async fn readyz(State(current): State<Current>) -> Result<impl IntoResponse, AppError> {
+/// The store has been read.
+async fn readyz(State(current): State<CurrentSite>) -> Result<impl IntoResponse, AppError> {
     current.load()?;
     Ok(([(CACHE_CONTROL, "no-store")], "ready"))
 }
@@ -166,7 +153,7 @@ mod tests {
     async fn get(uri: &str) -> (StatusCode, HeaderMap, String) {
         let request = Request::builder().uri(uri).header("host", "pyflix");
         let request = request.body(Body::empty()).unwrap();
-        let response = app(App::default(), RequestLimits::default())
+        let response = app(AppState::default(), RequestLimits::default())
             .oneshot(request)
             .await
             .unwrap();

@@ -1,6 +1,5 @@
-//! Running the web app: a listener, a follower of the store, and the server over both.
+//! Running the web app: a listener, the catalogue follower, and the server.
 
-use http_content::ResponseCache;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,21 +8,22 @@ use anyhow::{Context, bail};
 use common::clock::Clock;
 use common::config::Config;
 use common::repository::Repository;
+use http_content::ResponseCache;
 use http_front::Limits;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::PublicUrl;
-use crate::events::Events;
+use crate::app_state::AppState;
+use crate::events::{self, Events};
+use crate::http::PublicUrl;
 use crate::middleware::RequestLimits;
-use crate::response_cache;
-use crate::routes::{self, App};
-use crate::site::{self, Current};
+use crate::state::{self, CurrentSite};
+use crate::{pages, response_cache, routes};
 
-/// Listens where the configuration says.
+/// Listens on the configured address.
 ///
 /// # Errors
-/// When the address cannot be had; the text says what to do.
+/// When it cannot; the text says what to do.
 pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     TcpListener::bind(config.listen).await.map_err(|error| {
         let problem = match error.kind() {
@@ -41,7 +41,7 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 /// The address to open in a browser on this machine.
 ///
 /// # Errors
-/// When the listener has none.
+/// When the listener's address cannot be read.
 pub fn address(listener: &TcpListener) -> io::Result<String> {
     let address = listener.local_addr()?;
     if address.ip().is_unspecified() {
@@ -53,7 +53,7 @@ pub fn address(listener: &TcpListener) -> io::Result<String> {
 /// Serves what the repository publishes until told to stop.
 ///
 /// # Errors
-/// When the server or the task that follows the store ends by itself.
+/// When the server or the catalogue follower ends by itself.
 pub async fn run(
     config: &Config,
     repository: &Repository,
@@ -62,43 +62,41 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let limits = Limits::default();
     let request_limits = RequestLimits::default();
-    let app = App {
-        current: Current::default(),
+    let state = AppState {
+        current: CurrentSite::default(),
         public_url: PublicUrl(config.public_url.as_deref().map(Into::into)),
         events: Events::new(&limits, shutdown.clone()),
     };
     let prewarm = {
-        let app = app.clone();
-        move |before: Arc<ResponseCache>, site| {
-            let current = Current::new(site);
-            let next = routes::app(
-                App {
-                    current,
-                    ..app.clone()
-                },
-                request_limits,
-            );
-            async move { response_cache::prewarm(&before, next).await }
+        let state = state.clone();
+        move |outdated: Arc<ResponseCache>, site| {
+            let state = AppState {
+                current: CurrentSite::new(site),
+                ..state.clone()
+            };
+            let app = routes::app(state, request_limits);
+            async move { response_cache::prewarm(&outdated, app).await }
         }
     };
-    let keeper = tokio::spawn(site::keep(
-        app.current.clone(),
+    let follower = tokio::spawn(state::follow(
+        state.current.clone(),
         repository.clone(),
         config.sync_interval,
         Clock::system(),
+        events::encode::version,
         prewarm,
         shutdown.clone(),
     ));
-    let current = app.current.clone();
+    let current = state.current.clone();
     let cached = response_cache::cached(current.clone());
-    let app = routes::app(app, request_limits);
+    let app = routes::app(state, request_limits);
     // In one task, because the allocator keeps an arena for each thread that makes pages.
-    let hot_pages = response_cache::warm_up(current, app.clone());
+    let hot_pages = response_cache::warm_up(current, app.clone(), pages::first(), pages::of_items);
     let serve = http_front::serve(listener, cached, app, limits, shutdown.clone());
     let mut served = tokio::spawn(serve);
     tokio::select! {
         end = &mut served => return end?.context("the server stopped unexpectedly"),
-        end = keeper => {
+        end = follower => {
             if !shutdown.is_cancelled() {
                 end.context("the database watcher crashed")?;
                 bail!("the database watcher stopped unexpectedly");

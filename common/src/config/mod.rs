@@ -21,8 +21,8 @@ use settings::{Setting, Settings};
 /// The file that is read from the working directory where it is there.
 pub const FILE: &str = "pyflix.toml";
 
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
-const LONGEST_INTERVAL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_INTERVAL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// All settings of all binaries: each accepts the whole table and uses what concerns it.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct Config {
     /// What a sync may bring before the fuse holds it.
     pub fuse: FuseLimits,
     /// How many looks in a row an item may be missing at the source before it goes.
-    pub missing_looks: u32,
+    pub missed_syncs: u32,
     /// How many versions are kept, with their history.
     pub retention: u64,
     /// What links in the APIs start with, without a slash at the end; `None`: the request tells.
@@ -138,8 +138,8 @@ impl Config {
                     .get("fuse_duplicates")
                     .parse(|text| count(text, 0..=1_000_000))?,
             },
-            missing_looks: settings
-                .get("missing_looks")
+            missed_syncs: settings
+                .get("missed_syncs")
                 .parse(|text| count(text, 0..=1_000_000))?,
             retention: settings
                 .get("retention")
@@ -265,10 +265,10 @@ fn max_bytes(text: &str) -> Parsed<u64> {
 fn interval(text: &str) -> Parsed<Duration> {
     let interval =
         humantime::parse_duration(text).map_err(|_| format!("\"{text}\" is not a duration"))?;
-    if interval < SHORTEST_INTERVAL {
+    if interval < MIN_INTERVAL {
         return Err(format!("\"{text}\" is shorter than 100ms"));
     }
-    if interval > LONGEST_INTERVAL {
+    if interval > MAX_INTERVAL {
         return Err(format!("\"{text}\" is longer than 31 days"));
     }
     Ok(interval)
@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(config.provider_max_bytes, 16 << 20);
         assert_eq!(config.sync_interval, Duration::from_secs(15));
         assert_eq!(config.fuse, FuseLimits::default());
-        assert_eq!((config.missing_looks, config.retention), (3, 256));
+        assert_eq!((config.missed_syncs, config.retention), (3, 256));
         assert_eq!(config.public_url, None);
         assert_eq!(config.log_format, LogFormat::Pretty);
         assert!(config.warnings.is_empty());
@@ -374,7 +374,7 @@ mod tests {
             ("PYFLIX_FUSE_BLANKED", "-1%"),
             ("PYFLIX_FUSE_UNREADABLE", "a fifth"),
             ("PYFLIX_FUSE_DUPLICATES", "few"),
-            ("PYFLIX_MISSING_LOOKS", "3 looks"),
+            ("PYFLIX_MISSED_SYNCS", "3 looks"),
             ("PYFLIX_RETENTION", "2001"),
             ("PYFLIX_PUBLIC_URL", "example.org"),
             ("PYFLIX_LOG", "info=what=this"),

@@ -26,7 +26,7 @@ const KEYS: [(&str, Option<&str>, &str); 16] = [
     ("fuse_blanked", Some("10%"), "10%"),
     ("fuse_unreadable", Some("20%"), "20%"),
     ("fuse_duplicates", Some("0"), "0"),
-    ("missing_looks", Some("3"), "3"),
+    ("missed_syncs", Some("3"), "3"),
     ("retention", Some("256"), "256"),
     ("public_url", None, "https://movies.example.org"),
     ("log", Some("info"), "info"),

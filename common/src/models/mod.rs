@@ -7,6 +7,7 @@ mod changes;
 mod finding;
 mod item;
 mod packed;
+mod run;
 mod slug;
 mod table;
 
@@ -20,4 +21,5 @@ pub use item::{
 };
 pub(crate) use packed::Packed;
 pub use packed::read_id;
+pub use run::{KindStats, MissingItem, Outcome, PhaseTimings, Run};
 pub use slug::{Slugs, slug};

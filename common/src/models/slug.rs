@@ -3,10 +3,7 @@ use std::sync::Arc;
 
 use super::{Id, Kind};
 
-const LONGEST: usize = 80;
-
-/// Words below `/movies/` and its kin that are pages of their own.
-const RESERVED: [&str; 1] = ["random"];
+const MAX_LENGTH: usize = 80;
 
 /// A readable URL segment made of a name: lower-case ASCII words with hyphens between them.
 ///
@@ -22,7 +19,7 @@ pub fn slug(name: &str) -> Option<String> {
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
     {
-        if !slug.is_empty() && slug.len() + 1 + word.len() > LONGEST {
+        if !slug.is_empty() && slug.len() + 1 + word.len() > MAX_LENGTH {
             break;
         }
         if !slug.is_empty() {
@@ -30,23 +27,23 @@ pub fn slug(name: &str) -> Option<String> {
         }
         slug.push_str(&word.to_ascii_lowercase());
     }
-    slug.truncate(LONGEST);
+    slug.truncate(MAX_LENGTH);
     (!slug.is_empty()).then_some(slug)
 }
 
-/// Gives the items of one kind slugs, each another one.
+/// Assigns unique slugs to the items of one kind.
 #[derive(Debug, Default)]
 pub struct Slugs {
-    given: HashSet<Arc<str>>,
-    /// For each beginning the number to try next: all lower ones are taken.
+    assigned: HashSet<Arc<str>>,
+    /// For each base the number to try next: all lower ones are taken.
     next: HashMap<String, u64>,
 }
 
 impl Slugs {
-    /// The first free slug for an item: from the first of its names that gives one, else from its
-    /// kind and id; with `hint` (a year, say) and then a number behind it while `taken` or given.
-    /// What is taken must stay so.
-    pub fn give(
+    /// Assigns an item the first free slug: from the first of its names that gives one, else from
+    /// its kind and id; followed by `hint` (a year, say) or a number while it is taken or assigned.
+    /// A slug that is `taken` once must stay taken.
+    pub fn assign(
         &mut self,
         kind: Kind,
         id: &Id,
@@ -54,10 +51,8 @@ impl Slugs {
         hint: Option<&str>,
         taken: impl Fn(&str) -> bool,
     ) -> Arc<str> {
-        let given = &self.given;
-        let is_free = |slug: &String| {
-            !given.contains(slug.as_str()) && !RESERVED.contains(&slug.as_str()) && !taken(slug)
-        };
+        let assigned = &self.assigned;
+        let is_free = |slug: &String| !assigned.contains(slug.as_str()) && !taken(slug);
         let base = names.iter().find_map(|name| slug(name));
         let base = base.unwrap_or_else(|| {
             let letters = id.chars().filter(char::is_ascii_alphanumeric);
@@ -79,7 +74,7 @@ impl Slugs {
                 }
             }
         };
-        self.given.insert(free.clone());
+        self.assigned.insert(free.clone());
         free
     }
 }
@@ -107,8 +102,8 @@ mod tests {
         ] {
             assert_eq!(slug(name).as_deref(), expected, "{name}");
         }
-        assert!(slug(&"word ".repeat(100)).unwrap().len() <= LONGEST);
-        assert!(slug(&"w".repeat(300)).unwrap().len() <= LONGEST);
+        assert!(slug(&"word ".repeat(100)).unwrap().len() <= MAX_LENGTH);
+        assert!(slug(&"w".repeat(300)).unwrap().len() <= MAX_LENGTH);
     }
 
     #[test]
@@ -116,7 +111,7 @@ mod tests {
         let id = Id::from("0440483e-ca0e");
         let pick = |taken: &[&str]| {
             let taken = |slug: &str| taken.contains(&slug);
-            Slugs::default().give(Kind::Movie, &id, &["Ponyo"], Some("2008"), taken)
+            Slugs::default().assign(Kind::Movie, &id, &["Ponyo"], Some("2008"), taken)
         };
         assert_eq!(&*pick(&[]), "ponyo");
         assert_eq!(&*pick(&["ponyo"]), "ponyo-2008");
@@ -129,7 +124,7 @@ mod tests {
         let taken = |slug: &str| slug == "ponyo-3";
         let mut give = |names: &[&str]| {
             let id = Id::from("0440483e-ca0e");
-            slugs.give(Kind::Movie, &id, names, None, taken)
+            slugs.assign(Kind::Movie, &id, names, None, taken)
         };
         let given = [(); 4].map(|()| give(&["Ponyo"]));
         assert_eq!(
@@ -143,12 +138,12 @@ mod tests {
     #[test]
     fn a_name_that_gives_no_slug_falls_back_to_the_next_and_then_to_the_id() {
         let id = Id::from("0440483e-ca0e");
-        let pick = |names: &[&str]| Slugs::default().give(Kind::Movie, &id, names, None, |_| false);
+        let pick =
+            |names: &[&str]| Slugs::default().assign(Kind::Movie, &id, names, None, |_| false);
         assert_eq!(
             &*pick(&["崖の上のポニョ", "Gake no ue no Ponyo"]),
             "gake-no-ue-no-ponyo"
         );
         assert_eq!(&*pick(&["崖の上のポニョ"]), "movie-0440483e");
-        assert_eq!(&*pick(&["Random"]), "random-2");
     }
 }

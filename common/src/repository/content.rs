@@ -7,14 +7,14 @@ use crate::models::{Catalogue, Changes};
 
 /// A digest of a version's items. It does not depend on their ranks, which a repair may renumber.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Content {
+pub struct ContentDigest {
     /// How many items there are.
     pub items: u64,
     /// The sum of the items' digests, in hexadecimal digits.
     pub digest: String,
 }
 
-impl Content {
+impl ContentDigest {
     /// Digests every item, which takes about a microsecond for each.
     pub fn of(catalogue: &Catalogue) -> Self {
         Self::new(catalogue, catalogue.digest())

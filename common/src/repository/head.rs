@@ -1,13 +1,14 @@
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::content::Content;
+use super::content::ContentDigest;
 use crate::models::Counts;
 
 /// A lease that ends later than this was given before the clock was set back, and is over.
-pub(super) const FAR_AHEAD: Duration = Duration::from_secs(60);
+pub(super) const MAX_LEASE_AHEAD: Duration = Duration::from_secs(60);
 
 /// How far the fences of a new head are from those that an earlier one left traces of: further
 /// than a run can be that left none.
@@ -38,22 +39,16 @@ pub struct Head {
     /// Who may publish now.
     pub lease: Option<Lease>,
     /// The last sync that ended.
-    #[serde(default)]
-    pub ran: Option<Ran>,
+    pub last_sync: Option<LastSync>,
     /// The headers of the versions still kept, oldest first.
-    #[serde(default)]
     pub log: Vec<Header>,
     /// The whole catalogue that loading starts from.
-    #[serde(default)]
     pub base: Option<Base>,
     /// The version that is held on to; nothing is published while it is set.
-    #[serde(default)]
     pub pin: Option<u64>,
     /// The fingerprint of a held delta that may pass.
-    #[serde(default)]
     pub approval: Option<String>,
     /// Whether the view may be behind.
-    #[serde(default)]
     pub dirty: bool,
 }
 
@@ -68,7 +63,7 @@ pub struct Lease {
 
 /// How the last sync ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ran {
+pub struct LastSync {
     /// When it ended, by the store's clock.
     pub at: Timestamp,
     /// Since when syncs have failed, if this one did.
@@ -89,18 +84,14 @@ pub struct Header {
     /// How many items it changed.
     pub changes: Counts,
     /// Why it was published, where that is not simply a sync.
-    #[serde(default)]
     pub note: Option<String>,
     /// Whether it is the first of its store, which is a base alone.
-    #[serde(default)]
     pub first: bool,
     /// Whether it repairs a version that could not be read wholly: its changes do not lead from
     /// every reader's state to it, so that readers load it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reset: bool,
-    /// What its items are, to tell whether all of them were read; `None` from earlier releases.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<Content>,
+    /// The digest of its items, which shows whether all of them were read.
+    pub content: ContentDigest,
 }
 
 /// A whole catalogue in parts.
@@ -131,7 +122,7 @@ pub struct Commit {
 
 /// What an operator changes on the head without a new version; an outer `None` leaves it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Amendment {
+pub struct HeadPatch {
     /// The new pin.
     pub pin: Option<Option<u64>>,
     /// The new approval.
@@ -142,7 +133,7 @@ pub struct Amendment {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Release {
     /// Whether the view is known to be right.
-    pub view_is_right: bool,
+    pub is_view_current: bool,
     /// Whether a sync ended, and whether it got an answer from the source.
     pub sync: Option<SyncEnd>,
 }
@@ -158,9 +149,9 @@ pub enum SyncEnd {
 
 /// Why a lease was not given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Another has it.
-    Held {
+pub enum LeaseDenied {
+    /// Another process has it.
+    Taken {
         /// The process that has it.
         holder: String,
         /// How long it lasts unless renewed.
@@ -173,6 +164,20 @@ pub enum Refusal {
     },
 }
 
+impl fmt::Display for LeaseDenied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken { holder, .. } => write!(f, "another syncer ({holder}) is running"),
+            Self::TooSoon { remaining } => {
+                write!(
+                    f,
+                    "too soon after the last sync; the next is due in {remaining:.1?}"
+                )
+            }
+        }
+    }
+}
+
 impl Head {
     /// The head of a new store.
     pub fn new(lineage: String) -> Self {
@@ -181,7 +186,7 @@ impl Head {
             version: 0,
             fence: 0,
             lease: None,
-            ran: None,
+            last_sync: None,
             log: Vec::new(),
             base: None,
             pin: None,
@@ -197,26 +202,26 @@ impl Head {
 
     /// Why `holder` cannot have the lease at this time, if so; `interval` is the time that must
     /// have passed since the last sync.
-    pub fn refusal(
+    pub fn lease_denied(
         &self,
         holder: &str,
         interval: Option<Duration>,
         now: Timestamp,
-    ) -> Option<Refusal> {
+    ) -> Option<LeaseDenied> {
         if let Some(lease) = &self.lease
             && lease.holder != holder
         {
             let remaining = between(now, lease.expires);
-            if !remaining.is_zero() && remaining <= FAR_AHEAD {
-                return Some(Refusal::Held {
+            if !remaining.is_zero() && remaining <= MAX_LEASE_AHEAD {
+                return Some(LeaseDenied::Taken {
                     holder: lease.holder.clone(),
                     remaining,
                 });
             }
         }
-        let (ran, interval) = (self.ran.as_ref()?, interval?);
-        let since = between(ran.at, now);
-        (ran.at <= now && since < interval).then(|| Refusal::TooSoon {
+        let (last_sync, interval) = (self.last_sync.as_ref()?, interval?);
+        let since = between(last_sync.at, now);
+        (last_sync.at <= now && since < interval).then(|| LeaseDenied::TooSoon {
             remaining: interval.saturating_sub(since),
         })
     }
@@ -261,14 +266,14 @@ impl Head {
     }
 
     /// Changes pin or approval; false if the lease has passed to another.
-    pub(super) fn amend(&mut self, fence: u64, amendment: &Amendment) -> bool {
+    pub(super) fn patch_head(&mut self, fence: u64, patch: &HeadPatch) -> bool {
         if self.fence != fence {
             return false;
         }
-        if let Some(pin) = amendment.pin {
+        if let Some(pin) = patch.pin {
             self.pin = pin;
         }
-        if let Some(approval) = &amendment.approval {
+        if let Some(approval) = &patch.approval {
             self.approval.clone_from(approval);
         }
         true
@@ -280,10 +285,13 @@ impl Head {
             return false;
         }
         self.lease = None;
-        self.dirty &= !release.view_is_right;
+        self.dirty &= !release.is_view_current;
         if let Some(end) = release.sync {
-            let failing_since = self.ran.as_ref().and_then(|ran| ran.failing_since);
-            self.ran = Some(Ran {
+            let failing_since = self
+                .last_sync
+                .as_ref()
+                .and_then(|last_sync| last_sync.failing_since);
+            self.last_sync = Some(LastSync {
                 at: now,
                 failing_since: match end {
                     SyncEnd::Answered => None,

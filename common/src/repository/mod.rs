@@ -3,19 +3,16 @@
 //! The protocol is written once, over the small [`Store`] trait; MongoDB and SQLite implement
 //! just that. ARCHITECTURE.md says how it works and why each rule is there.
 
+mod blocking;
 mod content;
-mod follow;
 mod head;
-mod history;
-mod ledger;
-mod load;
 mod mongodb;
 mod parts;
-mod repair;
+mod protocol;
+mod read;
 mod sqlite;
 mod store;
-mod turn;
-mod verify;
+mod tables;
 mod view;
 
 use std::sync::Arc;
@@ -24,18 +21,19 @@ use crate::clock::Clock;
 use crate::config::Database;
 
 pub use self::mongodb::setup as mongodb_setup;
-pub use content::Content;
-pub use follow::{Follower, News, Pulse};
-pub use head::{Amendment, Base, Commit, Head, Header, Lease, Ran, Refusal, Release, SyncEnd};
-pub use ledger::{Missing, Outcome, Run, Tally, Took};
-pub use load::Snapshot;
-pub use parts::Damage;
-pub use repair::{LostItems, Origin, Repair};
-pub use store::{
-    LEASE, PartName, Reading, Result, Role, Row, Store, StoreError, Table, ViewDocument,
+pub use content::ContentDigest;
+pub use head::{
+    Base, Commit, Head, HeadPatch, Header, LastSync, Lease, LeaseDenied, Release, SyncEnd,
 };
-pub use turn::{BeginError, LeaseHandle, RETENTION, Turn};
-pub use verify::Verification;
+pub use parts::Damage;
+pub use protocol::{
+    AcquireError, LeaseGuard, LeaseHandle, LostItems, Origin, RETENTION, Repair, Verification,
+};
+pub use read::{FollowEvent, Follower, HeadStatus, Snapshot};
+pub use store::{
+    LEASE, Overwrite, PartKind, PartName, Reading, Result, Row, Store, StoreError, Table,
+    ViewDocument,
+};
 
 /// Whether a process may write to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,23 +79,23 @@ impl Repository {
             Database::Sqlite(path) => Arc::new(sqlite::SqliteStore::open(path, clock)?),
             Database::MongoDb(url) => Arc::new(mongodb::MongoStore::open(url, access).await?),
         };
-        Ok(Self::over(store))
+        Ok(Self::with_store(store))
     }
 
     /// The protocol over a store of one's own.
-    pub fn over(store: Arc<dyn Store>) -> Self {
+    pub fn with_store(store: Arc<dyn Store>) -> Self {
         let holder = format!("{}:{}", std::process::id(), uuid::Uuid::new_v4().simple());
         Self {
             store,
             holder: holder.into(),
             retention: RETENTION,
-            items_per_part: parts::MOST_ITEMS,
+            items_per_part: parts::MAX_ITEMS_PER_PART,
         }
     }
 
     /// Keeps so many versions when it publishes, at least 1; [`RETENTION`] unless told.
     #[must_use]
-    pub fn keeping(self, versions: u64) -> Self {
+    pub fn with_retention(self, versions: u64) -> Self {
         Self {
             retention: versions.max(1),
             ..self
@@ -106,16 +104,24 @@ impl Repository {
 
     /// Puts at most so many items into a part, at least 1: a test needs no thousands for several.
     #[must_use]
-    pub fn packing(self, items_per_part: usize) -> Self {
+    pub fn with_items_per_part(self, items_per_part: usize) -> Self {
         Self {
             items_per_part: items_per_part.max(1),
             ..self
         }
     }
 
-    /// The store beneath.
+    /// The store beneath the protocol; for tests.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The head; `None` while the store was never written to.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn head(&self) -> Result<Option<Head>> {
+        Ok(self.store.head().await?.map(|reading| reading.head))
     }
 
     /// The state at the head; `None` while the store holds no version.
@@ -123,7 +129,7 @@ impl Repository {
     /// # Errors
     /// When the store fails.
     pub async fn load(&self) -> Result<Option<Snapshot>> {
-        load::load(&*self.store).await
+        read::load::load(&*self.store).await
     }
 
     /// A reader of every version from now on.

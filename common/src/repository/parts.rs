@@ -1,31 +1,26 @@
 //! Packing items and changes into parts, and reading them back. Both are compressed with a checksum:
-//! items as they are held in memory, behind [`RECORDS`] and each behind its length, so that loading
-//! them parses nothing; changes as JSON, one a line.
+//! items as they are held in memory, each behind its length, so that loading parses nothing; changes
+//! as JSON lines.
 
 use std::fmt;
 use std::io::{self, Write as _};
 
-use serde::de::DeserializeOwned;
-
 use super::store::{PartName, Result, StoreError};
 use crate::models::{Catalogue, Change, Changes, Packed};
 
-/// The first byte of a part of packed items. JSON lines, which bases were once made of as well, have
-/// another.
-const RECORDS: u8 = 1;
-/// How many items or changes a part has at most, unless configured.
-pub(super) const MOST_ITEMS: usize = 2_000;
-/// Raw bytes at which a part is closed; with the largest item behind it still below what a
-/// MongoDB document may hold.
-const ENOUGH_BYTES: usize = 4 << 20;
+/// Maximum number of items or changes of a part, unless configured.
+pub(super) const MAX_ITEMS_PER_PART: usize = 2_000;
+/// Raw size in bytes at which a part is closed. One more item, however large, stays within the limit
+/// of a MongoDB document.
+const TARGET_RAW_BYTES: usize = 4 << 20;
 const LEVEL: i32 = 1;
 
-/// Something stored that could not be read; the rest is served without it.
+/// A lost or damaged part, or a damaged entry of one. The rest is served without it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// The part, and the line or record in it where only that is damaged.
+    /// The part, and the line or record in it if only that is damaged.
     pub name: String,
-    /// What is wrong.
+    /// The problem.
     pub reason: String,
 }
 
@@ -36,24 +31,24 @@ impl fmt::Display for Damage {
     }
 }
 
-/// Parts, each packed when it is asked for.
-pub(super) type Packs = Box<dyn Iterator<Item = Result<Vec<u8>>> + Send>;
+/// Parts, each packed on demand.
+pub(super) type PackedParts = Box<dyn Iterator<Item = Result<Vec<u8>>> + Send>;
 
-pub(super) fn pack(changes: &Changes, most: usize) -> Packs {
-    pack_by(changes.clone().into_each(), most, &[], |raw, change| {
+pub(super) fn pack(changes: &Changes, most: usize) -> PackedParts {
+    pack_by(changes.clone().into_each(), most, |raw, change| {
         serde_json::to_writer(&mut *raw, &change).map_err(|error| cannot_pack(&error))?;
         raw.push(b'\n');
         Ok(())
     })
 }
 
-pub(super) fn pack_items(catalogue: &Catalogue, most: usize) -> Packs {
+pub(super) fn pack_items(catalogue: &Catalogue, most: usize) -> PackedParts {
     let items: Vec<_> = catalogue.all_packed().cloned().collect();
     pack_all(items, most)
 }
 
-fn pack_all(items: Vec<Packed>, most: usize) -> Packs {
-    pack_by(items.into_iter(), most, &[RECORDS], |raw, item| {
+fn pack_all(items: Vec<Packed>, most: usize) -> PackedParts {
+    pack_by(items.into_iter(), most, |raw, item| {
         let bytes = item.bytes();
         let length = u32::try_from(bytes.len()).map_err(|error| cannot_pack(&error))?;
         raw.extend_from_slice(&length.to_le_bytes());
@@ -65,44 +60,42 @@ fn pack_all(items: Vec<Packed>, most: usize) -> Packs {
 fn pack_by<T: 'static>(
     mut values: impl Iterator<Item = T> + Send + 'static,
     most: usize,
-    start: &'static [u8],
     write: fn(&mut Vec<u8>, T) -> Result<()>,
-) -> Packs {
+) -> PackedParts {
     let mut next = move || {
-        let mut part = Part::starting_with(start)?;
+        let mut part = Part::new()?;
         for value in values.by_ref().take(most) {
             write(&mut part.raw, value)?;
             part.compress()?;
-            if part.bytes >= ENOUGH_BYTES {
+            if part.bytes >= TARGET_RAW_BYTES {
                 break;
             }
         }
-        (part.bytes > start.len()).then(|| part.end()).transpose()
+        (part.bytes > 0).then(|| part.end()).transpose()
     };
     Box::new(std::iter::from_fn(move || next().transpose()))
 }
 
-/// A part under way. It is compressed a little at a time: raw, a part is much larger.
+/// A part being packed. It is compressed a little at a time: raw, a part is much larger.
 struct Part {
     encoder: zstd::Encoder<'static, Vec<u8>>,
-    /// What is not compressed yet.
+    /// Bytes not compressed yet.
     raw: Vec<u8>,
-    /// How many raw bytes it has.
+    /// Its raw size in bytes.
     bytes: usize,
 }
 
 impl Part {
-    fn starting_with(start: &[u8]) -> Result<Self> {
-        let part = || {
+    fn new() -> Result<Self> {
+        let encoder = || {
             let mut encoder = zstd::Encoder::new(Vec::new(), LEVEL)?;
             encoder.include_checksum(true)?;
-            encoder.write_all(start)?;
             Ok(encoder)
         };
         Ok(Self {
-            encoder: part().map_err(|error: io::Error| cannot_pack(&error))?,
+            encoder: encoder().map_err(|error: io::Error| cannot_pack(&error))?,
             raw: Vec::new(),
-            bytes: start.len(),
+            bytes: 0,
         })
     }
 
@@ -120,22 +113,19 @@ impl Part {
 
 pub(super) fn unpack(name: PartName, data: &[u8]) -> (Vec<Change>, Vec<Damage>) {
     match decompress(name, data) {
-        Ok(raw) => lines(name, &raw),
+        Ok(raw) => read_lines(name, &raw),
         Err(damage) => (Vec::new(), vec![damage]),
     }
 }
 
 pub(super) fn unpack_items(name: PartName, data: &[u8]) -> (Vec<Packed>, Vec<Damage>) {
     match decompress(name, data) {
-        Ok(raw) => match raw.split_first() {
-            Some((&RECORDS, records)) => read_records(name, records),
-            _ => lines(name, &raw),
-        },
+        Ok(raw) => read_records(name, &raw),
         Err(damage) => (Vec::new(), vec![damage]),
     }
 }
 
-fn lines<T: DeserializeOwned>(name: PartName, raw: &[u8]) -> (Vec<T>, Vec<Damage>) {
+fn read_lines(name: PartName, raw: &[u8]) -> (Vec<Change>, Vec<Damage>) {
     let mut values = Vec::new();
     let mut damage = Vec::new();
     let lines = raw.split(|&byte| byte == b'\n');
@@ -187,7 +177,7 @@ fn decompress(name: PartName, data: &[u8]) -> Result<Vec<u8>, Damage> {
     zstd::decode_all(data).map_err(|error| damaged(name.to_string(), &error))
 }
 
-/// What is wrong with a part, if anything: its checksum tells without reading its lines.
+/// Verifies the checksum of a part.
 pub(super) fn check(name: PartName, data: &[u8]) -> Option<Damage> {
     let read = zstd::stream::copy_decode(data, io::sink());
     read.err().map(|error| damaged(name.to_string(), &error))
@@ -203,16 +193,19 @@ fn cannot_pack(error: &dyn std::fmt::Display) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repository::Role;
+    use crate::repository::PartKind;
 
     const NAME: PartName = PartName {
-        role: Role::Base,
+        kind: PartKind::Base,
         fence: 1,
         index: 0,
     };
 
     fn compressed(raw: &[u8]) -> Vec<u8> {
-        Part::starting_with(raw).unwrap().end().unwrap()
+        let mut part = Part::new().unwrap();
+        part.raw.extend_from_slice(raw);
+        part.compress().unwrap();
+        part.end().unwrap()
     }
 
     fn seed() -> Vec<Packed> {
@@ -222,9 +215,9 @@ mod tests {
 
     #[test]
     fn items_come_out_of_a_base_as_they_were_put_in() {
-        let items = seed().into_iter().cycle().take(MOST_ITEMS + 1);
+        let items = seed().into_iter().cycle().take(MAX_ITEMS_PER_PART + 1);
         let items: Vec<_> = items.collect();
-        let parts = pack_all(items.clone(), MOST_ITEMS)
+        let parts = pack_all(items.clone(), MAX_ITEMS_PER_PART)
             .collect::<Result<Vec<_>>>()
             .unwrap();
         assert_eq!(parts.len(), 2);
@@ -235,28 +228,18 @@ mod tests {
     }
 
     #[test]
-    fn a_base_of_an_earlier_release_is_read() {
-        let items = crate::seed::items().unwrap();
-        let lines = items
-            .iter()
-            .map(|item| serde_json::to_string(item).unwrap() + "\n");
-        let part = compressed(lines.collect::<String>().as_bytes());
-        assert_eq!(unpack_items(NAME, &part), (seed(), Vec::new()));
-    }
-
-    #[test]
     fn a_bad_record_spoils_itself_alone_and_a_bad_length_what_follows() {
         let items = &seed()[..3];
-        let part = pack_all(items.to_vec(), MOST_ITEMS)
+        let part = pack_all(items.to_vec(), MAX_ITEMS_PER_PART)
             .next()
             .unwrap()
             .unwrap();
         let raw = zstd::decode_all(&*part).unwrap();
-        let second = 1 + size_of::<u32>() + items[0].bytes().len();
+        let second = size_of::<u32>() + items[0].bytes().len();
         for (place, left, name) in [
             (second + size_of::<u32>(), &[0, 2][..], "record 2"),
             (second + 3, &[0], "record 2"),
-            (0, &[], "line 1"),
+            (3, &[], "record 1"),
         ] {
             let mut spoilt = raw.clone();
             spoilt[place] = 0x7e;

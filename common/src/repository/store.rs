@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::head::{Amendment, Commit, Head, Refusal, Release};
+use super::head::{Commit, Head, HeadPatch, LeaseDenied, Release};
 use crate::models::{Id, Kind};
 
 /// How long a lease lasts unless renewed.
@@ -55,7 +55,7 @@ pub struct Reading {
 
 /// What a part belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
+pub enum PartKind {
     /// The changes of a version.
     Changes,
     /// A whole catalogue.
@@ -66,7 +66,7 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PartName {
     /// What it belongs to.
-    pub role: Role,
+    pub kind: PartKind,
     /// The lease under which it was put.
     pub fence: u64,
     /// Its place, from 0.
@@ -74,13 +74,13 @@ pub struct PartName {
 }
 
 impl fmt::Display for PartName {
-    /// `changes/00000000000000000012/000003`: names sort by role, fence and index.
+    /// `changes/00000000000000000012/000003`: names sort by kind, fence and index.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let role = match self.role {
-            Role::Changes => "changes",
-            Role::Base => "base",
+        let kind = match self.kind {
+            PartKind::Changes => "changes",
+            PartKind::Base => "base",
         };
-        write!(f, "{role}/{:020}/{:06}", self.fence, self.index)
+        write!(f, "{kind}/{:020}/{:06}", self.fence, self.index)
     }
 }
 
@@ -88,13 +88,13 @@ impl PartName {
     /// Reads a name back; `None` if it is none.
     pub fn parse(name: &str) -> Option<Self> {
         let mut words = name.split('/');
-        let role = match words.next()? {
-            "changes" => Role::Changes,
-            "base" => Role::Base,
+        let kind = match words.next()? {
+            "changes" => PartKind::Changes,
+            "base" => PartKind::Base,
             _ => return None,
         };
         Some(Self {
-            role,
+            kind,
             fence: words.next()?.parse().ok()?,
             index: words.next()?.parse().ok()?,
         })
@@ -116,6 +116,15 @@ pub struct ViewDocument {
     pub is_new: bool,
 }
 
+/// Which documents of the view a write overwrites, by the versions that wrote them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overwrite {
+    /// Those of a lower version.
+    Older,
+    /// Those of the same or a lower version.
+    SameOrOlder,
+}
+
 /// The tables beside the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Table {
@@ -127,8 +136,8 @@ pub enum Table {
     Findings,
     /// The items that the source has no more and that have not gone yet.
     Missing,
-    /// What names the source's answer that is published as it is.
-    Answers,
+    /// One row: the digests of the source's response that is published as it is.
+    UnchangedMarker,
 }
 
 impl Table {
@@ -139,7 +148,7 @@ impl Table {
             Self::Quarantine => "quarantine",
             Self::Findings => "findings",
             Self::Missing => "missing",
-            Self::Answers => "answers",
+            Self::UnchangedMarker => "unchanged_marker",
         }
     }
 }
@@ -153,11 +162,11 @@ pub struct Row {
     pub fields: serde_json::Map<String, Value>,
 }
 
-/// What a database must do for the protocol: a register with a fence, named parts that never
-/// change, and some tables beside them.
+/// The operations that the protocol needs of a database: a register with a fence, named parts that
+/// never change, and some tables beside them.
 ///
 /// Every call has a deadline of its own. An error says nothing about whether a write took place:
-/// the caller drops its run and acquires anew, and the higher fence settles it.
+/// the caller gives up its run, and the higher fence of the next lease settles it.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
     /// Reads the head; `None` while the store was never written to.
@@ -169,7 +178,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         &self,
         holder: &str,
         interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, Refusal>>;
+    ) -> Result<std::result::Result<Reading, LeaseDenied>>;
 
     /// Makes the lease last from now on.
     ///
@@ -181,7 +190,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn commit(&self, commit: &Commit) -> Result<Head>;
 
     /// Changes the pin or the approval.
-    async fn amend(&self, fence: u64, amendment: &Amendment) -> Result<()>;
+    async fn patch_head(&self, fence: u64, patch: &HeadPatch) -> Result<()>;
 
     /// Lets the lease go.
     async fn release(&self, fence: u64, release: Release) -> Result<()>;
@@ -198,17 +207,20 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Removes parts; one that is not there is no error.
     async fn remove(&self, names: &[PartName]) -> Result<()>;
 
-    /// A counter that rises when the head may have changed. It may ring for nothing or not at
+    /// A counter that rises when the head may have changed. It may rise for nothing or not at
     /// all; it only saves time.
-    fn doorbell(&self) -> watch::Receiver<u64>;
+    fn subscribe(&self) -> watch::Receiver<u64>;
 
-    /// Writes documents of the view, each only over one of a lower version (`same` = false) or of
-    /// the same or a lower one (`same` = true).
-    async fn show(&self, documents: Vec<ViewDocument>, same: bool) -> Result<()>;
+    /// Writes documents of the view. Each overwrites one of the versions that `overwrite` allows.
+    async fn write_view(&self, documents: Vec<ViewDocument>, overwrite: Overwrite) -> Result<()>;
 
     /// Reads up to `limit` documents of the view with ids after `after`, in the order of ids.
-    async fn shown(&self, kind: Kind, after: Option<&str>, limit: u32)
-    -> Result<Vec<ViewDocument>>;
+    async fn read_view(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ViewDocument>>;
 
     /// Reads the rows of a table in the order of their keys; with `newest`, only so many of the
     /// highest keys, highest first.

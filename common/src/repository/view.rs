@@ -5,28 +5,32 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, future, stream};
 use serde_json::{Map, Value, json};
-use tokio::task::JoinError;
 
-use super::load::Snapshot;
-use super::store::{Result, Store, StoreError, ViewDocument};
+use super::blocking::run_blocking;
+use super::read::load::Snapshot;
+use super::store::{Overwrite, Result, Store, ViewDocument};
 use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
 
-const PAGE: u32 = 2_000;
-/// How many documents are made and written at a time.
-const DOCUMENTS: usize = 250;
-/// How many such lots are under way at once: one is made while another is written.
-const AT_ONCE: usize = 2;
+const PAGE_DOCUMENTS: u32 = 2_000;
+/// How many documents a batch has.
+const BATCH_DOCUMENTS: usize = 250;
+/// How many batches are in flight: one is made while another is written.
+const CONCURRENT_BATCHES: usize = 2;
 
 /// Writes what a version changed in the view.
-pub(super) async fn show(store: &dyn Store, snapshot: &Snapshot, changes: &Changes) -> Result<()> {
+pub(super) async fn update(
+    store: &dyn Store,
+    snapshot: &Snapshot,
+    changes: &Changes,
+) -> Result<()> {
     let added: HashSet<_> = changes.added().collect();
     let affected = affected(&snapshot.catalogue, changes).into_iter();
-    let lots = affected.map(|one| {
+    let batches = affected.map(|one| {
         let is_new = added.contains(&one);
         let (kind, id) = one;
         Wanted { kind, id, is_new }
     });
-    write(store, snapshot, lots, false).await
+    write(store, snapshot, batches, Overwrite::Older).await
 }
 
 /// Compares the whole view with a version and repairs what differs; the answer is how many
@@ -35,17 +39,20 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
     let catalogue = &snapshot.catalogue;
     let mut repaired = 0;
     // By number.
-    let mut is_shown = vec![false; catalogue.end()];
+    let mut is_in_view = vec![false; catalogue.end()];
     for kind in Kind::ALL {
         let mut after: Option<Id> = None;
         loop {
-            let page = store.shown(kind, after.as_deref(), PAGE).await?;
+            let page = store
+                .read_view(kind, after.as_deref(), PAGE_DOCUMENTS)
+                .await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id.clone());
             let wrong = page.into_iter().filter_map(|found| {
                 let number = catalogue.number(kind, &found.id);
-                if let Some(shown) = number.and_then(|number| is_shown.get_mut(number as usize)) {
-                    *shown = true;
+                if let Some(in_view) = number.and_then(|number| is_in_view.get_mut(number as usize))
+                {
+                    *in_view = true;
                 }
                 let right = document(snapshot, Wanted::there(kind, found.id));
                 (right.fields != found.fields).then_some(right)
@@ -53,11 +60,11 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
             let wrong: Vec<_> = wrong.collect();
             repaired += wrong.len() as u64;
             if !wrong.is_empty() {
-                store.show(wrong, true).await?;
+                store.write_view(wrong, Overwrite::SameOrOlder).await?;
             }
         }
         let mut absent = catalogue.numbers(kind).collect::<Vec<_>>();
-        absent.retain(|number| is_shown.get(*number as usize) == Some(&false));
+        absent.retain(|number| is_in_view.get(*number as usize) == Some(&false));
         repaired += absent.len() as u64;
         let absent = absent.into_iter().filter_map(|number| {
             Some(Wanted {
@@ -66,23 +73,25 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
                 id: catalogue.item(number)?.id.clone(),
             })
         });
-        write(store, snapshot, absent, true).await?;
+        write(store, snapshot, absent, Overwrite::SameOrOlder).await?;
     }
     Ok(repaired)
 }
 
 /// The number of items that the view shows and none of these catalogues has, and the first
-/// `named` of them as kind and id.
-pub(super) async fn missing_in(
+/// `max_names` of them as kind and id.
+pub(super) async fn items_missing_from(
     store: &dyn Store,
     catalogues: &[&Catalogue],
-    named: usize,
+    max_names: usize,
 ) -> Result<(u64, Vec<String>)> {
     let (mut count, mut names) = (0, Vec::new());
     for kind in Kind::ALL {
         let mut after: Option<Id> = None;
         loop {
-            let page = store.shown(kind, after.as_deref(), PAGE).await?;
+            let page = store
+                .read_view(kind, after.as_deref(), PAGE_DOCUMENTS)
+                .await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id.clone());
             for ViewDocument { id, .. } in page {
@@ -91,7 +100,7 @@ pub(super) async fn missing_in(
                     continue;
                 }
                 count += 1;
-                if names.len() < named {
+                if names.len() < max_names {
                     names.push(format!("{kind} {id}"));
                 }
             }
@@ -122,25 +131,24 @@ async fn write(
     store: &dyn Store,
     snapshot: &Snapshot,
     mut wanted: impl Iterator<Item = Wanted> + Send,
-    same: bool,
+    overwrite: Overwrite,
 ) -> Result<()> {
-    let lots = std::iter::from_fn(|| {
-        let lot: Vec<_> = wanted.by_ref().take(DOCUMENTS).collect();
-        Some(lot).filter(|lot| !lot.is_empty())
+    let batches = std::iter::from_fn(|| {
+        let batch: Vec<_> = wanted.by_ref().take(BATCH_DOCUMENTS).collect();
+        Some(batch).filter(|batch| !batch.is_empty())
     });
-    stream::iter(lots)
-        .map(|lot| async {
+    stream::iter(batches)
+        .map(|batch| async {
             let snapshot = snapshot.clone();
             let make = move || {
-                lot.into_iter()
+                batch
+                    .into_iter()
                     .map(|one| document(&snapshot, one))
                     .collect()
             };
-            let documents = tokio::task::spawn_blocking(make).await;
-            let broken_off = |error: JoinError| StoreError::Unavailable(error.to_string());
-            store.show(documents.map_err(broken_off)?, same).await
+            store.write_view(run_blocking(make).await?, overwrite).await
         })
-        .buffer_unordered(AT_ONCE)
+        .buffer_unordered(CONCURRENT_BATCHES)
         .try_for_each(|()| future::ready(Ok(())))
         .await
 }
@@ -166,7 +174,7 @@ fn affected(catalogue: &Catalogue, changes: &Changes) -> BTreeSet<(Kind, Id)> {
         if let (Some(before), Some(after)) = (&change.before, &change.after)
             && (before.name() != after.name() || species(before) != species(after))
         {
-            affected.extend(showing(catalogue, after));
+            affected.extend(documents_naming(catalogue, after));
         }
     }
     affected
@@ -179,7 +187,7 @@ fn species(item: &Item) -> Option<&Id> {
     }
 }
 
-fn showing(catalogue: &Catalogue, item: &Item) -> Vec<(Kind, Id)> {
+fn documents_naming(catalogue: &Catalogue, item: &Item) -> Vec<(Kind, Id)> {
     let links: &[Link] = match item.kind() {
         Kind::Movie => &[],
         Kind::Person => &[
@@ -191,18 +199,18 @@ fn showing(catalogue: &Catalogue, item: &Item) -> Vec<(Kind, Id)> {
         Kind::Species => &[Link::MovieSpecies, Link::PersonSpecies],
         Kind::Vehicle => &[Link::MovieVehicle],
     };
-    let mut showing = Vec::new();
+    let mut documents_naming = Vec::new();
     for &link in links {
         for other in catalogue.items(catalogue.linking(link, &item.id)) {
-            showing.push((other.kind(), other.id.clone()));
+            documents_naming.push((other.kind(), other.id.clone()));
             // A movie sorts its people by whether they are human.
             if link == Link::PersonSpecies {
                 let movies = catalogue.items(catalogue.linking(Link::MoviePerson, &other.id));
-                showing.extend(movies.map(|movie| (Kind::Movie, movie.id.clone())));
+                documents_naming.extend(movies.map(|movie| (Kind::Movie, movie.id.clone())));
             }
         }
     }
-    showing
+    documents_naming
 }
 
 fn fields(catalogue: &Catalogue, item: &Item) -> Map<String, Value> {

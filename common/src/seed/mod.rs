@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::models::{Catalogue, Counts, Item};
-use crate::repository::{Header, Snapshot};
+use crate::repository::{ContentDigest, Header, Snapshot};
 
 /// An item a line, in the order of kinds and ranks.
 const ITEMS: &str = include_str!("items.jsonl");
@@ -26,6 +26,7 @@ pub fn snapshot() -> Snapshot {
         tracing::error!(%error, "cannot read the built-in catalogue");
         Vec::new()
     });
+    let catalogue: Catalogue = items.into_iter().collect();
     Snapshot {
         lineage: "seed".into(),
         header: Header {
@@ -37,9 +38,9 @@ pub fn snapshot() -> Snapshot {
             note: None,
             first: false,
             reset: false,
-            content: None,
+            content: ContentDigest::of(&catalogue),
         },
-        catalogue: items.into_iter().collect::<Catalogue>(),
+        catalogue,
         damage: Vec::new(),
     }
 }

@@ -5,8 +5,8 @@ use common::clock::Clock;
 use common::config::Database;
 use common::models::{Catalogue, Changes, Facts, Item, Kind, Movie, Person, SourceRecord, Species};
 use common::repository::{
-    Access, Follower, News, Origin, PartName, Repair, Repository, Snapshot, StoreError, SyncEnd,
-    Turn,
+    Access, FollowEvent, Follower, LeaseGuard, Origin, PartName, Repair, Repository, Snapshot,
+    StoreError, SyncEnd,
 };
 use testkit::mongo::{Mongo, fresh_database};
 use tokio::sync::OnceCell;
@@ -83,7 +83,7 @@ impl Fixture {
             .unwrap()
     }
 
-    /// Publishes a wanted state in a turn of its own.
+    /// Publishes a wanted state in a lease of its own.
     pub(crate) async fn publish(&self, wanted: &Catalogue) -> Snapshot {
         publish(&self.open().await, wanted).await.unwrap().unwrap()
     }
@@ -113,9 +113,9 @@ impl Fixture {
         let now = self.open().await.store().head().await.unwrap().unwrap().now;
         let at = now + Duration::from_hours(365 * 24);
         self.edit_head(
-            &format!("UPDATE state SET head = json_set(head, '$.ran.at', '{at}')"),
+            &format!("UPDATE state SET head = json_set(head, '$.last_sync.at', '{at}')"),
             mongodb::bson::doc! { "$set": {
-                "ran.at": mongodb::bson::DateTime::from_millis(at.as_millisecond()),
+                "last_sync.at": mongodb::bson::DateTime::from_millis(at.as_millisecond()),
             } },
             mongodb::bson::doc! {},
         )
@@ -216,15 +216,15 @@ impl Fixture {
         .await;
     }
 
-    /// Overwrites every part of this role with bytes that mean nothing.
-    pub(crate) async fn damage_the_parts(&self, role: &str) {
+    /// Overwrites every part of this kind with bytes that mean nothing.
+    pub(crate) async fn damage_the_parts(&self, kind: &str) {
         match &self.database {
             Database::Sqlite(path) => {
                 rusqlite::Connection::open(path)
                     .unwrap()
                     .execute(
                         "UPDATE parts SET data = x'00' WHERE name LIKE ? || '/%'",
-                        [role],
+                        [kind],
                     )
                     .unwrap();
             }
@@ -233,7 +233,7 @@ impl Fixture {
                     .await
                     .collection::<mongodb::bson::Document>("parts")
                     .update_many(
-                        mongodb::bson::doc! { "_id": { "$regex": format!("^{role}/") } },
+                        mongodb::bson::doc! { "_id": { "$regex": format!("^{kind}/") } },
                         mongodb::bson::doc! { "$set": { "data": mongodb::bson::Binary { subtype: mongodb::bson::spec::BinarySubtype::Generic, bytes: vec![0] } } },
                     )
                     .await
@@ -242,13 +242,13 @@ impl Fixture {
         }
     }
 
-    /// Removes every part of this role.
-    pub(crate) async fn lose_the_parts(&self, role: &str) {
+    /// Removes every part of this kind.
+    pub(crate) async fn lose_the_parts(&self, kind: &str) {
         match &self.database {
             Database::Sqlite(path) => {
                 let connection = rusqlite::Connection::open(path).unwrap();
                 let gone =
-                    connection.execute("DELETE FROM parts WHERE name LIKE ? || '/%'", [role]);
+                    connection.execute("DELETE FROM parts WHERE name LIKE ? || '/%'", [kind]);
                 assert!(gone.unwrap() > 0);
             }
             Database::MongoDb(_) => {
@@ -256,8 +256,8 @@ impl Fixture {
                     .mongo()
                     .await
                     .collection::<mongodb::bson::Document>("parts");
-                let of_role = mongodb::bson::doc! { "_id": { "$regex": format!("^{role}/") } };
-                let gone = parts.delete_many(of_role).await;
+                let of_kind = mongodb::bson::doc! { "_id": { "$regex": format!("^{kind}/") } };
+                let gone = parts.delete_many(of_kind).await;
                 assert!(gone.unwrap().deleted_count > 0);
             }
         }
@@ -311,54 +311,54 @@ pub(crate) async fn publish(
     repository: &Repository,
     wanted: &Catalogue,
 ) -> Result<Option<Snapshot>, StoreError> {
-    let turn = repository.begin(None).await?.unwrap();
-    publish_in(turn, wanted).await
+    let lease = repository.try_acquire(None).await?.unwrap();
+    publish_in(lease, wanted).await
 }
 
 pub(crate) async fn publish_in(
-    mut turn: Turn,
+    mut lease: LeaseGuard,
     wanted: &Catalogue,
 ) -> Result<Option<Snapshot>, StoreError> {
-    let state = turn.state(None).await?;
-    turn.mend_view(state.as_ref()).await?;
+    let state = lease.state(None).await?;
+    lease.repair_view(state.as_ref()).await?;
     let published = state.as_ref().map(|state| state.catalogue.clone());
     let changes = published.unwrap_or_default().changes_to(wanted);
     let snapshot = match state {
-        Some(state) if turn.is_damaged() => Some(repair(&mut turn, &state, &changes).await?),
-        state => publish_on(&mut turn, state.as_ref(), &changes).await?,
+        Some(state) if lease.is_damaged() => Some(repair(&mut lease, &state, &changes).await?),
+        state => publish_on(&mut lease, state.as_ref(), &changes).await?,
     };
-    turn.end(Some(SyncEnd::Answered)).await?;
+    lease.release(Some(SyncEnd::Answered)).await?;
     Ok(snapshot)
 }
 
 async fn publish_on(
-    turn: &mut Turn,
+    lease: &mut LeaseGuard,
     state: Option<&Snapshot>,
     changes: &Changes,
 ) -> Result<Option<Snapshot>, StoreError> {
-    let snapshot = turn.publish(state, changes, None, None).await?;
+    let snapshot = lease.publish(state, changes, None, None).await?;
     if let Some(snapshot) = &snapshot {
-        turn.show(snapshot, changes).await?;
+        lease.update_view(snapshot, changes).await?;
     }
     Ok(snapshot)
 }
 
 /// Repairs a damaged state by what the source has, as a syncer does it.
 pub(crate) async fn repair(
-    turn: &mut Turn,
+    lease: &mut LeaseGuard,
     damaged: &Snapshot,
     changes: &Changes,
 ) -> Result<Snapshot, StoreError> {
-    match turn.plan_repair(damaged, changes).await? {
+    match lease.plan_repair(damaged, changes).await? {
         Repair::Restore { state, changes } => {
-            let restored = turn.restore(&state, Origin::Source).await?.unwrap();
-            turn.show(&restored, &Changes::default()).await?;
-            let next = publish_on(turn, Some(&restored), &changes).await?;
+            let restored = lease.restore(&state, Origin::Source).await?.unwrap();
+            lease.update_view(&restored, &Changes::default()).await?;
+            let next = publish_on(lease, Some(&restored), &changes).await?;
             Ok(next.unwrap_or(restored))
         }
         Repair::Replace(lost) => {
-            let replaced = turn.replace(damaged, changes, &lost).await?;
-            turn.show(&replaced, changes).await?;
+            let replaced = lease.replace(damaged, changes, &lost).await?;
+            lease.update_view(&replaced, changes).await?;
             Ok(replaced)
         }
     }
@@ -445,7 +445,7 @@ pub(crate) fn without(catalogue: &Catalogue, number: usize) -> Catalogue {
 pub(crate) async fn next_version(follower: &mut Follower) -> Arc<Snapshot> {
     let next = async {
         loop {
-            if let News::Version { snapshot, .. } = follower.next().await {
+            if let FollowEvent::Version { snapshot, .. } = follower.next().await {
                 return snapshot;
             }
         }

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use common::clock::Clock;
 use common::models::Kind;
-use common::repository::{Follower, News, Repository, SyncEnd};
+use common::repository::{FollowEvent, Follower, Repository, SyncEnd};
 
 use crate::fixture::{self, Fixture, catalogue, movie, next_version, publish_in, with};
 use crate::stores::Tampered;
@@ -13,7 +13,7 @@ pub(crate) async fn an_empty_store_is_told_as_empty_and_then_its_first_version_c
     store: &Fixture,
 ) {
     let mut follower = store.open().await.follow();
-    assert!(matches!(follower.next().await, News::Empty));
+    assert!(matches!(follower.next().await, FollowEvent::Empty));
     store.publish(&catalogue(2, 1)).await;
     let first = next_version(&mut follower).await;
     assert_eq!(first.version(), 1);
@@ -60,7 +60,7 @@ pub(crate) async fn a_stale_read_of_an_older_head_is_ignored(store: &Fixture) {
     let old = inner.head().await.unwrap();
     store.publish(&catalogue(2, 2)).await;
     let lagging = Tampered::lagging(inner);
-    let mut follower = Repository::over(lagging.clone()).follow();
+    let mut follower = Repository::with_store(lagging.clone()).follow();
     assert_eq!(next_version(&mut follower).await.version(), 2);
 
     lagging.show_old_head(old);
@@ -82,7 +82,7 @@ pub(crate) async fn an_older_head_that_stays_is_a_restored_backup_and_loaded(sto
     store.publish(&catalogue(2, 2)).await;
     let patience = Duration::from_millis(500);
     let follower = store.open().await.follow();
-    let mut follower = follower.bearing_stale_reads_for(patience);
+    let mut follower = follower.with_stale_read_limit(patience);
     assert_eq!(next_version(&mut follower).await.version(), 2);
 
     let restored = Instant::now();
@@ -100,7 +100,7 @@ pub(crate) async fn a_load_that_goes_back_is_ignored(store: &Fixture) {
     let old = inner.head().await.unwrap().unwrap();
     store.publish(&wanted).await;
     let lagging = Tampered::lagging(inner);
-    let mut follower = Repository::over(lagging.clone()).follow();
+    let mut follower = Repository::with_store(lagging.clone()).follow();
     assert_eq!(next_version(&mut follower).await.version(), 2);
 
     // It has to load, and what it loads from is older than what it has.
@@ -125,9 +125,9 @@ pub(crate) async fn a_follower_tells_a_version_by_its_fence(store: &Fixture) {
         store.open_at(clock).await,
     );
     fixture::publish(&one, &catalogue(2, 1)).await.unwrap();
-    let turn = one.begin(None).await.unwrap().unwrap();
+    let lease = one.try_acquire(None).await.unwrap().unwrap();
     let before = store.save_the_head().await;
-    publish_in(turn, &catalogue(2, 2)).await.unwrap();
+    publish_in(lease, &catalogue(2, 2)).await.unwrap();
     let mut follower = store.open().await.follow();
     let taken_back = next_version(&mut follower).await;
 
@@ -142,7 +142,7 @@ pub(crate) async fn a_follower_tells_a_version_by_its_fence(store: &Fixture) {
 pub(crate) async fn a_follower_looks_by_itself_even_if_every_wait_is_cancelled(store: &Fixture) {
     store.publish(&catalogue(2, 1)).await;
     let lagging = Tampered::lagging(store.open().await.store().clone());
-    let mut follower = Repository::over(lagging.clone()).follow();
+    let mut follower = Repository::with_store(lagging.clone()).follow();
     next_version(&mut follower).await;
     let reads = lagging.head_reads();
     let start = *reads.borrow();
@@ -181,8 +181,8 @@ pub(crate) async fn a_failing_sync_shows_in_the_pulse_until_one_succeeds(store: 
     store.publish(&catalogue(2, 1)).await;
     let mut follower = store.open().await.follow();
     let run = async |end| {
-        let turn = repository.begin(None).await.unwrap().unwrap();
-        turn.end(Some(end)).await.unwrap();
+        let lease = repository.try_acquire(None).await.unwrap().unwrap();
+        lease.release(Some(end)).await.unwrap();
         repository
             .store()
             .head()
@@ -190,7 +190,7 @@ pub(crate) async fn a_failing_sync_shows_in_the_pulse_until_one_succeeds(store: 
             .unwrap()
             .unwrap()
             .head
-            .ran
+            .last_sync
             .unwrap()
     };
     let first = run(SyncEnd::Failed).await;
@@ -205,7 +205,7 @@ pub(crate) async fn a_failing_sync_shows_in_the_pulse_until_one_succeeds(store: 
 async fn failing(follower: &mut Follower, expected: bool) {
     let told = async {
         loop {
-            if let News::Pulse(pulse) = follower.next().await
+            if let FollowEvent::HeadStatus(pulse) = follower.next().await
                 && pulse.failing_since().is_some() == expected
             {
                 return;

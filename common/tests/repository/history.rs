@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
 use common::models::{
-    Catalogue, Change, Changes, Counts, Finding, Kind, Problem, Quarantined, changed_fields,
+    Catalogue, Change, Changes, Counts, Finding, Kind, KindStats, MissingItem, Outcome,
+    PhaseTimings, Problem, Quarantined, Run, changed_fields,
 };
-use common::repository::{
-    Missing, Outcome, RETENTION, Repository, Row, Run, Store, Table, Tally, Took, Turn,
-};
+use common::repository::{LeaseGuard, RETENTION, Repository, Row, Store, Table};
 
 use crate::fixture::{self, Fixture, catalogue, movie, person, publish_in, with, without};
 use crate::stores::Tampered;
@@ -41,7 +40,7 @@ pub(crate) async fn a_version_is_not_rebuilt_by_a_head_that_lags(store: &Fixture
     let lagging = Tampered::lagging(store.open().await.store().clone());
     lagging.show_old_head(lagging.head().await.unwrap());
     let current = store.publish(&catalogue(3, 3)).await;
-    let repository = Repository::over(lagging.clone());
+    let repository = Repository::with_store(lagging.clone());
     assert!(repository.rewind(&current, 1).await.unwrap().is_none());
     lagging.show_old_head(None);
     let rebuilt = repository.rewind(&current, 1).await.unwrap().unwrap();
@@ -78,14 +77,15 @@ pub(crate) async fn a_rollback_is_a_new_version_with_a_pin(store: &Fixture) {
     let state = store.publish(&catalogue(3, 2)).await;
     let repository = store.open().await;
     let wanted = repository.rewind(&state, 1).await.unwrap().unwrap();
-    let mut turn = repository.begin(None).await.unwrap().unwrap();
+    let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
     let delta = state.catalogue.changes_to(&wanted.catalogue);
     let note = Some("rollback to version 1, $literal".to_owned());
-    turn.publish(Some(&state), &delta, note.clone(), Some(3))
+    lease
+        .publish(Some(&state), &delta, note.clone(), Some(3))
         .await
         .unwrap();
-    assert_eq!(turn.head().pin, Some(3));
-    turn.end(None).await.unwrap();
+    assert_eq!(lease.head().pin, Some(3));
+    lease.release(None).await.unwrap();
     let loaded = store.load().await.unwrap();
     assert_eq!(loaded.version(), 3);
     assert_eq!(loaded.header.note, note);
@@ -99,13 +99,13 @@ pub(crate) async fn old_versions_go_beyond_the_retention_and_the_rest_still_load
     let last = RETENTION + 6;
     while state.version() < last {
         let edition = u32::try_from(state.version()).unwrap() + 1;
-        let mut turn = repository.begin(None).await.unwrap().unwrap();
+        let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
         let before = state.catalogue.get(Kind::Movie, "movie-0");
         let after = Arc::new(movie(0, edition));
         let delta: Changes = Change::of(before, Some(after)).into_iter().collect();
-        let published = turn.publish(Some(&state), &delta, None, None).await;
+        let published = lease.publish(Some(&state), &delta, None, None).await;
         state = published.unwrap().unwrap();
-        turn.end(None).await.unwrap();
+        lease.release(None).await.unwrap();
     }
     let versions = repository.versions().await.unwrap();
     assert_eq!(versions.len() as u64, RETENTION);
@@ -129,18 +129,18 @@ pub(crate) async fn the_ledger_tells_runs_newest_first(store: &Fixture) {
     let repository = store.open().await;
     let mut written = Vec::new();
     for outcome in [Outcome::Published, Outcome::Unchanged, Outcome::Failed] {
-        let turn = repository.begin(None).await.unwrap().unwrap();
-        let run = run(&turn, outcome);
-        turn.record(&run).await.unwrap();
+        let lease = repository.try_acquire(None).await.unwrap().unwrap();
+        let run = run(&lease, outcome);
+        lease.record(&run).await.unwrap();
         written.insert(0, run);
-        turn.end(None).await.unwrap();
+        lease.release(None).await.unwrap();
     }
     assert_eq!(repository.runs(10).await.unwrap(), written);
     assert_eq!(repository.runs(2).await.unwrap(), written[..2]);
 }
 
-pub(crate) fn run(turn: &Turn, outcome: Outcome) -> Run {
-    let tally = Tally {
+pub(crate) fn run(lease: &LeaseGuard, outcome: Outcome) -> Run {
+    let stats = KindStats {
         seen: 22,
         added: 1,
         updated: 2,
@@ -149,17 +149,17 @@ pub(crate) fn run(turn: &Turn, outcome: Outcome) -> Run {
         quarantined: 5,
     };
     Run {
-        number: turn.head().fence,
+        number: lease.head().fence,
         started: "2026-01-02T03:04:05.678Z".parse().unwrap(),
         ended: "2026-01-02T03:04:06Z".parse().unwrap(),
         outcome,
-        times: 1,
-        took: Took {
-            fetch: 250_000,
-            ..Took::default()
+        repeat_count: 1,
+        phases: PhaseTimings {
+            fetch_microseconds: 250_000,
+            ..PhaseTimings::default()
         },
         version: 3,
-        kinds: [(Kind::Movie, tally)].into(),
+        kinds: [(Kind::Movie, stats)].into(),
         bytes: 98_765,
         provider: Some("http://example.org".into()),
         rules: Vec::new(),
@@ -181,15 +181,15 @@ pub(crate) async fn runs_that_end_alike_and_publish_nothing_share_a_row(store: &
         (Outcome::Unchanged, 2),
     ] {
         for _ in 0..times {
-            let turn = repository.begin(None).await.unwrap().unwrap();
-            turn.record(&run(&turn, outcome)).await.unwrap();
-            turn.end(None).await.unwrap();
+            let lease = repository.try_acquire(None).await.unwrap().unwrap();
+            lease.record(&run(&lease, outcome)).await.unwrap();
+            lease.release(None).await.unwrap();
         }
     }
     let rows = repository.runs(10).await.unwrap();
     let rows: Vec<_> = rows
         .iter()
-        .map(|run| (run.number, run.outcome.word(), run.times))
+        .map(|run| (run.number, run.outcome.word(), run.repeat_count))
         .collect();
     assert_eq!(
         rows,
@@ -205,12 +205,12 @@ pub(crate) async fn runs_that_end_alike_and_publish_nothing_share_a_row(store: &
 
 pub(crate) async fn the_ledger_keeps_the_newest_rows(store: &Fixture) {
     let repository = store.open().await;
-    let turn = repository.begin(None).await.unwrap().unwrap();
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
     let row = |number: u32| Row {
         key: format!("{number:020}"),
         fields: serde_json::Map::new(),
     };
-    let fence = turn.head().fence;
+    let fence = lease.head().fence;
     let ledger = repository.store();
     ledger
         .write_rows(fence, Table::Runs, (0..25).map(row).collect(), Vec::new())
@@ -224,22 +224,22 @@ pub(crate) async fn the_ledger_keeps_the_newest_rows(store: &Fixture) {
 }
 
 pub(crate) async fn a_sleepers_late_rows_lose(store: &Fixture) {
-    let sleeper = store.open().await.begin(None).await.unwrap().unwrap();
-    let missing = |looks| Missing {
+    let sleeper = store.open().await.try_acquire(None).await.unwrap().unwrap();
+    let missing = |missed_syncs| MissingItem {
         kind: Kind::Movie,
         id: "m".into(),
         since: "2026-01-02T03:04:05.678Z".parse().unwrap(),
-        looks,
+        missed_syncs,
     };
-    sleeper.keep_missing(&[missing(1)]).await.unwrap();
+    sleeper.save_missing(&[missing(1)]).await.unwrap();
     store.let_the_lease_pass().await;
     let repository = store.open().await;
-    let turn = repository.begin(None).await.unwrap().unwrap();
-    turn.keep_missing(&[missing(2)]).await.unwrap();
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    lease.save_missing(&[missing(2)]).await.unwrap();
     // Whether it is told depends on the store; that nothing comes of it does not.
-    sleeper.keep_missing(&[missing(9)]).await.ok();
+    sleeper.save_missing(&[missing(9)]).await.ok();
     assert_eq!(repository.missing().await.unwrap(), [missing(2)]);
-    sleeper.keep_missing(&[]).await.ok();
+    sleeper.save_missing(&[]).await.ok();
     assert_eq!(repository.missing().await.unwrap(), [missing(2)]);
 }
 
@@ -259,22 +259,25 @@ pub(crate) async fn findings_and_quarantine_are_those_of_the_last_run(store: &Fi
         reason: "title: an object".into(),
         raw: "{\"title\":{}}".into(),
     };
-    let turn = repository.begin(None).await.unwrap().unwrap();
-    turn.keep_findings(&[finding("a"), finding("b")])
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    lease
+        .save_findings(&[finding("a"), finding("b")])
         .await
         .unwrap();
-    turn.keep_findings(&[finding("b"), finding("c")])
+    lease
+        .save_findings(&[finding("b"), finding("c")])
         .await
         .unwrap();
     assert_eq!(
         repository.findings().await.unwrap(),
         [finding("b"), finding("c")]
     );
-    turn.keep_quarantine(std::slice::from_ref(&bad))
+    lease
+        .save_quarantine(std::slice::from_ref(&bad))
         .await
         .unwrap();
     assert_eq!(repository.quarantine().await.unwrap(), [bad]);
-    turn.keep_quarantine(&[]).await.unwrap();
+    lease.save_quarantine(&[]).await.unwrap();
     assert_eq!(repository.quarantine().await.unwrap(), []);
 }
 
@@ -288,7 +291,7 @@ pub(crate) async fn the_view_shows_every_version_and_removes_what_is_gone(store:
     }
     let movies = repository
         .store()
-        .shown(Kind::Movie, None, 1)
+        .read_view(Kind::Movie, None, 1)
         .await
         .unwrap();
     let fields = movies[0].fields.clone().unwrap();
@@ -306,7 +309,7 @@ pub(crate) async fn a_renamed_person_is_renamed_in_the_view_of_its_movies(store:
     store.publish(&wanted).await;
     let movies = repository
         .store()
-        .shown(Kind::Movie, None, 10)
+        .read_view(Kind::Movie, None, 10)
         .await
         .unwrap();
     for movie in movies {
@@ -318,7 +321,7 @@ pub(crate) async fn a_renamed_person_is_renamed_in_the_view_of_its_movies(store:
 pub(crate) async fn a_view_left_behind_is_repaired_by_the_next_run(store: &Fixture) {
     let repository = store.open().await;
     let state = store.publish(&catalogue(3, 1)).await;
-    let mut dying = repository.begin(None).await.unwrap().unwrap();
+    let mut dying = repository.try_acquire(None).await.unwrap().unwrap();
     let wanted = without(&catalogue(3, 2), 0);
     let delta = state.catalogue.changes_to(&wanted);
     dying
@@ -327,9 +330,9 @@ pub(crate) async fn a_view_left_behind_is_repaired_by_the_next_run(store: &Fixtu
         .unwrap();
     drop(dying);
     store.let_the_lease_pass().await;
-    let turn = store.open().await.begin(None).await.unwrap().unwrap();
-    assert!(turn.head().dirty);
-    assert!(publish_in(turn, &wanted).await.unwrap().is_none());
+    let lease = store.open().await.try_acquire(None).await.unwrap().unwrap();
+    assert!(lease.head().dirty);
+    assert!(publish_in(lease, &wanted).await.unwrap().is_none());
     assert_the_view_shows(&repository, &wanted).await;
     assert!(!repository.store().head().await.unwrap().unwrap().head.dirty);
     fixture::publish(&repository, &wanted).await.unwrap();
@@ -338,7 +341,11 @@ pub(crate) async fn a_view_left_behind_is_repaired_by_the_next_run(store: &Fixtu
 /// The view holds the names of exactly these items.
 pub(crate) async fn assert_the_view_shows(repository: &Repository, wanted: &Catalogue) {
     for kind in Kind::ALL {
-        let shown = repository.store().shown(kind, None, 1_000).await.unwrap();
+        let shown = repository
+            .store()
+            .read_view(kind, None, 1_000)
+            .await
+            .unwrap();
         let shown: Vec<_> = shown
             .iter()
             .map(|document| {

@@ -79,6 +79,7 @@ promises! {
         a_pinned_version_is_restored_and_stays_pinned,
         nothing_but_a_repair_is_published_over_a_damaged_state,
         a_restored_version_keeps_its_history_and_readers_load_it,
+        a_reader_loads_a_version_after_a_restored_one_whose_items_have_other_ranks,
         items_that_are_lost_are_named_and_every_reader_loads_the_version_without_them,
         a_repair_and_a_large_change_in_one_turn_are_both_published,
         items_of_a_lost_base_come_back_from_older_changes,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use common::models::Kind;
 use common::repository::{
-    Amendment, Commit, Header, PartName, Refusal, Repository, Role, Store, StoreError,
+    Commit, HeadPatch, Header, LeaseDenied, PartKind, PartName, Repository, Store, StoreError,
 };
 
 use crate::fixture::{self, Fixture, catalogue, publish_in, with, without};
@@ -42,7 +42,7 @@ pub(crate) async fn an_empty_delta_makes_no_version_and_writes_nothing(store: &F
     let mut after = repository.store().head().await.unwrap().unwrap().head;
     assert_eq!(repository.store().parts().await.unwrap(), parts);
     after.fence = before.fence;
-    after.ran.clone_from(&before.ran);
+    after.last_sync.clone_from(&before.last_sync);
     assert_eq!(
         after, before,
         "only the fence and the time of the last run may differ"
@@ -51,20 +51,20 @@ pub(crate) async fn an_empty_delta_makes_no_version_and_writes_nothing(store: &F
 
 pub(crate) async fn only_one_syncer_has_the_lease(store: &Fixture) {
     let (one, two) = (store.open().await, store.open().await);
-    let turn = one.begin(None).await.unwrap().unwrap();
-    let refusal = two.begin(None).await.unwrap().unwrap_err();
-    assert!(matches!(refusal, Refusal::Held { .. }), "{refusal:?}");
-    turn.end(None).await.unwrap();
-    let turn = two.begin(None).await.unwrap().unwrap();
+    let lease = one.try_acquire(None).await.unwrap().unwrap();
+    let denied = two.try_acquire(None).await.unwrap().unwrap_err();
+    assert!(matches!(denied, LeaseDenied::Taken { .. }), "{denied:?}");
+    lease.release(None).await.unwrap();
+    let lease = two.try_acquire(None).await.unwrap().unwrap();
     assert!(
-        !turn.head().dirty,
+        !lease.head().dirty,
         "a lease that was let go leaves the view right"
     );
 }
 
 pub(crate) async fn a_lease_is_renewed_for_as_long_as_its_turn_lasts(store: &Fixture) {
     let (one, two) = (store.open().await, store.open().await);
-    let turn = one.begin(None).await.unwrap().unwrap();
+    let lease = one.try_acquire(None).await.unwrap().unwrap();
     let now = one.store().head().await.unwrap().unwrap().now;
     let soon = now + Duration::from_secs(4);
     store.end_the_lease_at(soon).await;
@@ -73,17 +73,17 @@ pub(crate) async fn a_lease_is_renewed_for_as_long_as_its_turn_lasts(store: &Fix
         head.lease.is_some_and(|lease| lease.expires > soon)
     })
     .await;
-    let refusal = two.begin(None).await.unwrap().unwrap_err();
-    assert!(matches!(refusal, Refusal::Held { .. }), "{refusal:?}");
-    turn.end(None).await.unwrap();
-    assert!(two.begin(None).await.unwrap().is_ok());
+    let denied = two.try_acquire(None).await.unwrap().unwrap_err();
+    assert!(matches!(denied, LeaseDenied::Taken { .. }), "{denied:?}");
+    lease.release(None).await.unwrap();
+    assert!(two.try_acquire(None).await.unwrap().is_ok());
 }
 
 pub(crate) async fn a_commit_of_another_version_than_the_next_is_refused(store: &Fixture) {
     store.publish(&catalogue(1, 1)).await;
     let repository = store.open().await;
-    let turn = repository.begin(None).await.unwrap().unwrap();
-    let head = turn.head();
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let head = lease.head();
     for version in [head.version, head.version + 2] {
         let commit = Commit {
             fence: head.fence,
@@ -103,35 +103,41 @@ pub(crate) async fn a_commit_of_another_version_than_the_next_is_refused(store: 
 
 pub(crate) async fn a_lease_given_before_the_clock_was_set_back_is_over(store: &Fixture) {
     let (one, two) = (store.open().await, store.open().await);
-    let _turn = one.begin(None).await.unwrap().unwrap();
+    let _turn = one.try_acquire(None).await.unwrap().unwrap();
     let now = one.store().head().await.unwrap().unwrap().now;
     store
         .end_the_lease_at(now + Duration::from_secs(3600))
         .await;
-    assert!(two.begin(None).await.unwrap().is_ok());
+    assert!(two.try_acquire(None).await.unwrap().is_ok());
 }
 
 pub(crate) async fn a_run_told_before_the_clock_was_set_back_keeps_nobody_waiting(store: &Fixture) {
     let hour = Some(Duration::from_secs(3600));
     store.publish(&catalogue(1, 1)).await;
     store.let_the_last_run_have_ended_in_a_year().await;
-    assert!(store.open().await.begin(hour).await.unwrap().is_ok());
+    assert!(store.open().await.try_acquire(hour).await.unwrap().is_ok());
 }
 
 pub(crate) async fn a_syncer_skips_its_turn_when_another_ran_within_the_interval(store: &Fixture) {
     let hour = Some(Duration::from_secs(3600));
     store.publish(&catalogue(1, 1)).await;
     let other = store.open().await;
-    let refusal = other.begin(hour).await.unwrap().unwrap_err();
-    assert!(matches!(refusal, Refusal::TooSoon { .. }), "{refusal:?}");
-    assert!(other.begin(Some(Duration::ZERO)).await.unwrap().is_ok());
+    let denied = other.try_acquire(hour).await.unwrap().unwrap_err();
+    assert!(matches!(denied, LeaseDenied::TooSoon { .. }), "{denied:?}");
+    assert!(
+        other
+            .try_acquire(Some(Duration::ZERO))
+            .await
+            .unwrap()
+            .is_ok()
+    );
 }
 
 pub(crate) async fn a_sleeper_that_wakes_after_its_lease_passed_on_publishes_nothing(
     store: &Fixture,
 ) {
     let first = store.publish(&catalogue(3, 1)).await;
-    let mut sleeper = store.open().await.begin(None).await.unwrap().unwrap();
+    let mut sleeper = store.open().await.try_acquire(None).await.unwrap().unwrap();
     store.let_the_lease_pass().await;
     let second = store.publish(&catalogue(3, 2)).await;
 
@@ -139,14 +145,14 @@ pub(crate) async fn a_sleeper_that_wakes_after_its_lease_passed_on_publishes_not
     let late = sleeper.publish(Some(&first), &delta, None, None).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
     let late = sleeper
-        .amend(&Amendment {
+        .patch_head(&HeadPatch {
             pin: Some(Some(1)),
             approval: None,
         })
         .await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
     assert!(matches!(
-        sleeper.end(None).await,
+        sleeper.release(None).await,
         Err(StoreError::LeaseLost)
     ));
 
@@ -165,7 +171,7 @@ pub(crate) async fn a_publisher_works_from_the_head_of_its_lease_even_if_the_sto
     store.publish(&second).await;
 
     let third = with(&first.catalogue, fixture::movie(1, 3));
-    let publisher = Repository::over(lagging);
+    let publisher = Repository::with_store(lagging);
     let published = fixture::publish(&publisher, &third).await.unwrap().unwrap();
     let loaded = store.load().await.unwrap();
     assert_eq!(loaded.header, published.header);
@@ -175,7 +181,7 @@ pub(crate) async fn a_publisher_works_from_the_head_of_its_lease_even_if_the_sto
 pub(crate) async fn a_sleepers_late_view_writes_lose(store: &Fixture) {
     let repository = store.open().await;
     store.publish(&catalogue(2, 1)).await;
-    let mut sleeper = repository.begin(None).await.unwrap().unwrap();
+    let mut sleeper = repository.try_acquire(None).await.unwrap().unwrap();
     let state = sleeper.state(None).await.unwrap().unwrap();
     let delta = state.catalogue.changes_to(&catalogue(2, 2));
     let published = sleeper
@@ -185,10 +191,10 @@ pub(crate) async fn a_sleepers_late_view_writes_lose(store: &Fixture) {
         .unwrap();
     store.let_the_lease_pass().await;
     store.publish(&catalogue(2, 3)).await;
-    sleeper.show(&published, &delta).await.unwrap();
+    sleeper.update_view(&published, &delta).await.unwrap();
     let shown = repository
         .store()
-        .shown(Kind::Movie, None, 10)
+        .read_view(Kind::Movie, None, 10)
         .await
         .unwrap();
     for document in shown {
@@ -202,15 +208,15 @@ pub(crate) async fn a_sleepers_late_view_writes_lose(store: &Fixture) {
 
 pub(crate) async fn a_pin_set_by_another_stops_the_run_that_began_before_it(store: &Fixture) {
     let state = store.publish(&catalogue(3, 1)).await;
-    let mut run = store.open().await.begin(None).await.unwrap().unwrap();
+    let mut run = store.open().await.try_acquire(None).await.unwrap().unwrap();
     store.let_the_lease_pass().await;
-    let operator = store.open().await.begin(None).await.unwrap().unwrap();
-    let pin = Amendment {
+    let operator = store.open().await.try_acquire(None).await.unwrap().unwrap();
+    let pin = HeadPatch {
         pin: Some(Some(1)),
         approval: None,
     };
-    operator.amend(&pin).await.unwrap();
-    operator.end(None).await.unwrap();
+    operator.patch_head(&pin).await.unwrap();
+    operator.release(None).await.unwrap();
     let delta = state.catalogue.changes_to(&catalogue(3, 2));
     let late = run.publish(Some(&state), &delta, None, None).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
@@ -257,10 +263,10 @@ pub(crate) async fn parts_that_no_version_names_are_swept_and_named_ones_stay(st
     store.publish(&catalogue(3, 1)).await;
     store.publish(&catalogue(3, 2)).await;
     let named = repository.store().parts().await.unwrap();
-    let dead = repository.begin(None).await.unwrap().unwrap();
-    for role in [Role::Base, Role::Changes] {
+    let dead = repository.try_acquire(None).await.unwrap().unwrap();
+    for kind in [PartKind::Base, PartKind::Changes] {
         let name = PartName {
-            role,
+            kind,
             fence: dead.head().fence,
             index: 0,
         };
@@ -284,7 +290,7 @@ pub(crate) async fn parts_that_no_version_names_are_swept_and_named_ones_stay(st
         .head
         .base
         .unwrap();
-    let still_named = |part: &&PartName| part.role == Role::Changes || part.fence == base.fence;
+    let still_named = |part: &&PartName| part.kind == PartKind::Changes || part.fence == base.fence;
     assert_eq!(
         left.iter().collect::<Vec<_>>(),
         named.iter().filter(still_named).collect::<Vec<_>>()
@@ -294,15 +300,15 @@ pub(crate) async fn parts_that_no_version_names_are_swept_and_named_ones_stay(st
 
 pub(crate) async fn a_part_is_written_once(store: &Fixture) {
     let repository = store.open().await;
-    let turn = repository.begin(None).await.unwrap().unwrap();
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
     let name = PartName {
-        role: Role::Changes,
-        fence: turn.head().fence,
+        kind: PartKind::Changes,
+        fence: lease.head().fence,
         index: 7,
     };
     assert_eq!(repository.store().get(name).await.unwrap(), None);
     repository.store().put(name, vec![1]).await.unwrap();
     repository.store().put(name, vec![2]).await.unwrap();
     assert_eq!(repository.store().get(name).await.unwrap(), Some(vec![1]));
-    assert!(publish_in(turn, &catalogue(1, 1)).await.unwrap().is_some());
+    assert!(publish_in(lease, &catalogue(1, 1)).await.unwrap().is_some());
 }

@@ -1,6 +1,8 @@
-use common::models::{Catalogue, Kind};
+use std::sync::Arc;
+
+use common::models::{Catalogue, Item, Kind};
 use common::repository::{
-    Amendment, Origin, PartName, Repository, Role, Snapshot, StoreError, Verification,
+    HeadPatch, Origin, PartKind, PartName, Repository, Snapshot, StoreError, Verification,
 };
 use jiff::Timestamp;
 
@@ -17,42 +19,46 @@ async fn two_versions(store: &Fixture) -> Snapshot {
 
 /// The same with a base of several parts.
 async fn two_versions_in_several_parts(store: &Fixture) -> (Repository, Snapshot) {
-    let repository = store.open().await.packing(10);
+    let repository = store.open().await.with_items_per_part(10);
     publish(&repository, &catalogue(37, 1)).await.unwrap();
     let second = with(&catalogue(37, 1), movie(0, 2));
     let second = publish(&repository, &second).await.unwrap().unwrap();
     (repository, second)
 }
 
-async fn parts(repository: &Repository, role: Role) -> Vec<PartName> {
+async fn parts(repository: &Repository, kind: PartKind) -> Vec<PartName> {
     let mut parts = repository.store().parts().await.unwrap();
-    parts.retain(|part| part.role == role);
+    parts.retain(|part| part.kind == kind);
     parts.sort_by_key(ToString::to_string);
     parts
 }
 
 pub(crate) async fn a_publisher_that_knows_the_state_restores_it(store: &Fixture) {
     let mut state = two_versions(store).await;
-    for role in ["changes", "base"] {
-        store.lose_the_parts(role).await;
+    for kind in ["changes", "base"] {
+        store.lose_the_parts(kind).await;
         let before = store.load().await.unwrap();
-        assert!(!before.damage.is_empty(), "{role}");
+        assert!(!before.damage.is_empty(), "{kind}");
         let mut follower = store.open().await.follow();
         assert_eq!(next_version(&mut follower).await.damage, before.damage);
 
         let repository = store.open().await;
-        let mut turn = repository.begin(None).await.unwrap().unwrap();
-        let known = turn.state(Some(&state)).await.unwrap().unwrap();
-        let restored = turn.restore(&known, Origin::Memory).await.unwrap().unwrap();
+        let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+        let known = lease.state(Some(&state)).await.unwrap().unwrap();
+        let restored = lease
+            .restore(&known, Origin::Memory)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(restored.version(), before.version() + 1);
-        let again = turn.restore(&restored, Origin::Memory).await.unwrap();
+        let again = lease.restore(&restored, Origin::Memory).await.unwrap();
         assert!(again.is_none());
-        turn.end(None).await.unwrap();
+        lease.release(None).await.unwrap();
 
         let after = next_version(&mut follower).await;
         for after in [&store.load().await.unwrap(), &*after] {
             assert_eq!(after.catalogue, state.catalogue);
-            assert!(after.damage.is_empty(), "{role}: {:?}", after.damage);
+            assert!(after.damage.is_empty(), "{kind}: {:?}", after.damage);
         }
         state = restored;
     }
@@ -60,13 +66,13 @@ pub(crate) async fn a_publisher_that_knows_the_state_restores_it(store: &Fixture
 
 pub(crate) async fn a_publisher_that_does_not_restores_it_from_the_source(store: &Fixture) {
     let state = two_versions(store).await;
-    for role in ["changes", "base"] {
-        store.lose_the_parts(role).await;
+    for kind in ["changes", "base"] {
+        store.lose_the_parts(kind).await;
         let repository = store.open().await;
         publish(&repository, &state.catalogue).await.unwrap();
         let after = store.load().await.unwrap();
         assert_eq!(after.catalogue, state.catalogue);
-        assert!(after.damage.is_empty(), "{role}: {:?}", after.damage);
+        assert!(after.damage.is_empty(), "{kind}: {:?}", after.damage);
     }
     let none = publish(&store.open().await, &state.catalogue).await;
     assert!(none.unwrap().is_none(), "nothing is left to be repaired");
@@ -75,18 +81,22 @@ pub(crate) async fn a_publisher_that_does_not_restores_it_from_the_source(store:
 pub(crate) async fn a_pinned_version_is_restored_and_stays_pinned(store: &Fixture) {
     let state = two_versions(store).await;
     let repository = store.open().await;
-    let turn = repository.begin(None).await.unwrap().unwrap();
-    let pin = Amendment {
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let pin = HeadPatch {
         pin: Some(Some(2)),
-        ..Amendment::default()
+        ..HeadPatch::default()
     };
-    turn.amend(&pin).await.unwrap();
-    turn.end(None).await.unwrap();
+    lease.patch_head(&pin).await.unwrap();
+    lease.release(None).await.unwrap();
     store.lose_the_parts("base").await;
-    let mut turn = repository.begin(None).await.unwrap().unwrap();
-    turn.restore(&state, Origin::Memory).await.unwrap().unwrap();
-    assert_eq!(turn.head().pin, Some(3));
-    turn.end(None).await.unwrap();
+    let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+    lease
+        .restore(&state, Origin::Memory)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(lease.head().pin, Some(3));
+    lease.release(None).await.unwrap();
     assert_eq!(store.load().await.unwrap().catalogue, state.catalogue);
 }
 
@@ -94,23 +104,23 @@ pub(crate) async fn nothing_but_a_repair_is_published_over_a_damaged_state(store
     for corrupt in [false, true] {
         let store = store.fresh().await;
         let (repository, state) = two_versions_in_several_parts(&store).await;
-        let lost = parts(&repository, Role::Base).await[1];
+        let lost = parts(&repository, PartKind::Base).await[1];
         spoil(&repository, lost, corrupt).await;
 
-        let mut turn = repository.begin(None).await.unwrap().unwrap();
-        let refused = turn.require_whole().await;
+        let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+        let refused = lease.require_undamaged().await;
         assert_is_damaged(refused, lost);
-        let damaged = turn.state(None).await.unwrap().unwrap();
+        let damaged = lease.state(None).await.unwrap().unwrap();
         let changes = damaged.catalogue.changes_to(&state.catalogue);
         assert!(changes.counts().added > 0);
-        let refused = turn.publish(Some(&damaged), &changes, None, None).await;
+        let refused = lease.publish(Some(&damaged), &changes, None, None).await;
         assert_is_damaged(refused, lost);
-        assert_is_damaged(turn.rewind(&damaged, 1).await, lost);
-        fixture::repair(&mut turn, &damaged, &changes)
+        assert_is_damaged(lease.rewind(&damaged, 1).await, lost);
+        fixture::repair(&mut lease, &damaged, &changes)
             .await
             .unwrap();
-        turn.require_whole().await.unwrap();
-        turn.end(None).await.unwrap();
+        lease.require_undamaged().await.unwrap();
+        lease.release(None).await.unwrap();
         assert_eq!(store.load().await.unwrap().catalogue, state.catalogue);
     }
 }
@@ -127,7 +137,12 @@ pub(crate) async fn a_restored_version_keeps_its_history_and_readers_load_it(sto
     let (repository, state) = two_versions_in_several_parts(store).await;
     let mut follower = repository.follow();
     next_version(&mut follower).await;
-    spoil(&repository, parts(&repository, Role::Base).await[1], false).await;
+    spoil(
+        &repository,
+        parts(&repository, PartKind::Base).await[1],
+        false,
+    )
+    .await;
     let third = with(&state.catalogue, movie(1, 3));
     publish(&repository, &third).await.unwrap();
 
@@ -141,11 +156,51 @@ pub(crate) async fn a_restored_version_keeps_its_history_and_readers_load_it(sto
         }
     };
     assert_eq!(followed.catalogue, third);
-    let turn = repository.begin(None).await.unwrap().unwrap();
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
     for (version, wanted) in [(1, catalogue(37, 1)), (2, state.catalogue.clone())] {
-        let rewound = turn.rewind(&loaded, version).await.unwrap().unwrap();
+        let rewound = lease.rewind(&loaded, version).await.unwrap().unwrap();
         assert_eq!(rewound.catalogue, wanted, "version {version}");
     }
+}
+
+pub(crate) async fn a_reader_loads_a_version_after_a_restored_one_whose_items_have_other_ranks(
+    store: &Fixture,
+) {
+    let (repository, state) = two_versions_in_several_parts(store).await;
+    let mut follower = repository.follow();
+    assert_eq!(next_version(&mut follower).await.catalogue, state.catalogue);
+    let lost = parts(&repository, PartKind::Base).await[1];
+    spoil(&repository, lost, false).await;
+    let whole = Snapshot {
+        catalogue: with_other_ranks(&state.catalogue),
+        ..state.clone()
+    };
+    assert_ne!(whole.catalogue, state.catalogue);
+
+    let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let restored = lease.restore(&whole, Origin::Source).await;
+    let restored = restored.unwrap().unwrap();
+    let wanted = with(&restored.catalogue, movie(1, 3));
+    let changes = restored.catalogue.changes_to(&wanted);
+    let published = lease.publish(Some(&restored), &changes, None, None).await;
+    let published = published.unwrap().unwrap();
+    lease.release(None).await.unwrap();
+
+    let followed = next_version(&mut follower).await;
+    assert_eq!(followed.header, published.header);
+    assert_eq!(followed.catalogue, wanted);
+    assert_eq!(store.load().await.unwrap().catalogue, wanted);
+}
+
+/// The same items in the opposite order.
+fn with_other_ranks(catalogue: &Catalogue) -> Catalogue {
+    let items = catalogue.all().map(|item| {
+        Arc::new(Item {
+            rank: -item.rank,
+            ..(*item).clone()
+        })
+    });
+    items.collect()
 }
 
 pub(crate) async fn items_that_are_lost_are_named_and_every_reader_loads_the_version_without_them(
@@ -154,7 +209,7 @@ pub(crate) async fn items_that_are_lost_are_named_and_every_reader_loads_the_ver
     let (repository, state) = two_versions_in_several_parts(store).await;
     let mut follower = repository.follow();
     assert_eq!(next_version(&mut follower).await.catalogue, state.catalogue);
-    let lost = parts(&repository, Role::Base).await[1];
+    let lost = parts(&repository, PartKind::Base).await[1];
     spoil(&repository, lost, false).await;
     let readable = store.load().await.unwrap().catalogue;
     let number = (0..37)
@@ -162,8 +217,8 @@ pub(crate) async fn items_that_are_lost_are_named_and_every_reader_loads_the_ver
         .unwrap();
     let wanted = without(&state.catalogue, number);
 
-    let turn = repository.begin(None).await.unwrap().unwrap();
-    let published = fixture::publish_in(turn, &wanted).await.unwrap().unwrap();
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let published = fixture::publish_in(lease, &wanted).await.unwrap().unwrap();
     let note = published.header.note.clone().unwrap();
     let named = format!("1 item is lost: movie movie-{number}");
     assert!(
@@ -192,18 +247,27 @@ fn has_movie(catalogue: &Catalogue, number: usize) -> bool {
 
 pub(crate) async fn a_repair_and_a_large_change_in_one_turn_are_both_published(store: &Fixture) {
     let (repository, _) = two_versions_in_several_parts(store).await;
-    spoil(&repository, parts(&repository, Role::Base).await[1], false).await;
+    spoil(
+        &repository,
+        parts(&repository, PartKind::Base).await[1],
+        false,
+    )
+    .await;
     let wanted = catalogue(37, 9);
-    let mut turn = repository.begin(None).await.unwrap().unwrap();
-    let damaged = turn.state(None).await.unwrap().unwrap();
+    let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let damaged = lease.state(None).await.unwrap().unwrap();
     let mut whole = damaged.clone();
     whole.catalogue = with(&catalogue(37, 1), movie(0, 2));
     whole.damage.clear();
-    let restored = turn.restore(&whole, Origin::Source).await.unwrap().unwrap();
+    let restored = lease
+        .restore(&whole, Origin::Source)
+        .await
+        .unwrap()
+        .unwrap();
     let changes = restored.catalogue.changes_to(&wanted);
-    let published = turn.publish(Some(&restored), &changes, None, None).await;
+    let published = lease.publish(Some(&restored), &changes, None, None).await;
     let published = published.unwrap().unwrap();
-    turn.end(None).await.unwrap();
+    lease.release(None).await.unwrap();
     let loaded = store.load().await.unwrap();
     assert_eq!((&loaded.header, loaded.version()), (&published.header, 4));
     assert_eq!(loaded.catalogue, wanted);
@@ -211,19 +275,19 @@ pub(crate) async fn a_repair_and_a_large_change_in_one_turn_are_both_published(s
 }
 
 pub(crate) async fn items_of_a_lost_base_come_back_from_older_changes(store: &Fixture) {
-    let repository = store.open().await.packing(10);
+    let repository = store.open().await.with_items_per_part(10);
     for edition in [1, 2] {
         let wanted = catalogue(37, edition);
         publish(&repository, &wanted).await.unwrap();
     }
     let last = with(&catalogue(37, 2), movie(0, 3));
     publish(&repository, &last).await.unwrap();
-    let movies = parts(&repository, Role::Base).await;
+    let movies = parts(&repository, PartKind::Base).await;
     for part in &movies {
         spoil(&repository, *part, false).await;
     }
-    let mut turn = repository.begin(None).await.unwrap().unwrap();
-    let state = turn.state(None).await.unwrap().unwrap();
+    let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let state = lease.state(None).await.unwrap().unwrap();
     assert!(!state.damage.is_empty(), "the people never changed");
     for number in 0..37 {
         let id = format!("movie-{number}");
@@ -237,32 +301,32 @@ pub(crate) async fn a_version_is_not_restored_over_lost_changes(store: &Fixture)
     for edition in [1, 2, 3] {
         publish(&repository, &catalogue(9, edition)).await.unwrap();
     }
-    let lost = parts(&repository, Role::Changes).await[0];
+    let lost = parts(&repository, PartKind::Changes).await[0];
     for corrupt in [true, false] {
         spoil(&repository, lost, corrupt).await;
-        let mut turn = repository.begin(None).await.unwrap().unwrap();
-        turn.require_whole().await.unwrap();
-        let state = turn.state(None).await.unwrap().unwrap();
-        let second = turn.rewind(&state, 2).await.unwrap().unwrap();
+        let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+        lease.require_undamaged().await.unwrap();
+        let state = lease.state(None).await.unwrap().unwrap();
+        let second = lease.rewind(&state, 2).await.unwrap().unwrap();
         assert_eq!(second.catalogue, catalogue(9, 2));
-        let refused = turn.rewind(&state, 1).await.unwrap_err().to_string();
+        let refused = lease.rewind(&state, 1).await.unwrap_err().to_string();
         assert!(refused.contains(&lost.to_string()), "{refused}");
-        turn.end(None).await.unwrap();
+        lease.release(None).await.unwrap();
     }
 }
 
 pub(crate) async fn verification_finds_a_part_that_was_corrupted(store: &Fixture) {
     let (repository, _) = two_versions_in_several_parts(store).await;
-    let all = parts(&repository, Role::Base).await;
+    let all = parts(&repository, PartKind::Base).await;
     let mut verification = Verification::default();
     let mut found = Vec::new();
     let corrupted = all[2];
     for run in 0..=all.len() + 1 {
-        let mut turn = repository.begin(None).await.unwrap().unwrap();
+        let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
         let now = Timestamp::UNIX_EPOCH;
-        turn.verify_next(&mut verification, now).await.unwrap();
-        found.extend(turn.found_damage().to_vec());
-        turn.end(None).await.unwrap();
+        lease.verify_next(&mut verification, now).await.unwrap();
+        found.extend(lease.found_damage().to_vec());
+        lease.release(None).await.unwrap();
         if run == 0 {
             spoil(&repository, corrupted, true).await;
         }
@@ -276,10 +340,10 @@ pub(crate) async fn a_new_head_starts_beyond_all_earlier_fences(store: &Fixture)
     let before = store.publish(&catalogue(5, 2)).await;
     store.lose_the_head().await;
     let repository = store.open().await;
-    let turn = repository.begin(None).await.unwrap().unwrap();
-    assert!(turn.head().fence > before.header.fence);
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    assert!(lease.head().fence > before.header.fence);
     let wanted = catalogue(3, 3);
-    let published = fixture::publish_in(turn, &wanted).await.unwrap().unwrap();
+    let published = fixture::publish_in(lease, &wanted).await.unwrap().unwrap();
     assert_eq!(published.version(), 1);
     let loaded = store.load().await.unwrap();
     assert_eq!(loaded.catalogue, wanted);

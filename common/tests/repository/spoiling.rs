@@ -12,8 +12,8 @@ pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_mend_th
     store.publish(&catalogue(37, 1)).await;
     store.publish(&wanted).await;
     let repository = store.open().await;
-    let turn = repository.begin(None).await.unwrap().unwrap();
-    let fence = turn.head().fence;
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let fence = lease.head().fence;
     let row = |key: &str| {
         let fields = serde_json::json!({ "outcome": "unchanged", "of": key });
         let fields = fields.as_object().unwrap().clone();
@@ -26,7 +26,7 @@ pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_mend_th
     written.await.unwrap();
 
     spoil(store).await;
-    drop(turn);
+    drop(lease);
     store.let_the_lease_pass().await;
 
     let loaded = store.load().await.unwrap();
@@ -40,16 +40,16 @@ pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_mend_th
     assert_eq!(keys, ["3", "2", "1"], "what is not ours costs no room");
     assert_eq!(rows[0], row("3"));
     assert!(repository.runs(9).await.unwrap().is_empty());
-    let shown = repository.store().shown(Kind::Movie, None, 99).await;
+    let shown = repository.store().read_view(Kind::Movie, None, 99).await;
     assert_eq!(shown.unwrap().len(), 37);
 
     fixture::publish(&repository, &wanted).await.unwrap();
     assert_the_view_shows(&repository, &wanted).await;
     assert_eq!(store.load().await.unwrap().catalogue, wanted);
-    let turn = repository.begin(None).await.unwrap().unwrap();
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
     let mend = vec![row("1"), row("2")];
     let write = repository.store();
-    let written = write.write_rows(turn.head().fence, Table::Runs, mend, Vec::new());
+    let written = write.write_rows(lease.head().fence, Table::Runs, mend, Vec::new());
     written.await.unwrap();
     let mended = repository.store().rows(Table::Runs, None).await.unwrap();
     assert_eq!(mended, [row("1"), row("2"), row("3")]);

@@ -1,5 +1,5 @@
-use common::models::{Catalogue, Finding, Kind, Problem, Quarantined};
-use common::repository::{Missing, Outcome, Repository, Snapshot, StoreError, SyncEnd};
+use common::models::{Catalogue, Finding, Kind, MissingItem, Outcome, Problem, Quarantined};
+use common::repository::{Repository, Snapshot, StoreError, SyncEnd};
 
 use crate::fixture::{Fixture, catalogue, person, with, without};
 use crate::history::{assert_the_view_shows, run};
@@ -36,7 +36,7 @@ async fn stop_at_every_write(store: &Fixture, stop: Stop) {
             .unwrap_or_default();
 
         let tampered = Tampered::stopping(writes, stop, store.open().await.store().clone());
-        let end = sync(&Repository::over(tampered), &wanted, edition).await;
+        let end = sync(&Repository::with_store(tampered), &wanted, edition).await;
 
         let seen = store.load().await;
         let version = seen
@@ -78,22 +78,22 @@ async fn sync(
     wanted: &Catalogue,
     edition: u32,
 ) -> Result<Option<Snapshot>, StoreError> {
-    let mut turn = repository.begin(None).await?.unwrap();
-    let state = turn.state(None).await?;
-    turn.mend_view(state.as_ref()).await?;
-    turn.keep_answer(None::<&u32>).await?;
-    turn.keep_findings(&[finding(edition)]).await?;
-    turn.keep_quarantine(&[quarantined(edition)]).await?;
+    let mut lease = repository.try_acquire(None).await?.unwrap();
+    let state = lease.state(None).await?;
+    lease.repair_view(state.as_ref()).await?;
+    lease.save_unchanged_marker(None::<&u32>).await?;
+    lease.save_findings(&[finding(edition)]).await?;
+    lease.save_quarantine(&[quarantined(edition)]).await?;
     let published = state.as_ref().map(|state| state.catalogue.clone());
     let changes = published.unwrap_or_default().changes_to(wanted);
-    let snapshot = turn.publish(state.as_ref(), &changes, None, None).await?;
-    turn.keep_missing(&[missing(edition)]).await?;
+    let snapshot = lease.publish(state.as_ref(), &changes, None, None).await?;
+    lease.save_missing(&[missing(edition)]).await?;
     if let Some(snapshot) = &snapshot {
-        turn.show(snapshot, &changes).await?;
+        lease.update_view(snapshot, &changes).await?;
     }
-    turn.keep_answer(Some(&edition)).await?;
-    turn.record(&run(&turn, Outcome::Published)).await?;
-    turn.end(Some(SyncEnd::Answered)).await?;
+    lease.save_unchanged_marker(Some(&edition)).await?;
+    lease.record(&run(&lease, Outcome::Published)).await?;
+    lease.release(Some(SyncEnd::Answered)).await?;
     Ok(snapshot)
 }
 
@@ -105,10 +105,13 @@ async fn assert_beside(repository: &Repository, edition: u32) {
     assert_eq!(repository.missing().await.unwrap(), [missing(edition)]);
     let runs = repository.runs(1_000).await.unwrap();
     assert!(runs.is_sorted_by(|newer, older| newer.number > older.number));
-    let turn = repository.begin(None).await.unwrap().unwrap();
-    assert_eq!(turn.answer::<u32>().await.unwrap(), Some(edition));
-    assert!(runs.len() >= edition as usize && runs[0].number + 1 == turn.head().fence);
-    turn.end(None).await.unwrap();
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    assert_eq!(
+        lease.unchanged_marker::<u32>().await.unwrap(),
+        Some(edition)
+    );
+    assert!(runs.len() >= edition as usize && runs[0].number + 1 == lease.head().fence);
+    lease.release(None).await.unwrap();
 }
 
 fn finding(edition: u32) -> Finding {
@@ -131,11 +134,11 @@ fn quarantined(edition: u32) -> Quarantined {
     }
 }
 
-fn missing(edition: u32) -> Missing {
-    Missing {
+fn missing(edition: u32) -> MissingItem {
+    MissingItem {
         kind: Kind::Movie,
         id: "m".into(),
         since: jiff::Timestamp::UNIX_EPOCH,
-        looks: edition,
+        missed_syncs: edition,
     }
 }

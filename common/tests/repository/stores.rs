@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use common::models::Kind;
 use common::repository::{
-    Amendment, Commit, Head, PartName, Reading, Refusal, Release, Result, Row, Store, StoreError,
-    Table, ViewDocument,
+    Commit, Head, HeadPatch, LeaseDenied, Overwrite, PartName, Reading, Release, Result, Row,
+    Store, StoreError, Table, ViewDocument,
 };
 use tokio::sync::watch;
 
@@ -95,7 +95,7 @@ impl Store for Tampered {
         &self,
         holder: &str,
         interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, Refusal>> {
+    ) -> Result<std::result::Result<Reading, LeaseDenied>> {
         self.write(self.inner.acquire(holder, interval)).await
     }
 
@@ -107,8 +107,8 @@ impl Store for Tampered {
         self.write(self.inner.commit(commit)).await
     }
 
-    async fn amend(&self, fence: u64, amendment: &Amendment) -> Result<()> {
-        self.write(self.inner.amend(fence, amendment)).await
+    async fn patch_head(&self, fence: u64, patch: &HeadPatch) -> Result<()> {
+        self.write(self.inner.patch_head(fence, patch)).await
     }
 
     async fn release(&self, fence: u64, release: Release) -> Result<()> {
@@ -131,25 +131,26 @@ impl Store for Tampered {
         self.write(self.inner.remove(names)).await
     }
 
-    fn doorbell(&self) -> watch::Receiver<u64> {
-        self.inner.doorbell()
+    fn subscribe(&self) -> watch::Receiver<u64> {
+        self.inner.subscribe()
     }
 
     /// Each document is a write of its own, so that the publisher stops between any two.
-    async fn show(&self, documents: Vec<ViewDocument>, same: bool) -> Result<()> {
+    async fn write_view(&self, documents: Vec<ViewDocument>, overwrite: Overwrite) -> Result<()> {
         for document in documents {
-            self.write(self.inner.show(vec![document], same)).await?;
+            self.write(self.inner.write_view(vec![document], overwrite))
+                .await?;
         }
         Ok(())
     }
 
-    async fn shown(
+    async fn read_view(
         &self,
         kind: Kind,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<ViewDocument>> {
-        self.inner.shown(kind, after, limit).await
+        self.inner.read_view(kind, after, limit).await
     }
 
     async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>> {

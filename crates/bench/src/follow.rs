@@ -35,11 +35,11 @@ async fn follow(url: &str, database: &Database, rounds: u32) -> Result<Vec<f64>>
     let mut state = None;
     let mut milliseconds = Vec::new();
     for round in 0..=rounds {
-        let mut turn = match repository.begin(None).await? {
-            Ok(turn) => turn,
+        let mut lease = match repository.try_acquire(None).await? {
+            Ok(lease) => lease,
             Err(refusal) => bail!("no lease: {refusal}"),
         };
-        let published = turn.publish(state.as_ref(), &changes, None, None).await?;
+        let published = lease.publish(state.as_ref(), &changes, None, None).await?;
         let committed = Instant::now();
         let published = published.context("nothing was published")?;
         let version = published.version().to_string();
@@ -56,8 +56,8 @@ async fn follow(url: &str, database: &Database, rounds: u32) -> Result<Vec<f64>>
         if round > 0 {
             milliseconds.push(committed.elapsed().as_secs_f64() * 1000.0);
         }
-        turn.show(&published, &changes).await?;
-        turn.end(None).await?;
+        lease.update_view(&published, &changes).await?;
+        lease.release(None).await?;
         changes = [retitled(&published.catalogue, round)?]
             .into_iter()
             .collect();

@@ -15,7 +15,7 @@ pub(crate) async fn measure(movies: u64, rounds: u32) -> Result<()> {
         let setup = Setup::new(StoreKind::Mongodb, movies, "15s").await?;
         setup.sync().await?;
         let history = setup.history().await?;
-        let microseconds = history["runs"][0]["took"]["publish"].as_f64();
+        let microseconds = history["runs"][0]["phases"]["publish_microseconds"].as_f64();
         let publish = microseconds.context("no run")? / 1_000_000.0;
         let upsert = upsert(setup.store_url()).await?;
         ours.push(publish);

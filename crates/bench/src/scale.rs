@@ -60,7 +60,7 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
         let runs = runs.as_array()?.iter();
         let mut unchanged = runs.filter(|run| run["outcome"] == "unchanged");
         unchanged
-            .find(|run| run["times"].as_u64() > Some(3))
+            .find(|run| run["repeat_count"].as_u64() > Some(3))
             .cloned()
     };
     let run = testkit::eventually(DEADLINE, async || {
@@ -68,7 +68,7 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
         unchanged(&history["runs"])
     })
     .await;
-    println!("unchanged sync of the loop: {}", run["took"]);
+    println!("unchanged sync of the loop: {}", run["phases"]);
 
     setup.source.retitle(DELTA);
     let page = format!("{}/healthz", webapp.url());

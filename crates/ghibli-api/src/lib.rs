@@ -1,23 +1,19 @@
-//! The Studio Ghibli API, and the only place that knows its wire shape.
-//!
-//! [`Record`] reads one record, leniently, and keeps it whole; [`give_back`] returns it as the
-//! source gave it. [`Client`] brings the five collections from the first provider that can give
-//! all of them.
+#![doc = include_str!("../README.md")]
 
 mod client;
-mod collection;
-mod json;
-mod link;
-mod query;
-mod record;
+mod json_server;
+mod wire;
 
 pub use client::{
-    Client, ClientConfig, ClientError, Content, FetchError, Fetched, Progress, ProviderFailure,
-    RequestError, Tags, Timeouts,
+    Client, ClientConfig, ClientError, FetchError, FetchOutcome, FetchedContent, Progress,
+    ProviderFailure, RequestError, SourceFingerprint, Timeouts,
 };
-pub use collection::{Collection, UnknownCollection};
-pub use query::{BadQuestion, Collected, Fields, Names, Question, Said, Selection, Title, Titles};
-pub use record::{
-    BadRecord, Film, Links, ListError, Location, MAX_BAD_RECORDS, MAX_RECORD_BYTES, Note, Person,
-    Record, RecordError, Records, Species, Vehicle, blanked, give_back,
+pub use json_server::{
+    FieldIndex, ListQuery, ListQueryError, RecordCollection, RecordFields, Selection, SourceTitle,
+    TitleIndex, TitleOverrides,
+};
+pub use wire::{
+    BadRecord, Collection, Film, Links, ListError, Location, MAX_BAD_RECORDS, Person, Record,
+    RecordError, RecordWarning, Records, Species, UnknownCollection, Vehicle, first_blanked_field,
+    to_source_json,
 };

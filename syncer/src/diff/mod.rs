@@ -9,6 +9,9 @@ use ghibli_api::Records;
 
 use crate::parse::{self, Draft, Refused, Upstream};
 
+/// Paths beside the items, such as `/movies/random`.
+const RESERVED_SLUGS: [&str; 1] = ["random"];
+
 /// What a changed item takes in memory beside its text, until it is published.
 const CHANGE_BYTES: u64 = 64;
 
@@ -86,8 +89,10 @@ fn slug(
         Facts::Species(species) => (vec![&species.name], None),
         Facts::Vehicle(vehicle) => (vec![&vehicle.name], None),
     };
-    slugs.give(kind, &draft.id, &names, hint, |slug| {
-        published.has_slug(kind, slug) || upstream.is_there(kind, slug)
+    slugs.assign(kind, &draft.id, &names, hint, |slug| {
+        RESERVED_SLUGS.contains(&slug)
+            || published.has_slug(kind, slug)
+            || upstream.is_there(kind, slug)
     })
 }
 

@@ -41,13 +41,21 @@ fn a_slug_stays_when_the_title_is_corrected() {
 fn equal_titles_and_titles_like_ids_get_slugs_of_their_own() {
     let mut source = sample(1);
     let movies = source.movies();
-    movies.extend([movie(1, "Same"), movie(2, "Same"), movie(3, "Movie id 0")]);
+    movies.extend([
+        movie(1, "Same"),
+        movie(2, "Same"),
+        movie(3, "Movie id 0"),
+        movie(4, "Random"),
+    ]);
     let after = source.applied(&Catalogue::default());
     let slugs: Vec<_> = after
         .iter(Kind::Movie)
         .map(|item| item.slug.to_string())
         .collect();
-    assert_eq!(slugs, ["movie-0", "same", "same-2", "movie-id-0-2"]);
+    assert_eq!(
+        slugs,
+        ["movie-0", "same", "same-2", "movie-id-0-2", "random-2"]
+    );
     assert_eq!(
         after.find(Kind::Movie, "movie-id-0").unwrap().name(),
         "Movie 0"

@@ -264,7 +264,7 @@ impl<'a> Judged<'a> {
         let fact = blanked.find(|(_, value)| !self.names_only_gone(value));
         fact.map(|(field, _)| field).or_else(|| {
             let [before, after] = &sources;
-            ghibli_api::blanked(before, after, |id| self.gone.contains(id))
+            ghibli_api::first_blanked_field(before, after, |id| self.gone.contains(id))
         })
     }
 

@@ -13,14 +13,14 @@ pub(super) fn read(
     findings: &mut Vec<Finding>,
 ) -> Result<(Facts, Vec<Said>), Unreadable> {
     let id: Id = record.id.as_str().into();
-    for note in &record.notes {
-        find(findings, noted(kind, &id, note));
+    for warning in &record.warnings {
+        find(findings, noted(kind, &id, warning));
     }
     let mut scalars = Scalars { kind, id, findings };
     let json = &record.json;
     Ok(match kind {
         Kind::Movie => {
-            let film = ghibli_api::Film::read(json)?;
+            let film = ghibli_api::Film::parse(json)?;
             let movie = Movie {
                 title: scalars.name("title", film.title)?,
                 original_title: scalars.text("original_title", film.original_title),
@@ -51,7 +51,7 @@ pub(super) fn read(
             )
         }
         Kind::Person => {
-            let person = ghibli_api::Person::read(json)?;
+            let person = ghibli_api::Person::parse(json)?;
             let facts = Person {
                 name: scalars.name("name", person.name)?,
                 gender: scalars.text("gender", person.gender),
@@ -66,7 +66,7 @@ pub(super) fn read(
             )
         }
         Kind::Location => {
-            let location = ghibli_api::Location::read(json)?;
+            let location = ghibli_api::Location::parse(json)?;
             let facts = Location {
                 name: scalars.name("name", location.name)?,
                 climate: scalars.text("climate", location.climate),
@@ -84,7 +84,7 @@ pub(super) fn read(
             )
         }
         Kind::Species => {
-            let species = ghibli_api::Species::read(json)?;
+            let species = ghibli_api::Species::parse(json)?;
             let facts = Species {
                 name: scalars.name("name", species.name)?,
                 classification: scalars.text("classification", species.classification),
@@ -97,7 +97,7 @@ pub(super) fn read(
             )
         }
         Kind::Vehicle => {
-            let vehicle = ghibli_api::Vehicle::read(json)?;
+            let vehicle = ghibli_api::Vehicle::parse(json)?;
             let facts = Vehicle {
                 name: scalars.name("name", vehicle.name)?,
                 description: scalars.text("description", vehicle.description),

@@ -80,9 +80,9 @@ impl Upstream<'_> {
         findings: &mut Vec<Finding>,
     ) {
         for (field, links) in said {
-            for strange in &links.strange {
+            for invalid in &links.invalid {
                 let problem = Problem::NotALink;
-                find(findings, finding(kind, id, field, problem, strange));
+                find(findings, finding(kind, id, field, problem, invalid));
             }
             for (at, relation) in RELATIONS.iter().enumerate() {
                 let (other, back) = relation.to;

@@ -15,7 +15,7 @@ use common::models::{
     Catalogue, Facts, Finding, Id, Item, Kind, Problem, Quarantined, SourceRecord,
 };
 use ghibli_api::{
-    BadRecord, Collection, Links, MAX_BAD_RECORDS, Note, Record, RecordError, Records,
+    BadRecord, Collection, Links, MAX_BAD_RECORDS, Record, RecordError, RecordWarning, Records,
 };
 
 use join::{RELATIONS, Told};
@@ -111,7 +111,7 @@ pub fn read(
     room: u64,
 ) -> Result<Unjoined, Refused> {
     let mut unjoined = Unjoined {
-        bytes: collections.values().map(Records::bytes).sum(),
+        bytes: collections.values().map(Records::memory_bytes).sum(),
         room,
         ..Unjoined::default()
     };
@@ -273,7 +273,7 @@ impl Unjoined {
                         &error,
                         record.json.get(),
                     );
-                    self.bytes += bad.bytes();
+                    self.bytes += bad.memory_bytes();
                     self.has_room(0)?;
                     self.quarantined.push(quarantined(kind, bad));
                 }
@@ -438,7 +438,7 @@ fn told_by(kind: Kind, said: &[Said]) -> impl Iterator<Item = (usize, Kind, &str
 /// this one cannot.
 fn last_good(item: &Item, findings: &mut Vec<Finding>) -> (Facts, Vec<Said>) {
     let kind = item.kind();
-    let record = Record::reread(collection(kind), &item.source.json()).ok();
+    let record = Record::reparse(collection(kind), &item.source.json()).ok();
     let read = record.and_then(|record| facts::read(kind, &record, findings).ok());
     read.unwrap_or_else(|| (item.facts.clone(), Vec::new()))
 }
@@ -476,10 +476,12 @@ fn quarantined(kind: Kind, bad: BadRecord) -> Quarantined {
     }
 }
 
-fn noted(kind: Kind, id: &Id, note: &Note) -> Finding {
-    let (field, problem, value) = match note {
-        Note::Number { field } => (*field, Problem::UnusualValue, "a number".to_owned()),
-        Note::OtherUrl { url_id, .. } => ("url", Problem::ForeignUrl, url_id.clone()),
+fn noted(kind: Kind, id: &Id, warning: &RecordWarning) -> Finding {
+    let (field, problem, value) = match warning {
+        RecordWarning::NumberInsteadOfString { field } => {
+            (*field, Problem::UnusualValue, "a number".to_owned())
+        }
+        RecordWarning::UrlMismatch { url_id, .. } => ("url", Problem::ForeignUrl, url_id.clone()),
     };
     Finding {
         kind,

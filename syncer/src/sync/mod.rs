@@ -8,11 +8,11 @@ mod unchanged;
 use std::time::Duration;
 
 use common::clock::Clock;
-use common::models::{Catalogue, Kind};
+use common::models::{Catalogue, Kind, Outcome, Run};
 use common::repository::{
-    Origin, Outcome, Repository, Result as StoreResult, Run, Snapshot, SyncEnd, Turn, Verification,
+    LeaseGuard, Origin, Repository, Result as StoreResult, Snapshot, SyncEnd, Verification,
 };
-use ghibli_api::{Client, Content, Progress};
+use ghibli_api::{Client, FetchedContent, Progress};
 use tokio_util::sync::CancellationToken;
 
 use self::error::SyncError;
@@ -69,21 +69,21 @@ impl Syncer {
         &self.repository
     }
 
-    /// Runs once in a turn, and lets the lease go. Told to stop, it no longer waits for the source.
+    /// Runs once under the lease, and releases it. Told to stop, it no longer waits for the source.
     ///
     /// A failed sync is a report like any other. After an error of the store the lease ends by
-    /// itself or with this syncer's next turn.
+    /// itself or with this syncer's next run.
     pub async fn sync_once(
         &mut self,
-        mut turn: Turn,
+        mut lease: LeaseGuard,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
         shutdown: &CancellationToken,
     ) -> Ended {
-        let mut run = row::new(&turn, self.clock.now());
-        let mut end = self.attempt(&mut turn, &mut run, progress, shutdown).await;
+        let mut run = row::new(&lease, self.clock.now());
+        let mut end = self.attempt(&mut lease, &mut run, progress, shutdown).await;
         run.ended = self.clock.now();
-        let has_published = turn.head().version > run.version;
-        run.version = turn.head().version;
+        let has_published = lease.head().version > run.version;
+        run.version = lease.head().version;
         if has_published && let Err(SyncError::Store(error)) = &end {
             run.outcome = Outcome::Published;
             row::could_not_write(&mut run, "what follows a publication", error);
@@ -92,7 +92,7 @@ impl Syncer {
         if let Err(error) = &end {
             row::add_failure(&mut run, error);
         }
-        row::add_repair(&mut run, &turn);
+        row::add_repair(&mut run, &lease);
         let retry_after = match &end {
             Err(SyncError::Source(error)) => error.retry_after(),
             _ => None,
@@ -108,7 +108,7 @@ impl Syncer {
             self.unrecorded.remove(0);
         }
         if let Some(sync) = ended
-            && let Err(error) = self.close(turn, sync).await
+            && let Err(error) = self.close(lease, sync).await
         {
             tracing::warn!(%error, "cannot record this run; the next one will try again");
         }
@@ -134,34 +134,36 @@ impl Syncer {
     /// Syncs, and writes into its row what it comes to.
     async fn attempt(
         &mut self,
-        turn: &mut Turn,
+        lease: &mut LeaseGuard,
         run: &mut Run,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
         shutdown: &CancellationToken,
     ) -> Result<(), SyncError> {
         let mut lap = Lap::start();
         let now = self.clock.now();
-        turn.verify_next(&mut self.verification, now).await?;
-        if turn.needs_mending() {
-            self.state(turn).await?;
+        lease.verify_next(&mut self.verification, now).await?;
+        if lease.needs_repair() {
+            self.state(lease).await?;
         }
-        let unchanged = UnchangedMarker::recall(self.unchanged.as_ref(), turn).await?;
-        run.took.load = lap.next();
-        let tags = unchanged.as_ref().map(|unchanged| unchanged.tags_at(now));
+        let unchanged = UnchangedMarker::recall(self.unchanged.as_ref(), lease).await?;
+        run.phases.load_microseconds = lap.next();
+        let fingerprint = unchanged
+            .as_ref()
+            .map(|unchanged| unchanged.fingerprint_at(now));
         let fetched = tokio::select! {
-            fetched = self.client.fetch_all(tags.as_ref(), progress) => fetched,
+            fetched = self.client.fetch_all(fingerprint.as_ref(), progress) => fetched,
             () = shutdown.cancelled() => return Err(SyncError::Stopped),
         };
-        run.took.fetch = lap.next();
+        run.phases.fetch_microseconds = lap.next();
         let fetched = fetched?;
         run.provider = Some(fetched.provider.to_string());
         run.bytes = fetched.bytes;
-        if let (Content::Same, Some(unchanged)) = (&fetched.content, &unchanged) {
+        if let (FetchedContent::Unchanged, Some(unchanged)) = (&fetched.content, &unchanged) {
             run.outcome = Outcome::Unchanged;
             run.kinds.clone_from(&unchanged.kinds);
             run.findings = unchanged.findings;
             self.unchanged = Some(UnchangedMarker {
-                tags: fetched.tags,
+                fingerprint: fetched.fingerprint,
                 sent: if unchanged.is_valid_at(now) {
                     unchanged.sent
                 } else {
@@ -169,49 +171,53 @@ impl Syncer {
                 },
                 ..unchanged.clone()
             });
-            forget_approval(turn).await?;
+            forget_approval(lease).await?;
             return Ok(());
         }
-        let state = self.state(turn).await?;
-        run.took.load += lap.next();
+        let state = self.state(lease).await?;
+        run.phases.load_microseconds += lap.next();
         let mut plan = self.compare(state.as_ref(), fetched.content).await?;
-        run.took.compare = lap.next();
-        let base = publish::repair(turn, state, &mut plan, &self.patience.fuse).await?;
+        run.phases.compare_microseconds = lap.next();
+        let base = publish::repair(lease, state, &mut plan, &self.patience.fuse).await?;
         if let PublishedOn::State(state) = &base {
             self.known = state.clone().filter(|state| state.damage.is_empty());
         }
-        run.kinds = plan.tallies();
+        run.kinds = plan.kind_stats();
         run.findings = plan.findings.len() as u64;
         run.rules = plan.rules();
         self.unchanged = None;
-        if let Some(published) = publish::conclude(turn, base, plan, run).await? {
+        if let Some(published) = publish::conclude(lease, base, plan, run).await? {
             self.known = Some(published);
         }
         if run.outcome == Outcome::Held {
             // A held run changes nothing, so the marker still holds.
             self.unchanged = unchanged;
         } else {
-            self.unchanged = UnchangedMarker::store(turn, run, fetched.tags, now).await?;
+            self.unchanged = UnchangedMarker::store(lease, run, fetched.fingerprint, now).await?;
         }
-        run.took.publish = lap.next();
+        run.phases.publish_microseconds = lap.next();
         Ok(())
     }
 
     /// The state at the head, which is mended where that is needed.
-    async fn state(&mut self, turn: &mut Turn) -> StoreResult<Option<Snapshot>> {
-        let mut state = turn.state(self.known.as_ref()).await?;
+    async fn state(&mut self, lease: &mut LeaseGuard) -> StoreResult<Option<Snapshot>> {
+        let mut state = lease.state(self.known.as_ref()).await?;
         if let Some(whole) = &state
-            && let Some(restored) = turn.restore(whole, Origin::Memory).await?
+            && let Some(restored) = lease.restore(whole, Origin::Memory).await?
         {
             state = Some(restored);
         }
         self.known = state.clone().filter(|state| state.damage.is_empty());
-        turn.mend_view(state.as_ref()).await?;
+        lease.repair_view(state.as_ref()).await?;
         Ok(state)
     }
 
-    async fn compare(&self, state: Option<&Snapshot>, content: Content) -> Result<Plan, SyncError> {
-        let Content::Collections(collections) = content else {
+    async fn compare(
+        &self,
+        state: Option<&Snapshot>,
+        content: FetchedContent,
+    ) -> Result<Plan, SyncError> {
+        let FetchedContent::Collections(collections) = content else {
             return Err(SyncError::NothingNew);
         };
         let published = state
@@ -219,19 +225,19 @@ impl Syncer {
             .unwrap_or_default();
         let known = self.repository.missing().await?;
         let (patience, now) = (self.patience, self.clock.now());
-        let room = self.client.room();
+        let room = self.client.memory_limit();
         let compare = move || Plan::of(&published, &known, collections, patience, now, room);
         let plan = tokio::task::spawn_blocking(compare).await;
         Ok(plan.map_err(|error| SyncError::Compare(error.to_string()))??)
     }
 
-    /// Writes down the runs that were not yet, and lets the lease go.
-    async fn close(&mut self, turn: Turn, sync: Option<SyncEnd>) -> StoreResult<()> {
+    /// Writes down the runs that were not yet, and releases the lease.
+    async fn close(&mut self, lease: LeaseGuard, sync: Option<SyncEnd>) -> StoreResult<()> {
         while let Some(run) = self.unrecorded.first() {
-            turn.record(run).await?;
+            lease.record(run).await?;
             self.unrecorded.remove(0);
         }
-        turn.end(sync).await
+        lease.release(sync).await
     }
 }
 

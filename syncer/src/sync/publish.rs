@@ -1,10 +1,9 @@
 //! Publishing a plan: on the state at the head, or as the repair of a damaged one.
 
 use common::config::FuseLimits;
-use common::models::Changes;
+use common::models::{Changes, Outcome, Run};
 use common::repository::{
-    Amendment, LostItems, Origin, Outcome, Repair, Result as StoreResult, Run, Snapshot,
-    StoreError, Turn,
+    HeadPatch, LeaseGuard, LostItems, Origin, Repair, Result as StoreResult, Snapshot, StoreError,
 };
 
 use super::row::could_not_write;
@@ -16,19 +15,19 @@ use crate::plan::Plan;
 /// only the later changes. Otherwise the plan replaces the version, and the fuse also judges the
 /// items that would be lost.
 pub(super) async fn repair(
-    turn: &mut Turn,
+    lease: &mut LeaseGuard,
     state: Option<Snapshot>,
     plan: &mut Plan,
     limits: &FuseLimits,
 ) -> StoreResult<PublishedOn> {
-    let Some(damaged) = state.as_ref().filter(|_| turn.is_damaged()) else {
+    let Some(damaged) = state.as_ref().filter(|_| lease.is_damaged()) else {
         return Ok(PublishedOn::State(state));
     };
-    match turn.plan_repair(damaged, &plan.changes).await? {
+    match lease.plan_repair(damaged, &plan.changes).await? {
         Repair::Restore { state, changes } => {
-            let restored = turn.restore(&state, Origin::Source).await?;
+            let restored = lease.restore(&state, Origin::Source).await?;
             if let Some(restored) = &restored
-                && let Err(error) = turn.show(restored, &Changes::default()).await
+                && let Err(error) = lease.update_view(restored, &Changes::default()).await
             {
                 view_is_behind(&error);
             }
@@ -45,7 +44,7 @@ pub(super) async fn repair(
 
 /// Holds or publishes a plan, writes the outcome into the run's row, and returns what was published.
 pub(super) async fn conclude(
-    turn: &mut Turn,
+    lease: &mut LeaseGuard,
     base: PublishedOn,
     mut plan: Plan,
     run: &mut Run,
@@ -53,7 +52,7 @@ pub(super) async fn conclude(
     let mut held = plan.reason();
     if held.is_some() {
         let fingerprint = base.fingerprint(&plan);
-        if turn.head().approval.as_ref() == Some(&fingerprint) {
+        if lease.head().approval.as_ref() == Some(&fingerprint) {
             held = None;
             if !plan.keeps_missing() {
                 plan.missing.clear();
@@ -62,7 +61,7 @@ pub(super) async fn conclude(
             run.fingerprint = Some(fingerprint);
         }
     }
-    let pin = turn.head().pin;
+    let pin = lease.head().pin;
     if let Some(pin) = pin {
         run.outcome = Outcome::Unchanged;
         run.fingerprint = None;
@@ -84,9 +83,11 @@ pub(super) async fn conclude(
     if held.is_some() {
         return Ok(None);
     }
-    turn.keep_findings(&std::mem::take(&mut plan.findings))
+    lease
+        .save_findings(&std::mem::take(&mut plan.findings))
         .await?;
-    turn.keep_quarantine(&std::mem::take(&mut plan.quarantined))
+    lease
+        .save_quarantine(&std::mem::take(&mut plan.quarantined))
         .await?;
     if pin.is_some() {
         return Ok(None);
@@ -95,23 +96,23 @@ pub(super) async fn conclude(
     let published = match &base {
         PublishedOn::State(state) => {
             let state = state.as_ref();
-            turn.publish(state, &plan.changes, None, None).await?
+            lease.publish(state, &plan.changes, None, None).await?
         }
         PublishedOn::Damaged { state, lost } => {
-            Some(turn.replace(state, &plan.changes, lost).await?)
+            Some(lease.replace(state, &plan.changes, lost).await?)
         }
     };
     let Some(published) = published else {
-        turn.keep_missing(&plan.missing).await?;
-        forget_approval(turn).await?;
+        lease.save_missing(&plan.missing).await?;
+        forget_approval(lease).await?;
         return Ok(None);
     };
     // From here on the version is out, whatever else fails.
     run.outcome = Outcome::Published;
-    if let Err(error) = turn.keep_missing(&plan.missing).await {
+    if let Err(error) = lease.save_missing(&plan.missing).await {
         could_not_write(run, "the missing items", &error);
     }
-    if let Err(error) = turn.show(&published, &plan.changes).await {
+    if let Err(error) = lease.update_view(&published, &plan.changes).await {
         view_is_behind(&error);
     }
     Ok(Some(published))
@@ -142,13 +143,13 @@ fn view_is_behind(error: &StoreError) {
 }
 
 /// Ends an approval that was used, or that nothing is held for any more; a commit does so itself.
-pub(super) async fn forget_approval(turn: &Turn) -> StoreResult<()> {
-    if turn.head().approval.is_none() {
+pub(super) async fn forget_approval(lease: &LeaseGuard) -> StoreResult<()> {
+    if lease.head().approval.is_none() {
         return Ok(());
     }
-    let amendment = Amendment {
+    let amendment = HeadPatch {
         approval: Some(None),
-        ..Amendment::default()
+        ..HeadPatch::default()
     };
-    turn.amend(&amendment).await
+    lease.patch_head(&amendment).await
 }

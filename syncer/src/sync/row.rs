@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use common::repository::{Outcome, Run, StoreError, Took, Turn};
+use common::models::{Outcome, PhaseTimings, Run};
+use common::repository::{LeaseGuard, StoreError};
 use jiff::Timestamp;
 
 use super::error::SyncError;
@@ -12,15 +13,15 @@ use super::error::SyncError;
 const MAX_NAMED_DAMAGE: usize = 20;
 
 /// The row of a run that begins now. It counts as failed until it has ended well.
-pub(super) fn new(turn: &Turn, now: Timestamp) -> Run {
+pub(super) fn new(lease: &LeaseGuard, now: Timestamp) -> Run {
     Run {
-        number: turn.head().fence,
-        times: 1,
+        number: lease.head().fence,
+        repeat_count: 1,
         started: now,
         ended: now,
-        took: Took::default(),
+        phases: PhaseTimings::default(),
         outcome: Outcome::Failed,
-        version: turn.head().version,
+        version: lease.head().version,
         kinds: BTreeMap::new(),
         bytes: 0,
         provider: None,
@@ -42,10 +43,13 @@ pub(super) fn could_not_write(run: &mut Run, what: &str, error: &StoreError) {
 }
 
 /// Adds the damage that a run found in the store, and its repair.
-pub(super) fn add_repair(run: &mut Run, turn: &Turn) {
-    let names = turn.found_damage().iter().map(|damage| damage.name.clone());
+pub(super) fn add_repair(run: &mut Run, lease: &LeaseGuard) {
+    let names = lease
+        .found_damage()
+        .iter()
+        .map(|damage| damage.name.clone());
     run.damage = names.take(MAX_NAMED_DAMAGE).collect();
-    if let Some(note) = turn.repaired() {
+    if let Some(note) = lease.repair_note() {
         run.notes.push(note.to_owned());
         if run.outcome == Outcome::Unchanged {
             run.outcome = Outcome::Published;

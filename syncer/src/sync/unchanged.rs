@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use common::models::Kind;
-use common::repository::{Header, Result as StoreResult, Run, Tally, Turn};
-use ghibli_api::Tags;
+use common::models::{Kind, KindStats, Run};
+use common::repository::{Header, LeaseGuard, Result as StoreResult};
+use ghibli_api::SourceFingerprint;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -21,69 +21,74 @@ pub(super) struct UnchangedMarker {
     /// What it was read by: another release may read it differently.
     pub(super) release: String,
     pub(super) version: Header,
-    pub(super) tags: Tags,
+    pub(super) fingerprint: SourceFingerprint,
     /// When the source sent all of it.
     pub(super) sent: Timestamp,
-    pub(super) kinds: BTreeMap<Kind, Tally>,
+    pub(super) kinds: BTreeMap<Kind, KindStats>,
     pub(super) findings: u64,
 }
 
 impl UnchangedMarker {
     /// The marker, if the head is still at its version: the one that this process knows, or else
     /// the store's.
-    pub(super) async fn recall(known: Option<&Self>, turn: &mut Turn) -> StoreResult<Option<Self>> {
-        if turn.is_damaged() {
+    pub(super) async fn recall(
+        known: Option<&Self>,
+        lease: &mut LeaseGuard,
+    ) -> StoreResult<Option<Self>> {
+        if lease.is_damaged() {
             return Ok(None);
         }
-        if let Some(known) = known.filter(|known| known.is_at(turn)) {
+        if let Some(known) = known.filter(|known| known.is_at(lease)) {
             return Ok(Some(known.clone()));
         }
-        let stored: Option<Self> = turn.answer().await?;
-        let stored = stored.filter(|stored| stored.release == RELEASE && stored.is_at(turn));
+        let stored: Option<Self> = lease.unchanged_marker().await?;
+        let stored = stored.filter(|stored| stored.release == RELEASE && stored.is_at(lease));
         // This process has not loaded the state, and it can be damaged.
         if stored.is_some() {
-            turn.verify().await?;
+            lease.verify().await?;
         }
-        Ok(stored.filter(|_| !turn.is_damaged()))
+        Ok(stored.filter(|_| !lease.is_damaged()))
     }
 
     /// Stores a marker after a run that left nothing to do; `None` after any other.
     pub(super) async fn store(
-        turn: &Turn,
+        lease: &LeaseGuard,
         run: &Run,
-        tags: Tags,
+        fingerprint: SourceFingerprint,
         sent: Timestamp,
     ) -> StoreResult<Option<Self>> {
-        let is_done = run.kinds.values().all(|tally| tally.missing == 0)
-            && turn.head().pin.is_none()
-            && !turn.is_damaged();
-        let Some(version) = turn.head().header().filter(|_| is_done) else {
+        let is_done = run.kinds.values().all(|stats| stats.missing == 0)
+            && lease.head().pin.is_none()
+            && !lease.is_damaged();
+        let Some(version) = lease.head().header().filter(|_| is_done) else {
             return Ok(None);
         };
         let kinds = run.kinds.iter();
         let marker = Self {
             release: RELEASE.to_owned(),
             version: version.clone(),
-            tags,
+            fingerprint,
             sent,
-            kinds: kinds.map(|(kind, tally)| (*kind, tally.quiet())).collect(),
+            kinds: kinds
+                .map(|(kind, stats)| (*kind, stats.without_changes()))
+                .collect(),
             findings: run.findings,
         };
-        turn.keep_answer(Some(&marker)).await?;
+        lease.save_unchanged_marker(Some(&marker)).await?;
         Ok(Some(marker))
     }
 
-    /// Whether it is what the head of this turn holds, and would be published.
-    fn is_at(&self, turn: &Turn) -> bool {
-        turn.head().header() == Some(&self.version) && turn.head().pin.is_none()
+    /// Whether it is what the head of this lease holds, and would be published.
+    fn is_at(&self, lease: &LeaseGuard) -> bool {
+        lease.head().header() == Some(&self.version) && lease.head().pin.is_none()
     }
 
     /// What to ask the source with.
-    pub(super) fn tags_at(&self, now: Timestamp) -> Tags {
+    pub(super) fn fingerprint_at(&self, now: Timestamp) -> SourceFingerprint {
         if self.is_valid_at(now) {
-            self.tags.clone()
+            self.fingerprint.clone()
         } else {
-            self.tags.without_validators()
+            self.fingerprint.without_validators()
         }
     }
 

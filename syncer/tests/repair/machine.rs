@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::env;
 use std::sync::Arc;
 
-use common::models::{Catalogue, Id};
-use common::repository::{Follower, Head, Header, Outcome, Role, Run, Snapshot};
+use common::models::{Catalogue, Id, Outcome, Run};
+use common::repository::{Follower, Head, Header, PartKind, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
@@ -210,8 +210,9 @@ impl World {
             check_report(&run, &before, after, &head)?;
             let had_its_time = |kind, id: &Id| {
                 let mut missing = missing.iter();
-                missing
-                    .any(|item| item.kind == kind && item.id == *id && item.looks >= MISSED_SYNCS)
+                missing.any(|item| {
+                    item.kind == kind && item.id == *id && item.missed_syncs >= MISSED_SYNCS
+                })
             };
             for item in before.catalogue.all() {
                 let is_there = after.catalogue.number(item.kind(), &item.id).is_some();
@@ -279,8 +280,8 @@ impl World {
     }
 
     async fn spoil(&mut self, at: usize, corrupt: bool) {
-        let mut parts = self.scene.parts(Role::Base).await;
-        parts.extend(self.scene.parts(Role::Changes).await);
+        let mut parts = self.scene.parts(PartKind::Base).await;
+        parts.extend(self.scene.parts(PartKind::Changes).await);
         if !parts.is_empty() {
             let part = parts[at % parts.len()];
             if corrupt {

@@ -13,11 +13,11 @@ mod scene;
 
 use std::time::Duration;
 
-use common::models::{Catalogue, Kind};
-use common::repository::{Content, Follower, News, Outcome, Role, Snapshot};
+use common::models::{Catalogue, Kind, Outcome};
+use common::repository::{ContentDigest, FollowEvent, Follower, PartKind, Snapshot};
 use serde_json::Value;
 use syncer::history::Command;
-use testkit::process::run_to_end;
+use testkit::process::{Finished, run_to_end};
 use testkit::source::film;
 
 use scene::{Scene, Store};
@@ -51,7 +51,7 @@ on_both_stores! {
     crate::exit_codes as a_rollback_of_a_damaged_store_exits_with_1_and_once_repairs_it,
     crate::lost_items as items_that_are_lost_and_gone_from_the_source_are_named_and_no_reader_keeps_them,
     crate::held_repair as a_repair_that_would_lose_much_is_held_until_it_is_approved,
-    crate::pinned as a_pinned_version_is_not_replaced_by_what_the_source_has,
+    crate::pinned as a_damaged_pinned_version_is_not_replaced_by_what_the_source_has_and_once_exits_with_1,
     crate::running as a_part_corrupted_under_a_running_syncer_is_found_and_repaired,
     crate::unwritten as a_version_that_is_out_counts_as_published_whatever_cannot_be_written_after_it,
     crate::machine::plays as whatever_is_lost_no_less_is_published_and_every_reader_sees_the_same,
@@ -74,7 +74,7 @@ async fn commands_refuse(store: Store) {
     for corrupt in [false, true] {
         let (mut scene, whole) = two_versions(store.fresh().await).await;
         let first = scene.repository().rewind(&whole, 1).await.unwrap().unwrap();
-        let lost = scene.parts(Role::Base).await[1];
+        let lost = scene.parts(PartKind::Base).await[1];
         if corrupt {
             scene.corrupt(lost).await;
         } else {
@@ -120,16 +120,9 @@ async fn commands_refuse(store: Store) {
 async fn exit_codes(store: Store) {
     let (scene, whole) = two_versions(store).await;
     let films = whole.catalogue.count(Kind::Movie);
-    let base = scene.parts(Role::Base).await;
+    let base = scene.parts(PartKind::Base).await;
     scene.lose(base[0]).await;
-    let run = async |args: &[&str]| {
-        let source = scene.source.url();
-        let envs = [
-            ("PYFLIX_DATABASE_URL", scene.store.url.as_str()),
-            ("PYFLIX_PROVIDER_URLS", source.as_str()),
-        ];
-        run_to_end("syncer", &envs, args, LIMIT).await
-    };
+    let run = async |args: &[&str]| run_syncer(&scene, args).await;
     let refused = run(&["rollback", "1"]).await;
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stderr.contains(&base[0].to_string()), "{refused:?}");
@@ -144,6 +137,16 @@ async fn exit_codes(store: Store) {
     assert_eq!(back.catalogue.count(Kind::Movie), films - 1);
 }
 
+/// Runs the real program over the store and the source of a scene.
+async fn run_syncer(scene: &Scene, args: &[&str]) -> Finished {
+    let source = scene.source.url();
+    let envs = [
+        ("PYFLIX_DATABASE_URL", scene.store.url.as_str()),
+        ("PYFLIX_PROVIDER_URLS", source.as_str()),
+    ];
+    run_to_end("syncer", &envs, args, LIMIT).await
+}
+
 /// The id of a film that only a part holds that is lost.
 fn lost_film(whole: &Catalogue, readable: &Catalogue) -> Vec<String> {
     let lost = whole.iter(Kind::Movie).map(|film| film.id.to_string());
@@ -155,7 +158,7 @@ async fn lost_items(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     let mut follower = scene.repository().follow();
     at(&mut follower, &whole).await;
-    for part in scene.parts(Role::Base).await {
+    for part in scene.parts(PartKind::Base).await {
         scene.lose(part).await;
         if !lost_film(&whole.catalogue, &scene.load().await.unwrap().catalogue).is_empty() {
             break;
@@ -179,12 +182,12 @@ async fn lost_items(store: Store) {
     assert!(loaded.catalogue.get(Kind::Movie, &stays).is_some());
     let missing = scene.repository().missing().await.unwrap();
     assert_eq!(missing.len(), 1);
-    assert_eq!((&*missing[0].id, missing[0].looks), (&*stays, 1));
+    assert_eq!((&*missing[0].id, missing[0].missed_syncs), (&*stays, 1));
 }
 
 async fn held_repair(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
-    for part in scene.parts(Role::Base).await {
+    for part in scene.parts(PartKind::Base).await {
         scene.lose(part).await;
     }
     let films: Vec<Value> = scene.source.catalogue().films.split_off(12);
@@ -209,7 +212,7 @@ async fn held_repair(store: Store) {
 async fn pinned(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     scene.command(Command::Pin { version: 2 }).await.unwrap();
-    let lost = scene.parts(Role::Base).await[0];
+    let lost = scene.parts(PartKind::Base).await[0];
     scene.lose(lost).await;
     let before = scene.source.catalogue();
     scene.source.edit(|source| {
@@ -219,6 +222,9 @@ async fn pinned(store: Store) {
             }
         }
     });
+    let once = run_syncer(&scene, &["once"]).await;
+    assert_eq!(once.code, Some(1), "{once:?}");
+    assert!(once.stderr.contains("syncer unpin"), "{once:?}");
     scene.restart().await;
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Unchanged, "{run:?}");
@@ -248,7 +254,7 @@ async fn running(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
     scene.source.send_etags();
     scene.sync().await;
-    let parts = scene.parts(Role::Base).await;
+    let parts = scene.parts(PartKind::Base).await;
     scene.corrupt(parts[2]).await;
     let mut runs = 0;
     let run = loop {
@@ -257,7 +263,7 @@ async fn running(store: Store) {
         if run.outcome != Outcome::Unchanged {
             break run;
         }
-        assert!(runs <= parts.len() + 1, "every part gets its turn");
+        assert!(runs <= parts.len() + 1, "every part is verified");
     };
     assert_eq!(run.outcome, Outcome::Published, "{run:?}");
     assert_eq!(run.damage, [parts[2].to_string()]);
@@ -288,7 +294,7 @@ async fn unwritten(store: Store) {
 async fn at(follower: &mut Follower, wanted: &Snapshot) -> std::sync::Arc<Snapshot> {
     let followed = async {
         loop {
-            if let News::Version { snapshot, .. } = follower.next().await
+            if let FollowEvent::Version { snapshot, .. } = follower.next().await
                 && snapshot.header == wanted.header
             {
                 return snapshot;
@@ -302,5 +308,5 @@ async fn at(follower: &mut Follower, wanted: &Snapshot) -> std::sync::Arc<Snapsh
 
 /// Whether two catalogues have the same items, save for ranks.
 fn same(one: &Catalogue, other: &Catalogue) -> bool {
-    Content::of(one) == Content::of(other)
+    ContentDigest::of(one) == ContentDigest::of(other)
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use common::clock::Clock;
 use common::config::{Database, FuseLimits};
-use common::repository::{Access, PartName, Repository, Role, Run, Snapshot};
+use common::models::Run;
+use common::repository::{Access, PartKind, PartName, Repository, Snapshot};
 use ghibli_api::{Client, ClientConfig, Timeouts};
 use syncer::history::Command;
 use syncer::plan::Patience;
@@ -67,7 +68,7 @@ impl Store {
 
     async fn open(&self, clock: Clock) -> Repository {
         let repository = Repository::open(&self.database, Access::Writer, clock).await;
-        repository.unwrap().packing(ITEMS_PER_PART)
+        repository.unwrap().with_items_per_part(ITEMS_PER_PART)
     }
 
     /// Lets every write to a table fail from now on.
@@ -131,9 +132,9 @@ impl Scene {
 
     pub(crate) async fn sync(&mut self) -> Run {
         self.seconds.fetch_add(15, Ordering::SeqCst);
-        let turn = self.repository().begin_waiting(|_| {}).await.unwrap();
+        let lease = self.repository().acquire(|_| {}).await.unwrap();
         let shutdown = CancellationToken::new();
-        self.syncer.sync_once(turn, &|_| {}, &shutdown).await.run
+        self.syncer.sync_once(lease, &|_| {}, &shutdown).await.run
     }
 
     /// A command of the syncer; an error in words.
@@ -147,10 +148,10 @@ impl Scene {
         self.repository().load().await.unwrap()
     }
 
-    /// The parts that the store has of a role, in order.
-    pub(crate) async fn parts(&self, role: Role) -> Vec<PartName> {
+    /// The parts that the store has of a kind, in order.
+    pub(crate) async fn parts(&self, kind: PartKind) -> Vec<PartName> {
         let mut parts = self.repository().store().parts().await.unwrap();
-        parts.retain(|part| part.role == role);
+        parts.retain(|part| part.kind == kind);
         parts.sort_by_key(ToString::to_string);
         parts
     }
@@ -184,7 +185,7 @@ async fn syncer(store: &Store, source: &Source, seconds: &Arc<AtomicU64>) -> Syn
     });
     let patience = Patience {
         fuse: FuseLimits::default(),
-        missing_looks: 3,
+        missed_syncs: 3,
     };
     // The lease goes by the time of day.
     let repository = store.open(Clock::system()).await;

@@ -202,7 +202,7 @@ impl Soak {
         assert_eq!(self.last_read, self.round);
         let store = self.repository.store();
         let view = store
-            .shown(Kind::Movie, None, self.films + 1)
+            .read_view(Kind::Movie, None, self.films + 1)
             .await
             .unwrap();
         assert_eq!(view.len(), self.films as usize);

@@ -1,5 +1,6 @@
 //! Versions and what they changed.
 
+use catalogue_index::{Gap, between};
 use common::models::{Change, Item, Kind, changed_fields};
 use common::repository::Header;
 use serde_json::{Value, json};
@@ -8,8 +9,7 @@ use super::items::{Shape, schema_name};
 use super::operation::{Answer, Asked};
 use super::pages::{Pages, changes_page_properties, list_schema, paging_of_changes};
 use super::parameter::{Form, LARGEST, Parameter};
-use crate::error::AppError;
-use crate::history::net::{Gap, between};
+use crate::http::AppError;
 
 pub(super) fn parameters() -> Vec<Parameter> {
     let mut parameters = vec![
@@ -79,7 +79,7 @@ pub(super) fn since(asked: &Asked<'_>) -> Result<Answer, AppError> {
     };
     let pages = Pages::of_changes(asked).until(until);
     let (skip, take) = pages.stretch();
-    let whole = |item: &Item| Shape::default().of(item, &site.index);
+    let whole = |item: &Item| Shape::default().of(item, &site.indexes.lists);
     let (mut added, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
     for change in changes.iter().skip(skip).take(take) {
         let (kind, id) = (change.kind, &change.id);

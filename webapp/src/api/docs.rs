@@ -5,11 +5,11 @@ use http_content::Representation;
 
 use super::operation::{OPERATIONS, Operation};
 use super::{openapi, parameter::Parameter};
-use crate::PublicUrl;
-use crate::content::{self, AtVersion as _};
-use crate::error::AppError;
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{self, AtVersion as _};
 use crate::pages::{Frame, Head};
-use crate::site::{Current, Site};
+use crate::state::{CurrentSite, Site};
 
 #[derive(Template)]
 #[template(path = "api/docs.html")]
@@ -52,7 +52,7 @@ impl Described {
 
 /// The same description as a page.
 pub(super) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     headers: HeaderMap,
 ) -> Result<Representation, AppError> {
@@ -73,5 +73,5 @@ pub(super) async fn show(
     };
     // An example tells of the last sync.
     let page = content::page(&page)?.at_version(site.version());
-    Ok(public_url.named_in(page).no_store())
+    Ok(public_url.with_links(page).no_store())
 }

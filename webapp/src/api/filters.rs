@@ -1,12 +1,12 @@
 //! What the list of each kind can be narrowed down by.
 
+use catalogue_index::{Field, Filter};
 use common::models::Kind;
 
 use super::items::Related;
 use super::operation::Asked;
 use super::parameter::{Form, Parameter};
-use crate::error::AppError;
-use crate::index::{Field, Filter};
+use crate::http::AppError;
 
 /// The filters of a kind's list.
 pub(super) fn parameters(kind: Kind) -> impl Iterator<Item = Parameter> {
@@ -45,7 +45,7 @@ fn filter(
                     kind.plural()
                 ))
             })?;
-            Filter::Among(Related::of(&item, list, &asked.site.index).all())
+            Filter::Among(Related::of(&item, list, &asked.site.indexes.lists).all())
         }
     })
 }

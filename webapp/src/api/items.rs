@@ -7,7 +7,7 @@ use common::models::{Facts, Id, Item, Kind, Link, Number};
 use roaring::RoaringBitmap;
 use serde_json::{Map, Value, json};
 
-use crate::index::{Index, Sort};
+use catalogue_index::{Index, Sort};
 
 /// The most items of a relation that an item tells; the lists give all of them.
 const MOST_RELATED: usize = 250;

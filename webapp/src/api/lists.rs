@@ -1,5 +1,6 @@
 //! The lists of items, and items one by one.
 
+use catalogue_index::Sort;
 use common::models::Kind;
 use serde_json::{Value, json};
 
@@ -8,8 +9,7 @@ use super::items::{Shape, fields, schema_of};
 use super::operation::{Answer, Asked};
 use super::pages::{Pages, list_schema, paging};
 use super::parameter::{Form, Parameter};
-use crate::error::AppError;
-use crate::index::Sort;
+use crate::http::AppError;
 
 fn sorts(kind: Kind) -> Vec<(&'static str, Sort)> {
     match kind {
@@ -79,7 +79,10 @@ pub(super) fn shaping(kind: Kind) -> Vec<Parameter> {
 /// A page of a kind's items.
 pub(super) fn list(kind: Kind, asked: &Asked<'_>) -> Result<Answer, AppError> {
     let site = asked.site;
-    let found = site.index.find(kind, &filters::chosen(kind, asked)?);
+    let found = site
+        .indexes
+        .lists
+        .find(kind, &filters::chosen(kind, asked)?);
     let sort = asked.values.get("sort").unwrap_or_default();
     let descending = sort.starts_with('-');
     let name = sort.trim_start_matches('-');
@@ -87,11 +90,12 @@ pub(super) fn list(kind: Kind, asked: &Asked<'_>) -> Result<Answer, AppError> {
     let by = by.map_or(Sort::Source, |(_, by)| by);
     let pages = Pages::of(asked);
     let page = site
-        .index
+        .indexes
+        .lists
         .page(kind, &found, (by, descending), pages.stretch());
     let shape = shape(asked);
     let items = page.into_iter();
-    let items = items.map(|item| shape.of(&item, &site.index));
+    let items = items.map(|item| shape.of(&item, &site.indexes.lists));
     Ok(pages.list(asked, found.len(), items.collect()))
 }
 
@@ -101,7 +105,9 @@ pub(super) fn item(kind: Kind, asked: &Asked<'_>) -> Result<Answer, AppError> {
     let item = catalogue
         .find(kind, asked.argument)
         .ok_or(AppError::NotFound)?;
-    Ok(Answer::of(shape(asked).of(&item, &asked.site.index)))
+    Ok(Answer::of(
+        shape(asked).of(&item, &asked.site.indexes.lists),
+    ))
 }
 
 fn shape<'a>(asked: &Asked<'a>) -> Shape<'a> {

@@ -24,11 +24,11 @@ use http::{HeaderMap, HeaderValue, Uri};
 use http_content::Representation;
 
 use self::operation::{Asked, OPERATIONS, Operation};
-use crate::PublicUrl;
-use crate::content::{AtVersion as _, JSON};
-use crate::error::AppError;
-use crate::routes::App;
-use crate::site::Current;
+use crate::app_state::AppState;
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{AtVersion as _, JSON};
+use crate::state::CurrentSite;
 
 /// What all paths of this API begin with.
 pub(crate) const ROOT: &str = "/api/v1";
@@ -36,7 +36,7 @@ pub(crate) const ROOT: &str = "/api/v1";
 pub(crate) const DOCS: &str = "/api/docs";
 
 /// The API's routes.
-pub(crate) fn routes(router: Router<App>) -> Router<App> {
+pub(crate) fn routes(router: Router<AppState>) -> Router<AppState> {
     let router = router
         .route("/api/v1/openapi.json", get(openapi::show))
         .route(DOCS, get(docs::show));
@@ -50,7 +50,7 @@ pub(crate) fn routes(router: Router<App>) -> Router<App> {
 
 fn answer(
     operation: &Operation,
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     headers: HeaderMap,
     uri: Uri,
@@ -76,7 +76,7 @@ fn answer(
         if let Ok(links) = HeaderValue::try_from(links) {
             fields.insert(LINK, links);
         }
-        representation = public_url.named_in(representation);
+        representation = public_url.with_links(representation);
     }
     Ok((fields, representation).into_response())
 }

@@ -9,14 +9,14 @@ use serde_json::{Map, Value, json};
 use super::items::{schema, schema_name};
 use super::operation::{Asked, OPERATIONS, Operation};
 use super::parameter::{self, Parameter};
-use crate::PublicUrl;
-use crate::content::{AtVersion as _, JSON, PROBLEM};
-use crate::error::AppError;
-use crate::site::{Current, Site};
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{AtVersion as _, JSON, PROBLEM};
+use crate::state::{CurrentSite, Site};
 
 /// The description, with this server's address and examples from its catalogue.
 pub(super) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     headers: HeaderMap,
     uri: Uri,
@@ -27,7 +27,7 @@ pub(super) async fn show(
     let json = serde_json::to_vec_pretty(&document);
     let json = json.map_err(|error| AppError::Internal(error.into()))?;
     let answer = Representation::new(JSON, json).at_version(site.version());
-    Ok(public_url.named_in(answer))
+    Ok(public_url.with_links(answer))
 }
 
 fn document(site: &Site, root: &str) -> Value {

@@ -9,8 +9,8 @@ use super::lists;
 use super::pages::{self, Pages};
 use super::parameter::{Parameter, Values};
 use super::{ROOT, changes, search, syncs};
-use crate::error::AppError;
-use crate::site::Site;
+use crate::http::AppError;
+use crate::state::Site;
 
 /// An endpoint of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -117,7 +117,7 @@ impl Pages {
             let mut query = form_urlencoded::Serializer::new(String::new());
             let is_set_here =
                 |name: &str| name == "page" || (name == "until" && self.until.is_some());
-            let others = crate::query::pairs(uri).filter(|(name, _)| !is_set_here(name));
+            let others = crate::http::query::pairs(uri).filter(|(name, _)| !is_set_here(name));
             query.extend_pairs(others);
             if let Some(until) = self.until {
                 query.append_pair("until", &until.to_string());

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use http::Uri;
 use serde_json::{Value, json};
 
-use crate::error::AppError;
-use crate::query;
+use crate::http::AppError;
+use crate::http::query;
 
 /// The most characters of a text.
 const LONGEST: usize = 200;

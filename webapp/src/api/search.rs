@@ -1,12 +1,12 @@
 use std::ops::Range;
 
+use catalogue_search::{FURTHEST, Matched, Question};
 use common::models::Kind;
 use serde_json::{Value, json};
 
 use super::operation::{Answer, Asked};
 use super::pages::{Pages, list_schema, paging};
 use super::parameter::{Form, Parameter};
-use crate::search::{FURTHEST, Matched, Question};
 
 pub(super) fn parameters() -> Vec<Parameter> {
     let kinds = Kind::ALL.map(Kind::singular).to_vec();
@@ -36,10 +36,10 @@ pub(super) fn search(asked: &Asked<'_>) -> Answer {
         offset: offset.min(FURTHEST + 1),
     };
     let catalogue = &site.snapshot.catalogue;
-    let found = site.search.find(&question, catalogue);
+    let found = site.indexes.search.find(&question, catalogue);
     let total = found.total() as u64;
     let hits = found.hits.iter().filter_map(|hit| {
-        let item = site.index.item(hit.number)?;
+        let item = site.indexes.lists.item(hit.number)?;
         Some(json!({
             "kind": hit.kind,
             "id": item.id,

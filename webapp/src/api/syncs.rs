@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::operation::{Answer, Asked};
 use super::pages::{Pages, list_schema, paging};
 use super::parameter::{Form, Parameter};
-use crate::site::{Condition, Site};
+use crate::state::{Freshness, Site};
 
 pub(super) fn runs(asked: &Asked<'_>) -> Answer {
     let runs = &asked.site.sync_status.runs;
@@ -46,7 +46,7 @@ pub(super) fn status(asked: &Asked<'_>) -> Answer {
     let site = asked.site;
     let sync_status = &site.sync_status;
     // The one that is compiled in was never published.
-    let published = (!site.is_seed()).then_some(site.snapshot.header.at);
+    let published = (!site.is_built_in()).then_some(site.snapshot.header.at);
     let (since, why) = staleness(site);
     let last = sync_status.runs.first();
     let held = sync_status.held.as_ref();
@@ -55,15 +55,15 @@ pub(super) fn status(asked: &Asked<'_>) -> Answer {
     let body = json!({
         "version": site.version(),
         "lineage": site.snapshot.lineage,
-        "is_seed": site.is_seed(),
+        "is_built_in": site.is_built_in(),
         "published": published,
         "age_seconds": age,
         "items": site.snapshot.catalogue.len(),
-        "fresh": site.condition == Condition::Fresh,
+        "fresh": site.freshness == Freshness::Fresh,
         "stale_since": since,
         "why": why,
         "source": sync_status.provider(),
-        "store": if matches!(site.condition, Condition::StoreAway(_)) { "away" } else { "read" },
+        "store": if matches!(site.freshness, Freshness::StoreUnavailable(_)) { "away" } else { "read" },
         "last_run": last,
         "held": held.map(|run| json!({"rules": run.rules, "reason": run.reason})),
         "missing": sync_status.missing.len(),
@@ -74,12 +74,12 @@ pub(super) fn status(asked: &Asked<'_>) -> Answer {
 }
 
 fn staleness(site: &Site) -> (Option<jiff::Timestamp>, Option<&'static str>) {
-    match site.condition {
-        Condition::Fresh => (None, None),
-        Condition::Waiting => (None, Some("no sync has finished yet")),
-        Condition::SourceAway(since) => (Some(since), Some("the source is unavailable")),
-        Condition::Silent(since) => (Some(since), Some("no sync has finished recently")),
-        Condition::StoreAway(since) => (Some(since), Some("the database is unavailable")),
+    match site.freshness {
+        Freshness::Fresh => (None, None),
+        Freshness::Waiting => (None, Some("no sync has finished yet")),
+        Freshness::SourceUnavailable(since) => (Some(since), Some("the source is unavailable")),
+        Freshness::NoRecentSync(since) => (Some(since), Some("no sync has finished recently")),
+        Freshness::StoreUnavailable(since) => (Some(since), Some("the database is unavailable")),
     }
 }
 
@@ -89,16 +89,16 @@ fn run_schema() -> Value {
     let texts = json!({"type": "array", "items": {"type": "string"}});
     json!({
         "type": "object",
-        "required": ["number", "times", "started", "ended", "outcome", "version"],
+        "required": ["number", "repeat_count", "started", "ended", "outcome", "version"],
         "properties": {
             "number": count,
-            "times": {"type": "integer", "minimum": 1, "description": "Number of consecutive syncs in this entry."},
+            "repeat_count": {"type": "integer", "minimum": 1, "description": "Number of consecutive syncs in this entry."},
             "started": moment,
             "ended": moment,
-            "took": {
+            "phases": {
                 "type": "object",
-                "description": "Duration of each step, in microseconds.",
-                "properties": {"load": count, "fetch": count, "compare": count, "publish": count},
+                "description": "Duration of each phase.",
+                "properties": {"load_microseconds": count, "fetch_microseconds": count, "compare_microseconds": count, "publish_microseconds": count},
             },
             "outcome": {"type": "string", "description": "unchanged, published, held or failed, or why the sync was skipped."},
             "version": count,
@@ -138,11 +138,11 @@ pub(super) fn status_schema() -> Value {
     let count = json!({"type": "integer", "minimum": 0});
     json!({
         "type": "object",
-        "required": ["version", "lineage", "is_seed", "published", "age_seconds", "items", "fresh", "stale_since", "why", "source", "store", "last_run", "held", "missing", "quarantined", "findings"],
+        "required": ["version", "lineage", "is_built_in", "published", "age_seconds", "items", "fresh", "stale_since", "why", "source", "store", "last_run", "held", "missing", "quarantined", "findings"],
         "properties": {
             "version": count,
             "lineage": {"type": "string"},
-            "is_seed": {"type": "boolean", "description": "Whether this is the built-in catalogue."},
+            "is_built_in": {"type": "boolean", "description": "Whether this is the built-in catalogue."},
             "published": {"type": ["string", "null"], "format": "date-time", "description": "When the version was published; null for the built-in catalogue."},
             "age_seconds": {"type": ["integer", "null"], "minimum": 0},
             "items": count,

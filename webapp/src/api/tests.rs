@@ -13,16 +13,17 @@ use tower::ServiceExt as _;
 
 use super::items;
 use super::operation::OPERATIONS;
-use crate::history::fixture::{self, added};
+use crate::app_state::AppState;
+use crate::fixture::{self, added};
 use crate::middleware::RequestLimits;
-use crate::routes::{App, app};
-use crate::site::{Current, Site};
+use crate::routes::app;
+use crate::state::{CurrentSite, Site};
 
 #[tokio::test]
 async fn every_operation_answers_its_example_and_is_described() {
     let (_, _, document) = get("/api/v1/openapi.json").await;
     assert_eq!(document["openapi"], "3.1.0");
-    let site = Site::of_seed();
+    let site = Site::built_in();
     for operation in OPERATIONS.iter() {
         let path = operation.path();
         let described = &document["paths"][&path]["get"];
@@ -248,7 +249,7 @@ async fn the_changes_of_a_version_come_in_pages() {
 
 #[tokio::test]
 async fn the_age_is_not_negative_where_the_clock_was_set_back() {
-    let mut site = Site::of_seed();
+    let mut site = Site::built_in();
     let mut snapshot = (*site.snapshot).clone();
     snapshot.header.version = 1;
     snapshot.header.at = Timestamp::MAX;
@@ -258,14 +259,14 @@ async fn the_age_is_not_negative_where_the_clock_was_set_back() {
 }
 
 async fn get(path: &str) -> (StatusCode, HeaderMap, Value) {
-    get_of(Site::of_seed(), path).await
+    get_of(Site::built_in(), path).await
 }
 
 async fn get_of(site: Site, path: &str) -> (StatusCode, HeaderMap, Value) {
     let app = app(
-        App {
-            current: Current::new(site),
-            ..App::default()
+        AppState {
+            current: CurrentSite::new(site),
+            ..AppState::default()
         },
         RequestLimits::default(),
     );

@@ -6,18 +6,18 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::Events;
-use super::encode::{HEARTBEAT, Position};
-use crate::site::{Condition, Current, Site};
+use super::encode::{self, HEARTBEAT, Position};
+use crate::state::{CurrentSite, Freshness, Site};
 
 pub(super) struct Client {
     _place: OwnedSemaphorePermit,
-    current: Current,
+    current: CurrentSite,
     swapped: watch::Receiver<()>,
     events: Events,
     /// The last version that it knows of; `None` before the first event.
     position: Option<Position>,
     /// The condition that it knows of.
-    condition: Option<Condition>,
+    condition: Option<Freshness>,
     /// When it is told that it lives, if there is nothing else to tell.
     beat: Instant,
     /// Until when what it missed is waited for.
@@ -27,7 +27,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(
         place: OwnedSemaphorePermit,
-        current: Current,
+        current: CurrentSite,
         events: Events,
         position: Option<Position>,
     ) -> Self {
@@ -82,15 +82,15 @@ impl Client {
         let same_lineage = position.lineage == site.snapshot.lineage;
         if same_lineage && position.version == site.version() {
             self.waiting = None;
-            if self.condition == Some(site.condition) {
+            if self.condition == Some(site.freshness) {
                 return None;
             }
-            self.condition = Some(site.condition);
+            self.condition = Some(site.freshness);
             return Some(self.events.standing(site).changed.clone());
         }
         if same_lineage {
             let next = position.version.saturating_add(1);
-            if let Some(bytes) = site.history.event(next) {
+            if let Some(bytes) = site.history.event(next, encode::version) {
                 position.version = next;
                 self.waiting = None;
                 return Some(bytes);
@@ -112,7 +112,7 @@ impl Client {
 
     fn begin_at(&mut self, site: &Site, event: impl Fn(&super::Standing) -> Bytes) -> Bytes {
         self.position = Some(Position::of(site));
-        self.condition = Some(site.condition);
+        self.condition = Some(site.freshness);
         self.waiting = None;
         event(&self.events.standing(site))
     }

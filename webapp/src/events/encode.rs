@@ -9,7 +9,7 @@ use common::repository::Header;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::site::{Condition, Site};
+use crate::state::{Freshness, Site};
 use crate::wording::shortened;
 
 /// How many changed items an event names.
@@ -28,7 +28,7 @@ pub(super) struct Position {
 #[derive(Debug)]
 pub(super) struct Standing {
     position: Position,
-    condition: Condition,
+    condition: Freshness,
     /// At the begin of a stream.
     pub(super) hello: Bytes,
     /// To who missed versions that cannot be told any more.
@@ -95,7 +95,7 @@ impl fmt::Display for Position {
 impl Standing {
     pub(super) fn of(site: &Site) -> Self {
         let position = Position::of(site);
-        let (condition, since) = in_words(site.condition);
+        let (condition, since) = in_words(site.freshness);
         let data = StandingData {
             version: site.version(),
             at: site.snapshot.header.at,
@@ -106,13 +106,13 @@ impl Standing {
             hello: event("hello", Some(&position), &data),
             resync: event("resync", Some(&position), &data),
             changed: event("condition", None, &data),
-            condition: site.condition,
+            condition: site.freshness,
             position,
         }
     }
 
     pub(super) fn is_of(&self, site: &Site) -> bool {
-        self.condition == site.condition && self.position == Position::of(site)
+        self.condition == site.freshness && self.position == Position::of(site)
     }
 }
 
@@ -150,13 +150,13 @@ fn changed(change: &Change) -> Option<Changed<'_>> {
     })
 }
 
-fn in_words(condition: Condition) -> (&'static str, Option<Timestamp>) {
+fn in_words(condition: Freshness) -> (&'static str, Option<Timestamp>) {
     match condition {
-        Condition::Fresh => ("fresh", None),
-        Condition::Waiting => ("waiting", None),
-        Condition::SourceAway(since) => ("source_away", Some(since)),
-        Condition::Silent(since) => ("silent", Some(since)),
-        Condition::StoreAway(since) => ("store_away", Some(since)),
+        Freshness::Fresh => ("fresh", None),
+        Freshness::Waiting => ("waiting", None),
+        Freshness::SourceUnavailable(since) => ("source_away", Some(since)),
+        Freshness::NoRecentSync(since) => ("silent", Some(since)),
+        Freshness::StoreUnavailable(since) => ("store_away", Some(since)),
     }
 }
 

@@ -21,10 +21,10 @@ use tokio_util::sync::CancellationToken;
 
 use self::client::Client;
 use self::encode::{Position, Standing};
-use crate::content::X_CATALOGUE_VERSION;
-use crate::error::AppError;
-use crate::query;
-use crate::site::{Current, Site};
+use crate::http::AppError;
+use crate::http::content::X_CATALOGUE_VERSION;
+use crate::http::query;
+use crate::state::{CurrentSite, Site};
 
 const EVENT_STREAM: &str = "text/event-stream";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What all streams share. A clone is the same.
 #[derive(Clone, Debug)]
-pub struct Events(Arc<Shared>);
+pub(crate) struct Events(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -54,7 +54,7 @@ struct Shared {
 impl Events {
     /// Streams that end at shutdown. They take half of the connections at most, so that there
     /// is always room for pages.
-    pub fn new(limits: &Limits, shutdown: CancellationToken) -> Self {
+    pub(crate) fn new(limits: &Limits, shutdown: CancellationToken) -> Self {
         Self::with(limits.connections() / 2, shutdown, HEARTBEAT, PATIENCE)
     }
 
@@ -103,7 +103,7 @@ impl Default for Events {
 
 /// The stream of events.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(events): State<Events>,
     headers: HeaderMap,
     uri: Uri,

@@ -10,10 +10,11 @@ use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::history::fixture::{self, added};
+use crate::app_state::AppState;
+use crate::fixture::{self, added};
 use crate::middleware::RequestLimits;
-use crate::routes::{self, App};
-use crate::site::Condition;
+use crate::routes;
+use crate::state::Freshness;
 
 const SOON: Duration = Duration::from_secs(10);
 const NEVER: Duration = Duration::from_secs(3600);
@@ -27,7 +28,7 @@ async fn a_stream_begins_with_where_the_catalogue_stands_and_goes_on_with_each_v
     assert_eq!(hello.data()["version"], 4);
     assert_eq!(hello.data()["condition"], "fresh");
 
-    house.current.set(site("l", 3..=6));
+    house.current.replace(site("l", 3..=6));
     for version in [5, 6] {
         let event = stream.next().await;
         assert_eq!(event.lines[0], "event: version");
@@ -66,9 +67,9 @@ async fn what_cannot_be_told_any_more_is_a_resync() {
         let event = stream.next().await;
         assert_eq!(event.lines[..2], ["event: resync", "id: l:6"], "{last}");
         assert_eq!(event.data()["version"], 6);
-        house.current.set(site("l", 3..=7));
+        house.current.replace(site("l", 3..=7));
         assert_eq!(stream.next().await.lines[1], "id: l:7", "{last}");
-        house.current.set(site("l", 3..=6));
+        house.current.replace(site("l", 3..=6));
     }
 }
 
@@ -78,13 +79,13 @@ async fn a_laggard_whose_versions_are_gone_gets_a_resync_when_it_reads_again() {
     let mut laggard = house.listen("/events", None).await;
     laggard.next().await;
     for last in 5..=50 {
-        house.current.set(site("l", last - 2..=last));
+        house.current.replace(site("l", last - 2..=last));
     }
     assert_eq!(
         laggard.next().await.lines[..2],
         ["event: resync", "id: l:50"]
     );
-    house.current.set(site("new", 1..=2));
+    house.current.replace(site("new", 1..=2));
     assert_eq!(
         laggard.next().await.lines[..2],
         ["event: resync", "id: new:2"]
@@ -97,7 +98,7 @@ async fn versions_that_are_still_being_read_from_the_store_are_waited_for() {
     assert!(!house.current.load().unwrap().history.is_settled());
     let mut stream = house.listen("/events", Some("l:5")).await;
     assert!(stream.is_silent());
-    house.current.set(site("l", 4..=6));
+    house.current.replace(site("l", 4..=6));
     assert_eq!(
         stream.next().await.lines[..2],
         ["event: version", "id: l:6"]
@@ -110,8 +111,8 @@ async fn a_change_of_freshness_is_an_event_of_its_own() {
     let mut stream = house.listen("/events", None).await;
     stream.next().await;
     let mut away = site("l", 3..=4);
-    away.condition = Condition::StoreAway(Timestamp::UNIX_EPOCH);
-    house.current.set(away);
+    away.freshness = Freshness::StoreUnavailable(Timestamp::UNIX_EPOCH);
+    house.current.replace(away);
     let event = stream.next().await;
     assert_eq!(event.lines[0], "event: condition");
     assert_eq!(event.data()["condition"], "store_away");
@@ -239,8 +240,8 @@ async fn who_never_reads_is_dropped_and_another_has_its_place() {
 }
 
 struct House {
-    current: Current,
-    app: App,
+    current: CurrentSite,
+    app: AppState,
 }
 
 struct Listening(axum::body::BodyDataStream);
@@ -255,11 +256,11 @@ impl House {
     }
 
     fn with(site: Site, places: usize, patience: Duration) -> Self {
-        let current = Current::new(site);
-        let app = App {
+        let current = CurrentSite::new(site);
+        let app = AppState {
             current: current.clone(),
             events: Events::with(places, CancellationToken::new(), NEVER, patience),
-            ..App::default()
+            ..AppState::default()
         };
         Self { current, app }
     }

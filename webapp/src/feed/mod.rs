@@ -2,18 +2,18 @@
 
 use askama::Template;
 use axum::extract::State;
+use catalogue_index::Version;
 use common::models::{Catalogue, Counts};
 use common::repository::Header;
 use http::{HeaderMap, Uri};
 use http_content::Representation;
 use jiff::Timestamp;
 
-use crate::PublicUrl;
-use crate::content::{ATOM, AtVersion as _};
-use crate::error::AppError;
-use crate::history::Version;
-use crate::query;
-use crate::site::{Current, Site};
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{ATOM, AtVersion as _};
+use crate::http::query;
+use crate::state::{CurrentSite, Site};
 use crate::wording::{self, Names};
 
 /// How many versions the feed has.
@@ -43,7 +43,7 @@ struct Entry {
 
 /// The feed.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     headers: HeaderMap,
     uri: Uri,
@@ -56,7 +56,7 @@ pub(crate) async fn show(
     let site = current.load()?;
     let xml = page(&site, &public_url.root(&headers)).render()?;
     let feed = Representation::new(ATOM, xml).at_version(site.version());
-    Ok(public_url.named_in(feed))
+    Ok(public_url.with_links(feed))
 }
 
 fn page<'a>(site: &Site, base: &'a str) -> FeedPage<'a> {

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
+use catalogue_index::History;
 use common::models::Change;
 use roxmltree::{Document, Node};
 
 use super::*;
-use crate::history::History;
-use crate::history::fixture::{self, added, movie};
-use crate::site::Condition;
+use crate::fixture::{self, added, movie};
+use crate::state::Freshness;
 
 const ATOM_NAMESPACE: &str = "http://www.w3.org/2005/Atom";
 const HOSTILE: [&str; 6] = [
@@ -85,7 +85,7 @@ fn the_seed_has_a_feed_without_entries() {
     let site = Site {
         snapshot: Arc::new(common::seed::snapshot()),
         history: History::default(),
-        condition: Condition::Waiting,
+        freshness: Freshness::Waiting,
         ..fixture::site("l", 1, [])
     };
     let xml = page(&site, "http://h").render().unwrap();

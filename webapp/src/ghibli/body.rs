@@ -5,12 +5,12 @@ use std::io;
 
 use axum::response::{IntoResponse, Response};
 use common::models::{Catalogue, Number};
-use ghibli_api::{BadQuestion, Question};
+use ghibli_api::{ListQuery, ListQueryError};
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::content::{AtVersion as _, JS, JSON_UTF8, X_CATALOGUE_VERSION};
-use crate::error::AppError;
+use crate::http::AppError;
+use crate::http::content::{AtVersion as _, JS, JSON_UTF8, X_CATALOGUE_VERSION};
 use http::HeaderValue;
 
 /// A list whose records weigh more than this as they are held, which is some 512 KiB of text, is
@@ -21,7 +21,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// A list of records, whole or in pieces as its size demands.
 pub(super) struct List {
-    pub(super) question: Question,
+    pub(super) question: ListQuery,
     pub(super) catalogue: Catalogue,
     pub(super) numbers: Vec<Number>,
     /// What decides the bytes beside the records: where they stand, and the question.
@@ -108,7 +108,7 @@ impl List {
 
 /// One record.
 pub(super) fn record(
-    question: &Question,
+    question: &ListQuery,
     stored: &RawValue,
     version: u64,
 ) -> Result<Representation, AppError> {
@@ -120,19 +120,19 @@ pub(super) fn record(
 }
 
 /// What is said of a record or a collection that is not there; 404 goes with it.
-pub(super) fn nothing(question: &Question) -> (&'static str, String) {
+pub(super) fn nothing(question: &ListQuery) -> (&'static str, String) {
     let (before, after) = call(question);
     (media_type(question), format!("{before}{{}}{after}"))
 }
 
 fn write(
-    question: &Question,
+    question: &ListQuery,
     out: &mut String,
     stored: &RawValue,
     level: usize,
-) -> Result<(), BadQuestion> {
+) -> Result<(), ListQueryError> {
     let start = out.len();
-    question.write(out, stored, level)?;
+    question.write_record(out, stored, level)?;
     let is_script = question.callback().is_some();
     if is_script
         && out
@@ -150,7 +150,7 @@ fn write(
 const LINE_ENDS: [char; 2] = ['\u{2028}', '\u{2029}'];
 
 /// What stands before and after the JSON.
-fn call(question: &Question) -> (String, &'static str) {
+fn call(question: &ListQuery) -> (String, &'static str) {
     match question.callback() {
         Some(name) => (
             format!("/**/ typeof {name} === 'function' && {name}("),
@@ -160,7 +160,7 @@ fn call(question: &Question) -> (String, &'static str) {
     }
 }
 
-fn media_type(question: &Question) -> &'static str {
+fn media_type(question: &ListQuery) -> &'static str {
     match question.callback() {
         Some(_) => JS,
         None => JSON_UTF8,

@@ -3,13 +3,13 @@
 use std::cell::Cell;
 use std::ops::{Deref, Range};
 
+use catalogue_index::{Filter, Sort};
 use common::models::{Kind, Number};
-use ghibli_api::{Collected, Collection, Fields, Names};
+use ghibli_api::{Collection, FieldIndex, RecordCollection, TitleIndex};
 use roaring::RoaringBitmap;
 use tokio_util::sync::CancellationToken;
 
-use crate::index::{Filter, Sort};
-use crate::site::Site;
+use crate::state::Site;
 
 /// The records of a kind as the app has them.
 pub(super) struct Kept<'a> {
@@ -21,23 +21,31 @@ pub(super) struct Kept<'a> {
     pub(super) looks_left: Cell<Option<usize>>,
 }
 
-impl Collected for Kept<'_> {
+impl RecordCollection for Kept<'_> {
     fn collection(&self) -> Collection {
         self.collection
     }
 
     fn count(&self) -> usize {
-        self.site.index.in_order(self.kind).len()
+        self.site.indexes.lists.in_order(self.kind).len()
     }
 
     fn numbers(&self) -> impl Iterator<Item = Number> {
-        self.site.index.in_order(self.kind).iter().copied()
+        self.site.indexes.lists.in_order(self.kind).iter().copied()
     }
 
-    fn stretch(&self, of: &RoaringBitmap, reversed: bool, places: Range<usize>) -> Vec<Number> {
-        let order = (Sort::Source, reversed);
-        let stretch = (places.start, places.len());
-        self.site.index.stretch(self.kind, of, order, stretch)
+    fn sorted_range(
+        &self,
+        numbers: &RoaringBitmap,
+        is_reversed: bool,
+        range: Range<usize>,
+    ) -> Vec<Number> {
+        let order = (Sort::Source, is_reversed);
+        let range = (range.start, range.len());
+        self.site
+            .indexes
+            .lists
+            .stretch(self.kind, numbers, order, range)
     }
 
     fn stored(&self, number: Number) -> impl Deref<Target = str> {
@@ -45,45 +53,34 @@ impl Collected for Kept<'_> {
         catalogue.source_text(number).unwrap_or_default()
     }
 
-    fn fields(&self) -> Option<&Fields> {
-        self.site.by_field.fields(self.kind)
+    fn field_index(&self) -> Option<&FieldIndex> {
+        self.site.indexes.records.fields(self.kind)
     }
 
-    fn with_id(&self, id: &str) -> Option<Number> {
-        let number = self.site.index.number(self.kind, id)?;
-        self.site.index.item(number).map(|_| number)
+    fn find_by_id(&self, id: &str) -> Option<Number> {
+        let number = self.site.indexes.lists.number(self.kind, id)?;
+        self.site.indexes.lists.item(number).map(|_| number)
     }
 
-    fn name(&self, number: Number) -> Option<&str> {
-        let called = self.site.snapshot.catalogue.name_at(number);
-        self.names()?.name(number, called)
+    fn title(&self, number: Number) -> Option<&str> {
+        let item_name = self.site.snapshot.catalogue.name_at(number);
+        self.title_index()?.title(number, item_name)
     }
 
-    fn names(&self) -> Option<&Names> {
-        self.site.by_field.names(self.kind)
+    fn title_index(&self) -> Option<&TitleIndex> {
+        self.site.indexes.records.titles(self.kind)
     }
 
-    fn named(&self, name: &str) -> Option<RoaringBitmap> {
-        let named = Filter::Among(self.site.search.named(name)?);
-        Some((*self.site.index.find(self.kind, &[named])).clone())
+    fn find_by_title(&self, title: &str) -> Option<RoaringBitmap> {
+        let named = Filter::Among(self.site.indexes.search.named(title)?);
+        Some((*self.site.indexes.lists.find(self.kind, &[named])).clone())
     }
 
-    fn is_wanted(&self) -> bool {
+    fn is_cancelled(&self) -> bool {
         let is_wanted = !self.unwanted.is_cancelled();
         let left = self.looks_left.get().filter(|_| is_wanted);
         let left = left.and_then(|left| left.checked_sub(1));
         self.looks_left.set(left);
-        left.is_some()
-    }
-}
-
-/// The items that a collection's records are of.
-pub(super) const fn kind(collection: Collection) -> Kind {
-    match collection {
-        Collection::Films => Kind::Movie,
-        Collection::People => Kind::Person,
-        Collection::Locations => Kind::Location,
-        Collection::Species => Kind::Species,
-        Collection::Vehicles => Kind::Vehicle,
+        left.is_none()
     }
 }

@@ -6,19 +6,18 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::response::{IntoResponse, Response};
-use ghibli_api::{BadQuestion, Collection, Question, Selection};
+use ghibli_api::{Collection, ListQuery, ListQueryError, Selection};
 use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tokio_util::sync::CancellationToken;
 
 use self::Looked::{Answered, Unfinished};
 use super::body::{List, nothing, record};
-use super::host::{PublicUrl, whole_address};
-use super::kept::{Kept, kind};
-use crate::costly::{self, LONG, SHORT, run_blocking};
-use crate::error::AppError;
-use crate::middleware::Asked;
-use crate::site::{Current, Site};
+use super::kept::Kept;
+use crate::http::blocking::{LONG, SHORT, encode, run_blocking};
+use crate::http::path::OriginalUri;
+use crate::http::{AppError, PublicUrl};
+use crate::state::{CurrentSite, Site, kind_of};
 
 /// So many records may be looked at as short work; a request that needs more is long work.
 const FEW_LOOKS: usize = 2_000;
@@ -30,12 +29,12 @@ pub(crate) struct Call {
     method: Method,
     headers: HeaderMap,
     uri: Uri,
-    asked: Option<Extension<Asked>>,
+    original_uri: Option<Extension<OriginalUri>>,
 }
 
 /// The records of a collection that answer the question, as the source gives them.
 pub(crate) async fn list(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     collection: Result<Path<String>, PathRejection>,
     call: Call,
@@ -48,7 +47,7 @@ pub(crate) async fn list(
 /// The records of a collection that belong to a record of another: the source's own rule, which
 /// asks for a field that its records do not have, and so gives all of them.
 pub(crate) async fn nested(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     address: Result<Path<(String, String, String)>, PathRejection>,
     call: Call,
@@ -64,16 +63,16 @@ pub(crate) async fn nested(
 
 /// One record, by its id.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     address: Result<Path<(String, String)>, PathRejection>,
     call: Call,
 ) -> Result<Response, AppError> {
     let Path((name, id)) = address?;
-    let base = public_url.base(&call.headers);
-    let question = Question::read(call.uri.query().unwrap_or_default(), &base)?;
+    let base = base(&public_url, &call.headers);
+    let question = ListQuery::parse(call.uri.query().unwrap_or_default(), &base)?;
     let site = current.load()?;
-    let kind = collection(&name).map(kind);
+    let kind = collection(&name).map(kind_of);
     let item = kind.and_then(|kind| site.snapshot.catalogue.get(kind, &id));
     match item {
         Some(item) => Ok(record(&question, &item.source.json(), site.version())?.into_response()),
@@ -82,14 +81,14 @@ pub(crate) async fn show(
 }
 
 async fn answer(
-    current: Current,
+    current: CurrentSite,
     public_url: PublicUrl,
     name: &str,
     query: String,
     call: Call,
 ) -> Result<Response, AppError> {
-    let base = public_url.base(&call.headers);
-    let question = Question::read(&query, &base)?;
+    let base = base(&public_url, &call.headers);
+    let question = ListQuery::parse(&query, &base)?;
     let site = current.load()?;
     let Some(collection) = collection(name) else {
         return Ok(not_there(&question));
@@ -101,7 +100,7 @@ async fn answer(
         collection,
         unwanted,
         asked: format!("{base}/{collection}?{query}"),
-        address: whole_address(&base, &call.uri, call.asked),
+        address: requested_url(&base, &call.uri, call.original_uri),
         conditions: Conditions::of(&call.method, &call.headers),
         question,
     };
@@ -126,7 +125,7 @@ enum Looked {
 struct Looking {
     collection: Collection,
     unwanted: CancellationToken,
-    question: Question,
+    question: ListQuery,
     /// What names the question, the host included.
     asked: String,
     /// Where it was asked, written as it came.
@@ -142,15 +141,15 @@ impl Looking {
         };
         let conditions = self.conditions.clone();
         let response = self.answer(&site, selection)?;
-        costly::encode(&response, &conditions);
+        encode(&response, &conditions);
         Ok(Answered(response))
     }
 
     /// The records that answer; none if more looks would have been needed, or nobody waits.
-    fn select(&self, site: &Site, most_looks: usize) -> Result<Option<Selection>, BadQuestion> {
+    fn select(&self, site: &Site, most_looks: usize) -> Result<Option<Selection>, ListQueryError> {
         let kept = Kept {
             collection: self.collection,
-            kind: kind(self.collection),
+            kind: kind_of(self.collection),
             site,
             unwanted: &self.unwanted,
             looks_left: Cell::new(Some(most_looks)),
@@ -164,12 +163,12 @@ impl Looking {
         let mut headers = HeaderMap::new();
         if let Some(total) = selection.total {
             headers.insert(X_TOTAL_COUNT, total.into());
-            let links = self.question.links(&self.address, total);
+            let links = self.question.link_header(&self.address, total);
             if let Some(Ok(links)) = links.map(HeaderValue::try_from) {
                 headers.insert(LINK, links);
             }
         }
-        if let Some(names) = self.question.exposed() {
+        if let Some(names) = self.question.exposed_headers() {
             headers.insert(
                 ACCESS_CONTROL_EXPOSE_HEADERS,
                 HeaderValue::from_static(names),
@@ -188,6 +187,19 @@ impl Looking {
     }
 }
 
+/// The base URL of this API.
+fn base(public_url: &PublicUrl, headers: &HeaderMap) -> String {
+    format!("{}/ghibli", public_url.root(headers))
+}
+
+/// The requested URL below `base`, as the client wrote it.
+fn requested_url(base: &str, uri: &Uri, original: Option<Extension<OriginalUri>>) -> String {
+    let uri = original.map_or_else(|| uri.clone(), |Extension(OriginalUri(uri))| uri);
+    let path = uri.path_and_query().map_or("", |target| target.as_str());
+    let below = path.trim_start_matches('/').split_once('/');
+    format!("{base}/{}", below.map_or("", |(_, below)| below))
+}
+
 fn with_parameter(query: &str, name: &str, value: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(query.to_owned());
     query.append_pair(name, value).finish()
@@ -198,13 +210,13 @@ fn collection(name: &str) -> Option<Collection> {
 }
 
 /// As the source's own server answers, for a collection as for a record.
-fn not_there(question: &Question) -> Response {
+fn not_there(question: &ListQuery) -> Response {
     let (media_type, body) = nothing(question);
     (StatusCode::NOT_FOUND, [(CONTENT_TYPE, media_type)], body).into_response()
 }
 
-impl From<BadQuestion> for AppError {
-    fn from(bad: BadQuestion) -> Self {
+impl From<ListQueryError> for AppError {
+    fn from(bad: ListQueryError) -> Self {
         Self::BadRequest(bad.to_string())
     }
 }
@@ -217,11 +229,11 @@ mod tests {
 
     #[test]
     fn a_look_ends_after_its_last_record_or_when_nobody_waits_any_longer() {
-        let site = Site::of_seed();
+        let site = Site::built_in();
         let looking = Looking {
             collection: Collection::Films,
             unwanted: CancellationToken::new(),
-            question: Question::read("q=a", "http://here").unwrap(),
+            question: ListQuery::parse("q=a", "http://here").unwrap(),
             asked: String::new(),
             address: String::new(),
             conditions: Conditions::of(&Method::GET, &HeaderMap::new()),

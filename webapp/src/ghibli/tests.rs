@@ -10,11 +10,12 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tower::ServiceExt as _;
 
-use super::ByField;
-use crate::costly::LONG;
+use crate::app_state::AppState;
+use crate::http::blocking::LONG;
 use crate::middleware::RequestLimits;
-use crate::routes::{App, app};
-use crate::site::{Arranged, Current, Site};
+use crate::routes::app;
+use crate::state::RecordIndex;
+use crate::state::{CurrentSite, Indexes, Site};
 
 /// More than are looked at in one go, or have their names kept by value.
 const MANY: usize = 5_000;
@@ -45,8 +46,8 @@ async fn a_large_catalogue_answers_the_same_before_its_fields_are_known_and_afte
         .collect();
     let mut site = site(&catalogue);
     let before = answers(&site).await;
-    site.by_field.make(&catalogue, |_, _| true);
-    assert!(site.by_field.fields(Kind::Vehicle).is_some());
+    site.indexes.records.build(&catalogue, |_, _| true);
+    assert!(site.indexes.records.fields(Kind::Vehicle).is_some());
     assert_eq!(answers(&site).await, before);
 
     let mut wanted = catalogue.clone();
@@ -57,16 +58,18 @@ async fn a_large_catalogue_answers_the_same_before_its_fields_are_known_and_afte
     wanted.insert(&vehicle(MANY, ""));
     let changes = catalogue.changes_to(&wanted);
     let changes: Vec<_> = changes.iter().collect();
-    let mut arranged = Arranged {
-        index: site.index.clone(),
-        search: site.search.clone(),
-        by_field: site.by_field.clone(),
-    };
+    let mut indexes = site.indexes.clone();
     catalogue.apply(&changes);
-    arranged.apply(&changes, &catalogue);
-    site = arranged_as(&catalogue, arranged);
-    assert!(site.by_field.fields(Kind::Vehicle).is_some(), "they go on");
-    assert!(site.by_field.names(Kind::Vehicle).is_some(), "they, too");
+    indexes.apply(&changes, &catalogue);
+    site = site_with(&catalogue, indexes);
+    assert!(
+        site.indexes.records.fields(Kind::Vehicle).is_some(),
+        "they go on"
+    );
+    assert!(
+        site.indexes.records.titles(Kind::Vehicle).is_some(),
+        "they, too"
+    );
     let followed = answers(&site).await;
     assert_ne!(followed, before);
     assert_eq!(followed, answers(&self::site(&catalogue)).await);
@@ -77,13 +80,13 @@ fn fields_that_nobody_wants_any_longer_are_not_made() {
     let catalogue: Catalogue = (0..MANY)
         .map(|place| Arc::new(vehicle(place, "")))
         .collect();
-    let by_field = ByField::default();
+    let records = RecordIndex::default();
     let looks = std::cell::Cell::new(0);
-    by_field.make(&catalogue, |_, _| {
+    records.build(&catalogue, |_, _| {
         looks.set(looks.get() + 1);
         looks.get() < 10
     });
-    assert!(by_field.fields(Kind::Vehicle).is_none());
+    assert!(records.fields(Kind::Vehicle).is_none());
     assert_eq!(looks.get(), 10);
 }
 
@@ -114,14 +117,14 @@ async fn answers(site: &Site) -> Vec<(String, String)> {
 }
 
 async fn answer(site: &Site, question: &str) -> (String, String) {
-    let current = Current::new(Site {
+    let current = CurrentSite::new(Site {
         cache: Arc::default(),
         ..site.clone()
     });
     let app = app(
-        App {
+        AppState {
             current,
-            ..App::default()
+            ..AppState::default()
         },
         RequestLimits::default(),
     );
@@ -137,15 +140,13 @@ async fn answer(site: &Site, question: &str) -> (String, String) {
 }
 
 fn site(catalogue: &Catalogue) -> Site {
-    arranged_as(catalogue, Arranged::of(catalogue))
+    site_with(catalogue, Indexes::new(catalogue))
 }
 
-fn arranged_as(catalogue: &Catalogue, arranged: Arranged) -> Site {
-    let seed = Site::of_seed();
+fn site_with(catalogue: &Catalogue, indexes: Indexes) -> Site {
+    let seed = Site::built_in();
     Site {
-        index: arranged.index,
-        search: arranged.search,
-        by_field: arranged.by_field,
+        indexes,
         snapshot: Arc::new(Snapshot {
             catalogue: catalogue.clone(),
             ..(*seed.snapshot).clone()

@@ -8,28 +8,29 @@ use http::{
     },
 };
 
-use super::path::is_for_programs;
 use crate::api;
-use crate::error::METHODS;
+use crate::http::error::METHODS;
+use crate::http::path::is_api;
 
-/// On every answer: nothing is framed elsewhere or guessed.
+/// On every response.
 const SECURITY: [(HeaderName, HeaderValue); 2] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
 
-/// What a page may load: nothing from elsewhere.
-const OF_PAGES: HeaderValue = HeaderValue::from_static(
+/// A page loads its own style, script and pictures, nothing from other hosts.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
      connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'",
 );
 
-/// What is no page loads nothing.
-const OF_DATA: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// Data loads nothing.
+const DATA_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// The APIs may be read by any page of any site: nothing in them is private.
-const SHARING: [(HeaderName, HeaderValue); 2] = [
+/// Pages of any site can read the APIs: they contain nothing private.
+const CORS: [(HeaderName, HeaderValue); 2] = [
     (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     (
         ACCESS_CONTROL_EXPOSE_HEADERS,
@@ -37,7 +38,7 @@ const SHARING: [(HeaderName, HeaderValue); 2] = [
     ),
 ];
 
-/// What a browser asks for before a request that is not a simple one.
+/// CORS preflight.
 const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
     (ACCESS_CONTROL_ALLOW_METHODS, METHODS),
     (ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*")),
@@ -46,25 +47,25 @@ const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
 
 pub(super) async fn add(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let shared = is_for_programs(path);
-    let policy = match shared && path.trim_end_matches('/') != api::DOCS {
-        true => OF_DATA,
-        false => OF_PAGES,
+    let is_api = is_api(path);
+    let policy = match is_api && path.trim_end_matches('/') != api::DOCS {
+        true => DATA_POLICY,
+        false => PAGE_POLICY,
     };
-    let preflight = shared && request.method() == Method::OPTIONS;
+    let is_preflight = is_api && request.method() == Method::OPTIONS;
 
     let mut response = next.run(request).await;
 
     let headers = response.headers_mut();
     set(headers, SECURITY);
     headers.insert(CONTENT_SECURITY_POLICY, policy);
-    if shared {
-        // The compatible API names its own, as the source does.
-        for (name, value) in SHARING {
+    if is_api {
+        // The compatible API sets its own, as the source does.
+        for (name, value) in CORS {
             headers.entry(name).or_insert(value);
         }
     }
-    if preflight {
+    if is_preflight {
         set(headers, PREFLIGHT);
     }
     response

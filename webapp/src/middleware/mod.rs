@@ -1,11 +1,12 @@
-//! What every request passes on its way in, and every answer on its way out.
+//! The layers around every route.
 
-mod finish;
-mod guard;
+mod access_log;
+mod catch_panic;
+mod error_response;
 mod headers;
-mod host;
-mod observe;
-mod path;
+mod render;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::convert::Infallible;
@@ -18,12 +19,8 @@ use axum::{
 };
 use tower::{Service, ServiceBuilder};
 
-pub use self::validate::RequestLimits;
-pub(crate) use self::{
-    host::request_host,
-    observe::{RequestId, X_REQUEST_ID},
-    path::{Asked, is_for_programs},
-};
+pub(crate) use self::validate::RequestLimits;
+use crate::http::path;
 
 /// Puts `routes` behind the layers, outermost first.
 pub(crate) fn around(
@@ -35,14 +32,11 @@ pub(crate) fn around(
 + Sync
 + 'static {
     ServiceBuilder::new()
-        .layer(from_fn(observe::observe))
+        .layer(from_fn(access_log::access_log))
         .layer(from_fn(headers::add))
-        .layer(from_fn(finish::finish))
+        .layer(from_fn(render::render))
         .layer(from_fn_with_state(limits, validate::validate))
-        .layer(from_fn_with_state(limits, guard::guard))
-        .layer(map_request(path::as_routed))
+        .layer(from_fn_with_state(limits, catch_panic::catch_panic))
+        .layer(map_request(path::normalize))
         .service(routes)
 }
-
-#[cfg(test)]
-mod tests;

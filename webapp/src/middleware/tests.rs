@@ -10,8 +10,8 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::{
-    content::{AtVersion as _, HTML},
-    error::AppError,
+    http::AppError,
+    http::content::{AtVersion as _, HTML},
 };
 
 #[tokio::test]

@@ -15,20 +15,20 @@ use http_front::ConnectionInfo;
 use hyper::body::Body as _;
 use tokio::time::timeout;
 
-use super::host::request_host;
-use crate::error::{AppError, METHODS};
+use crate::http::error::{AppError, METHODS};
+use crate::http::host::request_host;
 
 /// How much a request may ask for, beyond the limits of [`http_front::Limits`].
 #[derive(Clone, Copy, Debug)]
-pub struct RequestLimits {
+pub(crate) struct RequestLimits {
     /// For a request's body, from its header to its end.
-    pub body: Duration,
+    pub(crate) body: Duration,
     /// For a handler, from the request to the header of its response.
-    pub handler: Duration,
+    pub(crate) handler: Duration,
     /// Bytes of a request's path and query.
-    pub max_url_bytes: usize,
+    pub(crate) max_url_bytes: usize,
     /// Bytes of a request's body, which is read and discarded.
-    pub max_body_bytes: usize,
+    pub(crate) max_body_bytes: usize,
 }
 
 impl Default for RequestLimits {

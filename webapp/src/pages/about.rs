@@ -3,10 +3,10 @@ use axum::extract::State;
 use http_content::Representation;
 
 use super::frame::{Frame, Head};
-use crate::PublicUrl;
-use crate::content::{self, AtVersion as _};
-use crate::error::AppError;
-use crate::site::Current;
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{self, AtVersion as _};
+use crate::state::CurrentSite;
 
 /// Where a PyFlix listens that is not told otherwise.
 const EXAMPLE: &str = "http://localhost:8000";
@@ -22,7 +22,7 @@ struct About {
 
 /// What this is, where its data come from, and how programs and keyboards use it.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
 ) -> Result<Representation, AppError> {
     let site = current.load()?;

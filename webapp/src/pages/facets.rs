@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use catalogue_index::{Counts, Field, Filter};
 use common::models::{Catalogue, Item, Kind, Link};
 
 use super::view::{By, Facet, View, facets};
-use crate::index::{Counts, Field, Filter};
-use crate::site::Site;
+use crate::state::Site;
 
 /// The most answers that a question offers.
 const OFFERED: usize = 100;
@@ -61,7 +61,7 @@ fn filter(site: &Site, by: By, value: &str) -> Filter {
         }
         By::Held(link) => {
             let held = named(catalogue, by, value);
-            let holding = held.map(|item| site.index.linking(link, &item.id));
+            let holding = held.map(|item| site.indexes.lists.linking(link, &item.id));
             Filter::Among(holding.unwrap_or_default())
         }
     }
@@ -80,8 +80,11 @@ fn named(catalogue: &Catalogue, by: By, value: &str) -> Option<Arc<Item>> {
 /// The questions of a view's list with the answers that there are.
 pub(super) fn questions(site: &Site, view: &View) -> Vec<Question> {
     let counts = |but_for| {
-        let found = site.index.find(view.kind, &filters(site, view, but_for));
-        site.index.counts(view.kind, found)
+        let found = site
+            .indexes
+            .lists
+            .find(view.kind, &filters(site, view, but_for));
+        site.indexes.lists.counts(view.kind, found)
     };
     let by_all = counts(None);
     let questions = facets(view.kind).iter().map(|facet| {

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
-use crate::PublicUrl;
-use crate::site::{Condition, Site};
+use crate::http::PublicUrl;
+use crate::state::{Freshness, Site};
 
 /// What stands around every page of the catalogue: what is to be said of its freshness.
 pub(crate) struct Frame {
@@ -86,34 +86,34 @@ impl Frame {
 }
 
 fn notice(site: &Site) -> Option<Notice> {
-    let (before, since, after) = match (site.is_seed(), site.condition) {
-        (false, Condition::Fresh | Condition::Waiting) => return None,
-        (true, Condition::Fresh | Condition::Waiting) => (
+    let (before, since, after) = match (site.is_built_in(), site.freshness) {
+        (false, Freshness::Fresh | Freshness::Waiting) => return None,
+        (true, Freshness::Fresh | Freshness::Waiting) => (
             "You are viewing the built-in catalogue: the first sync is still running",
             None,
             ".",
         ),
-        (true, Condition::SourceAway(since)) => (
+        (true, Freshness::SourceUnavailable(since)) => (
             "You are viewing the built-in catalogue: the source has been unavailable since",
             Some(since),
             ". The first successful sync will replace it.",
         ),
-        (true, Condition::Silent(since)) => (
+        (true, Freshness::NoRecentSync(since)) => (
             "You are viewing the built-in catalogue: no sync has finished since",
             Some(since),
             ".",
         ),
-        (_, Condition::StoreAway(since)) => (
+        (_, Freshness::StoreUnavailable(since)) => (
             "The database has been unavailable since",
             Some(since),
             ". You are viewing the last good copy.",
         ),
-        (false, Condition::SourceAway(since)) => (
+        (false, Freshness::SourceUnavailable(since)) => (
             "The source has been unavailable since",
             Some(since),
             ". You are viewing the last good copy.",
         ),
-        (false, Condition::Silent(since)) => (
+        (false, Freshness::NoRecentSync(since)) => (
             "No sync has finished since",
             Some(since),
             ". The catalogue may be out of date.",

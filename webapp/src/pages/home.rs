@@ -1,16 +1,16 @@
 use askama::Template;
 use axum::extract::State;
+use catalogue_index::Sort;
 use common::models::{Counts, Kind};
 use common::repository::Header;
 use http_content::Representation;
 
 use super::frame::{Frame, Head, Moment};
 use super::tile::{self, Tile};
-use crate::PublicUrl;
-use crate::content::{self, AtVersion as _};
-use crate::error::AppError;
-use crate::index::Sort;
-use crate::site::{Condition, Current, Site};
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{self, AtVersion as _};
+use crate::state::{CurrentSite, Freshness, Site};
 
 /// How many movies stand on a shelf.
 const SHELF: usize = 6;
@@ -43,7 +43,7 @@ struct Entry {
 
 /// The first page: what is here, how fresh it is, where to go.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
@@ -71,7 +71,7 @@ pub(crate) async fn show(
                 shelf(&site, Sort::Score),
             ),
         ],
-        fresh: site.condition == Condition::Fresh && site.sync_status.held.is_none(),
+        fresh: site.freshness == Freshness::Fresh && site.sync_status.held.is_none(),
         news: site
             .history
             .versions()
@@ -94,9 +94,10 @@ fn counted(site: &Site, kind: Kind) -> (usize, &'static str, String) {
 
 /// The first movies in an order.
 fn shelf(site: &Site, sort: Sort) -> Vec<Tile> {
-    let found = site.index.find(Kind::Movie, &[]);
+    let found = site.indexes.lists.find(Kind::Movie, &[]);
     let movies = site
-        .index
+        .indexes
+        .lists
         .page(Kind::Movie, &found, (sort, true), (0, SHELF));
     Tile::all(&site.snapshot.catalogue, movies)
 }

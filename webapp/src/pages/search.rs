@@ -1,3 +1,4 @@
+use catalogue_search::{FURTHEST, Field, Found, Hit, Matched, Question};
 use http_content::Representation;
 use std::ops::Range;
 
@@ -9,12 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{Frame, Head};
 use super::tile::{self, Tile};
-use crate::PublicUrl;
-use crate::content::{self, AtVersion as _, JSON};
-use crate::error::AppError;
-use crate::query;
-use crate::search::{FURTHEST, Field, Found, Hit, Matched, Question};
-use crate::site::{Current, Site};
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{self, AtVersion as _, JSON};
+use crate::http::query;
+use crate::state::{CurrentSite, Site};
 
 /// So many of each kind stand on a page with several.
 const OF_EACH: usize = 6;
@@ -76,7 +76,7 @@ struct Stretch {
 
 /// Everything that matches what was typed, by kind.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     query: Result<Query<SearchQuery>, QueryRejection>,
 ) -> Result<Representation, AppError> {
@@ -168,7 +168,7 @@ impl Looked<'_> {
             offset,
         };
         let catalogue = &self.site.snapshot.catalogue;
-        self.site.search.find(&question, catalogue)
+        self.site.indexes.search.find(&question, catalogue)
     }
 
     /// Some hits of each kind that has any, the kind of the best one first.
@@ -197,7 +197,7 @@ impl Looked<'_> {
 
 impl HitView {
     fn of(site: &Site, hit: &Hit) -> Option<Self> {
-        let item = site.index.item(hit.number)?;
+        let item = site.indexes.lists.item(hit.number)?;
         let (names, others): (Vec<_>, Vec<_>) = hit
             .matched
             .iter()
@@ -261,12 +261,12 @@ struct Suggestion {
 
 /// Names that complete what was typed, for the script of the pages.
 pub(crate) async fn suggest(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     query: Result<Query<SearchQuery>, QueryRejection>,
 ) -> Result<Representation, AppError> {
     let Query(query) = query?;
     let site = current.load()?;
-    let completions = site.search.suggest(
+    let completions = site.indexes.search.suggest(
         query.q.as_deref().unwrap_or_default(),
         SUGGESTED,
         &site.snapshot.catalogue,
@@ -274,7 +274,7 @@ pub(crate) async fn suggest(
     let suggestions: Vec<_> = completions
         .into_iter()
         .filter_map(|completion| {
-            let item = site.index.item(completion.number)?;
+            let item = site.indexes.lists.item(completion.number)?;
             Some(Suggestion {
                 name: completion.text,
                 kind: tile::singular(completion.kind),

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
+use catalogue_index::History;
+use catalogue_index::Index;
 use common::models::{Catalogue, Facts, Item, Movie, Person, SourceRecord};
 use common::repository::Snapshot;
 use common::seed;
@@ -13,12 +15,11 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 use tower::ServiceExt as _;
 
-use crate::history::History;
-use crate::index::Index;
+use crate::app_state::AppState;
+use crate::http::PublicUrl;
 use crate::middleware::RequestLimits;
-use crate::routes::{App, app};
-use crate::site::{Condition, Current, Site};
-use crate::{ByField, PublicUrl};
+use crate::routes::app;
+use crate::state::{CurrentSite, Freshness, Indexes, Site};
 
 #[tokio::test]
 async fn every_item_has_a_page_that_leads_to_all_that_it_is_linked_with_and_back() {
@@ -292,18 +293,19 @@ proptest! {
 /// The app over a catalogue.
 struct Pages {
     catalogue: Catalogue,
-    app: App,
+    app: AppState,
 }
 
 impl Pages {
     fn of(catalogue: Catalogue) -> Self {
         let seed = seed::snapshot();
         let site = Site {
-            index: Index::of(&catalogue),
-            search: Default::default(),
-            by_field: ByField::default(),
+            indexes: Indexes {
+                lists: Index::of(&catalogue),
+                ..Indexes::default()
+            },
             history: History::default(),
-            condition: Condition::Fresh,
+            freshness: Freshness::Fresh,
             sync_status: Arc::default(),
             cache: Arc::default(),
             snapshot: Arc::new(Snapshot {
@@ -311,9 +313,9 @@ impl Pages {
                 ..seed
             }),
         };
-        let app = App {
-            current: Current::new(site),
-            ..App::default()
+        let app = AppState {
+            current: CurrentSite::new(site),
+            ..AppState::default()
         };
         Self { catalogue, app }
     }

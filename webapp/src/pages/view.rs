@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Redirect, Response};
+use catalogue_index::{Field, Sort};
 use common::models::{Kind, Link};
 use form_urlencoded::Serializer;
 use http::Uri;
 
-use crate::error::AppError;
-use crate::index::{Field, Sort};
-use crate::query;
+use crate::http::AppError;
+use crate::http::query;
 
 /// How many items stand on a page.
 pub(super) const PER_PAGE: usize = 100;

@@ -1,6 +1,5 @@
 //! The responses of the current site, kept complete and sent again before layers and router.
 
-use http_content::{CachedResponse, Encoding, ResponseCache};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,15 +7,17 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use common::models::Catalogue;
 use futures::future;
 use http::Method;
 use http::header::{ACCEPT_ENCODING, HOST};
+use http_content::{CachedResponse, Encoding, ResponseCache};
 use tokio::time::{Instant, sleep, timeout_at};
 use tower::{Service, ServiceExt as _, service_fn};
 
-use crate::middleware::{RequestId, X_REQUEST_ID, request_host};
-use crate::pages;
-use crate::site::Current;
+use crate::http::host::request_host;
+use crate::http::{RequestId, X_REQUEST_ID};
+use crate::state::CurrentSite;
 
 /// Time that a site must be current before the page of every item is made.
 const QUIET_TIME: Duration = Duration::from_secs(1);
@@ -27,9 +28,9 @@ const ANY_HOST: &str = "localhost";
 
 /// Answers a request from the cache if its response is there in the preferred encoding. Neither
 /// blocks nor computes, so that it can run on an I/O thread.
-pub(crate) fn cached(current: Current) -> impl Fn(&Request) -> Option<Response> + Send + Sync {
+pub(crate) fn cached(current: CurrentSite) -> impl Fn(&Request) -> Option<Response> + Send + Sync {
     move |request| {
-        let site = current.glance();
+        let site = current.peek();
         let host = readable_host(request)?;
         let target = ResponseCache::target(request)?;
         let response = site.as_ref()?.cache.get(host, target)?;
@@ -40,7 +41,7 @@ pub(crate) fn cached(current: Current) -> impl Fn(&Request) -> Option<Response> 
 /// Puts the cache before an app: cached responses are encoded and sent, others are made and kept.
 pub(crate) fn layer<S>(
     app: S,
-    current: Current,
+    current: CurrentSite,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
@@ -56,14 +57,11 @@ where
     })
 }
 
-async fn serve<S>(app: S, current: &Current, request: Request) -> Result<Response, Infallible>
+async fn serve<S>(app: S, current: &CurrentSite, request: Request) -> Result<Response, Infallible>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
-    let cache = current
-        .glance()
-        .as_ref()
-        .map(|site| Arc::clone(&site.cache));
+    let cache = current.peek().as_ref().map(|site| Arc::clone(&site.cache));
     let (Some(cache), Some(host)) = (cache, readable_host(&request)) else {
         return app.oneshot(request).await;
     };
@@ -126,8 +124,13 @@ where
 }
 
 /// Requests the hot pages of every site that becomes current, so that they are cached before any
-/// client requests them: the first pages at once, the others once there is time.
-pub(crate) async fn warm_up<S>(current: Current, app: S) -> Infallible
+/// client requests them: the first pages at once, the pages of its items once there is time.
+pub(crate) async fn warm_up<S>(
+    current: CurrentSite,
+    app: S,
+    first_pages: Vec<String>,
+    item_pages: impl Fn(&Catalogue) -> Vec<String>,
+) -> Infallible
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone,
 {
@@ -141,17 +144,17 @@ where
         let Ok(site) = current.load() else {
             continue;
         };
-        let make = async |pages: Vec<String>| {
+        let make = async |pages: &[String]| {
             for page in pages {
-                if site.cache.get(Some(ANY_HOST.as_bytes()), &page).is_none() {
-                    fetch(app.clone(), &page, ANY_HOST.as_bytes(), Encoding::Gzip).await;
+                if site.cache.get(Some(ANY_HOST.as_bytes()), page).is_none() {
+                    fetch(app.clone(), page, ANY_HOST.as_bytes(), Encoding::Gzip).await;
                 }
             }
         };
-        make(pages::first()).await;
+        make(&first_pages).await;
         let others = async {
             sleep(QUIET_TIME).await;
-            make(pages::of_items(&site.snapshot.catalogue)).await;
+            make(&item_pages(&site.snapshot.catalogue)).await;
         };
         tokio::select! {
             biased;

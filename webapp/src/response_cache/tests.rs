@@ -9,9 +9,11 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 
 use super::*;
-use crate::content::{AtVersion as _, HTML};
+use crate::app_state::AppState;
+use crate::http::content::{AtVersion as _, HTML};
 use crate::middleware::{self, RequestLimits};
-use crate::site::Site;
+use crate::pages;
+use crate::state::Site;
 
 #[tokio::test]
 async fn a_repeated_request_is_not_made_again_in_any_encoding() {
@@ -140,20 +142,20 @@ async fn what_clients_requested_again_is_cached_at_the_next_version_before_they_
 
 #[tokio::test]
 async fn the_first_pages_and_those_of_all_items_are_cached_before_anybody_asks() {
-    let (site, current) = (Site::of_seed(), Current::default());
+    let (site, current) = (Site::built_in(), CurrentSite::default());
     let app = crate::routes::app(
-        crate::routes::App {
+        AppState {
             current: current.clone(),
             ..Default::default()
         },
         RequestLimits::default(),
     );
-    let warming = warm_up(current.clone(), app);
+    let warming = warm_up(current.clone(), app, pages::first(), pages::of_items);
     let items = pages::of_items(&site.snapshot.catalogue);
     let last = items.last().unwrap();
     let host = Some(&b"here"[..]);
     let all_are_cached = async {
-        current.set(site.clone());
+        current.replace(site.clone());
         while site.cache.get(host, last).is_none() {
             tokio::task::yield_now().await;
         }
@@ -161,7 +163,7 @@ async fn the_first_pages_and_those_of_all_items_are_cached_before_anybody_asks()
     let soon = tokio::time::timeout(Duration::from_secs(60), all_are_cached);
     let again = async {
         soon.await.unwrap();
-        current.set(site.clone());
+        current.replace(site.clone());
         while current.swapped().has_changed().unwrap() {
             tokio::task::yield_now().await;
         }
@@ -178,12 +180,12 @@ async fn the_first_pages_and_those_of_all_items_are_cached_before_anybody_asks()
     }
 }
 
-type App = tower::util::BoxCloneSyncService<Request, Response, Infallible>;
+type BoxedApp = tower::util::BoxCloneSyncService<Request, Response, Infallible>;
 
 /// An app whose every path is one page, behind its cache.
 struct Test {
-    app: App,
-    current: Current,
+    app: BoxedApp,
+    current: CurrentSite,
     made: Arc<AtomicU32>,
 }
 
@@ -200,7 +202,7 @@ impl Test {
         };
         let routes = axum::Router::new().fallback(page);
         let behind = middleware::around(routes, RequestLimits::default());
-        let current = Current::new(Site::of_seed());
+        let current = CurrentSite::new(Site::built_in());
         let app = tower::util::BoxCloneSyncService::new(layer(behind, current.clone()));
         Self { app, current, made }
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub(crate) use self::kind::{plural, singular};
 use self::label::Label;
-pub use self::values::{Values, values};
+pub(crate) use self::values::{Values, values};
 
 /// How many characters of a text are shown.
 const MOST_CHARACTERS: usize = 120;
@@ -24,36 +24,36 @@ const MOST_NAMED: usize = 10;
 
 /// A change in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub(crate) struct Told {
     /// What happened to the item: “The movie “Ponyo” was added.”
-    pub headline: String,
+    pub(crate) headline: String,
     /// The fields in which an updated item differs from before.
-    pub fields: Vec<Field>,
+    pub(crate) fields: Vec<Field>,
 }
 
 /// A changed field in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
+pub(crate) struct Field {
     /// What the field is called: “running time”.
-    pub label: String,
+    pub(crate) label: String,
     /// Its value before, with its unit; `None` for unknown.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
     /// Its value after, with its unit; `None` for unknown.
-    pub after: Option<String>,
+    pub(crate) after: Option<String>,
     /// All of it in one sentence.
-    pub sentence: String,
+    pub(crate) sentence: String,
 }
 
 /// The names of items, of those too that a version removed.
 #[derive(Debug)]
-pub struct Names<'a> {
+pub(crate) struct Names<'a> {
     catalogue: &'a Catalogue,
     changes: &'a [Change],
     removed: OnceCell<HashMap<(Kind, &'a str), &'a Item>>,
 }
 
 /// A change in words.
-pub fn tell(change: &Change, names: &Names<'_>) -> Told {
+pub(crate) fn tell(change: &Change, names: &Names<'_>) -> Told {
     let (item, what) = match (&change.before, &change.after) {
         (None, Some(item)) => (item, "was added"),
         (Some(item), None) => (item, "was removed"),
@@ -86,7 +86,7 @@ pub fn tell(change: &Change, names: &Names<'_>) -> Told {
 }
 
 /// A change in sentences: one for each field of an item that was updated, else one.
-pub fn sentences(change: &Change, names: &Names<'_>) -> Vec<String> {
+pub(crate) fn sentences(change: &Change, names: &Names<'_>) -> Vec<String> {
     let told = tell(change, names);
     let updated = change.before.is_some() && change.after.is_some();
     if !told.fields.is_empty() {
@@ -111,7 +111,7 @@ pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
 
 impl<'a> Names<'a> {
     /// The names that a catalogue knows, and those in the changes of a version.
-    pub fn of(catalogue: &'a Catalogue, changes: &'a [Change]) -> Self {
+    pub(crate) fn of(catalogue: &'a Catalogue, changes: &'a [Change]) -> Self {
         Self {
             catalogue,
             changes,

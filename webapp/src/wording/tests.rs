@@ -3,7 +3,7 @@ use std::sync::Arc;
 use common::models::{Facts, Id, Movie, Person};
 
 use super::*;
-use crate::history::fixture::item;
+use crate::fixture::item;
 
 #[test]
 fn every_kind_of_correction_has_its_sentence() {

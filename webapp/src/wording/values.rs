@@ -6,7 +6,7 @@ use super::{Names, difference, list};
 
 /// What a field held and holds, whole, for who shows the one beside the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Values {
+pub(crate) enum Values {
     /// A value before and after, with its unit; `None` for unknown.
     One(Option<String>, Option<String>),
     /// Of several values, those that went and those that came.
@@ -14,7 +14,7 @@ pub enum Values {
 }
 
 /// The fields in which an updated item differs from before: what each is called, and its values.
-pub fn values(change: &Change, names: &Names<'_>) -> Vec<(String, Values)> {
+pub(crate) fn values(change: &Change, names: &Names<'_>) -> Vec<(String, Values)> {
     let (Some(before), Some(after)) = (&change.before, &change.after) else {
         return Vec::new();
     };

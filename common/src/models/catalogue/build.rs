@@ -5,13 +5,13 @@ use std::thread;
 
 use imbl::OrdSet;
 
-use super::{Catalogue, Link, Number, Shelf};
+use super::{Catalogue, KindLookup, Link, Number};
 use crate::models::Kind;
 use crate::models::packed::Packed;
 use crate::models::table::Table;
 
 /// By relation: what is named, and what names it.
-type Pairs = [Vec<(Number, Number)>; Link::ALL.len()];
+type EdgeLists = [Vec<(Number, Number)>; Link::ALL.len()];
 
 impl FromIterator<Packed> for Catalogue {
     fn from_iter<I: IntoIterator<Item = Packed>>(items: I) -> Self {
@@ -60,8 +60,8 @@ fn whole(items: &[Packed]) -> Option<Catalogue> {
         ..Catalogue::default()
     };
     let beside = ids.into_iter().zip(slugs).zip(in_order);
-    for (shelf, ((ids, slugs), in_order)) in catalogue.shelves.iter_mut().zip(beside) {
-        *shelf = Shelf {
+    for (lookup, ((ids, slugs), in_order)) in catalogue.lookups.iter_mut().zip(beside) {
+        *lookup = KindLookup {
             ids,
             slugs,
             in_order,
@@ -71,7 +71,7 @@ fn whole(items: &[Packed]) -> Option<Catalogue> {
     let ((mut pairs, mut unknown), (more_pairs, more_unknown)) = {
         let number_of = |kind: Kind, id: &[u8]| {
             let is = |number: Number| items[number as usize].written_id() == id;
-            catalogue.shelves[kind as usize].ids.find(id, is)
+            catalogue.lookups[kind as usize].ids.find(id, is)
         };
         let half = |from: usize, half| links(number_of, from, half);
         both(|| half(0, first), || half(first.len(), second))
@@ -102,8 +102,8 @@ fn links(
     number_of: impl Fn(Kind, &[u8]) -> Option<Number>,
     from: usize,
     items: &[Packed],
-) -> (Pairs, Vec<(Link, &[u8], Number)>) {
-    let (mut pairs, mut unknown) = (Pairs::default(), Vec::new());
+) -> (EdgeLists, Vec<(Link, &[u8], Number)>) {
+    let (mut pairs, mut unknown) = (EdgeLists::default(), Vec::new());
     for (number, packed) in (from..).zip(items) {
         // As many as have been numbered.
         let number = Number::try_from(number).unwrap_or(Number::MAX);

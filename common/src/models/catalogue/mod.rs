@@ -79,13 +79,13 @@ pub struct Catalogue {
     /// By number; a name only where others name what is not there.
     items: Vector<Option<Packed>>,
     free: Vector<Number>,
-    shelves: [Shelf; 5],
+    lookups: [KindLookup; 5],
     /// By relation: what is named, and what names it.
     links: [OrdSet<(Number, Number)>; Link::ALL.len()],
 }
 
 #[derive(Clone, Debug, Default)]
-struct Shelf {
+struct KindLookup {
     /// Of names only, too.
     ids: Table,
     slugs: Table,
@@ -101,9 +101,9 @@ impl Catalogue {
     fn insert_packed(&mut self, packed: Packed) {
         let number = self.number_of(packed.kind(), packed.written_id());
         self.take_out(number);
-        let shelf = &mut self.shelves[packed.kind() as usize];
-        shelf.slugs.insert(packed.slug().as_bytes(), number);
-        shelf.in_order.insert((packed.rank(), number));
+        let lookup = &mut self.lookups[packed.kind() as usize];
+        lookup.slugs.insert(packed.slug().as_bytes(), number);
+        lookup.in_order.insert((packed.rank(), number));
         self.items.set(number as usize, Some(packed.clone()));
         for (link, id) in packed.links() {
             self.link(link, id, number);
@@ -146,7 +146,7 @@ impl Catalogue {
                 Number::try_from(self.items.len() - 1).unwrap_or(Number::MAX)
             }
         };
-        self.shelves[kind as usize].ids.insert(id, number);
+        self.lookups[kind as usize].ids.insert(id, number);
         number
     }
 
@@ -155,9 +155,9 @@ impl Catalogue {
         let Some(packed) = self.there(number).cloned() else {
             return;
         };
-        let shelf = &mut self.shelves[packed.kind() as usize];
-        shelf.slugs.remove(packed.slug().as_bytes(), number);
-        shelf.in_order.remove(&(packed.rank(), number));
+        let lookup = &mut self.lookups[packed.kind() as usize];
+        lookup.slugs.remove(packed.slug().as_bytes(), number);
+        lookup.in_order.remove(&(packed.rank(), number));
         for (link, id) in packed.links() {
             if let Some(to) = self.known(link.to(), id) {
                 self.links[link as usize].remove(&(to, number));
@@ -177,7 +177,7 @@ impl Catalogue {
             return;
         }
         let id = packed.written_id().to_owned();
-        self.shelves[kind as usize].ids.remove(&id, number);
+        self.lookups[kind as usize].ids.remove(&id, number);
         self.items.set(number as usize, None);
         self.free.push_back(number);
     }
@@ -252,7 +252,7 @@ impl Catalogue {
     fn known(&self, kind: Kind, id: &[u8]) -> Option<Number> {
         let of_id = |packed: &Packed| packed.written_id() == id;
         let is = |number| self.packed(number).is_some_and(of_id);
-        self.shelves[kind as usize].ids.find(id, is)
+        self.lookups[kind as usize].ids.find(id, is)
     }
 
     fn packed(&self, number: Number) -> Option<&Packed> {
@@ -314,7 +314,7 @@ impl Catalogue {
     }
 
     /// A relation whole: what is named, which need not be there, and what names it.
-    pub fn pairs(&self, link: Link) -> impl Iterator<Item = (Number, Number)> {
+    pub fn edges(&self, link: Link) -> impl Iterator<Item = (Number, Number)> {
         self.links[link as usize].iter().copied()
     }
 
@@ -331,7 +331,7 @@ impl Catalogue {
 
     fn number_of_slug(&self, kind: Kind, slug: &str) -> Option<Number> {
         let is = |number| self.there(number).is_some_and(|item| item.slug() == slug);
-        self.shelves[kind as usize].slugs.find(slug.as_bytes(), is)
+        self.lookups[kind as usize].slugs.find(slug.as_bytes(), is)
     }
 
     /// Whether a slug is taken within its kind.
@@ -341,7 +341,7 @@ impl Catalogue {
 
     /// The numbers of a kind's items in the source's order.
     pub fn numbers(&self, kind: Kind) -> impl DoubleEndedIterator<Item = Number> {
-        let in_order = self.shelves[kind as usize].in_order.iter();
+        let in_order = self.lookups[kind as usize].in_order.iter();
         in_order.map(|(_, number)| *number)
     }
 
@@ -355,7 +355,7 @@ impl Catalogue {
         let Some(number) = self.number(item.kind(), &item.id) else {
             return (None, None);
         };
-        let in_order = &self.shelves[item.kind() as usize].in_order;
+        let in_order = &self.lookups[item.kind() as usize].in_order;
         let place = (item.rank, number);
         let before = in_order.range(..place).next_back();
         let after = in_order
@@ -385,7 +385,7 @@ impl Catalogue {
 
     /// How many items of a kind there are.
     pub fn count(&self, kind: Kind) -> usize {
-        self.shelves[kind as usize].in_order.len()
+        self.lookups[kind as usize].in_order.len()
     }
 
     /// How many items there are.

@@ -10,7 +10,6 @@ mod source;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -212,12 +211,6 @@ impl PartialEq for Packed {
     fn eq(&self, other: &Self) -> bool {
         let both_there = self.is_there() && other.is_there();
         self.0 == other.0 || (both_there && self.unpack() == other.unpack())
-    }
-}
-
-impl<'de> Deserialize<'de> for Packed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Item::deserialize(deserializer).map(|item| Self::of(&item))
     }
 }
 

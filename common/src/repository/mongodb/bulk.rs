@@ -5,18 +5,18 @@ use std::mem;
 
 use mongodb::bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, cstr, doc, rawdoc};
 
-use super::connection::{BULK, CONFIRM, Connection};
+use super::connection::{BULK_TIMEOUT, Connection, WRITE_CONCERN_TIMEOUT};
 use super::error::DUPLICATE;
 use crate::repository::{Result, StoreError};
 
 /// The most statements in a command.
-const STATEMENTS: usize = 1_000;
+const MAX_STATEMENTS: usize = 1_000;
 /// The most bytes in a command, save that a single statement may be larger.
-const BYTES: usize = 12 << 20;
+const MAX_BYTES: usize = 12 << 20;
 
 /// Which command carries the statements.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Verb {
+pub(super) enum WriteCommand {
     /// Documents themselves.
     Insert,
     /// Those of [`replace`].
@@ -55,7 +55,7 @@ fn raw(document: &Document) -> Result<RawDocumentBuf> {
 /// answer is those that a document with their `_id` kept from being carried out.
 pub(super) async fn write(
     connection: &Connection,
-    verb: Verb,
+    command_kind: WriteCommand,
     collection: &'static str,
     statements: impl IntoIterator<Item = RawDocumentBuf>,
 ) -> Result<Vec<RawDocumentBuf>> {
@@ -65,13 +65,13 @@ pub(super) async fn write(
     for statement in statements {
         if batch.has_no_room_for(&statement) {
             let full = mem::take(&mut batch);
-            let sent = full.send(connection, verb, collection).await;
+            let sent = full.send(connection, command_kind, collection).await;
             outcome = outcome.and(sent.map(|more| refused.extend(more)));
         }
         batch.push(statement);
     }
     if !batch.statements.is_empty() {
-        let sent = batch.send(connection, verb, collection).await;
+        let sent = batch.send(connection, command_kind, collection).await;
         outcome = outcome.and(sent.map(|more| refused.extend(more)));
     }
     outcome.map(|()| refused)
@@ -89,7 +89,7 @@ impl Batch {
             self.statements.len(),
             self.bytes + statement.as_bytes().len(),
         );
-        count == STATEMENTS || (count > 0 && bytes > BYTES)
+        count == MAX_STATEMENTS || (count > 0 && bytes > MAX_BYTES)
     }
 
     fn push(&mut self, statement: RawDocumentBuf) {
@@ -101,12 +101,12 @@ impl Batch {
     async fn send(
         self,
         connection: &Connection,
-        verb: Verb,
+        command_kind: WriteCommand,
         collection: &'static str,
     ) -> Result<Vec<RawDocumentBuf>> {
-        let command = self.command(verb, collection);
+        let command = self.command(command_kind, collection);
         let answer = connection
-            .call(BULK, move |database| async move {
+            .call(BULK_TIMEOUT, move |database| async move {
                 database.run_raw_command(command).await
             })
             .await?;
@@ -117,15 +117,15 @@ impl Batch {
     }
 
     /// The command, with its own write concern: it takes none from the client.
-    fn command(&self, verb: Verb, collection: &str) -> RawDocumentBuf {
-        let (mut command, statements) = match verb {
-            Verb::Insert => (rawdoc! { "insert": collection }, cstr!("documents")),
-            Verb::Update => (rawdoc! { "update": collection }, cstr!("updates")),
-            Verb::Delete => (rawdoc! { "delete": collection }, cstr!("deletes")),
+    fn command(&self, command_kind: WriteCommand, collection: &str) -> RawDocumentBuf {
+        let (mut command, statements) = match command_kind {
+            WriteCommand::Insert => (rawdoc! { "insert": collection }, cstr!("documents")),
+            WriteCommand::Update => (rawdoc! { "update": collection }, cstr!("updates")),
+            WriteCommand::Delete => (rawdoc! { "delete": collection }, cstr!("deletes")),
         };
         let all: RawArrayBuf = self.statements.iter().collect();
         command.append(statements, all);
-        let milliseconds = i64::try_from(CONFIRM.as_millis()).unwrap_or(i64::MAX);
+        let milliseconds = i64::try_from(WRITE_CONCERN_TIMEOUT.as_millis()).unwrap_or(i64::MAX);
         let confirmed = rawdoc! { "w": "majority", "j": true, "wtimeout": milliseconds };
         command.append(cstr!("ordered"), false);
         command.append(cstr!("writeConcern"), confirmed);
@@ -186,14 +186,18 @@ mod tests {
 
     #[test]
     fn every_batch_asks_by_itself_for_a_majority_that_has_it_on_disk() {
-        for verb in [Verb::Insert, Verb::Update, Verb::Delete] {
-            let command = Batch::default().command(verb, "movies");
+        for command_kind in [
+            WriteCommand::Insert,
+            WriteCommand::Update,
+            WriteCommand::Delete,
+        ] {
+            let command = Batch::default().command(command_kind, "movies");
             let command = Document::try_from(&command).unwrap();
             let concern = command.get_document("writeConcern").unwrap();
             assert_eq!(concern.get_str("w").unwrap(), "majority");
             assert!(concern.get_bool("j").unwrap());
             let limit = concern.get_i64("wtimeout").unwrap();
-            assert!(limit < i64::try_from(BULK.as_millis()).unwrap());
+            assert!(limit < i64::try_from(BULK_TIMEOUT.as_millis()).unwrap());
         }
     }
 

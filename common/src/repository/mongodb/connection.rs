@@ -18,18 +18,18 @@ use crate::repository::{OpenError, Result, StoreError};
 pub(super) const DATABASE: &str = "movies_db";
 
 /// How long a call may take.
-pub(super) const CALL: Duration = Duration::from_secs(5);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long reading the head may take: with the wait between two looks well below the 5 s within
 /// which readers are to be told that the store is away.
-pub(super) const GLANCE: Duration = Duration::from_secs(2);
+pub(super) const HEAD_READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a call that moves much may take.
-pub(super) const BULK: Duration = Duration::from_secs(10);
+pub(super) const BULK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the members may take to confirm a write; below every deadline, so that the answer
 /// still says what went wrong.
-pub(super) const CONFIRM: Duration = Duration::from_secs(4);
-/// How long to look for a primary, for the same reason below [`GLANCE`].
-const SELECTION: Duration = Duration::from_millis(1_500);
+pub(super) const WRITE_CONCERN_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long to look for a primary, for the same reason below [`HEAD_READ_TIMEOUT`].
+const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// The way to the server: clients that are made at once or, where their hosts stand in a DNS
 /// that is away, at the first call. None of them needs a server to be made.
@@ -55,7 +55,7 @@ impl Connection {
             clients: OnceCell::new(),
         };
         let connection = Self(Arc::new(inner));
-        match timeout(GLANCE, connection.clients()).await {
+        match timeout(HEAD_READ_TIMEOUT, connection.clients()).await {
             Ok(Err(error)) => match &*error.kind {
                 ErrorKind::InvalidArgument { message, .. }
                 | ErrorKind::InvalidTlsConfig { message, .. } => {
@@ -129,7 +129,9 @@ fn bounded(mut options: ClientOptions) -> ClientOptions {
     options.write_concern = Some(write_concern());
     options.retry_reads = Some(true);
     options.retry_writes = Some(true);
-    options.server_selection_timeout.get_or_insert(SELECTION);
+    options
+        .server_selection_timeout
+        .get_or_insert(SERVER_SELECTION_TIMEOUT);
     options
         .connect_timeout
         .get_or_insert(Duration::from_secs(3));
@@ -143,7 +145,7 @@ fn bounded(mut options: ClientOptions) -> ClientOptions {
 fn write_concern() -> WriteConcern {
     let mut concern = WriteConcern::majority();
     concern.journal = Some(true);
-    concern.w_timeout = Some(CONFIRM);
+    concern.w_timeout = Some(WRITE_CONCERN_TIMEOUT);
     concern
 }
 
@@ -172,8 +174,8 @@ mod tests {
     #[tokio::test]
     async fn every_wait_of_the_driver_is_bounded_and_a_url_may_say_how() {
         let options = bounded(ClientOptions::parse("mongodb://h/db").await.unwrap());
-        assert!(options.server_selection_timeout.unwrap() < GLANCE);
-        assert!(options.connect_timeout.unwrap() < CALL);
+        assert!(options.server_selection_timeout.unwrap() < HEAD_READ_TIMEOUT);
+        assert!(options.connect_timeout.unwrap() < CALL_TIMEOUT);
         assert!(options.max_pool_size.is_some() && options.heartbeat_freq.is_some());
         let url = "mongodb://h/db?maxPoolSize=3&connectTimeoutMS=700";
         let options = bounded(ClientOptions::parse(url).await.unwrap());

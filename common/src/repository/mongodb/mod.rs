@@ -6,9 +6,9 @@
 mod bulk;
 mod connection;
 mod document;
-mod doorbell;
 mod error;
 mod json;
+mod notifier;
 mod parts;
 mod rows;
 /// Making a fresh MongoDB ready: the replica set and its users.
@@ -30,14 +30,14 @@ use tokio::sync::watch;
 
 use super::head::{FENCE_TRACES, first_fence};
 use super::{
-    Access, Amendment, Commit, Head, OpenError, PartName, Reading, Refusal, Release, Result, Row,
-    Store, StoreError, Table, ViewDocument,
+    Access, Commit, Head, HeadPatch, LeaseDenied, OpenError, Overwrite, PartName, Reading, Release,
+    Result, Row, Store, StoreError, Table, ViewDocument,
 };
 use crate::models::Kind;
-use connection::{CALL, Connection, GLANCE};
-use document::{HEAD, HeadDocument};
-use doorbell::Doorbell;
+use connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT};
+use document::HEAD;
 use error::is_duplicate;
+use notifier::ChangeNotifier;
 
 /// The collection of the head.
 const STATE: &str = "state";
@@ -46,7 +46,7 @@ const STATE: &str = "state";
 pub(super) struct MongoStore {
     connection: Connection,
     access: Access,
-    doorbell: Doorbell,
+    notifier: ChangeNotifier,
 }
 
 impl fmt::Debug for MongoStore {
@@ -67,7 +67,7 @@ impl MongoStore {
         Ok(Self {
             connection: Connection::open(url).await?,
             access,
-            doorbell: Doorbell::new(),
+            notifier: ChangeNotifier::new(),
         })
     }
 
@@ -83,7 +83,7 @@ impl MongoStore {
         self.writable()?;
         let after = self
             .connection
-            .call(CALL, move |database| async move {
+            .call(CALL_TIMEOUT, move |database| async move {
                 state(&database)
                     .find_one_and_update(filter, pipeline)
                     .return_document(ReturnDocument::After)
@@ -98,7 +98,7 @@ impl MongoStore {
         self.writable()?;
         let outcome = self
             .connection
-            .call(CALL, move |database| async move {
+            .call(CALL_TIMEOUT, move |database| async move {
                 state(&database).update_one(filter, pipeline).await
             })
             .await?;
@@ -112,13 +112,13 @@ impl MongoStore {
     /// or its view, they keep no name from the new one: a part is never written twice, and a
     /// document of the view gives way to higher versions only.
     async fn insert_head(&self) -> Result<()> {
-        view::disown(&self.connection).await?;
+        view::clear_versions(&self.connection).await?;
         let fence = self.first_fence().await?;
         let lineage = uuid::Uuid::new_v4().to_string();
-        let head = HeadDocument::new(lineage, fence);
+        let head = document::new_head(lineage, fence);
         self.connection
-            .call(CALL, move |database| async move {
-                match database.collection(STATE).insert_one(head).await {
+            .call(CALL_TIMEOUT, move |database| async move {
+                match state(&database).insert_one(head).await {
                     Err(error) if !is_duplicate(&error) => Err(error),
                     _ => Ok(()),
                 }
@@ -146,7 +146,7 @@ impl Store for MongoStore {
         ];
         let found = self
             .connection
-            .call(GLANCE, move |database| async move {
+            .call(HEAD_READ_TIMEOUT, move |database| async move {
                 let mut found = state(&database).aggregate(pipeline).await?;
                 if !found.advance().await? {
                     return Ok(None);
@@ -161,7 +161,7 @@ impl Store for MongoStore {
         &self,
         holder: &str,
         interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, Refusal>> {
+    ) -> Result<std::result::Result<Reading, LeaseDenied>> {
         // The head is made on the way; what refused may be gone by the time it is looked at.
         for _ in 0..3 {
             let filter = steps::may_acquire(holder, interval);
@@ -172,20 +172,21 @@ impl Store for MongoStore {
             match self.head().await? {
                 None => self.insert_head().await?,
                 Some(Reading { head, now }) => {
-                    if let Some(refusal) = head.refusal(holder, interval, now) {
-                        return Ok(Err(refusal));
+                    if let Some(denied) = head.lease_denied(holder, interval, now) {
+                        return Ok(Err(denied));
                     }
                 }
             }
         }
-        Ok(Err(Refusal::Held {
+        Ok(Err(LeaseDenied::Taken {
             holder: "another syncer".into(),
             remaining: Duration::from_millis(100),
         }))
     }
 
     async fn renew(&self, fence: u64) -> Result<()> {
-        self.guarded(steps::not_let_go(fence), steps::renew()).await
+        self.guarded(steps::not_released(fence), steps::renew())
+            .await
     }
 
     async fn commit(&self, commit: &Commit) -> Result<Head> {
@@ -193,21 +194,21 @@ impl Store for MongoStore {
             .step(steps::may_commit(commit), steps::commit(commit))
             .await?
             .ok_or(StoreError::LeaseLost)?;
-        self.doorbell.ring();
+        self.notifier.notify();
         Ok(head)
     }
 
-    async fn amend(&self, fence: u64, amendment: &Amendment) -> Result<()> {
-        self.guarded(steps::held(fence), steps::amend(amendment))
+    async fn patch_head(&self, fence: u64, patch: &HeadPatch) -> Result<()> {
+        self.guarded(steps::held(fence), steps::patch_head(patch))
             .await?;
-        self.doorbell.ring();
+        self.notifier.notify();
         Ok(())
     }
 
     async fn release(&self, fence: u64, release: Release) -> Result<()> {
         self.guarded(steps::held(fence), steps::release(release))
             .await?;
-        self.doorbell.ring();
+        self.notifier.notify();
         Ok(())
     }
 
@@ -229,22 +230,22 @@ impl Store for MongoStore {
         parts::remove(&self.connection, names).await
     }
 
-    fn doorbell(&self) -> watch::Receiver<u64> {
-        self.doorbell.hear(&self.connection)
+    fn subscribe(&self) -> watch::Receiver<u64> {
+        self.notifier.subscribe(&self.connection)
     }
 
-    async fn show(&self, documents: Vec<ViewDocument>, same: bool) -> Result<()> {
+    async fn write_view(&self, documents: Vec<ViewDocument>, overwrite: Overwrite) -> Result<()> {
         self.writable()?;
-        view::show(&self.connection, documents, same).await
+        view::write(&self.connection, documents, overwrite).await
     }
 
-    async fn shown(
+    async fn read_view(
         &self,
         kind: Kind,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<ViewDocument>> {
-        view::shown(&self.connection, kind, after, limit).await
+        view::read(&self.connection, kind, after, limit).await
     }
 
     async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>> {

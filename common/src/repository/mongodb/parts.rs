@@ -4,7 +4,7 @@ use mongodb::bson::{Binary, RawDocumentBuf, doc};
 use mongodb::options::{FindOptions, Hint};
 use serde::{Deserialize, Serialize};
 
-use super::connection::{BULK, CALL, Connection};
+use super::connection::{BULK_TIMEOUT, CALL_TIMEOUT, Connection};
 use super::error::is_duplicate;
 use super::scan;
 use crate::repository::{PartName, Result};
@@ -12,7 +12,7 @@ use crate::repository::{PartName, Result};
 const PARTS: &str = "parts";
 
 /// The most names in a removal.
-const NAMES: usize = 1_000;
+const MAX_NAMES: usize = 1_000;
 
 /// A part as it stands in the `parts` collection.
 #[derive(Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub(super) async fn put(connection: &Connection, name: PartName, data: Vec<u8>) 
         },
     };
     connection
-        .call(BULK, move |database| async move {
+        .call(BULK_TIMEOUT, move |database| async move {
             let parts: Collection<PartDocument> = database.collection(PARTS);
             match parts.insert_one(&part).await {
                 Err(error) if !is_duplicate(&error) => Err(error),
@@ -46,7 +46,7 @@ pub(super) async fn put(connection: &Connection, name: PartName, data: Vec<u8>) 
 pub(super) async fn get(connection: &Connection, name: PartName) -> Result<Option<Vec<u8>>> {
     let filter = doc! { "_id": name.to_string() };
     let found = connection
-        .call(CALL, move |database| async move {
+        .call(CALL_TIMEOUT, move |database| async move {
             let parts: Collection<RawDocumentBuf> = database.collection(PARTS);
             parts.find_one(filter).await
         })
@@ -69,7 +69,7 @@ pub(super) async fn names(connection: &Connection) -> Result<Vec<PartName>> {
         .projection(doc! { "_id": 1 })
         .hint(Hint::Keys(doc! { "_id": 1 }))
         .build();
-    let found = scan(connection, BULK, PARTS, doc! {}, options).await?;
+    let found = scan(connection, BULK_TIMEOUT, PARTS, doc! {}, options).await?;
     let name = |part: &RawDocumentBuf| {
         let text = part.get_str("_id").ok()?;
         PartName::parse(text).filter(|name| name.to_string() == text)
@@ -79,10 +79,10 @@ pub(super) async fn names(connection: &Connection) -> Result<Vec<PartName>> {
 
 /// Removes parts.
 pub(super) async fn remove(connection: &Connection, names: &[PartName]) -> Result<()> {
-    for names in names.chunks(NAMES) {
+    for names in names.chunks(MAX_NAMES) {
         let names: Vec<String> = names.iter().map(PartName::to_string).collect();
         connection
-            .call(BULK, move |database| async move {
+            .call(BULK_TIMEOUT, move |database| async move {
                 let parts: Collection<PartDocument> = database.collection(PARTS);
                 parts.delete_many(doc! { "_id": { "$in": names } }).await
             })

@@ -1,8 +1,8 @@
 use mongodb::bson::{Document, RawDocumentBuf, doc, rawdoc};
 use mongodb::options::FindOptions;
 
-use super::bulk::{self, Verb};
-use super::connection::{BULK, Connection};
+use super::bulk::{self, WriteCommand};
+use super::connection::{BULK_TIMEOUT, Connection};
 use super::{json, scan};
 use crate::repository::{Result, Row, Table};
 
@@ -18,7 +18,7 @@ pub(super) async fn rows(
         .limit(newest.map(i64::from))
         .build();
     let ours = doc! { "_id": { "$gte": "" } };
-    let found = scan(connection, BULK, table.name(), ours, options).await?;
+    let found = scan(connection, BULK_TIMEOUT, table.name(), ours, options).await?;
     Ok(found.iter().filter_map(|row| read(table, row)).collect())
 }
 
@@ -40,8 +40,8 @@ pub(super) async fn write(
     let put = put.collect::<Result<Vec<_>>>()?;
     let gone = remove.into_iter().map(|key| bulk::remove(mine(&key)));
     let gone = gone.collect::<Result<Vec<_>>>()?;
-    bulk::write(connection, Verb::Update, table.name(), put).await?;
-    bulk::write(connection, Verb::Delete, table.name(), gone).await?;
+    bulk::write(connection, WriteCommand::Update, table.name(), put).await?;
+    bulk::write(connection, WriteCommand::Delete, table.name(), gone).await?;
     Ok(())
 }
 
@@ -53,7 +53,7 @@ pub(super) async fn trim(connection: &Connection, table: Table, keep: u32) -> Re
         .projection(doc! { "_id": 1 })
         .build();
     let ours = doc! { "_id": { "$gte": "" } };
-    let old = scan(connection, BULK, table.name(), ours, options).await?;
+    let old = scan(connection, BULK_TIMEOUT, table.name(), ours, options).await?;
     let keys: Vec<String> = old
         .iter()
         .filter_map(|row| Some(row.get_str("_id").ok()?.to_owned()))
@@ -62,7 +62,7 @@ pub(super) async fn trim(connection: &Connection, table: Table, keep: u32) -> Re
         .into_iter()
         .map(|key| bulk::remove(doc! { "_id": key }))
         .collect::<Result<Vec<_>>>()?;
-    bulk::write(connection, Verb::Delete, table.name(), gone).await?;
+    bulk::write(connection, WriteCommand::Delete, table.name(), gone).await?;
     Ok(())
 }
 

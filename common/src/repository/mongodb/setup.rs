@@ -16,16 +16,16 @@ pub const READER: &str = "pyflix_reader";
 pub const WRITER: &str = "pyflix_writer";
 
 /// The replica set that `mongod --replSet` must name.
-const SET: &str = "rs0";
+const REPLICA_SET: &str = "rs0";
 const ROOT: &str = "root";
 
 /// How long to wait between attempts.
-const PAUSE: Duration = Duration::from_millis(100);
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 const ALREADY_INITIALIZED: i32 = 23;
 const USER_EXISTS: i32 = 51_003;
 /// What a server says on its way to being primary, or away from it.
-const PASSING: [i32; 9] = [64, 74, 91, 94, 189, 10_107, 11_600, 11_602, 13_435];
+const TRANSIENT_CODES: [i32; 9] = [64, 74, 91, 94, 189, 10_107, 11_600, 11_602, 13_435];
 
 /// The passwords of the database users.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub enum SetupError {
     #[error("not a MongoDB URL: {0}")]
     Url(String),
     /// The server does not belong to a replica set.
-    #[error("this mongod is not part of a replica set: start it with --replSet {SET}")]
+    #[error("this mongod is not part of a replica set: start it with --replSet {REPLICA_SET}")]
     Alone,
     /// The data was made with other secrets.
     #[error(
@@ -100,29 +100,29 @@ pub async fn initiate(
         loop {
             match attempt(&stranger, &root, member, passwords).await {
                 Ok(()) => return Ok(()),
-                Err(Trouble::Lasting(error)) => return Err(error),
-                Err(Trouble::Passing(reason)) => problem = reason,
+                Err(AttemptError::Permanent(error)) => return Err(error),
+                Err(AttemptError::Transient(reason)) => problem = reason,
             }
-            sleep(PAUSE).await;
+            sleep(RETRY_DELAY).await;
         }
     });
     done.await
         .unwrap_or(Err(SetupError::Late { limit, problem }))
 }
 
-/// What is in the way, and whether to try again.
-enum Trouble {
-    Passing(String),
-    Lasting(SetupError),
+/// Why an attempt failed, and whether to try again.
+enum AttemptError {
+    Transient(String),
+    Permanent(SetupError),
 }
 
-impl From<Error> for Trouble {
+impl From<Error> for AttemptError {
     fn from(error: Error) -> Self {
         match code(&error) {
-            Some(code) if !PASSING.contains(&code) => {
-                Self::Lasting(SetupError::Refused(explain(&error)))
+            Some(code) if !TRANSIENT_CODES.contains(&code) => {
+                Self::Permanent(SetupError::Refused(explain(&error)))
             }
-            _ => Self::Passing(explain(&error)),
+            _ => Self::Transient(explain(&error)),
         }
     }
 }
@@ -133,7 +133,7 @@ async fn attempt(
     root: &Database,
     member: &str,
     passwords: &Passwords,
-) -> Result<(), Trouble> {
+) -> Result<(), AttemptError> {
     start_set(stranger, member).await?;
     create_root(stranger, &passwords.root).await?;
     let movies = root.client().database(DATABASE);
@@ -141,7 +141,7 @@ async fn attempt(
     grant(&movies, WRITER, &passwords.writer, "readWrite").await
 }
 
-async fn start_set(stranger: &Database, member: &str) -> Result<(), Trouble> {
+async fn start_set(stranger: &Database, member: &str) -> Result<(), AttemptError> {
     let hello = stranger.run_command(doc! { "hello": 1 }).await?;
     if hello.contains_key("setName") {
         return match hello.get_bool("isWritablePrimary") {
@@ -150,22 +150,22 @@ async fn start_set(stranger: &Database, member: &str) -> Result<(), Trouble> {
         };
     }
     if !matches!(hello.get_bool("isreplicaset"), Ok(true)) {
-        return Err(Trouble::Lasting(SetupError::Alone));
+        return Err(AttemptError::Permanent(SetupError::Alone));
     }
     let members = [doc! { "_id": 0, "host": member }];
-    let initiate = doc! { "replSetInitiate": { "_id": SET, "members": members } };
+    let initiate = doc! { "replSetInitiate": { "_id": REPLICA_SET, "members": members } };
     match stranger.run_command(initiate).await {
         Err(error) if code(&error) != Some(ALREADY_INITIALIZED) => Err(error.into()),
         _ => Err(no_primary()),
     }
 }
 
-fn no_primary() -> Trouble {
-    Trouble::Passing("its replica set has no primary".into())
+fn no_primary() -> AttemptError {
+    AttemptError::Transient("its replica set has no primary".into())
 }
 
 /// Makes the first user, as anybody may through the loopback address while there is none.
-async fn create_root(stranger: &Database, password: &SecretString) -> Result<(), Trouble> {
+async fn create_root(stranger: &Database, password: &SecretString) -> Result<(), AttemptError> {
     let create = user(
         "createUser",
         ROOT,
@@ -185,7 +185,7 @@ async fn grant(
     name: &str,
     password: &SecretString,
     role: &str,
-) -> Result<(), Trouble> {
+) -> Result<(), AttemptError> {
     let command = |verb| user(verb, name, password, doc! { "role": role, "db": DATABASE });
     let mut outcome = movies.run_command(command("createUser")).await;
     if let Err(error) = &outcome
@@ -194,7 +194,7 @@ async fn grant(
         outcome = movies.run_command(command("updateUser")).await;
     }
     match outcome {
-        Err(error) if is_refused(&error) => Err(Trouble::Lasting(SetupError::Root)),
+        Err(error) if is_refused(&error) => Err(AttemptError::Permanent(SetupError::Root)),
         Err(error) => Err(error.into()),
         Ok(_) => Ok(()),
     }

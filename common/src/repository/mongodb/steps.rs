@@ -9,21 +9,21 @@ use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::document::{FORMAT, HEAD};
-use crate::repository::head::FAR_AHEAD;
-use crate::repository::{Amendment, Commit, Head, LEASE, Release, SyncEnd};
+use crate::repository::head::MAX_LEASE_AHEAD;
+use crate::repository::{Commit, Head, HeadPatch, LEASE, Release, SyncEnd};
 
-/// Matches the head when `holder` may have the lease: [`Head::refusal`] would find nothing.
+/// Matches the head when `holder` may have the lease: [`Head::lease_denied`] would find nothing.
 pub(super) fn may_acquire(holder: &str, interval: Option<Duration>) -> Document {
     let mine = doc! { "$eq": ["$lease.holder", literal(holder)] };
     let expires = doc! { "$ifNull": ["$lease.expires", "$$NOW"] };
     let over = doc! { "$lte": [expires.clone(), "$$NOW"] };
-    let far_ahead = doc! { "$gt": [expires, from_now(FAR_AHEAD)] };
+    let far_ahead = doc! { "$gt": [expires, from_now(MAX_LEASE_AHEAD)] };
     let mut conditions = vec![doc! { "$or": [mine, over, far_ahead] }];
     if let Some(interval) = interval {
         conditions.push(doc! { "$not": [{ "$and": [
-            { "$eq": [{ "$type": "$ran.at" }, "date"] },
-            { "$lte": ["$ran.at", "$$NOW"] },
-            { "$lt": [{ "$subtract": ["$$NOW", "$ran.at"] }, milliseconds(interval)] },
+            { "$eq": [{ "$type": "$last_sync.at" }, "date"] },
+            { "$lte": ["$last_sync.at", "$$NOW"] },
+            { "$lt": [{ "$subtract": ["$$NOW", "$last_sync.at"] }, milliseconds(interval)] },
         ] }] });
     }
     // A head of a newer release is left alone, and one that cannot be counted on.
@@ -50,12 +50,12 @@ pub(super) fn acquired_at(head: &Head) -> Timestamp {
 
 /// Matches the head while the lease is the one of `fence`.
 pub(super) fn held(fence: u64) -> Document {
-    doc! { "_id": HEAD, "fence": long(fence) }
+    doc! { "_id": HEAD, "fence": to_i64(fence) }
 }
 
-/// Matches the head while the lease is the one of `fence` and was not let go.
-pub(super) fn not_let_go(fence: u64) -> Document {
-    doc! { "_id": HEAD, "fence": long(fence), "lease": { "$ne": null } }
+/// Matches the head while the lease is the one of `fence` and was not released.
+pub(super) fn not_released(fence: u64) -> Document {
+    doc! { "_id": HEAD, "fence": to_i64(fence), "lease": { "$ne": null } }
 }
 
 /// [`Head::renew`]
@@ -66,7 +66,7 @@ pub(super) fn renew() -> Vec<Document> {
 /// Matches the head while the commit's version is the next one and its lease holds.
 pub(super) fn may_commit(commit: &Commit) -> Document {
     let before = commit.header.version.saturating_sub(1);
-    doc! { "_id": HEAD, "fence": long(commit.fence), "version": long(before) }
+    doc! { "_id": HEAD, "fence": to_i64(commit.fence), "version": to_i64(before) }
 }
 
 /// [`Head::commit`]
@@ -74,57 +74,56 @@ pub(super) fn commit(commit: &Commit) -> Vec<Document> {
     let header = &commit.header;
     let changes = header.changes;
     let entry = doc! {
-        "version": long(header.version),
-        "fence": long(header.fence),
+        "version": to_i64(header.version),
+        "fence": to_i64(header.fence),
         "at": "$$NOW",
         "parts": i64::from(header.parts),
         "changes": {
-            "added": long(changes.added),
-            "updated": long(changes.updated),
-            "removed": long(changes.removed),
+            "added": to_i64(changes.added),
+            "updated": to_i64(changes.updated),
+            "removed": to_i64(changes.removed),
         },
         "note": literal(header.note.clone()),
         "first": literal(header.first),
         "reset": literal(header.reset),
-        "content": literal(header.content.as_ref().map(|content| doc! {
-            "items": long(content.items),
-            "digest": &content.digest,
-        })),
+        "content": literal(doc! {
+            "items": to_i64(header.content.items),
+            "digest": &header.content.digest,
+        }),
     };
     let kept = doc! { "$filter": {
         "input": { "$ifNull": ["$log", []] },
         "as": "header",
-        "cond": { "$gte": ["$$header.version", long(commit.keep_from)] },
+        "cond": { "$gte": ["$$header.version", to_i64(commit.keep_from)] },
     } };
+    let base = commit.base.map(|base| {
+        doc! {
+            "version": to_i64(base.version),
+            "fence": to_i64(base.fence),
+            "parts": i64::from(base.parts),
+        }
+    });
     let mut fields = doc! {
-        "version": long(header.version),
+        "version": to_i64(header.version),
         "log": { "$concatArrays": [kept, [entry]] },
-        "pin": literal(commit.pin.map(long)),
+        "pin": literal(commit.pin.map(to_i64)),
         "approval": null,
         "dirty": literal(true),
     };
-    if let Some(base) = commit.base {
-        fields.insert("format", literal(FORMAT));
-        fields.insert(
-            "base",
-            literal(doc! {
-                "version": long(base.version),
-                "fence": long(base.fence),
-                "parts": i64::from(base.parts),
-            }),
-        );
+    if let Some(base) = base {
+        fields.insert("base", literal(base));
     }
     set(fields)
 }
 
-/// [`Head::amend`]
-pub(super) fn amend(amendment: &Amendment) -> Vec<Document> {
+/// [`Head::patch_head`]
+pub(super) fn patch_head(patch: &HeadPatch) -> Vec<Document> {
     // An empty `$set` is refused.
     let mut fields = doc! { "fence": "$fence" };
-    if let Some(pin) = amendment.pin {
-        fields.insert("pin", literal(pin.map(long)));
+    if let Some(pin) = patch.pin {
+        fields.insert("pin", literal(pin.map(to_i64)));
     }
-    if let Some(approval) = &amendment.approval {
+    if let Some(approval) = &patch.approval {
         fields.insert("approval", literal(approval.clone()));
     }
     set(fields)
@@ -133,16 +132,16 @@ pub(super) fn amend(amendment: &Amendment) -> Vec<Document> {
 /// [`Head::release`]
 pub(super) fn release(release: Release) -> Vec<Document> {
     let mut fields = doc! { "lease": null };
-    if release.view_is_right {
+    if release.is_view_current {
         fields.insert("dirty", literal(false));
     }
     if let Some(end) = release.sync {
         let failing_since = match end {
             SyncEnd::Answered => Bson::Null,
-            SyncEnd::Failed => doc! { "$ifNull": ["$ran.failing_since", "$$NOW"] }.into(),
+            SyncEnd::Failed => doc! { "$ifNull": ["$last_sync.failing_since", "$$NOW"] }.into(),
         };
         fields.insert(
-            "ran",
+            "last_sync",
             doc! { "at": "$$NOW", "failing_since": failing_since },
         );
     }
@@ -164,7 +163,7 @@ fn literal(value: impl Into<Bson>) -> Document {
 }
 
 /// Counters stay far below the bound.
-fn long(number: u64) -> i64 {
+fn to_i64(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

@@ -4,23 +4,25 @@ use mongodb::bson::error::Error as BsonError;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc, rawdoc};
 use mongodb::options::FindOptions;
 
-use super::bulk::{self, Verb};
-use super::connection::{BULK, Connection};
+use super::bulk::{self, WriteCommand};
+use super::connection::{BULK_TIMEOUT, Connection};
 use super::{json, scan};
 use crate::models::Kind;
-use crate::repository::{Result, StoreError, ViewDocument};
+use crate::repository::blocking::run_blocking;
+use crate::repository::{Overwrite, Result, StoreError, ViewDocument};
 
 /// Writes documents of the view, each guarded by its version. New ones are inserted as they are,
 /// which costs less than half; one that is there after all is written like any other.
-pub(super) async fn show(
+pub(super) async fn write(
     connection: &Connection,
     documents: Vec<ViewDocument>,
-    same: bool,
+    overwrite: Overwrite,
 ) -> Result<()> {
-    let newer = if same { "$gt" } else { "$gte" };
-    let statements = tokio::task::spawn_blocking(move || statements(documents, newer))
-        .await
-        .map_err(|error| StoreError::Unavailable(error.to_string()))??;
+    let newer = match overwrite {
+        Overwrite::Older => "$gte",
+        Overwrite::SameOrOlder => "$gt",
+    };
+    let statements = run_blocking(move || statements(documents, newer)).await??;
     for (
         kind,
         Statements {
@@ -31,20 +33,20 @@ pub(super) async fn show(
     ) in statements
     {
         let name = kind.plural();
-        for document in bulk::write(connection, Verb::Insert, name, new).await? {
+        for document in bulk::write(connection, WriteCommand::Insert, name, new).await? {
             shown.push(guarded(&document, newer)?);
         }
-        bulk::write(connection, Verb::Update, name, shown).await?;
-        bulk::write(connection, Verb::Delete, name, gone).await?;
+        bulk::write(connection, WriteCommand::Update, name, shown).await?;
+        bulk::write(connection, WriteCommand::Delete, name, gone).await?;
     }
     Ok(())
 }
 
 /// Lets any version be written over what stands in the view.
-pub(super) async fn disown(connection: &Connection) -> Result<()> {
+pub(super) async fn clear_versions(connection: &Connection) -> Result<()> {
     for kind in Kind::ALL {
         connection
-            .call(BULK, move |database| async move {
+            .call(BULK_TIMEOUT, move |database| async move {
                 let view = database.collection::<Document>(kind.plural());
                 let versions = doc! { "_v": { "$exists": true } };
                 view.update_many(versions, doc! { "$unset": { "_v": "" } })
@@ -56,7 +58,7 @@ pub(super) async fn disown(connection: &Connection) -> Result<()> {
 }
 
 /// Reads a page of the view. Documents whose `_id` is no text are not ours and are left alone.
-pub(super) async fn shown(
+pub(super) async fn read(
     connection: &Connection,
     kind: Kind,
     after: Option<&str>,
@@ -72,7 +74,7 @@ pub(super) async fn shown(
         .build();
     let found = scan(
         connection,
-        BULK,
+        BULK_TIMEOUT,
         kind.plural(),
         doc! { "_id": from },
         options,
@@ -80,7 +82,7 @@ pub(super) async fn shown(
     .await?;
     Ok(found
         .iter()
-        .filter_map(|document| read(kind, document))
+        .filter_map(|document| decode(kind, document))
         .collect())
 }
 
@@ -126,7 +128,7 @@ fn older(id: &str, newer: &str, version: i64) -> Document {
 }
 
 /// What cannot be understood comes back empty or as of version 0, so that an audit repairs it.
-fn read(kind: Kind, document: &RawDocumentBuf) -> Option<ViewDocument> {
+fn decode(kind: Kind, document: &RawDocumentBuf) -> Option<ViewDocument> {
     let id = document.get_str("_id").ok()?.into();
     let mut document = Document::try_from(document).unwrap_or_default();
     document.remove("_id");

@@ -15,17 +15,17 @@ use super::schema::{self, Fault};
 use crate::clock::Clock;
 
 /// Between two looks at a lock.
-const PAUSE: Duration = Duration::from_millis(10);
+const RETRY_DELAY: Duration = Duration::from_millis(10);
 
 /// A connection that knows which file it has open.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct OpenFile {
     pub(super) connection: Connection,
     path: PathBuf,
     identity: Option<(u64, u64)>,
 }
 
-impl Open {
+impl OpenFile {
     /// Keeps a connection to the file at `path` that was just opened.
     pub(super) fn new(connection: Connection, path: &Path) -> Self {
         Self {
@@ -41,43 +41,43 @@ impl Open {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenFile {
     /// The last connection to close deletes the write-ahead log by its name, which by now may be
     /// that of another file.
     fn drop(&mut self) {
         if !self.is_current() {
-            leave_log(&self.connection);
+            keep_wal(&self.connection);
         }
     }
 }
 
 /// The way to the file at a path, whichever stands there.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct ReopeningConnection {
     path: PathBuf,
     only_reads: bool,
     clock: Clock,
-    open: Option<Open>,
+    open: Option<OpenFile>,
 }
 
-impl Door {
+impl ReopeningConnection {
     /// Opens the file, making it where it is missing and setting it aside where it is damaged. One
     /// that another process holds is opened by the first call that finds it free.
     pub(super) fn open(path: &Path, only_reads: bool, clock: Clock) -> Result<Self, Fault> {
-        let mut door = Self {
+        let mut connection = Self {
             path: path.to_owned(),
             only_reads,
             clock,
             open: None,
         };
-        match door.current().map(drop) {
-            Err(fault) if fault.is_held() => {}
-            Err(fault) if fault.is_damage() && door.set_aside()? => {
-                door.current()?;
+        match connection.current().map(drop) {
+            Err(fault) if fault.is_locked() => {}
+            Err(fault) if fault.is_damage() && connection.move_aside()? => {
+                connection.current()?;
             }
             other => other?,
         }
-        Ok(door)
+        Ok(connection)
     }
 
     /// Works with the file that the path names now. One that turns out to be damaged is set
@@ -88,7 +88,7 @@ impl Door {
     ) -> Result<T, Fault> {
         let answer = self.current().and_then(|connection| Ok(work(connection)?));
         if answer.as_ref().is_err_and(Fault::is_damage) {
-            self.set_aside()?;
+            self.move_aside()?;
         }
         answer
     }
@@ -103,14 +103,14 @@ impl Door {
             None => {
                 let _lock = lock(&self.path)?;
                 let connection = schema::open(&self.path, self.only_reads)?;
-                Open::new(connection, &self.path)
+                OpenFile::new(connection, &self.path)
             }
         };
         Ok(&mut self.open.insert(open).connection)
     }
 
     /// Renames the file if a fresh look finds it damaged, too; whether it did.
-    fn set_aside(&mut self) -> Result<bool, Fault> {
+    fn move_aside(&mut self) -> Result<bool, Fault> {
         self.open = None;
         let _lock = lock(&self.path)?;
         if is_sound(&self.path)? {
@@ -140,7 +140,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     Some((file.dev(), file.ino()))
 }
 
-fn leave_log(connection: &Connection) {
+fn keep_wal(connection: &Connection) {
     if let Err(error) = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
         tracing::warn!(%error, "the write-ahead log of the replaced database may be deleted");
     }
@@ -155,10 +155,10 @@ fn lock(path: &Path) -> Result<File, Fault> {
         match folder.try_lock() {
             Ok(()) => return Ok(folder),
             Err(TryLockError::Error(error)) => return Err(Fault::Folder(error)),
-            Err(TryLockError::WouldBlock) if begun.elapsed() > schema::BUSY => {
-                return Err(Fault::Held);
+            Err(TryLockError::WouldBlock) if begun.elapsed() > schema::BUSY_TIMEOUT => {
+                return Err(Fault::Locked);
             }
-            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => thread::sleep(RETRY_DELAY),
         }
     }
 }
@@ -167,8 +167,8 @@ fn lock(path: &Path) -> Result<File, Fault> {
 fn is_sound(path: &Path) -> Result<bool, Fault> {
     let look = || -> rusqlite::Result<bool> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        leave_log(&connection);
-        connection.busy_timeout(schema::BUSY)?;
+        keep_wal(&connection);
+        connection.busy_timeout(schema::BUSY_TIMEOUT)?;
         let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if found != "ok" {
             return Ok(false);

@@ -2,13 +2,13 @@
 //! processes. Each call is one short transaction.
 
 mod file;
+mod notifier;
 mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;
 mod values;
 mod view;
-mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,47 +17,50 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{Timestamp, Unit};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use tokio::sync::watch as bell;
+use tokio::sync::watch;
 
-use self::file::Door;
+use self::file::ReopeningConnection;
 use super::OpenError;
-use super::head::{Amendment, Commit, FENCE_TRACES, Head, Refusal, Release, first_fence};
-use super::store::{LEASE, PartName, Reading, Result, Row, Store, StoreError, Table, ViewDocument};
+use super::head::{Commit, FENCE_TRACES, Head, HeadPatch, LeaseDenied, Release, first_fence};
+use super::store::{
+    LEASE, Overwrite, PartName, Reading, Result, Row, Store, StoreError, Table, ViewDocument,
+};
 use crate::clock::Clock;
 use crate::models::Kind;
 
-const DEADLINE: Duration = Duration::from_secs(15);
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 const BATCH: usize = 1_000;
 
 /// The embedded store.
 #[derive(Debug)]
 pub(super) struct SqliteStore {
     path: PathBuf,
-    writer: Arc<Mutex<Door>>,
-    reader: Arc<Mutex<Door>>,
+    writer: Arc<Mutex<ReopeningConnection>>,
+    reader: Arc<Mutex<ReopeningConnection>>,
     clock: Clock,
-    bell: watch::Bell,
+    notifier: notifier::ChangeNotifier,
 }
 
 impl SqliteStore {
     /// Opens the file, making it and its folder where they are missing.
     pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, OpenError> {
-        let door = |only_reads| {
-            let door = Door::open(path, only_reads, clock.clone()).map_err(|fault| {
-                OpenError::Configuration(format!(
-                    "cannot open the database {}: {fault}",
-                    path.display()
-                ))
-            })?;
-            Ok(Arc::new(Mutex::new(door)))
+        let connection = |only_reads| {
+            let connection =
+                ReopeningConnection::open(path, only_reads, clock.clone()).map_err(|fault| {
+                    OpenError::Configuration(format!(
+                        "cannot open the database {}: {fault}",
+                        path.display()
+                    ))
+                })?;
+            Ok(Arc::new(Mutex::new(connection)))
         };
-        let (writer, reader) = (door(false)?, door(true)?);
+        let (writer, reader) = (connection(false)?, connection(true)?);
         Ok(Self {
             path: path.to_owned(),
             writer,
             reader,
             clock,
-            bell: watch::Bell::default(),
+            notifier: notifier::ChangeNotifier::default(),
         })
     }
 
@@ -105,10 +108,11 @@ impl SqliteStore {
 
     /// Takes the versions off a view that an earlier head left, since a document gives way to
     /// higher versions only.
-    async fn disown_view(&self) -> Result<()> {
+    async fn clear_view_versions(&self) -> Result<()> {
         for kind in Kind::ALL {
             let batch = u32::try_from(BATCH).unwrap_or(u32::MAX);
-            let next = move |transaction: &Transaction<'_>| view::disown(transaction, kind, batch);
+            let next =
+                move |transaction: &Transaction<'_>| view::clear_versions(transaction, kind, batch);
             while self.write(next).await? > 0 {}
         }
         Ok(())
@@ -133,9 +137,9 @@ impl Store for SqliteStore {
         &self,
         holder: &str,
         interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, Refusal>> {
+    ) -> Result<std::result::Result<Reading, LeaseDenied>> {
         if self.read(read_head).await?.is_none() {
-            self.disown_view().await?;
+            self.clear_view_versions().await?;
         }
         let now = self.now();
         let holder = holder.to_owned();
@@ -144,8 +148,8 @@ impl Store for SqliteStore {
                 Some(head) => head,
                 None => new_head(transaction)?,
             };
-            if let Some(refusal) = head.refusal(&holder, interval, now) {
-                return Ok(Err(refusal));
+            if let Some(denied) = head.lease_denied(&holder, interval, now) {
+                return Ok(Err(denied));
             }
             head.acquire(&holder, LEASE, now);
             write_head(transaction, &head)?;
@@ -163,13 +167,13 @@ impl Store for SqliteStore {
     async fn commit(&self, commit: &Commit) -> Result<Head> {
         let commit = commit.clone();
         let head = self.step(move |head, now| head.commit(&commit, now)).await;
-        self.bell.ring();
+        self.notifier.notify();
         head
     }
 
-    async fn amend(&self, fence: u64, amendment: &Amendment) -> Result<()> {
-        let amendment = amendment.clone();
-        self.step(move |head, _| head.amend(fence, &amendment))
+    async fn patch_head(&self, fence: u64, patch: &HeadPatch) -> Result<()> {
+        let patch = patch.clone();
+        self.step(move |head, _| head.patch_head(fence, &patch))
             .await
             .map(drop)
     }
@@ -221,17 +225,17 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    fn doorbell(&self) -> bell::Receiver<u64> {
-        self.bell.listen(&self.path)
+    fn subscribe(&self) -> watch::Receiver<u64> {
+        self.notifier.subscribe(&self.path)
     }
 
-    async fn show(&self, documents: Vec<ViewDocument>, same: bool) -> Result<()> {
+    async fn write_view(&self, documents: Vec<ViewDocument>, overwrite: Overwrite) -> Result<()> {
         let mut documents = documents.into_iter().peekable();
         while documents.peek().is_some() {
             let batch: Vec<_> = documents.by_ref().take(BATCH).collect();
             self.write(move |transaction| {
                 for document in batch {
-                    view::show(transaction, document, same)?;
+                    view::write(transaction, document, overwrite)?;
                 }
                 Ok(())
             })
@@ -240,14 +244,14 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn shown(
+    async fn read_view(
         &self,
         kind: Kind,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<ViewDocument>> {
         let after = after.unwrap_or_default().to_owned();
-        self.read(move |connection| view::shown(connection, kind, &after, limit))
+        self.read(move |connection| view::read(connection, kind, &after, limit))
             .await
     }
 
@@ -280,20 +284,20 @@ impl Store for SqliteStore {
 }
 
 async fn blocking<T: Send + 'static>(
-    door: Arc<Mutex<Door>>,
+    connection: Arc<Mutex<ReopeningConnection>>,
     work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Result<T> {
     let task = tokio::task::spawn_blocking(move || {
-        let mut door = door.lock().unwrap_or_else(PoisonError::into_inner);
-        door.with(work)
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.with(work)
     });
-    match tokio::time::timeout(DEADLINE, task).await {
+    match tokio::time::timeout(CALL_TIMEOUT, task).await {
         Ok(Ok(Ok(answer))) => Ok(answer),
         Ok(Ok(Err(error))) => Err(StoreError::Unavailable(error.to_string())),
         Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string())),
         Err(_) => Err(StoreError::Unavailable(format!(
             "no response within {} s",
-            DEADLINE.as_secs()
+            CALL_TIMEOUT.as_secs()
         ))),
     }
 }

@@ -4,29 +4,25 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-pub(super) const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What each release added; `user_version` counts those that were applied.
-const MIGRATIONS: [&str; 3] = [
-    "
+/// The format of the file, kept in `user_version`.
+const FORMAT: i64 = 1;
+
+const SCHEMA: &str = "
     CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL);
     CREATE TABLE parts (name TEXT NOT NULL UNIQUE, data BLOB NOT NULL);
     CREATE TABLE runs (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE quarantine (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE findings (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE missing (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE unchanged_marker (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE movies (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
     CREATE TABLE people (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
     CREATE TABLE locations (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
     CREATE TABLE species (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
     CREATE TABLE vehicles (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
-",
-    "
-    CREATE TABLE answers (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
-",
-    // Bases of packed items, which no earlier release can read.
-    "",
-];
+";
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +34,8 @@ pub(super) enum Fault {
     Folder(io::Error),
     /// Another process is opening it or sets it aside, for longer than either takes.
     #[error("its folder is locked by another process: stop that process")]
-    Held,
-    /// Its tables are those of a later release.
+    Locked,
+    /// A later release wrote it.
     #[error(
         "it was written by a newer release: run that release, or set PYFLIX_DATABASE_URL to another file"
     )]
@@ -56,14 +52,14 @@ impl Fault {
             // Only the head is read as JSON.
             Self::Sqlite(rusqlite::Error::FromSqlConversionFailure(..)) => true,
             Self::Sqlite(error) => is_corrupt(error),
-            Self::Folder(_) | Self::Held | Self::Newer => false,
+            Self::Folder(_) | Self::Locked | Self::Newer => false,
         }
     }
 
     /// Whether another process keeps it, so that it may be free later.
-    pub(super) fn is_held(&self) -> bool {
+    pub(super) fn is_locked(&self) -> bool {
         match self {
-            Self::Held => true,
+            Self::Locked => true,
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
@@ -109,35 +105,32 @@ pub(super) fn folder(path: &Path) -> Result<&Path, Fault> {
 /// only reads, a file that is ready and locked is no obstacle.
 pub(super) fn open(path: &Path, only_reads: bool) -> Result<Connection, Fault> {
     let mut connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    if !(only_reads && applied(&connection)? == MIGRATIONS.len()) {
-        // Where there is nothing to be done, it proves that the file can be written, before
-        // anything depends on it.
-        migrate(&mut connection)?;
+    if !(only_reads && format(&connection)? == FORMAT) {
+        // With the tables there, this proves that the file can be written.
+        create_tables(&mut connection)?;
     }
     connection.pragma_update(None, "query_only", only_reads)?;
     Ok(connection)
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+fn create_tables(connection: &mut Connection) -> Result<(), Fault> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let done = applied(&transaction)?;
-    if done > MIGRATIONS.len() {
+    let format = format(&transaction)?;
+    if format > FORMAT {
         return Err(Fault::Newer);
     }
-    for migration in MIGRATIONS.iter().skip(done) {
-        transaction.execute_batch(migration)?;
-    }
-    if done < MIGRATIONS.len() {
-        transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    if format < FORMAT {
+        transaction.execute_batch(SCHEMA)?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     Ok(transaction.commit()?)
 }
 
-/// How many migrations the file has.
-fn applied(connection: &Connection) -> rusqlite::Result<usize> {
+/// The format of the file; 0 for a new one.
+fn format(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }

@@ -19,7 +19,7 @@ async fn lineage(store: &SqliteStore) -> Option<String> {
     reading.map(|reading| reading.head.lineage)
 }
 
-fn set_aside(folder: &Path) -> Vec<Vec<u8>> {
+fn files_moved_aside(folder: &Path) -> Vec<Vec<u8>> {
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
     files
         .filter(|file| {
@@ -39,7 +39,11 @@ async fn a_file_found_damaged_at_the_start_is_kept_aside_and_a_new_one_is_made()
         let store = open(&path);
         assert_eq!(lineage(&store).await, None);
         store.acquire("a syncer", None).await.unwrap().unwrap();
-        assert_eq!(set_aside(folder.path()), [damaged], "nothing is lost");
+        assert_eq!(
+            files_moved_aside(folder.path()),
+            [damaged],
+            "nothing is lost"
+        );
     }
 }
 
@@ -61,7 +65,7 @@ async fn a_file_damaged_under_a_running_process_is_kept_aside_and_a_new_one_is_m
     let reading = store.acquire("a syncer", None).await.unwrap().unwrap();
     assert_ne!(reading.head.lineage, before);
     assert_eq!(lineage(&store).await, Some(reading.head.lineage));
-    assert_eq!(set_aside(folder.path()), [damaged]);
+    assert_eq!(files_moved_aside(folder.path()), [damaged]);
 }
 
 #[tokio::test]
@@ -75,7 +79,7 @@ async fn a_file_that_was_cut_short_is_kept_aside() {
     // Whether opening or the first look finds out depends on where it was cut.
     let _ = store.head().await;
     assert_eq!(lineage(&store).await, None);
-    assert_eq!(set_aside(folder.path()).len(), 1);
+    assert_eq!(files_moved_aside(folder.path()).len(), 1);
 }
 
 #[tokio::test]
@@ -89,7 +93,7 @@ async fn a_head_that_cannot_be_read_is_damage() {
     drop(hand);
     assert!(store.head().await.is_err());
     assert_eq!(lineage(&store).await, None);
-    assert_eq!(set_aside(folder.path()).len(), 1);
+    assert_eq!(files_moved_aside(folder.path()).len(), 1);
 }
 
 #[tokio::test]
@@ -109,7 +113,10 @@ async fn a_file_that_was_replaced_or_removed_is_noticed_and_the_new_one_keeps_it
     drop(store);
     let third = open(&path);
     assert_eq!(lineage(&third).await, Some(reading.head.lineage));
-    assert!(set_aside(folder.path()).is_empty(), "nothing was damaged");
+    assert!(
+        files_moved_aside(folder.path()).is_empty(),
+        "nothing was damaged"
+    );
 }
 
 #[tokio::test]
@@ -121,10 +128,10 @@ async fn a_file_of_a_newer_release_is_refused_and_left_as_it_is() {
     hand.pragma_update(None, "user_version", 99).unwrap();
     drop(hand);
     let before = fs::read(&path).unwrap();
-    let refusal = SqliteStore::open(&path, Clock::system()).unwrap_err();
-    assert!(refusal.to_string().contains("newer release"), "{refusal}");
+    let denied = SqliteStore::open(&path, Clock::system()).unwrap_err();
+    assert!(denied.to_string().contains("newer release"), "{denied}");
     assert_eq!(fs::read(&path).unwrap(), before);
-    assert!(set_aside(folder.path()).is_empty());
+    assert!(files_moved_aside(folder.path()).is_empty());
 }
 
 #[tokio::test]
@@ -135,8 +142,8 @@ async fn a_folder_that_another_keeps_locked_is_waited_for_no_longer_than_a_lock(
     let lock = fs::File::open(folder.path()).unwrap();
     lock.lock().unwrap();
     let store = open(&path);
-    let refusal = store.head().await.unwrap_err().to_string();
-    assert!(refusal.contains("stop that process"), "{refusal}");
+    let denied = store.head().await.unwrap_err().to_string();
+    assert!(denied.contains("stop that process"), "{denied}");
     lock.unlock().unwrap();
     assert_eq!(lineage(&store).await, Some(before));
 }
@@ -151,11 +158,8 @@ async fn a_file_that_is_ready_is_read_while_another_holds_its_lock() {
     let lock = lock.unwrap();
     let store = open(&path);
     assert_eq!(lineage(&store).await, Some(before));
-    let refusal = store.acquire("a syncer", None).await.unwrap_err();
-    assert!(
-        refusal.to_string().contains("stop that process"),
-        "{refusal}"
-    );
+    let denied = store.acquire("a syncer", None).await.unwrap_err();
+    assert!(denied.to_string().contains("stop that process"), "{denied}");
     lock.rollback().unwrap();
     assert!(store.acquire("a syncer", None).await.unwrap().is_ok());
 }

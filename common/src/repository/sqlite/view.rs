@@ -3,16 +3,19 @@ use serde_json::Value;
 
 use super::values;
 use crate::models::Kind;
-use crate::repository::ViewDocument;
+use crate::repository::{Overwrite, ViewDocument};
 
 /// A version of a wrong type sorts above all numbers, and must not protect its document.
-pub(super) fn show(
+pub(super) fn write(
     transaction: &Transaction<'_>,
     document: ViewDocument,
-    same: bool,
+    overwrite: Overwrite,
 ) -> rusqlite::Result<()> {
     let name = document.kind.plural();
-    let below = document.version.saturating_add(u64::from(same));
+    let below = match overwrite {
+        Overwrite::Older => document.version,
+        Overwrite::SameOrOlder => document.version.saturating_add(1),
+    };
     let Some(fields) = document.fields else {
         return transaction
             .prepare_cached(&format!(
@@ -37,7 +40,7 @@ pub(super) fn show(
 }
 
 /// Takes the versions off up to so many documents of a kind; the answer is off how many.
-pub(super) fn disown(
+pub(super) fn clear_versions(
     transaction: &Transaction<'_>,
     kind: Kind,
     limit: u32,
@@ -52,7 +55,7 @@ pub(super) fn disown(
 }
 
 /// Reads a page of the view. Documents whose id is no text are not ours and are left alone.
-pub(super) fn shown(
+pub(super) fn read(
     connection: &Connection,
     kind: Kind,
     after: &str,

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use common::models::Kind;
 use common::repository::{
-    Amendment, Commit, Head, PartName, Reading, Refusal, Release, Result, Row, Store, StoreError,
-    Table, ViewDocument,
+    Commit, Head, HeadPatch, LeaseDenied, Overwrite, PartName, Reading, Release, Result, Row,
+    Store, StoreError, Table, ViewDocument,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -22,15 +22,15 @@ pub(super) enum Call {
     Put(PartName, Vec<u8>),
     Remove(Vec<PartName>),
     Commit(Commit),
-    Amend(u64, Amendment),
+    PatchHead(u64, HeadPatch),
     Release(u64, Release),
-    Show(Vec<ViewDocument>, bool),
+    WriteView(Vec<ViewDocument>, Overwrite),
 }
 
 /// What a store answers to a call.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
-    Lease(std::result::Result<Reading, Refusal>),
+    Lease(std::result::Result<Reading, LeaseDenied>),
     Head(Option<Reading>),
     Parts(Vec<PartName>),
     Part(Option<Vec<u8>>),
@@ -63,9 +63,11 @@ impl Call {
             Self::Commit(commit) => Answer::Committed(store.commit(&commit).await?),
             Self::Put(name, data) => done(store.put(name, data).await?),
             Self::Remove(names) => done(store.remove(&names).await?),
-            Self::Amend(fence, amendment) => done(store.amend(fence, &amendment).await?),
+            Self::PatchHead(fence, patch) => done(store.patch_head(fence, &patch).await?),
             Self::Release(fence, release) => done(store.release(fence, release).await?),
-            Self::Show(documents, same) => done(store.show(documents, same).await?),
+            Self::WriteView(documents, overwrite) => {
+                done(store.write_view(documents, overwrite).await?)
+            }
         })
     }
 
@@ -83,7 +85,7 @@ fn done((): ()) -> Answer {
 pub(super) struct Desk {
     inner: Arc<dyn Store>,
     calls: mpsc::UnboundedSender<Asked>,
-    bell: watch::Sender<u64>,
+    notifications: watch::Sender<u64>,
     /// Whether the machine decides on the reading of parts, too.
     reader: bool,
 }
@@ -97,15 +99,15 @@ impl Desk {
         let desk = Self {
             inner,
             calls,
-            bell: watch::Sender::new(0),
+            notifications: watch::Sender::new(0),
             reader,
         };
         (Arc::new(desk), asked)
     }
 
     /// Lets a follower look.
-    pub(super) fn ring(&self) {
-        self.bell.send_modify(|rings| *rings += 1);
+    pub(super) fn notify(&self) {
+        self.notifications.send_modify(|count| *count += 1);
     }
 
     async fn ask(&self, call: Call) -> Result<Answer> {
@@ -135,7 +137,7 @@ impl Store for Desk {
         &self,
         holder: &str,
         _interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, Refusal>> {
+    ) -> Result<std::result::Result<Reading, LeaseDenied>> {
         match self.ask(Call::Acquire(holder.to_owned())).await? {
             Answer::Lease(lease) => Ok(lease),
             other => panic!("{other:?}"),
@@ -154,8 +156,8 @@ impl Store for Desk {
         }
     }
 
-    async fn amend(&self, fence: u64, amendment: &Amendment) -> Result<()> {
-        self.write(Call::Amend(fence, amendment.clone())).await
+    async fn patch_head(&self, fence: u64, patch: &HeadPatch) -> Result<()> {
+        self.write(Call::PatchHead(fence, patch.clone())).await
     }
 
     async fn release(&self, fence: u64, release: Release) -> Result<()> {
@@ -187,28 +189,32 @@ impl Store for Desk {
         self.write(Call::Remove(names.to_vec())).await
     }
 
-    fn doorbell(&self) -> watch::Receiver<u64> {
-        self.bell.subscribe()
+    fn subscribe(&self) -> watch::Receiver<u64> {
+        self.notifications.subscribe()
     }
 
     /// In two halves, so that a process can stop between them.
-    async fn show(&self, mut documents: Vec<ViewDocument>, same: bool) -> Result<()> {
+    async fn write_view(
+        &self,
+        mut documents: Vec<ViewDocument>,
+        overwrite: Overwrite,
+    ) -> Result<()> {
         let rest = documents.split_off(documents.len().div_ceil(2));
         for half in [documents, rest] {
             if !half.is_empty() {
-                self.write(Call::Show(half, same)).await?;
+                self.write(Call::WriteView(half, overwrite)).await?;
             }
         }
         Ok(())
     }
 
-    async fn shown(
+    async fn read_view(
         &self,
         kind: Kind,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<ViewDocument>> {
-        self.inner.shown(kind, after, limit).await
+        self.inner.read_view(kind, after, limit).await
     }
 
     async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>> {

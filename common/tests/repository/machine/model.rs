@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use common::models::{Catalogue, Facts, Id, Item, Kind};
 use common::repository::{
-    Amendment, Base, Commit, Head, Header, PartName, Release, Role, Snapshot, ViewDocument,
+    Base, Commit, Head, HeadPatch, Header, PartKind, PartName, Release, Snapshot, ViewDocument,
 };
 
 /// What a promise broken reads like.
@@ -102,18 +102,18 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn amend(&mut self, amendment: &Amendment) {
-        if let Some(pin) = amendment.pin {
+    pub(super) fn patch_head(&mut self, patch: &HeadPatch) {
+        if let Some(pin) = patch.pin {
             self.pin = pin;
         }
-        if let Some(approval) = &amendment.approval {
+        if let Some(approval) = &patch.approval {
             self.approval.clone_from(approval);
         }
     }
 
     pub(super) fn release(&mut self, release: Release) {
         self.lease = None;
-        self.dirty &= !release.view_is_right;
+        self.dirty &= !release.is_view_current;
     }
 
     /// Whether this is the lease of now.
@@ -151,10 +151,12 @@ impl Model {
         let changes = self
             .log
             .iter()
-            .map(|header| (Role::Changes, header.fence, header.parts));
-        let base = self.base.map(|base| (Role::Base, base.fence, base.parts));
-        changes.chain(base).flat_map(|(role, fence, parts)| {
-            (0..parts).map(move |index| PartName { role, fence, index })
+            .map(|header| (PartKind::Changes, header.fence, header.parts));
+        let base = self
+            .base
+            .map(|base| (PartKind::Base, base.fence, base.parts));
+        changes.chain(base).flat_map(|(kind, fence, parts)| {
+            (0..parts).map(move |index| PartName { kind, fence, index })
         })
     }
 }

@@ -20,7 +20,7 @@ pub(super) enum Operation {
     Fault(usize, Until, Fault),
     /// A publisher is killed, and another process takes its place.
     Crash(usize, Last),
-    /// A publisher is told to stop: it leaves its run and lets the lease go.
+    /// A publisher is told to stop: it leaves its run and releases the lease.
     GiveUp(usize, Last),
     /// The lease is over, whoever has it.
     LeasePasses,

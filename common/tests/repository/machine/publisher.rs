@@ -38,7 +38,7 @@ impl Publisher {
     pub(super) fn new(store: Arc<dyn Store>, retention: u64) -> Self {
         let (desk, calls) = Desk::new(store, false);
         Self {
-            repository: Repository::over(desk).keeping(retention),
+            repository: Repository::with_store(desk).with_retention(retention),
             calls,
             run: None,
             asked: None,
@@ -73,7 +73,7 @@ impl Publisher {
         self.run = Some(Box::pin(run));
     }
 
-    /// Leaves the run; what is left to do is to let the lease go.
+    /// Leaves the run; what is left to do is to release the lease.
     pub(super) fn give_up(&mut self) {
         self.run = None;
         self.faulted = true;
@@ -81,7 +81,7 @@ impl Publisher {
         let begun = self.notes.open().begun.clone();
         if let Some((_, lease)) = begun {
             self.run = Some(Box::pin(async {
-                lease.let_go().await;
+                lease.release().await;
                 Ok(())
             }));
         }

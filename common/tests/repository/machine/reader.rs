@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use common::repository::{Header, News, Reading, Repository, Result, Snapshot, Store};
+use common::repository::{FollowEvent, Header, Reading, Repository, Result, Snapshot, Store};
 use tokio::sync::mpsc;
 
 use super::LIMIT;
@@ -12,7 +12,7 @@ use super::model::{Check, Model, Published, ensure};
 
 /// What a reader learns.
 enum Learnt {
-    Followed(Box<News>),
+    Followed(Box<FollowEvent>),
     Loaded(Box<Result<Option<Snapshot>>>),
 }
 
@@ -35,7 +35,7 @@ impl Reader {
     pub(super) fn following(store: Arc<dyn Store>) -> Self {
         let (desk, calls) = Desk::new(store, true);
         let (tell, learns) = mpsc::unbounded_channel();
-        let mut follower = Repository::over(desk.clone()).follow();
+        let mut follower = Repository::with_store(desk.clone()).follow();
         let work = async move {
             while tell
                 .send(Learnt::Followed(Box::new(follower.next().await)))
@@ -48,7 +48,7 @@ impl Reader {
     pub(super) fn loading(store: Arc<dyn Store>) -> Self {
         let (desk, calls) = Desk::new(store, true);
         let (tell, learns) = mpsc::unbounded_channel();
-        let repository = Repository::over(desk.clone());
+        let repository = Repository::with_store(desk.clone());
         let work = async move {
             while tell
                 .send(Learnt::Loaded(Box::new(repository.load().await)))
@@ -93,7 +93,7 @@ impl Reader {
     /// Goes on to the next call, and looks at what it has learnt on the way.
     pub(super) async fn advance(&mut self, model: &Model, published: &Published) -> Check {
         // A follower must be woken to look; one that looks already hears it in vain.
-        self.desk.ring();
+        self.desk.notify();
         let next = async {
             tokio::select! {
                 biased;
@@ -114,16 +114,20 @@ impl Reader {
     fn learn(&mut self, learnt: Learnt, model: &Model, published: &Published) -> Check {
         match learnt {
             Learnt::Followed(news) => match *news {
-                News::Version { snapshot, changes } => {
+                FollowEvent::Version { snapshot, changes } => {
                     self.follow(&snapshot, published)?;
                     if let Some(changes) = changes {
                         self.step(&snapshot, &changes)?;
                     }
                     self.known = Some(snapshot);
                 }
-                News::Empty => ensure!(self.known.is_none(), "{} sees nothing more", self.name),
-                News::Pulse(_) => {}
-                News::Away(error) => return Err(format!("{} fails: {error}", self.name)),
+                FollowEvent::Empty => {
+                    ensure!(self.known.is_none(), "{} sees nothing more", self.name)
+                }
+                FollowEvent::HeadStatus(_) => {}
+                FollowEvent::Unavailable(error) => {
+                    return Err(format!("{} fails: {error}", self.name));
+                }
             },
             Learnt::Loaded(loaded) => {
                 let loaded = loaded.map_err(|error| format!("{} fails: {error}", self.name))?;

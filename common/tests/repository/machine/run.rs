@@ -1,10 +1,11 @@
-//! What a publisher does in its turn, as a syncer and its commands do it.
+//! What a publisher does in its lease, as a syncer and its commands do it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use common::models::{Catalogue, Changes};
 use common::repository::{
-    Amendment, Header, LeaseHandle, Origin, Repair, Repository, Result, Snapshot, SyncEnd, Turn,
+    HeadPatch, Header, LeaseGuard, LeaseHandle, Origin, Repair, Repository, Result, Snapshot,
+    SyncEnd,
 };
 
 /// What is to be done, with all that is known beforehand.
@@ -12,7 +13,7 @@ use common::repository::{
 pub(super) enum Work {
     Sync(Box<Catalogue>),
     RollBack(usize),
-    Amend(Amendment),
+    PatchHead(HeadPatch),
 }
 
 /// What a run has learnt so far, for the machine to look at after each of its calls.
@@ -28,7 +29,7 @@ pub(super) struct Notes {
     /// It was told that it has published nothing.
     pub(super) nothing: bool,
     /// What it was told to have changed at the head.
-    pub(super) amended: Option<Amendment>,
+    pub(super) amended: Option<HeadPatch>,
     /// The version that it goes back to.
     pub(super) goal: Option<Header>,
     /// What the next run of this process may begin from.
@@ -53,60 +54,60 @@ pub(super) async fn run(
     notes: Notebook,
 ) -> Result<()> {
     notes.open().known = known.clone();
-    let Ok(turn) = repository.begin(None).await? else {
+    let Ok(lease) = repository.try_acquire(None).await? else {
         return Ok(());
     };
-    notes.open().begun = Some((turn.head().fence, turn.lease()));
+    notes.open().begun = Some((lease.head().fence, lease.handle()));
     match work {
-        Work::Sync(wanted) => sync(turn, known, &wanted, &notes).await,
-        Work::RollBack(back) => roll_back(&repository, turn, known, back, &notes).await,
-        Work::Amend(amendment) => {
-            turn.amend(&amendment).await?;
-            notes.open().amended = Some(amendment);
-            turn.end(None).await
+        Work::Sync(wanted) => sync(lease, known, &wanted, &notes).await,
+        Work::RollBack(back) => roll_back(&repository, lease, known, back, &notes).await,
+        Work::PatchHead(patch) => {
+            lease.patch_head(&patch).await?;
+            notes.open().amended = Some(patch);
+            lease.release(None).await
         }
     }
 }
 
 async fn sync(
-    mut turn: Turn,
+    mut lease: LeaseGuard,
     known: Option<Snapshot>,
     wanted: &Catalogue,
     notes: &Notebook,
 ) -> Result<()> {
-    let state = begin(&mut turn, known, notes).await?;
+    let state = begin(&mut lease, known, notes).await?;
     let published = state.as_ref().map(|state| state.catalogue.clone());
     let changes = published.unwrap_or_default().changes_to(wanted);
-    if let Some(damaged) = state.as_ref().filter(|_| turn.is_damaged()) {
-        match turn.plan_repair(damaged, &changes).await? {
+    if let Some(damaged) = state.as_ref().filter(|_| lease.is_damaged()) {
+        match lease.plan_repair(damaged, &changes).await? {
             Repair::Restore { state, changes } => {
-                let state = restore(&mut turn, &state, Origin::Source, notes).await?;
-                if turn.head().pin.is_some() {
-                    return turn.end(Some(SyncEnd::Answered)).await;
+                let state = restore(&mut lease, &state, Origin::Source, notes).await?;
+                if lease.head().pin.is_some() {
+                    return lease.release(Some(SyncEnd::Answered)).await;
                 }
-                return publish(turn, Some(&state), &changes, None, None, notes).await;
+                return publish(lease, Some(&state), &changes, None, None, notes).await;
             }
-            Repair::Replace(lost) if turn.head().pin.is_none() => {
-                let replaced = turn.replace(damaged, &changes, &lost).await?;
-                return show(turn, replaced, &changes, notes).await;
+            Repair::Replace(lost) if lease.head().pin.is_none() => {
+                let replaced = lease.replace(damaged, &changes, &lost).await?;
+                return show(lease, replaced, &changes, notes).await;
             }
             Repair::Replace(_) => {}
         }
     }
-    if turn.head().pin.is_some() {
-        notes.open().nothing = turn.repaired().is_none();
-        return turn.end(Some(SyncEnd::Answered)).await;
+    if lease.head().pin.is_some() {
+        notes.open().nothing = lease.repair_note().is_none();
+        return lease.release(Some(SyncEnd::Answered)).await;
     }
-    publish(turn, state.as_ref(), &changes, None, None, notes).await
+    publish(lease, state.as_ref(), &changes, None, None, notes).await
 }
 
 async fn restore(
-    turn: &mut Turn,
+    lease: &mut LeaseGuard,
     whole: &Snapshot,
     origin: Origin,
     notes: &Notebook,
 ) -> Result<Snapshot> {
-    let Some(restored) = turn.restore(whole, origin).await? else {
+    let Some(restored) = lease.restore(whole, origin).await? else {
         return Ok(whole.clone());
     };
     notes.open().known = Some(restored.clone());
@@ -116,63 +117,63 @@ async fn restore(
 
 async fn roll_back(
     repository: &Repository,
-    mut turn: Turn,
+    mut lease: LeaseGuard,
     known: Option<Snapshot>,
     back: usize,
     notes: &Notebook,
 ) -> Result<()> {
-    let Some(state) = begin(&mut turn, known, notes).await? else {
-        return turn.end(None).await;
+    let Some(state) = begin(&mut lease, known, notes).await? else {
+        return lease.release(None).await;
     };
     let versions = repository.versions().await?;
     let goal = versions.iter().rev().take(back + 1).next_back();
     let goal = goal.map_or(0, |header| header.version);
-    let Some(wanted) = turn.rewind(&state, goal).await? else {
-        return turn.end(None).await;
+    let Some(wanted) = lease.rewind(&state, goal).await? else {
+        return lease.release(None).await;
     };
     notes.open().goal = Some(wanted.header.clone());
     notes.open().rewound = Some(wanted.clone());
     let changes = state.catalogue.changes_to(&wanted.catalogue);
     let note = Some(format!("rollback to version {goal}"));
     let pin = Some(state.version() + 1);
-    publish(turn, Some(&state), &changes, note, pin, notes).await
+    publish(lease, Some(&state), &changes, note, pin, notes).await
 }
 
 async fn begin(
-    turn: &mut Turn,
+    lease: &mut LeaseGuard,
     known: Option<Snapshot>,
     notes: &Notebook,
 ) -> Result<Option<Snapshot>> {
-    let state = turn.state(known.as_ref()).await?;
+    let state = lease.state(known.as_ref()).await?;
     notes.open().known.clone_from(&state);
     notes.open().state.clone_from(&state);
     let state = match state {
         Some(whole) if whole.damage.is_empty() => {
-            Some(restore(turn, &whole, Origin::Memory, notes).await?)
+            Some(restore(lease, &whole, Origin::Memory, notes).await?)
         }
         state => state,
     };
-    turn.mend_view(state.as_ref()).await?;
+    lease.repair_view(state.as_ref()).await?;
     Ok(state)
 }
 
 async fn publish(
-    mut turn: Turn,
+    mut lease: LeaseGuard,
     state: Option<&Snapshot>,
     changes: &Changes,
     note: Option<String>,
     pin: Option<u64>,
     notes: &Notebook,
 ) -> Result<()> {
-    let Some(published) = turn.publish(state, changes, note, pin).await? else {
-        notes.open().nothing = turn.repaired().is_none();
-        return turn.end(Some(SyncEnd::Answered)).await;
+    let Some(published) = lease.publish(state, changes, note, pin).await? else {
+        notes.open().nothing = lease.repair_note().is_none();
+        return lease.release(Some(SyncEnd::Answered)).await;
     };
-    show(turn, published, changes, notes).await
+    show(lease, published, changes, notes).await
 }
 
 async fn show(
-    mut turn: Turn,
+    mut lease: LeaseGuard,
     published: Snapshot,
     changes: &Changes,
     notes: &Notebook,
@@ -180,6 +181,6 @@ async fn show(
     notes.open().known = Some(published.clone());
     notes.open().published = Some(published.clone());
     // A view left behind is the next run's to repair.
-    turn.show(&published, changes).await.ok();
-    turn.end(Some(SyncEnd::Answered)).await
+    lease.update_view(&published, changes).await.ok();
+    lease.release(Some(SyncEnd::Answered)).await
 }

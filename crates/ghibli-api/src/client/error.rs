@@ -5,25 +5,25 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use super::redirect::RedirectRefused;
-use super::time;
-use crate::{Collection, ListError};
+use super::headers;
+use super::redirect::RedirectError;
+use crate::wire::{Collection, ListError};
 
-/// Why there is no [`Client`](super::Client).
+/// Why a [`Client`](super::Client) cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The list of providers is empty.
     #[error("no source is configured; set at least one URL")]
     NoProvider,
-    /// A provider that cannot be asked.
+    /// A provider with an unusable URL.
     #[error("cannot use source {provider}: {problem}")]
     Provider {
-        /// Its URL without user and password.
+        /// Its URL without credentials.
         provider: String,
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// TLS cannot be set up, mostly for lack of certificates.
+    /// TLS cannot be set up, usually because CA certificates are missing.
     #[error("cannot set up the HTTP client (are the system’s CA certificates installed?): {0}")]
     Setup(String),
 }
@@ -31,142 +31,152 @@ pub enum ClientError {
 /// Why a collection could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// No connection: the name, the network, the port or TLS.
+    /// No connection: DNS, network, port or TLS.
     #[error("cannot connect: {0}")]
     Connect(String),
-    /// The connection ended before an answer began.
+    /// The connection was closed before a response began.
     #[error("no response: {0}")]
-    NoAnswer(String),
-    /// Nothing arrived for too long.
+    NoResponse(String),
+    /// No byte arrived within the idle timeout.
     #[error("no data for {0:.1?}")]
-    Silence(Duration),
-    /// Bytes arrived, but too few.
+    IdleTimeout(Duration),
+    /// The response did not complete within its timeout.
     #[error("response incomplete after {after:.1?}: {bytes} bytes received")]
-    TooSlow {
-        /// The time that this many bytes had.
+    ResponseTimeout {
+        /// The timeout for this many bytes.
         after: Duration,
         /// The bytes received, decoded.
         bytes: usize,
     },
-    /// Answers came, but not all of them in time.
+    /// The responses did not all complete within the fetch timeout.
     #[error("not all responses arrived within {after:.1?}: {bytes} bytes received")]
-    Overdue {
-        /// The time that this many bytes had.
+    FetchTimeout {
+        /// The timeout for this many bytes.
         after: Duration,
-        /// The bytes of all complete answers, decoded.
+        /// Decoded size of all complete responses.
         bytes: u64,
     },
     /// A status other than 200.
     #[error("responded with {}", named_status(*.0))]
     Status(u16),
-    /// A status other than 200 with the wish to be left alone.
-    #[error("responded with {} and Retry-After: {}", named_status(*.status), seconds(*.rest))]
-    Busy {
+    /// Status 429 or 5xx with `Retry-After`.
+    #[error(
+        "responded with {} and Retry-After: {}",
+        named_status(*.status),
+        seconds(*.retry_after)
+    )]
+    RateLimited {
         /// The status.
         status: u16,
-        /// For how long, an hour at most.
-        rest: Duration,
+        /// The value of `Retry-After`, at most an hour.
+        retry_after: Duration,
     },
-    /// Not asked, since it was [`Busy`](Self::Busy) before.
-    #[error("skipped: Retry-After has {} left", seconds(*.0))]
-    LeftAlone(Duration),
-    /// A redirect that is not followed.
+    /// Not requested: an earlier `Retry-After` has not passed yet.
+    #[error("skipped: Retry-After has {} left", seconds(*.retry_after))]
+    Skipped {
+        /// The remaining time.
+        retry_after: Duration,
+    },
+    /// A refused redirect.
     #[error("redirect refused: {0}")]
     Redirect(String),
-    /// The answer is larger than one may be.
+    /// The response exceeds the size limit.
     #[error(
         "the response is larger than {limit} bytes; \
          if that is expected, raise PYFLIX_PROVIDER_MAX_BYTES"
     )]
     TooLarge {
-        /// The most that it may weigh.
+        /// The limit in bytes, decoded.
         limit: u64,
     },
-    /// The answer broke off or cannot be decompressed.
+    /// The response is truncated or cannot be decompressed.
     #[error("the response was cut off or cannot be decoded: {0}")]
-    Broken(String),
-    /// The answer is no text.
+    Undecodable(String),
+    /// The response is not UTF-8.
     #[error("the response is not valid UTF-8 from byte {0}")]
     NotUtf8(usize),
-    /// The answer is no collection.
+    /// The response is not a collection.
     #[error(transparent)]
     List(#[from] ListError),
-    /// There may be more than what came, and no way was found to get it.
+    /// The source may have more records, and paging did not return them.
     #[error("the collection may be incomplete ({elements} records): {problem}")]
-    Capped {
-        /// How many were received.
+    Incomplete {
+        /// Number of elements received.
         elements: usize,
-        /// Why that is not taken for all.
+        /// Why there may be more.
         problem: String,
     },
-    /// The parts come from two hosts, which may not be at one state.
+    /// Redirects led to two hosts, which may serve different states.
     #[error("responses came from two hosts, {first} and {second}")]
-    TwoHosts {
-        /// The host that answered first.
+    MixedHosts {
+        /// The first host.
         first: String,
-        /// The other one.
+        /// The other host.
         second: String,
     },
-    /// The answer could not be worked on.
+    /// The task that parses the response failed.
     #[error("cannot read the response: {0}")]
-    Interrupted(String),
+    ParserFailed(String),
 }
 
 impl RequestError {
-    /// Whether asking again at once may help.
-    pub(super) fn may_pass(&self) -> bool {
+    /// Whether an immediate retry may succeed.
+    pub(super) fn is_transient(&self) -> bool {
         match self {
-            Self::Connect(_) | Self::NoAnswer(_) => true,
+            Self::Connect(_) | Self::NoResponse(_) => true,
             Self::Status(status) => *status >= 500,
             _ => false,
         }
     }
 
     pub(super) fn from_status(status: StatusCode, headers: &HeaderMap) -> Self {
-        let may_rest = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
+        let may_retry = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
         let status = status.as_u16();
-        match time::rest(headers).filter(|_| may_rest) {
-            Some(rest) => Self::Busy { status, rest },
+        match headers::retry_after(headers).filter(|_| may_retry) {
+            Some(retry_after) => Self::RateLimited {
+                status,
+                retry_after,
+            },
             None => Self::Status(status),
         }
     }
 
     pub(super) fn from_sending(error: reqwest::Error) -> Self {
-        if let Some(refused) = cause::<RedirectRefused>(&error) {
-            Self::Redirect(refused.to_string())
+        if let Some(error) = cause::<RedirectError>(&error) {
+            Self::Redirect(error.to_string())
         } else if error.is_connect() {
             Self::Connect(causes(error))
         } else {
-            Self::NoAnswer(causes(error))
+            Self::NoResponse(causes(error))
         }
     }
 }
 
-/// How one provider failed, in one line.
+/// The failure of one provider.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{provider}: {}{error}", named_collection(.collection.as_ref()))]
 pub struct ProviderFailure {
-    /// Its URL without user and password.
+    /// Its URL without credentials.
     pub provider: String,
-    /// The first collection that it failed to give; none if it was not asked.
+    /// The first collection that failed; `None` if the provider was skipped.
     pub collection: Option<Collection>,
-    /// What happened.
+    /// The cause.
     #[source]
     pub error: RequestError,
 }
 
-/// No provider gave all five collections. Shown as one line for each of them.
+/// No provider returned all five collections. Displays one line per provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchError {
-    /// The providers' failures, in the order in which they were asked.
+    /// In the order in which the providers were tried.
     pub failures: Vec<ProviderFailure>,
-    /// The size of all answers that came whole, decoded.
+    /// Decoded size of all complete responses.
     pub bytes: u64,
     pub(super) retry_after: Option<Duration>,
 }
 
 impl FetchError {
-    /// If every provider asked to be left alone: the time until one may be asked again.
+    /// If every provider sent `Retry-After`: the time until the first of them ends.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
@@ -224,7 +234,7 @@ fn named_collection(collection: Option<&Collection>) -> String {
     collection.map_or_else(String::new, |collection| format!("{collection}: "))
 }
 
-/// Rounded up, so that nobody comes too early.
+/// Rounded up, so that a retry is never too early.
 fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_millis().div_ceil(1000))
 }

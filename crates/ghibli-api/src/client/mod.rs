@@ -1,137 +1,45 @@
-//! Brings the whole catalogue from the first provider that can give all of it.
+//! Fetches the whole catalogue from the first provider that returns all of it.
 
-mod body;
+mod body_task;
+mod config;
 mod error;
+mod fingerprint;
+mod headers;
+mod http;
+mod outcome;
 mod pages;
 mod provider;
-mod reading;
+mod provider_fetch;
+mod provider_session;
 mod redirect;
-mod request;
-mod source;
-mod tags;
-mod time;
+mod response;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use url::Url;
 
+pub use self::config::{ClientConfig, Timeouts};
 pub use self::error::{ClientError, FetchError, ProviderFailure, RequestError};
-pub use self::tags::Tags;
+pub use self::fingerprint::SourceFingerprint;
+pub use self::outcome::{FetchOutcome, FetchedContent, Progress};
 
-use self::provider::{Provider, shown};
-use self::request::Http;
-use self::source::Source;
-use crate::{Collection, Records};
+use self::http::HttpClient;
+use self::outcome::ProgressFn;
+use self::provider::{Provider, without_credentials};
+use self::provider_fetch::ProviderFetch;
 
-/// What a [`Client`] is made from.
-#[derive(Clone)]
-pub struct ClientConfig {
-    /// The providers in the order in which they are tried. A URL may hold a user and a password;
-    /// no message shows them.
-    pub providers: Vec<Url>,
-    /// The most that one answer may weigh, decoded; four fifths of it and 6 MiB is what all of them
-    /// may weigh together once they are read: compressed, and 256 bytes for each record.
-    pub max_bytes: u64,
-    /// The `User-Agent` that the source sees.
-    pub user_agent: String,
-    /// The deadlines of a request.
-    pub timeouts: Timeouts,
-}
-
-/// The deadlines of a request. Each can only end it with an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// For the name, the connection and TLS: 5 s.
-    pub connect: Duration,
-    /// The longest wait for the next byte: 10 s.
-    pub silence: Duration,
-    /// The time that any answer has, redirects included: 20 s.
-    pub answer: Duration,
-    /// The time that all answers of one provider have together: 60 s.
-    pub fetch: Duration,
-    /// Either has a second more for each of this many bytes that arrived: 32 KiB.
-    pub bytes_per_second: u32,
-    /// The pause before the one retry of a request: 250 ms.
-    pub retry_pause: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            silence: Duration::from_secs(10),
-            answer: Duration::from_secs(20),
-            fetch: Duration::from_secs(60),
-            bytes_per_second: 32 * 1024,
-            retry_pause: Duration::from_millis(250),
-        }
-    }
-}
-
-/// A step of a fetch, for those who watch.
-#[derive(Debug, Clone, Copy)]
-pub enum Progress<'a> {
-    /// A provider is asked for all five collections.
-    Asking {
-        /// The provider's URL without user and password.
-        provider: &'a str,
-    },
-    /// More of a collection has arrived.
-    Received {
-        /// The collection.
-        collection: Collection,
-        /// All its bytes so far, decoded.
-        bytes: u64,
-    },
-    /// A collection has arrived whole.
-    Complete {
-        /// The collection.
-        collection: Collection,
-        /// How many elements it has, bad ones included.
-        elements: usize,
-    },
-    /// A provider could not give all five collections; the next one is asked.
-    Failed(&'a ProviderFailure),
-}
-
-/// The whole catalogue as one provider gave it.
-#[derive(Debug)]
-pub struct Fetched {
-    /// The provider, without user and password.
-    pub provider: Url,
-    /// What it gave.
-    pub content: Content,
-    /// What names it, for the next fetch.
-    pub tags: Tags,
-    /// The size of all answers, those of failed providers included, decoded.
-    pub bytes: u64,
-    /// How long it took, failed providers included.
-    pub elapsed: Duration,
-}
-
-/// What a provider gave.
-#[derive(Debug)]
-pub enum Content {
-    /// What was known before, byte by byte.
-    Same,
-    /// All five collections, each of them possibly empty.
-    Collections(BTreeMap<Collection, Records>),
-}
-
-/// Fetches the source's collections; to be kept, since it holds the connections and remembers
-/// how the providers did.
+/// Fetches the source's collections. Keep it: it holds the connections and the providers' recent
+/// failures.
 pub struct Client {
-    http: Http,
+    http: HttpClient,
     providers: Vec<Provider>,
 }
 
 impl Client {
-    /// A client for the configured providers; nothing is asked of them yet.
+    /// Sends no request yet.
     ///
     /// # Errors
-    /// If there is no provider, one of them cannot be used, or TLS cannot be set up.
+    /// If there is no provider, a provider's URL is unusable, or TLS cannot be set up.
     pub fn new(config: ClientConfig) -> Result<Self, ClientError> {
         if config.providers.is_empty() {
             return Err(ClientError::NoProvider);
@@ -143,55 +51,55 @@ impl Client {
                 _ => "it must start with http:// or https://",
             };
             return Err(ClientError::Provider {
-                provider: shown(provider).into(),
+                provider: without_credentials(provider).into(),
                 problem,
             });
         }
         Ok(Self {
-            http: Http::new(&config)?,
+            http: HttpClient::new(&config)?,
             providers: config.providers.into_iter().map(Provider::new).collect(),
         })
     }
 
-    /// What all answers of a fetch, and what is made of them, may weigh in memory.
-    pub const fn room(&self) -> u64 {
-        self.http.room()
+    /// Memory budget in bytes for a fetch and what is computed from it.
+    pub const fn memory_limit(&self) -> u64 {
+        self.http.memory_limit()
     }
 
-    /// All five collections from one provider, the first that gives them all.
+    /// Fetches all five collections from the first provider that returns all of them.
     ///
-    /// `known` is what an earlier fetch gave. If the source still has that, nothing is read; where
-    /// it has names for its answers, it need not send them either.
+    /// `known` is the fingerprint of an earlier fetch. Content that still matches it is not
+    /// parsed, nor sent again by a source that supports conditional requests.
     ///
-    /// A provider that failed while another one answered is asked after the others for a second,
-    /// then twice as long each time up to a minute, until it answers. One that asked to be left
-    /// alone is not asked.
+    /// A provider that failed while another one succeeded is tried last, for one second after the
+    /// first failure, doubled with each further one up to a minute. A provider that sent
+    /// `Retry-After` is skipped until then.
     ///
     /// # Errors
-    /// If every provider failed; the error says how each of them did.
+    /// If every provider failed; the error has one failure for each.
     pub async fn fetch_all(
         &self,
-        known: Option<&Tags>,
+        known: Option<&SourceFingerprint>,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
-    ) -> Result<Fetched, FetchError> {
+    ) -> Result<FetchOutcome, FetchError> {
         let started = Instant::now();
         let mut failures = Vec::new();
         let mut failed = Vec::new();
         let mut bytes = 0;
-        for provider in self.in_turn(started) {
-            let source = Source::new(&self.http, provider, known, progress);
-            let asked = ask(provider, &source).await;
-            bytes += source.bytes.into_inner();
-            match asked {
-                Ok((content, tags)) => {
-                    provider.standing().answered();
+        for provider in self.by_preference(started) {
+            let fetch = ProviderFetch::new(&self.http, provider, known, progress);
+            let fetched = fetch_from(provider, &fetch, progress).await;
+            bytes += fetch.received_bytes();
+            match fetched {
+                Ok((content, fingerprint)) => {
+                    provider.health().record_success();
                     for provider in failed {
-                        Provider::standing(provider).was_replaced(Instant::now());
+                        Provider::health(provider).record_failure(Instant::now());
                     }
-                    return Ok(Fetched {
-                        provider: provider.shown.clone(),
+                    return Ok(FetchOutcome {
+                        provider: provider.public_url.clone(),
                         content,
-                        tags,
+                        fingerprint,
                         bytes,
                         elapsed: started.elapsed(),
                     });
@@ -208,43 +116,47 @@ impl Client {
         Err(FetchError {
             failures,
             bytes,
-            retry_after: self.rest(Instant::now()),
+            retry_after: self.retry_after(Instant::now()),
         })
     }
 
-    /// The providers in the order in which they are asked now.
-    fn in_turn(&self, now: Instant) -> Vec<&Provider> {
+    /// The configured order, with providers that failed lately last.
+    fn by_preference(&self, now: Instant) -> Vec<&Provider> {
         let mut providers: Vec<_> = self.providers.iter().collect();
-        providers.sort_by_cached_key(|provider| provider.standing().is_asked_last(now));
+        providers.sort_by_cached_key(|provider| provider.health().is_tried_last(now));
         providers
     }
 
-    /// The time until a provider may be asked, if all of them are to be left alone.
-    fn rest(&self, now: Instant) -> Option<Duration> {
-        let rests = self.providers.iter();
-        let rests: Option<Vec<_>> = rests
-            .map(|provider| provider.standing().rest(now))
+    /// If all providers sent `Retry-After`: the time until the first of them ends.
+    fn retry_after(&self, now: Instant) -> Option<Duration> {
+        let providers = self.providers.iter();
+        let waits: Option<Vec<_>> = providers
+            .map(|provider| provider.health().retry_after(now))
             .collect();
-        rests?.into_iter().min()
+        waits?.into_iter().min()
     }
 }
 
-async fn ask(provider: &Provider, source: &Source<'_>) -> Result<(Content, Tags), ProviderFailure> {
+async fn fetch_from(
+    provider: &Provider,
+    fetch: &ProviderFetch<'_>,
+    progress: &ProgressFn<'_>,
+) -> Result<(FetchedContent, SourceFingerprint), ProviderFailure> {
     let failure = |collection, error| ProviderFailure {
-        provider: provider.shown.to_string(),
+        provider: provider.public_url.to_string(),
         collection,
         error,
     };
-    let rest = provider.standing().rest(Instant::now());
-    if let Some(rest) = rest {
-        return Err(failure(None, RequestError::LeftAlone(rest)));
+    let retry_after = provider.health().retry_after(Instant::now());
+    if let Some(retry_after) = retry_after {
+        return Err(failure(None, RequestError::Skipped { retry_after }));
     }
-    (source.progress)(Progress::Asking {
-        provider: provider.shown.as_str(),
+    progress(Progress::Requesting {
+        provider: provider.public_url.as_str(),
     });
-    source.fetch().await.map_err(|(collection, error)| {
-        if let RequestError::Busy { rest, .. } = error {
-            provider.standing().leave_alone(Instant::now(), rest);
+    fetch.run().await.map_err(|(collection, error)| {
+        if let RequestError::RateLimited { retry_after, .. } = error {
+            provider.health().rate_limited(Instant::now(), retry_after);
         }
         failure(Some(collection), error)
     })

@@ -1,19 +1,19 @@
-//! Redirects lead to configured providers and nowhere else.
+//! Redirects are followed only to configured providers.
 
 use reqwest::redirect::Policy;
 use url::{Origin, Url};
 
 const MAX_REDIRECTS: usize = 5;
 
-/// Why a redirect is not followed.
+/// Why a redirect is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum RedirectRefused {
+pub(super) enum RedirectError {
     #[error("more than {MAX_REDIRECTS} in a row")]
     TooMany,
     #[error("it goes from https to http")]
     Downgrade,
     #[error("{0} is not a configured source; add it to PYFLIX_PROVIDER_URLS if you trust it")]
-    Foreign(String),
+    UnknownOrigin(String),
 }
 
 pub(super) fn policy(providers: &[Url]) -> Policy {
@@ -21,21 +21,21 @@ pub(super) fn policy(providers: &[Url]) -> Policy {
     Policy::custom(
         move |attempt| match check(&origins, attempt.previous(), attempt.url()) {
             Ok(()) => attempt.follow(),
-            Err(refused) => attempt.error(refused),
+            Err(error) => attempt.error(error),
         },
     )
 }
 
-/// `previous` holds every URL asked so far, the first one included.
-fn check(origins: &[Origin], previous: &[Url], next: &Url) -> Result<(), RedirectRefused> {
+/// `previous` contains all URLs of this request so far, the first included.
+fn check(origins: &[Origin], previous: &[Url], next: &Url) -> Result<(), RedirectError> {
     if previous.len() > MAX_REDIRECTS {
-        return Err(RedirectRefused::TooMany);
+        return Err(RedirectError::TooMany);
     }
     if next.scheme() == "http" && previous.iter().any(|url| url.scheme() == "https") {
-        return Err(RedirectRefused::Downgrade);
+        return Err(RedirectError::Downgrade);
     }
     if !origins.contains(&next.origin()) {
-        return Err(RedirectRefused::Foreign(
+        return Err(RedirectError::UnknownOrigin(
             next.origin().ascii_serialization(),
         ));
     }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_redirect_stays_with_the_providers_and_with_tls() {
+    fn redirects_stay_with_the_providers_and_never_leave_tls() {
         let url = |text: &str| Url::parse(text).unwrap();
         let providers = [url("https://a.example/x"), url("http://b.example:81")];
         let origins = providers.each_ref().map(Url::origin);

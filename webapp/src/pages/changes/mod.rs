@@ -7,6 +7,8 @@ mod words;
 use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
+use catalogue_index::Version;
+use catalogue_index::{Gap, between};
 use common::models::{Change, Counts};
 use common::repository::Header;
 use http_content::Representation;
@@ -15,13 +17,11 @@ use serde::Deserialize;
 pub(super) use self::counts::counts_in_words;
 use self::view::{Form, Group};
 use super::frame::{Frame, Head, Moment};
-use crate::PublicUrl;
-use crate::content::{self, AtVersion as _};
-use crate::error::AppError;
-use crate::history::Version;
-use crate::history::net::{Gap, between};
-use crate::query;
-use crate::site::{Current, Site};
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{self, AtVersion as _};
+use crate::http::query;
+use crate::state::{CurrentSite, Site};
 use crate::wording::shortened;
 
 /// So many versions stand on one page.
@@ -47,7 +47,7 @@ pub(crate) struct ShowQuery {
 
 /// The versions, newest first; with `from` and `to`, what lies between two of them.
 pub(crate) async fn list(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Representation, AppError> {
@@ -201,7 +201,7 @@ impl VersionPage {
 
 /// One version: what it changed, field by field.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     number: Result<Path<String>, PathRejection>,
     query: Result<Query<ShowQuery>, QueryRejection>,
@@ -264,7 +264,7 @@ fn comparison(
 ) -> Result<Representation, AppError> {
     let (changes, gap) = match between(&site.history, from, to) {
         Ok(changes) => (changes, None),
-        Err(gap) => (Vec::new(), Some(gap.in_words(site))),
+        Err(gap) => (Vec::new(), Some(gap_in_words(&gap, site))),
     };
     let pages = pages(changes.len(), view::PER_PAGE);
     if page > pages {
@@ -290,26 +290,24 @@ fn comparison(
     Ok(content::page(&page)?.at_version(site.version()))
 }
 
-impl Gap {
-    fn in_words(&self, site: &Site) -> String {
-        let mut versions = site.history.versions();
-        let kept = (versions.next(), versions.next_back());
-        match (self, kept) {
-            (Self::NotKept(number), (Some(newest), Some(oldest))) => format!(
-                "Version {number} is not available. Choose a version from {} to {}.",
-                oldest.header.version, newest.header.version
-            ),
-            (Self::NotKept(number), _) => {
-                format!(
-                    "Version {number} is not available, and there is no other version to compare yet."
-                )
-            }
-            (Self::NotInMemory(number), _) => format!(
-                "The details of version {number} are no longer available. Choose later versions."
-            ),
-            (Self::TooMany, _) => {
-                "Too many changes to compare. Choose versions that are closer together.".into()
-            }
+fn gap_in_words(gap: &Gap, site: &Site) -> String {
+    let mut versions = site.history.versions();
+    let kept = (versions.next(), versions.next_back());
+    match (gap, kept) {
+        (Gap::NotKept(number), (Some(newest), Some(oldest))) => format!(
+            "Version {number} is not available. Choose a version from {} to {}.",
+            oldest.header.version, newest.header.version
+        ),
+        (Gap::NotKept(number), _) => {
+            format!(
+                "Version {number} is not available, and there is no other version to compare yet."
+            )
+        }
+        (Gap::NotInMemory(number), _) => format!(
+            "The details of version {number} are no longer available. Choose later versions."
+        ),
+        (Gap::TooMany, _) => {
+            "Too many changes to compare. Choose versions that are closer together.".into()
         }
     }
 }

@@ -1,6 +1,6 @@
+use catalogue_index::History;
 use common::models::{Catalogue, Id, Kind};
 
-use crate::history::History;
 use crate::pages::frame::Moment;
 use crate::wording::{Names, sentences};
 

@@ -3,13 +3,13 @@ use axum::response::{IntoResponse, Response};
 use common::models::Kind;
 use http::Uri;
 
-use crate::content::{self, AtVersion as _};
-use crate::error::AppError;
+use crate::app_state::AppState;
+use crate::http::AppError;
+use crate::http::content::{self, AtVersion as _};
 use crate::pages::facets::{Chip, Question, chips, filters, questions};
 use crate::pages::frame::{Frame, Head};
 use crate::pages::tile::Tile;
 use crate::pages::view::{PER_PAGE, Read, View, tidier};
-use crate::routes::App;
 
 #[derive(Template)]
 #[template(path = "items/list.html")]
@@ -29,20 +29,20 @@ struct ItemList {
 }
 
 /// The items of a kind.
-pub(crate) async fn list(kind: Kind, app: App, uri: Uri) -> Result<Response, AppError> {
+pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response, AppError> {
     let view = match View::read(kind, &uri)? {
         Read::View(view) => view,
         Read::Tidier(address) => return Ok(tidier(&address)),
     };
     let site = app.current.load()?;
-    let found = site.index.find(kind, &filters(&site, &view, None));
+    let found = site.indexes.lists.find(kind, &filters(&site, &view, None));
     let total = usize::try_from(found.len()).unwrap_or(usize::MAX);
     let pages = total.div_ceil(PER_PAGE).max(1);
     if view.page > pages {
         return Err(AppError::NotFound);
     }
     let stretch = ((view.page - 1) * PER_PAGE, PER_PAGE);
-    let items = site.index.page(kind, &found, view.sort(), stretch);
+    let items = site.indexes.lists.page(kind, &found, view.sort(), stretch);
     let chips = chips(&site, &view);
     let (heading, description) = words(kind);
     let mut title = vec![heading.to_owned()];

@@ -8,13 +8,13 @@ use common::models::{Facts, Item, Kind};
 
 use super::history::{self, Entry};
 use super::told::{Fact, Section, facts, sections};
+use crate::app_state::AppState;
 use crate::art::Art;
-use crate::content::{self, AtVersion as _};
-use crate::error::AppError;
+use crate::http::AppError;
+use crate::http::content::{self, AtVersion as _};
 use crate::pages::frame::{Frame, Head, Moment};
 use crate::pages::tile;
-use crate::routes::App;
-use crate::site::Site;
+use crate::state::Site;
 
 /// The most characters that fit beside a page, one below the other.
 const UPRIGHT: usize = 16;
@@ -81,7 +81,7 @@ impl ItemPage {
 /// One item, by its slug or its id.
 pub(crate) async fn show(
     kind: Kind,
-    app: App,
+    app: AppState,
     slug_or_id: Result<Path<String>, PathRejection>,
 ) -> Result<Representation, AppError> {
     let Path(slug_or_id) = slug_or_id?;
@@ -140,7 +140,7 @@ fn words(item: &Item) -> (Titles, Option<String>, Option<String>) {
     }
 }
 
-fn head(app: &App, item: &Item, titles: &Titles, lede: Option<&str>) -> Head {
+fn head(app: &AppState, item: &Item, titles: &Titles, lede: Option<&str>) -> Head {
     let title = match titles.year {
         Some(year) => format!("{} ({year})", item.name()),
         None => item.name().to_owned(),

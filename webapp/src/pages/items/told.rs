@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use catalogue_index::{Field, Filter, Sort};
 use common::models::{
     Catalogue, Facts, Id, Item, Kind, Link, Location, Movie, Person, Species, Vehicle,
 };
 
-use crate::index::{Field, Filter, Sort};
 use crate::pages::tile::{self, Tile};
 use crate::pages::view::narrowed;
-use crate::site::Site;
+use crate::state::Site;
 
 /// The most linked items of a kind that a page shows.
 const SHOWN: usize = 60;
@@ -289,10 +289,13 @@ fn section(id: &'static str, heading: &'static str, tiles: Vec<Tile>) -> Section
 
 /// The movies that an item is in: the first of them, and where the rest is.
 fn movies_with(site: &Site, item: &Item, link: Link, name: &str) -> Section {
-    let movies = site.index.linking(link, &item.id);
+    let movies = site.indexes.lists.linking(link, &item.id);
     let count = usize::try_from(movies.len()).unwrap_or(usize::MAX);
     let order = (Sort::Source, false);
-    let shown = site.index.page(Kind::Movie, &movies, order, (0, SHOWN));
+    let shown = site
+        .indexes
+        .lists
+        .page(Kind::Movie, &movies, order, (0, SHOWN));
     let tiles = Tile::all(&site.snapshot.catalogue, shown);
     Section {
         none: Some("Not linked to any movie."),
@@ -345,9 +348,10 @@ fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> Section {
 /// the rest is.
 fn with_species(site: &Site, species: &Item, kind: Kind) -> Section {
     let of_species = [Filter::Is(Field::Species, species.id.to_string())];
-    let found = site.index.find(kind, &of_species);
+    let found = site.indexes.lists.find(kind, &of_species);
     let first = site
-        .index
+        .indexes
+        .lists
         .page(kind, &found, (Sort::Source, false), (0, SHOWN));
     let tiles = Tile::all(&site.snapshot.catalogue, first).into_iter();
     let tiles: Vec<_> = if kind == Kind::Person {

@@ -4,20 +4,20 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use catalogue_index::Field;
 use common::models::{Facts, Kind};
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{StatusCode, Uri};
 
 use super::card::Card;
-use crate::PublicUrl;
-use crate::content::{self, AtVersion as _};
-use crate::error::AppError;
-use crate::index::Field;
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{self, AtVersion as _};
 use crate::pages::facets::{Chip, Question, chips, filters, questions};
 use crate::pages::frame::{Frame, Head};
 use crate::pages::tile;
 use crate::pages::view::{PER_PAGE, Read, View, tidier};
-use crate::site::Current;
+use crate::state::CurrentSite;
 
 #[derive(Template)]
 #[template(path = "movies/list.html")]
@@ -46,7 +46,7 @@ impl MovieList {
 
 /// Movies with their people: the humans, as the first PyFlix listed them, or all.
 pub(crate) async fn list(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     uri: Uri,
 ) -> Result<Response, AppError> {
@@ -56,14 +56,20 @@ pub(crate) async fn list(
     };
     let site = current.load()?;
     let catalogue = &site.snapshot.catalogue;
-    let found = site.index.find(Kind::Movie, &filters(&site, &view, None));
+    let found = site
+        .indexes
+        .lists
+        .find(Kind::Movie, &filters(&site, &view, None));
     let total = usize::try_from(found.len()).unwrap_or(usize::MAX);
     let pages = total.div_ceil(PER_PAGE).max(1);
     if view.page > pages {
         return Err(AppError::NotFound);
     }
     let stretch = ((view.page - 1) * PER_PAGE, PER_PAGE);
-    let items = site.index.page(Kind::Movie, &found, view.sort(), stretch);
+    let items = site
+        .indexes
+        .lists
+        .page(Kind::Movie, &found, view.sort(), stretch);
     let cards: Vec<_> = items
         .into_iter()
         .filter_map(|item| match &item.facts {
@@ -81,7 +87,7 @@ pub(crate) async fn list(
         pages,
         questions: questions(&site, &view),
         chips,
-        years: site.index.bounds(Field::Year),
+        years: site.indexes.lists.bounds(Field::Year),
         view,
     };
     let page = content::page(&page)?.at_version(site.version());
@@ -101,7 +107,7 @@ fn head(public_url: &PublicUrl, view: &View, chips: &[Chip], total: usize) -> He
 
 /// Sends to a movie, another one each time; only to those that a view of the list would show.
 pub(crate) async fn random(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     uri: Uri,
 ) -> Result<impl IntoResponse, AppError> {
     let view = match View::read(Kind::Movie, &uri)? {
@@ -109,14 +115,17 @@ pub(crate) async fn random(
         Read::Tidier(_) => View::of(Kind::Movie),
     };
     let site = current.load()?;
-    let found = site.index.find(Kind::Movie, &filters(&site, &view, None));
+    let found = site
+        .indexes
+        .lists
+        .find(Kind::Movie, &filters(&site, &view, None));
     // Each of these hashers begins with keys of its own.
     let chance = RandomState::new().build_hasher().finish();
     let place = chance.checked_rem(found.len()).unwrap_or_default();
     let number = u32::try_from(place)
         .ok()
         .and_then(|place| found.select(place));
-    let item = number.and_then(|number| site.index.item(number));
+    let item = number.and_then(|number| site.indexes.lists.item(number));
     let address = item.map_or_else(|| view.address(), |item| tile::address(&item));
     let headers = [(LOCATION, address), (CACHE_CONTROL, "no-store".to_owned())];
     Ok((StatusCode::SEE_OTHER, headers))

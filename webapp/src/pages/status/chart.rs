@@ -1,6 +1,6 @@
 //! The last runs as a small chart: a bar for each, as high as it took long.
 
-use common::repository::{Outcome, Run};
+use common::models::{Outcome, Run};
 
 /// The drawing's own measures; it is stretched to the room that it gets.
 pub(super) const WIDTH: u64 = 1000;
@@ -34,7 +34,10 @@ impl Chart {
         if runs.len() < 2 {
             return None;
         }
-        let mut totals: Vec<_> = runs.iter().map(|run| run.took.total()).collect();
+        let mut totals: Vec<_> = runs
+            .iter()
+            .map(|run| run.phases.total_microseconds())
+            .collect();
         totals.sort_unstable();
         let usual = totals[totals.len() / 2];
         let longest = totals[totals.len() - 1];
@@ -52,7 +55,7 @@ impl Chart {
 
 impl Bar {
     fn of(run: &Run, x: u64, width: u64, full: u64) -> Self {
-        let took = run.took.total();
+        let took = run.phases.total_microseconds();
         Self {
             x,
             width,
@@ -69,19 +72,19 @@ impl Bar {
 
 #[cfg(test)]
 mod tests {
-    use common::repository::Took;
+    use common::models::PhaseTimings;
 
     use super::*;
 
     fn run(fetch: u64) -> Run {
         Run {
             number: 1,
-            times: 1,
+            repeat_count: 1,
             started: jiff::Timestamp::UNIX_EPOCH,
             ended: jiff::Timestamp::UNIX_EPOCH,
-            took: Took {
-                fetch,
-                ..Took::default()
+            phases: PhaseTimings {
+                fetch_microseconds: fetch,
+                ..PhaseTimings::default()
             },
             outcome: Outcome::Unchanged,
             version: 1,

@@ -8,17 +8,16 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use common::models::{Finding, Problem};
-use common::repository::{Missing, Outcome, Run};
+use common::models::{Finding, MissingItem, Outcome, Problem, Run};
 
 use self::chart::Chart;
 use super::changes::counts_in_words;
 use super::frame::{Frame, Head, Moment};
-use crate::PublicUrl;
-use crate::content::{self, AtVersion as _};
-use crate::error::AppError;
-use crate::site::{Condition, Current, Site};
-use crate::sync_status::SyncStatus;
+use crate::http::AppError;
+use crate::http::PublicUrl;
+use crate::http::content::{self, AtVersion as _};
+use crate::state::SyncStatus;
+use crate::state::{CurrentSite, Freshness, Site};
 
 /// The most findings, quarantined records and missing items shown.
 const SHOWN: usize = 100;
@@ -44,7 +43,7 @@ struct StatusPage {
     chart: Option<Chart>,
     /// The run whose changes are held for review.
     held: Option<Run>,
-    missing: Vec<(String, Missing)>,
+    missing: Vec<(String, MissingItem)>,
     findings: Vec<Finding>,
     /// How often each problem occurs.
     problems: Vec<(Problem, usize)>,
@@ -64,7 +63,7 @@ struct Source {
 
 /// How fresh the catalogue is, how the last syncs went, and what is wrong at the source.
 pub(crate) async fn show(
-    State(current): State<Current>,
+    State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
@@ -98,25 +97,25 @@ pub(crate) async fn show(
 }
 
 fn freshness(site: &Site) -> &'static str {
-    match site.condition {
-        Condition::Fresh if site.sync_status.held.is_some() => {
+    match site.freshness {
+        Freshness::Fresh if site.sync_status.held.is_some() => {
             "Held for review: the last sync would make changes that look like damage."
         }
-        Condition::Fresh => "Up to date: the last sync succeeded.",
-        Condition::Waiting => "Waiting for the first sync to finish.",
-        Condition::SourceAway(_) => "Out of date: the source is unavailable.",
-        Condition::Silent(_) => {
+        Freshness::Fresh => "Up to date: the last sync succeeded.",
+        Freshness::Waiting => "Waiting for the first sync to finish.",
+        Freshness::SourceUnavailable(_) => "Out of date: the source is unavailable.",
+        Freshness::NoRecentSync(_) => {
             "Out of date: no sync has finished recently. Is the syncer running?"
         }
-        Condition::StoreAway(_) => "Out of date: the database is unavailable.",
+        Freshness::StoreUnavailable(_) => "Out of date: the database is unavailable.",
     }
 }
 
 impl Source {
     fn of(site: &Site) -> Self {
         let runs = &site.sync_status.runs;
-        let away = match site.condition {
-            Condition::SourceAway(since) => Some(Moment(since)),
+        let away = match site.freshness {
+            Freshness::SourceUnavailable(since) => Some(Moment(since)),
             _ => None,
         };
         let last = runs.first();
@@ -138,14 +137,14 @@ impl Source {
 
 /// Since when the store cannot be read, if so.
 fn store_away(site: &Site) -> Option<Moment> {
-    match site.condition {
-        Condition::StoreAway(since) => Some(Moment(since)),
+    match site.freshness {
+        Freshness::StoreUnavailable(since) => Some(Moment(since)),
         _ => None,
     }
 }
 
 /// The missing items with their names.
-fn named(site: &Site) -> Vec<(String, Missing)> {
+fn named(site: &Site) -> Vec<(String, MissingItem)> {
     let missing = site.sync_status.missing.iter().map(|missing| {
         let item = site.snapshot.catalogue.get(missing.kind, &missing.id);
         let name = item.map_or_else(|| missing.id.to_string(), |item| item.name().to_owned());
@@ -186,7 +185,7 @@ impl StatusPage {
     }
 
     fn took(&self, run: &Run) -> String {
-        duration(run.took.total())
+        duration(run.phases.total_microseconds())
     }
 }
 

@@ -5,13 +5,13 @@ async fn a_reader_makes_nothing_and_writes_nothing() {
     let mongo = Mongo::replica_set().await;
     let (_, database) = fresh(mongo).await;
     let reader = store_at(mongo.url(database.name()), Access::Reader).await;
-    let mut bell = reader.doorbell();
+    let mut notifications = reader.subscribe();
     assert_eq!(reader.head().await.unwrap(), None);
     assert_eq!(reader.parts().await.unwrap(), []);
     assert_eq!(reader.rows(Table::Runs, None).await.unwrap(), []);
-    assert_eq!(reader.shown(Kind::Movie, None, 9).await.unwrap(), []);
+    assert_eq!(reader.read_view(Kind::Movie, None, 9).await.unwrap(), []);
     assert!(reader.acquire("a", None).await.is_err());
-    bell.changed().await.unwrap();
+    notifications.changed().await.unwrap();
     let made = database.list_collection_names().await.unwrap();
     assert_eq!(made, Vec::<String>::new());
 }
@@ -20,7 +20,7 @@ async fn a_reader_makes_nothing_and_writes_nothing() {
 async fn parts_are_named_by_name_alone_and_foreign_documents_stay() {
     let (store, database) = fresh(Mongo::replica_set().await).await;
     let name = |index| PartName {
-        role: Role::Changes,
+        kind: PartKind::Changes,
         fence: 3,
         index,
     };
@@ -51,7 +51,7 @@ async fn a_part_of_the_wrong_shape_is_read_as_damaged_and_stops_nobody() {
     ];
     for (index, shape) in (0..).zip(shapes) {
         let name = PartName {
-            role: Role::Base,
+            kind: PartKind::Base,
             fence: 1,
             index,
         };
@@ -69,7 +69,10 @@ async fn a_part_of_the_wrong_shape_is_read_as_damaged_and_stops_nobody() {
 async fn the_view_takes_higher_versions_only_and_repairs_a_wrong_one() {
     let (store, database) = fresh(Mongo::replica_set().await).await;
     let many = (0..2_500).map(|n| movie(&format!("{n:04}"), 5, Some("new")));
-    store.show(many.collect(), false).await.unwrap();
+    store
+        .write_view(many.collect(), Overwrite::Older)
+        .await
+        .unwrap();
     let movies: Collection<Document> = database.collection("movies");
     let odd = [
         doc! { "_id": "odd", "_v": "text", "title": 1 },
@@ -82,12 +85,12 @@ async fn the_view_takes_higher_versions_only_and_repairs_a_wrong_one() {
         movie("0001", 5, Some("again")),
         movie("0002", 4, None),
     ];
-    store.show(late, false).await.unwrap();
-    let page = store.shown(Kind::Movie, None, 3).await.unwrap();
+    store.write_view(late, Overwrite::Older).await.unwrap();
+    let page = store.read_view(Kind::Movie, None, 3).await.unwrap();
     let kept = ["0000", "0001", "0002"].map(|id| movie(id, 5, Some("new")));
     assert_eq!(page, kept);
 
-    let tail = store.shown(Kind::Movie, Some("2498"), 9).await.unwrap();
+    let tail = store.read_view(Kind::Movie, Some("2498"), 9).await.unwrap();
     assert_eq!(tail.len(), 2);
     assert_eq!((&*tail[1].id, tail[1].version), ("odd", 0));
     let repair = vec![
@@ -95,14 +98,17 @@ async fn the_view_takes_higher_versions_only_and_repairs_a_wrong_one() {
         movie("0000", 5, Some("same")),
         movie("0001", 5, None),
     ];
-    store.show(repair, true).await.unwrap();
-    let page = store.shown(Kind::Movie, None, 2).await.unwrap();
+    store
+        .write_view(repair, Overwrite::SameOrOlder)
+        .await
+        .unwrap();
+    let page = store.read_view(Kind::Movie, None, 2).await.unwrap();
     let repaired = [
         movie("0000", 5, Some("same")),
         movie("0002", 5, Some("new")),
     ];
     assert_eq!(page, repaired);
-    let tail = store.shown(Kind::Movie, Some("2499"), 9).await.unwrap();
+    let tail = store.read_view(Kind::Movie, Some("2499"), 9).await.unwrap();
     assert_eq!(tail, [movie("odd", 5, Some("right"))]);
     assert_eq!(movies.count_documents(doc! { "_id": 12 }).await.unwrap(), 1);
 }
@@ -111,7 +117,10 @@ async fn the_view_takes_higher_versions_only_and_repairs_a_wrong_one() {
 async fn a_new_document_that_is_there_after_all_is_written_like_any_other() {
     let (store, database) = fresh(Mongo::replica_set().await).await;
     let there = [5, 6, 7].map(|version| movie(&version.to_string(), version, Some("there")));
-    store.show(there.to_vec(), false).await.unwrap();
+    store
+        .write_view(there.to_vec(), Overwrite::Older)
+        .await
+        .unwrap();
     let movies: Collection<Document> = database.collection("movies");
     movies.insert_one(doc! { "_id": "odd" }).await.unwrap();
 
@@ -120,7 +129,10 @@ async fn a_new_document_that_is_there_after_all_is_written_like_any_other() {
         ..movie(id, 6, Some("new"))
     };
     let ids = ["5", "6", "7", "8", "odd"];
-    store.show(ids.map(new).to_vec(), false).await.unwrap();
+    store
+        .write_view(ids.map(new).to_vec(), Overwrite::Older)
+        .await
+        .unwrap();
     let mut expected = [
         movie("5", 6, Some("new")),
         movie("6", 6, Some("there")),
@@ -128,12 +140,15 @@ async fn a_new_document_that_is_there_after_all_is_written_like_any_other() {
         movie("8", 6, Some("new")),
         movie("odd", 6, Some("new")),
     ];
-    let shown = store.shown(Kind::Movie, None, 9).await.unwrap();
+    let shown = store.read_view(Kind::Movie, None, 9).await.unwrap();
     assert_eq!(shown, expected);
 
-    store.show(vec![new("6"), new("7")], true).await.unwrap();
+    store
+        .write_view(vec![new("6"), new("7")], Overwrite::SameOrOlder)
+        .await
+        .unwrap();
     expected[1] = movie("6", 6, Some("new"));
-    let shown = store.shown(Kind::Movie, None, 9).await.unwrap();
+    let shown = store.read_view(Kind::Movie, None, 9).await.unwrap();
     assert_eq!(shown, expected, "the same version gives way to a repair");
 }
 

@@ -1,9 +1,9 @@
 //! What the contract cannot see: how MongoDB in particular does it.
 
 mod data;
-mod doorbell;
+mod failures;
+mod notifier;
 mod steps;
-mod trouble;
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ use testkit::mongo::{Mongo, MongoOptions, fresh_database};
 
 use super::*;
 use crate::models::Counts;
-use crate::repository::{Base, Content, Header, LEASE, Role, SyncEnd};
+use crate::repository::{Base, ContentDigest, Header, LEASE, PartKind, SyncEnd};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -64,10 +64,10 @@ fn next(head: &Head, note: Option<&str>) -> Commit {
             note: note.map(str::to_owned),
             first: head.version == 0,
             reset: head.version == 2,
-            content: (head.version != 1).then(|| Content {
+            content: ContentDigest {
                 items: 7,
                 digest: "$digest".into(),
-            }),
+            },
         },
         keep_from: head.version.saturating_sub(1),
         base: None,

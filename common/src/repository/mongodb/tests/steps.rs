@@ -29,23 +29,23 @@ async fn every_step_does_what_its_pure_namesake_says() {
     assert!(model.renew(model.fence, LEASE, expires.checked_sub(LEASE).unwrap()));
     assert_eq!(renewed, model);
 
-    for amendment in [
-        Amendment {
+    for patch in [
+        HeadPatch {
             pin: Some(Some(3)),
             approval: Some(Some("$lineage".into())),
         },
-        Amendment::default(),
-        Amendment {
+        HeadPatch::default(),
+        HeadPatch {
             pin: Some(None),
             approval: None,
         },
     ] {
-        store.amend(model.fence, &amendment).await.unwrap();
-        assert!(model.amend(model.fence, &amendment));
+        store.patch_head(model.fence, &patch).await.unwrap();
+        assert!(model.patch_head(model.fence, &patch));
         assert_eq!(head(&store).await, model);
     }
 
-    for (view_is_right, sync) in [
+    for (is_view_current, sync) in [
         (false, None),
         (false, Some(SyncEnd::Failed)),
         (true, Some(SyncEnd::Failed)),
@@ -55,12 +55,15 @@ async fn every_step_does_what_its_pure_namesake_says() {
         model.acquire("$a", LEASE, again.now);
         assert_eq!(again.head, model);
         let release = Release {
-            view_is_right,
+            is_view_current,
             sync,
         };
         store.release(model.fence, release).await.unwrap();
         let after = head(&store).await;
-        let at = after.ran.as_ref().map_or(again.now, |ran| ran.at);
+        let at = after
+            .last_sync
+            .as_ref()
+            .map_or(again.now, |last_sync| last_sync.at);
         assert!(model.release(model.fence, release, at));
         assert_eq!(after, model);
         assert!(matches!(
@@ -74,18 +77,18 @@ async fn every_step_does_what_its_pure_namesake_says() {
 async fn a_lease_that_is_held_or_comes_too_soon_is_refused_with_the_reason() {
     let (store, _) = fresh(Mongo::replica_set().await).await;
     let lease = acquired(&store, "a").await;
-    let refusal = store.acquire("b", None).await.unwrap().unwrap_err();
-    assert!(matches!(refusal, Refusal::Held { holder, remaining }
+    let denied = store.acquire("b", None).await.unwrap().unwrap_err();
+    assert!(matches!(denied, LeaseDenied::Taken { holder, remaining }
         if holder == "a" && remaining <= LEASE));
 
     let release = Release {
-        view_is_right: true,
+        is_view_current: true,
         sync: Some(SyncEnd::Answered),
     };
     store.release(lease.head.fence, release).await.unwrap();
     let hour = Some(Duration::from_secs(3600));
-    let refusal = store.acquire("b", hour).await.unwrap().unwrap_err();
-    assert!(matches!(refusal, Refusal::TooSoon { remaining }
+    let denied = store.acquire("b", hour).await.unwrap().unwrap_err();
+    assert!(matches!(denied, LeaseDenied::TooSoon { remaining }
         if remaining > Duration::from_secs(3500)));
     let tick = Some(Duration::from_millis(1));
     let next = eventually(SOON, async || store.acquire("b", tick).await.unwrap().ok()).await;
@@ -114,26 +117,6 @@ async fn a_head_of_a_newer_release_is_left_alone() {
     let problem = store.acquire("a", None).await.unwrap_err().to_string();
     assert!(problem.contains("newer release"), "{problem}");
     assert_eq!(state.find_one(doc! {}).await.unwrap(), Some(newer));
-}
-
-#[tokio::test]
-async fn an_earlier_release_is_kept_out_once_a_base_is_put_that_it_cannot_read() {
-    let (store, database) = fresh(Mongo::replica_set().await).await;
-    let mut head = acquired(&store, "a").await.head;
-    let state: Collection<Document> = database.collection(STATE);
-    let earlier = doc! { "$set": { "format": 1_i64 } };
-    state.update_one(doc! {}, earlier).await.unwrap();
-    for (base, format) in [(false, 1), (true, FORMAT)] {
-        let mut commit = next(&head, None);
-        commit.base = base.then_some(Base {
-            version: 2,
-            fence: head.fence,
-            parts: 1,
-        });
-        head = store.commit(&commit).await.unwrap();
-        let stored = state.find_one(doc! {}).await.unwrap().unwrap();
-        assert_eq!(stored.get_i64("format").unwrap(), format);
-    }
 }
 
 #[tokio::test]
@@ -180,7 +163,7 @@ async fn a_head_that_cannot_be_understood_is_named_left_alone_and_said_how_to_me
 async fn a_head_that_is_made_anew_takes_nothing_that_an_earlier_one_left_for_its_own() {
     let (store, database) = fresh(Mongo::replica_set().await).await;
     let name = |fence| PartName {
-        role: Role::Base,
+        kind: PartKind::Base,
         fence,
         index: 0,
     };
@@ -201,14 +184,20 @@ async fn a_head_that_is_made_anew_takes_nothing_that_an_earlier_one_left_for_its
         fields: Some(object(json!({ "title": title }))),
         is_new: false,
     };
-    store.show(vec![shown(9, "old")], false).await.unwrap();
+    store
+        .write_view(vec![shown(9, "old")], Overwrite::Older)
+        .await
+        .unwrap();
     let odd: Collection<Document> = database.collection("parts");
     let strange = format!("base/{}/000000", u64::MAX);
     odd.insert_one(doc! { "_id": strange }).await.unwrap();
 
     let fence = acquired(&store, "a").await.head.fence;
     assert_eq!(fence, 7 + FENCE_GAP + 1);
-    store.show(vec![shown(1, "new")], true).await.unwrap();
-    let view = store.shown(Kind::Movie, None, 9).await.unwrap();
+    store
+        .write_view(vec![shown(1, "new")], Overwrite::SameOrOlder)
+        .await
+        .unwrap();
+    let view = store.read_view(Kind::Movie, None, 9).await.unwrap();
     assert_eq!(view, [shown(1, "new")]);
 }

@@ -49,7 +49,7 @@ impl World {
             (Call::Parts, Ok(Answer::Parts(names))) => {
                 publisher.listed = Some((now, names.clone()));
             }
-            (Call::Release(_, release), Ok(_)) if release.view_is_right => {
+            (Call::Release(_, release), Ok(_)) if release.is_view_current => {
                 // A whole audit removes what a sleeper brought back.
                 if publisher.dirty && self.stale_show < publisher.since {
                     self.returned.clear();
@@ -109,7 +109,7 @@ impl World {
             _ => None,
         };
         let absent = match &call {
-            Call::Show(documents, _) if by.stale => Some(self.absent(documents).await?),
+            Call::WriteView(documents, _) if by.stale => Some(self.absent(documents).await?),
             _ => None,
         };
         let answer = call.clone().perform(&*self.store).await;
@@ -140,14 +140,14 @@ impl World {
                     self.committed(commit, head.header().cloned(), &by)?;
                 }
             }
-            (Call::Amend(fence, _) | Call::Release(fence, _), _) => {
+            (Call::PatchHead(fence, _) | Call::Release(fence, _), _) => {
                 ensure!(
                     lost == (*fence != self.model.fence),
                     "under lease {}: {call:?} gave {answer:?}",
                     self.model.fence
                 );
                 match &call {
-                    Call::Amend(_, amendment) if !lost => self.model.amend(amendment),
+                    Call::PatchHead(_, patch) if !lost => self.model.patch_head(patch),
                     Call::Release(_, release) if !lost => self.model.release(*release),
                     _ => {}
                 }
@@ -166,7 +166,7 @@ impl World {
         }
         if matches!(
             call,
-            Call::Acquire(_) | Call::Commit(_) | Call::Amend(..) | Call::Release(..)
+            Call::Acquire(_) | Call::Commit(_) | Call::PatchHead(..) | Call::Release(..)
         ) && !lost
         {
             self.unconfirmed = unconfirmed;

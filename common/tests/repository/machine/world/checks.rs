@@ -13,7 +13,7 @@ impl World {
     /// A reader that comes anew sees the head, and every kept version can be rebuilt from it.
     pub(super) async fn look_back(&self) -> Check {
         let broken = |error: StoreError| format!("looking back: {error}");
-        let repository = Repository::over(self.store.clone());
+        let repository = Repository::with_store(self.store.clone());
         let current = repository.load().await.map_err(broken)?;
         ensure!(
             current.as_ref().map(|current| &current.header) == self.model.log.last(),
@@ -88,7 +88,7 @@ impl World {
     pub(super) async fn shown(&self) -> Check<View> {
         let mut view = View::new();
         for kind in Kind::ALL {
-            let page = self.store.shown(kind, None, 1_000).await;
+            let page = self.store.read_view(kind, None, 1_000).await;
             let page = page.map_err(|error| format!("the view: {error}"))?;
             view.extend(page.iter().map(shown));
         }

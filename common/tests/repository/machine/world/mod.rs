@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::clock::Clock;
 use common::models::{Catalogue, Id, Kind};
-use common::repository::{Amendment, PartName, Reading, Store, StoreError};
+use common::repository::{HeadPatch, PartName, Reading, Store, StoreError};
 
 use super::desk::{Answer, Asked, Call};
 use super::model::{Check, Model, Published, ensure};
@@ -165,7 +165,7 @@ impl World {
     }
 
     fn work(&self, task: &Task) -> Work {
-        let amend = |pin, approval| Work::Amend(Amendment { pin, approval });
+        let amend = |pin, approval| Work::PatchHead(HeadPatch { pin, approval });
         match task {
             Task::Sync(edits) => Work::Sync(Box::new(self.edited(edits))),
             Task::RollBack(back) => Work::RollBack(*back),
@@ -277,12 +277,12 @@ impl World {
         if std::mem::take(&mut notes.nothing) {
             self.published.nothing(&self.model.lineage, fence)?;
         }
-        if let Some(amendment) = notes.amended.take() {
-            let pinned = amendment.pin.is_none_or(|pin| pin == self.model.pin);
-            let approved = amendment.approval.as_ref();
+        if let Some(patch) = notes.amended.take() {
+            let pinned = patch.pin.is_none_or(|pin| pin == self.model.pin);
+            let approved = patch.approval.as_ref();
             ensure!(
                 pinned && approved.is_none_or(|approval| *approval == self.model.approval),
-                "what an operator was told of is not there: {amendment:?}"
+                "what an operator was told of is not there: {patch:?}"
             );
         }
         Ok(())
@@ -410,7 +410,7 @@ impl World {
         let there: Vec<_> = there.collect();
         if !there.is_empty() {
             let part = there[at % there.len()];
-            let repository = common::repository::Repository::over(self.store.clone());
+            let repository = common::repository::Repository::with_store(self.store.clone());
             fixture::spoil(&repository, part, corrupt).await;
             self.spoiled.insert(part);
             self.published.spoiled = true;

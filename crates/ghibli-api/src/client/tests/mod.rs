@@ -1,9 +1,10 @@
-mod courtesy;
-mod known;
 mod paging;
+mod retry_after;
 mod tls;
+mod unchanged;
 mod upstream;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +14,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::io::AsyncWriteExt;
 use tokio::time::sleep;
+use url::Url;
 
 use self::upstream::{Upstream, ok, status, with_headers};
 use super::*;
-use crate::ListError;
+use crate::wire::{Collection, ListError, Records};
 
 const MAX_BYTES: u64 = 1024 * 1024;
 
@@ -37,23 +39,23 @@ fn client_with<const N: usize>(providers: [&Url; N], max_bytes: u64, timeouts: T
 fn quick() -> Timeouts {
     Timeouts {
         connect: Duration::from_secs(1),
-        silence: Duration::from_secs(5),
-        answer: Duration::from_secs(10),
+        idle: Duration::from_secs(5),
+        response: Duration::from_secs(10),
         fetch: Duration::from_secs(30),
-        retry_pause: Duration::from_millis(1),
+        retry_delay: Duration::from_millis(1),
         ..Timeouts::default()
     }
 }
 
-async fn fetched(client: &Client) -> Fetched {
+async fn fetched(client: &Client) -> FetchOutcome {
     client.fetch_all(None, &|_| {}).await.unwrap()
 }
 
 /// What a client fetches that knows nothing.
 async fn collections(client: &Client) -> BTreeMap<Collection, Records> {
     match fetched(client).await.content {
-        Content::Collections(collections) => collections,
-        Content::Same => panic!("nothing was known"),
+        FetchedContent::Collections(collections) => collections,
+        FetchedContent::Unchanged => panic!("nothing was known"),
     }
 }
 
@@ -102,7 +104,7 @@ async fn all_five_collections_come_from_one_provider() {
         .unwrap();
 
     assert_eq!(fetched.provider, provider);
-    let Content::Collections(collections) = fetched.content else {
+    let FetchedContent::Collections(collections) = fetched.content else {
         panic!("nothing was known");
     };
     assert_eq!(collections.len(), 5);
@@ -125,12 +127,12 @@ async fn a_source_that_stalls_is_given_up() {
         })
         .await;
         let timeouts = Timeouts {
-            silence: Duration::from_millis(100),
+            idle: Duration::from_millis(100),
             ..quick()
         };
         let client = client_with([&upstream.url], MAX_BYTES, timeouts);
         let failures = client.fetch_all(None, &|_| {}).await.unwrap_err().failures;
-        let expected = RequestError::Silence(timeouts.silence);
+        let expected = RequestError::IdleTimeout(timeouts.idle);
         assert_eq!(failures[0].error, expected, "after {start:?}");
     }
 }
@@ -147,12 +149,15 @@ async fn a_source_that_trickles_is_given_up() {
     })
     .await;
     let timeouts = Timeouts {
-        answer: Duration::from_millis(300),
+        response: Duration::from_millis(300),
         ..quick()
     };
     let client = client_with([&upstream.url], MAX_BYTES, timeouts);
     let failures = client.fetch_all(None, &|_| {}).await.unwrap_err().failures;
-    assert!(matches!(failures[0].error, RequestError::TooSlow { .. }));
+    assert!(matches!(
+        failures[0].error,
+        RequestError::ResponseTimeout { .. }
+    ));
 }
 
 #[tokio::test]
@@ -168,7 +173,7 @@ async fn a_large_answer_has_the_time_that_it_needs() {
     })
     .await;
     let timeouts = Timeouts {
-        answer: Duration::from_millis(300),
+        response: Duration::from_millis(300),
         bytes_per_second: 10_240,
         ..quick()
     };
@@ -213,7 +218,7 @@ async fn all_records_together_weigh_what_they_take_in_memory() {
         ok(format!("[{}]", records.join(",")))
     };
     let limit = MAX_BYTES / 5 * 4 + (6 << 20);
-    let refused = RequestError::List(ListError::TooHeavy { limit });
+    let refused = RequestError::List(ListError::OverBudget { limit });
     let upstream = Upstream::films(records(24_600)).await;
     fetched(&client([&upstream.url])).await;
     assert_eq!(error_for(records(30_000)).await, refused);
@@ -237,16 +242,16 @@ async fn a_large_answer_that_is_known_is_not_read_and_another_is() {
     })
     .await;
     let client = client_with([&upstream.url], 4 * MAX_BYTES, quick());
-    let known = fetched(&client).await.tags;
+    let known = fetched(&client).await.fingerprint;
     let same = client.fetch_all(Some(&known), &|_| {}).await.unwrap();
-    assert!(matches!(same.content, Content::Same));
+    assert!(matches!(same.content, FetchedContent::Unchanged));
     title.store(1, Ordering::SeqCst);
     let other = client.fetch_all(Some(&known), &|_| {}).await.unwrap();
     assert!(matches!(
         other.content,
-        Content::Collections(all) if all[&Collection::Films].len() == 1
+        FetchedContent::Collections(all) if all[&Collection::Films].len() == 1
     ));
-    assert_ne!(other.tags, known);
+    assert_ne!(other.fingerprint, known);
 }
 
 #[tokio::test]
@@ -276,8 +281,8 @@ async fn what_is_no_collection_is_a_clear_error() {
         ),
         (status("404 Not Found"), "responded with 404 Not Found"),
         (
-            status("206 Partial Content"),
-            "responded with 206 Partial Content",
+            status("206 Partial FetchedContent"),
+            "responded with 206 Partial FetchedContent",
         ),
         (status("302 Found"), "responded with 302 Found"),
         (
@@ -331,7 +336,7 @@ async fn two_hosts_are_never_mixed_into_one_catalogue() {
     .await;
     let client = client([&first.url, &second.url]);
     let failures = client.fetch_all(None, &|_| {}).await.unwrap_err().failures;
-    assert!(matches!(failures[0].error, RequestError::TwoHosts { .. }));
+    assert!(matches!(failures[0].error, RequestError::MixedHosts { .. }));
 }
 
 #[tokio::test]
@@ -343,7 +348,7 @@ async fn the_next_provider_is_asked_for_everything() {
     assert_eq!(good.asked("/").len(), 5);
     assert!(matches!(
         fetched.content,
-        Content::Collections(all) if all[&Collection::Films].iter().next().unwrap().id == "good"
+        FetchedContent::Collections(all) if all[&Collection::Films].iter().next().unwrap().id == "good"
     ));
 }
 

@@ -5,7 +5,8 @@ use tokio::time::sleep;
 
 use super::upstream::{Upstream, ok, with_headers};
 use super::{MAX_BYTES, client, client_with, collections, error_of, quick};
-use crate::client::{Collection, RequestError, Timeouts};
+use crate::client::{RequestError, Timeouts};
+use crate::wire::Collection;
 
 /// How a source of numbered films answers.
 #[derive(Clone, Copy)]
@@ -80,7 +81,7 @@ impl Source {
     async fn error(self) -> String {
         let upstream = self.upstream().await;
         let error = error_of(&client([&upstream.url])).await;
-        assert!(matches!(error, RequestError::Capped { .. }), "{error}");
+        assert!(matches!(error, RequestError::Incomplete { .. }), "{error}");
         error.to_string()
     }
 }

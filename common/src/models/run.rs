@@ -1,0 +1,197 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Counts, Id, Kind};
+
+/// A row of the ledger: one attempt to sync, or several in a row that ended alike and published
+/// nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its number, rising: the fence of its lease. Of several, the first one's.
+    pub number: u64,
+    /// How many runs this row stands for.
+    pub repeat_count: u64,
+    /// When it began; of several, the first.
+    pub started: Timestamp,
+    /// When it ended; of several, the last.
+    pub ended: Timestamp,
+    /// Durations of its phases; of several, the last one's.
+    pub phases: PhaseTimings,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The version after it.
+    pub version: u64,
+    /// Statistics of each kind; empty without a complete response of the source.
+    pub kinds: BTreeMap<Kind, KindStats>,
+    /// Decoded size of the source's complete responses, in bytes. Of several, the last one's.
+    pub bytes: u64,
+    /// The base URL of the source that responded; of a failed run, of the last one tried.
+    pub provider: Option<String>,
+    /// The rules that held it, by the names of their settings.
+    pub rules: Vec<String>,
+    /// Why it failed, was held, or published nothing.
+    pub reason: Option<String>,
+    /// The causes of a failure: one for each source, or the error of the store.
+    pub causes: Vec<String>,
+    /// The fingerprint of the held delta.
+    pub fingerprint: Option<String>,
+    /// Number of findings.
+    pub findings: u64,
+    /// The parts of the store that it found lost or damaged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damage: Vec<String>,
+    /// The result of a repair, and writes that failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// Durations of the phases of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseTimings {
+    /// Loading the published state and repairing the view.
+    pub load_microseconds: u64,
+    /// Fetching from the source.
+    pub fetch_microseconds: u64,
+    /// Parsing, joining, diffing and the fuse.
+    pub compare_microseconds: u64,
+    /// All writes but the ledger.
+    pub publish_microseconds: u64,
+}
+
+impl PhaseTimings {
+    /// Sum of all phases, in microseconds.
+    pub const fn total_microseconds(&self) -> u64 {
+        self.load_microseconds
+            + self.fetch_microseconds
+            + self.compare_microseconds
+            + self.publish_microseconds
+    }
+}
+
+/// Statistics of one kind in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindStats {
+    /// Readable records received.
+    pub seen: u64,
+    /// Items added, or to be added if it was held.
+    pub added: u64,
+    /// Items updated.
+    pub updated: u64,
+    /// Items removed.
+    pub removed: u64,
+    /// Published items missing from the response.
+    pub missing: u64,
+    /// Quarantined records.
+    pub quarantined: u64,
+}
+
+impl KindStats {
+    /// The statistics of a run that finds all of this published.
+    #[must_use]
+    pub const fn without_changes(&self) -> Self {
+        Self {
+            added: 0,
+            updated: 0,
+            removed: 0,
+            ..*self
+        }
+    }
+}
+
+impl Run {
+    /// Changes of all kinds; of a held run, those it would have made.
+    pub fn changes(&self) -> Counts {
+        let mut counts = Counts::default();
+        for stats in self.kinds.values() {
+            counts.added += stats.added;
+            counts.updated += stats.updated;
+            counts.removed += stats.removed;
+        }
+        counts
+    }
+
+    /// Quarantined records of all kinds.
+    pub fn quarantined(&self) -> u64 {
+        self.kinds.values().map(|stats| stats.quarantined).sum()
+    }
+
+    /// One row for this run and the next, if both ended alike and published nothing. Failures may
+    /// differ in numbers, such as the seconds left to wait.
+    pub(crate) fn merged_with(&self, next: &Self) -> Option<Self> {
+        let merged = Self {
+            number: self.number,
+            repeat_count: self.repeat_count + next.repeat_count,
+            started: self.started,
+            ..next.clone()
+        };
+        let mut expected = Self {
+            repeat_count: self.repeat_count,
+            ended: self.ended,
+            phases: self.phases,
+            bytes: self.bytes,
+            ..merged.clone()
+        };
+        if self.outcome == Outcome::Failed
+            && self.failure_without_digits() == next.failure_without_digits()
+        {
+            expected.reason.clone_from(&self.reason);
+            expected.causes.clone_from(&self.causes);
+        }
+        (self.outcome != Outcome::Published && expected == *self).then_some(merged)
+    }
+
+    fn failure_without_digits(&self) -> String {
+        let texts = self.reason.iter().chain(&self.causes);
+        texts
+            .flat_map(|text| text.chars().filter(|c| !c.is_ascii_digit()))
+            .collect()
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The source has what is published, or a version is pinned.
+    Unchanged,
+    /// It published a version.
+    Published,
+    /// Its delta looked like damage.
+    Held,
+    /// The source or the store failed.
+    Failed,
+}
+
+impl Outcome {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Published => "published",
+            Self::Held => "held",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A published item that is missing from the source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingItem {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its id.
+    pub id: Id,
+    /// When it was first found missing.
+    pub since: Timestamp,
+    /// How many syncs in a row have missed it.
+    pub missed_syncs: u32,
+}
+
+impl MissingItem {
+    /// Its key in the table `missing`.
+    pub(crate) fn key(&self) -> String {
+        format!("{}/{}", self.kind.plural(), self.id)
+    }
+}

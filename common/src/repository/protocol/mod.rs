@@ -1,0 +1,11 @@
+//! The protocol of publishing: the lease, publishing under it, repair and verification.
+
+mod lease;
+mod publish;
+mod repair;
+mod rollback;
+mod verify;
+
+pub use lease::{AcquireError, LeaseGuard, LeaseHandle, RETENTION};
+pub use repair::{LostItems, Origin, Repair};
+pub use verify::Verification;

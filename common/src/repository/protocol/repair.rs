@@ -1,0 +1,318 @@
+//! Repair: the one way to publish over a state that cannot be read wholly.
+//!
+//! A syncer with the whole state in memory republishes it. Otherwise the syncer reads the source. If
+//! the source completes the version, as the digest in its header shows, that version is
+//! republished. If not, a new version replaces it: the readable items and those of the source. All
+//! other items are reported as lost.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::lease::LeaseGuard;
+use super::publish::VersionOptions;
+use crate::models::{Catalogue, Changes, Id, Item, Kind};
+use crate::repository::blocking::run_blocking;
+use crate::repository::content::ContentDigest;
+use crate::repository::head::Header;
+use crate::repository::parts::Damage;
+use crate::repository::read::load::{self, Snapshot};
+use crate::repository::store::{PartKind, PartName, Result, StoreError};
+use crate::repository::view;
+
+/// How many parts, or items, a message names.
+const MAX_NAMES: usize = 5;
+
+/// From where a whole state comes whose parts are lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// This process has had it in memory all the time, as readers have.
+    Memory,
+    /// It was put together again: the ranks may differ from those that readers have.
+    Source,
+}
+
+/// What can be done about a damaged state, given what the source has.
+#[derive(Debug)]
+pub enum Repair {
+    /// The version can be published once more, exactly as it was.
+    Restore {
+        /// The version, whole again.
+        state: Box<Snapshot>,
+        /// What the source has changed since.
+        changes: Changes,
+    },
+    /// Something of the version is lost, and a new one takes its place.
+    Replace(LostItems),
+}
+
+/// The items of a damaged version that neither a part nor the source has any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LostItems {
+    /// How many there are. Where the view cannot tell, at least so many.
+    pub count: u64,
+    /// How many items the version had.
+    pub of: u64,
+    /// The first of them, as kind and id, where the view tells.
+    pub names: Vec<String>,
+}
+
+impl LeaseGuard {
+    /// The parts that loading needs and that this lease has found lost or damaged, repaired or not.
+    pub fn found_damage(&self) -> &[Damage] {
+        &self.damage_found
+    }
+
+    /// Whether any of them still are.
+    pub const fn is_damaged(&self) -> bool {
+        !self.damage.is_empty()
+    }
+
+    /// The note of the version that this lease published as a repair.
+    pub fn repair_note(&self) -> Option<&str> {
+        self.repair_note.as_deref()
+    }
+
+    /// Verifies the state, which somebody is about to publish from or to hold on to.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if it cannot be read wholly, or when the store fails.
+    pub async fn require_undamaged(&mut self) -> Result<()> {
+        self.verify().await?;
+        self.require_no_damage(None)
+    }
+
+    /// An error if the state at the head cannot be read wholly.
+    pub(super) fn require_no_damage(&self, state: Option<&Snapshot>) -> Result<()> {
+        let unread = state.map_or(&[][..], |state| &state.damage);
+        let unread = unread.iter().filter(|damage| !self.damage.contains(damage));
+        let damage: Vec<_> = self.damage.iter().chain(unread).collect();
+        if damage.is_empty() {
+            return Ok(());
+        }
+        Err(StoreError::Damaged {
+            version: self.head().version,
+            parts: join_first(damage.iter().map(ToString::to_string)),
+        })
+    }
+
+    /// Takes down that a part is lost or damaged.
+    pub(super) fn note_damage(&mut self, damage: Damage) {
+        if self
+            .damage_found
+            .iter()
+            .any(|known| known.name == damage.name)
+        {
+            return;
+        }
+        tracing::error!(
+            part = damage.name,
+            reason = damage.reason,
+            "lost or damaged in the database; the version will be repaired before anything else is published"
+        );
+        self.damage_found.push(damage.clone());
+        self.damage.push(damage);
+    }
+
+    /// Publishes a whole state once more, with a base of its own, if parts of it are lost or
+    /// damaged. A pin moves on with it.
+    ///
+    /// # Errors
+    /// As for [`LeaseGuard::publish`].
+    pub async fn restore(&mut self, state: &Snapshot, origin: Origin) -> Result<Option<Snapshot>> {
+        if !self.is_damaged() || !state.damage.is_empty() {
+            return Ok(None);
+        }
+        let note = format!(
+            "repaired: parts of version {} could not be read ({}); republished in full",
+            self.head().version,
+            self.damaged_parts()
+        );
+        let pin = self.head().pin.map(|_| self.head().version + 1);
+        let options = VersionOptions {
+            is_repair: true,
+            reset: origin == Origin::Source,
+            keep_from: self.first_rebuildable(),
+        };
+        let nothing = Changes::default();
+        let restored = self.write_version(Some(state), &nothing, Some(note), pin, options);
+        restored.await.map(Some)
+    }
+
+    /// Says what can be done about a damaged state, given what the source would change in it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn plan_repair(&self, damaged: &Snapshot, changes: &Changes) -> Result<Repair> {
+        let (state, changes) = (damaged.clone(), changes.clone());
+        let (completed, readable, wanted, added) = run_blocking(move || {
+            let mut wanted = state.catalogue.clone();
+            wanted.apply_packed(&changes);
+            let added = changes.additions();
+            let mut with_added = state.catalogue.clone();
+            with_added.apply_packed(&added);
+            let completed = complete(&state.header, [with_added, wanted.clone()]);
+            let completed = completed.map(|catalogue| {
+                let changes = catalogue.changes_to(&wanted);
+                let state = Box::new(Snapshot {
+                    catalogue,
+                    damage: Vec::new(),
+                    ..state.clone()
+                });
+                Repair::Restore { state, changes }
+            });
+            (completed, state.catalogue, wanted, added.len() as u64)
+        })
+        .await?;
+        match completed {
+            Some(restore) => Ok(restore),
+            None => {
+                let lost = self.lost_items(&damaged.header, &readable, &wanted, added);
+                Ok(Repair::Replace(lost.await?))
+            }
+        }
+    }
+
+    /// Publishes the readable part of a damaged state with these changes as a new version, which
+    /// every reader loads. Its history starts there, because earlier versions cannot be rebuilt.
+    ///
+    /// # Errors
+    /// As for [`LeaseGuard::publish`]; [`StoreError::Damaged`] while a version is pinned.
+    pub async fn replace(
+        &mut self,
+        damaged: &Snapshot,
+        changes: &Changes,
+        lost: &LostItems,
+    ) -> Result<Snapshot> {
+        if self.head().pin.is_some() {
+            self.require_no_damage(Some(damaged))?;
+        }
+        let note = format!(
+            "repaired: parts of version {} could not be read ({}); {lost}",
+            self.head().version,
+            self.damaged_parts()
+        );
+        if lost.count > 0 {
+            tracing::error!(items = lost.count, "{note}");
+        }
+        let options = VersionOptions {
+            is_repair: true,
+            reset: true,
+            keep_from: self.head().version + 1,
+        };
+        self.write_version(Some(damaged), changes, Some(note), None, options)
+            .await
+    }
+
+    /// Puts back the items of lost bases that older changes tell of: an item is in a base as the
+    /// last change before left it. If that is all, the state is whole again.
+    pub(super) async fn recover(&self, mut damaged: Snapshot) -> Result<Snapshot> {
+        let base = self.head().base.map_or(0, |base| base.version);
+        let mut lost: HashMap<(Kind, Id), Option<Arc<Item>>> = HashMap::new();
+        for header in &self.head().log {
+            let (changes, _) = load::readable_changes(&*self.store, header).await?;
+            for change in changes {
+                let is_read = damaged.catalogue.number(change.kind, &change.id).is_some();
+                let key = (change.kind, change.id);
+                if header.version > base {
+                    lost.remove(&key);
+                } else if !is_read {
+                    lost.insert(key, change.after);
+                }
+            }
+        }
+        let published = damaged.header.content.clone();
+        run_blocking(move || {
+            for item in lost.values().flatten() {
+                damaged.catalogue.insert(item);
+            }
+            if published == ContentDigest::of(&damaged.catalogue) {
+                damaged.damage.clear();
+            }
+            damaged
+        })
+        .await
+    }
+
+    fn damaged_parts(&self) -> String {
+        join_first(self.damage.iter().map(|damage| damage.name.clone()))
+    }
+
+    /// The oldest version from which on all changes can be read, as far as is known.
+    fn first_rebuildable(&self) -> u64 {
+        let parts = self.damage.iter().filter_map(Damage::part);
+        let changes = parts.filter(|part| part.kind == PartKind::Changes);
+        let versions = changes.filter_map(|part| {
+            let mut log = self.head().log.iter();
+            log.find(|header| header.fence == part.fence && header.parts > part.index)
+        });
+        let unreadable = versions.map(|header| header.version).max();
+        unreadable.map_or(0, |version| version + 1)
+    }
+
+    /// The items that are in the view, which shows the version as it was, and nowhere else; if the
+    /// view is behind, their number as far as the header tells.
+    async fn lost_items(
+        &self,
+        header: &Header,
+        readable: &Catalogue,
+        wanted: &Catalogue,
+        added: u64,
+    ) -> Result<LostItems> {
+        let there = readable.len() as u64 + added;
+        let of = header.content.items;
+        if !self.is_view_current {
+            return Ok(LostItems {
+                count: of.saturating_sub(there),
+                of,
+                names: Vec::new(),
+            });
+        }
+        let (count, names) =
+            view::items_missing_from(&*self.store, &[readable, wanted], MAX_NAMES).await?;
+        Ok(LostItems { count, of, names })
+    }
+}
+
+impl Damage {
+    /// The part that is damaged, or in which something is.
+    fn part(&self) -> Option<PartName> {
+        PartName::parse(self.name.split(' ').next()?)
+    }
+}
+
+impl std::fmt::Display for LostItems {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.count {
+            0 => return f.write_str("no items are lost"),
+            1 => f.write_str("1 item is lost")?,
+            count => write!(f, "{count} items are lost")?,
+        }
+        if !self.names.is_empty() {
+            let more = self.count > self.names.len() as u64;
+            let more = if more { ", …" } else { "" };
+            write!(f, ": {}{more}", self.names.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// The first of some catalogues that has exactly the items of a version.
+fn complete<const N: usize>(header: &Header, candidates: [Catalogue; N]) -> Option<Catalogue> {
+    let content = &header.content;
+    let same_count = |catalogue: &Catalogue| catalogue.len() as u64 == content.items;
+    let mut candidates = candidates.into_iter();
+    candidates.find(|catalogue| same_count(catalogue) && ContentDigest::of(catalogue) == *content)
+}
+
+/// Joins the first few names.
+fn join_first(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<_> = names.collect();
+    let more = names.len().saturating_sub(MAX_NAMES);
+    names.truncate(MAX_NAMES);
+    let names = names.join(", ");
+    if more > 0 {
+        format!("{names} and {more} more")
+    } else {
+        names
+    }
+}

@@ -1,0 +1,170 @@
+//! Verification: each run reads a few stored parts and compares their checksums. A reader that holds
+//! the state in memory would notice damage only at its next start.
+
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+
+use super::lease::LeaseGuard;
+use crate::repository::blocking::run_blocking;
+use crate::repository::head::{Head, between};
+use crate::repository::parts::{self, Damage};
+use crate::repository::read::load;
+use crate::repository::store::{PartKind, PartName, Result, Store, StoreError};
+
+/// Within what time a syncer that runs often verifies every part.
+const FULL_PASS: Duration = Duration::from_hours(1);
+/// How many parts are being read at once where all of them are verified.
+const CONCURRENT_READS: usize = 4;
+
+/// How far the verification of the parts has come, from run to run.
+#[derive(Debug, Default)]
+pub struct Verification {
+    at: Option<Timestamp>,
+    needed: Rotation,
+    older: Rotation,
+}
+
+/// A list of parts that is gone through again and again, while it changes.
+#[derive(Debug, Default)]
+struct Rotation {
+    last: Option<PartName>,
+}
+
+impl Rotation {
+    /// The next parts: as large a share of all as the time since the last ones is of an hour, and
+    /// at least one.
+    fn next(&mut self, mut parts: Vec<PartName>, since: Duration) -> Vec<PartName> {
+        parts.sort_by_key(PartName::to_string);
+        let share = since.as_secs_f64() / FULL_PASS.as_secs_f64();
+        let count = parts.len().min(share_of(parts.len(), share));
+        let last = self.last.map(|last| last.to_string());
+        let start = parts.partition_point(|part| Some(part.to_string()) <= last);
+        let start = start % parts.len().max(1);
+        parts.rotate_left(start);
+        parts.truncate(count);
+        self.last = parts.last().copied().or(self.last);
+        parts
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a count of parts times a share; a cast saturates"
+)]
+fn share_of(count: usize, share: f64) -> usize {
+    ((count as f64 * share).ceil() as usize).max(1)
+}
+
+impl LeaseGuard {
+    /// Verifies the next parts, one at a time: at least one that loading needs and one of the
+    /// older changes. The first run of a process verifies none, since it reads the state.
+    ///
+    /// # Errors
+    /// When the store fails. Damage is no error: `found_damage` tells of it afterwards.
+    pub async fn verify_next(
+        &mut self,
+        verification: &mut Verification,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Some(before) = verification.at.replace(now) else {
+            return Ok(());
+        };
+        let since = between(before, now);
+        let needed: Vec<_> = load::parts_to_load(self.head()).collect();
+        let older = older(self.head(), &needed);
+        for part in verification.needed.next(needed, since) {
+            if let Some(damage) = check(&*self.store, part).await? {
+                self.note_damage(damage);
+            }
+        }
+        for part in verification.older.next(older, since) {
+            if let Some(damage) = check(&*self.store, part).await? {
+                tracing::error!(
+                    part = damage.name,
+                    reason = damage.reason,
+                    "lost or damaged; earlier versions cannot be restored"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Verifies every part that loading needs.
+    ///
+    /// # Errors
+    /// When the store fails. Damage is no error: `found_damage` tells of it afterwards.
+    pub async fn verify(&mut self) -> Result<()> {
+        let parts: Vec<_> = load::parts_to_load(self.head()).collect();
+        let store = &*self.store;
+        let checks = stream::iter(parts).map(|part| check(store, part));
+        let checked: Vec<_> = checks
+            .buffered(CONCURRENT_READS)
+            // The compiler loses sight of its being Send otherwise.
+            .boxed()
+            .try_collect()
+            .await?;
+        for damage in checked.into_iter().flatten() {
+            self.note_damage(damage);
+        }
+        Ok(())
+    }
+}
+
+/// The parts that only history needs.
+fn older(head: &Head, needed: &[PartName]) -> Vec<PartName> {
+    let changes = head.log.iter().flat_map(|header| {
+        (0..header.parts).map(|index| PartName {
+            kind: PartKind::Changes,
+            fence: header.fence,
+            index,
+        })
+    });
+    changes.filter(|part| !needed.contains(part)).collect()
+}
+
+/// What is wrong with a part, if anything.
+async fn check(store: &dyn Store, name: PartName) -> Result<Option<Damage>> {
+    match store.get(name).await {
+        Ok(Some(data)) => run_blocking(move || parts::check(name, &data)).await,
+        Ok(None) => Ok(Some(load::missing_part(name))),
+        Err(StoreError::Unreadable { reason, .. }) => {
+            Ok(Some(parts::damaged(name.to_string(), &reason)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(count: u32) -> Vec<PartName> {
+        let part = |index| PartName {
+            kind: PartKind::Base,
+            fence: 1,
+            index,
+        };
+        (0..count).map(part).collect()
+    }
+
+    fn next(rotation: &mut Rotation, count: u32, seconds: u64) -> Vec<u32> {
+        let next = rotation.next(parts(count), Duration::from_secs(seconds));
+        next.iter().map(|part| part.index).collect()
+    }
+
+    #[test]
+    fn every_part_gets_its_turn_and_all_of_them_within_an_hour() {
+        let mut rotation = Rotation::default();
+        for index in [0, 1, 2, 0, 1] {
+            assert_eq!(next(&mut rotation, 3, 1), [index]);
+        }
+        assert_eq!(next(&mut rotation, 8, 900), [2, 3]);
+        assert_eq!(next(&mut rotation, 3, 900), [0], "some have gone");
+        assert_eq!(next(&mut rotation, 3, 7200), [1, 2, 0]);
+        assert_eq!(next(&mut rotation, 0, 900), [0; 0]);
+    }
+}

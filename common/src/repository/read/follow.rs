@@ -1,0 +1,214 @@
+//! Following: a state, then every later one.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::load::{self, Advance, Snapshot};
+use crate::models::Change;
+use crate::repository::head::LastSync;
+use crate::repository::store::{Reading, Result, Store, StoreError};
+
+/// How often the head is read without a notification.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// How long a version older than the known one counts as a stale read; after that, as a restored
+/// backup.
+const STALE_READ_LIMIT: Duration = Duration::from_secs(60);
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// An event of a [`Follower`].
+#[derive(Clone, Debug)]
+pub enum FollowEvent {
+    /// A version: the next one with its changes, or a later one that was loaded whole.
+    Version {
+        /// The catalogue at this version.
+        snapshot: Arc<Snapshot>,
+        /// Its changes; `None` if it was loaded whole.
+        changes: Option<Vec<Change>>,
+    },
+    /// The store could be read, and holds no version yet.
+    Empty,
+    /// The store could be read. Sent after an outage and when the status changes.
+    HeadStatus(HeadStatus),
+    /// The store cannot be read. Sent once per outage.
+    Unavailable(StoreError),
+}
+
+/// The last sync and the pin, as the head has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeadStatus {
+    /// The last sync that ended.
+    pub last_sync: Option<LastSync>,
+    /// The pinned version.
+    pub pin: Option<u64>,
+}
+
+/// A reader of every version. It never ends by itself and never goes backwards.
+#[derive(Debug)]
+pub struct Follower {
+    store: Arc<dyn Store>,
+    notifications: watch::Receiver<u64>,
+    known: Option<Arc<Snapshot>>,
+    last_status: Option<HeadStatus>,
+    failures: u32,
+    older_since: Option<Instant>,
+    stale_read_limit: Duration,
+    /// When the head is read next without a notification. It is kept here so that cancelled waits do
+    /// not postpone it.
+    due: Instant,
+    events: VecDeque<FollowEvent>,
+}
+
+impl Follower {
+    pub(in crate::repository) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            notifications: store.subscribe(),
+            store,
+            known: None,
+            last_status: None,
+            failures: 0,
+            older_since: None,
+            stale_read_limit: STALE_READ_LIMIT,
+            due: Instant::now(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// How long an older version counts as a stale read; by default a minute.
+    #[must_use]
+    pub fn with_stale_read_limit(self, stale_read_limit: Duration) -> Self {
+        Self {
+            stale_read_limit,
+            ..self
+        }
+    }
+
+    /// Waits for the next event. Cancel-safe.
+    pub async fn next(&mut self) -> FollowEvent {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return event;
+            }
+            self.wait().await;
+            let pause = match self.poll().await {
+                Ok(()) => {
+                    self.failures = 0;
+                    POLL_INTERVAL
+                }
+                Err(error) => {
+                    if self.failures == 0 {
+                        self.events.push_back(FollowEvent::Unavailable(error));
+                        self.last_status = None;
+                    }
+                    self.failures += 1;
+                    (FIRST_RETRY_DELAY * (1 << self.failures.min(6))).min(POLL_INTERVAL)
+                }
+            };
+            self.due = Instant::now() + pause;
+        }
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            () = tokio::time::sleep_until(self.due) => {}
+            // While the store is away a notification may come from the attempt itself.
+            Ok(()) = self.notifications.changed(), if self.failures == 0 => {}
+        }
+    }
+
+    async fn poll(&mut self) -> Result<()> {
+        self.notifications.mark_unchanged();
+        let reading = self.store.head().await?;
+        let version = reading.as_ref().map_or(0, |reading| reading.head.version);
+        if version == 0 && self.known.is_none() {
+            if self.last_status.is_none() {
+                self.events.push_back(FollowEvent::Empty);
+            }
+        } else if let Some(reading) = &reading {
+            self.catch_up(reading).await?;
+        }
+        let status = reading.map_or_else(HeadStatus::default, |reading| HeadStatus {
+            last_sync: reading.head.last_sync,
+            pin: reading.head.pin,
+        });
+        if self.last_status.as_ref() != Some(&status) {
+            self.events
+                .push_back(FollowEvent::HeadStatus(status.clone()));
+            self.last_status = Some(status);
+        }
+        Ok(())
+    }
+
+    async fn catch_up(&mut self, reading: &Reading) -> Result<()> {
+        let Some(known) = &self.known else {
+            return self.reload().await;
+        };
+        let same_store = *known.lineage == *reading.head.lineage;
+        if same_store && reading.head.version < known.version() {
+            return self.older_head().await;
+        }
+        if reading.head.version == 0 {
+            return Ok(());
+        }
+        self.older_since = None;
+        match load::advance(&*self.store, known, &reading.head).await? {
+            Advance::Steps(steps) => {
+                for step in steps {
+                    let snapshot = Arc::new(step.snapshot);
+                    self.known = Some(snapshot.clone());
+                    self.events.push_back(FollowEvent::Version {
+                        snapshot,
+                        changes: Some(step.changes),
+                    });
+                }
+                Ok(())
+            }
+            Advance::Load => self.reload().await,
+        }
+    }
+
+    async fn older_head(&mut self) -> Result<()> {
+        let since = *self.older_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < self.stale_read_limit {
+            return Ok(());
+        }
+        self.reload().await
+    }
+
+    async fn reload(&mut self) -> Result<()> {
+        let Some(snapshot) = load::load(&*self.store).await? else {
+            return Ok(());
+        };
+        if let Some(known) = &self.known
+            && known.lineage == snapshot.lineage
+            && snapshot.version() < known.version()
+            && self
+                .older_since
+                .is_none_or(|since| since.elapsed() < self.stale_read_limit)
+        {
+            self.older_since.get_or_insert_with(Instant::now);
+            return Ok(());
+        }
+        self.older_since = None;
+        let snapshot = Arc::new(snapshot);
+        self.known = Some(snapshot.clone());
+        self.events.push_back(FollowEvent::Version {
+            snapshot,
+            changes: None,
+        });
+        Ok(())
+    }
+}
+
+impl HeadStatus {
+    /// Since when syncs have failed, if the last one did.
+    pub fn failing_since(&self) -> Option<Timestamp> {
+        self.last_sync
+            .as_ref()
+            .and_then(|last_sync| last_sync.failing_since)
+    }
+}

@@ -1,0 +1,320 @@
+//! Reading versions: the whole state, or the steps from one that is known.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::models::{Catalogue, Change};
+use crate::repository::blocking::run_blocking;
+use crate::repository::head::{Head, Header};
+use crate::repository::parts::{self, Damage};
+use crate::repository::store::{PartKind, PartName, Result, Store, StoreError};
+
+const CONCURRENT_READS: usize = 4;
+/// How often a part may be missing under an unchanged head before it counts as lost.
+const MAX_MISSING_READS: u32 = 6;
+const RETRY_DELAY: Duration = Duration::from_millis(50);
+
+/// The catalogue at a published version. A clone shares it.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The store's lineage.
+    pub lineage: Arc<str>,
+    /// The version's identity.
+    pub header: Header,
+    /// All its items.
+    pub catalogue: Catalogue,
+    /// What of it could not be read.
+    pub damage: Vec<Damage>,
+}
+
+impl Snapshot {
+    /// The version's number.
+    pub const fn version(&self) -> u64 {
+        self.header.version
+    }
+
+    /// The next version, by its header and its changes.
+    pub(in crate::repository) fn next(&self, header: Header, changes: &[Change]) -> Self {
+        let mut catalogue = self.catalogue.clone();
+        catalogue.apply(changes);
+        Self {
+            lineage: self.lineage.clone(),
+            header,
+            catalogue,
+            damage: self.damage.clone(),
+        }
+    }
+}
+
+/// One version after another.
+pub(in crate::repository) struct Step {
+    pub(in crate::repository) snapshot: Snapshot,
+    pub(in crate::repository) changes: Vec<Change>,
+}
+
+/// How a known state becomes the head's.
+pub(in crate::repository) enum Advance {
+    /// By these steps, oldest first; none if it is the head's already.
+    Steps(Vec<Step>),
+    /// Not by steps: it must be loaded.
+    Load,
+}
+
+/// The parts that loading this head reads.
+pub(in crate::repository) fn parts_to_load(head: &Head) -> impl Iterator<Item = PartName> {
+    let base = head
+        .base
+        .map(|base| (PartKind::Base, base.fence, base.parts));
+    let later = since_base(head).map(|header| (PartKind::Changes, header.fence, header.parts));
+    base.into_iter()
+        .chain(later)
+        .flat_map(|(kind, fence, parts)| {
+            (0..parts).map(move |index| PartName { kind, fence, index })
+        })
+}
+
+fn since_base(head: &Head) -> impl Iterator<Item = &Header> {
+    let base = head.base.map_or(0, |base| base.version);
+    head.log.iter().filter(move |header| header.version > base)
+}
+
+/// Reads the whole state at the head; `None` while the store holds no version.
+pub(in crate::repository) async fn load(store: &dyn Store) -> Result<Option<Snapshot>> {
+    let mut seen: Option<Header> = None;
+    let mut stuck = 0;
+    loop {
+        let Some(reading) = store.head().await? else {
+            return Ok(None);
+        };
+        let Some(header) = reading.head.header().cloned() else {
+            return Ok(None);
+        };
+        stuck = if seen.as_ref() == Some(&header) {
+            stuck + 1
+        } else {
+            0
+        };
+        seen = Some(header);
+        if let Some(snapshot) = assemble(store, &reading.head, stuck >= MAX_MISSING_READS).await? {
+            return Ok(Some(snapshot));
+        }
+        // A newer head was published meanwhile, or the majority point lags behind the head.
+        tokio::time::sleep(RETRY_DELAY * stuck).await;
+    }
+}
+
+/// Reads the whole state at this very head, which was just written; `None` if it has no version.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] if parts are gone because another has taken over meanwhile.
+pub(in crate::repository) async fn load_at(
+    store: &dyn Store,
+    head: &Head,
+) -> Result<Option<Snapshot>> {
+    if head.header().is_none() {
+        return Ok(None);
+    }
+    let mut missed = 0;
+    loop {
+        if let Some(snapshot) = assemble(store, head, missed >= MAX_MISSING_READS).await? {
+            return Ok(Some(snapshot));
+        }
+        let newest = store.head().await?;
+        if newest.is_some_and(|newest| newest.head.fence > head.fence) {
+            return Err(StoreError::LeaseLost);
+        }
+        missed += 1;
+        tokio::time::sleep(RETRY_DELAY * missed).await;
+    }
+}
+
+/// The steps from `known` to this head.
+pub(in crate::repository) async fn advance(
+    store: &dyn Store,
+    known: &Snapshot,
+    head: &Head,
+) -> Result<Advance> {
+    if *known.lineage != *head.lineage || !head.log.contains(&known.header) {
+        return Ok(Advance::Load);
+    }
+    // A base was put since, and may hold what could not be read.
+    if !known.damage.is_empty() && head.base.is_some_and(|base| base.version > known.version()) {
+        return Ok(Advance::Load);
+    }
+    let newer: Vec<_> = head
+        .log
+        .iter()
+        .filter(|header| header.version > known.version())
+        .collect();
+    // A repair has what the changes since do not tell.
+    if newer.iter().any(|header| header.reset) {
+        return Ok(Advance::Load);
+    }
+    let mut read = Vec::with_capacity(newer.len());
+    for header in newer {
+        let Some((changes, damage)) = changes(store, header, false).await? else {
+            return Ok(Advance::Load);
+        };
+        if !damage.is_empty() {
+            return Ok(Advance::Load);
+        }
+        read.push((header.clone(), changes));
+    }
+    let mut steps: Vec<Step> = Vec::with_capacity(read.len());
+    for (header, changes) in read {
+        let before = steps.last().map_or(known, |step| &step.snapshot);
+        steps.push(Step {
+            snapshot: before.next(header, &changes),
+            changes,
+        });
+    }
+    Ok(Advance::Steps(steps))
+}
+
+/// The changes of a version, with what of them could not be read; `None` if parts are missing
+/// and that is not tolerated.
+async fn changes(
+    store: &dyn Store,
+    header: &Header,
+    tolerant: bool,
+) -> Result<Option<(Vec<Change>, Vec<Damage>)>> {
+    let (fence, parts) = (header.fence, header.parts);
+    read(
+        store,
+        PartKind::Changes,
+        fence,
+        parts,
+        tolerant,
+        parts::unpack,
+    )
+    .await
+}
+
+/// The changes of a version that can be read, and what is wrong with the others.
+pub(in crate::repository) async fn readable_changes(
+    store: &dyn Store,
+    header: &Header,
+) -> Result<(Vec<Change>, Vec<Damage>)> {
+    Ok(changes(store, header, true).await?.unwrap_or_default())
+}
+
+/// The changes of a version, every one of them; `None` if parts are missing.
+pub(in crate::repository) async fn complete_changes(
+    store: &dyn Store,
+    header: &Header,
+) -> Result<Option<Vec<Change>>> {
+    let Some((changes, damage)) = changes(store, header, false).await? else {
+        return Ok(None);
+    };
+    match damage.into_iter().next() {
+        Some(Damage { name, reason }) => Err(StoreError::Unreadable { name, reason }),
+        None => Ok(Some(changes)),
+    }
+}
+
+/// The state at a head; `None` if parts are missing and that is not tolerated.
+async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Option<Snapshot>> {
+    let (Some(base), Some(header)) = (head.base, head.header()) else {
+        return Err(StoreError::Unreadable {
+            name: "the head".into(),
+            reason: "it has no base".into(),
+        });
+    };
+    let started = Instant::now();
+    let (fence, parts, unpack) = (base.fence, base.parts, parts::unpack_items);
+    let read = read(store, PartKind::Base, fence, parts, tolerant, unpack);
+    let Some((items, mut damage)) = read.await? else {
+        return Ok(None);
+    };
+    let mut later = Vec::new();
+    for header in since_base(head) {
+        let Some((changes, lost)) = changes(store, header, tolerant).await? else {
+            return Ok(None);
+        };
+        later.push(changes);
+        damage.extend(lost);
+    }
+    let read = started.elapsed();
+    let is_whole = damage.is_empty();
+    let catalogue = run_blocking(move || {
+        let mut catalogue: Catalogue = items.into_iter().collect();
+        for changes in later {
+            catalogue.apply(&changes);
+        }
+        catalogue
+    })
+    .await?;
+    let took = started.elapsed();
+    tracing::debug!(items = catalogue.len(), ?read, ?took, "loaded a state");
+    let items = header.content.items;
+    if is_whole && items != catalogue.len() as u64 {
+        let reason = format!(
+            "it has {items} items, but its parts hold {}",
+            catalogue.len()
+        );
+        damage.push(parts::damaged(
+            format!("version {}", header.version),
+            &reason,
+        ));
+    }
+    for damage in &damage {
+        tracing::error!(
+            part = damage.name,
+            reason = damage.reason,
+            "cannot be read; serving the rest without it"
+        );
+    }
+    Ok(Some(Snapshot {
+        lineage: head.lineage.as_str().into(),
+        header: header.clone(),
+        catalogue,
+        damage,
+    }))
+}
+
+type Unpack<T> = fn(PartName, &[u8]) -> (Vec<T>, Vec<Damage>);
+
+async fn read<T: Send + 'static>(
+    store: &dyn Store,
+    kind: PartKind,
+    fence: u64,
+    count: u32,
+    tolerant: bool,
+    unpack: Unpack<T>,
+) -> Result<Option<(Vec<T>, Vec<Damage>)>> {
+    let read: Vec<_> = stream::iter(0..count)
+        .map(|index| read_part(store, PartName { kind, fence, index }, unpack))
+        .buffered(CONCURRENT_READS)
+        .try_collect()
+        .await?;
+    let mut values = Vec::new();
+    let mut damage = Vec::new();
+    for (index, part) in (0..count).zip(read) {
+        match part {
+            Some((found, lost)) => {
+                values.extend::<Vec<T>>(found);
+                damage.extend(lost);
+            }
+            None if tolerant => damage.push(missing_part(PartName { kind, fence, index })),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some((values, damage)))
+}
+
+pub(in crate::repository) fn missing_part(name: PartName) -> Damage {
+    parts::damaged(name.to_string(), &"it is missing")
+}
+
+async fn read_part<T: Send + 'static>(
+    store: &dyn Store,
+    name: PartName,
+    unpack: Unpack<T>,
+) -> Result<Option<(Vec<T>, Vec<Damage>)>> {
+    let Some(data) = store.get(name).await? else {
+        return Ok(None);
+    };
+    run_blocking(move || unpack(name, &data)).await.map(Some)
+}

@@ -1,0 +1,254 @@
+//! The tables beside the catalogue: the ledger of runs, quarantine, findings, missing items and the
+//! marker of an unchanged source.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::store::{Result, Row, StoreError, Table};
+use super::{LeaseGuard, Repository};
+use crate::models::{Finding, MissingItem, Outcome, Quarantined, Run};
+
+/// The key of the one row of its table.
+const MARKER_KEY: &str = "marker";
+
+/// How many rows the ledger keeps.
+const LEDGER_ROWS: u32 = 10_000;
+/// How many rows are made and written at a time.
+const BATCH_ROWS: usize = 1_000;
+
+#[derive(Serialize, Deserialize)]
+struct MarkerRow<T> {
+    marker: Option<T>,
+}
+
+impl Repository {
+    /// The last runs, newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn runs(&self, limit: u32) -> Result<Vec<Run>> {
+        let rows = self.store.rows(Table::Runs, Some(limit)).await?;
+        Ok(decode_rows(Table::Runs, rows))
+    }
+
+    /// The run that is held now: the last one that did not fail, if it was held.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn held_run(&self) -> Result<Option<Run>> {
+        // Mostly it is among the last few.
+        for limit in [20, LEDGER_ROWS] {
+            let runs = self.runs(limit).await?.into_iter();
+            let mut judged = runs.filter(|run| run.outcome != Outcome::Failed);
+            if let Some(last) = judged.next() {
+                return Ok(Some(last).filter(|run| run.outcome == Outcome::Held));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The findings of the last sync.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn findings(&self) -> Result<Vec<Finding>> {
+        let rows = self.store.rows(Table::Findings, None).await?;
+        Ok(decode_rows(Table::Findings, rows))
+    }
+
+    /// The records that the last sync set aside.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn quarantine(&self) -> Result<Vec<Quarantined>> {
+        let rows = self.store.rows(Table::Quarantine, None).await?;
+        Ok(decode_rows(Table::Quarantine, rows))
+    }
+
+    /// The items that the source has no more and that are still published.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn missing(&self) -> Result<Vec<MissingItem>> {
+        let rows = self.store.rows(Table::Missing, None).await?;
+        Ok(decode_rows(Table::Missing, rows))
+    }
+}
+
+impl LeaseGuard {
+    /// Writes a run into the ledger. One that ended as the one before it, and published nothing,
+    /// goes into the same row, so that a quiet source does not fill the ledger.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails.
+    pub async fn record(&self, run: &Run) -> Result<()> {
+        let newest = self.store.rows(Table::Runs, Some(1)).await?;
+        let last: Option<Run> = decode_rows(Table::Runs, newest).pop();
+        let merged = last.and_then(|last| last.merged_with(run));
+        let row = merged.as_ref().unwrap_or(run);
+        let row = Row {
+            key: run_key(row.number),
+            fields: object(row)?,
+        };
+        let fence = self.head().fence;
+        self.store
+            .write_rows(fence, Table::Runs, vec![row], Vec::new())
+            .await?;
+        if merged.is_none() {
+            self.store.trim(Table::Runs, LEDGER_ROWS).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes these the findings, writing only what differs.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails.
+    pub async fn save_findings(&self, findings: &[Finding]) -> Result<()> {
+        self.save_rows(Table::Findings, findings, Finding::key)
+            .await
+    }
+
+    /// Makes these the records set aside, writing only what differs.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails.
+    pub async fn save_quarantine(&self, records: &[Quarantined]) -> Result<()> {
+        self.save_rows(Table::Quarantine, records, Quarantined::key)
+            .await
+    }
+
+    /// Makes these the missing items, writing only what differs.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails.
+    pub async fn save_missing(&self, missing: &[MissingItem]) -> Result<()> {
+        self.save_rows(Table::Missing, missing, MissingItem::key)
+            .await
+    }
+
+    /// What [`LeaseGuard::save_unchanged_marker`] stored last.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn unchanged_marker<T: DeserializeOwned>(&self) -> Result<Option<T>> {
+        let rows = self.store.rows(Table::UnchangedMarker, None).await?;
+        let row: Option<MarkerRow<T>> = decode_rows(Table::UnchangedMarker, rows).pop();
+        Ok(row.and_then(|row| row.marker))
+    }
+
+    /// Keeps what names the source's answer that is published as it is, if there is one. It is
+    /// forgotten when what stands beside the catalogue changes.
+    ///
+    /// # Errors
+    /// When the lease has passed on or the store fails.
+    pub async fn save_unchanged_marker<T: Serialize + Sync>(
+        &self,
+        marker: Option<&T>,
+    ) -> Result<()> {
+        // A row that is never removed: a sleeper's late one would come back under a free key.
+        let rows = [MarkerRow { marker }];
+        let (put, gone) = self
+            .differing(Table::UnchangedMarker, &rows, |_| MARKER_KEY.to_owned())
+            .await?;
+        self.write(Table::UnchangedMarker, put, gone).await
+    }
+
+    async fn save_rows<T: Serialize + Sync>(
+        &self,
+        table: Table,
+        values: &[T],
+        key: impl Fn(&T) -> String + Send,
+    ) -> Result<()> {
+        let (put, gone) = self.differing(table, values, key).await?;
+        if !(put.is_empty() && gone.is_empty()) {
+            // A marker that is older than these rows no longer proves that all is up to date.
+            self.save_unchanged_marker(None::<&Value>).await?;
+        }
+        self.write(table, put, gone).await
+    }
+
+    /// The rows to put and the keys to remove, so that a table has these values.
+    async fn differing<'a, T: Serialize + Sync>(
+        &self,
+        table: Table,
+        values: &'a [T],
+        key: impl Fn(&T) -> String + Send,
+    ) -> Result<(BTreeMap<String, &'a T>, Vec<String>)> {
+        let keyed = values.iter().map(|value| (key(value), value));
+        let mut wanted: BTreeMap<_, _> = keyed.collect();
+        let mut gone = Vec::new();
+        for row in self.store.rows(table, None).await? {
+            match wanted.get(&row.key) {
+                None => gone.push(row.key),
+                Some(value) if object(*value)? == row.fields => {
+                    wanted.remove(&row.key);
+                }
+                Some(_) => {}
+            }
+        }
+        Ok((wanted, gone))
+    }
+
+    /// Writes rows, a lot of them at a time: as rows they take much more memory. What takes the
+    /// place of others is there before those go.
+    async fn write<T: Serialize + Sync>(
+        &self,
+        table: Table,
+        put: BTreeMap<String, &T>,
+        mut gone: Vec<String>,
+    ) -> Result<()> {
+        let fence = self.head().fence;
+        let mut put = put.into_iter().peekable();
+        loop {
+            let rows = put.by_ref().take(BATCH_ROWS).map(|(key, value)| {
+                let fields = object(value)?;
+                Ok(Row { key, fields })
+            });
+            let rows: Vec<_> = rows.collect::<Result<_>>()?;
+            let is_last = put.peek().is_none();
+            let gone = if is_last {
+                std::mem::take(&mut gone)
+            } else {
+                Vec::new()
+            };
+            if !(rows.is_empty() && gone.is_empty()) {
+                self.store.write_rows(fence, table, rows, gone).await?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn run_key(number: u64) -> String {
+    format!("{number:020}")
+}
+
+fn object<T: Serialize>(value: &T) -> Result<Map<String, Value>> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Ok(Map::new()),
+        Err(error) => Err(StoreError::Unreadable {
+            name: "a row to be written".into(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// A row that cannot be read is named in the log and left out.
+fn decode_rows<T: DeserializeOwned>(table: Table, rows: Vec<Row>) -> Vec<T> {
+    rows.into_iter()
+        .filter_map(|row| {
+            serde_json::from_value(Value::Object(row.fields))
+                .inspect_err(|error| {
+                    tracing::warn!(table = table.name(), row = row.key, %error, "a row cannot be read");
+                })
+                .ok()
+        })
+        .collect()
+}

@@ -1,0 +1,185 @@
+//! Links among the collections, stored by path so that no host is part of the catalogue.
+//!
+//! A stored link is `/{collection}/{id}`, or `/{collection}/` for the bare link that means
+//! "unknown". Any other text of that form is stored with one more leading slash, which is removed
+//! on output.
+
+use super::collection::Collection;
+
+/// A parsed absolute link.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Link<'a> {
+    /// Everything before the collection: scheme, host and path prefix.
+    pub(crate) base: &'a str,
+    pub(crate) target: LinkTarget<'a>,
+}
+
+/// The target of a link: an item, or a collection if `id` is `None`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct LinkTarget<'a> {
+    pub(crate) collection: Collection,
+    pub(crate) id: Option<&'a str>,
+}
+
+impl<'a> Link<'a> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let authority = rest.find('/').filter(|length| *length > 0)?;
+        if !is_scheme(scheme) || rest.contains(is_forbidden) {
+            return None;
+        }
+        let path_start = text.len() - rest.len() + authority;
+        let (prefix, target) = split_path(text.get(path_start..)?)?;
+        Some(Self {
+            base: text.get(..path_start + prefix)?,
+            target,
+        })
+    }
+}
+
+/// The stored form of a source text, or `None` if they are equal.
+///
+/// In link fields, links with any base count (`any_base`); elsewhere only those with `own_base`.
+pub(super) fn to_stored(text: &str, own_base: Option<&str>, any_base: bool) -> Option<String> {
+    match Link::parse(text) {
+        Some(Link { base, target }) if any_base || own_base == Some(base) => Some(format!(
+            "/{}/{}",
+            target.collection,
+            target.id.unwrap_or_default()
+        )),
+        _ => leading_slashes(text).map(|_| format!("/{text}")),
+    }
+}
+
+/// The source form of a stored text, or `None` if they are equal.
+pub(crate) fn to_source(text: &str, base: &str) -> Option<String> {
+    match leading_slashes(text)? {
+        1 => Some(format!("{base}{text}")),
+        _ => text.get(1..).map(str::to_owned),
+    }
+}
+
+/// The target of a stored link; `None` for any other text.
+pub(super) fn parse_stored(text: &str) -> Option<LinkTarget<'_>> {
+    if leading_slashes(text)? != 1 {
+        return None;
+    }
+    let (name, id) = text.get(1..)?.split_once('/')?;
+    Some(LinkTarget {
+        collection: name.parse().ok()?,
+        id: Some(id).filter(|id| !id.is_empty()),
+    })
+}
+
+/// Number of leading slashes, if the rest has the form of a stored link.
+fn leading_slashes(text: &str) -> Option<usize> {
+    let rest = text.trim_start_matches('/');
+    let (name, id) = rest.split_once('/')?;
+    let is_link_form = name.parse::<Collection>().is_ok() && !id.contains('/');
+    Some(text.len() - rest.len()).filter(|slashes| is_link_form && *slashes > 0)
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+}
+
+fn is_forbidden(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '"' | '<' | '>' | '\\')
+}
+
+/// Splits a path into the length of its prefix and its target.
+///
+/// `/films/people` could be an item, or a bare link below the prefix `/films`. The source ends
+/// only bare links with a slash.
+fn split_path(path: &str) -> Option<(usize, LinkTarget<'_>)> {
+    let (trimmed, has_final_slash) = match path.strip_suffix('/') {
+        Some(trimmed) => (trimmed, true),
+        None => (path, false),
+    };
+    let (before, last) = trimmed.rsplit_once('/')?;
+    let bare = || {
+        let collection = last.parse().ok()?;
+        Some((
+            before.len(),
+            LinkTarget {
+                collection,
+                id: None,
+            },
+        ))
+    };
+    let item = || {
+        let (prefix, name) = before.rsplit_once('/')?;
+        let collection = name.parse().ok()?;
+        let id = Some(last).filter(|id| !id.is_empty())?;
+        Some((
+            prefix.len(),
+            LinkTarget {
+                collection,
+                id: Some(id),
+            },
+        ))
+    };
+    if has_final_slash {
+        bare().or_else(item)
+    } else {
+        item().or_else(bare)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_with_any_base_is_stored_by_its_path() {
+        for (text, path) in [
+            (
+                "https://ghibliapi.herokuapp.com/people/598f",
+                "/people/598f",
+            ),
+            (
+                "htps://ghibliapi.herokuapp.com/species/b5a9",
+                "/species/b5a9",
+            ),
+            ("http://localhost:8000/ghibli/films/dc2e/", "/films/dc2e"),
+            ("https://host/a/b/c/vehicles/", "/vehicles/"),
+            ("https://host/locations", "/locations/"),
+            ("https://host/films/people/", "/people/"),
+            ("https://host/films/people", "/films/people"),
+            ("https://host/people/a%2Fb%20c", "/people/a%2Fb%20c"),
+        ] {
+            assert_eq!(to_stored(text, None, true).as_deref(), Some(path), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_stored_unchanged() {
+        for text in [
+            "nobody knows",
+            "",
+            "https://host/posters/1",
+            "https://host",
+            "https:///people/1",
+            "://host/people/1",
+            "https://host/people//",
+            "https://host/people/1?x=1",
+            "see https://host/people/1",
+            "https://host/people/1 and more",
+            "people/1",
+        ] {
+            assert_eq!(to_stored(text, None, true), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_in_the_form_of_a_stored_link_is_restored() {
+        for text in ["/people/1", "//people/", "///films/x", "/people/"] {
+            let stored = to_stored(text, None, true).unwrap();
+            assert_eq!(parse_stored(&stored), None, "{text}");
+            assert_eq!(to_source(&stored, "http://base").as_deref(), Some(text));
+        }
+    }
+}

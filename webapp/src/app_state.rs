@@ -1,0 +1,18 @@
+//! The state of all handlers.
+
+use axum::extract::FromRef;
+
+use crate::events::Events;
+use crate::http::PublicUrl;
+use crate::state::CurrentSite;
+
+/// The state of all handlers.
+#[derive(Clone, Debug, Default, FromRef)]
+pub(crate) struct AppState {
+    /// The catalogue, its indexes and its freshness.
+    pub(crate) current: CurrentSite,
+    /// The base URL of links.
+    pub(crate) public_url: PublicUrl,
+    /// The streams of events.
+    pub(crate) events: Events,
+}

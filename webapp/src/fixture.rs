@@ -1,0 +1,86 @@
+//! What tests of the news are made of.
+
+use std::sync::Arc;
+
+use catalogue_index::History;
+use common::models::{Catalogue, Change, Counts, Facts, Item, Kind, Movie, SourceRecord};
+use common::repository::{Header, Snapshot};
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use crate::events::encode;
+use crate::state::{Freshness, Indexes, Site};
+
+/// A version without items; 1 is the first of its store.
+pub(crate) fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snapshot {
+    Snapshot {
+        lineage: lineage.into(),
+        header: Header {
+            version,
+            fence: version,
+            at: Timestamp::UNIX_EPOCH,
+            parts: 1,
+            changes: Counts::of(changes),
+            note: None,
+            first: version == 1,
+            reset: false,
+            content: common::repository::ContentDigest::of(&Catalogue::default()),
+        },
+        catalogue: Catalogue::default(),
+        damage: Vec::new(),
+    }
+}
+
+/// A site that keeps a version, of which only a count of one change is known, and later ones.
+pub(crate) fn site(
+    lineage: &str,
+    first: u64,
+    later: impl IntoIterator<Item = Vec<Change>>,
+) -> Site {
+    let mut current = snapshot(lineage, first, &[added("m", "M")]);
+    let mut history = History::from(&current);
+    for (version, changes) in (first + 1..).zip(later) {
+        current = snapshot(lineage, version, &changes);
+        history = history.with(&current, Some(changes), encode::version);
+    }
+    Site {
+        cache: Arc::default(),
+        snapshot: Arc::new(current),
+        indexes: Indexes::default(),
+        history,
+        freshness: Freshness::Fresh,
+        sync_status: Arc::default(),
+    }
+}
+
+/// A movie that comes.
+pub(crate) fn added(id: &str, title: &str) -> Change {
+    Change {
+        kind: Kind::Movie,
+        id: id.into(),
+        before: None,
+        after: Some(movie(id, title)),
+    }
+}
+
+/// A movie of which only the title is known.
+pub(crate) fn movie(id: &str, title: &str) -> Arc<Item> {
+    item(
+        id,
+        Facts::Movie(Movie {
+            title: title.into(),
+            ..Movie::default()
+        }),
+    )
+}
+
+/// An item whose slug is its id.
+pub(crate) fn item(id: &str, facts: Facts) -> Arc<Item> {
+    Arc::new(Item {
+        id: id.into(),
+        slug: id.into(),
+        rank: 1,
+        facts,
+        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
+    })
+}

@@ -1,0 +1,134 @@
+//! Costly requests run on blocking threads, a few at a time, so that the async workers stay free.
+
+use std::sync::LazyLock;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use http_content::{Conditions, Representation};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::error::AppError;
+
+/// How long a request waits in a queue.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Requests of at most some tens of milliseconds each, on half of the cores.
+pub(crate) static SHORT: LazyLock<Semaphore> = LazyLock::new(|| {
+    let cores = available_parallelism().map_or(1, usize::from);
+    Semaphore::new((cores / 2).max(1))
+});
+/// Scans of a large collection, one at a time.
+pub(crate) static LONG: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(1));
+
+/// Runs the handler of a request with a query as [`SHORT`] work. Without a query, a response is
+/// cheap to make.
+pub(crate) async fn run_queries(request: Request, next: Next) -> Result<Response, AppError> {
+    if request.uri().query().is_none() {
+        return Ok(next.run(request).await);
+    }
+    let conditions = Conditions::of(request.method(), request.headers());
+    run_blocking(&SHORT, move || {
+        let response = Handle::current().block_on(next.run(request));
+        encode(&response, &conditions);
+        response
+    })
+    .await
+}
+
+/// Runs work on a blocking thread once the queue has a permit. The permit is held until the work
+/// ends, even if the client has disconnected; a client that disconnects while it waits leaves the
+/// queue.
+///
+/// # Errors
+/// [`AppError::Busy`] after [`WAIT_TIMEOUT`] in the queue.
+pub(crate) async fn run_blocking<T: Send + 'static>(
+    queue: &'static Semaphore,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AppError> {
+    let Ok(Ok(permit)) = timeout(WAIT_TIMEOUT, queue.acquire()).await else {
+        return Err(AppError::Busy);
+    };
+    let work = move || {
+        let _permit = permit;
+        work()
+    };
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| AppError::Internal(error.into()))
+}
+
+/// Encodes a response on this blocking thread; the representation keeps it for when it is sent.
+pub(crate) fn encode(response: &Response, conditions: &Conditions) {
+    if let Some(representation) = response.extensions().get::<Representation>() {
+        // An error comes again when it is sent.
+        drop(Handle::current().block_on(representation.respond(conditions)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+
+    use axum::body::Body;
+    use axum::routing::get;
+    use axum::{Router, middleware::from_fn};
+    use http::StatusCode;
+    use tokio::sync::Notify;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_does_not_get_its_turn_in_time_is_refused() {
+        static TURNS: Semaphore = Semaphore::const_new(1);
+        let turn = TURNS.acquire().await.unwrap();
+        let refused = run_blocking(&TURNS, || 1).await;
+        assert!(matches!(refused, Err(AppError::Busy)), "{refused:?}");
+        assert_eq!(AppError::Busy.status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop(turn);
+        assert_eq!(run_blocking(&TURNS, || 1).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn work_keeps_its_turn_when_its_request_has_gone() {
+        static TURNS: Semaphore = Semaphore::const_new(1);
+        let begun = Arc::new(Notify::new());
+        let (end, ends) = channel::<()>();
+        let request = {
+            let begun = begun.clone();
+            tokio::spawn(run_blocking(&TURNS, move || {
+                begun.notify_one();
+                ends.recv().unwrap_err();
+            }))
+        };
+        begun.notified().await;
+        request.abort();
+        assert!(request.await.unwrap_err().is_cancelled());
+        assert!(TURNS.try_acquire().is_err(), "the work goes on");
+        drop(end);
+        drop(TURNS.acquire().await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn only_a_request_with_a_query_leaves_the_async_worker() {
+        let thread = async || std::thread::current().name().unwrap_or_default().to_owned();
+        let router: Router = Router::new()
+            .route("/", get(thread))
+            .route_layer(from_fn(run_queries));
+        let ask = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            let body = axum::body::to_bytes(response.into_body(), 1024).await;
+            String::from_utf8(body.unwrap().to_vec()).unwrap()
+        };
+        let here = thread().await;
+        assert_eq!(ask("/").await, here);
+        assert_ne!(ask("/?page=2").await, here);
+    }
+}

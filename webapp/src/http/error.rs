@@ -1,0 +1,129 @@
+//! Everything that can go wrong with a request, in one table of statuses and titles.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, StatusCode};
+use http_content::EncodeError;
+
+/// The supported methods, as the `Allow` header lists them.
+pub(crate) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
+/// Why a request failed. The text is for the client.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppError {
+    /// The request cannot be understood; the text says what to change.
+    #[error("{0}")]
+    BadRequest(String),
+    /// Nothing is at this address.
+    #[error("nothing found at this address")]
+    NotFound,
+    /// Something was here once, or is elsewhere now; the text says what to do.
+    #[error("{0}")]
+    Gone(String),
+    /// Only reading is possible here.
+    #[error("read-only: use GET, HEAD or OPTIONS")]
+    MethodNotAllowed,
+    /// The client refuses every supported encoding, identity included.
+    #[error("Accept-Encoding excludes every supported encoding: accept identity, gzip, br or zstd")]
+    NotAcceptable,
+    /// The request's body did not arrive in time.
+    #[error("the request body did not arrive in time")]
+    BodyTooSlow,
+    /// The request's body exceeds the limit.
+    #[error("the request body is too large: send none")]
+    BodyTooLong,
+    /// The path and query exceed the limit.
+    #[error("the address is too long")]
+    AddressTooLong,
+    /// The catalogue is still loading.
+    #[error("the catalogue is still loading: try again in a moment")]
+    NotReady,
+    /// Too many clients listen to events.
+    #[error("too many clients are listening: try again in 30 seconds")]
+    Crowded,
+    /// Costly requests wait in a queue that is full.
+    #[error("the server is busy: try again in a few seconds")]
+    Busy,
+    /// The handler took too long.
+    #[error("the response took too long: try again in a moment")]
+    TookTooLong,
+    /// A bug or a failed dependency. Only the log gets the cause.
+    #[error("internal error: search the log for the request ID")]
+    Internal(#[source] anyhow::Error),
+}
+
+impl AppError {
+    /// The status of the response.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status_and_title().0
+    }
+
+    /// The status, and a title for people.
+    pub(crate) fn status_and_title(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "Invalid request"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "Page not found"),
+            Self::Gone(_) => (StatusCode::GONE, "No longer available"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Read-only site"),
+            Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "Unsupported encoding"),
+            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "Request timed out"),
+            Self::BodyTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "Request too large"),
+            Self::AddressTooLong => (StatusCode::URI_TOO_LONG, "Address too long"),
+            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "Starting up"),
+            Self::Crowded => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Server busy"),
+            Self::TookTooLong => (StatusCode::GATEWAY_TIMEOUT, "Response timed out"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
+        }
+    }
+
+    /// A header field that says what to do next.
+    pub(crate) fn field(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::MethodNotAllowed => Some((ALLOW, METHODS)),
+            Self::NotReady => Some((RETRY_AFTER, HeaderValue::from_static("2"))),
+            Self::Busy => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
+            Self::Crowded => Some((RETRY_AFTER, HeaderValue::from_static("30"))),
+            _ => None,
+        }
+    }
+}
+
+/// A layer renders the error, because only the request tells whether as a page or as a problem.
+impl IntoResponse for AppError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+impl From<askama::Error> for AppError {
+    fn from(error: askama::Error) -> Self {
+        Self::Internal(anyhow::Error::new(error).context("cannot render a template"))
+    }
+}
+
+impl From<EncodeError> for AppError {
+    fn from(error: EncodeError) -> Self {
+        match error {
+            EncodeError::NotAcceptable => Self::NotAcceptable,
+            failed @ EncodeError::Failed { .. } => Self::Internal(failed.into()),
+        }
+    }
+}
+
+impl From<PathRejection> for AppError {
+    fn from(rejection: PathRejection) -> Self {
+        Self::BadRequest(rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for AppError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::BadRequest(rejection.body_text())
+    }
+}

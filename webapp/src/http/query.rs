@@ -1,0 +1,40 @@
+//! Reading the query of a URL.
+
+use std::borrow::Cow;
+
+use http::Uri;
+
+use super::error::AppError;
+
+/// The parameters in their order, decoded.
+pub(crate) fn pairs(uri: &Uri) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+}
+
+/// A whole number within bounds.
+pub(crate) fn number(
+    name: &str,
+    value: &str,
+    least: usize,
+    most: usize,
+) -> Result<usize, AppError> {
+    let number = value.parse().ok();
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| {
+            let bounds = if most == usize::MAX {
+                format!("of {least} or more")
+            } else {
+                format!("from {least} to {most}")
+            };
+            AppError::BadRequest(format!("{name} must be a whole number {bounds}"))
+        })
+}
+
+/// The error for an unknown parameter, which names the known ones.
+pub(crate) fn unknown(name: &str, known: &[&str]) -> AppError {
+    AppError::BadRequest(format!(
+        "unknown parameter {name}; expected {}",
+        known.join(" or ")
+    ))
+}

@@ -1,0 +1,26 @@
+use axum::{extract::Request, middleware::Next, response::Response};
+use tokio::time::Instant;
+
+use crate::http::{RequestId, X_REQUEST_ID};
+
+/// Gives the request an id, and logs one line about its response.
+pub(super) async fn access_log(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = RequestId::next();
+    let method = request.method().clone();
+    let uri = request.uri().clone();
+    request.extensions_mut().insert(id);
+
+    let mut response = next.run(request).await;
+
+    tracing::debug!(
+        request_id = %id,
+        %method,
+        path = uri.path(),
+        status = response.status().as_u16(),
+        microseconds = started.elapsed().as_micros(),
+        "responded"
+    );
+    response.headers_mut().insert(X_REQUEST_ID, id.value());
+    response
+}

@@ -1,0 +1,75 @@
+use askama::Template as _;
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Uri};
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+
+use crate::http::content::{HTML, PROBLEM};
+use crate::http::path::is_api;
+use crate::http::{AppError, RequestId};
+use crate::pages::ErrorPage;
+
+/// Problem details (RFC 9457).
+#[derive(Serialize)]
+struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    request_id: &'a str,
+}
+
+/// Renders an error as a page, or as problem details under the paths of an API. Logs the cause of
+/// an internal error.
+pub(super) fn render_error(error: &AppError, uri: &Uri, request_id: RequestId) -> Response {
+    if let AppError::Internal(cause) = error {
+        tracing::error!(%request_id, path = uri.path(), cause = format!("{cause:#}"), "request failed");
+    }
+    let (content_type, text) = if is_api(uri.path()) {
+        (PROBLEM, problem(error, uri, request_id))
+    } else {
+        (HTML, page(error, uri, request_id))
+    };
+
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = error.status();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.extend(error.field());
+    *response.body_mut() = Body::from(text);
+    response
+}
+
+fn page(error: &AppError, uri: &Uri, request_id: RequestId) -> String {
+    let (status, title) = error.status_and_title();
+    let page = ErrorPage {
+        status,
+        title,
+        detail: &error.to_string(),
+        path: &percent_decode_str(uri.path()).decode_utf8_lossy(),
+        request_id: &request_id.to_string(),
+    };
+    page.render().unwrap_or_else(|error| {
+        tracing::error!(%request_id, %error, "cannot render the error page");
+        title.to_owned()
+    })
+}
+
+fn problem(error: &AppError, uri: &Uri, request_id: RequestId) -> String {
+    let status = error.status();
+    let problem = Problem {
+        kind: "about:blank",
+        title: status.canonical_reason().unwrap_or_default(),
+        status: status.as_u16(),
+        detail: &error.to_string(),
+        instance: uri.path(),
+        request_id: &request_id.to_string(),
+    };
+    serde_json::to_string(&problem).unwrap_or_default()
+}

@@ -1,0 +1,57 @@
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Extension, Request},
+    middleware::Next,
+    response::Response,
+};
+use http::{Method, header::CONTENT_LENGTH};
+use http_content::{Conditions, Representation};
+
+use super::error_response::render_error;
+use crate::http::{AppError, RequestId};
+
+/// Turns what a handler returned, a [`Representation`] or an [`AppError`], into the response to
+/// this request: encoded, not modified, a page, or problem details.
+pub(super) async fn render(
+    Extension(request_id): Extension<RequestId>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let conditions = Conditions::of(request.method(), request.headers());
+    let without_body = request.method() == Method::HEAD;
+    let uri = request.uri().clone();
+
+    let mut placeholder = next.run(request).await;
+
+    let outcome = if let Some(representation) = placeholder.extensions_mut().remove() {
+        encode(&representation, &conditions, placeholder).await
+    } else if let Some(error) = placeholder.extensions_mut().remove() {
+        Err(error)
+    } else {
+        Ok(placeholder)
+    };
+    let mut response =
+        outcome.unwrap_or_else(|error: Arc<AppError>| render_error(&error, &uri, request_id));
+    if without_body {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}
+
+/// The representation as a response, with the header fields that its handler added.
+async fn encode(
+    representation: &Representation,
+    conditions: &Conditions,
+    placeholder: Response,
+) -> Result<Response, Arc<AppError>> {
+    let mut added = std::mem::take(&mut placeholder.into_parts().0.headers);
+    added.remove(CONTENT_LENGTH);
+    let response = representation.respond(conditions).await;
+    let mut response = response.map_err(AppError::from)?;
+    response.headers_mut().extend(added);
+    // For the response cache.
+    response.extensions_mut().insert(representation.clone());
+    Ok(response)
+}

@@ -1,0 +1,317 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use catalogue_index::{EncodeEvent, History};
+use common::clock::Clock;
+use common::repository::{FollowEvent, HeadStatus, Repository, Snapshot};
+use common::seed;
+use http_content::ResponseCache;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
+
+use super::indexes::Indexes;
+use super::site::{CurrentSite, Freshness, Site};
+use super::sync_status::{self, SyncStatus};
+
+/// Time between checks whether syncs are overdue.
+const FRESHNESS_INTERVAL: Duration = Duration::from_secs(1);
+/// Delay of a sync beyond two intervals before the catalogue counts as stale.
+const SYNC_GRACE: Duration = Duration::from_secs(60);
+
+/// Keeps the current site at the last published version, until told to stop.
+///
+/// Before a site replaces the current one, `prewarm` gets it with the cache of the current one.
+pub(crate) async fn follow<P, F>(
+    current: CurrentSite,
+    repository: Repository,
+    interval: Duration,
+    clock: Clock,
+    encode: EncodeEvent,
+    prewarm: P,
+    shutdown: CancellationToken,
+) where
+    P: Fn(Arc<ResponseCache>, Site) -> F,
+    F: Future<Output = ()>,
+{
+    let mut versions = repository.follow();
+    let (refresh_status, signals) = watch::channel(0);
+    let (statuses, mut sync_status) = watch::channel(Arc::new(SyncStatus::default()));
+    tokio::spawn(sync_status::follow(repository.clone(), signals, statuses));
+    let (backfill, known) = watch::channel(History::default());
+    let (histories, mut backfilled) = watch::channel(History::default());
+    tokio::spawn(catalogue_index::keep(repository, known, histories));
+    let mut follower = CatalogueFollower {
+        current,
+        interval,
+        clock,
+        encode,
+        snapshot: None,
+        indexes: Indexes::default(),
+        history: History::default(),
+        head: HeadStatus::default(),
+        unavailable_since: None,
+        sync_status: Arc::default(),
+        refresh_status,
+        backfill,
+        shown: None,
+        shutdown: shutdown.clone(),
+    };
+    loop {
+        let indexes = follower.indexes.clone();
+        let next = async { indexed(versions.next().await, indexes).await };
+        tokio::pin!(next);
+        // Loading a large catalogue takes longer than the interval: it goes on across the checks.
+        let indexed = loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                indexed = &mut next => break indexed,
+                Ok(()) = sync_status.changed() => {
+                    follower.sync_status = sync_status.borrow_and_update().clone();
+                }
+                Ok(()) = backfilled.changed() => {
+                    let past = backfilled.borrow_and_update().clone();
+                    follower.history = std::mem::take(&mut follower.history).after(&past, encode);
+                }
+                () = tokio::time::sleep(FRESHNESS_INTERVAL) => {}
+            }
+            follower.show(&prewarm).await;
+        };
+        match indexed {
+            Ok((event, indexes)) => follower.handle(event, indexes),
+            Err(error) => {
+                tracing::error!(%error, "cannot index a version");
+                return;
+            }
+        }
+        follower.show(&prewarm).await;
+    }
+}
+
+/// Indexes the catalogue of an event on a blocking thread, from the indexes of the version before
+/// where the changes are known. A large catalogue takes seconds.
+async fn indexed(
+    event: FollowEvent,
+    mut indexes: Indexes,
+) -> Result<(FollowEvent, Indexes), JoinError> {
+    let FollowEvent::Version { .. } = event else {
+        return Ok((event, indexes));
+    };
+    tokio::task::spawn_blocking(move || {
+        if let FollowEvent::Version { snapshot, changes } = &event {
+            match changes {
+                Some(changes) => indexes.apply(changes, &snapshot.catalogue),
+                None => indexes = Indexes::new(&snapshot.catalogue),
+            }
+        }
+        (event, indexes)
+    })
+    .await
+}
+
+struct CatalogueFollower {
+    current: CurrentSite,
+    interval: Duration,
+    clock: Clock,
+    encode: EncodeEvent,
+    snapshot: Option<Arc<Snapshot>>,
+    indexes: Indexes,
+    history: History,
+    head: HeadStatus,
+    /// Since when the store cannot be read.
+    unavailable_since: Option<Timestamp>,
+    sync_status: Arc<SyncStatus>,
+    /// Signals that the sync status may have changed.
+    refresh_status: watch::Sender<u64>,
+    /// Receives the history whenever the store may hold more of it, or less.
+    backfill: watch::Sender<History>,
+    shown: Option<Site>,
+    shutdown: CancellationToken,
+}
+
+impl CatalogueFollower {
+    fn handle(&mut self, event: FollowEvent, indexes: Indexes) {
+        match event {
+            FollowEvent::Version { snapshot, changes } => {
+                self.unavailable_since = None;
+                self.indexes = indexes;
+                self.history = match changes {
+                    Some(changes) => std::mem::take(&mut self.history).with(
+                        &snapshot,
+                        Some(changes),
+                        self.encode,
+                    ),
+                    None => History::from(&snapshot),
+                };
+                self.backfill.send_replace(self.history.clone());
+                tracing::info!(
+                    version = snapshot.version(),
+                    items = snapshot.catalogue.len(),
+                    "serving"
+                );
+                self.snapshot = Some(snapshot);
+            }
+            FollowEvent::Empty => {
+                self.unavailable_since = None;
+                tracing::info!(
+                    "the database is empty: serving the built-in catalogue until the first sync"
+                );
+                let snapshot = Arc::new(seed::snapshot());
+                self.indexes = Indexes::new(&snapshot.catalogue);
+                self.history = History::default();
+                self.snapshot = Some(snapshot);
+            }
+            FollowEvent::HeadStatus(status) => {
+                if self.unavailable_since.take().is_some() {
+                    tracing::info!("the database is available again");
+                }
+                self.head = status;
+                self.refresh_status.send_modify(|signals| *signals += 1);
+            }
+            FollowEvent::Unavailable(error) => {
+                let meanwhile = match &self.snapshot {
+                    Some(_) => "still serving from memory",
+                    None => "responding with 503 until it can be read",
+                };
+                tracing::warn!(%error, "cannot read the database; {meanwhile}");
+                self.unavailable_since = Some(self.clock.now());
+            }
+        }
+    }
+
+    /// Replaces the current site if anything in it has changed.
+    async fn show<P, F>(&mut self, prewarm: &P)
+    where
+        P: Fn(Arc<ResponseCache>, Site) -> F,
+        F: Future<Output = ()>,
+    {
+        let Some(snapshot) = &self.snapshot else {
+            return;
+        };
+        let freshness = self.freshness();
+        let (mut cache, mut outdated) = (None, None);
+        if let Some(shown) = &self.shown {
+            let are_responses_valid = Arc::ptr_eq(&shown.snapshot, snapshot)
+                && shown.freshness == freshness
+                && shown.history.is(&self.history)
+                && shown.sync_status.missing == self.sync_status.missing;
+            if are_responses_valid && Arc::ptr_eq(&shown.sync_status, &self.sync_status) {
+                return;
+            }
+            let responses = Arc::clone(&shown.cache);
+            if are_responses_valid {
+                cache = Some(responses);
+            } else {
+                outdated = Some(responses);
+            }
+        }
+        let site = Site {
+            snapshot: snapshot.clone(),
+            indexes: self.indexes.clone(),
+            history: self.history.clone(),
+            freshness,
+            sync_status: self.sync_status.clone(),
+            cache: cache.unwrap_or_default(),
+        };
+        if let Some(outdated) = outdated {
+            prewarm(outdated, site.clone()).await;
+        }
+        let shown = self.shown.replace(site.clone());
+        let indexes = site.indexes.clone();
+        let catalogue = site.snapshot.catalogue.clone();
+        let before = self.current.replace(site);
+        let (current, shutdown) = (self.current.clone(), self.shutdown.clone());
+        tokio::task::spawn_blocking(move || {
+            // A reloaded catalogue shares nothing with the one before, which takes long to drop.
+            drop((shown, before));
+            indexes.lists.warm();
+            indexes.records.build(&catalogue, |records, kind| {
+                let site = current.peek();
+                let shares = |site: &Arc<Site>| site.indexes.records.shares(records, kind);
+                site.as_ref().is_some_and(shares) && !shutdown.is_cancelled()
+            });
+        });
+    }
+
+    fn freshness(&self) -> Freshness {
+        if let Some(since) = self.unavailable_since {
+            return Freshness::StoreUnavailable(since);
+        }
+        let Some(last_sync) = &self.head.last_sync else {
+            return Freshness::Waiting;
+        };
+        if let Some(since) = last_sync.failing_since {
+            return Freshness::SourceUnavailable(since);
+        }
+        let age = self.clock.now().duration_since(last_sync.at);
+        let max_age = self.interval * 2 + SYNC_GRACE;
+        if Duration::try_from(age).is_ok_and(|age| age > max_age) {
+            return Freshness::NoRecentSync(last_sync.at);
+        }
+        Freshness::Fresh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::config::Database;
+    use common::models::{Change, Changes, Item, Kind};
+    use common::repository::Access;
+    use tempfile::TempDir;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::fixture::movie;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_site_stays_in_place_for_ten_quiet_seconds() {
+        for versions in [0, 1, 3, 12] {
+            let folder = TempDir::new().unwrap();
+            let database = Database::Sqlite(folder.path().join("pyflix.db"));
+            let repository = Repository::open(&database, Access::Writer, Clock::system()).await;
+            let repository = repository.unwrap();
+            publish(&repository, versions).await;
+            let current = CurrentSite::default();
+            let stop = CancellationToken::new();
+            let mut swapped = current.swapped();
+            let follower = tokio::spawn(follow(
+                current.clone(),
+                repository,
+                Duration::from_secs(3600),
+                Clock::system(),
+                |_, _, _| Default::default(),
+                |_, _| async {},
+                stop.clone(),
+            ));
+            // By then everything from before the start has been read. The clock is a paused one.
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            let site = current.load().unwrap();
+            assert_eq!(site.version(), versions);
+            assert_eq!(site.history.versions().count() as u64, versions);
+            swapped.mark_unchanged();
+
+            let swap = timeout(Duration::from_secs(10), swapped.changed()).await;
+
+            assert!(swap.is_err(), "swapped with {versions} versions");
+            stop.cancel();
+            follower.await.unwrap();
+        }
+    }
+
+    /// Publishes so many versions of one movie.
+    async fn publish(repository: &Repository, versions: u64) {
+        let mut state: Option<Snapshot> = None;
+        for version in 1..=versions {
+            let movie = movie("m", &format!("M, edition {version}"));
+            let before: Option<Arc<Item>> = state
+                .as_ref()
+                .and_then(|state| state.catalogue.get(Kind::Movie, "m"));
+            let changes: Changes = Change::of(before, Some(movie)).into_iter().collect();
+            let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+            let published = lease.publish(state.as_ref(), &changes, None, None).await;
+            state = published.unwrap();
+            lease.release(None).await.unwrap();
+        }
+    }
+}

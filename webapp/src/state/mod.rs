@@ -1,0 +1,17 @@
+//! The state that requests are answered from: the catalogue of one version in memory, its indexes
+//! and history, and how its syncs are doing. A new version replaces all of it at once.
+
+mod follower;
+mod indexes;
+mod record_index;
+mod site;
+mod sync_status;
+
+pub(crate) use self::follower::follow;
+#[cfg(test)]
+pub(crate) use self::indexes::Indexes;
+#[cfg(test)]
+pub(crate) use self::record_index::RecordIndex;
+pub(crate) use self::record_index::kind_of;
+pub(crate) use self::site::{CurrentSite, Freshness, Site};
+pub(crate) use self::sync_status::SyncStatus;

@@ -1,0 +1,115 @@
+use std::ops::Deref;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use catalogue_index::History;
+use common::repository::Snapshot;
+use http_content::ResponseCache;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::indexes::Indexes;
+use super::sync_status::SyncStatus;
+use crate::http::AppError;
+
+/// The state that responses are made from.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    /// The catalogue; version 0 is the built-in one.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// Lists, search and the compatible API's queries over the catalogue.
+    pub(crate) indexes: Indexes,
+    /// The kept versions.
+    pub(crate) history: History,
+    /// Whether the catalogue is fresh.
+    pub(crate) freshness: Freshness,
+    /// Recent syncs and what they found.
+    pub(crate) sync_status: Arc<SyncStatus>,
+    /// The responses made so far.
+    pub(crate) cache: Arc<ResponseCache>,
+}
+
+/// Whether the catalogue is fresh, and if not, why and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// The last sync read the source.
+    Fresh,
+    /// No sync has finished yet.
+    Waiting,
+    /// Every sync since then has failed.
+    SourceUnavailable(Timestamp),
+    /// No sync has finished since then.
+    NoRecentSync(Timestamp),
+    /// The store cannot be read since then.
+    StoreUnavailable(Timestamp),
+}
+
+/// The current site, shared by all handlers; none until the store has been read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CurrentSite(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    site: ArcSwapOption<Site>,
+    swapped: watch::Sender<()>,
+}
+
+impl CurrentSite {
+    /// Starts with a site.
+    pub(crate) fn new(site: Site) -> Self {
+        let current = Self::default();
+        current.replace(site);
+        current
+    }
+
+    /// The current site.
+    ///
+    /// # Errors
+    /// [`AppError::NotReady`] until the store has been read.
+    pub(crate) fn load(&self) -> Result<Arc<Site>, AppError> {
+        self.0.site.load_full().ok_or(AppError::NotReady)
+    }
+
+    /// The current site for a short look, without counting a reference to it.
+    pub(crate) fn peek(&self) -> impl Deref<Target = Option<Arc<Site>>> {
+        self.0.site.load()
+    }
+
+    /// Signals every replacement of the site.
+    pub(crate) fn swapped(&self) -> watch::Receiver<()> {
+        self.0.swapped.subscribe()
+    }
+
+    /// Replaces the site and returns the one before.
+    pub(crate) fn replace(&self, site: Site) -> Option<Arc<Site>> {
+        let before = self.0.site.swap(Some(Arc::new(site)));
+        self.0.swapped.send_replace(());
+        before
+    }
+}
+
+impl Site {
+    /// The built-in catalogue, as served while the store holds no version.
+    #[cfg(test)]
+    pub(crate) fn built_in() -> Self {
+        let snapshot = common::seed::snapshot();
+        Self {
+            indexes: Indexes::new(&snapshot.catalogue),
+            snapshot: Arc::new(snapshot),
+            history: History::default(),
+            freshness: Freshness::Waiting,
+            sync_status: Arc::default(),
+            cache: Arc::default(),
+        }
+    }
+
+    /// The catalogue's version; 0 is the built-in one.
+    pub(crate) fn version(&self) -> u64 {
+        self.snapshot.version()
+    }
+
+    /// Whether this is the built-in catalogue and no published version.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.version() == 0
+    }
+}
