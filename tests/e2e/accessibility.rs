@@ -1,11 +1,11 @@
-//! What an accessibility engine has against the pages.
+//! The pages against the rules of the accessibility engine axe.
 
 use crate::support::{DEADLINE, wait_until_shows};
 use testkit::browser::Browser;
 use testkit::process::Service;
 use testkit::source::{Fault, Source};
 
-/// Every page, and every state that a page can be in.
+/// Every page in each of its states.
 const PAGES: [&str; 24] = [
     "/",
     "/movies",
@@ -50,7 +50,7 @@ async fn no_page_breaks_a_rule_of_accessibility_in_light_or_dark() {
         film["description"] = format!("{} And more.", film["description"]).into();
     });
     wait_until_shows(&url("/changes"), "/changes/2").await;
-    // So that the notice stands on every page, and the status has most to tell.
+    // Every page then has the notice, and the status page its most content.
     source.misbehave("films", Fault::Status(503));
     wait_until_shows(&url("/status"), "Out of date: the source is unavailable").await;
 

@@ -1,4 +1,4 @@
-//! The compatible API against the source's own recorded answers, and as a provider of others.
+//! The compatible API: compared with recorded responses of the source, and as a provider.
 
 use std::fs::read_to_string;
 
@@ -11,8 +11,8 @@ use testkit::source::{COLLECTIONS, Catalogue, Source, film};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// The host in the links of the source's records, and the one that was asked when its answers
-/// were recorded.
+/// The host in the links of the source's records, its misspelt form there, and the host of the
+/// recorded requests.
 const SOURCE: &str = "https://ghibliapi.herokuapp.com";
 const MISSPELT: &str = "htps://ghibliapi.herokuapp.com";
 const ASKED: &str = "http://127.0.0.1:3901";
@@ -25,7 +25,7 @@ struct Recorded {
     body: Value,
 }
 
-/// A web app over the source's own data, and what the source was heard to answer.
+/// A web app with the source's own data, and the recorded responses.
 async fn recorded(test: &str) -> Option<(Service, Store, Vec<Recorded>)> {
     let folder = recordings::folder_or_skip(test)?;
     let data = read_to_string(folder.join("data.json")).unwrap();
@@ -84,7 +84,7 @@ fn compare(expected: &Recorded, answer: &Response, base: &str) -> Result<(), Str
     for (name, value) in &expected.headers {
         let value = value.replace(ASKED, base);
         let found = answer.header(name).unwrap_or("nothing");
-        // The kit reads a head in lower case.
+        // The test kit returns heads in lower case.
         same(name, &value.to_lowercase(), found)?;
     }
     let body = serde_json::to_string_pretty(&expected.body).unwrap();
@@ -92,14 +92,14 @@ fn compare(expected: &Recorded, answer: &Response, base: &str) -> Result<(), Str
     same("body", &body, &answer.body)
 }
 
-/// The seed, which needs no source.
+/// A web app with the built-in catalogue.
 async fn seed(envs: &[(&str, &str)]) -> Service {
     let webapp = Service::start_web("webapp", envs, &[], DEADLINE).await;
     wait_until_shows(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
     webapp
 }
 
-/// Asks as HTTP/1.0 does, which knows no chunks: the body is what comes until the end.
+/// Sends an HTTP/1.0 request, whose response is never chunked.
 async fn ask(
     url: &str,
     method: &str,
@@ -291,7 +291,7 @@ async fn requests_that_crash_the_source_get_a_400_with_the_reason() {
     }
 }
 
-/// A catalogue of so many films and half as many people, beside what is there already.
+/// The invented catalogue with this many more films, and half as many more people.
 fn large(films: u32) -> Catalogue {
     let mut catalogue = Catalogue::invented();
     let person = catalogue.people[0].clone();
@@ -357,7 +357,7 @@ async fn a_pyflix_mirrors_a_large_catalogue_of_another_completely() {
         "{head}"
     );
 
-    // A change of one film names the films anew, and leaves the people as they were.
+    // A changed film changes the ETag of the films, and not that of the people.
     let (before, _) = all(&mirror, "people").await;
     source.rename_film("f11a0000-0000-4000-8000-000000003099", "The Last Reel");
     let last = format!("{}/ghibli/films?title=The%20Last%20Reel", mirror.url());

@@ -1,4 +1,4 @@
-//! The news: events while they happen and after having been away, and the feed.
+//! Server-sent events, also after a reconnect, and the Atom feed.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -25,7 +25,10 @@ async fn a_new_version_is_sent_to_listeners() {
 
     let _syncer = store.syncer(&source.url());
     let first = listener.next_of(&["resync"]).await;
-    assert_eq!(first.data["version"], 1, "another catalogue took its place");
+    assert_eq!(
+        first.data["version"], 1,
+        "the first version replaces the built-in catalogue"
+    );
     rename(&source, "The Lantern Boat");
     let second = listener.next_of(&["version"]).await;
     assert_eq!(second.data["version"], 2);
@@ -187,8 +190,8 @@ async fn a_listener_that_shuts_down_its_sending_side_frees_its_slot_at_once() {
     drop(open);
 }
 
-/// Takes all places, gives the listeners to `end`, and takes all places again. That must not wait
-/// for a heartbeat.
+/// Opens event streams in all slots, passes them to `end`, and opens all slots again, which must not
+/// wait for a heartbeat.
 async fn slots_are_free_after(end: impl AsyncFnOnce(Vec<Listener>)) {
     let store = Store::sqlite();
     let (_webapp, host) = webapp_with_few_slots(&store).await;
@@ -222,7 +225,7 @@ async fn slots_are_free_after(end: impl AsyncFnOnce(Vec<Listener>)) {
     assert_eq!(free.await, places);
 }
 
-/// A web app that may open 200 files: half of them are for connections, and half of those for
+/// A web app with at most 200 open files: half of them for connections, and half of those for
 /// listeners.
 async fn webapp_with_few_slots(store: &Store) -> (Service, String) {
     let command = format!(
@@ -242,7 +245,7 @@ async fn webapp_with_few_slots(store: &Store) -> (Service, String) {
     (webapp, host)
 }
 
-/// Who listens, over a connection of its own.
+/// A client of the event stream.
 struct Listener {
     stream: BufReader<TcpStream>,
     /// The status line and the headers, in lower case.
@@ -264,7 +267,7 @@ impl Listener {
         listener.unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
-    /// An error is the head of a refusal.
+    /// An error is the head of another response than 200.
     async fn at(host: &str, last: Option<&str>) -> Result<Self, String> {
         let mut stream = TcpStream::connect(host).await.unwrap();
         stream
@@ -287,7 +290,7 @@ impl Listener {
         })
     }
 
-    /// The next event that is no heartbeat.
+    /// The next event, without heartbeats.
     async fn next(&mut self) -> Event {
         loop {
             let chunk = timeout(DEADLINE, self.chunk()).await;
@@ -328,7 +331,7 @@ impl Listener {
         while timeout(DEADLINE, self.chunk()).await.unwrap().is_some() {}
     }
 
-    /// A chunk of the body; `None` at its proper end.
+    /// A chunk of the body; `None` at its end.
     async fn chunk(&mut self) -> Option<String> {
         let mut size = String::new();
         self.stream.read_line(&mut size).await.unwrap();
@@ -340,7 +343,7 @@ impl Listener {
     }
 }
 
-/// One that asks for the events and never reads; its window is small, so that it is soon full.
+/// A client that requests the events and never reads, with a small receive window.
 async fn stalled_client(webapp: &Service) -> TcpStream {
     let host = webapp.url().trim_start_matches("http://");
     let socket = TcpSocket::new_v4().unwrap();
@@ -378,14 +381,14 @@ fn rename(source: &Source, title: &str) {
     source.edit(|catalogue| catalogue.films[0]["title"] = title.into());
 }
 
-/// How many entries a well-formed feed has.
+/// The number of entries of a well-formed feed.
 fn entries(feed: &str) -> usize {
     let feed = roxmltree::Document::parse(feed).unwrap();
     let nodes = feed.root_element().children();
     nodes.filter(|node| node.has_tag_name("entry")).count()
 }
 
-/// What a process holds in memory.
+/// Resident memory of a process.
 fn resident_kib(service: &Service) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", service.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

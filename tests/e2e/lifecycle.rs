@@ -1,5 +1,4 @@
-//! The web app and the standalone as processes: starting, stopping, and going on without what
-//! they depend on.
+//! Start and shutdown of the programs, and outages of their dependencies.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,7 @@ use testkit::mongo::{Mongo, MongoOptions};
 use testkit::process::{Finished, Service, run_to_end};
 use testkit::source::{Fault, Source};
 
-/// An address at which nothing listens.
+/// Nothing listens there.
 const UNREACHABLE: &str = "http://127.0.0.1:9";
 
 async fn pyflix(envs: &[(&str, &str)]) -> Service {

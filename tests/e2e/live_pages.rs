@@ -1,4 +1,4 @@
-//! Pages that are open while something happens, and pages under a keyboard.
+//! Live updates of open pages, and navigation by keyboard.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use testkit::eventually;
 use testkit::process::Service;
 use testkit::source::Source;
 
-/// The film of the invented source that is changed.
+/// The film that the tests change.
 const FERRY: &str = "1069e34e-1a3c-5974-92de-c50d42a7b39a";
 
 struct Fixture {
@@ -41,7 +41,7 @@ impl Fixture {
         self.browser.open(&url).await;
     }
 
-    /// Waits until a script returns this.
+    /// Waits until a script returns a value.
     async fn until(&self, script: &str, expected: &str) {
         eventually(DEADLINE, async || {
             let found = self.browser.eval(script).await;
@@ -54,7 +54,7 @@ impl Fixture {
         .await;
     }
 
-    /// Waits until the script of the page listens.
+    /// Waits until the page has opened its event stream.
     async fn wait_until_live(&self) {
         let opened = "return performance.getEntriesByType('resource').length > 0 && \
                       document.querySelector('.live') !== null";

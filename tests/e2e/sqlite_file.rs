@@ -1,4 +1,4 @@
-//! The embedded store as a file of this machine: killed over, damaged, locked, without room.
+//! The SQLite file under kills, damage, locks and a full disk.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ fn version(connection: &Connection) -> u64 {
         .cast_unsigned()
 }
 
-/// The last version that a syncer said it published.
+/// The last version that a syncer logged as published.
 fn last_acknowledged_version(output: &str) -> Option<u64> {
     let mut lines = output.lines().filter_map(|line| {
         let (_, rest) = line.split_once("published version ")?;
@@ -39,7 +39,7 @@ fn last_acknowledged_version(output: &str) -> Option<u64> {
     lines.next_back()
 }
 
-/// Web app and syncer in one, over a store.
+/// Starts `pyflix` on a store.
 async fn pyflix(store: &Store, source: &Source) -> Service {
     let source = source.url();
     let envs = [
@@ -50,7 +50,7 @@ async fn pyflix(store: &Store, source: &Source) -> Service {
     Service::start_web("pyflix", &envs, &[], DEADLINE).await
 }
 
-/// The files that were set aside beside a store's own.
+/// The damaged files that were moved aside.
 fn damaged_files(store: &Store) -> Vec<PathBuf> {
     let folder = fs::read_dir(store.file().parent().unwrap()).unwrap();
     let files = folder.map(|file| file.unwrap().path());
@@ -78,7 +78,7 @@ async fn kills_while_publishing_lose_nothing_and_leave_the_file_intact() {
         let syncer = Service::start("syncer", &envs, &[]);
         let whole = source.wait_for_requests("vehicles", asked + 1, DEADLINE);
         whole.await;
-        // Spread over the few milliseconds in which it judges, writes, shows and records.
+        // Spread over the few milliseconds of comparing, publishing and recording.
         tokio::time::sleep(Duration::from_micros(kill * 1500)).await;
         syncer.signal(Signal::KILL);
         syncer.wait_exit(DEADLINE).await;
@@ -92,7 +92,7 @@ async fn kills_while_publishing_lose_nothing_and_leave_the_file_intact() {
         let told = last_acknowledged_version(&syncer.output()).unwrap_or(0);
         assert!(now >= last.max(told), "{now} after {last}, {told} was told");
         last = now;
-        // As if the lease's six seconds had passed.
+        // Instead of waiting for six seconds.
         hand.execute(
             "UPDATE state SET head = json_set(head, '$.lease.expires', '1970-01-01T00:00:00Z')
              WHERE json_extract(head, '$.lease') IS NOT NULL",
@@ -125,7 +125,7 @@ async fn a_file_damaged_under_a_running_pyflix_is_moved_aside_and_recreated_with
     wait_until_shows(&movies, "The Lantern Ferry").await;
     wait_until_stored(&store).await;
 
-    // What is still in the log would hide the damage for a while.
+    // Pages in the write-ahead log would hide the damage.
     let whole = "PRAGMA wal_checkpoint(TRUNCATE)";
     let busy = open_directly(&store).query_row(whole, [], |row| row.get::<_, i64>(0));
     assert_eq!(busy, Ok(0));
@@ -238,7 +238,7 @@ async fn a_file_locked_at_the_start_is_reported_and_waited_for() {
     wait_until_stored(&store).await;
     drop(syncer);
 
-    // Of one that is ready a new reader needs no lock.
+    // A new reader of an initialized file needs no lock.
     let lock = hand
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .unwrap();
@@ -248,7 +248,7 @@ async fn a_file_locked_at_the_start_is_reported_and_waited_for() {
     drop(lock);
 }
 
-/// What `unshare` and `mount` can make for a process alone: a disk of its own that goes with it.
+/// `unshare`, if it can give a process a mount namespace of its own.
 fn can_mount() -> Option<&'static Path> {
     let made = std::process::Command::new("unshare")
         .args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"])
@@ -286,7 +286,7 @@ async fn on_a_full_disk_pages_are_served_and_syncs_resume_once_there_is_room() {
         .wait_for_line(|line| line.contains("published version 1"), DEADLINE)
         .await;
 
-    // The process's own view of its disk.
+    // The disk through the process's mount namespace.
     let disk = PathBuf::from(format!(
         "/proc/{}/root{}",
         pyflix.pid(),
@@ -310,7 +310,7 @@ async fn a_folder_that_becomes_read_only_does_not_stop_a_running_process() {
     let name = "a_folder_that_becomes_read_only_does_not_stop_a_running_process";
     let (store, source) = (Store::sqlite(), Source::start().await);
     let folder = store.file().parent().unwrap().to_owned();
-    // Root may write everywhere, so this takes a user who may not.
+    // Root ignores permissions, so the program runs as another user.
     let (nobody, setpriv) = (65_534, Path::new("/usr/bin/setpriv"));
     let given = std::os::unix::fs::chown(&folder, Some(nobody), Some(nobody));
     if given.is_err() || !setpriv.exists() {
@@ -356,7 +356,7 @@ async fn a_folder_that_is_not_writable_stops_the_start_with_one_clear_line() {
         testkit::skips::skip(name, "needs root and unshare, for a disk of its own");
         return;
     };
-    // One that is empty, and one that holds what was published.
+    // An empty folder, and one with a published version.
     for before in ["true", "syncer once"] {
         for name in ["syncer", "webapp", "pyflix"] {
             read_only_from_the_start(unshare, before, name).await;

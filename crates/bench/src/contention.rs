@@ -154,7 +154,7 @@ impl Shared {
     }
 }
 
-/// A path and the encoding to ask for, another for each number so that no response is cached.
+/// A path and an `Accept-Encoding`, different for each number so that no response is cached.
 type Request = fn(Generated, u64) -> (String, &'static str);
 
 const REQUESTS: [(&str, Request); 10] = [

@@ -153,7 +153,7 @@ mod tests {
 
     const SOON: Duration = Duration::from_secs(10);
 
-    /// A server that gives back what it gets, and a proxy before it.
+    /// An echo server behind a proxy.
     async fn echo() -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! The compose file, started for real where a Docker engine is there.
+//! The compose file on a Docker engine, if there is one.
 
 mod engine;
 mod project;

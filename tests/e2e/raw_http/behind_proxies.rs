@@ -13,7 +13,7 @@ use crate::raw_http::cases::{self, Case};
 use crate::raw_http::exchange::{self, Delivery};
 use crate::raw_http::{EXCHANGE_TIMEOUT, send_wellformed_request, start_app, wait_until_idle};
 
-/// How long a proxy is waited for that may wait for the rest of something odd.
+/// For a proxy that may itself wait for the rest of a malformed request.
 const ODD_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,8 +81,8 @@ async fn through(kind: ReverseProxyKind) {
     wait_until_idle(&app).await;
 }
 
-/// Sends the well-formed cases strictly, and the odd ones for the app to bear: what the proxy makes
-/// of those is its own affair, but nobody else's response may come.
+/// Sends all cases. The proxy may change or refuse malformed ones, but must not return a response to
+/// another client's request.
 async fn send_all(proxy: &ReverseProxy) -> Vec<String> {
     let mut failures = Vec::new();
     for case in cases::all() {
@@ -112,7 +112,7 @@ async fn send(proxy: &ReverseProxy, case: &Case, delivery: Delivery) -> Result<(
             connection.receive_until(deadline, has_all).await?;
         }
         connection.finish_sending().await;
-        // A proxy may wait for the rest of what is odd.
+        // A proxy may wait for the rest of a malformed case.
         let received = connection.receive_all(deadline).await;
         if case.is_well_formed {
             received?;
@@ -132,7 +132,7 @@ async fn send(proxy: &ReverseProxy, case: &Case, delivery: Delivery) -> Result<(
     if case.is_well_formed {
         return check_well_formed(case, &responses);
     }
-    // A response is to a request of this connection: no polite client's, and not too many.
+    // No response may be to a request of another client.
     let strange = |response: &RawResponse| {
         let instance = response.instance();
         instance.is_some_and(|instance| instance.contains("/polite/"))

@@ -1,4 +1,4 @@
-//! What odd bytes do to the deadlines of connections, and to the end of the process.
+//! Malformed bytes against the deadlines of connections and the end of the process.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ async fn half_sent_requests_do_not_delay_shutdown() {
     }
 }
 
-/// How long a process takes to end, with a connection for each of `sent`.
+/// The time of a shutdown with a connection for each of `sent`.
 async fn end(app: Service, sent: &[&[u8]]) -> Duration {
     let mut connections = Vec::new();
     for bytes in sent {
@@ -101,7 +101,7 @@ async fn open(app: &Service) -> RawConnection {
     RawConnection::open(app.address()).await.unwrap()
 }
 
-/// Waits until so many responses of 200 have come.
+/// Waits for this number of responses with status 200.
 async fn responses(connection: &mut RawConnection, count: usize) {
     let finals = |received: &[u8]| {
         let responses = Responses::split(received, false, |_, _| false);

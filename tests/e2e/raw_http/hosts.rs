@@ -1,4 +1,4 @@
-//! Links name the host that the client asked for, whatever others ask.
+//! Links name the host of the request, independent of other requests.
 
 use testkit::raw_http::RawConnection;
 use tokio::time::Instant;

@@ -23,7 +23,7 @@ const CASTS: [u64; 3] = [0, 7919, 104_729];
 pub(crate) struct Generated {
     pub(crate) movies: u64,
     pub(crate) seed: u64,
-    /// The first so many movies have another title.
+    /// Number of movies with a changed title, from the first on.
     pub(crate) retitled: u64,
 }
 

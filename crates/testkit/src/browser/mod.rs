@@ -44,7 +44,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// Also when Chromium or its driver is not installed, with a message that says how to.
+    /// If Chromium or its driver is not installed, with a message that says how to install it.
     pub async fn start() -> Self {
         let slot = SLOTS.acquire().await.expect("it is never closed");
         let chromium = installed(&["chromium", "chromium-browser", "google-chrome"]);

@@ -39,7 +39,7 @@ pub struct Mongo {
     folder: TempDir,
     port: u16,
     options: MongoOptions,
-    /// Whether it is one of several members, and so perhaps never primary.
+    /// Whether it is one of several members, so that it may never be primary.
     one_of_many: bool,
     failing: tokio::sync::Mutex<()>,
 }
@@ -47,7 +47,7 @@ pub struct Mongo {
 /// Options of [`Mongo::start`].
 #[derive(Clone, Debug)]
 pub struct MongoOptions {
-    /// Whether it is the primary of a replica set of one, called `rs0`; else it stands alone.
+    /// Whether it is a replica set of one member, called `rs0`, or a standalone server.
     pub replica_set: bool,
     /// More arguments for its command line.
     pub args: Vec<String>,
@@ -237,7 +237,7 @@ async fn launch(
         "--wiredTigerCacheSizeGB",
         "0.25",
     ]);
-    // Journal files of 100 MB laid out ahead would be most of what a short life writes.
+    // Preallocated journal files of 100 MB would be most of its disk writes.
     command.args([
         "--wiredTigerEngineConfigString",
         "log=(prealloc=false,file_max=8MB)",

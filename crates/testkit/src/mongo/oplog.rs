@@ -7,7 +7,7 @@ use super::{Mongo, START_TIMEOUT};
 use crate::eventually;
 
 impl Mongo {
-    /// Writes until the oldest entry of the oplog is a newer one than all there are now.
+    /// Writes until all current entries of the oplog are gone.
     pub async fn roll_over_oplog(&self) {
         let client = self.connect().await;
         let oplog = client.database("local").collection("oplog.rs");

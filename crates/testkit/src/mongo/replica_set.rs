@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use super::{Mongo, MongoOptions, START_TIMEOUT, initiate};
 use crate::eventually;
 
-/// How long a member may take to say what it is; a frozen one never does.
+/// For the role of one member; a paused one never responds.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A replica set of several members, called `rs0`, which elects a new primary within seconds.
@@ -42,12 +42,12 @@ impl MongoReplicaSet {
         &self.members
     }
 
-    /// The member that takes writes now, which answers; waits until there is one.
+    /// The current primary, once there is one that responds.
     pub async fn primary(&self) -> &Mongo {
         self.one_that_is("isWritablePrimary").await
     }
 
-    /// A member that follows the primary; waits until there is one.
+    /// A secondary, once there is one.
     pub async fn secondary(&self) -> &Mongo {
         self.one_that_is("secondary").await
     }

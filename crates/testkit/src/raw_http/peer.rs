@@ -45,7 +45,7 @@ impl PeerSocket {
         })
     }
 
-    /// Whether the server is yet to read some of what was sent; false where nothing is known, or
+    /// Whether the server has unread bytes; false if that is unknown, or
     /// where it has closed its side.
     pub(super) fn has_unread_bytes(&self) -> bool {
         self.unread_bytes().is_some_and(|unread| unread > 0)

@@ -25,7 +25,7 @@ impl RawResponse {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Whether the server says that it closes the connection.
+    /// Whether it has `Connection: close`.
     pub fn announces_close(&self) -> bool {
         self.header("connection")
             .is_some_and(|value| value.eq_ignore_ascii_case("close"))

@@ -25,7 +25,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// A running source; it ends when it is dropped.
+/// A running source, until it is dropped.
 pub struct Source {
     address: SocketAddr,
     state: Arc<State>,
@@ -38,7 +38,7 @@ impl Source {
         Self::start_with(Catalogue::invented()).await
     }
 
-    /// Starts one with data of the test's own.
+    /// Starts one with a given catalogue.
     pub async fn start_with(catalogue: Catalogue) -> Self {
         Self::listen(catalogue, None).await
     }
@@ -50,17 +50,17 @@ impl Source {
         Self::listen(catalogue, Some(cap)).await
     }
 
-    /// Where it listens, as `http://127.0.0.1:PORT`.
+    /// Its address as `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What it serves now.
+    /// The current catalogue.
     pub fn catalogue(&self) -> Catalogue {
         locked(&self.state.catalogue).clone()
     }
 
-    /// Changes what it serves, all at once.
+    /// Changes the catalogue atomically.
     pub fn edit<T>(&self, change: impl FnOnce(&mut Catalogue) -> T) -> T {
         change(&mut locked(&self.state.catalogue))
     }
@@ -70,7 +70,7 @@ impl Source {
         self.edit(|catalogue| *catalogue.collection_mut(collection) = records);
     }
 
-    /// Gives a film another title.
+    /// Changes the title of a film.
     pub fn rename_film(&self, id: &str, title: &str) {
         self.edit(|catalogue| catalogue.film_mut(id)["title"] = json!(title));
     }

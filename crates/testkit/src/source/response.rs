@@ -13,12 +13,12 @@ use serde_json::Value;
 
 use super::{COLLECTIONS, EtagMode, State, fault, locked};
 
-/// The most that `limit` gives.
+/// Maximum of `limit`.
 const MAX_LIMIT: usize = 250;
-/// What `_page` means without a `_limit`.
+/// Page size without `_limit`.
 const DEFAULT_PAGE_SIZE: usize = 10;
 
-/// Answers a request, with the fault of its collection if there is one.
+/// Responds to a request, with the fault of its collection if it has one.
 pub(super) async fn respond(
     state: &State,
     request: Request<Incoming>,

@@ -1,4 +1,4 @@
-//! The source in a test's hands: what it answers, and every way in which it goes wrong.
+//! The fake source: its responses and its faults.
 
 use std::{error::Error, sync::Once, time::Duration};
 

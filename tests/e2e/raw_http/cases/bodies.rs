@@ -1,4 +1,4 @@
-//! Bodies and what announces them.
+//! Bodies and their framing.
 
 use super::*;
 

@@ -1,6 +1,6 @@
-//! The table of byte sequences and of what must come back.
+//! The table of byte sequences and their expected responses.
 //!
-//! The RFCs are the judge: 9112 for what is a request and where it ends, 9110 for what it means.
+//! The expectations follow RFC 9112 for framing and RFC 9110 for semantics.
 //! Where they leave a choice, all that they allow is expected.
 
 mod bodies;
@@ -9,7 +9,7 @@ mod headers;
 
 use crate::raw_http::expected::Expected;
 
-/// Bytes to send on one connection, and what must come of them.
+/// Bytes to send on one connection, and the expected responses.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
@@ -30,7 +30,7 @@ impl Case {
 const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03\
     \x00\x0a\x0d\x0a\x0d\x0a\x20\x3a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
     \x00\x00\x00\x00\x00\x00\x00\x00\x04\x13\x01\x13\x02\x01\x00";
-/// An HTTP/2 client that has not asked first.
+/// The preface of an HTTP/2 client with prior knowledge.
 const HTTP_2_PREFACE: &[u8] =
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
 
