@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::{DEADLINE, Store, get, try_get, wait_until_shows};
 use mongodb::bson::{Bson, Document, doc};
@@ -8,11 +8,6 @@ use testkit::process::Service;
 use testkit::source::Source;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-
-/// From an outage to its notice on the pages.
-const NOTICE_LIMIT: Duration = Duration::from_secs(5);
-/// From a change of the database to the web app.
-const CATCH_UP_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) const OUTAGE_NOTICE: &str = "The database has been unavailable since";
 
@@ -69,16 +64,14 @@ impl Fixture {
         get(&format!("{}/movies", self.webapp.url())).await.body
     }
 
-    /// Waits for the notice of an outage, for at most [`NOTICE_LIMIT`].
-    pub(crate) async fn expect_outage_notice(&self, since: Instant) {
+    /// Waits for the notice of an outage.
+    pub(crate) async fn wait_for_outage_notice(&self) {
         let movies = format!("{}/movies", self.webapp.url());
         wait_until_shows(&movies, OUTAGE_NOTICE).await;
-        assert!(since.elapsed() < NOTICE_LIMIT, "{:?}", since.elapsed());
     }
 
-    /// Waits until the web app shows the last round as a freshly started one does, for at most
-    /// [`CATCH_UP_LIMIT`].
-    pub(crate) async fn wait_until_loaded(&self, since: Instant) {
+    /// Waits until the web app shows the last round, as a freshly started one does.
+    pub(crate) async fn wait_until_loaded(&self) {
         let database = database(&self.store.url).await;
         let stored = async || -> Option<u64> {
             let state: Collection<Document> = database.collection("state");
@@ -98,7 +91,6 @@ impl Fixture {
         let fresh = self.store.webapp().await;
         eventually(DEADLINE, async || api(fresh.url()).await.is_ok()).await;
         assert_eq!(api(fresh.url()).await.unwrap(), shown);
-        assert!(since.elapsed() < CATCH_UP_LIMIT, "{:?}", since.elapsed());
     }
 
     /// Waits until all movies of the view are of the last round.

@@ -1,7 +1,5 @@
 //! Documents that were inserted, corrupted or broken by hand.
 
-use std::time::Instant;
-
 use crate::support::{DEADLINE, Store, get, wait_until_shows};
 use mongodb::Collection;
 use mongodb::bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
@@ -126,7 +124,7 @@ async fn an_unreadable_head_is_reported_with_a_remedy_that_works() {
     let state: Collection<Document> = database.collection("state");
     let wrong = doc! { "$set": { "log": "text", "fence": "text" } };
     state.update_one(doc! {}, wrong).await.unwrap();
-    fixture.expect_outage_notice(Instant::now()).await;
+    fixture.wait_for_outage_notice().await;
     let clear = |line: &str| {
         line.contains("state/head cannot be read") && line.contains("or delete this document")
     };
@@ -140,7 +138,7 @@ async fn an_unreadable_head_is_reported_with_a_remedy_that_works() {
     assert!(clear(once.stderr.trim()), "{once:?}");
 
     state.delete_one(doc! { "_id": "head" }).await.unwrap();
-    fixture.wait_until_loaded(Instant::now()).await;
+    fixture.wait_until_loaded().await;
     fixture.change_and_wait().await;
     fixture.check_nothing_lost().await;
 }
