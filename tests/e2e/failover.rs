@@ -45,62 +45,59 @@ async fn other_syncer_publishes(store: Store) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_syncer_paused_before_its_commit_publishes_nothing_after_another_run_over_sqlite() {
-    late_commit_is_ignored(&Fixture::over(Store::sqlite()).await).await;
+    late_commit_is_ignored(&FailoverSetup::over(Store::sqlite()).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_syncer_paused_before_its_commit_publishes_nothing_after_another_run_over_mongodb() {
-    late_commit_is_ignored(&Fixture::over(Store::mongodb().await).await).await;
+    late_commit_is_ignored(&FailoverSetup::over(Store::mongodb().await).await).await;
 }
 
-async fn late_commit_is_ignored(fixture: &Fixture) {
+async fn late_commit_is_ignored(setup: &FailoverSetup) {
     // The other run publishes, or only takes the lease.
     for publishes in [true, false] {
-        let (paused, before) = fixture.pause_at(PausePoint::BeforeCommit).await;
-        fixture.retitle("Of the other");
+        let (paused, before) = setup.pause_at(PausePoint::BeforeCommit).await;
+        setup.retitle("Of the other");
         let current = before.to_string();
         let args = if publishes {
             vec!["once"]
         } else {
             vec!["pin", current.as_str()]
         };
-        let end = fixture.store.command(&fixture.source.url(), &args).await;
+        let end = setup.store.command(&setup.source.url(), &args).await;
         assert_eq!(end.code, Some(0), "{end:?}");
-        let published = fixture.head().await.version;
+        let published = setup.head().await.version;
         assert_eq!(published, before + u64::from(publishes));
 
-        fixture.resume_and_wait(&paused).await;
-        assert_eq!(fixture.head().await.version, published);
+        setup.resume_and_wait(&paused).await;
+        assert_eq!(setup.head().await.version, published);
         drop(paused);
-        fixture.assert_all_have_title("Of the other").await;
+        setup.assert_all_have_title("Of the other").await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_syncer_paused_before_its_view_writes_harms_no_later_version_over_sqlite() {
-    late_view_writes_are_ignored(&Fixture::over(Store::sqlite()).await).await;
+    late_view_writes_are_ignored(&FailoverSetup::over(Store::sqlite()).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_syncer_paused_before_its_view_writes_harms_no_later_version_over_mongodb() {
-    late_view_writes_are_ignored(&Fixture::over(Store::mongodb().await).await).await;
+    late_view_writes_are_ignored(&FailoverSetup::over(Store::mongodb().await).await).await;
 }
 
-async fn late_view_writes_are_ignored(fixture: &Fixture) {
-    let (paused, before) = fixture.pause_at(PausePoint::BeforeView).await;
-    fixture.retitle("Of the other");
-    let end = fixture
-        .store
-        .command(&fixture.source.url(), &["once"])
-        .await;
+async fn late_view_writes_are_ignored(setup: &FailoverSetup) {
+    let (paused, before) = setup.pause_at(PausePoint::BeforeView).await;
+    setup.retitle("Of the other");
+    let end = setup.store.command(&setup.source.url(), &["once"]).await;
     assert_eq!(end.code, Some(0), "{end:?}");
-    fixture.resume_and_wait(&paused).await;
-    assert_eq!(fixture.head().await.version, before + 2);
-    fixture.assert_all_have_title("Of the other").await;
+    setup.resume_and_wait(&paused).await;
+    assert_eq!(setup.head().await.version, before + 2);
+    setup.assert_all_have_title("Of the other").await;
 }
 
 /// A source of many films, a store that holds them, and a web app.
-struct Fixture {
+struct FailoverSetup {
     store: Store,
     source: Source,
     repository: Repository,
@@ -116,25 +113,22 @@ enum PausePoint {
     BeforeView,
 }
 
-impl Fixture {
+impl FailoverSetup {
     async fn over(store: Store) -> Self {
         let mut catalogue = Catalogue::invented();
         catalogue.films.extend((1..=FILMS).map(film));
         let source = Source::start_with(catalogue).await;
         let repository = Repository::open(&store.database(), Access::Writer, Clock::system()).await;
-        let fixture = Self {
+        let setup = Self {
             repository: repository.unwrap(),
             webapp: store.webapp().await,
             store,
             source,
         };
-        fixture.retitle("The first");
-        let end = fixture
-            .store
-            .command(&fixture.source.url(), &["once"])
-            .await;
+        setup.retitle("The first");
+        let end = setup.store.command(&setup.source.url(), &["once"]).await;
         assert_eq!(end.code, Some(0), "{end:?}");
-        fixture
+        setup
     }
 
     fn retitle(&self, title: &str) {

@@ -11,13 +11,13 @@ use testkit::source::Source;
 /// The film that the tests change.
 const FERRY: &str = "1069e34e-1a3c-5974-92de-c50d42a7b39a";
 
-struct Fixture {
+struct LiveSite {
     source: Source,
     pyflix: Service,
     browser: Browser,
 }
 
-impl Fixture {
+impl LiveSite {
     async fn start() -> Self {
         let source = Source::start().await;
         let provider = source.url();
@@ -64,113 +64,107 @@ impl Fixture {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_page_shows_a_new_version_and_keeps_input_and_scroll_position() {
-    let fixture = Fixture::start().await;
-    fixture.open("/movies").await;
-    fixture.wait_until_live().await;
-    fixture.browser.press('/').await;
-    fixture.browser.type_text("winter").await;
-    fixture.browser.eval("scrollTo(0, 40)").await;
+    let site = LiveSite::start().await;
+    site.open("/movies").await;
+    site.wait_until_live().await;
+    site.browser.press('/').await;
+    site.browser.type_text("winter").await;
+    site.browser.eval("scrollTo(0, 40)").await;
 
-    fixture.source.rename_film(FERRY, "The Paper Ferry");
+    site.source.rename_film(FERRY, "The Paper Ferry");
 
     let card = format!("return document.querySelector('main [data-id=\"{FERRY}\"]')");
     let title = format!("{card}.querySelector('h2').textContent");
-    fixture.until(&title, "The Paper Ferry").await;
+    site.until(&title, "The Paper Ferry").await;
     let changed = format!("{card}.dataset.changed");
-    fixture.until(&changed, "updated").await;
+    site.until(&changed, "updated").await;
     let notice = "return document.querySelector('.live > p:not(.unseen)')?.textContent ?? ''";
-    fixture.until(notice, "The Paper Ferry was updated").await;
+    site.until(notice, "The Paper Ferry was updated").await;
     let typed = "return document.activeElement.id + ' ' + document.activeElement.value";
-    assert_eq!(fixture.browser.eval(typed).await, "search winter");
-    assert_eq!(fixture.browser.eval("return scrollY").await, "40");
+    assert_eq!(site.browser.eval(typed).await, "search winter");
+    assert_eq!(site.browser.eval("return scrollY").await, "40");
 
-    fixture
-        .browser
+    site.browser
         .eval("document.querySelector('.live button').click()")
         .await;
-    assert_eq!(fixture.browser.eval(notice).await, "");
-    assert!(fixture.browser.console_errors().await.is_empty());
+    assert_eq!(site.browser.eval(notice).await, "");
+    assert!(site.browser.console_errors().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn input_is_kept_when_the_page_around_it_changes() {
-    let fixture = Fixture::start().await;
-    fixture.source.rename_film(FERRY, "The Paper Ferry");
-    fixture.open("/changes").await;
-    fixture
-        .until(
-            "return document.querySelectorAll('.versions li').length",
-            "2",
-        )
-        .await;
-    fixture.wait_until_live().await;
+    let site = LiveSite::start().await;
+    site.source.rename_film(FERRY, "The Paper Ferry");
+    site.open("/changes").await;
+    site.until(
+        "return document.querySelectorAll('.versions li').length",
+        "2",
+    )
+    .await;
+    site.wait_until_live().await;
     let from = "const field = document.querySelector('#from'); field.focus(); field.select()";
-    fixture.browser.eval(from).await;
-    fixture.browser.type_text("1").await;
+    site.browser.eval(from).await;
+    site.browser.type_text("1").await;
 
-    fixture.source.rename_film(FERRY, "The Glass Ferry");
+    site.source.rename_film(FERRY, "The Glass Ferry");
 
     let newest = "return document.querySelector('.versions li').id";
-    fixture.until(newest, "version-3").await;
+    site.until(newest, "version-3").await;
     let typed = "return document.activeElement.id + ' ' + document.activeElement.value";
-    assert_eq!(fixture.browser.eval(typed).await, "from 1");
+    assert_eq!(site.browser.eval(typed).await, "from 1");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_page_shows_a_notice_while_the_source_is_unavailable() {
-    let fixture = Fixture::start().await;
-    fixture.open("/movies/the-lantern-ferry").await;
-    fixture.wait_until_live().await;
+    let site = LiveSite::start().await;
+    site.open("/movies/the-lantern-ferry").await;
+    site.wait_until_live().await;
     let notice = "return document.querySelector('main .notice')?.textContent.slice(0, 37) ?? ''";
-    assert_eq!(fixture.browser.eval(notice).await, "");
+    assert_eq!(site.browser.eval(notice).await, "");
 
-    fixture.source.stop().await;
-    fixture
-        .until(notice, "The source has been unavailable since")
+    site.source.stop().await;
+    site.until(notice, "The source has been unavailable since")
         .await;
     let age = "return document.querySelector('main .notice time').dataset.age";
-    assert_eq!(fixture.browser.eval(age).await, "just now");
+    assert_eq!(site.browser.eval(age).await, "just now");
 
-    fixture.source.resume().await;
-    fixture.until(notice, "").await;
+    site.source.resume().await;
+    site.until(notice, "").await;
     let said = "return document.querySelector('.live .unseen').textContent";
-    fixture
-        .until(said, "The catalogue is up to date again.")
-        .await;
+    site.until(said, "The catalogue is up to date again.").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_restored_from_the_browsers_cache_catches_up() {
-    let fixture = Fixture::start().await;
-    fixture.open("/movies").await;
-    fixture.wait_until_live().await;
+    let site = LiveSite::start().await;
+    site.open("/movies").await;
+    site.wait_until_live().await;
     let closed = "performance.clearResourceTimings(); dispatchEvent(new Event('pagehide'))";
-    fixture.browser.eval(closed).await;
-    fixture.source.rename_film(FERRY, "The Paper Ferry");
-    let page = format!("{}/movies", fixture.pyflix.url());
+    site.browser.eval(closed).await;
+    site.source.rename_film(FERRY, "The Paper Ferry");
+    let page = format!("{}/movies", site.pyflix.url());
     wait_until_shows(&page, "The Paper Ferry").await;
     let title =
         format!("return document.querySelector('main [data-id=\"{FERRY}\"] h2').textContent");
-    assert_eq!(fixture.browser.eval(&title).await, "The Lantern Ferry");
+    assert_eq!(site.browser.eval(&title).await, "The Lantern Ferry");
     let back = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
-    fixture.browser.eval(back).await;
-    fixture.until(&title, "The Paper Ferry").await;
+    site.browser.eval(back).await;
+    site.until(&title, "The Paper Ferry").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_is_reachable_by_keyboard_with_visible_focus() {
-    let fixture = Fixture::start().await;
-    let browser = &fixture.browser;
-    fixture.open("/movies").await;
-    fixture.wait_until_live().await;
+    let site = LiveSite::start().await;
+    let browser = &site.browser;
+    site.open("/movies").await;
+    site.wait_until_live().await;
 
     browser.press(Key::Tab).await;
     let skip = "const link = document.activeElement; \
                 return link.textContent + ' ' + (link.getBoundingClientRect().top >= 0)";
-    fixture.until(skip, "Skip to content true").await;
+    site.until(skip, "Skip to content true").await;
     browser.press(Key::Enter).await;
-    fixture
-        .until("return document.activeElement.nodeName", "MAIN")
+    site.until("return document.activeElement.nodeName", "MAIN")
         .await;
 
     browser.press('/').await;
@@ -180,7 +174,7 @@ async fn everything_is_reachable_by_keyboard_with_visible_focus() {
     let value = "return document.activeElement.value";
     assert_eq!(browser.eval(value).await, "lantern/");
     let offered = "return document.querySelector('#suggestions li')?.firstChild.data ?? ''";
-    fixture.until(offered, "The Lantern Ferry").await;
+    site.until(offered, "The Lantern Ferry").await;
     browser.press(Key::Escape).await;
     let hidden = "return document.querySelector('#suggestions').hidden";
     assert_eq!(browser.eval(hidden).await, "true");
@@ -190,23 +184,22 @@ async fn everything_is_reachable_by_keyboard_with_visible_focus() {
 
     browser.press('/').await;
     browser.type_text("lantern").await;
-    fixture.until(offered, "The Lantern Ferry").await;
+    site.until(offered, "The Lantern Ferry").await;
     browser.press(Key::Down).await;
     let chosen = "return document.querySelector('[aria-selected=true]')?.id === \
                   document.activeElement.getAttribute('aria-activedescendant')";
-    fixture.until(chosen, "true").await;
+    site.until(chosen, "true").await;
     let violations = browser.accessibility_violations().await;
     assert!(violations.is_empty(), "{violations:?}");
     browser.press(Key::Enter).await;
-    fixture
-        .until("return location.pathname", "/movies/the-lantern-ferry")
+    site.until("return location.pathname", "/movies/the-lantern-ferry")
         .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tab_key_follows_the_order_of_each_page_with_visible_focus() {
-    let fixture = Fixture::start().await;
-    let browser = &fixture.browser;
+    let site = LiveSite::start().await;
+    let browser = &site.browser;
     for path in [
         "/",
         "/movies",
@@ -217,8 +210,8 @@ async fn the_tab_key_follows_the_order_of_each_page_with_visible_focus() {
         "/status",
         "/about",
     ] {
-        fixture.open(path).await;
-        fixture.wait_until_live().await;
+        site.open(path).await;
+        site.wait_until_live().await;
         browser
             .eval("window.order = [...document.querySelectorAll('*')]")
             .await;
@@ -256,8 +249,8 @@ const WHERE: &str = "
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_have_the_same_content_without_scripts() {
-    let fixture = Fixture::start().await;
-    fixture.browser.set_scripts(false).await;
+    let site = LiveSite::start().await;
+    site.browser.set_scripts(false).await;
     for (path, text) in [
         ("/search?q=lantern", "<mark>Lantern</mark>"),
         ("/changes", "Initial import"),
@@ -266,8 +259,8 @@ async fn pages_have_the_same_content_without_scripts() {
         ("/about", "For developers"),
         ("/movies", "The Lantern Ferry"),
     ] {
-        fixture.open(path).await;
-        let page = fixture.browser.client().source().await.unwrap();
+        site.open(path).await;
+        let page = site.browser.client().source().await.unwrap();
         assert!(page.contains(text), "{path} does not say {text:?}");
         assert!(!page.contains("role=\"listbox\""), "{path} ran a script");
     }

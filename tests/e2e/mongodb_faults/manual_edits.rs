@@ -7,7 +7,7 @@ use testkit::eventually;
 use testkit::mongo::{Mongo, MongoOptions, fresh_database};
 use testkit::source::Source;
 
-use super::fixture::*;
+use super::deployment::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_inserted_by_hand_are_named_and_ignored() {
@@ -119,26 +119,26 @@ async fn a_part_corrupted_by_hand_is_named_and_repaired_by_the_next_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unreadable_head_is_reported_with_a_remedy_that_works() {
-    let mut fixture = Fixture::over(Mongo::replica_set().await.url(&fresh_database())).await;
-    let database = database(&fixture.store.url).await;
+    let mut deployment = Deployment::over(Mongo::replica_set().await.url(&fresh_database())).await;
+    let database = database(&deployment.store.url).await;
     let state: Collection<Document> = database.collection("state");
     let wrong = doc! { "$set": { "log": "text", "fence": "text" } };
     state.update_one(doc! {}, wrong).await.unwrap();
-    fixture.wait_for_outage_notice().await;
+    deployment.wait_for_outage_notice().await;
     let clear = |line: &str| {
         line.contains("state/head cannot be read") && line.contains("or delete this document")
     };
-    fixture.webapp.wait_for_line(clear, DEADLINE).await;
-    fixture.syncer.wait_for_line(clear, DEADLINE).await;
-    let once = fixture
+    deployment.webapp.wait_for_line(clear, DEADLINE).await;
+    deployment.syncer.wait_for_line(clear, DEADLINE).await;
+    let once = deployment
         .store
-        .command(&fixture.source.url(), &["once"])
+        .command(&deployment.source.url(), &["once"])
         .await;
     assert_eq!(once.code, Some(1), "{once:?}");
     assert!(clear(once.stderr.trim()), "{once:?}");
 
     state.delete_one(doc! { "_id": "head" }).await.unwrap();
-    fixture.wait_until_loaded().await;
-    fixture.change_and_wait().await;
-    fixture.check_nothing_lost().await;
+    deployment.wait_until_loaded().await;
+    deployment.change_and_wait().await;
+    deployment.check_nothing_lost().await;
 }

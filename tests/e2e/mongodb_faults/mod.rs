@@ -1,6 +1,6 @@
 //! Faults of MongoDB and its network, under the real web app and syncer.
 
-mod fixture;
+mod deployment;
 mod manual_edits;
 
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use testkit::process::{Service, Signal};
 use testkit::proxy::{Network, Proxy};
 use testkit::source::Source;
 
-use self::fixture::*;
+use self::deployment::*;
 
 /// From the pause of a primary to the notice on the pages.
 const NOTICE_LIMIT: Duration = Duration::from_secs(5);
@@ -22,56 +22,56 @@ const FREEZE_TIME: Duration = Duration::from_secs(40);
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_members_cost_no_version_and_no_page() {
     let set = MongoReplicaSet::start(3).await;
-    let mut fixture = Fixture::over(set.url("movies_db")).await;
+    let mut deployment = Deployment::over(set.url("movies_db")).await;
     let primary = set.primary().await;
     primary.kill();
-    fixture.change_and_wait().await;
+    deployment.change_and_wait().await;
     primary.restart().await;
 
     for member in set.members() {
         member.kill();
     }
-    fixture.wait_for_outage_notice().await;
-    fixture.change();
+    deployment.wait_for_outage_notice().await;
+    deployment.change();
     for member in set.members() {
         member.restart().await;
     }
-    fixture.well().await;
-    fixture.change_and_wait().await;
-    fixture.check_nothing_lost().await;
+    deployment.wait_until_recovered().await;
+    deployment.change_and_wait().await;
+    deployment.check_nothing_lost().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_secondary_has_no_effect_and_a_frozen_primary_is_reported_within_5_seconds() {
     let set = MongoReplicaSet::start(3).await;
-    let mut fixture = Fixture::over(set.url("movies_db")).await;
+    let mut deployment = Deployment::over(set.url("movies_db")).await;
     let secondary = set.secondary().await;
     secondary.pause();
-    fixture.change_and_wait().await;
-    assert!(!fixture.webapp.output().contains("cannot read"));
+    deployment.change_and_wait().await;
+    assert!(!deployment.webapp.output().contains("cannot read"));
     secondary.resume();
 
     let primary = set.primary().await;
     primary.pause();
     let frozen = Instant::now();
-    fixture.change();
-    fixture.wait_for_outage_notice().await;
+    deployment.change();
+    deployment.wait_for_outage_notice().await;
     assert!(frozen.elapsed() < NOTICE_LIMIT, "{:?}", frozen.elapsed());
     // Another member takes over while it is frozen.
-    fixture.well().await;
+    deployment.wait_until_recovered().await;
     while frozen.elapsed() < FREEZE_TIME {
-        fixture.change_and_wait().await;
+        deployment.change_and_wait().await;
     }
     primary.resume();
-    fixture.change_and_wait().await;
-    fixture.check_nothing_lost().await;
+    deployment.change_and_wait().await;
+    deployment.check_nothing_lost().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_database_is_published_again_and_every_web_app_follows() {
-    let mut fixture = Fixture::over(Mongo::replica_set().await.url(&fresh_database())).await;
-    fixture.change_and_wait().await;
-    let database = database(&fixture.store.url).await;
+    let mut deployment = Deployment::over(Mongo::replica_set().await.url(&fresh_database())).await;
+    deployment.change_and_wait().await;
+    let database = database(&deployment.store.url).await;
     for everything in [false, true] {
         let before = head(&database).await;
         if everything {
@@ -83,14 +83,14 @@ async fn a_dropped_database_is_published_again_and_every_web_app_follows() {
                 .await
                 .unwrap();
         }
-        fixture.wait_until_loaded().await;
+        deployment.wait_until_loaded().await;
         let after = head(&database).await;
         assert_ne!(after.get("lineage"), before.get("lineage"));
-        fixture.change_and_wait().await;
-        fixture.wait_until_loaded().await;
-        fixture.wait_until_view_matches(&database).await;
+        deployment.change_and_wait().await;
+        deployment.wait_until_loaded().await;
+        deployment.wait_until_view_matches(&database).await;
     }
-    fixture.check_nothing_lost().await;
+    deployment.check_nothing_lost().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +122,7 @@ async fn an_oplog_rollover_costs_no_version() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_with_failed_or_blocked_writes_is_repeated() {
     let mongo = Mongo::start(MongoOptions::default()).await;
-    let mut fixture = Fixture::over(mongo.url("movies_db")).await;
+    let mut deployment = Deployment::over(mongo.url("movies_db")).await;
     let cut = doc! { "closeConnection": true };
     let refused = doc! { "errorCode": 8_000 };
     let unconfirmed = doc! { "writeConcernError": { "code": 64, "errmsg": "timed out" } };
@@ -131,13 +131,13 @@ async fn a_run_with_failed_or_blocked_writes_is_repeated() {
     for (how, times) in [(cut, 2), (refused, 2), (unconfirmed, 2), (blocked, 1)] {
         for command in writes {
             let failing = mongo.fail(times, &[command], "pyflix", how.clone()).await;
-            fixture.change();
-            failing.met(times).await;
-            fixture.well().await;
+            deployment.change();
+            failing.wait_until_hit(times).await;
+            deployment.wait_until_recovered().await;
             failing.end().await;
         }
     }
-    fixture.check_nothing_lost().await;
+    deployment.check_nothing_lost().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,21 +148,21 @@ async fn a_slow_resetting_or_silent_network_is_reported_and_survived() {
         "mongodb://127.0.0.1:{}/movies_db?directConnection=true",
         proxy.port()
     );
-    let mut fixture = Fixture::over(url).await;
+    let mut deployment = Deployment::over(url).await;
     proxy.set(Network::Slow(Duration::from_millis(100)));
-    fixture.change_and_wait().await;
+    deployment.change_and_wait().await;
     for network in [Network::Resetting, Network::Silent] {
         proxy.set(network);
-        fixture.change();
-        fixture.wait_for_outage_notice().await;
+        deployment.change();
+        deployment.wait_for_outage_notice().await;
         proxy.set(Network::Open);
-        fixture.well().await;
-        fixture.change_and_wait().await;
+        deployment.wait_until_recovered().await;
+        deployment.change_and_wait().await;
     }
     // As behind a firewall that drops idle connections without a reset.
     proxy.forget();
-    fixture.change_and_wait().await;
-    fixture.check_nothing_lost().await;
+    deployment.change_and_wait().await;
+    deployment.check_nothing_lost().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

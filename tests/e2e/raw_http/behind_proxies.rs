@@ -14,7 +14,7 @@ use crate::raw_http::exchange::{self, Delivery};
 use crate::raw_http::{EXCHANGE_TIMEOUT, send_wellformed_request, start_app, wait_until_idle};
 
 /// For a proxy that may itself wait for the rest of a malformed request.
-const ODD_TIMEOUT: Duration = Duration::from_secs(1);
+const MALFORMED_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn haproxy_gets_every_response_for_its_request() {
@@ -48,7 +48,7 @@ async fn through(kind: ReverseProxyKind) {
     .await;
 
     let is_done = AtomicBool::new(false);
-    let odd = async {
+    let malformed = async {
         let failures = send_all(&proxy).await;
         is_done.store(true, Ordering::Relaxed);
         failures
@@ -60,7 +60,7 @@ async fn through(kind: ReverseProxyKind) {
         }
         waited
     };
-    let (failures, polite) = tokio::join!(odd, polite);
+    let (failures, polite) = tokio::join!(malformed, polite);
 
     let count = polite.len();
     let polite: Result<Vec<Duration>, String> = polite.into_iter().collect();
@@ -99,7 +99,7 @@ async fn send(proxy: &ReverseProxy, case: &Case, delivery: Delivery) -> Result<(
     let timeout = if case.is_well_formed {
         EXCHANGE_TIMEOUT
     } else {
-        ODD_TIMEOUT
+        MALFORMED_TIMEOUT
     };
     let deadline = Instant::now() + timeout;
     let exchange = async {

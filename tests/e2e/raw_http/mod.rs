@@ -4,11 +4,11 @@
 mod behind_proxies;
 mod cases;
 mod deadlines;
+mod direct;
 mod exchange;
 mod expected;
 mod hosts;
 mod mutations;
-mod odd_bytes;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -45,7 +45,7 @@ impl Mongo {
 
 impl FailPoint<'_> {
     /// Waits until `times` commands have failed, or have begun to block.
-    pub async fn met(&self, times: u32) {
+    pub async fn wait_until_hit(&self, times: u32) {
         let wait = doc! {
             "waitForFailPoint": "failCommand",
             "timesEntered": self.before + i64::from(times),

@@ -44,15 +44,15 @@ impl MongoReplicaSet {
 
     /// The current primary, once there is one that responds.
     pub async fn primary(&self) -> &Mongo {
-        self.one_that_is("isWritablePrimary").await
+        self.member_with_role("isWritablePrimary").await
     }
 
     /// A secondary, once there is one.
     pub async fn secondary(&self) -> &Mongo {
-        self.one_that_is("secondary").await
+        self.member_with_role("secondary").await
     }
 
-    async fn one_that_is(&self, role: &str) -> &Mongo {
+    async fn member_with_role(&self, role: &str) -> &Mongo {
         eventually(START_TIMEOUT, async || {
             for member in &self.members {
                 let asked = timeout(HELLO_TIMEOUT, async {

@@ -135,7 +135,7 @@ impl Source {
     }
 
     /// The path and query of every request, in order.
-    pub fn asked(&self) -> Vec<String> {
+    pub fn requested_paths(&self) -> Vec<String> {
         self.state.requested.borrow().clone()
     }
 

@@ -106,7 +106,7 @@ async fn an_edit_shows_at_the_next_request_and_tests_can_wait_for_requests() {
 
     let asked = async {
         source.wait_for_requests("films", 1, SOON).await;
-        source.asked()
+        source.requested_paths()
     };
     let (films, asked) = tokio::join!(get(&source, "/films"), asked);
     let films = json(films).await;

@@ -54,7 +54,7 @@ pub(crate) fn all() -> Vec<Case> {
 }
 
 /// A case that clients and proxies do not send on purpose.
-fn odd(name: &'static str, parts: &[&[u8]], expected: &str) -> Case {
+fn malformed(name: &'static str, parts: &[&[u8]], expected: &str) -> Case {
     Case {
         name,
         parts: parts.iter().map(|part| part.to_vec()).collect(),
@@ -67,7 +67,7 @@ fn odd(name: &'static str, parts: &[&[u8]], expected: &str) -> Case {
 fn well_formed(name: &'static str, parts: &[&[u8]], expected: &str) -> Case {
     Case {
         is_well_formed: true,
-        ..odd(name, parts, expected)
+        ..malformed(name, parts, expected)
     }
 }
 

@@ -72,11 +72,11 @@ async fn no_commit_is_lost_however_often_the_stream_and_its_resumption_fail() {
         };
         let asking = ["getMore", "aggregate"];
         let failing = mongo.fail(times, &asking, "listener", blocked).await;
-        failing.met(1).await;
+        failing.wait_until_hit(1).await;
         // While the stream is blocked nobody listens.
         let commit = async { writer.commit(&next(&state, None)).await.unwrap() };
         state = heard(&mut notifications, commit).await;
-        failing.met(times).await;
+        failing.wait_until_hit(times).await;
     }
 }
 
@@ -94,7 +94,7 @@ async fn a_stream_whose_place_has_rolled_out_of_the_oplog_begins_anew() {
     let asking = ["getMore", "aggregate"];
     let cut = doc! { "closeConnection": true };
     let failing = mongo.fail(100_000, &asking, "listener", cut).await;
-    failing.met(1).await;
+    failing.wait_until_hit(1).await;
     mongo.roll_over_oplog().await;
     notifications.mark_unchanged();
     failing.end().await;

@@ -65,14 +65,14 @@ async fn a_provider_that_asks_to_be_left_alone_is_not_asked_until_then() {
 
         source.behave();
         pass(seconds(30)).await;
-        let asked = source.asked().len();
+        let asked = source.requested_paths().len();
         let told = failed(&client).await.to_string();
         let provider = url(&source);
         assert_eq!(
             told,
             format!("{provider}: skipped: Retry-After has 12 s left")
         );
-        assert_eq!(source.asked().len(), asked);
+        assert_eq!(source.requested_paths().len(), asked);
 
         pass(seconds(12)).await;
         fetched(&client).await;

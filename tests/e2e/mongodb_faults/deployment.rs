@@ -13,16 +13,16 @@ pub(crate) const OUTAGE_NOTICE: &str = "The database has been unavailable since"
 
 /// A source, a syncer and a web app on a store, and a reader that requests the web app in a loop.
 /// Each change at the source is a round, whose number is in the title of every film.
-pub(crate) struct Fixture {
+pub(crate) struct Deployment {
     pub(crate) store: Store,
     pub(crate) source: Source,
     pub(crate) syncer: Service,
     pub(crate) webapp: Service,
-    pub(crate) reader: Reader,
+    pub(crate) reader: RoundReader,
     pub(crate) round: u64,
 }
 
-impl Fixture {
+impl Deployment {
     /// Publishes the first round.
     pub(crate) async fn over(url: String) -> Self {
         let (store, source) = (Store::at(url), Source::start().await);
@@ -31,7 +31,7 @@ impl Fixture {
         let webapp = store.webapp().await;
         wait_until_round(&webapp, 1).await;
         Self {
-            reader: Reader::of(webapp.url()),
+            reader: RoundReader::of(webapp.url()),
             store,
             source,
             syncer,
@@ -47,7 +47,7 @@ impl Fixture {
     }
 
     /// Waits until the page shows the last round without a notice of an outage.
-    pub(crate) async fn well(&self) {
+    pub(crate) async fn wait_until_recovered(&self) {
         wait_until_round(&self.webapp, self.round).await;
         eventually(DEADLINE, async || {
             !self.movies().await.contains(OUTAGE_NOTICE)
@@ -57,7 +57,7 @@ impl Fixture {
 
     pub(crate) async fn change_and_wait(&mut self) {
         self.change();
-        self.well().await;
+        self.wait_until_recovered().await;
     }
 
     pub(crate) async fn movies(&self) -> String {
@@ -128,24 +128,24 @@ impl Fixture {
 
 /// A response of the API.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Shown {
+pub(crate) struct ApiPage {
     pub(crate) version: u64,
     pub(crate) round: u64,
 }
 
 /// Requests the API in a loop. A status other than 200, an older round than before, and two rounds
 /// in one response fail the test.
-pub(crate) struct Reader {
+pub(crate) struct RoundReader {
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) task: JoinHandle<usize>,
 }
 
-impl Reader {
+impl RoundReader {
     pub(crate) fn of(url: &str) -> Self {
         let (stop, mut stopped) = watch::channel(false);
         let url = url.to_owned();
         let task = tokio::spawn(async move {
-            let (mut last, mut looks) = (None::<Shown>, 0);
+            let (mut last, mut looks) = (None::<ApiPage>, 0);
             while !*stopped.borrow() {
                 let shown = api(&url).await.unwrap();
                 if let Some(last) = last {
@@ -166,7 +166,7 @@ impl Reader {
     }
 }
 
-pub(crate) async fn api(url: &str) -> Result<Shown, String> {
+pub(crate) async fn api(url: &str) -> Result<ApiPage, String> {
     let answer = try_get(&format!("{url}/api/v1/movies")).await;
     let answer = answer.map_err(|error| error.to_string())?;
     if answer.status != 200 {
@@ -180,7 +180,7 @@ pub(crate) async fn api(url: &str) -> Result<Shown, String> {
     let [title] = rounds.as_slice() else {
         return Err(format!("a page of several rounds: {rounds:?}"));
     };
-    Ok(Shown {
+    Ok(ApiPage {
         version: page["version"].as_u64().unwrap(),
         round: title.rsplit(' ').next().unwrap().parse().unwrap_or(0),
     })
