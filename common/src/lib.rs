@@ -1,5 +1,4 @@
-//! The code that web app and syncer share: models, the repository of versions, the built-in
-//! catalogue, configuration, telemetry, the clock, shutdown and exit codes.
+#![doc = include_str!("../README.md")]
 
 pub mod clock;
 pub mod config;

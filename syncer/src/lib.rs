@@ -1,5 +1,4 @@
-//! The syncer: the only writer. It fetches the whole source every interval, finds what changed,
-//! and publishes that as the next version.
+#![doc = include_str!("../README.md")]
 
 pub mod cli;
 pub mod commands;

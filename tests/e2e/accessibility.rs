@@ -1,11 +1,11 @@
-//! What an accessibility engine has against the pages.
+//! The pages against the rules of the accessibility engine axe.
 
-use crate::support::{DEADLINE, until_it_says};
+use crate::support::{DEADLINE, wait_until_shows};
 use testkit::browser::Browser;
 use testkit::process::Service;
 use testkit::source::{Fault, Source};
 
-/// Every page, and every state that a page can be in.
+/// Every page in each of its states.
 const PAGES: [&str; 24] = [
     "/",
     "/movies",
@@ -43,16 +43,16 @@ async fn no_page_breaks_a_rule_of_accessibility_in_light_or_dark() {
     ];
     let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
     let url = |path: &str| format!("{}{path}", pyflix.url());
-    until_it_says(&url("/movies"), "The Lantern Ferry").await;
+    wait_until_shows(&url("/movies"), "The Lantern Ferry").await;
     source.edit(|catalogue| {
         let film = &mut catalogue.films[0];
         film["rt_score"] = "71".into();
         film["description"] = format!("{} And more.", film["description"]).into();
     });
-    until_it_says(&url("/changes"), "/changes/2").await;
-    // So that the notice stands on every page, and the status has most to tell.
+    wait_until_shows(&url("/changes"), "/changes/2").await;
+    // Every page then has the notice, and the status page its most content.
     source.misbehave("films", Fault::Status(503));
-    until_it_says(&url("/status"), "Out of date: the source is unavailable").await;
+    wait_until_shows(&url("/status"), "Out of date: the source is unavailable").await;
 
     let browser = Browser::start().await;
     browser.set_window(1280, 800).await;

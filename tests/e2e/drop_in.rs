@@ -1,18 +1,18 @@
-//! The compatible API against the source's own recorded answers, and as a provider of others.
+//! The compatible API: compared with recorded responses of the source, and as a provider.
 
 use std::fs::read_to_string;
 
-use crate::support::{Answer, DEADLINE, Store, get, until_it_says};
+use crate::support::{DEADLINE, Response, Store, get, wait_until_shows};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use testkit::process::Service;
-use testkit::shared;
+use testkit::recordings;
 use testkit::source::{COLLECTIONS, Catalogue, Source, film};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// The host in the links of the source's records, and the one that was asked when its answers
-/// were recorded.
+/// The host in the links of the source's records, its misspelt form there, and the host of the
+/// recorded requests.
 const SOURCE: &str = "https://ghibliapi.herokuapp.com";
 const MISSPELT: &str = "htps://ghibliapi.herokuapp.com";
 const ASKED: &str = "http://127.0.0.1:3901";
@@ -25,9 +25,9 @@ struct Recorded {
     body: Value,
 }
 
-/// A web app over the source's own data, and what the source was heard to answer.
+/// A web app with the source's own data, and the recorded responses.
 async fn recorded(test: &str) -> Option<(Service, Store, Vec<Recorded>)> {
-    let folder = shared::folder_or_skip(test)?;
+    let folder = recordings::folder_or_skip(test)?;
     let data = read_to_string(folder.join("data.json")).unwrap();
     let data: Catalogue = serde_json::from_str(&data).unwrap();
     let source = Source::start_with(data).await;
@@ -35,7 +35,7 @@ async fn recorded(test: &str) -> Option<(Service, Store, Vec<Recorded>)> {
     let synced = store.command(&source.url(), &["once"]).await;
     assert_eq!(synced.code, Some(0), "{synced:?}");
     let webapp = store.webapp().await;
-    until_it_says(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
+    wait_until_shows(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
     let lines = read_to_string(folder.join("recorded.jsonl")).unwrap();
     let answers = lines
         .lines()
@@ -44,8 +44,8 @@ async fn recorded(test: &str) -> Option<(Service, Store, Vec<Recorded>)> {
 }
 
 #[tokio::test]
-async fn every_recorded_question_is_answered_as_the_source_answered_it() {
-    let test = "every_recorded_question_is_answered_as_the_source_answered_it";
+async fn every_recorded_request_gets_the_recorded_response() {
+    let test = "every_recorded_request_gets_the_recorded_response";
     let Some((webapp, _store, answers)) = recorded(test).await else {
         return;
     };
@@ -61,7 +61,7 @@ async fn every_recorded_question_is_answered_as_the_source_answered_it() {
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-fn compare(expected: &Recorded, answer: &Answer, base: &str) -> Result<(), String> {
+fn compare(expected: &Recorded, answer: &Response, base: &str) -> Result<(), String> {
     let same = |what: &str, expected: &str, found: &str| {
         (expected == found)
             .then_some(())
@@ -84,7 +84,7 @@ fn compare(expected: &Recorded, answer: &Answer, base: &str) -> Result<(), Strin
     for (name, value) in &expected.headers {
         let value = value.replace(ASKED, base);
         let found = answer.header(name).unwrap_or("nothing");
-        // The kit reads a head in lower case.
+        // The test kit returns heads in lower case.
         same(name, &value.to_lowercase(), found)?;
     }
     let body = serde_json::to_string_pretty(&expected.body).unwrap();
@@ -92,14 +92,14 @@ fn compare(expected: &Recorded, answer: &Answer, base: &str) -> Result<(), Strin
     same("body", &body, &answer.body)
 }
 
-/// The seed, which needs no source.
+/// A web app with the built-in catalogue.
 async fn seed(envs: &[(&str, &str)]) -> Service {
     let webapp = Service::start_web("webapp", envs, &[], DEADLINE).await;
-    until_it_says(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
+    wait_until_shows(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
     webapp
 }
 
-/// Asks as HTTP/1.0 does, which knows no chunks: the body is what comes until the end.
+/// Sends an HTTP/1.0 request, whose response is never chunked.
 async fn ask(
     url: &str,
     method: &str,
@@ -132,7 +132,7 @@ fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 }
 
 #[tokio::test]
-async fn every_way_of_writing_an_address_leads_to_the_same_answer() {
+async fn equivalent_paths_get_the_same_response() {
     let webapp = seed(&[]).await;
     let plain = get(&format!("{}/ghibli/vehicles", webapp.url())).await;
     assert_eq!(plain.json().as_array().unwrap().len(), 3);
@@ -174,7 +174,7 @@ async fn every_way_of_writing_an_address_leads_to_the_same_answer() {
 }
 
 #[tokio::test]
-async fn links_name_this_server_and_may_name_any_when_asked_about() {
+async fn links_name_this_server_and_filters_accept_any_host() {
     let webapp = seed(&[("PYFLIX_PUBLIC_URL", "https://films.example/pyflix")]).await;
     let ask = async |query: &str| get(&format!("{}/ghibli/{query}", webapp.url())).await;
     let totoro = ask("films/58611129-2dbc-4a81-a72f-77ddfc1b1b49?fields=url").await;
@@ -202,7 +202,7 @@ async fn links_name_this_server_and_may_name_any_when_asked_about() {
 }
 
 #[tokio::test]
-async fn a_callback_is_called_and_must_be_a_name() {
+async fn a_jsonp_callback_must_be_a_name() {
     let webapp = seed(&[]).await;
     let ask = async |query: &str| get(&format!("{}/ghibli/{query}", webapp.url())).await;
     let answer = ask("films?limit=1&fields=title&callback=show.it").await;
@@ -228,7 +228,7 @@ async fn a_callback_is_called_and_must_be_a_name() {
 }
 
 #[tokio::test]
-async fn reading_is_open_to_every_site_and_writing_to_nobody() {
+async fn every_origin_may_read_and_none_may_write() {
     let webapp = seed(&[]).await;
     let path = "/ghibli/films?_limit=3";
     let (status, of_get, body) = ask(webapp.url(), "GET", path, &[]).await;
@@ -264,7 +264,7 @@ async fn reading_is_open_to_every_site_and_writing_to_nobody() {
 }
 
 #[tokio::test]
-async fn what_makes_the_source_fail_is_a_400_that_says_what_is_wrong() {
+async fn requests_that_crash_the_source_get_a_400_with_the_reason() {
     let webapp = seed(&[]).await;
     let many = "a=1&".repeat(60);
     let long = format!("title={}", "x".repeat(3000));
@@ -291,7 +291,7 @@ async fn what_makes_the_source_fail_is_a_400_that_says_what_is_wrong() {
     }
 }
 
-/// A catalogue of so many films and half as many people, beside what is there already.
+/// The invented catalogue with this many more films, and half as many more people.
 fn large(films: u32) -> Catalogue {
     let mut catalogue = Catalogue::invented();
     let person = catalogue.people[0].clone();
@@ -307,7 +307,7 @@ fn large(films: u32) -> Catalogue {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pyflix_mirrors_all_of_another_however_large() {
+async fn a_pyflix_mirrors_a_large_catalogue_of_another_completely() {
     let source = Source::start_with(large(3000)).await;
     let url = source.url();
     let follow = async |provider: &str, max_bytes: &str| {
@@ -321,7 +321,7 @@ async fn a_pyflix_mirrors_all_of_another_however_large() {
             "{}/ghibli/films/f11a0000-0000-4000-8000-000000003099",
             pyflix.url()
         );
-        until_it_says(&last, "Reel 3099").await;
+        wait_until_shows(&last, "Reel 3099").await;
         pyflix
     };
     let first = follow(&url, "16MiB").await;
@@ -357,11 +357,11 @@ async fn a_pyflix_mirrors_all_of_another_however_large() {
         "{head}"
     );
 
-    // A change of one film names the films anew, and leaves the people as they were.
+    // A changed film changes the ETag of the films, and not that of the people.
     let (before, _) = all(&mirror, "people").await;
     source.rename_film("f11a0000-0000-4000-8000-000000003099", "The Last Reel");
     let last = format!("{}/ghibli/films?title=The%20Last%20Reel", mirror.url());
-    until_it_says(&last, "The Last Reel").await;
+    wait_until_shows(&last, "The Last Reel").await;
     let (after, _) = all(&mirror, "people").await;
     assert_eq!(field(&after, "etag"), field(&before, "etag"));
     let (renamed, _) = all(&mirror, "films").await;

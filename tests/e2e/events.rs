@@ -1,9 +1,9 @@
-//! The news: events while they happen and after having been away, and the feed.
+//! Server-sent events, also after a reconnect, and the Atom feed.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::support::{DEADLINE, Store, get, until_it_says};
+use crate::support::{DEADLINE, Store, get, wait_until_shows};
 use serde_json::Value;
 use testkit::process::{Service, Signal, binary};
 use testkit::source::{Source, film};
@@ -12,11 +12,11 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_that_is_published_meanwhile_reaches_who_listens() {
+async fn a_new_version_is_sent_to_listeners() {
     let store = Store::sqlite();
     let source = Source::start().await;
     let webapp = store.webapp().await;
-    until_it_says(webapp.url(), "Welcome").await;
+    wait_until_shows(webapp.url(), "Welcome").await;
     let mut listener = Listener::connect(&webapp, None).await;
     assert!(listener.head.contains("content-type: text/event-stream"));
     assert!(listener.head.contains("x-catalogue-version: 0"));
@@ -25,7 +25,10 @@ async fn a_version_that_is_published_meanwhile_reaches_who_listens() {
 
     let _syncer = store.syncer(&source.url());
     let first = listener.next_of(&["resync"]).await;
-    assert_eq!(first.data["version"], 1, "another catalogue took its place");
+    assert_eq!(
+        first.data["version"], 1,
+        "the first version replaces the built-in catalogue"
+    );
     rename(&source, "The Lantern Boat");
     let second = listener.next_of(&["version"]).await;
     assert_eq!(second.data["version"], 2);
@@ -38,19 +41,19 @@ async fn a_version_that_is_published_meanwhile_reaches_who_listens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_restart_nothing_that_was_missed_is_left_out_over_sqlite() {
-    nothing_is_left_out(Store::sqlite()).await;
+async fn after_a_restart_a_listener_gets_all_missed_versions_over_sqlite() {
+    all_missed_versions_are_sent(Store::sqlite()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_restart_nothing_that_was_missed_is_left_out_over_mongodb() {
-    nothing_is_left_out(Store::mongodb().await).await;
+async fn after_a_restart_a_listener_gets_all_missed_versions_over_mongodb() {
+    all_missed_versions_are_sent(Store::mongodb().await).await;
 }
 
-async fn nothing_is_left_out(store: Store) {
+async fn all_missed_versions_are_sent(store: Store) {
     let (source, webapp) = published(&store).await;
     publish(&store, &source, "The Lantern Boat").await;
-    until_it_says(&format!("{}/movies", webapp.url()), "The Lantern Boat").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "The Lantern Boat").await;
     let hello = Listener::connect(&webapp, None).await.next().await;
     assert_eq!(hello.data["version"], 2);
     webapp.signal(Signal::KILL);
@@ -59,7 +62,7 @@ async fn nothing_is_left_out(store: Store) {
     }
 
     let webapp = store.webapp().await;
-    until_it_says(&format!("{}/movies", webapp.url()), "The Lantern Raft").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "The Lantern Raft").await;
     let mut listener = Listener::connect(&webapp, Some(&hello.id)).await;
     for (version, title) in [(3, "The Lantern Barge"), (4, "The Lantern Raft")] {
         let missed = listener.next().await;
@@ -77,18 +80,18 @@ async fn nothing_is_left_out(store: Store) {
     );
 
     let sentence = "changed from “The Lantern Barge” to “The Lantern Raft”";
-    let feed = until_it_says(&format!("{}/feed.atom", webapp.url()), sentence).await;
+    let feed = wait_until_shows(&format!("{}/feed.atom", webapp.url()), sentence).await;
     assert_eq!(entries(&feed.body), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_feed_is_well_formed_with_titles_that_mean_harm() {
+async fn the_feed_is_well_formed_with_hostile_titles() {
     let store = Store::sqlite();
     let (source, webapp) = published(&store).await;
     let url = format!("{}/feed.atom", webapp.url());
     let title = "</li><script>alert(1)</script>\u{1}\u{b}]]>&nbsp;'\"\u{ffff}";
     publish(&store, &source, title).await;
-    let feed = until_it_says(&url, "alert(1)").await;
+    let feed = wait_until_shows(&url, "alert(1)").await;
     assert_eq!(feed.header("content-type"), Some("application/atom+xml"));
     assert_eq!(feed.header("x-catalogue-version"), Some("2"));
     assert!(!feed.body.contains("<script"));
@@ -98,7 +101,7 @@ async fn the_feed_is_well_formed_with_titles_that_mean_harm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_a_hundred_who_listen_half_never_read_and_nobody_waits_for_them() {
+async fn listeners_that_never_read_delay_no_other() {
     const FILMS: u32 = 300;
     const VERSIONS: u64 = 30;
     let store = Store::sqlite();
@@ -106,7 +109,7 @@ async fn of_a_hundred_who_listen_half_never_read_and_nobody_waits_for_them() {
     (10..FILMS).for_each(|number| source.add_film(film(number)));
     let _syncer = store.syncer(&source.url());
     let webapp = store.webapp().await;
-    until_it_says(&format!("{}/movies", webapp.url()), "Reel 10").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "Reel 10").await;
     let before = resident_kib(&webapp);
 
     let mut stalled = Vec::new();
@@ -149,7 +152,7 @@ async fn of_a_hundred_who_listen_half_never_read_and_nobody_waits_for_them() {
     let started = Instant::now();
     webapp.signal(Signal::TERM);
     for listener in &mut open {
-        listener.until_the_end().await;
+        listener.read_to_end().await;
     }
     println!("streams ended after {:?}", started.elapsed());
     assert_eq!(webapp.wait_exit(DEADLINE).await.code(), Some(0));
@@ -160,13 +163,13 @@ async fn of_a_hundred_who_listen_half_never_read_and_nobody_waits_for_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_closes_its_connection_frees_its_place_at_once() {
-    places_are_free_after(async |listeners| drop(listeners)).await;
+async fn a_listener_that_closes_its_connection_frees_its_slot_at_once() {
+    slots_are_free_after(async |listeners| drop(listeners)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_resets_its_connection_frees_its_place_at_once() {
-    places_are_free_after(async |listeners| {
+async fn a_listener_that_resets_its_connection_frees_its_slot_at_once() {
+    slots_are_free_after(async |listeners| {
         for listener in &listeners {
             listener.stream.get_ref().set_zero_linger().unwrap();
         }
@@ -175,9 +178,9 @@ async fn a_listener_that_resets_its_connection_frees_its_place_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_ends_its_sending_frees_its_place_at_once() {
+async fn a_listener_that_shuts_down_its_sending_side_frees_its_slot_at_once() {
     let mut open = Vec::new();
-    places_are_free_after(async |mut listeners| {
+    slots_are_free_after(async |mut listeners| {
         for listener in &mut listeners {
             listener.stream.get_mut().shutdown().await.unwrap();
         }
@@ -187,11 +190,11 @@ async fn a_listener_that_ends_its_sending_frees_its_place_at_once() {
     drop(open);
 }
 
-/// Takes all places, gives the listeners to `end`, and takes all places again. That must not wait
-/// for a heartbeat.
-async fn places_are_free_after(end: impl AsyncFnOnce(Vec<Listener>)) {
+/// Opens event streams in all slots, passes them to `end`, and opens all slots again, which must not
+/// wait for a heartbeat.
+async fn slots_are_free_after(end: impl AsyncFnOnce(Vec<Listener>)) {
     let store = Store::sqlite();
-    let (_webapp, host) = webapp_with_few_places(&store).await;
+    let (_webapp, host) = webapp_with_few_slots(&store).await;
     let mut listeners = Vec::new();
     let refusal = loop {
         match Listener::at(&host, None).await {
@@ -222,9 +225,9 @@ async fn places_are_free_after(end: impl AsyncFnOnce(Vec<Listener>)) {
     assert_eq!(free.await, places);
 }
 
-/// A web app that may open 200 files: half of them are for connections, and half of those for
+/// A web app with at most 200 open files: half of them for connections, and half of those for
 /// listeners.
-async fn webapp_with_few_places(store: &Store) -> (Service, String) {
+async fn webapp_with_few_slots(store: &Store) -> (Service, String) {
     let command = format!(
         "ulimit -n 200 && PYFLIX_LISTEN=127.0.0.1:0 PYFLIX_DATABASE_URL='{}' exec '{}'",
         store.url,
@@ -238,11 +241,11 @@ async fn webapp_with_few_places(store: &Store) -> (Service, String) {
     let (_, address) = line.split_once("http://").unwrap();
     let is_of_host = |c: &char| c.is_ascii_digit() || matches!(c, '.' | ':');
     let host: String = address.chars().take_while(is_of_host).collect();
-    until_it_says(&format!("http://{host}/"), "Welcome").await;
+    wait_until_shows(&format!("http://{host}/"), "Welcome").await;
     (webapp, host)
 }
 
-/// Who listens, over a connection of its own.
+/// A client of the event stream.
 struct Listener {
     stream: BufReader<TcpStream>,
     /// The status line and the headers, in lower case.
@@ -264,7 +267,7 @@ impl Listener {
         listener.unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
-    /// An error is the head of a refusal.
+    /// An error is the head of another response than 200.
     async fn at(host: &str, last: Option<&str>) -> Result<Self, String> {
         let mut stream = TcpStream::connect(host).await.unwrap();
         stream
@@ -287,7 +290,7 @@ impl Listener {
         })
     }
 
-    /// The next event that is no heartbeat.
+    /// The next event, without heartbeats.
     async fn next(&mut self) -> Event {
         loop {
             let chunk = timeout(DEADLINE, self.chunk()).await;
@@ -324,11 +327,11 @@ impl Listener {
         }
     }
 
-    async fn until_the_end(&mut self) {
+    async fn read_to_end(&mut self) {
         while timeout(DEADLINE, self.chunk()).await.unwrap().is_some() {}
     }
 
-    /// A chunk of the body; `None` at its proper end.
+    /// A chunk of the body; `None` at its end.
     async fn chunk(&mut self) -> Option<String> {
         let mut size = String::new();
         self.stream.read_line(&mut size).await.unwrap();
@@ -340,7 +343,7 @@ impl Listener {
     }
 }
 
-/// One that asks for the events and never reads; its window is small, so that it is soon full.
+/// A client that requests the events and never reads, with a small receive window.
 async fn stalled_client(webapp: &Service) -> TcpStream {
     let host = webapp.url().trim_start_matches("http://");
     let socket = TcpSocket::new_v4().unwrap();
@@ -364,7 +367,7 @@ async fn published(store: &Store) -> (Source, Service) {
     let source = Source::start().await;
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
     let webapp = store.webapp().await;
-    until_it_says(&format!("{}/movies", webapp.url()), "The Lantern Ferry").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "The Lantern Ferry").await;
     (source, webapp)
 }
 
@@ -378,14 +381,14 @@ fn rename(source: &Source, title: &str) {
     source.edit(|catalogue| catalogue.films[0]["title"] = title.into());
 }
 
-/// How many entries a well-formed feed has.
+/// The number of entries of a well-formed feed.
 fn entries(feed: &str) -> usize {
     let feed = roxmltree::Document::parse(feed).unwrap();
     let nodes = feed.root_element().children();
     nodes.filter(|node| node.has_tag_name("entry")).count()
 }
 
-/// What a process holds in memory.
+/// Resident memory of a process.
 fn resident_kib(service: &Service) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", service.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

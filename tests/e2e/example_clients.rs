@@ -1,13 +1,13 @@
-//! The example clients of the README, each run against the API that it is for.
+//! The example clients of the documentation, run against their APIs.
 
 use std::process::Command;
 
-use crate::support::{DEADLINE, until_it_says};
+use crate::support::{DEADLINE, wait_until_shows};
 use testkit::process::Service;
 use testkit::{skips, workspace_root};
 
-/// Runs a client with the base URL of a web app, and gives what it printed; none if the machine
-/// has no such program.
+/// Runs a client with the base URL of a web app, and returns its output; `None` if the program is not
+/// installed.
 async fn run(test: &str, program: &str, client: &str) -> Option<String> {
     let api = match client.split_once('.') {
         Some(("drop-in", _)) => "ghibli",
@@ -18,7 +18,7 @@ async fn run(test: &str, program: &str, client: &str) -> Option<String> {
     run_text(test, program, |_| client, api).await
 }
 
-/// The same for a client that is made of the web app's address.
+/// As [`run`], for the text of a client, made from the web app's address.
 async fn run_text(
     test: &str,
     program: &str,
@@ -31,13 +31,13 @@ async fn run_text(
         return None;
     }
     let webapp = Service::start_web("webapp", &[], &[], DEADLINE).await;
-    until_it_says(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
+    wait_until_shows(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
     let folder = tempfile::tempdir().unwrap();
-    // The name makes a module of it for node; the others do not look at it.
+    // For node the extension means a module; the others ignore it.
     let file = folder.path().join("client.mjs");
     std::fs::write(&file, client(webapp.url())).unwrap();
     let mut command = match program {
-        // The shell runs what asks with curl.
+        // These clients are shell scripts.
         "curl" => Command::new("sh"),
         program => Command::new(program),
     };
@@ -50,8 +50,8 @@ async fn run_text(
 }
 
 #[tokio::test]
-async fn what_the_readme_shows_runs_as_it_stands() {
-    let test = "what_the_readme_shows_runs_as_it_stands";
+async fn the_examples_of_the_readme_run_unchanged() {
+    let test = "the_examples_of_the_readme_run_unchanged";
     let readme = std::fs::read_to_string(workspace_root().join("README.md")).unwrap();
     for (heading, program, expected) in [
         ("curl:", "curl", "Spirited Away"),

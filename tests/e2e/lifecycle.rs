@@ -1,24 +1,23 @@
-//! The web app and the standalone as processes: starting, stopping, and going on without what
-//! they depend on.
+//! Start and shutdown of the programs, and outages of their dependencies.
 
 use std::time::{Duration, Instant};
 
-use crate::support::{DEADLINE, Store, get, try_get, until_it_says};
+use crate::support::{DEADLINE, Store, get, try_get, wait_until_shows};
 use testkit::mongo::{Mongo, MongoOptions};
 use testkit::process::{Finished, Service, run_to_end};
 use testkit::source::{Fault, Source};
 
-/// An address at which nothing listens.
-const NOWHERE: &str = "http://127.0.0.1:9";
+/// Nothing listens there.
+const UNREACHABLE: &str = "http://127.0.0.1:9";
 
 async fn pyflix(envs: &[(&str, &str)]) -> Service {
     Service::start_web("pyflix", envs, &[], DEADLINE).await
 }
 
 #[tokio::test]
-async fn without_any_network_the_first_start_serves_the_seed_and_says_why() {
-    let pyflix = pyflix(&[("PYFLIX_PROVIDER_URLS", NOWHERE)]).await;
-    let page = until_it_says(
+async fn without_a_network_the_first_start_serves_the_seed_and_says_why() {
+    let pyflix = pyflix(&[("PYFLIX_PROVIDER_URLS", UNREACHABLE)]).await;
+    let page = wait_until_shows(
         &format!("{}/movies", pyflix.url()),
         "has been unavailable since",
     )
@@ -50,14 +49,14 @@ async fn the_first_good_sync_replaces_the_seed_and_a_restart_keeps_it() {
         ("PYFLIX_SYNC_INTERVAL", "250ms"),
     ];
     let pyflix = pyflix(&envs).await;
-    let home = until_it_says(pyflix.url(), "built-in catalogue").await;
+    let home = wait_until_shows(pyflix.url(), "built-in catalogue").await;
     assert!(home.body.contains("Welcome to PyFlix WebApp!"));
     source.behave();
-    until_it_says(pyflix.url(), "Catalogue version 1").await;
+    wait_until_shows(pyflix.url(), "Catalogue version 1").await;
 
     source.stop().await;
     let again = pyflix.restart_web(DEADLINE).await;
-    let page = until_it_says(
+    let page = wait_until_shows(
         &format!("{}/movies", again.url()),
         "has been unavailable since",
     )
@@ -67,7 +66,7 @@ async fn the_first_good_sync_replaces_the_seed_and_a_restart_keeps_it() {
 }
 
 #[tokio::test]
-async fn the_notice_of_a_source_that_is_away_leaves_by_itself() {
+async fn the_notice_of_an_unavailable_source_disappears_after_it_recovers() {
     let source = Source::start().await;
     let url = source.url();
     let envs = [
@@ -76,10 +75,10 @@ async fn the_notice_of_a_source_that_is_away_leaves_by_itself() {
     ];
     let pyflix = pyflix(&envs).await;
     let movies = format!("{}/movies", pyflix.url());
-    let fresh = until_it_says(&movies, "The Lantern Ferry").await;
+    let fresh = wait_until_shows(&movies, "The Lantern Ferry").await;
     assert!(!fresh.body.contains("role=\"status\""));
     source.misbehave_everywhere(Fault::Status(500));
-    until_it_says(&movies, "The source has been unavailable since").await;
+    wait_until_shows(&movies, "The source has been unavailable since").await;
     source.behave();
     let well = testkit::eventually(DEADLINE, async || {
         let page = get(&movies).await;
@@ -94,7 +93,7 @@ async fn the_notice_of_a_source_that_is_away_leaves_by_itself() {
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_reached_at_start_is_not_ready_and_never_the_seed() {
+async fn with_an_unreachable_store_at_start_pages_are_503_and_never_the_seed() {
     let envs = [("PYFLIX_DATABASE_URL", "mongodb://127.0.0.1:9/movies_db")];
     let webapp = Service::start_web("webapp", &envs, &[], DEADLINE).await;
     for path in ["/", "/movies", "/readyz", "/api/v1/movies", "/ghibli/films"] {
@@ -107,30 +106,30 @@ async fn a_store_that_cannot_be_reached_at_start_is_not_ready_and_never_the_seed
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_go_on_while_the_database_is_away_say_so_and_follow_again_after() {
+async fn pages_survive_a_database_outage_with_a_notice() {
     let mongo = Mongo::start(MongoOptions::default()).await;
     let store = Store::at(mongo.url("movies_db"));
     let source = Source::start().await;
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
     let webapp = store.webapp().await;
     let movies = format!("{}/movies", webapp.url());
-    until_it_says(&movies, "The Lantern Ferry").await;
-    mongo.kill9();
-    let away = until_it_says(&movies, "The database has been unavailable since").await;
+    wait_until_shows(&movies, "The Lantern Ferry").await;
+    mongo.kill();
+    let away = wait_until_shows(&movies, "The database has been unavailable since").await;
     assert!(away.body.contains("The Lantern Ferry"));
     mongo.restart().await;
     let id = source.catalogue().collection("films")[0]["id"].clone();
     source.rename_film(id.as_str().unwrap_or_default(), "The Lantern Boat");
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
-    let back = until_it_says(&movies, "The Lantern Boat").await;
+    let back = wait_until_shows(&movies, "The Lantern Boat").await;
     assert!(!back.body.contains("has been unavailable"));
 }
 
 #[tokio::test]
-async fn trailing_slashes_work_and_a_missing_movie_is_a_page_that_helps() {
-    let pyflix = pyflix(&[("PYFLIX_PROVIDER_URLS", NOWHERE)]).await;
+async fn trailing_slashes_work_and_a_missing_movie_is_a_helpful_page() {
+    let pyflix = pyflix(&[("PYFLIX_PROVIDER_URLS", UNREACHABLE)]).await;
     let url = pyflix.url();
-    until_it_says(url, "Welcome to PyFlix WebApp!").await;
+    wait_until_shows(url, "Welcome to PyFlix WebApp!").await;
     for path in [
         "/movies/",
         "/movies/ponyo/",
@@ -152,10 +151,10 @@ async fn trailing_slashes_work_and_a_missing_movie_is_a_page_that_helps() {
 }
 
 #[tokio::test]
-async fn people_of_other_species_are_counted_and_shown_when_asked_for() {
-    let pyflix = pyflix(&[("PYFLIX_PROVIDER_URLS", NOWHERE)]).await;
+async fn people_of_other_species_are_counted_and_shown_on_request() {
+    let pyflix = pyflix(&[("PYFLIX_PROVIDER_URLS", UNREACHABLE)]).await;
     let movies = format!("{}/movies", pyflix.url());
-    let humans = until_it_says(&movies, "Satsuki Kusakabe").await;
+    let humans = wait_until_shows(&movies, "Satsuki Kusakabe").await;
     assert!(!humans.body.contains("Catbus"));
     assert!(
         humans.body.contains("20 others are hidden"),
@@ -167,7 +166,7 @@ async fn people_of_other_species_are_counted_and_shown_when_asked_for() {
 }
 
 #[tokio::test]
-async fn sigterm_ends_every_service_within_five_seconds_with_0() {
+async fn sigterm_ends_every_service_with_0_within_five_seconds() {
     let store = Store::sqlite();
     let source = Source::start().await;
     source.misbehave_everywhere(Fault::Stall);
@@ -203,7 +202,7 @@ async fn sigterm_ends_every_service_within_five_seconds_with_0() {
 }
 
 #[tokio::test]
-async fn a_wrong_setting_stops_every_binary_with_2_and_one_line_that_names_it() {
+async fn a_wrong_setting_exits_every_program_with_2_and_one_line_that_names_it() {
     for binary in ["pyflix", "webapp", "syncer"] {
         for (name, value) in [
             ("PYFLIX_SYNC_INTERVAL", "soon"),
@@ -213,18 +212,18 @@ async fn a_wrong_setting_stops_every_binary_with_2_and_one_line_that_names_it() 
             ("PYFLIX_DATABASE_URL_FILE", "/nowhere/at/all"),
         ] {
             let end = run_to_end(binary, &[(name, value)], &[], DEADLINE).await;
-            one_line_with_2(&end, &format!("{binary} {name}={value}"));
+            assert_exits_with_2_and_one_line(&end, &format!("{binary} {name}={value}"));
             assert!(end.stderr.contains("PYFLIX_"), "{end:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_port_in_use_and_a_folder_that_cannot_be_used_stop_it_with_2_and_one_line() {
+async fn a_port_in_use_or_an_unusable_folder_exits_with_2_and_one_line() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let end = run_to_end("pyflix", &[("PYFLIX_LISTEN", &address)], &[], DEADLINE).await;
-    one_line_with_2(&end, "a port in use");
+    assert_exits_with_2_and_one_line(&end, "a port in use");
     assert!(
         end.stderr.contains(&address) && end.stderr.contains("in use"),
         "{end:?}"
@@ -232,12 +231,12 @@ async fn a_port_in_use_and_a_folder_that_cannot_be_used_stop_it_with_2_and_one_l
     let envs = [("PYFLIX_DATABASE_URL", "sqlite:/dev/null/data/pyflix.db")];
     for binary in ["pyflix", "webapp", "syncer"] {
         let end = run_to_end(binary, &envs, &[], DEADLINE).await;
-        one_line_with_2(&end, binary);
+        assert_exits_with_2_and_one_line(&end, binary);
         assert!(end.stderr.contains("/dev/null/data"), "{end:?}");
     }
 }
 
-fn one_line_with_2(end: &Finished, what: &str) {
+fn assert_exits_with_2_and_one_line(end: &Finished, what: &str) {
     assert_eq!(end.code, Some(2), "{what}: {end:?}");
     assert_eq!(end.stderr.trim().lines().count(), 1, "{what}: {end:?}");
     assert!(!end.stderr.contains("hunter2"), "{what}: {end:?}");
@@ -246,8 +245,8 @@ fn one_line_with_2(end: &Finished, what: &str) {
 #[tokio::test]
 async fn an_unknown_variable_is_a_warning_with_the_nearest_right_name() {
     let envs = [
-        ("PYFLIX_PROVIDER_URLS", NOWHERE),
-        ("PYFLIX_PROVIDER_URL", NOWHERE),
+        ("PYFLIX_PROVIDER_URLS", UNREACHABLE),
+        ("PYFLIX_PROVIDER_URL", UNREACHABLE),
     ];
     let pyflix = pyflix(&envs).await;
     let wanted = |line: &str| {
@@ -257,7 +256,7 @@ async fn an_unknown_variable_is_a_warning_with_the_nearest_right_name() {
 }
 
 #[tokio::test]
-async fn the_healthcheck_tells_a_living_web_app_from_none() {
+async fn the_healthcheck_exits_with_0_only_for_a_running_web_app() {
     let webapp = Store::sqlite().webapp().await;
     let listen = webapp.url().trim_start_matches("http://").to_owned();
     let check = async |listen: &str| {

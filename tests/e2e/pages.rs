@@ -1,17 +1,17 @@
 //! The pages in a real browser.
 
-use crate::support::{DEADLINE, until_it_says};
+use crate::support::{DEADLINE, wait_until_shows};
 use serde_json::json;
 use testkit::browser::Browser;
 use testkit::eventually;
 use testkit::process::Service;
 use testkit::source::Source;
 
-/// The narrowest that must do, a phone, a desktop.
+/// The minimum, a phone, a desktop.
 const WIDTHS: [u32; 3] = [320, 360, 1280];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_fits_and_is_quiet_on_phone_and_desktop_in_light_and_dark() {
+async fn every_page_fits_without_errors_on_phone_and_desktop_in_light_and_dark() {
     let source = Source::start().await;
     let long = "A title that goes on and on without an end in sight ".repeat(6);
     source.edit(|catalogue| {
@@ -34,7 +34,7 @@ async fn every_page_fits_and_is_quiet_on_phone_and_desktop_in_light_and_dark() {
     let provider = source.url();
     let envs = [("PYFLIX_PROVIDER_URLS", provider.as_str())];
     let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-    until_it_says(&format!("{}/movies", pyflix.url()), "The Lantern Ferry").await;
+    wait_until_shows(&format!("{}/movies", pyflix.url()), "The Lantern Ferry").await;
 
     let pages = [
         ("/".to_owned(), "Welcome to PyFlix WebApp!"),
@@ -79,26 +79,30 @@ async fn every_page_fits_and_is_quiet_on_phone_and_desktop_in_light_and_dark() {
                     "{what} asks {hosts:?}"
                 );
                 let mut errors = browser.console_errors().await;
-                // A browser notes the status of a page that is not there.
+                // A browser logs the 404 of a missing page.
                 errors.retain(|error| !(path.contains("no-such") && error.contains("404")));
                 assert!(errors.is_empty(), "{what}: {errors:?}");
-                let found = told(&browser, HEADINGS).await;
+                let found = eval_or_empty(&browser, HEADINGS).await;
                 assert!(found.contains(heading), "{what}: {found}");
-                assert_eq!(told(&browser, UNDRAWN).await, "", "{what} lacks drawings");
+                assert_eq!(
+                    eval_or_empty(&browser, BROKEN_IMAGES).await,
+                    "",
+                    "{what} lacks drawings"
+                );
             }
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_is_narrowed_down_and_widened_again_without_a_script() {
+async fn lists_are_filtered_and_reset_without_scripts() {
     let envs = [("PYFLIX_PROVIDER_URLS", "http://127.0.0.1:9")];
     let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-    until_it_says(&format!("{}/movies", pyflix.url()), "Porco Rosso").await;
+    wait_until_shows(&format!("{}/movies", pyflix.url()), "Porco Rosso").await;
     let browser = Browser::start().await;
     browser.open(&format!("{}/movies", pyflix.url())).await;
 
-    told(
+    eval_or_empty(
         &browser,
         "document.querySelector('.filters summary').click();
          document.querySelector('#director').value = 'Isao Takahata';
@@ -106,22 +110,22 @@ async fn a_list_is_narrowed_down_and_widened_again_without_a_script() {
          document.querySelector('.filters button').click()",
     )
     .await;
-    until_at(&browser, "sort=-year&director=Isao+Takahata").await;
-    let titles = told(&browser, TITLES).await;
+    wait_until_url(&browser, "sort=-year&director=Isao+Takahata").await;
+    let titles = eval_or_empty(&browser, TITLES).await;
     assert!(
         titles.starts_with("The Tale of the Princess Kaguya|"),
         "{titles}"
     );
     assert!(titles.ends_with("|Grave of the Fireflies"), "{titles}");
 
-    told(&browser, "document.querySelector('.chips a').click()").await;
-    until_at(&browser, "sort=-year").await;
+    eval_or_empty(&browser, "document.querySelector('.chips a').click()").await;
+    wait_until_url(&browser, "sort=-year").await;
 }
 
-async fn until_at(browser: &Browser, query: &str) {
+async fn wait_until_url(browser: &Browser, query: &str) {
     eventually(DEADLINE, async || {
         let address = browser.client().current_url().await.ok()?;
-        let loaded = told(browser, "return document.readyState").await == "complete";
+        let loaded = eval_or_empty(browser, "return document.readyState").await == "complete";
         (loaded && address.query() == Some(query)).then_some(())
     })
     .await;
@@ -136,11 +140,11 @@ const HEADINGS: &str =
     "return [...document.querySelectorAll('h1')].map(h => h.textContent).join('|')";
 const TITLES: &str =
     "return [...document.querySelectorAll('.card h2')].map(h => h.textContent).join('|')";
-/// The pictures that were loaded and cannot be shown.
-const UNDRAWN: &str = "return [...document.images]\
+/// Loaded images that cannot be shown.
+const BROKEN_IMAGES: &str = "return [...document.images]\
     .filter(image => image.complete && !image.naturalWidth).map(image => image.src).join('|')";
 
-async fn told(browser: &Browser, script: &str) -> String {
+async fn eval_or_empty(browser: &Browser, script: &str) -> String {
     let found = browser.client().execute(script, Vec::new()).await;
     found
         .ok()

@@ -1,11 +1,11 @@
-//! The HTML of the pages beside what it was: `tests/snapshots` holds a file for each.
+//! Compares the HTML of the pages with the files of `tests/snapshots`.
 //!
-//! With `UPDATE_SNAPSHOTS=1` the files are written anew; what differs is then read in the diff.
+//! `UPDATE_SNAPSHOTS=1` rewrites the files, for review in the diff.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Store, get, until_it_says};
+use crate::support::{Store, get, wait_until_shows};
 use testkit::source::Source;
 
 const PAGES: [(&str, &str); 17] = [
@@ -29,7 +29,7 @@ const PAGES: [(&str, &str); 17] = [
 ];
 
 #[tokio::test]
-async fn every_page_reads_as_it_did() {
+async fn every_page_matches_its_snapshot() {
     let source = Source::start().await;
     let store = Store::sqlite();
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
@@ -43,12 +43,12 @@ async fn every_page_reads_as_it_did() {
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
     let webapp = store.webapp().await;
     let url = |path: &str| format!("{}{path}", webapp.url());
-    until_it_says(&url("/changes/2"), "It came back.").await;
-    until_it_says(&url("/status"), "/changes/2").await;
+    wait_until_shows(&url("/changes/2"), "It came back.").await;
+    wait_until_shows(&url("/status"), "/changes/2").await;
 
     let mut differing = String::new();
     for (name, path) in PAGES {
-        let page = settled(&get(&url(path)).await.body, &source.url());
+        let page = redacted(&get(&url(path)).await.body, &source.url());
         let file = folder().join(format!("{name}.html"));
         if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
             std::fs::write(&file, &page).unwrap();
@@ -63,7 +63,7 @@ async fn every_page_reads_as_it_did() {
     }
     assert!(
         differing.is_empty(),
-        "{differing}if that is right: UPDATE_SNAPSHOTS=1 cargo test -p e2e --test snapshots"
+        "{differing}if this is intended: UPDATE_SNAPSHOTS=1 cargo test --workspace --test e2e snapshots"
     );
     assert_eq!(files(), PAGES.len(), "{} holds others", folder().display());
 }
@@ -83,9 +83,9 @@ fn first_difference<'a>(was: &'a str, is: &'a str) -> Option<(usize, (&'a str, &
     (1..=count).zip(lines).find(|(_, (was, is))| was != is)
 }
 
-/// A page without what is another in each run: moments, durations, hashes, ports.
-fn settled(page: &str, source: &str) -> String {
-    let mut settled = page.replace(source, "http://source.example");
+/// A page without times, durations, hashes and ports.
+fn redacted(page: &str, source: &str) -> String {
+    let mut redacted = page.replace(source, "http://source.example");
     for (before, after) in [
         ("<time datetime=", "</time>"),
         ("?v=", "\""),
@@ -93,18 +93,18 @@ fn settled(page: &str, source: &str) -> String {
         ("<td class=\"took\">", "</td>"),
         ("<figure class=\"chart\">", "</figure>"),
     ] {
-        settled = blanked(&settled, before, after);
+        redacted = without_between(&redacted, before, after);
     }
-    settled
+    redacted
 }
 
-/// The text between two others is taken out, wherever they stand.
-fn blanked(text: &str, before: &str, after: &str) -> String {
+/// Removes all text between two markers.
+fn without_between(text: &str, before: &str, after: &str) -> String {
     let mut parts = text.split(before);
-    let mut blanked = parts.next().unwrap_or_default().to_owned();
+    let mut without_between = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        blanked.push_str(before);
-        blanked.push_str(part.find(after).map_or(part, |end| &part[end..]));
+        without_between.push_str(before);
+        without_between.push_str(part.find(after).map_or(part, |end| &part[end..]));
     }
-    blanked
+    without_between
 }

@@ -1,22 +1,22 @@
-//! The embedded store as a file of this machine: killed over, damaged, locked, without room.
+//! The SQLite file under kills, damage, locks and a full disk.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::support::{DEADLINE, Store, get, until_it_says};
+use crate::support::{DEADLINE, Store, get, wait_until_shows};
 use rusqlite::{Connection, TransactionBehavior};
 use testkit::eventually;
 use testkit::process::{Service, Signal, binary, run_to_end};
 use testkit::source::Source;
 
-const KILLS: u64 = 100;
+const KILLS: u64 = 20;
 
 fn rename(source: &Source, title: &str) {
     source.edit(|catalogue| catalogue.films[0]["title"] = title.into());
 }
 
-fn by_hand(store: &Store) -> Connection {
+fn open_directly(store: &Store) -> Connection {
     let connection = Connection::open(store.file()).unwrap();
     connection.busy_timeout(DEADLINE).unwrap();
     connection
@@ -30,8 +30,8 @@ fn version(connection: &Connection) -> u64 {
         .cast_unsigned()
 }
 
-/// The last version that a syncer said it published.
-fn acknowledged(output: &str) -> Option<u64> {
+/// The last version that a syncer logged as published.
+fn last_acknowledged_version(output: &str) -> Option<u64> {
     let mut lines = output.lines().filter_map(|line| {
         let (_, rest) = line.split_once("published version ")?;
         rest.split(':').next()?.parse().ok()
@@ -39,7 +39,7 @@ fn acknowledged(output: &str) -> Option<u64> {
     lines.next_back()
 }
 
-/// Web app and syncer in one, over a store.
+/// Starts `pyflix` on a store.
 async fn pyflix(store: &Store, source: &Source) -> Service {
     let source = source.url();
     let envs = [
@@ -50,8 +50,8 @@ async fn pyflix(store: &Store, source: &Source) -> Service {
     Service::start_web("pyflix", &envs, &[], DEADLINE).await
 }
 
-/// The files that were set aside beside a store's own.
-fn set_aside(store: &Store) -> Vec<PathBuf> {
+/// The damaged files that were moved aside.
+fn damaged_files(store: &Store) -> Vec<PathBuf> {
     let folder = fs::read_dir(store.file().parent().unwrap()).unwrap();
     let files = folder.map(|file| file.unwrap().path());
     let is_main = |path: &PathBuf| {
@@ -62,7 +62,7 @@ fn set_aside(store: &Store) -> Vec<PathBuf> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_kills_while_it_publishes_lose_nothing_and_leave_the_file_sound() {
+async fn kills_while_publishing_lose_nothing_and_leave_the_file_intact() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
     let webapp = store.webapp().await;
@@ -78,21 +78,21 @@ async fn a_hundred_kills_while_it_publishes_lose_nothing_and_leave_the_file_soun
         let syncer = Service::start("syncer", &envs, &[]);
         let whole = source.wait_for_requests("vehicles", asked + 1, DEADLINE);
         whole.await;
-        // Spread over the few milliseconds in which it judges, writes, shows and records.
-        tokio::time::sleep(Duration::from_micros(kill * 300)).await;
+        // Spread over the few milliseconds of comparing, publishing and recording.
+        tokio::time::sleep(Duration::from_micros(kill * 1500)).await;
         syncer.signal(Signal::KILL);
         syncer.wait_exit(DEADLINE).await;
 
-        let hand = by_hand(&store);
+        let hand = open_directly(&store);
         let sound: String = hand
             .query_row("PRAGMA integrity_check", [], |row| row.get(0))
             .unwrap();
         assert_eq!(sound, "ok", "after kill {kill}");
         let now = version(&hand);
-        let told = acknowledged(&syncer.output()).unwrap_or(0);
+        let told = last_acknowledged_version(&syncer.output()).unwrap_or(0);
         assert!(now >= last.max(told), "{now} after {last}, {told} was told");
         last = now;
-        // As if the lease's six seconds had passed.
+        // Instead of waiting for six seconds.
         hand.execute(
             "UPDATE state SET head = json_set(head, '$.lease.expires', '1970-01-01T00:00:00Z')
              WHERE json_extract(head, '$.lease') IS NOT NULL",
@@ -104,8 +104,8 @@ async fn a_hundred_kills_while_it_publishes_lose_nothing_and_leave_the_file_soun
     rename(&source, "At last");
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
     let movies = format!("{}/movies", webapp.url());
-    until_it_says(&movies, "At last").await;
-    let shown = by_hand(&store)
+    wait_until_shows(&movies, "At last").await;
+    let shown = open_directly(&store)
         .query_row(
             "SELECT count(*) FROM movies WHERE json_extract(document, '$.title') = 'At last'",
             [],
@@ -113,20 +113,21 @@ async fn a_hundred_kills_while_it_publishes_lose_nothing_and_leave_the_file_soun
         )
         .unwrap();
     assert_eq!(shown, 1, "the view is repaired");
-    assert!(set_aside(&store).is_empty());
+    assert!(damaged_files(&store).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_damaged_under_a_running_pyflix_is_kept_aside_and_made_anew_without_a_bad_page() {
+async fn a_file_damaged_under_a_running_pyflix_is_moved_aside_and_recreated_without_a_failed_page()
+{
     let (store, source) = (Store::sqlite(), Source::start().await);
     let pyflix = pyflix(&store, &source).await;
     let movies = format!("{}/movies", pyflix.url());
-    until_it_says(&movies, "The Lantern Ferry").await;
-    until_stored(&store).await;
+    wait_until_shows(&movies, "The Lantern Ferry").await;
+    wait_until_stored(&store).await;
 
-    // What is still in the log would hide the damage for a while.
+    // Pages in the write-ahead log would hide the damage.
     let whole = "PRAGMA wal_checkpoint(TRUNCATE)";
-    let busy = by_hand(&store).query_row(whole, [], |row| row.get::<_, i64>(0));
+    let busy = open_directly(&store).query_row(whole, [], |row| row.get::<_, i64>(0));
     assert_eq!(busy, Ok(0));
     fs::write(store.file(), vec![7; 64 * 1024]).unwrap();
     rename(&source, "After the damage");
@@ -138,13 +139,13 @@ async fn a_file_damaged_under_a_running_pyflix_is_kept_aside_and_made_anew_witho
     eventually(DEADLINE, changed).await;
     let is_told = |line: &str| line.contains("was moved aside");
     pyflix.wait_for_line(is_told, DEADLINE).await;
-    let aside = set_aside(&store);
+    let aside = damaged_files(&store);
     assert_eq!(aside.len(), 1, "{aside:?}");
     rename(&source, "In the new file");
-    until_it_says(&movies, "In the new file").await;
+    wait_until_shows(&movies, "In the new file").await;
 }
 
-async fn until_stored(store: &Store) {
+async fn wait_until_stored(store: &Store) {
     eventually(DEADLINE, async || {
         let hand = Connection::open(store.file()).map_err(|error| error.to_string())?;
         let stored = hand.query_row("SELECT count(*) FROM runs", [], |row| row.get::<_, i64>(0));
@@ -157,15 +158,15 @@ async fn until_stored(store: &Store) {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_kept_aside_at_the_start_and_a_newer_one_refused_and_left_alone() {
+async fn at_the_start_a_damaged_file_is_moved_aside_and_a_newer_one_refused_and_left_unchanged() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     fs::write(store.file(), "this is no database".repeat(1000)).unwrap();
     let run = store.command(&source.url(), &["once"]).await;
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(run.stderr.contains("was moved aside"), "{}", run.stderr);
-    assert_eq!(set_aside(&store).len(), 1);
+    assert_eq!(damaged_files(&store).len(), 1);
 
-    by_hand(&store)
+    open_directly(&store)
         .pragma_update(None, "user_version", 99)
         .unwrap();
     let before = fs::read(store.file()).unwrap();
@@ -184,14 +185,14 @@ async fn a_damaged_file_is_kept_aside_at_the_start_and_a_newer_one_refused_and_l
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_locked_by_another_is_told_and_read_on_and_written_once_it_is_free() {
+async fn while_another_process_locks_the_file_pages_are_served_and_syncs_resume_after() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let pyflix = pyflix(&store, &source).await;
     let movies = format!("{}/movies", pyflix.url());
-    until_it_says(&movies, "The Lantern Ferry").await;
-    until_stored(&store).await;
+    wait_until_shows(&movies, "The Lantern Ferry").await;
+    wait_until_stored(&store).await;
 
-    let mut hand = by_hand(&store);
+    let mut hand = open_directly(&store);
     let lock = hand
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .unwrap();
@@ -202,13 +203,13 @@ async fn a_file_locked_by_another_is_told_and_read_on_and_written_once_it_is_fre
     assert_eq!(answer.status, 200);
     assert!(answer.body.contains("The Lantern Ferry"));
     lock.rollback().unwrap();
-    until_it_says(&movies, "After the lock").await;
+    wait_until_shows(&movies, "After the lock").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_another_holds_at_the_start_is_waited_for_and_told() {
+async fn a_file_locked_at_the_start_is_reported_and_waited_for() {
     let (store, source) = (Store::sqlite(), Source::start().await);
-    let mut hand = by_hand(&store);
+    let mut hand = open_directly(&store);
     let lock = hand
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .unwrap();
@@ -233,22 +234,22 @@ async fn a_file_that_another_holds_at_the_start_is_waited_for_and_told() {
     }
     lock.rollback().unwrap();
     let movies = format!("{}/movies", webapp.url());
-    until_it_says(&movies, "The Lantern Ferry").await;
-    until_stored(&store).await;
+    wait_until_shows(&movies, "The Lantern Ferry").await;
+    wait_until_stored(&store).await;
     drop(syncer);
 
-    // Of one that is ready a new reader needs no lock.
+    // A new reader of an initialized file needs no lock.
     let lock = hand
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .unwrap();
     let reader = store.webapp().await;
     let movies = format!("{}/movies", reader.url());
-    until_it_says(&movies, "The Lantern Ferry").await;
+    wait_until_shows(&movies, "The Lantern Ferry").await;
     drop(lock);
 }
 
-/// What `unshare` and `mount` can make for a process alone: a disk of its own that goes with it.
-fn own_disks() -> Option<&'static Path> {
+/// `unshare`, if it can give a process a mount namespace of its own.
+fn can_mount() -> Option<&'static Path> {
     let made = std::process::Command::new("unshare")
         .args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"])
         .output();
@@ -259,9 +260,9 @@ fn own_disks() -> Option<&'static Path> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_told_and_read_on_and_written_once_there_is_room() {
-    let Some(unshare) = own_disks() else {
-        let name = "a_full_disk_is_told_and_read_on_and_written_once_there_is_room";
+async fn on_a_full_disk_pages_are_served_and_syncs_resume_once_there_is_room() {
+    let Some(unshare) = can_mount() else {
+        let name = "on_a_full_disk_pages_are_served_and_syncs_resume_once_there_is_room";
         testkit::skips::skip(name, "needs root and unshare, for a disk of its own");
         return;
     };
@@ -280,12 +281,12 @@ async fn a_full_disk_is_told_and_read_on_and_written_once_there_is_room() {
         .await;
     let url = &line[line.find("http://").unwrap()..];
     let movies = format!("{}/movies", url.trim_end_matches(['/', '.']));
-    until_it_says(&movies, "The Lantern Ferry").await;
+    wait_until_shows(&movies, "The Lantern Ferry").await;
     pyflix
         .wait_for_line(|line| line.contains("published version 1"), DEADLINE)
         .await;
 
-    // The process's own view of its disk.
+    // The disk through the process's mount namespace.
     let disk = PathBuf::from(format!(
         "/proc/{}/root{}",
         pyflix.pid(),
@@ -301,15 +302,15 @@ async fn a_full_disk_is_told_and_read_on_and_written_once_there_is_room() {
     assert_eq!(get(&movies).await.status, 200);
     fs::remove_file(&ballast).unwrap();
     rename(&source, "With room again");
-    until_it_says(&movies, "With room again").await;
+    wait_until_shows(&movies, "With room again").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_becomes_read_only_under_a_running_process_stops_nothing() {
-    let name = "a_folder_that_becomes_read_only_under_a_running_process_stops_nothing";
+async fn a_folder_that_becomes_read_only_does_not_stop_a_running_process() {
+    let name = "a_folder_that_becomes_read_only_does_not_stop_a_running_process";
     let (store, source) = (Store::sqlite(), Source::start().await);
     let folder = store.file().parent().unwrap().to_owned();
-    // Root may write everywhere, so this takes a user who may not.
+    // Root ignores permissions, so the program runs as another user.
     let (nobody, setpriv) = (65_534, Path::new("/usr/bin/setpriv"));
     let given = std::os::unix::fs::chown(&folder, Some(nobody), Some(nobody));
     if given.is_err() || !setpriv.exists() {
@@ -331,8 +332,8 @@ async fn a_folder_that_becomes_read_only_under_a_running_process_stops_nothing()
         .await;
     let url = &line[line.find("http://").unwrap()..];
     let movies = format!("{}/movies", url.trim_end_matches(['/', '.']));
-    until_it_says(&movies, "The Lantern Ferry").await;
-    until_stored(&store).await;
+    wait_until_shows(&movies, "The Lantern Ferry").await;
+    wait_until_stored(&store).await;
 
     let mode = |path: &Path, mode| {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
@@ -343,19 +344,19 @@ async fn a_folder_that_becomes_read_only_under_a_running_process_stops_nothing()
     }
     mode(&folder, 0o555);
     rename(&source, "In a read-only folder");
-    until_it_says(&movies, "In a read-only folder").await;
+    wait_until_shows(&movies, "In a read-only folder").await;
     let output = pyflix.output();
     assert!(!output.contains("cannot"), "{output}");
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_written_is_one_clear_line() {
-    let Some(unshare) = own_disks() else {
-        let name = "a_folder_that_cannot_be_written_is_one_clear_line";
+async fn a_folder_that_is_not_writable_stops_the_start_with_one_clear_line() {
+    let Some(unshare) = can_mount() else {
+        let name = "a_folder_that_is_not_writable_stops_the_start_with_one_clear_line";
         testkit::skips::skip(name, "needs root and unshare, for a disk of its own");
         return;
     };
-    // One that is empty, and one that holds what was published.
+    // An empty folder, and one with a published version.
     for before in ["true", "syncer once"] {
         for name in ["syncer", "webapp", "pyflix"] {
             read_only_from_the_start(unshare, before, name).await;
@@ -387,7 +388,7 @@ async fn read_only_from_the_start(unshare: &Path, before: &str, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_over_a_file_that_is_missing_makes_none() {
+async fn a_plan_does_not_create_a_missing_file() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let plan = store.command(&source.url(), &["plan"]).await;
     assert_eq!(plan.code, Some(0), "{plan:?}");

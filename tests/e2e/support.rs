@@ -1,27 +1,27 @@
-//! What the end-to-end tests share: a store for a test's services, and waiting for a page.
+//! A store for the services of a test, and waiting for a page.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use common::config::Database;
 use tempfile::TempDir;
-pub(crate) use testkit::http::{Answer, get, try_get};
+pub(crate) use testkit::http::{Response, get, try_get};
 use testkit::mongo::{Mongo, fresh_database};
 use testkit::process::Service;
 
-/// What anything in a test has: a busy machine of two cores is slow.
+/// For any step of a test on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A fresh store, for services as separate processes.
 #[derive(Debug)]
 pub(crate) struct Store {
-    /// What goes into `PYFLIX_DATABASE_URL`.
+    /// The value of `PYFLIX_DATABASE_URL`.
     pub(crate) url: String,
     folder: Option<TempDir>,
 }
 
 impl Store {
-    /// An embedded one.
+    /// An SQLite file.
     pub(crate) fn sqlite() -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("pyflix.db");
@@ -31,17 +31,17 @@ impl Store {
         }
     }
 
-    /// A database of a real MongoDB, a replica set.
+    /// A database of the shared MongoDB replica set.
     pub(crate) async fn mongodb() -> Self {
         Self::at(Mongo::replica_set().await.url(&fresh_database()))
     }
 
-    /// One that the test started by itself.
+    /// A MongoDB of the test.
     pub(crate) fn at(url: String) -> Self {
         Self { url, folder: None }
     }
 
-    /// The file of an embedded store.
+    /// The SQLite file.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder
             .as_ref()
@@ -58,13 +58,13 @@ impl Store {
         }
     }
 
-    /// The web app over it.
+    /// Starts a web app on it.
     pub(crate) async fn webapp(&self) -> Service {
         let envs = [("PYFLIX_DATABASE_URL", self.url.as_str())];
         Service::start_web("webapp", &envs, &[], DEADLINE).await
     }
 
-    /// A syncer that runs over it every quarter of a second.
+    /// Starts a syncer on it with an interval of 250 ms.
     pub(crate) fn syncer(&self, source: &str) -> Service {
         let envs = [
             ("PYFLIX_DATABASE_URL", self.url.as_str()),
@@ -74,7 +74,7 @@ impl Store {
         Service::start("syncer", &envs, &[])
     }
 
-    /// A command of the syncer over it, run to its end.
+    /// Runs a command of the syncer on it to its end.
     pub(crate) async fn command(&self, source: &str, args: &[&str]) -> testkit::process::Finished {
         let envs = [
             ("PYFLIX_DATABASE_URL", self.url.as_str()),
@@ -84,11 +84,11 @@ impl Store {
     }
 }
 
-/// Waits until a page has a text on it, and gives it back.
-pub(crate) async fn until_it_says(url: &str, text: &str) -> Answer {
+/// Waits until a page contains a text, and returns the page.
+pub(crate) async fn wait_until_shows(url: &str, text: &str) -> Response {
     testkit::eventually(DEADLINE, async || match try_get(url).await {
         Ok(answer) if answer.body.contains(text) => Ok(answer),
-        Ok(answer) => Err(format!("{url} does not say {text:?}:\n{}", answer.body)),
+        Ok(answer) => Err(format!("{url} does not contain {text:?}:\n{}", answer.body)),
         Err(error) => Err(error.to_string()),
     })
     .await

@@ -1,29 +1,29 @@
 //! From the source to the page, with each service as a process of its own.
 
-use crate::support::{DEADLINE, Store, get, until_it_says};
+use crate::support::{DEADLINE, Store, get, wait_until_shows};
 use serde_json::Value;
 use testkit::mongo::{Mongo, MongoOptions};
 use testkit::process::{Service, run_to_end};
 use testkit::source::{Fault, Source, film};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_at_the_source_becomes_visible_on_a_running_web_app_over_sqlite() {
-    a_change_becomes_visible(Store::sqlite()).await;
+async fn a_change_at_the_source_reaches_a_running_web_app_over_sqlite() {
+    a_change_reaches_a_web_app(Store::sqlite()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_at_the_source_becomes_visible_on_a_running_web_app_over_mongodb() {
-    a_change_becomes_visible(Store::mongodb().await).await;
+async fn a_change_at_the_source_reaches_a_running_web_app_over_mongodb() {
+    a_change_reaches_a_web_app(Store::mongodb().await).await;
 }
 
-async fn a_change_becomes_visible(store: Store) {
+async fn a_change_reaches_a_web_app(store: Store) {
     let source = Source::start().await;
     let webapp = store.webapp().await;
     let movies = format!("{}/movies", webapp.url());
-    until_it_says(&movies, "Castle in the Sky").await;
+    wait_until_shows(&movies, "Castle in the Sky").await;
 
     let _syncer = store.syncer(&source.url());
-    let page = until_it_says(&movies, "The Lantern Ferry").await;
+    let page = wait_until_shows(&movies, "The Lantern Ferry").await;
     assert_eq!(page.header("x-catalogue-version"), Some("1"));
     assert!(!page.body.contains("Castle in the Sky"), "the seed is gone");
 
@@ -32,7 +32,7 @@ async fn a_change_becomes_visible(store: Store) {
         .unwrap()
         .to_owned();
     source.rename_film(&id, "The Lantern Boat");
-    let page = until_it_says(&movies, "The Lantern Boat").await;
+    let page = wait_until_shows(&movies, "The Lantern Boat").await;
     assert_eq!(page.header("x-catalogue-version"), Some("2"));
     assert!(
         page.body.contains("/movies/the-lantern-ferry"),
@@ -41,13 +41,13 @@ async fn a_change_becomes_visible(store: Store) {
 
     source.add_film(film(7));
     let title = film(7)["title"].as_str().unwrap().to_owned();
-    until_it_says(&movies, &title).await;
+    wait_until_shows(&movies, &title).await;
     let by_id = get(&format!("{movies}/{id}")).await;
     assert_eq!(by_id.status, 200);
 }
 
 #[tokio::test]
-async fn once_says_how_it_ended_with_its_exit_code() {
+async fn the_exit_code_of_once_tells_its_outcome() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let once = async || store.command(&source.url(), &["once"]).await;
 
@@ -106,11 +106,11 @@ async fn once_says_how_it_ended_with_its_exit_code() {
         ]
     );
     let webapp = store.webapp().await;
-    until_it_says(&format!("{}/movies", webapp.url()), "The Lantern Ferry").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "The Lantern Ferry").await;
 }
 
 #[tokio::test]
-async fn a_held_delta_passes_once_it_is_approved_and_another_does_not() {
+async fn an_approval_lets_the_held_delta_through_and_no_other() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let run = async |command: &[&str]| store.command(&source.url(), command).await;
     for number in 10..20 {
@@ -150,11 +150,11 @@ async fn a_rollback_holds_until_it_is_unpinned() {
     assert!(run(&["plan"]).await.contains("pinned to version 3"));
     let webapp = store.webapp().await;
     let api = format!("{}/api/v1/movies", webapp.url());
-    until_it_says(&api, "\"version\":3").await;
+    wait_until_shows(&api, "\"version\":3").await;
     assert_eq!(get(&api).await.json()["total"], 4);
     run(&["unpin"]).await;
     assert!(run(&["once"]).await.contains("published version 4"));
-    until_it_says(&api, "\"version\":4").await;
+    wait_until_shows(&api, "\"version\":4").await;
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn an_unchanged_or_held_run_writes_nothing_but_the_lease_and_its_ledger_ro
 }
 
 #[tokio::test]
-async fn a_bad_record_is_set_aside_and_its_last_good_state_stays() {
+async fn an_unreadable_record_is_quarantined_and_its_last_good_state_kept() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
     for number in 1..=3 {
@@ -230,23 +230,23 @@ async fn a_bad_record_is_set_aside_and_its_last_good_state_stays() {
     assert_eq!(end.code, Some(0), "{end:?}");
     assert!(end.stdout.contains("1 unreadable, quarantined"), "{end:?}");
     let webapp = store.webapp().await;
-    let page = until_it_says(&format!("{}/movies", webapp.url()), "Renamed meanwhile").await;
+    let page = wait_until_shows(&format!("{}/movies", webapp.url()), "Renamed meanwhile").await;
     assert!(page.body.contains("The Lantern Ferry"));
     let status = format!("{}/status", webapp.url());
-    until_it_says(&status, "{&#34;en&#34;:&#34;An object&#34;}").await;
+    wait_until_shows(&status, "{&#34;en&#34;:&#34;An object&#34;}").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_movie_stays_for_three_looks_and_is_the_same_when_it_returns_over_sqlite() {
-    a_missing_movie_stays_for_three_looks(Store::sqlite()).await;
+async fn a_missing_movie_stays_for_three_syncs_and_returns_unchanged_over_sqlite() {
+    a_missing_movie_stays_for_three_syncs(Store::sqlite()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_movie_stays_for_three_looks_and_is_the_same_when_it_returns_over_mongodb() {
-    a_missing_movie_stays_for_three_looks(Store::mongodb().await).await;
+async fn a_missing_movie_stays_for_three_syncs_and_returns_unchanged_over_mongodb() {
+    a_missing_movie_stays_for_three_syncs(Store::mongodb().await).await;
 }
 
-async fn a_missing_movie_stays_for_three_looks(store: Store) {
+async fn a_missing_movie_stays_for_three_syncs(store: Store) {
     let source = Source::start().await;
     let once = async || {
         let end = store.command(&source.url(), &["once"]).await;
@@ -256,7 +256,7 @@ async fn a_missing_movie_stays_for_three_looks(store: Store) {
     once().await;
     let webapp = store.webapp().await;
     let page = format!("{}/movies/the-lantern-ferry", webapp.url());
-    until_it_says(&page, "The Lantern Ferry").await;
+    wait_until_shows(&page, "The Lantern Ferry").await;
     let films = source.catalogue().collection("films").clone();
     source.set("films", films[1..].to_vec());
     for look in 1..=3 {
@@ -267,19 +267,19 @@ async fn a_missing_movie_stays_for_three_looks(store: Store) {
             "look {look}: {said}"
         );
     }
-    let shown = until_it_says(&page, "Missing from the source since").await;
+    let shown = wait_until_shows(&page, "Missing from the source since").await;
     assert_eq!(shown.header("x-catalogue-version"), Some("1"));
-    until_it_says(&format!("{}/status", webapp.url()), "3 checks so far").await;
+    wait_until_shows(&format!("{}/status", webapp.url()), "3 checks so far").await;
     let gone = once().await;
     assert!(gone.contains("1 removed"), "{gone}");
-    until_it_says(&page, "There is no page at").await;
+    wait_until_shows(&page, "There is no page at").await;
     source.set("films", films);
     assert!(once().await.contains("1 added"));
-    until_it_says(&page, "The Lantern Ferry").await;
+    wait_until_shows(&page, "The Lantern Ferry").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_held_run_is_told_on_the_status_page_and_an_approval_counts_at_once() {
+async fn the_status_page_shows_a_held_run_and_its_approval_at_once() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     for number in 10..20 {
         source.add_film(film(number));
@@ -293,7 +293,7 @@ async fn a_held_run_is_told_on_the_status_page_and_an_approval_counts_at_once() 
     assert!(held.stderr.contains("fuse_lost"), "{held:?}");
     let webapp = store.webapp().await;
     let status = format!("{}/status", webapp.url());
-    until_it_says(&status, "4 of 14 movies are missing").await;
+    wait_until_shows(&status, "4 of 14 movies are missing").await;
     let plan = run(&["plan"]).await;
     assert!(plan.stdout.contains("4 removed"), "{plan:?}");
     assert_eq!(run(&["approve"]).await.code, Some(0));
@@ -301,13 +301,13 @@ async fn a_held_run_is_told_on_the_status_page_and_an_approval_counts_at_once() 
     assert!(plan.stdout.contains("already approved"), "{plan:?}");
     let published = run(&["once"]).await;
     assert!(published.stdout.contains("4 removed"), "{published:?}");
-    until_it_says(&status, "4 removed").await;
+    wait_until_shows(&status, "4 removed").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unchanged_poll_of_a_source_with_validators_is_answered_304() {
     let (store, source) = (Store::sqlite(), Source::start().await);
-    source.name_answers();
+    source.send_etags();
     let _syncer = store.syncer(&source.url());
     testkit::eventually(DEADLINE, async || match source.not_modified("vehicles") {
         0 => Err("never asked with a condition".to_owned()),
@@ -321,11 +321,11 @@ async fn an_unchanged_poll_of_a_source_with_validators_is_answered_304() {
             .unwrap(),
         "Other",
     );
-    until_it_says(&format!("{}/movies", webapp.url()), "Other").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "Other").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lone_mongod_works_with_a_notice() {
+async fn a_standalone_mongod_works_with_a_warning() {
     let mongo = Mongo::start(MongoOptions {
         replica_set: false,
         ..MongoOptions::default()
@@ -340,7 +340,7 @@ async fn a_lone_mongod_works_with_a_notice() {
     ];
     let webapp = Service::start_web("webapp", &envs, &[], DEADLINE).await;
     let _syncer = Service::start("syncer", &envs, &[]);
-    until_it_says(&format!("{}/movies", webapp.url()), "The Lantern Ferry").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "The Lantern Ferry").await;
     webapp
         .wait_for_line(|line| line.contains("not a replica set"), DEADLINE)
         .await;
@@ -369,7 +369,7 @@ async fn the_view_shows_the_movies_to_people_with_a_shell() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pyflix_can_be_another_pyflixs_provider() {
+async fn a_pyflix_can_be_the_provider_of_another() {
     let source = Source::start().await;
     let envs = [("PYFLIX_PROVIDER_URLS", source.url())];
     let envs: Vec<_> = envs
@@ -378,7 +378,7 @@ async fn a_pyflix_can_be_another_pyflixs_provider() {
         .collect();
     let first = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
     let films = format!("{}/ghibli/films", first.url());
-    until_it_says(&films, "The Lantern Ferry").await;
+    wait_until_shows(&films, "The Lantern Ferry").await;
 
     let store = Store::sqlite();
     let provider = format!("{}/ghibli", first.url());
@@ -386,13 +386,13 @@ async fn a_pyflix_can_be_another_pyflixs_provider() {
     assert_eq!(mirrored.code, Some(0), "{mirrored:?}");
     let webapp = store.webapp().await;
     let mirror = format!("{}/ghibli/films", webapp.url());
-    until_it_says(&mirror, "The Lantern Ferry").await;
+    wait_until_shows(&mirror, "The Lantern Ferry").await;
     let there = get(&mirror).await.body.replace(webapp.url(), first.url());
     assert_eq!(there, get(&films).await.body);
 }
 
 #[tokio::test]
-async fn a_wrong_database_password_is_one_clear_line_without_it() {
+async fn a_wrong_database_password_is_reported_in_one_line_without_it() {
     let mongo = Mongo::replica_set().await;
     let url = mongo
         .url("x")

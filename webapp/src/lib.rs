@@ -1,4 +1,4 @@
-//! The web app: pages for people, APIs for programs, from a catalogue in memory. It only reads.
+#![doc = include_str!("../README.md")]
 
 pub mod cli;
 pub mod run;

@@ -1,5 +1,5 @@
-//! A polite client beside greedy ones: how long `/movies` takes on a kept connection while others
-//! send costly requests in a loop.
+//! The latency of `/movies` on a keep-alive connection while other clients send costly requests in a
+//! loop.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,68 +9,46 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use testkit::http::try_get;
-use testkit::process::Service;
 
-use crate::generate::{Generated, GeneratedSource};
-use crate::scale::{sync, until_fields_are_known};
-use crate::{StoreKind, fresh, report};
+use crate::generate::Generated;
+use crate::report::report;
+use crate::setup::{Setup, StoreKind, wait_until_indexed};
 
-const DEADLINE: Duration = Duration::from_secs(1800);
-const GREEDY_CLIENTS: usize = 8;
-/// Between a response to the polite client and its next request.
+const COSTLY_CLIENTS: usize = 8;
+/// Between a response and the next request for `/movies`.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Measures the polite client alone, then beside each kind of costly request.
-#[expect(clippy::print_stdout, reason = "what it is asked for")]
+/// Measures `/movies` without other clients, then beside each kind of costly request.
+#[expect(clippy::print_stdout, reason = "the result of the command")]
 pub(crate) async fn measure(
     store: StoreKind,
     movies: u64,
     seconds: u64,
     only: Option<String>,
 ) -> Result<()> {
-    let generated = Generated {
-        movies,
-        seed: 1,
-        retitled: 0,
-    };
-    let source = GeneratedSource::start(generated, "127.0.0.1:0".parse()?).await?;
-    let (url, _, _folder) = fresh(store).await?;
-    let provider = source.url();
-    let envs = [
-        ("PYFLIX_DATABASE_URL", url.as_str()),
-        ("PYFLIX_PROVIDER_URLS", provider.as_str()),
-        ("PYFLIX_PROVIDER_MAX_BYTES", "8GiB"),
-    ];
-    sync(&envs).await?;
-    let webapp = Service::start_web("webapp", &envs, &[], DEADLINE).await;
-    let ready = format!("{}/readyz", webapp.url());
-    testkit::eventually(DEADLINE, async || {
-        try_get(&ready)
-            .await
-            .is_ok_and(|answer| answer.status == 200)
-    })
-    .await;
-    until_fields_are_known(webapp.url()).await;
+    let setup = Setup::new(store, movies, "15s").await?;
+    setup.sync().await?;
+    let webapp = setup.start_webapp().await;
+    wait_until_indexed(&webapp).await;
     let host = webapp.url().trim_start_matches("http://").to_owned();
     let time = Duration::from_secs(seconds);
-    println!("{movies} movies, {GREEDY_CLIENTS} greedy clients, {seconds} s each");
-    report("/movies alone", "ms", polite(&host, time)?);
+    println!("{movies} movies, {COSTLY_CLIENTS} clients with costly requests, {seconds} s each");
+    report("/movies alone", "ms", measure_movies(&host, time)?);
     for (name, request) in REQUESTS {
         if only.as_ref().is_some_and(|only| !name.contains(&**only)) {
             continue;
         }
-        let greedy = Greedy::start(&host, generated, request);
-        let milliseconds = polite(&host, time);
-        let (counts, took) = greedy.stop()?;
+        let costly = CostlyClients::start(&host, setup.generated, request);
+        let milliseconds = measure_movies(&host, time);
+        let (counts, took) = costly.stop()?;
         report(&format!("/movies beside {name}"), "ms", milliseconds?);
         report(&format!("  each of these, {counts}"), "ms", took);
     }
     Ok(())
 }
 
-/// What `/movies` takes, request by request.
-fn polite(host: &str, time: Duration) -> Result<Vec<f64>> {
+/// The milliseconds of each request for `/movies`.
+fn measure_movies(host: &str, time: Duration) -> Result<Vec<f64>> {
     let mut connection = BufReader::new(TcpStream::connect(host)?);
     let request = format!("GET /movies HTTP/1.1\r\nHost: {host}\r\n\r\n");
     let mut milliseconds = Vec::new();
@@ -98,8 +76,8 @@ fn polite(host: &str, time: Duration) -> Result<Vec<f64>> {
     Ok(milliseconds)
 }
 
-/// Clients that each send their next request as soon as they have the response to the last.
-struct Greedy {
+/// Clients that send a request as soon as they have the response to the one before.
+struct CostlyClients {
     shared: Arc<Shared>,
     clients: Vec<thread::JoinHandle<Result<()>>>,
 }
@@ -113,10 +91,10 @@ struct Shared {
     milliseconds: Mutex<Vec<f64>>,
 }
 
-impl Greedy {
+impl CostlyClients {
     fn start(host: &str, generated: Generated, request: Request) -> Self {
         let shared = Arc::new(Shared::default());
-        let clients = (0..GREEDY_CLIENTS).map(|_| {
+        let clients = (0..COSTLY_CLIENTS).map(|_| {
             let (shared, host) = (shared.clone(), host.to_owned());
             thread::spawn(move || {
                 while !shared.is_over.load(Ordering::Relaxed) {
@@ -176,7 +154,7 @@ impl Shared {
     }
 }
 
-/// A path and the encoding to ask for, another for each number so that no response is cached.
+/// A path and an `Accept-Encoding`, different for each number so that no response is cached.
 type Request = fn(Generated, u64) -> (String, &'static str);
 
 const REQUESTS: [(&str, Request); 10] = [

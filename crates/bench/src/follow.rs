@@ -10,12 +10,13 @@ use common::seed;
 use testkit::http::try_get;
 use testkit::process::Service;
 
-use crate::{StoreKind, fresh, report};
+use crate::report::report;
+use crate::setup::{StoreKind, fresh_store};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) async fn measure(store: StoreKind, rounds: u32) -> Result<()> {
-    let (url, database, _folder) = fresh(store).await?;
+    let (url, database, _folder) = fresh_store(store).await?;
     let measured = follow(&url, &database, rounds).await;
     report(&format!("commit to served, {store:?}"), "ms", measured?);
     Ok(())

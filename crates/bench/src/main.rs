@@ -1,111 +1,104 @@
-//! Measurements of the built services, each as a process of its own.
-//!
-//! `cargo build --profile dist --workspace --bins`, then `TEST_BINARIES=target/dist target/dist/bench start`
+#![doc = include_str!("../README.md")]
 
 mod contention;
 mod follow;
 mod generate;
 mod processes;
 mod publish;
+mod report;
 mod scale;
 mod serve;
+mod setup;
 
 use std::net::SocketAddr;
 
-use crate::generate::{Generated, GeneratedSource};
 use anyhow::Result;
-use clap::{Parser, Subcommand, ValueEnum};
-use common::config::Database;
-use tempfile::TempDir;
-use testkit::mongo::{Mongo, fresh_database};
+use clap::{Parser, Subcommand};
+
+use crate::generate::{Generated, GeneratedSource};
+use crate::setup::StoreKind;
 
 #[derive(Debug, Parser)]
 struct Cli {
     #[command(subcommand)]
     measure: Measure,
-    /// How often it is measured.
+    /// Number of measurements.
     #[arg(long, default_value_t = 20, global = true)]
     rounds: u32,
 }
 
 #[derive(Debug, Subcommand)]
 enum Measure {
-    /// From the start of `pyflix` to its first 200, on a new store each time.
+    /// Time from the start of `pyflix` to its first 200, on a new store each time.
     Start,
-    /// A catalogue of any size: first sync, start, memory, questions, unchanged sync, a small delta.
+    /// A catalogue of any size: first sync, start, memory, requests, unchanged sync, a small delta.
     Scale {
         /// The store between syncer and web app.
         #[arg(value_enum)]
         store: StoreKind,
-        /// How many movies it has.
+        /// Number of movies.
         #[arg(long)]
         movies: u64,
     },
-    /// A polite client's latency on `/movies` beside 8 clients that send costly requests in a loop.
+    /// Latency of `/movies` while 8 other clients send costly requests in a loop.
     Contention {
         /// The store between syncer and web app.
         #[arg(value_enum)]
         store: StoreKind,
-        /// How many movies it has.
+        /// Number of movies.
         #[arg(long, default_value_t = 100_000)]
         movies: u64,
-        /// How long each kind of request is sent.
+        /// Seconds for each kind of request.
         #[arg(long, default_value_t = 10)]
         seconds: u64,
-        /// Only the kinds of requests with this in their name.
+        /// Only kinds of requests with this text in their name.
         #[arg(long)]
         only: Option<String>,
     },
-    /// The first publishing of a catalogue to MongoDB beside upserts by pymongo (needs `pymongo`).
+    /// First publication of a catalogue to MongoDB, compared with upserts by pymongo (needs `pymongo`).
     Publish {
-        /// How many movies it has.
+        /// Number of movies.
         #[arg(long, default_value_t = 100_000)]
         movies: u64,
     },
-    /// Serves an invented catalogue of any size as the Ghibli API would, until it is stopped.
+    /// Serve a generated catalogue of any size as the Ghibli API would, until stopped.
     Generate {
-        /// How many movies it has.
+        /// Number of movies.
         #[arg(long)]
         movies: u64,
-        /// Another seed gives another catalogue.
+        /// Seed of the generator.
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// So many movies have another title than they would have.
+        /// Number of movies with a changed title.
         #[arg(long, default_value_t = 0)]
         retitled: u64,
-        /// Where it listens.
+        /// Address to listen on.
         #[arg(long, default_value = "127.0.0.1:8001")]
         listen: SocketAddr,
     },
-    /// Rate, CPU time and latency beside nginx with the same bytes (needs `nginx` and `wrk`).
+    /// Rate, CPU time and latency, compared with nginx serving the same bytes (needs `nginx` and `wrk`).
     Serve {
-        /// How many connections ask at once; several settings with commas between them.
+        /// Number of connections, or several numbers separated by commas.
         #[arg(long, value_delimiter = ',', default_values_t = [32_u32])]
         connections: Vec<u32>,
-        /// How long each load lasts.
+        /// Seconds of each round.
         #[arg(long, default_value_t = 4)]
         seconds: u32,
     },
-    /// Rate and latency while versions are published, beside those in peace (needs `wrk`).
+    /// Rate and latency while versions are published, compared with none (needs `wrk`).
     ServePublishing {
-        /// How long each load lasts.
+        /// Seconds of each round.
         #[arg(long, default_value_t = 4)]
         seconds: u32,
     },
-    /// The memory of a web app at rest with the seed.
+    /// Memory of an idle web app with the built-in catalogue.
     Rest,
-    /// From a commit to its version on a running web app.
+    /// Time from a commit to its version on a running web app.
     Follow {
         /// The store between the two processes.
         #[arg(value_enum)]
         store: StoreKind,
     },
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum StoreKind {
-    Sqlite,
-    Mongodb,
 }
 
 #[tokio::main]
@@ -147,7 +140,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "what it is asked for")]
+#[expect(clippy::print_stdout, reason = "the result of the command")]
 async fn generate(catalogue: Generated, listen: SocketAddr) -> Result<()> {
     let source = GeneratedSource::start(catalogue, listen).await?;
     println!(
@@ -160,38 +153,4 @@ async fn generate(catalogue: Generated, listen: SocketAddr) -> Result<()> {
         source.url()
     );
     std::future::pending().await
-}
-
-/// A fresh store of a kind: its URL, what opens it here, and the folder that it may need.
-async fn fresh(store: StoreKind) -> Result<(String, Database, TempDir)> {
-    let folder = TempDir::new()?;
-    let file = folder.path().join("pyflix.db");
-    Ok(match store {
-        StoreKind::Sqlite => (
-            format!("sqlite:{}", file.display()),
-            Database::Sqlite(file),
-            folder,
-        ),
-        StoreKind::Mongodb => {
-            let url = Mongo::replica_set().await.url(&fresh_database());
-            (url.clone(), Database::MongoDb(url.into()), folder)
-        }
-    })
-}
-
-/// Prints the spread of some measurements.
-#[expect(clippy::print_stdout, reason = "what it is asked for")]
-fn report(what: &str, unit: &str, mut values: Vec<f64>) {
-    values.sort_by(f64::total_cmp);
-    let at = |share: usize| {
-        let place = (values.len() * share).div_ceil(100).max(1) - 1;
-        values.get(place).copied().unwrap_or_default()
-    };
-    println!(
-        "{what}: median {:.1} {unit}, p99 {:.1} {unit}, maximum {:.1} {unit} ({} measured)",
-        at(50),
-        at(99),
-        at(100),
-        values.len()
-    );
 }

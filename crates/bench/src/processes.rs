@@ -4,18 +4,18 @@ use anyhow::{Context, Result};
 use testkit::http::try_get;
 use testkit::process::{Service, binary};
 
-use crate::report;
+use crate::report::report;
 
 const DEADLINE: Duration = Duration::from_secs(20);
-/// An address at which nothing listens: no source takes part.
-pub(crate) const NOWHERE: &str = "http://127.0.0.1:9";
+/// Nothing listens there: for measurements without a source.
+pub(crate) const NO_SOURCE: &str = "http://127.0.0.1:9";
 
 pub(crate) async fn start(rounds: u32) {
     binary("pyflix");
     let mut milliseconds = Vec::new();
     for _ in 0..rounds {
         let started = Instant::now();
-        let envs = [("PYFLIX_PROVIDER_URLS", NOWHERE)];
+        let envs = [("PYFLIX_PROVIDER_URLS", NO_SOURCE)];
         let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
         while !try_get(pyflix.url())
             .await
@@ -30,7 +30,7 @@ pub(crate) async fn start(rounds: u32) {
 
 pub(crate) async fn rest() -> Result<()> {
     for name in ["webapp", "pyflix"] {
-        let envs = [("PYFLIX_PROVIDER_URLS", NOWHERE)];
+        let envs = [("PYFLIX_PROVIDER_URLS", NO_SOURCE)];
         let service = Service::start_web(name, &envs, &[], DEADLINE).await;
         for path in ["/", "/movies", "/api/v1/movies", "/ghibli/films"] {
             let url = format!("{}{path}", service.url());
@@ -50,7 +50,7 @@ pub(crate) async fn rest() -> Result<()> {
     Ok(())
 }
 
-/// What a process has in memory.
+/// Resident memory of a process.
 pub(crate) fn resident_kibibytes(pid: u32) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

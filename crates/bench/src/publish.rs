@@ -1,42 +1,23 @@
-use std::time::Duration;
-
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
-use testkit::process::run_to_end;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::generate::{Generated, GeneratedSource};
-use crate::{StoreKind, fresh, report};
+use crate::report::report;
+use crate::setup::{DEADLINE, Setup, StoreKind};
 
-const DEADLINE: Duration = Duration::from_secs(1800);
-/// Upserts the documents of a database's view into another one, and says how long that took.
+/// Upserts the documents of a database's view into another database, and prints the seconds.
 const PEER: &str = include_str!("publish.py");
 
-/// The first publishing of a catalogue to MongoDB, its view included, beside pymongo upserting the
-/// same documents into an empty database of the same server, in turn.
+/// The first publication of a catalogue to MongoDB with its view, in turn with pymongo's upserts of
+/// the same documents into an empty database of the same server.
 pub(crate) async fn measure(movies: u64, rounds: u32) -> Result<()> {
-    let generated = Generated {
-        movies,
-        seed: 1,
-        retitled: 0,
-    };
-    let source = GeneratedSource::start(generated, "127.0.0.1:0".parse()?).await?;
-    let provider = source.url();
     let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
-        let (url, _, _folder) = fresh(StoreKind::Mongodb).await?;
-        let envs = [
-            ("PYFLIX_DATABASE_URL", url.as_str()),
-            ("PYFLIX_PROVIDER_URLS", provider.as_str()),
-            ("PYFLIX_PROVIDER_MAX_BYTES", "8GiB"),
-        ];
-        let end = run_to_end("syncer", &envs, &["once"], DEADLINE).await;
-        ensure!(end.code == Some(0), "the sync failed: {}", end.stderr);
-        let history = run_to_end("syncer", &envs, &["history", "--json"], DEADLINE).await;
-        let history: Value = serde_json::from_str(&history.stdout)?;
+        let setup = Setup::new(StoreKind::Mongodb, movies, "15s").await?;
+        setup.sync().await?;
+        let history = setup.history().await?;
         let microseconds = history["runs"][0]["phases"]["publish_microseconds"].as_f64();
         let publish = microseconds.context("no run")? / 1_000_000.0;
-        let upsert = upsert(&url).await?;
+        let upsert = upsert(setup.store_url()).await?;
         ours.push(publish);
         theirs.push(upsert);
         ratios.push(publish / upsert);

@@ -1,68 +1,48 @@
-//! A catalogue of any size from its source to its pages, every step as a process of its own.
+//! A catalogue of any size from its source to its pages, with the real programs.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use common::clock::Clock;
 use serde_json::Value;
 use testkit::http::{get, try_get};
-use testkit::process::{Finished, Service, run_to_end};
+use testkit::process::Service;
 
-use crate::generate::{Generated, GeneratedSource};
+use crate::generate::Generated;
 use crate::processes::resident_kibibytes;
-use crate::{StoreKind, fresh, report};
+use crate::report::report;
+use crate::setup::{DEADLINE, Setup, StoreKind, wait_until_indexed};
 
-const DEADLINE: Duration = Duration::from_secs(1800);
-/// How many movies a small delta changes.
+/// Changed movies of a small delta.
 const DELTA: u64 = 100;
 
-/// A catalogue of so many movies, first published, then unchanged, then with a small delta, and
-/// asked `rounds` questions of each form, no two alike.
-#[expect(clippy::print_stdout, reason = "what it is asked for")]
+/// Syncs a catalogue for the first time, unchanged, and with a small delta; and sends `rounds`
+/// different requests of each kind.
+#[expect(clippy::print_stdout, reason = "the result of the command")]
 pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Result<()> {
-    let generated = Generated {
-        movies,
-        seed: 1,
-        retitled: 0,
-    };
-    let source = GeneratedSource::start(generated, "127.0.0.1:0".parse()?).await?;
-    let (url, _, _folder) = fresh(store).await?;
-    let provider = source.url();
-    let envs = [
-        ("PYFLIX_DATABASE_URL", url.as_str()),
-        ("PYFLIX_PROVIDER_URLS", provider.as_str()),
-        ("PYFLIX_PROVIDER_MAX_BYTES", "8GiB"),
-        ("PYFLIX_SYNC_INTERVAL", "1s"),
-    ];
+    let setup = Setup::new(store, movies, "1s").await?;
     println!("{movies} movies, {store:?}");
-    timed("first sync", sync(&envs)).await?;
-    timed("unchanged sync by itself", sync(&envs)).await?;
+    timed("first sync", setup.sync()).await?;
+    timed("unchanged sync by itself", setup.sync()).await?;
 
     let started = Instant::now();
-    let webapp = Service::start_web("webapp", &envs, &[], DEADLINE).await;
-    let ready = format!("{}/readyz", webapp.url());
-    testkit::eventually(DEADLINE, async || {
-        try_get(&ready)
-            .await
-            .is_ok_and(|answer| answer.status == 200)
-    })
-    .await;
+    let webapp = setup.start_webapp().await;
     println!("start to ready: {:.2} s", started.elapsed().as_secs_f64());
     println!(
         "memory of the web app: {:.0} MiB",
         resident_kibibytes(webapp.pid())? / 1024.0
     );
 
-    until_fields_are_known(webapp.url()).await;
+    wait_until_indexed(&webapp).await;
     println!(
-        "start to all fields known: {:.1} s",
+        "start to all fields indexed: {:.1} s",
         started.elapsed().as_secs_f64()
     );
 
-    for (what, question) in QUESTIONS {
+    for (what, request) in REQUESTS {
         let mut milliseconds = Vec::new();
         for round in 0..u64::from(rounds) {
-            let url = format!("{}{}", webapp.url(), question(generated, round));
+            let url = format!("{}{}", webapp.url(), request(setup.generated, round));
             let asked = Instant::now();
             let answer = get(&url).await;
             milliseconds.push(asked.elapsed().as_secs_f64() * 1000.0);
@@ -75,7 +55,7 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
         resident_kibibytes(webapp.pid())? / 1024.0
     );
 
-    let syncer = Service::start("syncer", &envs, &[]);
+    let syncer = Service::start("syncer", &setup.envs(), &[]);
     let unchanged = |runs: &Value| {
         let runs = runs.as_array()?.iter();
         let mut unchanged = runs.filter(|run| run["outcome"] == "unchanged");
@@ -84,13 +64,13 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
             .cloned()
     };
     let run = testkit::eventually(DEADLINE, async || {
-        let history = history(&envs).await.ok()?;
+        let history = setup.history().await.ok()?;
         unchanged(&history["runs"])
     })
     .await;
     println!("unchanged sync of the loop: {}", run["phases"]);
 
-    source.retitle(DELTA);
+    setup.source.retitle(DELTA);
     let page = format!("{}/healthz", webapp.url());
     let movies_page = format!("{}/movies", webapp.url());
     let served = testkit::eventually(DEADLINE, async || {
@@ -99,7 +79,7 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
         (answer.header("x-catalogue-version") == Some("2")).then(|| Clock::system().now())
     })
     .await;
-    let history = history(&envs).await?;
+    let history = setup.history().await?;
     let versions = history["versions"].as_array().context("no versions")?;
     let second = versions.iter().find(|version| version["version"] == 2);
     let at = second.and_then(|version| version["at"].as_str());
@@ -112,22 +92,9 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
     Ok(())
 }
 
-/// Until all fields are known, the source's own filters go through all records.
-pub(crate) async fn until_fields_are_known(webapp: &str) {
-    let mut asked = 0;
-    testkit::eventually(DEADLINE, async || {
-        asked += 1;
-        let url = format!("{webapp}/ghibli/films?director=nobody{asked}");
-        let from = Instant::now();
-        try_get(&url).await.is_ok_and(|answer| answer.status == 200)
-            && from.elapsed() < Duration::from_millis(50)
-    })
-    .await;
-}
+type Request = fn(Generated, u64) -> String;
 
-type Question = fn(Generated, u64) -> String;
-
-const QUESTIONS: [(&str, Question); 16] = [
+const REQUESTS: [(&str, Request); 16] = [
     ("/movies, a page of the list", |all, n| {
         format!("/movies?page={}", 1 + page(all, n))
     }),
@@ -219,23 +186,12 @@ fn longest(title: &str) -> &str {
     words.max_by_key(|word| word.len()).unwrap_or_default()
 }
 
-/// Some page of all, spread over them.
+/// A pseudo-random page.
 fn page(all: Generated, n: u64) -> u64 {
     n * 7919 % all.movies.div_ceil(100)
 }
 
-pub(crate) async fn sync(envs: &[(&str, &str)]) -> Result<()> {
-    let Finished { code, stderr, .. } = run_to_end("syncer", envs, &["once"], DEADLINE).await;
-    ensure!(code == Some(0), "the sync ended with {code:?}: {stderr}");
-    Ok(())
-}
-
-async fn history(envs: &[(&str, &str)]) -> Result<Value> {
-    let finished = run_to_end("syncer", envs, &["history", "--json"], DEADLINE).await;
-    Ok(serde_json::from_str(&finished.stdout)?)
-}
-
-#[expect(clippy::print_stdout, reason = "what it is asked for")]
+#[expect(clippy::print_stdout, reason = "the result of the command")]
 async fn timed(what: &str, work: impl Future<Output = Result<()>>) -> Result<()> {
     let started = Instant::now();
     work.await?;

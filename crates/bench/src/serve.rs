@@ -11,13 +11,12 @@ use tempfile::TempDir;
 use testkit::http::{get, try_get};
 use testkit::process::Service;
 
-use crate::generate::{Generated, GeneratedSource};
-use crate::processes::NOWHERE;
-use crate::{StoreKind, fresh};
+use crate::processes::NO_SOURCE;
+use crate::setup::{Setup, StoreKind};
 
 const DEADLINE: Duration = Duration::from_secs(20);
-/// What is asked for, and whether the client has it already.
-const QUESTIONS: [(&str, bool); 6] = [
+/// A path, and whether the client sends the ETag.
+const REQUESTS: [(&str, bool); 6] = [
     ("/movies", false),
     ("/movies", true),
     ("/api/v1/movies", false),
@@ -26,12 +25,12 @@ const QUESTIONS: [(&str, bool); 6] = [
     ("/ghibli/films", true),
 ];
 
-/// What one round of load came to.
+/// The result of a round of load.
 #[derive(Clone, Copy, Debug)]
 struct Load {
-    /// Answers in a second.
+    /// Responses per second.
     rate: f64,
-    /// Microseconds of CPU time that the server took for an answer.
+    /// Microseconds of CPU time per response.
     cpu: f64,
     /// Milliseconds.
     p99: f64,
@@ -47,7 +46,7 @@ struct Server {
 
 /// Loads the web app, nginx with one worker and nginx with two in turn, and prints the medians of
 /// the rounds and of the ratios within each round.
-#[expect(clippy::print_stdout, reason = "what it is asked for")]
+#[expect(clippy::print_stdout, reason = "the result of the command")]
 pub(crate) async fn measure(rounds: u32, connections: &[u32], seconds: u32) -> Result<()> {
     let pyflix = pyflix().await?;
     let servers = [
@@ -56,10 +55,10 @@ pub(crate) async fn measure(rounds: u32, connections: &[u32], seconds: u32) -> R
         pyflix,
     ];
     println!(
-        "| question | connections | server | requests/s | CPU µs/request | p99 ms | rate : better nginx | CPU : better nginx | p99 : nginx with two |"
+        "| request | connections | server | requests/s | CPU µs/request | p99 ms | rate : better nginx | CPU : better nginx | p99 : nginx with two |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
-    for (path, known) in QUESTIONS {
+    for (path, known) in REQUESTS {
         for connections in connections {
             let mut loads: [Vec<Load>; 3] = Default::default();
             for _ in 0..rounds {
@@ -67,7 +66,7 @@ pub(crate) async fn measure(rounds: u32, connections: &[u32], seconds: u32) -> R
                     loads.push(server.load(path, known, *connections, seconds).await?);
                 }
             }
-            let question = if known {
+            let request = if known {
                 format!("{path}, 304")
             } else {
                 path.to_owned()
@@ -81,7 +80,7 @@ pub(crate) async fn measure(rounds: u32, connections: &[u32], seconds: u32) -> R
                     )
                 };
                 println!(
-                    "| {question} | {connections} | {} | {:.0} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} |",
+                    "| {request} | {connections} | {} | {:.0} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} |",
                     server.name,
                     median(|load| load.rate),
                     median(|load| load.cpu),
@@ -96,37 +95,25 @@ pub(crate) async fn measure(rounds: u32, connections: &[u32], seconds: u32) -> R
     Ok(())
 }
 
-/// Loads the web app with 22 movies from 32 connections, in peace and while a version is published
+/// Loads the web app with 22 movies from 32 connections, without publishing and while a version is published
 /// every quarter of a second, in turn.
-#[expect(clippy::print_stdout, reason = "what it is asked for")]
+#[expect(clippy::print_stdout, reason = "the result of the command")]
 pub(crate) async fn while_publishing(rounds: u32, seconds: u32) -> Result<()> {
-    let generated = Generated {
-        movies: 22,
-        seed: 1,
-        retitled: 0,
-    };
-    let source = GeneratedSource::start(generated, "127.0.0.1:0".parse()?).await?;
-    let (url, _, folder) = fresh(StoreKind::Sqlite).await?;
-    let provider = source.url();
-    let envs = [
-        ("PYFLIX_DATABASE_URL", url.as_str()),
-        ("PYFLIX_PROVIDER_URLS", provider.as_str()),
-        ("PYFLIX_SYNC_INTERVAL", "100ms"),
-    ];
-    let _syncer = Service::start("syncer", &envs, &[]);
-    let pyflix = pyflix_in(folder, &envs).await?;
+    let setup = Setup::new(StoreKind::Sqlite, 22, "100ms").await?;
+    let _syncer = Service::start("syncer", &setup.envs(), &[]);
+    let pyflix = pyflix_in(TempDir::new()?, &setup.envs()).await?;
     let movies = format!("{}/movies", pyflix.url);
     let version = async || {
         let answer = try_get(&movies).await.ok()?;
         answer.header("x-catalogue-version")?.parse::<u64>().ok()
     };
     testkit::eventually(DEADLINE, async || version().await.is_some_and(|it| it > 0)).await;
-    let (mut peace, mut busy) = (Vec::new(), Vec::new());
+    let (mut idle, mut busy) = (Vec::new(), Vec::new());
     let before = version().await;
     for _ in 0..rounds {
-        peace.push(pyflix.load("/movies", false, 32, seconds).await?);
+        idle.push(pyflix.load("/movies", false, 32, seconds).await?);
         let retitling = {
-            let source = source.clone();
+            let source = setup.source.clone();
             tokio::spawn(async move {
                 for retitled in (0..22).cycle() {
                     source.retitle(retitled);
@@ -142,17 +129,17 @@ pub(crate) async fn while_publishing(rounds: u32, seconds: u32) -> Result<()> {
         .zip(before)
         .map(|(now, before)| now - before);
     println!("{} versions were published", published.unwrap_or_default());
-    for (what, loads) in [("in peace", &peace), ("while publishing", &busy)] {
+    for (what, loads) in [("without publishing", &idle), ("while publishing", &busy)] {
         let median = |of: fn(&Load) -> f64| median(loads.iter().map(of));
         let (rate, p99) = (median(|load| load.rate), median(|load| load.p99));
         println!("{what}: {rate:.0} requests/s, p99 {p99:.2} ms");
     }
     let ratios = busy
         .iter()
-        .zip(&peace)
-        .map(|(busy, peace)| busy.p99 / peace.p99);
+        .zip(&idle)
+        .map(|(busy, idle)| busy.p99 / idle.p99);
     println!(
-        "p99 while publishing to that in peace: {:.2}",
+        "p99 while publishing to that without publishing: {:.2}",
         median(ratios)
     );
     Ok(())
@@ -165,7 +152,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 async fn pyflix() -> Result<Server> {
-    pyflix_in(TempDir::new()?, &[("PYFLIX_PROVIDER_URLS", NOWHERE)]).await
+    pyflix_in(TempDir::new()?, &[("PYFLIX_PROVIDER_URLS", NO_SOURCE)]).await
 }
 
 async fn pyflix_in(folder: TempDir, envs: &[(&str, &str)]) -> Result<Server> {
@@ -186,11 +173,11 @@ async fn pyflix_in(folder: TempDir, envs: &[(&str, &str)]) -> Result<Server> {
     })
 }
 
-/// An nginx with the web app's answers as its files.
+/// An nginx with the web app's responses as files.
 async fn nginx(name: &'static str, workers: u32, pyflix: &str) -> Result<Server> {
     let folder = TempDir::new()?;
     let root = folder.path();
-    for (path, _) in QUESTIONS {
+    for (path, _) in REQUESTS {
         let file = root.join("files").join(path.trim_start_matches('/'));
         fs::create_dir_all(file.parent().context("a folder")?)?;
         fs::write(file, get(&format!("{pyflix}{path}")).await.body)?;

@@ -1,4 +1,4 @@
-//! PyFlix in one process: the web app and the syncer over one store, by default the embedded one.
+#![doc = include_str!("../README.md")]
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

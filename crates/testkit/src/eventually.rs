@@ -4,12 +4,12 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What one try of [`eventually`] came to: `true`, `Some` or `Ok` ends the wait.
+/// The result of an attempt of [`eventually`]: `true`, `Some` or `Ok` ends the wait.
 pub trait Attempt {
-    /// What the wait gives back.
+    /// What [`eventually`] returns.
     type Value;
 
-    /// The value, or why there is none yet.
+    /// The value, or the reason to try again.
     fn settle(self) -> Result<Self::Value, String>;
 }
 
@@ -20,7 +20,7 @@ impl Attempt for bool {
         if self {
             Ok(())
         } else {
-            Err("it is not so yet".to_owned())
+            Err("it is still false".to_owned())
         }
     }
 }
@@ -29,7 +29,7 @@ impl<T> Attempt for Option<T> {
     type Value = T;
 
     fn settle(self) -> Result<T, String> {
-        self.ok_or_else(|| "there is nothing yet".to_owned())
+        self.ok_or_else(|| "it is still none".to_owned())
     }
 }
 
@@ -41,9 +41,9 @@ impl<T, E: Display> Attempt for Result<T, E> {
     }
 }
 
-/// Tries again every 10 ms until `attempt` succeeds, and gives back its value.
+/// Repeats `attempt` every 10 ms until it succeeds, and returns its value.
 ///
-/// For what has no event to wait on; a try that hangs is cut off at the deadline too.
+/// For conditions without an event to wait for. A hanging attempt ends at the deadline too.
 ///
 /// # Panics
 ///
@@ -56,7 +56,7 @@ pub fn eventually<A: Attempt>(
     let caller = Location::caller();
     async move {
         let end = Instant::now() + deadline;
-        let mut reason = "the first try has not ended".to_owned();
+        let mut reason = "the first attempt has not ended".to_owned();
         loop {
             match timeout_at(end, attempt()).await.map(Attempt::settle) {
                 Ok(Ok(value)) => return value,
@@ -64,7 +64,7 @@ pub fn eventually<A: Attempt>(
                 Err(_) => {}
             }
             if Instant::now() >= end {
-                panic!("waited {deadline:?} in vain at {caller}: {reason}");
+                panic!("gave up after {deadline:?} at {caller}: {reason}");
             }
             sleep(PAUSE).await;
         }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_wait_gives_back_the_first_success() {
+    async fn a_wait_returns_the_first_success() {
         let mut tries = 0;
         let value = eventually(Duration::from_secs(5), async || {
             tries += 1;
@@ -92,14 +92,14 @@ mod tests {
 
     #[tokio::test]
     #[should_panic(expected = "still closed")]
-    async fn a_wait_in_vain_tells_the_last_reason() {
+    async fn a_failed_wait_reports_the_last_reason() {
         let closed: Result<(), _> = Err("still closed");
         eventually(Duration::from_millis(30), async || closed).await;
     }
 
     #[tokio::test]
-    #[should_panic(expected = "the first try has not ended")]
-    async fn a_try_that_hangs_is_cut_off() {
+    #[should_panic(expected = "the first attempt has not ended")]
+    async fn a_hanging_attempt_ends_at_the_deadline() {
         eventually(Duration::from_millis(30), async || {
             std::future::pending::<bool>().await
         })

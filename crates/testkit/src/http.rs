@@ -6,19 +6,19 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// An HTTP answer.
+/// An HTTP response.
 #[derive(Debug)]
-pub struct Answer {
-    /// Its status.
+pub struct Response {
+    /// The status code.
     pub status: u16,
     /// The status line and the headers, in lower case.
     pub head: String,
-    /// Its body.
+    /// The decoded body.
     pub body: String,
 }
 
-impl Answer {
-    /// A header's value.
+impl Response {
+    /// The value of a header; `name` in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let line = self.head.lines().find_map(|line| line.strip_prefix(name))?;
         line.strip_prefix(": ")
@@ -30,11 +30,12 @@ impl Answer {
     }
 }
 
-/// Gets a page; an error if there is no whole answer.
+/// Sends a GET request.
 ///
 /// # Errors
-/// When nothing answers.
-pub async fn try_get(url: &str) -> std::io::Result<Answer> {
+///
+/// Without a complete response.
+pub async fn try_get(url: &str) -> std::io::Result<Response> {
     let rest = url.strip_prefix("http://").expect("an http URL");
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).await?;
@@ -48,11 +49,11 @@ pub async fn try_get(url: &str) -> std::io::Result<Answer> {
     let status = head.split(' ').nth(1);
     let status = status.and_then(|status| status.parse().ok());
     let body = if head.contains("\r\ntransfer-encoding: chunked") {
-        text(&joined(body).ok_or(ErrorKind::UnexpectedEof)?)
+        text(&dechunked(body).ok_or(ErrorKind::UnexpectedEof)?)
     } else {
         text(body)
     };
-    Ok(Answer {
+    Ok(Response {
         status: status.expect("a status line"),
         head,
         body,
@@ -60,11 +61,11 @@ pub async fn try_get(url: &str) -> std::io::Result<Answer> {
 }
 
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("an answer of UTF-8")
+    String::from_utf8(bytes.to_vec()).expect("a response in UTF-8")
 }
 
-/// A body without the sizes of its chunks; `None` if it does not end with the last.
-fn joined(mut chunked: &[u8]) -> Option<Vec<u8>> {
+/// Decodes a chunked body; `None` if its end is missing.
+fn dechunked(mut chunked: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let line = chunked.windows(2).position(|window| window == b"\r\n")?;
@@ -79,8 +80,12 @@ fn joined(mut chunked: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Gets a page.
-pub async fn get(url: &str) -> Answer {
+/// As [`try_get`].
+///
+/// # Panics
+///
+/// Without a complete response.
+pub async fn get(url: &str) -> Response {
     try_get(url)
         .await
         .unwrap_or_else(|error| panic!("{url}: {error}"))

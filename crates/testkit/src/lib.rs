@@ -1,11 +1,4 @@
-//! What the tests of every crate share: a real MongoDB, a source that misbehaves on command, the
-//! real binaries as processes, a headless browser.
-//!
-//! Nothing here is part of the product. A kit that cannot give a test what it asks for fails that
-//! test by panicking, with a message that says what to do; only [`skips`] lets a test pass by.
-//!
-//! Whatever the kit starts ends with the test process, however that ends: see [`process`].
-
+#![doc = include_str!("../README.md")]
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -13,15 +6,15 @@
 )]
 
 pub mod browser;
+mod child_process;
 mod eventually;
-mod guard;
 pub mod http;
 pub mod mongo;
 pub mod process;
 pub mod proxy;
 pub mod raw_http;
+pub mod recordings;
 pub mod reverse_proxy;
-pub mod shared;
 pub mod skips;
 pub mod source;
 

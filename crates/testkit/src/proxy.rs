@@ -1,4 +1,4 @@
-//! A network between a service and a server, under the test's control.
+//! A TCP proxy that simulates a slow, silent or resetting network.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,36 +9,36 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-/// A port on 127.0.0.1 that leads to another; it ends when it is dropped.
+/// Forwards a port on 127.0.0.1 to another until it is dropped.
 pub struct Proxy {
     port: u16,
     rule: watch::Sender<Rule>,
     task: JoinHandle<()>,
 }
 
-/// What the network does with what is sent through it.
+/// The behaviour of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
-    /// It passes everything on.
+    /// Forwards everything.
     Open,
-    /// It takes connections and bytes, and passes nothing on until it is open again.
+    /// Accepts connections and bytes, and holds them until it is open again.
     Silent,
-    /// It resets every connection, old or new.
+    /// Resets every connection, old or new.
     Resetting,
-    /// It passes every chunk on so much later.
+    /// Delays every chunk.
     Slow(Duration),
 }
 
 #[derive(Clone, Copy)]
 struct Rule {
     network: Network,
-    /// The connections with lower numbers are silent for good.
+    /// Connections with lower numbers stay silent.
     forgotten: u64,
     next: u64,
 }
 
 impl Proxy {
-    /// Starts one before a port on 127.0.0.1.
+    /// Starts one in front of a port on 127.0.0.1.
     pub async fn start(to: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await;
         let listener = listener.expect("there is a free port");
@@ -60,13 +60,13 @@ impl Proxy {
         self.port
     }
 
-    /// Makes the network so from now on.
+    /// Changes the behaviour of the network.
     pub fn set(&self, network: Network) {
         self.rule.send_modify(|rule| rule.network = network);
     }
 
-    /// Opens the network to new connections and forgets those that are there: they stay open, and
-    /// nothing passes through them any more.
+    /// Opens the network to new connections and silences the existing ones for good, without
+    /// closing them, as a firewall does that has lost its state.
     pub fn forget(&self) {
         self.rule.send_modify(|rule| {
             rule.network = Network::Open;
@@ -103,8 +103,8 @@ async fn carry(number: u64, mut client: TcpStream, to: SocketAddr, rule: watch::
     let Ok(mut server) = TcpStream::connect(to).await else {
         return reset(&client);
     };
-    let mut watched = rule.clone();
-    let cut = watched.wait_for(|rule| rule.network == Network::Resetting);
+    let mut supervised = rule.clone();
+    let cut = supervised.wait_for(|rule| rule.network == Network::Resetting);
     let is_cut = {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
@@ -141,9 +141,9 @@ async fn pump(
     }
 }
 
-/// Makes dropping it a reset.
+/// Makes the stream send a reset when it is dropped.
 fn reset(stream: &TcpStream) {
-    // One that is closed already needs none.
+    // It fails for one that is closed already.
     let _ = stream.set_zero_linger();
 }
 
@@ -153,7 +153,7 @@ mod tests {
 
     const SOON: Duration = Duration::from_secs(10);
 
-    /// A server that gives back what it gets, and a proxy before it.
+    /// An echo server behind a proxy.
     async fn echo() -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_silent_network_holds_what_it_was_given() {
+    async fn a_silent_network_delivers_once_it_is_open_again() {
         let proxy = echo().await;
         let mut stream = connect(&proxy).await;
         asks(&mut stream).await.unwrap();
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reset_is_an_error_to_old_and_new_connections() {
+    async fn a_resetting_network_fails_old_and_new_connections() {
         let proxy = echo().await;
         let mut old = connect(&proxy).await;
         asks(&mut old).await.unwrap();

@@ -10,13 +10,12 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 
 use crate::{
-    eventually, free_port,
-    guard::{self, Guarded},
-    on_path,
+    child_process::{self, ChildProcess},
+    eventually, free_port, on_path,
 };
 
-/// How long a start may take: a busy machine can need many times the usual second.
-const START: Duration = Duration::from_secs(60);
+/// For a busy machine; usually it takes a second.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The programs that can be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +41,7 @@ impl ReverseProxyKind {
 
     fn program(self) -> Option<PathBuf> {
         let name = self.name();
-        // Where Debian puts servers, which is not on everybody's PATH.
+        // Debian's folder for servers, which is not on every PATH.
         let sbin = Path::new("/usr/sbin").join(name);
         on_path(&[name]).or_else(|| sbin.is_file().then_some(sbin))
     }
@@ -94,9 +93,9 @@ impl ReverseProxyKind {
 
 /// A running reverse proxy; dropping it kills it and removes its folder.
 pub struct ReverseProxy {
-    process: Guarded,
+    process: ChildProcess,
     address: SocketAddr,
-    // After the process: it is removed when nothing writes into it any more.
+    // After the process, which writes into it.
     _folder: TempDir,
 }
 
@@ -135,7 +134,7 @@ async fn launch(
     let folder = TempDir::with_prefix("proxy-").expect("a temporary folder can be made");
     let config = folder.path().join("config");
     std::fs::write(&config, kind.config(port, app)).expect("the folder is writable");
-    let mut command = guard::watched(program, folder.path());
+    let mut command = child_process::supervised(program, folder.path());
     command
         .args(kind.arguments(&config, folder.path()))
         .current_dir(folder.path())
@@ -143,9 +142,9 @@ async fn launch(
     for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"] {
         command.env_remove(name);
     }
-    let process = Guarded::spawn(kind.name(), command);
+    let process = ChildProcess::spawn(kind.name(), command);
     let address = SocketAddr::from(([127, 0, 0, 1], port));
-    let accepts = eventually(START, async || {
+    let accepts = eventually(START_TIMEOUT, async || {
         if process.has_ended() {
             return Ok(false);
         }
@@ -153,7 +152,7 @@ async fn launch(
     })
     .await;
     if !accepts {
-        process.wait_silence(START).await;
+        process.wait_output_end(START_TIMEOUT).await;
         return Err(process.text());
     }
     Ok(ReverseProxy {

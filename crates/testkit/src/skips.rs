@@ -1,15 +1,10 @@
-//! Tests that pass by because the machine lacks something, told by name.
+//! Tests that are skipped because the machine lacks something.
 
 use std::{fs::OpenOptions, io::Write};
 
-/// Tells that the test `name` was skipped, and why.
-///
-/// Prints `skipped: NAME: WHY`, and appends that line to the file that `PYFLIX_SKIPS` names, so
-/// that a run of many test processes can list its skips at the end.
-#[expect(
-    clippy::print_stdout,
-    reason = "a skip is told to whoever runs the tests"
-)]
+/// Prints `skipped: NAME: WHY` and appends it to the file that `PYFLIX_SKIPS` names, from which
+/// `scripts/test` lists all skipped tests at the end.
+#[expect(clippy::print_stdout, reason = "skipped tests are reported")]
 pub fn skip(name: &str, why: &str) {
     let line = format!("skipped: {name}: {why}");
     println!("{line}");
@@ -18,8 +13,8 @@ pub fn skip(name: &str, why: &str) {
             .append(true)
             .create(true)
             .open(&path)
-            .expect("PYFLIX_SKIPS should name a file that can be written");
+            .expect("PYFLIX_SKIPS should name a writable file");
         file.write_all(format!("{line}\n").as_bytes())
-            .expect("the skip should be noted in the file of PYFLIX_SKIPS");
+            .expect("the file of PYFLIX_SKIPS should be writable");
     }
 }

@@ -54,7 +54,7 @@ fn as_given(item: &Item) -> String {
 #[test]
 fn the_real_source_is_parsed_and_joined_and_its_mistakes_are_found() {
     let name = "the_real_source_is_parsed_and_joined_and_its_mistakes_are_found";
-    let Some(folder) = testkit::shared::folder_or_skip(name) else {
+    let Some(folder) = testkit::recordings::folder_or_skip(name) else {
         return;
     };
     let data = fs::read_to_string(folder.join("data.json")).unwrap();

@@ -196,7 +196,7 @@ pub(crate) async fn pinned(store: Store) {
 
 pub(crate) async fn corruption_under_a_running_syncer(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
-    scene.source.name_answers();
+    scene.source.send_etags();
     scene.sync().await;
     let parts = scene.parts(PartKind::Base).await;
     scene.corrupt(parts[2]).await;

@@ -17,7 +17,7 @@ async fn scene() -> Scene {
 #[tokio::test]
 async fn a_source_that_always_says_304_is_trusted_for_an_hour() {
     let mut scene = scene().await;
-    scene.source.name_all_answers_alike();
+    scene.source.send_one_etag_for_all();
     assert_eq!(scene.sync().await.outcome, Outcome::Published);
     scene.source.add_film(film(7));
     for _ in 0..3 {

@@ -8,19 +8,19 @@ use testkit::workspace_root;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// Long enough for a build of everything from nothing.
+/// For a build from nothing.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
-/// Where the product's image comes from.
+/// The origin of the images.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Image {
-    /// The binaries under test in the runtime image.
-    OfThisMachine,
+    /// The binaries under test, copied into the runtime image.
+    HostBinaries,
     /// A build of the Dockerfile.
-    OfTheDockerfile,
+    Dockerfile,
 }
 
-/// The compose command of this machine, whose engine answers; or what it lacks.
+/// The compose command of this machine; an error says what is missing.
 pub(crate) async fn compose() -> Result<Vec<String>, String> {
     if run("docker", ["version"]).await.is_err() {
         return Err("no Docker engine answers here".into());
@@ -36,8 +36,8 @@ pub(crate) async fn compose() -> Result<Vec<String>, String> {
     Err("neither docker-compose nor docker compose is here".into())
 }
 
-/// The variables that name the base images: those of the Dockerfile and the compose file, or the
-/// local ones that a script beside the project makes where none can be pulled.
+/// The variables of the base images: those of the Dockerfile and the compose file, or local ones by a
+/// script beside the project if none can be pulled.
 pub(crate) async fn base_images(image: Image) -> Result<Vec<(&'static str, String)>, String> {
     let public = [
         ("RUNTIME_IMAGE", "runtime", "gcr.io/distroless/cc-debian12"),
@@ -45,8 +45,8 @@ pub(crate) async fn base_images(image: Image) -> Result<Vec<(&'static str, Strin
         ("RUST_IMAGE", "rust", "rust:1-bookworm"),
     ];
     let wanted = match image {
-        Image::OfThisMachine => &public[..2],
-        Image::OfTheDockerfile => &public[..],
+        Image::HostBinaries => &public[..2],
+        Image::Dockerfile => &public[..],
     };
     let script = workspace_root().join("../shared/local-images");
     let mut images = Vec::new();
@@ -89,7 +89,7 @@ pub(crate) async fn build_from_binary(
         .map_err(|why| format!("this machine's {service} does not run in the runtime image: {why}"))
 }
 
-/// Runs a program to its end and gives back its output; `Err` tells how it failed.
+/// Runs a program to its end and returns its output.
 pub(crate) async fn run<A: AsRef<OsStr>>(
     program: impl AsRef<OsStr>,
     args: impl IntoIterator<Item = A>,
@@ -99,7 +99,7 @@ pub(crate) async fn run<A: AsRef<OsStr>>(
     run_command(command).await
 }
 
-/// As [`run`], for a command with an environment of its own.
+/// As [`run`], for a prepared command.
 pub(crate) async fn run_command(mut command: Command) -> Result<String, String> {
     command
         .current_dir(workspace_root())

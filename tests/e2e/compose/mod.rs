@@ -1,4 +1,4 @@
-//! The compose file, started for real where a Docker engine is there.
+//! The compose file on a Docker engine, if there is one.
 
 mod engine;
 mod project;
@@ -13,7 +13,7 @@ use testkit::source::Source;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_compose_file_serves_the_source_and_keeps_its_data() {
     let source = Source::start().await;
-    let project = match Project::new(Image::OfThisMachine, &source).await {
+    let project = match Project::new(Image::HostBinaries, &source).await {
         Ok(project) => project,
         Err(why) => {
             return skip(
@@ -54,7 +54,7 @@ async fn the_compose_file_builds_its_image_and_starts() {
         );
     }
     let source = Source::start().await;
-    let project = match Project::new(Image::OfTheDockerfile, &source).await {
+    let project = match Project::new(Image::Dockerfile, &source).await {
         Ok(project) => project,
         Err(why) => return skip(name, &why),
     };

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::engine::{self, Image, run, run_command};
 
-const SOON: Duration = Duration::from_secs(60);
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
 
 const SERVICES: [&str; 3] = ["movies_db", "syncer", "webapp"];
 
@@ -26,8 +26,8 @@ const STAGES: [&str; 5] = [
     "--filter=label=pyflix.stage=build",
 ];
 
-/// Waits until its input closes, which the test's death does too, however it dies; then it
-/// removes all that the project has made, and leaves what was there before.
+/// Waits until its input closes, which any end of the test process causes; then it
+/// removes everything that the project created.
 const CLEAN_UP: &str = r#"
 read -r closed
 $COMPOSE down --volumes --timeout 5
@@ -42,17 +42,17 @@ done
 rm -rf "$FOLDER"
 "#;
 
-/// The compose file as a project of its own; dropping it takes everything down.
+/// The compose file as a separate project; dropping it removes everything.
 pub(crate) struct Project {
     compose: Vec<String>,
     variables: Vec<(&'static str, String)>,
-    /// Lets the containers reach the source, which listens on this machine alone.
-    door: JoinHandle<()>,
+    /// Forwards the containers' requests to the source, which listens on localhost.
+    source_relay: JoinHandle<()>,
     cleaner: Child,
 }
 
 impl Project {
-    /// Makes ready to start; `Err` tells what this machine lacks.
+    /// Prepares images, network and source; an error says what this machine lacks.
     pub(crate) async fn new(image: Image, source: &Source) -> Result<Self, String> {
         let mut compose = engine::compose().await?;
         let mut variables = engine::base_images(image).await?;
@@ -94,7 +94,7 @@ impl Project {
         let mut project = Self {
             compose,
             variables,
-            door: tokio::spawn(async {}),
+            source_relay: tokio::spawn(async {}),
             cleaner,
         };
 
@@ -105,7 +105,7 @@ impl Project {
             .await
             .map_err(|_| "the engine's networks are not on this machine".to_owned())?;
         let address = listener.local_addr().unwrap();
-        project.door = tokio::spawn(pass_on(listener, source.url().replace("http://", "")));
+        project.source_relay = tokio::spawn(relay(listener, source.url().replace("http://", "")));
         project.variables.extend([
             ("PYFLIX_PROVIDER_URLS", format!("http://{address}")),
             ("PYFLIX_SYNC_INTERVAL", "1h".into()),
@@ -114,7 +114,7 @@ impl Project {
             ("PYFLIX_LOG", "info".into()),
             ("PYFLIX_LOG_FORMAT", String::new()),
         ]);
-        if image == Image::OfThisMachine {
+        if image == Image::HostBinaries {
             let runtime_image = &project.variables[0].1;
             for service in ["webapp", "syncer"] {
                 let tag = format!("{name}-{service}:latest");
@@ -124,7 +124,7 @@ impl Project {
         Ok(project)
     }
 
-    /// Runs a compose command, which must succeed, and gives back what it printed.
+    /// Runs a compose command, which must succeed, and returns its output.
     pub(crate) async fn compose(&self, args: &[&str]) -> String {
         let mut command = Command::new(&self.compose[0]);
         command
@@ -140,7 +140,7 @@ impl Project {
     /// Waits until the list of movies shows a title.
     pub(crate) async fn wait_for_title(&self, title: &str) {
         let address = self.address().await;
-        eventually(SOON, async || {
+        eventually(READY_TIMEOUT, async || {
             let answer = get(address, "/movies").await?;
             match answer.contains(title) {
                 true => Ok(()),
@@ -150,9 +150,9 @@ impl Project {
         .await;
     }
 
-    /// Waits until the web app's own health check says that it is well.
+    /// Waits until the web app's health check passes.
     pub(crate) async fn wait_for_health(&self) {
-        eventually(SOON, async || {
+        eventually(READY_TIMEOUT, async || {
             let health = self.inspect("webapp").await["State"]["Health"].clone();
             match health["Status"] == "healthy" {
                 true => Ok(()),
@@ -173,7 +173,7 @@ impl Project {
         version.unwrap_or_else(|| panic!("no version in {answer}"))
     }
 
-    /// Looks at what the engine really gives the services, not at the file.
+    /// Checks the containers themselves, not the compose file.
     pub(crate) async fn assert_services_are_confined(&self) {
         for service in SERVICES {
             let container = self.inspect(service).await;
@@ -229,18 +229,18 @@ impl Drop for Project {
                 eprintln!("{}", String::from_utf8_lossy(&logs.stdout));
             }
         }
-        self.door.abort();
+        self.source_relay.abort();
         drop(self.cleaner.stdin.take());
         let cleaned = self.cleaner.wait();
         assert!(std::thread::panicking() || cleaned.is_ok());
     }
 }
 
-async fn pass_on(listener: TcpListener, to: String) {
+async fn relay(listener: TcpListener, to: String) {
     while let Ok((mut from, _)) = listener.accept().await {
         let to = to.clone();
         tokio::spawn(async move {
-            // A source that is stopped refuses; the other side sees its connection closed.
+            // A stopped source refuses, and the container's connection closes.
             if let Ok(mut to) = TcpStream::connect(to).await {
                 let _ = copy_bidirectional(&mut from, &mut to).await;
             }
@@ -248,7 +248,7 @@ async fn pass_on(listener: TcpListener, to: String) {
     }
 }
 
-/// The whole answer, head and body.
+/// The response, head and body.
 async fn get(address: SocketAddr, path: &str) -> Result<String, String> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     let exchange = async {

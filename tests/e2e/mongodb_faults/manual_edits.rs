@@ -1,18 +1,16 @@
-//! What somebody put in, spoiled or broke by hand.
+//! Documents that were inserted, corrupted or broken by hand.
 
-use std::time::Instant;
-
-use crate::support::{DEADLINE, Store, get, until_it_says};
+use crate::support::{DEADLINE, Store, get, wait_until_shows};
 use mongodb::Collection;
 use mongodb::bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
 use testkit::eventually;
 use testkit::mongo::{Mongo, MongoOptions, fresh_database};
 use testkit::source::Source;
 
-use super::fixture::*;
+use super::deployment::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn documents_that_were_put_in_by_hand_are_left_out_and_named_and_the_others_served() {
+async fn documents_inserted_by_hand_are_named_and_ignored() {
     let mongo = Mongo::start(MongoOptions::default()).await;
     let store = Store::at(mongo.url("movies_db"));
     let source = Source::start().await;
@@ -45,11 +43,11 @@ async fn documents_that_were_put_in_by_hand_are_left_out_and_named_and_the_other
         }
     }
     let webapp = store.webapp().await;
-    until_round(&webapp, 1).await;
+    wait_until_round(&webapp, 1).await;
     assert!(!webapp.output().contains("cannot be read"));
     retitle(&source, 2);
     once().await;
-    until_round(&webapp, 2).await;
+    wait_until_round(&webapp, 2).await;
 
     let history = store.command(&source.url(), &["history"]).await;
     assert_eq!(history.code, Some(0), "{history:?}");
@@ -69,7 +67,7 @@ async fn documents_that_were_put_in_by_hand_are_left_out_and_named_and_the_other
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_that_was_spoiled_by_hand_is_named_and_the_next_run_mends_what_it_held() {
+async fn a_part_corrupted_by_hand_is_named_and_repaired_by_the_next_run() {
     let store = Store::at(Mongo::replica_set().await.url(&fresh_database()));
     let source = Source::start().await;
     let once = async || {
@@ -112,34 +110,35 @@ async fn a_part_that_was_spoiled_by_hand_is_named_and_the_next_run_mends_what_it
         let page = format!("{}/movies", reader.url());
         eventually(DEADLINE, async || get(&page).await.status == 200).await;
         once().await;
-        until_it_says(&page, title).await;
+        wait_until_shows(&page, title).await;
         let fresh = store.webapp().await;
-        let all = until_it_says(&format!("{}/movies", fresh.url()), title).await;
+        let all = wait_until_shows(&format!("{}/movies", fresh.url()), title).await;
         assert_eq!(all.body.matches("<article").count(), 4, "{}", all.body);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_that_cannot_be_read_is_told_with_what_to_do_and_that_mends_it() {
-    let mut scene = Scene::over(Mongo::replica_set().await.url(&fresh_database())).await;
-    let database = database(&scene.store.url).await;
+async fn an_unreadable_head_is_reported_with_a_remedy_that_works() {
+    let mut deployment = Deployment::over(Mongo::replica_set().await.url(&fresh_database())).await;
+    let database = database(&deployment.store.url).await;
     let state: Collection<Document> = database.collection("state");
     let wrong = doc! { "$set": { "log": "text", "fence": "text" } };
     state.update_one(doc! {}, wrong).await.unwrap();
-    scene.says_that_it_is_away(Instant::now()).await;
+    deployment.wait_for_outage_notice().await;
     let clear = |line: &str| {
         line.contains("state/head cannot be read") && line.contains("or delete this document")
     };
-    scene.webapp.wait_for_line(clear, DEADLINE).await;
-    scene.syncer.wait_for_line(clear, DEADLINE).await;
-    let once = scene.store.command(&scene.source.url(), &["once"]).await;
+    deployment.webapp.wait_for_line(clear, DEADLINE).await;
+    deployment.syncer.wait_for_line(clear, DEADLINE).await;
+    let once = deployment
+        .store
+        .command(&deployment.source.url(), &["once"])
+        .await;
     assert_eq!(once.code, Some(1), "{once:?}");
     assert!(clear(once.stderr.trim()), "{once:?}");
 
     state.delete_one(doc! { "_id": "head" }).await.unwrap();
-    scene
-        .memory_is_what_the_database_holds(Instant::now())
-        .await;
-    scene.changes_and_is_well().await;
-    scene.all_is_kept().await;
+    deployment.wait_until_loaded().await;
+    deployment.change_and_wait().await;
+    deployment.check_nothing_lost().await;
 }

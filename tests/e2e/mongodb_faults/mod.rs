@@ -1,80 +1,77 @@
-//! A MongoDB that dies, freezes, refuses, loses and lies, under the real web app and syncer.
+//! Faults of MongoDB and its network, under the real web app and syncer.
 
-mod fixture;
+mod deployment;
 mod manual_edits;
 
 use std::time::{Duration, Instant};
 
 use crate::support::{DEADLINE, Store, get};
 use mongodb::bson::{Document, doc};
-use testkit::mongo::{Mongo, MongoOptions, MongoSet, fresh_database};
+use testkit::mongo::{Mongo, MongoOptions, MongoReplicaSet, fresh_database};
 use testkit::process::{Service, Signal};
 use testkit::proxy::{Network, Proxy};
 use testkit::source::Source;
 
-use self::fixture::*;
+use self::deployment::*;
 
-/// What the fault matrix gives the pages to say that the database is away.
-const NOTICE: Duration = Duration::from_secs(5);
-/// What it gives memory to be what the database holds.
-const CONVERGENCE: Duration = Duration::from_secs(10);
-/// How long a primary is frozen.
-const FROZEN: Duration = Duration::from_secs(40);
-
-const AWAY: &str = "The database has been unavailable since";
+/// From the pause of a primary to the notice on the pages.
+const NOTICE_LIMIT: Duration = Duration::from_secs(5);
+/// How long a primary is paused.
+const FREEZE_TIME: Duration = Duration::from_secs(40);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_that_are_killed_cost_no_version_and_no_page() {
-    let set = MongoSet::start(3).await;
-    let mut scene = Scene::over(set.url("movies_db")).await;
+async fn killed_members_cost_no_version_and_no_page() {
+    let set = MongoReplicaSet::start(3).await;
+    let mut deployment = Deployment::over(set.url("movies_db")).await;
     let primary = set.primary().await;
-    primary.kill9();
-    scene.changes_and_is_well().await;
+    primary.kill();
+    deployment.change_and_wait().await;
     primary.restart().await;
 
     for member in set.members() {
-        member.kill9();
+        member.kill();
     }
-    scene.says_that_it_is_away(Instant::now()).await;
-    scene.change();
+    deployment.wait_for_outage_notice().await;
+    deployment.change();
     for member in set.members() {
         member.restart().await;
     }
-    scene.well().await;
-    scene.changes_and_is_well().await;
-    scene.all_is_kept().await;
+    deployment.wait_until_recovered().await;
+    deployment.change_and_wait().await;
+    deployment.check_nothing_lost().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_frozen_secondary_is_not_noticed_and_a_frozen_primary_is_told_within_5_seconds() {
-    let set = MongoSet::start(3).await;
-    let mut scene = Scene::over(set.url("movies_db")).await;
+async fn a_frozen_secondary_has_no_effect_and_a_frozen_primary_is_reported_within_5_seconds() {
+    let set = MongoReplicaSet::start(3).await;
+    let mut deployment = Deployment::over(set.url("movies_db")).await;
     let secondary = set.secondary().await;
-    secondary.stop();
-    scene.changes_and_is_well().await;
-    assert!(!scene.webapp.output().contains("cannot read"));
-    secondary.cont();
+    secondary.pause();
+    deployment.change_and_wait().await;
+    assert!(!deployment.webapp.output().contains("cannot read"));
+    secondary.resume();
 
     let primary = set.primary().await;
-    primary.stop();
+    primary.pause();
     let frozen = Instant::now();
-    scene.change();
-    scene.says_that_it_is_away(frozen).await;
+    deployment.change();
+    deployment.wait_for_outage_notice().await;
+    assert!(frozen.elapsed() < NOTICE_LIMIT, "{:?}", frozen.elapsed());
     // Another member takes over while it is frozen.
-    scene.well().await;
-    while frozen.elapsed() < FROZEN {
-        scene.changes_and_is_well().await;
+    deployment.wait_until_recovered().await;
+    while frozen.elapsed() < FREEZE_TIME {
+        deployment.change_and_wait().await;
     }
-    primary.cont();
-    scene.changes_and_is_well().await;
-    scene.all_is_kept().await;
+    primary.resume();
+    deployment.change_and_wait().await;
+    deployment.check_nothing_lost().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_dropped_is_published_anew_and_every_web_app_goes_over() {
-    let mut scene = Scene::over(Mongo::replica_set().await.url(&fresh_database())).await;
-    scene.changes_and_is_well().await;
-    let database = database(&scene.store.url).await;
+async fn a_dropped_database_is_published_again_and_every_web_app_follows() {
+    let mut deployment = Deployment::over(Mongo::replica_set().await.url(&fresh_database())).await;
+    deployment.change_and_wait().await;
+    let database = database(&deployment.store.url).await;
     for everything in [false, true] {
         let before = head(&database).await;
         if everything {
@@ -86,23 +83,19 @@ async fn what_is_dropped_is_published_anew_and_every_web_app_goes_over() {
                 .await
                 .unwrap();
         }
-        scene
-            .memory_is_what_the_database_holds(Instant::now())
-            .await;
+        deployment.wait_until_loaded().await;
         let after = head(&database).await;
         assert_ne!(after.get("lineage"), before.get("lineage"));
-        scene.changes_and_is_well().await;
-        scene
-            .memory_is_what_the_database_holds(Instant::now())
-            .await;
-        scene.the_view_is_right(&database).await;
+        deployment.change_and_wait().await;
+        deployment.wait_until_loaded().await;
+        deployment.wait_until_view_matches(&database).await;
     }
-    scene.all_is_kept().await;
+    deployment.check_nothing_lost().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_oplog_that_rolled_over_meanwhile_costs_no_version() {
-    let mongo = Mongo::start(MongoOptions::with_a_short_oplog()).await;
+async fn an_oplog_rollover_costs_no_version() {
+    let mongo = Mongo::start(MongoOptions::with_small_oplog()).await;
     let (store, source) = (Store::at(mongo.url("movies_db")), Source::start().await);
     let publish = async |round| {
         retitle(&source, round);
@@ -114,22 +107,22 @@ async fn an_oplog_that_rolled_over_meanwhile_costs_no_version() {
         ("PYFLIX_LOG", "info,common=debug"),
     ];
     let webapp = Service::start_web("webapp", &envs, &[], DEADLINE).await;
-    until_round(&webapp, 1).await;
+    wait_until_round(&webapp, 1).await;
     webapp.signal(Signal::STOP);
     publish(2).await;
-    mongo.roll_the_oplog_over().await;
+    mongo.roll_over_oplog().await;
     webapp.signal(Signal::CONT);
-    until_round(&webapp, 2).await;
+    wait_until_round(&webapp, 2).await;
     let lost = |line: &str| line.contains("lost the change stream");
     webapp.wait_for_line(lost, DEADLINE).await;
     publish(3).await;
-    until_round(&webapp, 3).await;
+    wait_until_round(&webapp, 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_whose_writes_are_cut_off_refused_or_blocked_is_made_again() {
+async fn a_run_with_failed_or_blocked_writes_is_repeated() {
     let mongo = Mongo::start(MongoOptions::default()).await;
-    let mut scene = Scene::over(mongo.url("movies_db")).await;
+    let mut deployment = Deployment::over(mongo.url("movies_db")).await;
     let cut = doc! { "closeConnection": true };
     let refused = doc! { "errorCode": 8_000 };
     let unconfirmed = doc! { "writeConcernError": { "code": 64, "errmsg": "timed out" } };
@@ -138,44 +131,44 @@ async fn a_run_whose_writes_are_cut_off_refused_or_blocked_is_made_again() {
     for (how, times) in [(cut, 2), (refused, 2), (unconfirmed, 2), (blocked, 1)] {
         for command in writes {
             let failing = mongo.fail(times, &[command], "pyflix", how.clone()).await;
-            scene.change();
-            failing.met(times).await;
-            scene.well().await;
+            deployment.change();
+            failing.wait_until_hit(times).await;
+            deployment.wait_until_recovered().await;
             failing.end().await;
         }
     }
-    scene.all_is_kept().await;
+    deployment.check_nothing_lost().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_is_slow_resets_or_swallows_everything_is_told_and_survived() {
+async fn a_slow_resetting_or_silent_network_is_reported_and_survived() {
     let mongo = Mongo::start(MongoOptions::default()).await;
     let proxy = Proxy::start(mongo.port()).await;
     let url = format!(
         "mongodb://127.0.0.1:{}/movies_db?directConnection=true",
         proxy.port()
     );
-    let mut scene = Scene::over(url).await;
+    let mut deployment = Deployment::over(url).await;
     proxy.set(Network::Slow(Duration::from_millis(100)));
-    scene.changes_and_is_well().await;
+    deployment.change_and_wait().await;
     for network in [Network::Resetting, Network::Silent] {
         proxy.set(network);
-        scene.change();
-        scene.says_that_it_is_away(Instant::now()).await;
+        deployment.change();
+        deployment.wait_for_outage_notice().await;
         proxy.set(Network::Open);
-        scene.well().await;
-        scene.changes_and_is_well().await;
+        deployment.wait_until_recovered().await;
+        deployment.change_and_wait().await;
     }
-    // As behind a firewall that has forgotten them: nobody is told that they are dead.
+    // As behind a firewall that drops idle connections without a reset.
     proxy.forget();
-    scene.changes_and_is_well().await;
-    scene.all_is_kept().await;
+    deployment.change_and_wait().await;
+    deployment.check_nothing_lost().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mongod_that_is_started_last_is_found_by_all_that_wait_for_it() {
+async fn a_mongod_started_last_is_found_by_the_waiting_services() {
     let mongo = Mongo::start(MongoOptions::default()).await;
-    mongo.kill9();
+    mongo.kill();
     let store = Store::at(mongo.url("movies_db"));
     let source = Source::start().await;
     retitle(&source, 1);
@@ -194,13 +187,13 @@ async fn a_mongod_that_is_started_last_is_found_by_all_that_wait_for_it() {
         assert!(answer.header("retry-after").is_some(), "{path}");
     }
     mongo.restart().await;
-    until_round(&webapp, 1).await;
+    wait_until_round(&webapp, 1).await;
     let ready = get(&format!("{}/readyz", webapp.url())).await;
     assert_eq!(ready.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_set_name_and_a_wrong_password_are_one_clear_line_without_the_password() {
+async fn a_wrong_set_name_or_password_is_reported_in_one_line_without_the_password() {
     let url = Mongo::replica_set().await.url(&fresh_database());
     let (set, password) = (
         url.replace("rs0", "other"),

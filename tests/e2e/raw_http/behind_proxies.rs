@@ -11,10 +11,10 @@ use tokio::time::Instant;
 
 use crate::raw_http::cases::{self, Case};
 use crate::raw_http::exchange::{self, Delivery};
-use crate::raw_http::{EXCHANGE_TIMEOUT, ask_politely, start_app, until_idle};
+use crate::raw_http::{EXCHANGE_TIMEOUT, send_wellformed_request, start_app, wait_until_idle};
 
-/// How long a proxy is waited for that may wait for the rest of something odd.
-const ODD_TIMEOUT: Duration = Duration::from_secs(1);
+/// For a proxy that may itself wait for the rest of a malformed request.
+const MALFORMED_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn haproxy_gets_every_response_for_its_request() {
@@ -42,10 +42,13 @@ async fn through(kind: ReverseProxyKind) {
         return;
     };
     // Until the first health check has passed.
-    testkit::eventually(DEADLINE, async || ask_politely(proxy.address()).await).await;
+    testkit::eventually(DEADLINE, async || {
+        send_wellformed_request(proxy.address()).await
+    })
+    .await;
 
     let is_done = AtomicBool::new(false);
-    let odd = async {
+    let malformed = async {
         let failures = send_all(&proxy).await;
         is_done.store(true, Ordering::Relaxed);
         failures
@@ -53,11 +56,11 @@ async fn through(kind: ReverseProxyKind) {
     let polite = async {
         let mut waited = Vec::new();
         while !is_done.load(Ordering::Relaxed) {
-            waited.push(ask_politely(proxy.address()).await);
+            waited.push(send_wellformed_request(proxy.address()).await);
         }
         waited
     };
-    let (failures, polite) = tokio::join!(odd, polite);
+    let (failures, polite) = tokio::join!(malformed, polite);
 
     let count = polite.len();
     let polite: Result<Vec<Duration>, String> = polite.into_iter().collect();
@@ -75,11 +78,11 @@ async fn through(kind: ReverseProxyKind) {
         proxy.log()
     );
     // The proxy keeps its connections, and goes on with its health checks.
-    until_idle(&app).await;
+    wait_until_idle(&app).await;
 }
 
-/// Sends the well-formed cases strictly, and the odd ones for the app to bear: what the proxy makes
-/// of those is its own affair, but nobody else's response may come.
+/// Sends all cases. The proxy may change or refuse malformed ones, but must not return a response to
+/// another client's request.
 async fn send_all(proxy: &ReverseProxy) -> Vec<String> {
     let mut failures = Vec::new();
     for case in cases::all() {
@@ -96,7 +99,7 @@ async fn send(proxy: &ReverseProxy, case: &Case, delivery: Delivery) -> Result<(
     let timeout = if case.is_well_formed {
         EXCHANGE_TIMEOUT
     } else {
-        ODD_TIMEOUT
+        MALFORMED_TIMEOUT
     };
     let deadline = Instant::now() + timeout;
     let exchange = async {
@@ -109,7 +112,7 @@ async fn send(proxy: &ReverseProxy, case: &Case, delivery: Delivery) -> Result<(
             connection.receive_until(deadline, has_all).await?;
         }
         connection.finish_sending().await;
-        // A proxy may wait for the rest of what is odd.
+        // A proxy may wait for the rest of a malformed case.
         let received = connection.receive_all(deadline).await;
         if case.is_well_formed {
             received?;
@@ -129,7 +132,7 @@ async fn send(proxy: &ReverseProxy, case: &Case, delivery: Delivery) -> Result<(
     if case.is_well_formed {
         return check_well_formed(case, &responses);
     }
-    // A response is to a request of this connection: no polite client's, and not too many.
+    // No response may be to a request of another client.
     let strange = |response: &RawResponse| {
         let instance = response.instance();
         instance.is_some_and(|instance| instance.contains("/polite/"))

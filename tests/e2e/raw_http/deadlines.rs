@@ -1,4 +1,4 @@
-//! What odd bytes do to the deadlines of connections, and to the end of the process.
+//! Malformed bytes against the deadlines of connections and the end of the process.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const HALF: &[u8] = b"GET /api/v1/movies HTTP/1.1\r\nHost: a.exam";
 const MAX_DELAY: Duration = Duration::from_secs(2);
 
 #[tokio::test]
-async fn half_a_request_is_closed_in_time_whatever_came_before_it() {
+async fn half_a_request_times_out_after_any_preceding_bytes() {
     let app = start_app().await;
     let before: [&[u8]; 4] = [
         b"",
@@ -39,7 +39,7 @@ async fn half_a_request_is_closed_in_time_whatever_came_before_it() {
 }
 
 #[tokio::test]
-async fn empty_lines_between_requests_do_not_shorten_the_idle_time() {
+async fn empty_lines_between_requests_do_not_shorten_the_idle_timeout() {
     let app = start_app().await;
     let mut connections = Vec::new();
     for lines in [&b"\r\n"[..], b"\r\n\r\n\r\n", b"\n"] {
@@ -63,7 +63,7 @@ async fn empty_lines_between_requests_do_not_shorten_the_idle_time() {
 }
 
 #[tokio::test]
-async fn half_sent_requests_do_not_delay_the_end_of_the_process() {
+async fn half_sent_requests_do_not_delay_shutdown() {
     let without = end(start_app().await, &[]).await;
     let half_body = b"POST /api/a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10\r\n\r\nhello";
     let second = [REQUEST, b"\r\n", HALF].concat();
@@ -81,7 +81,7 @@ async fn half_sent_requests_do_not_delay_the_end_of_the_process() {
     }
 }
 
-/// How long a process takes to end, with a connection for each of `sent`.
+/// The time of a shutdown with a connection for each of `sent`.
 async fn end(app: Service, sent: &[&[u8]]) -> Duration {
     let mut connections = Vec::new();
     for bytes in sent {
@@ -101,7 +101,7 @@ async fn open(app: &Service) -> RawConnection {
     RawConnection::open(app.address()).await.unwrap()
 }
 
-/// Waits until so many responses of 200 have come.
+/// Waits for this number of responses with status 200.
 async fn responses(connection: &mut RawConnection, count: usize) {
     let finals = |received: &[u8]| {
         let responses = Responses::split(received, false, |_, _| false);

@@ -1,4 +1,4 @@
-//! Sending a case in one of many ways, and judging what comes back.
+//! Sends a case in different packets and checks the responses.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::raw_http::EXCHANGE_TIMEOUT;
 use crate::raw_http::cases::Case;
 use crate::raw_http::expected::After;
 
-/// The path of the request that is sent after a case: it tells whether the connection is open, and
+/// The path of a request after a case: it shows whether the connection is open, and
 /// that the server agrees on where the case ends.
 const SENTINEL_PATH: &str = "/api/sentinel";
 const SENTINEL: &[u8] =

@@ -2,7 +2,7 @@
 
 use testkit::raw_http::RawResponse;
 
-/// The responses to a case, in their order, and what becomes of its connection.
+/// The responses to a case, in order, and the state of its connection afterwards.
 ///
 /// Written as words: `404/api/a` is a response with this status to the request for this path;
 /// `400|501` one of several statuses; `404-` a response without content, to `HEAD`; a word with `?`

@@ -1,4 +1,4 @@
-//! Links name the host that the client asked for, whatever others ask.
+//! Links name the host of the request, independent of other requests.
 
 use testkit::raw_http::RawConnection;
 use tokio::time::Instant;
@@ -39,7 +39,7 @@ async fn a_request_without_a_host_gets_the_local_address_and_changes_no_other_re
 }
 
 #[tokio::test]
-async fn the_target_of_a_request_names_the_host_and_not_its_field() {
+async fn the_host_of_an_absolute_target_wins_over_the_header() {
     let app = start_app().await;
     for path in PATHS {
         for _ in 0..2 {

@@ -1,14 +1,14 @@
-//! HTTP/1 as bytes: what programs, proxies and attackers send, in one packet and in pieces, to the
-//! real binary and through real proxies.
+//! HTTP/1 at the level of bytes: well-formed and malformed requests, in one packet and in several, to
+//! the real program and through real proxies.
 
 mod behind_proxies;
 mod cases;
 mod deadlines;
+mod direct;
 mod exchange;
 mod expected;
 mod hosts;
 mod mutations;
-mod odd_bytes;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,28 +19,27 @@ use testkit::process::Service;
 use testkit::raw_http::{RawConnection, Responses};
 use tokio::time::{Instant, sleep};
 
-/// How long any exchange may take on a busy machine; the promise is a second.
+/// For an exchange on a busy machine; usually milliseconds.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long the processor time of an idle process is watched.
+/// For measuring the processor time of an idle process.
 const IDLE_WINDOW: Duration = Duration::from_secs(1);
-/// The share of the window that an idle process may use; one that spins on a busy machine uses
-/// more.
+/// The divisor of the window for an idle process; a busy loop uses more, even on a busy machine.
 const IDLE_SHARE: u32 = 8;
 
-/// The standalone with the built-in catalogue, once it has it.
+/// `pyflix` with the built-in catalogue, once that is loaded.
 pub(crate) async fn start_app() -> Service {
     let envs = [
         ("PYFLIX_PROVIDER_URLS", "http://127.0.0.1:9"),
         ("PYFLIX_SYNC_INTERVAL", "1h"),
     ];
     let app = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-    crate::support::until_it_says(app.url(), "Welcome to PyFlix WebApp!").await;
+    crate::support::wait_until_shows(app.url(), "Welcome to PyFlix WebApp!").await;
     app
 }
 
-/// One request of a client that does nothing odd, on a connection of its own; the response must be
-/// to it. Gives back how long it took.
-async fn ask_politely(server: SocketAddr) -> Result<Duration, String> {
+/// Sends a well-formed request on a new connection, and checks that the response is to it. Returns
+/// the time it took.
+async fn send_wellformed_request(server: SocketAddr) -> Result<Duration, String> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
 
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -81,8 +80,8 @@ async fn ask_politely(server: SocketAddr) -> Result<Duration, String> {
     Ok(took)
 }
 
-/// Watches a process for [`IDLE_WINDOW`]. Gives back the processor time that it used, as an error
-/// if that is more than an idle process uses.
+/// The processor time of a process during [`IDLE_WINDOW`]; an error if it is above the share of an
+/// idle process.
 async fn watch_idle(app: &Service) -> Result<Duration, String> {
     let (started, before) = (Instant::now(), app.cpu_time());
     sleep(IDLE_WINDOW).await;
@@ -93,7 +92,7 @@ async fn watch_idle(app: &Service) -> Result<Duration, String> {
     Ok(used)
 }
 
-/// Waits until a process is idle, as it is some time after its start or its last request.
-pub(crate) async fn until_idle(app: &Service) {
+/// Waits until a process is idle.
+pub(crate) async fn wait_until_idle(app: &Service) {
     testkit::eventually(DEADLINE, async || watch_idle(app).await).await;
 }

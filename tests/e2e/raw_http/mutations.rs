@@ -2,9 +2,9 @@
 
 use testkit::raw_http::mutations::Comparison;
 
-use crate::raw_http::{EXCHANGE_TIMEOUT, ask_politely, start_app, until_idle};
+use crate::raw_http::{EXCHANGE_TIMEOUT, send_wellformed_request, start_app, wait_until_idle};
 
-/// The same cases each time; `scripts/soak requests` runs others for minutes.
+/// The same cases each time; `scripts/soak mutated_requests` runs others for minutes.
 const CASES: u64 = 1_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -14,10 +14,10 @@ async fn mutated_requests_are_parsed_as_hyper_parses_them() {
         .await
         .unwrap();
     let compared = comparison.cases(0..CASES).await;
-    let polite = ask_politely(app.address()).await;
+    let polite = send_wellformed_request(app.address()).await;
     println!("{compared:?}; a polite client waited {polite:?}");
     let failures = [compared.err(), polite.err()];
     let failures: Vec<String> = failures.into_iter().flatten().collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    until_idle(&app).await;
+    wait_until_idle(&app).await;
 }

@@ -1,4 +1,4 @@
-//! What a source may cost in memory, whatever it sends.
+//! The memory of a sync, whatever the source sends.
 
 use std::time::Duration;
 
@@ -7,16 +7,17 @@ use serde_json::{Value, json};
 use testkit::process::Service;
 use testkit::source::{COLLECTIONS, Fault, Source, film};
 
-/// The longest that an answer and what becomes of it may take here.
-const LONGEST: Duration = Duration::from_secs(120);
+/// For one sync.
+const TIMEOUT: Duration = Duration::from_secs(120);
 const MIB: usize = 1 << 20;
-/// What memory may grow by beyond the cap.
-const BEYOND: usize = 20 * MIB;
-/// What is said of a sync that comes to nothing.
-const REFUSED: [&str; 2] = ["failed: ", "held: "];
+/// Growth beyond the cap.
+const ALLOWANCE: usize = 20 * MIB;
+/// Messages of syncs that publish nothing.
+const NOT_PUBLISHED: [&str; 2] = ["failed: ", "held: "];
 
+#[ignore = "takes minutes: scripts/soak"]
 #[tokio::test(flavor = "multi_thread")]
-async fn memory_grows_by_the_cap_and_20_mib_at_most_whatever_the_source_sends() {
+async fn memory_grows_by_at_most_the_cap_and_20_mib() {
     let cap = 8 * MIB;
     let filled = |element: &str| {
         let count = (cap - 2) / (element.len() + 1);
@@ -59,7 +60,9 @@ async fn memory_grows_by_the_cap_and_20_mib_at_most_whatever_the_source_sends() 
     let mut syncs = Syncs::start(cap).await;
     for (what, fault) in everywhere {
         syncs
-            .sync(what, &REFUSED, |source| source.misbehave_everywhere(fault))
+            .sync(what, &NOT_PUBLISHED, |source| {
+                source.misbehave_everywhere(fault)
+            })
             .await;
     }
     syncs.with_films_instead().await;
@@ -67,22 +70,24 @@ async fn memory_grows_by_the_cap_and_20_mib_at_most_whatever_the_source_sends() 
     assert_eq!(syncs.wrong, Vec::<String>::new());
 }
 
+#[ignore = "takes minutes: scripts/soak"]
 #[tokio::test(flavor = "multi_thread")]
-async fn memory_grows_by_the_cap_and_20_mib_at_most_where_the_cap_is_large() {
+async fn memory_grows_by_at_most_a_large_cap_and_20_mib() {
     let mut syncs = Syncs::start(64 * MIB).await;
     let fault = numbered(syncs.cap, &[], item_of_any_kind);
-    let lie = |source: &Source| source.misbehave_everywhere(fault);
-    syncs.sync("items of any kind", &REFUSED, lie).await;
+    let fault_at = |source: &Source| source.misbehave_everywhere(fault);
+    syncs
+        .sync("items of any kind", &NOT_PUBLISHED, fault_at)
+        .await;
     syncs.with_more_films().await;
     assert_eq!(syncs.wrong, Vec::<String>::new());
 }
 
-/// Syncs at a cap, each of a syncer and over a store of its own that have seen the right source
-/// before: a fetch in which the source begins to lie may hold some of both, and be published.
+/// Syncs with a cap, each by a syncer and on a store that have seen the correct source before.
 struct Syncs {
     source: Source,
     cap: usize,
-    /// Those that took too much.
+    /// Descriptions of the syncs that took too much memory.
     wrong: Vec<String>,
 }
 
@@ -95,24 +100,24 @@ impl Syncs {
         }
     }
 
-    /// Only other films than those that are published.
+    /// Other films instead of the published ones.
     async fn with_films_instead(&mut self) {
         let films = numbered(self.cap - MIB / 16, &[], wordy_film);
-        let lie = |source: &Source| source.misbehave("films", films);
-        self.sync("films instead", &["held: "], lie).await;
+        let fault_at = |source: &Source| source.misbehave("films", films);
+        self.sync("films instead", &["held: "], fault_at).await;
     }
 
-    /// Other films beside those that are published.
+    /// Other films in addition to the published ones.
     async fn with_more_films(&mut self) {
         let there = self.source.catalogue().films;
         let films = numbered(self.cap / 4 * 3, &there, wordy_film);
-        let lie = |source: &Source| source.misbehave("films", films);
-        self.sync("more films", &["published version 2"], lie).await;
+        let fault_at = |source: &Source| source.misbehave("films", films);
+        self.sync("more films", &["published version 2"], fault_at)
+            .await;
     }
 
-    /// A sync of this by a syncer that has seen the right source before, until one of these words
-    /// is said.
-    async fn sync(&mut self, what: &str, words: &[&str], lie: impl FnOnce(&Source)) {
+    /// Measures the sync after `fault`, until the syncer logs one of these messages.
+    async fn sync(&mut self, what: &str, words: &[&str], fault: impl FnOnce(&Source)) {
         self.source.behave();
         let store = Store::sqlite();
         let once = store.command(&self.source.url(), &["once"]).await;
@@ -127,21 +132,21 @@ impl Syncs {
         let syncer = Service::start("syncer", &envs, &[]);
         for (kind, asked) in COLLECTIONS.into_iter().zip(asked) {
             self.source
-                .wait_for_requests(kind, asked + 3, LONGEST)
+                .wait_for_requests(kind, asked + 3, TIMEOUT)
                 .await;
         }
         let before = peak(&syncer);
-        lie(&self.source);
+        fault(&self.source);
         let told = |line: &str| words.iter().any(|word| line.contains(word));
-        syncer.wait_for_line(told, LONGEST).await;
+        syncer.wait_for_line(told, TIMEOUT).await;
         let grown = peak(&syncer) - before;
-        if grown > self.cap + BEYOND {
+        if grown > self.cap + ALLOWANCE {
             self.wrong.push(format!("{what}: {} MiB", grown / MIB));
         }
     }
 }
 
-/// Answers with a list of so many bytes: some records, and then each another.
+/// A list of at most this size: some records, then numbered ones.
 fn numbered(bytes: usize, first: &[Value], record: impl Fn(u32) -> Value) -> Fault {
     let first = first.iter().cloned();
     let mut list = String::new();
@@ -168,7 +173,7 @@ fn item_of_any_kind(number: u32) -> Value {
     film
 }
 
-/// The most memory that a process ever had, in bytes.
+/// Peak resident memory of a process, in bytes.
 fn peak(service: &Service) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", service.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));

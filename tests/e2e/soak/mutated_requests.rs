@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use testkit::raw_http::mutations::Comparison;
 
 use super::setting;
-use crate::raw_http::{start_app, until_idle};
+use crate::raw_http::{start_app, wait_until_idle};
 use crate::support::DEADLINE;
 
 /// Cases between two lines of progress.
@@ -27,5 +27,5 @@ async fn mutated_requests_are_parsed_as_hyper_parses_them_for_minutes() {
         cases += compared.cases;
         println!("{cases} cases, the last {compared:?}; next seed {seed}");
     }
-    until_idle(&app).await;
+    wait_until_idle(&app).await;
 }

@@ -6,7 +6,7 @@ use testkit::eventually;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::support::{Answer, DEADLINE, try_get};
+use crate::support::{DEADLINE, Response, try_get};
 
 /// Between two requests: a list of thousands of films is much to parse.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -63,7 +63,7 @@ impl PageReader {
 }
 
 impl LastPage {
-    fn followed_by(self, answer: &Answer, films: u32) -> Self {
+    fn followed_by(self, answer: &Response, films: u32) -> Self {
         assert_eq!(answer.status, 200);
         let body = answer.json();
         let list = body.as_array().unwrap();

@@ -23,7 +23,7 @@ const CASTS: [u64; 3] = [0, 7919, 104_729];
 pub(crate) struct Generated {
     pub(crate) movies: u64,
     pub(crate) seed: u64,
-    /// The first so many movies have another title.
+    /// Number of movies with a changed title, from the first on.
     pub(crate) retitled: u64,
 }
 
@@ -250,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn relations_are_told_from_both_sides() {
+    fn relations_are_listed_on_both_sides() {
         let catalogue = Generated {
             movies: 500,
             seed: 1,

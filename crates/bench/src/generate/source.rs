@@ -16,10 +16,11 @@ use tokio::net::TcpListener;
 
 use super::Generated;
 
-/// Records in one piece of an answer.
+/// Records in one chunk of a response.
 const PIECE: u64 = 1000;
-/// A source with a generated catalogue. It answers as the original does without a query, and
-/// names its answers.
+
+/// A source with a generated catalogue. It responds as the original does to a request without a
+/// query, with an ETag.
 #[derive(Clone, Debug)]
 pub(crate) struct GeneratedSource {
     catalogue: Generated,
@@ -48,7 +49,7 @@ impl GeneratedSource {
         format!("http://{}", self.address)
     }
 
-    /// Gives the first so many movies another title from now on.
+    /// Changes the titles of the first `movies` movies from now on.
     pub(crate) fn retitle(&self, movies: u64) {
         self.retitled.store(movies, Ordering::SeqCst);
     }

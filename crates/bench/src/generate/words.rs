@@ -183,7 +183,7 @@ pub(super) const FAMILY: [&str; 48] = [
 pub(super) const COLORS: [&str; 8] = [
     "Black", "Brown", "Blue", "Green", "Grey", "Red", "White", "Hazel",
 ];
-/// With the word that the real source has where nobody has filled one in.
+/// Includes the real source's placeholder for a missing value.
 pub(super) const CLIMATES: [&str; 5] = ["Mild", "Continental", "TODO", "Dry", "Wet"];
 pub(super) const TERRAINS: [&str; 6] = ["Hill", "City", "Forest", "Marsh", "Ocean", "Plain"];
 pub(super) const CLASSES: [&str; 6] = ["Airplane", "Ship", "Boat", "Airship", "Train", "Tram"];

@@ -25,7 +25,7 @@ fn links<const N: usize>(ids: [&str; N]) -> Links {
 #[test]
 fn recorded_source_records_round_trip() {
     let name = "recorded_source_records_round_trip";
-    let Some(folder) = testkit::shared::folder_or_skip(name) else {
+    let Some(folder) = testkit::recordings::folder_or_skip(name) else {
         return;
     };
     let text = std::fs::read_to_string(folder.join("data.json")).unwrap();

@@ -15,32 +15,38 @@ use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use self::command::ChromeCommand;
 use crate::{
-    guard::{self, Guarded},
+    child_process::{self, ChildProcess},
     on_path,
 };
 
-/// How long a start may take: a busy machine can need many times the usual second.
-const START: Duration = Duration::from_secs(60);
+/// For a busy machine; usually it takes a second.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Browsers at a time in this process: each takes some 300 MB and most of a core.
+static SLOTS: Semaphore = Semaphore::const_new(2);
 
 /// A browser with a profile of its own; dropping it ends it.
 pub struct Browser {
     client: Client,
-    _driver: Guarded,
-    // After the driver: it is removed when nothing writes into it any more.
+    _driver: ChildProcess,
+    // After the driver, which writes into it.
     _folder: TempDir,
+    _slot: SemaphorePermit<'static>,
 }
 
 impl Browser {
-    /// Starts a browser with an empty page.
+    /// Starts a browser with an empty page, once one of the two slots is free.
     ///
     /// # Panics
     ///
-    /// Also when Chromium or its driver is not installed, with a message that says how to.
+    /// If Chromium or its driver is not installed, with a message that says how to install it.
     pub async fn start() -> Self {
+        let slot = SLOTS.acquire().await.expect("it is never closed");
         let chromium = installed(&["chromium", "chromium-browser", "google-chrome"]);
         let folder = TempDir::with_prefix("browser-").expect("a temporary folder can be made");
         let (driver, port) = start_driver(folder.path()).await;
@@ -54,6 +60,7 @@ impl Browser {
             client,
             _driver: driver,
             _folder: folder,
+            _slot: slot,
         }
     }
 
@@ -109,8 +116,7 @@ impl Browser {
             .collect()
     }
 
-    /// The hosts, with their ports, that were asked for anything over the network since the last
-    /// call.
+    /// The hosts, with ports, of all requests over the network since the last call.
     pub async fn requested_hosts(&self) -> BTreeSet<String> {
         let entries = self.log("performance").await;
         entries
@@ -130,14 +136,14 @@ impl Browser {
         written.unwrap_or_else(|error| panic!("{} is not writable: {error}", path.display()));
     }
 
-    /// Lets pages run their scripts, or not, from the next one on.
+    /// Turns scripts on or off, from the next page on.
     pub async fn set_scripts(&self, on: bool) {
         let off = json!({ "value": !on });
         self.devtools("Emulation.setScriptExecutionDisabled", off)
             .await;
     }
 
-    /// Presses and lets go a key: a character, or one of [`Key`].
+    /// Presses and releases a key: a character, or one of [`Key`].
     pub async fn press(&self, key: impl Into<char>) {
         let value = key.into();
         let keys = KeyActions::new("keyboard".to_owned())
@@ -154,7 +160,7 @@ impl Browser {
         }
     }
 
-    /// What a script returns, as text; JSON where it is none.
+    /// Runs a script; returns its value, as JSON unless it is a string.
     pub async fn eval(&self, script: &str) -> String {
         let value = self.client.execute(script, Vec::new()).await;
         match value.unwrap_or_else(|error| panic!("{script}: {error}")) {
@@ -201,12 +207,12 @@ fn installed(names: &[&str]) -> PathBuf {
     })
 }
 
-/// Starts a chromedriver and says on which port it listens. It takes one that is free for IPv6, and
-/// ends where that is not free for IPv4.
-async fn start_driver(folder: &Path) -> (Guarded, u16) {
+/// Starts a chromedriver and returns its port. It chooses one that is free for IPv6, and exits if
+/// that is in use for IPv4.
+async fn start_driver(folder: &Path) -> (ChildProcess, u16) {
     let chromedriver = installed(&["chromedriver"]);
     loop {
-        let mut command = guard::watched(&chromedriver, folder);
+        let mut command = child_process::supervised(&chromedriver, folder);
         command
             .arg("--port=0")
             .env("HOME", folder)
@@ -219,8 +225,8 @@ async fn start_driver(folder: &Path) -> (Guarded, u16) {
         ] {
             command.env_remove(name);
         }
-        let driver = Guarded::spawn("chromedriver", command);
-        match driver.try_find_line(START, port_of).await {
+        let driver = ChildProcess::spawn("chromedriver", command);
+        match driver.try_find_line(START_TIMEOUT, port_of).await {
             Ok(port) => return (driver, port),
             Err(_) if driver.text().contains("Address already in use") => {}
             Err(why) => panic!(

@@ -6,8 +6,8 @@ use std::{
 
 use crate::{on_path, workspace_root};
 
-/// The `mongod` for the tests: of `TEST_MONGOD`, of the `PATH`, or fetched; or one line that says
-/// what to do. Searched once per test process.
+/// The `mongod` for the tests, from `TEST_MONGOD`, the `PATH` or a download; an error is one line
+/// with the remedy. Searched once per test process.
 pub(super) fn mongod() -> Result<PathBuf, String> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     FOUND.get_or_init(find).clone()

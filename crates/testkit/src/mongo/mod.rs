@@ -1,61 +1,61 @@
 //! A real MongoDB for tests.
 //!
-//! The `mongod` is the one that `TEST_MONGOD` names, else one on the `PATH`, else one that
-//! `scripts/fetch-mongod` fetches. A test that asks for it and cannot have it fails.
+//! `mongod` is the file that `TEST_MONGOD` names, or on the `PATH`, or downloaded by
+//! `scripts/fetch-mongod`. Without it the tests that need it fail.
 
-mod fail;
+mod fail_point;
 mod find;
 mod oplog;
-mod set;
+mod replica_set;
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-pub use fail::FailPoint;
+pub use fail_point::FailPoint;
 use mongodb::{
     Client,
     bson::{Document, doc},
     options::ClientOptions,
 };
+pub use replica_set::MongoReplicaSet;
 use rustix::process::Signal;
-pub use set::MongoSet;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
+    child_process::{self, ChildProcess},
     eventually, free_port,
-    guard::{self, Guarded},
 };
 
-/// How long a start may take: a busy machine can need many times the usual second.
-const START: Duration = Duration::from_secs(60);
+/// For a busy machine; usually it takes a second.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running `mongod`; dropping it kills it and removes its data.
 pub struct Mongo {
-    process: Mutex<Guarded>,
+    process: Mutex<ChildProcess>,
     folder: TempDir,
     port: u16,
     options: MongoOptions,
-    /// Whether it is one of several members, and so perhaps never primary.
+    /// Whether it is one of several members, so that it may never be primary.
     one_of_many: bool,
     failing: tokio::sync::Mutex<()>,
 }
 
-/// How a `mongod` of a test's own is started.
+/// Options of [`Mongo::start`].
 #[derive(Clone, Debug)]
 pub struct MongoOptions {
-    /// Whether it is the primary of a replica set of one, called `rs0`; else it stands alone.
+    /// Whether it is a replica set of one member, called `rs0`, or a standalone server.
     pub replica_set: bool,
     /// More arguments for its command line.
     pub args: Vec<String>,
 }
 
 impl MongoOptions {
-    /// Those of a replica set whose oplog [`Mongo::roll_the_oplog_over`] can fill.
-    pub fn with_a_short_oplog() -> Self {
+    /// Those of a replica set whose oplog [`Mongo::roll_over_oplog`] can fill.
+    pub fn with_small_oplog() -> Self {
         let args = ["--oplogSize", "1", "--syncdelay", "1"];
         Self {
             args: args.map(str::to_owned).into(),
@@ -74,7 +74,7 @@ impl Default for MongoOptions {
 }
 
 impl Mongo {
-    /// The replica set that all tests of this process share; each takes a [`fresh_database`].
+    /// The replica set that all tests of this process share, each with a [`fresh_database`].
     pub async fn replica_set() -> &'static Self {
         static SHARED: OnceCell<Mongo> = OnceCell::const_new();
         SHARED
@@ -82,7 +82,7 @@ impl Mongo {
             .await
     }
 
-    /// Starts one of the test's own, to kill or to freeze; it takes writes when this returns.
+    /// Starts one for this test alone, to kill or pause; it accepts writes when this returns.
     pub async fn start(options: MongoOptions) -> Self {
         let mongo = Self::launched(options, false).await;
         if mongo.options.replica_set {
@@ -119,14 +119,14 @@ impl Mongo {
     }
 
     /// Kills it with SIGKILL and waits for its end; its data stays for [`Self::restart`].
-    pub fn kill9(&self) {
+    pub fn kill(&self) {
         self.process().kill();
     }
 
-    /// Starts it again with its data and its port; it takes writes when this returns, save as one
+    /// Starts it again with its data and its port; it accepts writes when this returns, save as one
     /// of several members.
     pub async fn restart(&self) {
-        self.kill9();
+        self.kill();
         let again = launch(&self.folder, self.port, &self.options).await;
         let again = again.unwrap_or_else(|log| panic!("mongod did not start again:\n{log}"));
         *self.process() = again;
@@ -135,24 +135,24 @@ impl Mongo {
         }
     }
 
-    /// Freezes it: connections stay open, nothing is answered.
-    pub fn stop(&self) {
+    /// Pauses it with SIGSTOP: connections stay open without responses.
+    pub fn pause(&self) {
         self.process().signal(Signal::STOP);
     }
 
-    /// Ends what [`Self::stop`] began.
-    pub fn cont(&self) {
+    /// Resumes it after [`Self::pause`].
+    pub fn resume(&self) {
         self.process().signal(Signal::CONT);
     }
 }
 
-/// A database name that no other test has.
+/// A unique database name.
 pub fn fresh_database() -> String {
     format!("test_{}", Uuid::new_v4().simple())
 }
 
 impl Mongo {
-    /// Started, and nothing more.
+    /// Starts it without initiating a replica set.
     async fn launched(options: MongoOptions, one_of_many: bool) -> Self {
         let folder = TempDir::with_prefix("mongod-").expect("a temporary folder can be made");
         let (process, port) = start_on_a_free_port(&folder, &options).await;
@@ -172,7 +172,7 @@ impl Mongo {
 
     async fn wait_for_primary(&self, client: &Client) {
         let admin = client.database("admin");
-        eventually(START, async || -> Result<(), String> {
+        eventually(START_TIMEOUT, async || -> Result<(), String> {
             let hello = admin.run_command(doc! { "hello": 1 }).await;
             let hello: Document = hello.map_err(|error| error.to_string())?;
             let primary = hello.get_bool("isWritablePrimary").unwrap_or(false);
@@ -186,11 +186,11 @@ impl Mongo {
     async fn connect(&self) -> Client {
         let url = format!("mongodb://127.0.0.1:{}/?directConnection=true", self.port);
         let mut options = ClientOptions::parse(&url).await.expect("the url is valid");
-        options.server_selection_timeout = Some(START);
+        options.server_selection_timeout = Some(START_TIMEOUT);
         Client::with_options(options).expect("the options are valid")
     }
 
-    fn process(&self) -> MutexGuard<'_, Guarded> {
+    fn process(&self) -> MutexGuard<'_, ChildProcess> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -203,7 +203,7 @@ async fn initiate(client: &Client, set: Document) {
     initiated.unwrap_or_else(|error| panic!("the replica set did not start: {error}"));
 }
 
-async fn start_on_a_free_port(folder: &TempDir, options: &MongoOptions) -> (Guarded, u16) {
+async fn start_on_a_free_port(folder: &TempDir, options: &MongoOptions) -> (ChildProcess, u16) {
     loop {
         let port = free_port();
         match launch(folder, port, options).await {
@@ -215,12 +215,16 @@ async fn start_on_a_free_port(folder: &TempDir, options: &MongoOptions) -> (Guar
 }
 
 /// Starts a `mongod`; `Err` is the log of one that ended at once.
-async fn launch(folder: &TempDir, port: u16, options: &MongoOptions) -> Result<Guarded, String> {
+async fn launch(
+    folder: &TempDir,
+    port: u16,
+    options: &MongoOptions,
+) -> Result<ChildProcess, String> {
     let found = tokio::task::spawn_blocking(find::mongod).await;
     let mongod = found
         .expect("the search does not panic")
         .unwrap_or_else(|why| panic!("{why}"));
-    let mut command = guard::watched(&mongod, folder.path());
+    let mut command = child_process::supervised(&mongod, folder.path());
     command
         .arg("--dbpath")
         .arg(folder.path())
@@ -233,7 +237,7 @@ async fn launch(folder: &TempDir, port: u16, options: &MongoOptions) -> Result<G
         "--wiredTigerCacheSizeGB",
         "0.25",
     ]);
-    // Journal files of 100 MB laid out ahead would be most of what a short life writes.
+    // Preallocated journal files of 100 MB would be most of its disk writes.
     command.args([
         "--wiredTigerEngineConfigString",
         "log=(prealloc=false,file_max=8MB)",
@@ -244,9 +248,9 @@ async fn launch(folder: &TempDir, port: u16, options: &MongoOptions) -> Result<G
         command.args(["--replSet", "rs0"]);
     }
     command.args(&options.args);
-    let process = Guarded::spawn("mongod", command);
+    let process = ChildProcess::spawn("mongod", command);
     let ready = |line: &str| line.contains("Waiting for connections").then_some(());
-    match process.try_find_line(START, ready).await {
+    match process.try_find_line(START_TIMEOUT, ready).await {
         Ok(()) => Ok(process),
         Err(_) => Err(process.text()),
     }
@@ -281,14 +285,14 @@ mod tests {
             .await
             .unwrap();
         let before = mongo.pid();
-        mongo.kill9();
+        mongo.kill();
         mongo.restart().await;
         assert_ne!(mongo.pid(), before);
         assert_eq!(kept.count_documents(doc! {}).await.unwrap(), 1);
     }
 
     #[tokio::test]
-    async fn a_lone_mongod_can_be_frozen_and_leaves_nothing() {
+    async fn a_standalone_mongod_can_be_paused_and_leaves_nothing_behind() {
         let alone = MongoOptions {
             replica_set: false,
             ..MongoOptions::default()
@@ -297,12 +301,12 @@ mod tests {
         let notes = notes(&mongo).await;
         notes.insert_one(doc! { "_id": 1 }).await.unwrap();
 
-        mongo.stop();
+        mongo.pause();
         let count = tokio::spawn(async move { notes.count_documents(doc! {}).await });
         let proc = std::path::PathBuf::from(format!("/proc/{}", mongo.pid()));
         let status = || std::fs::read_to_string(proc.join("status")).unwrap_or_default();
-        eventually(START, async || status().contains("(stopped)")).await;
-        mongo.cont();
+        eventually(START_TIMEOUT, async || status().contains("(stopped)")).await;
+        mongo.resume();
         assert_eq!(count.await.unwrap().unwrap(), 1);
 
         let folder = mongo.folder.path().to_path_buf();

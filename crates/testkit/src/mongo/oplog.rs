@@ -3,17 +3,17 @@ use mongodb::{
     bson::{Document, Timestamp, doc},
 };
 
-use super::{Mongo, START};
+use super::{Mongo, START_TIMEOUT};
 use crate::eventually;
 
 impl Mongo {
-    /// Writes until the oldest entry of the oplog is a newer one than all there are now.
-    pub async fn roll_the_oplog_over(&self) {
+    /// Writes until all current entries of the oplog are gone.
+    pub async fn roll_over_oplog(&self) {
         let client = self.connect().await;
         let oplog = client.database("local").collection("oplog.rs");
         let newest = edge(&oplog, -1).await;
         let junk: Collection<Document> = client.database("junk").collection("junk");
-        eventually(START, async || {
+        eventually(START_TIMEOUT, async || {
             let document = doc! { "junk": "x".repeat(1 << 20) };
             junk.insert_one(document).await.expect("junk is taken");
             edge(&oplog, 1).await > newest

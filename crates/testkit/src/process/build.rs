@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use crate::workspace_root;
 
-/// The path of the workspace's binary called `name`, as the sources are now.
+/// The path of a program of the workspace.
 ///
-/// The first call builds all of them in the profile of the running test. Where `TEST_BINARIES`
-/// names a folder, they are taken from there and nothing is built.
+/// The first call builds all of them in the profile of the running test, unless `TEST_BINARIES`
+/// names a folder with built ones.
 pub fn binary(name: &str) -> PathBuf {
     static BUILT: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
 
@@ -63,8 +63,8 @@ fn build() -> HashMap<String, PathBuf> {
     messages.lines().filter_map(program).collect()
 }
 
-/// Whether cargo set a variable for the running test: build scripts watch such names, and would run
-/// again for every build from a test, and after it.
+/// Whether cargo set a variable for the running test. Build scripts watch such variables and would
+/// run again.
 fn is_of_the_test(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let prefixes = [

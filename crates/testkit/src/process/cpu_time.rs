@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_found_behind_any_name() {
+    fn times_are_read_after_any_process_name() {
         let stat = "7 (a) b) S 1 2 3 4 5 6 7 8 9 10 70 8 0 0 20 0";
         assert_eq!(ticks(stat), Some(78));
         assert!(of(std::process::id()) < Duration::from_secs(3600));

@@ -1,7 +1,6 @@
-//! The project's own binaries as processes.
+//! The project's programs as processes.
 //!
-//! A process started here, or anywhere in this kit, does not outlive the test process: not when
-//! the test passes, not when it panics, and not when the test process is killed with SIGKILL.
+//! No process that this kit starts outlives the test process, even if that is killed by SIGKILL.
 
 mod build;
 mod cpu_time;
@@ -17,39 +16,38 @@ pub use build::binary;
 pub use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::guard::{self, Guarded, Stream};
+use crate::child_process::{self, ChildProcess, Stream};
 
-/// A binary of the workspace, running in a folder of its own with a clean environment: nothing is
-/// inherited but the `PATH`, and what finds certificates and writes coverage.
+/// A running program of the workspace, in a folder of its own and with an empty environment but
+/// for `PATH` and the variables for certificates and coverage.
 ///
-/// If the test fails, what the process printed is shown.
+/// A failed test shows its output.
 pub struct Service {
-    process: Guarded,
-    recipe: Recipe,
+    process: ChildProcess,
+    options: LaunchOptions,
     url: Option<String>,
 }
 
-/// What a run to the end came to.
+/// The result of a program that has ended.
 #[derive(Debug)]
 pub struct Finished {
-    /// The exit code; `None` if a signal ended it.
+    /// The exit code; `None` after a signal.
     pub code: Option<i32>,
-    /// All that it wrote to its output.
+    /// Its standard output.
     pub stdout: String,
-    /// All that it wrote to its error output.
+    /// Its standard error.
     pub stderr: String,
 }
 
 impl Service {
     /// Builds the workspace's binaries, once per test process, and starts the one called `name`.
     pub fn start(name: &str, envs: &[(&str, &str)], args: &[&str]) -> Self {
-        Recipe::new(&binary(name), Folder::own(), envs, args).start()
+        LaunchOptions::new(&binary(name), Folder::temporary(), envs, args).start()
     }
 
-    /// As [`Self::start`], in a folder that the caller keeps: two processes share it, or one
-    /// finds it as another left it.
+    /// As [`Self::start`], in a folder of the caller.
     pub fn start_in(folder: &Path, name: &str, envs: &[(&str, &str)], args: &[&str]) -> Self {
-        Recipe::new(
+        LaunchOptions::new(
             &binary(name),
             Folder::Shared(folder.to_path_buf()),
             envs,
@@ -58,10 +56,10 @@ impl Service {
         .start()
     }
 
-    /// As [`Self::start_in`], for a program of another's.
+    /// As [`Self::start_in`], for a program that is not of the workspace.
     pub fn start_program(folder: &Path, program: &Path, args: &[&str]) -> Self {
         let folder = Folder::Shared(folder.to_path_buf());
-        Recipe::new(program, folder, &[], args).start()
+        LaunchOptions::new(program, folder, &[], args).start()
     }
 
     /// As [`Self::start`], on a free port, and waits until it has printed its address: [`Self::url`].
@@ -71,12 +69,12 @@ impl Service {
         args: &[&str],
         deadline: Duration,
     ) -> Self {
-        Recipe::web(&binary(name), Folder::own(), envs, args)
+        LaunchOptions::web(&binary(name), Folder::temporary(), envs, args)
             .start_web(deadline)
             .await
     }
 
-    /// As [`Self::start_web`], in a folder that the caller keeps.
+    /// As [`Self::start_web`], in a folder of the caller.
     pub async fn start_web_in(
         folder: &Path,
         name: &str,
@@ -85,30 +83,30 @@ impl Service {
         deadline: Duration,
     ) -> Self {
         let folder = Folder::Shared(folder.to_path_buf());
-        Recipe::web(&binary(name), folder, envs, args)
+        LaunchOptions::web(&binary(name), folder, envs, args)
             .start_web(deadline)
             .await
     }
 
-    /// Kills it if it still runs, and starts the same command in the same folder.
+    /// Kills it and starts the same command in the same folder.
     pub fn restart(self) -> Self {
         let Self {
-            process, recipe, ..
+            process, options, ..
         } = self;
         drop(process);
-        recipe.start()
+        options.start()
     }
 
-    /// As [`Self::restart`], for one from [`Self::start_web`]; its address is a new one.
+    /// As [`Self::restart`], for one from [`Self::start_web`], with a new address.
     pub async fn restart_web(self, deadline: Duration) -> Self {
         let Self {
-            process, recipe, ..
+            process, options, ..
         } = self;
         drop(process);
-        recipe.start_web(deadline).await
+        options.start_web(deadline).await
     }
 
-    /// Where it serves, as `http://127.0.0.1:PORT`.
+    /// Its address as `http://127.0.0.1:PORT`.
     ///
     /// # Panics
     ///
@@ -116,20 +114,20 @@ impl Service {
     pub fn url(&self) -> &str {
         self.url
             .as_deref()
-            .expect("only a service from start_web has a url")
+            .expect("only a service from start_web has a URL")
     }
 
     /// Its working directory.
     pub fn folder(&self) -> &Path {
-        self.recipe.folder.path()
+        self.options.folder.path()
     }
 
-    /// The pid of the binary itself.
+    /// The process id of the program itself.
     pub fn pid(&self) -> u32 {
         self.process.pid()
     }
 
-    /// Where it serves, as an address.
+    /// Its address.
     ///
     /// # Panics
     ///
@@ -139,12 +137,12 @@ impl Service {
         address.expect("the url is one of an address")
     }
 
-    /// How long it has been running on a processor, all threads together; exact to some 10 ms.
+    /// The processor time of all its threads, with a resolution of 10 ms.
     pub fn cpu_time(&self) -> Duration {
         cpu_time::of(self.pid())
     }
 
-    /// Sends a signal; does nothing if it has ended.
+    /// Sends a signal, unless it has ended.
     pub fn signal(&self, signal: Signal) {
         self.process.signal(signal);
     }
@@ -156,20 +154,20 @@ impl Service {
             .await
     }
 
-    /// Waits until it has ended by itself, and all that it printed is in [`Self::output`].
+    /// Waits until it has ended and [`Self::output`] is complete.
     pub async fn wait_exit(&self, deadline: Duration) -> ExitStatus {
         let status = self.process.wait_exit(deadline).await;
-        self.process.wait_silence(deadline).await;
+        self.process.wait_output_end(deadline).await;
         status
     }
 
-    /// What it has printed so far, output and error output together.
+    /// Its output so far, standard output and standard error together.
     pub fn output(&self) -> String {
         self.process.text()
     }
 }
 
-/// Runs a binary of the workspace, as [`Service::start`] does, until it ends by itself.
+/// Runs a program as [`Service::start`] does, until it ends.
 pub async fn run_to_end(
     name: &str,
     envs: &[(&str, &str)],
@@ -179,7 +177,7 @@ pub async fn run_to_end(
     Service::start(name, envs, args).finish(deadline).await
 }
 
-/// As [`run_to_end`], in a folder that the caller keeps.
+/// As [`run_to_end`], in a folder of the caller.
 pub async fn run_to_end_in(
     folder: &Path,
     name: &str,
@@ -192,8 +190,8 @@ pub async fn run_to_end_in(
         .await
 }
 
-/// How a service was started, so that it can be started again.
-struct Recipe {
+/// The command of a service, to start it again.
+struct LaunchOptions {
     program: PathBuf,
     args: Vec<String>,
     envs: Vec<(String, String)>,
@@ -216,7 +214,7 @@ impl Service {
     }
 }
 
-impl Recipe {
+impl LaunchOptions {
     fn new(program: &Path, folder: Folder, envs: &[(&str, &str)], args: &[&str]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self {
@@ -228,15 +226,15 @@ impl Recipe {
     }
 
     fn web(program: &Path, folder: Folder, envs: &[(&str, &str)], args: &[&str]) -> Self {
-        let mut recipe = Self::new(program, folder, envs, args);
-        recipe
+        let mut options = Self::new(program, folder, envs, args);
+        options
             .envs
             .insert(0, ("PYFLIX_LISTEN".to_owned(), "127.0.0.1:0".to_owned()));
-        recipe
+        options
     }
 
     fn start(self) -> Service {
-        let mut command = guard::watched(&self.program, self.folder.doomed());
+        let mut command = child_process::supervised(&self.program, self.folder.removed_folder());
         command
             .current_dir(self.folder.path())
             .args(&self.args)
@@ -254,14 +252,14 @@ impl Recipe {
             .unwrap_or_default()
             .to_string_lossy();
         Service {
-            process: Guarded::spawn(&name, command),
-            recipe: self,
+            process: ChildProcess::spawn(&name, command),
+            options: self,
             url: None,
         }
     }
 
     async fn start_web(self, deadline: Duration) -> Service {
-        // An address from its environment, such as the source's, may be printed before its own.
+        // It may print an address of its environment first, such as the source's.
         let given: Vec<String> = self.envs.iter().map(|(_, value)| value.clone()).collect();
         let mut service = self.start();
         let own = |line: &str| {
@@ -275,7 +273,7 @@ impl Recipe {
 }
 
 impl Folder {
-    fn own() -> Self {
+    fn temporary() -> Self {
         Self::Own(TempDir::with_prefix("pyflix-").expect("a temporary folder can be made"))
     }
 
@@ -286,8 +284,8 @@ impl Folder {
         }
     }
 
-    /// What is removed when the test process dies: never a folder of the caller's.
-    fn doomed(&self) -> &Path {
+    /// The folder to remove when the test process dies: never one of the caller.
+    fn removed_folder(&self) -> &Path {
         match self {
             Self::Own(folder) => folder.path(),
             Self::Shared(_) => Path::new(""),
@@ -327,8 +325,13 @@ mod tests {
 
     const SOON: Duration = Duration::from_secs(10);
 
-    fn shell(script: &str, envs: &[(&str, &str)]) -> Recipe {
-        Recipe::web(Path::new("/bin/sh"), Folder::own(), envs, &["-c", script])
+    fn shell(script: &str, envs: &[(&str, &str)]) -> LaunchOptions {
+        LaunchOptions::web(
+            Path::new("/bin/sh"),
+            Folder::temporary(),
+            envs,
+            &["-c", script],
+        )
     }
 
     #[tokio::test]
@@ -388,8 +391,8 @@ mod tests {
     }
 
     #[tokio::test]
-    #[should_panic(expected = "ended without printing the line waited for; it printed:\nonly this")]
-    async fn a_line_that_never_comes_is_told_with_what_came_instead() {
+    #[should_panic(expected = "ended without printing the expected line; it printed:\nonly this")]
+    async fn a_missing_line_is_reported_with_the_lines_printed_instead() {
         let service = shell("echo only this", &[]).start();
         service.wait_for_line(|line| line == "that", SOON).await;
     }

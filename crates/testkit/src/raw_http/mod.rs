@@ -27,13 +27,13 @@ pub use self::{
 /// How long a piece waits for the server to have read the one before it. A server that is busy
 /// with a request, or has stopped reading, gets the next piece after that.
 const READ_TIMEOUT: Duration = Duration::from_millis(250);
-/// Between two looks at what the server has read.
+/// Between two checks of the server's unread bytes.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// A client connection without Nagle's algorithm.
 ///
-/// A server may close a connection while the client still sends. That is no error here: what came
-/// before the end counts, and [`Self::is_closed`] tells that it has come.
+/// A server may close a connection while the client still sends. That is no error: the bytes received
+/// before count, and [`Self::is_closed`] reports the end.
 #[derive(Debug)]
 pub struct RawConnection {
     stream: TcpStream,

@@ -14,12 +14,12 @@ const SENTINEL: &[u8] =
     b"GET /api/sentinel HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n";
 /// Header fields of a request, at most; as many as the server under test parses.
 const MAX_HEADERS: usize = 128;
-/// Far above what a case is long: limits are not compared here.
+/// Far above the length of a case: limits are not compared.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// Cases at once.
 const CONCURRENCY: usize = 4;
 
-/// Requests of the kinds that clients send; `PATH` is another one in each.
+/// Requests of the kinds that clients send, each with a `PATH` of its own.
 const REQUESTS: [&str; 16] = [
     "GET PATH HTTP/1.1\r\nHost: a.example\r\n\r\n",
     "GET PATH HTTP/1.1\r\nhost: a.example\r\naccept-encoding: gzip, br\r\nif-none-match: \"x\"\r\n\r\n",
@@ -39,7 +39,7 @@ const REQUESTS: [&str; 16] = [
     "DELETE PATH HTTP/1.1\r\nHost: a.example\r\nContent-Length: 40\r\n\r\nGET /api/body HTTP/1.1\r\nHost: a.exam\r\n\r\n",
 ];
 
-/// What is put into requests.
+/// Bytes to insert into requests.
 const INSERTIONS: [&[u8]; 30] = [
     b"\r\n",
     b"\n",
@@ -73,12 +73,12 @@ const INSERTIONS: [&[u8]; 30] = [
     b"GET /api/inserted HTTP/1.1\r\nHost: a.example\r\n\r\n",
 ];
 
-/// Mutated requests, and where they are cut on their way.
+/// Mutated requests, and their division into packets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MutatedRequests {
-    /// What is sent before [`SENTINEL`].
+    /// The bytes before [`SENTINEL`].
     bytes: Vec<u8>,
-    /// Where it is cut, in order.
+    /// Positions of the cuts, in order.
     cuts: Vec<usize>,
 }
 
@@ -260,7 +260,7 @@ impl Comparison {
         Ok((parsed_requests, expected.len() as u64 > parsed_requests))
     }
 
-    /// All that a server says to a case, until it closes the connection.
+    /// All bytes of a server's responses to a case, until it closes the connection.
     async fn received(&self, to: SocketAddr, case: &MutatedRequests) -> Result<Vec<u8>, String> {
         let deadline = Instant::now() + self.deadline;
         let exchange = async {
@@ -323,14 +323,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_gives_the_same_case_each_time_and_another_one_another() {
+    fn a_seed_determines_its_case() {
         let case = MutatedRequests::from_seed(1);
         assert_eq!(case, MutatedRequests::from_seed(1));
         assert_ne!(case, MutatedRequests::from_seed(2));
     }
 
     #[tokio::test]
-    async fn hyper_agrees_with_itself_however_the_bytes_are_cut() {
+    async fn hyper_parses_the_same_requests_from_any_packets() {
         let other = ReferenceServer::start(MAX_HEADER_BYTES, MAX_HEADERS)
             .await
             .unwrap();

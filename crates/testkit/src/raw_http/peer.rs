@@ -45,7 +45,7 @@ impl PeerSocket {
         })
     }
 
-    /// Whether the server is yet to read some of what was sent; false where nothing is known, or
+    /// Whether the server has unread bytes; false if that is unknown, or
     /// where it has closed its side.
     pub(super) fn has_unread_bytes(&self) -> bool {
         self.unread_bytes().is_some_and(|unread| unread > 0)
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_the_server_has_not_read_is_counted() {
+    async fn bytes_that_the_server_has_not_read_are_counted() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap())
             .await

@@ -28,10 +28,10 @@ pub struct ReferenceServer {
 }
 
 impl ReferenceServer {
-    /// Starts one that parses headers of at most so many bytes and fields.
+    /// Starts one with limits on the bytes and fields of a header.
     ///
     /// # Errors
-    /// When there is no free port.
+    /// Without a free port.
     pub async fn start(max_header_bytes: usize, max_headers: usize) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;

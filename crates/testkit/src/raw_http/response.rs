@@ -25,7 +25,7 @@ impl RawResponse {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Whether the server says that it closes the connection.
+    /// Whether it has `Connection: close`.
     pub fn announces_close(&self) -> bool {
         self.header("connection")
             .is_some_and(|value| value.eq_ignore_ascii_case("close"))
@@ -168,7 +168,7 @@ mod tests {
     const OPEN_ENDED: &str = "HTTP/1.0 200 OK\r\n\r\nto the end";
 
     #[test]
-    fn responses_of_every_framing_are_told_apart() {
+    fn responses_of_every_framing_are_split() {
         let bytes = [SIZED, CHUNKED, EMPTY, INTERIM, SIZED, OPEN_ENDED].concat();
         let responses = Responses::split(bytes.as_bytes(), true, |_, _| false);
         let all: Vec<_> = responses
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn part_of_a_response_is_left_over() {
+    fn bytes_after_the_last_whole_response_are_kept() {
         let bytes = [SIZED, SIZED].concat();
         let bytes = &bytes.as_bytes()[..SIZED.len() + 40];
         let responses = Responses::split(bytes, false, |_, _| false);

@@ -15,17 +15,17 @@ use futures::{StreamExt, stream};
 const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json; charset=utf-8");
 const GZIP: (HeaderName, &str) = (header::CONTENT_ENCODING, "gzip");
 
-/// How far [`Fault::Nested`] goes down.
+/// Depth of [`Fault::Nested`].
 const DEPTH: usize = 200_000;
-/// How many mebibytes a [`Fault::Bomb`] unfolds to.
+/// Decoded size of [`Fault::Bomb`].
 const BOMB_MEBIBYTES: usize = 1024;
 /// The pause between two bytes of a [`Fault::Trickle`].
 const TRICKLE: Duration = Duration::from_millis(50);
 
-/// What a source can do wrong.
+/// A fault of the source.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// This status, with the right body.
+    /// This status, with the correct body.
     Status(u16),
     /// This status with `Retry-After`: seconds, a date, or nonsense.
     RetryAfter {
@@ -42,29 +42,29 @@ pub enum Fault {
     Empty,
     /// 200 with no body at all.
     Blank,
-    /// The right length announced, half of the body sent, the connection closed.
+    /// The correct `Content-Length`, half of the body, and the end of the connection.
     Truncated,
-    /// The request is taken and never answered.
+    /// No response to the request.
     Stall,
-    /// The right body, a byte every 50 ms.
+    /// The correct body, a byte every 50 ms.
     Trickle,
-    /// 200 with half of the right body as if it were whole.
+    /// 200 with half of the correct body and its length.
     BadJson,
     /// Bytes in a string that are not UTF-8.
     BadUtf8,
-    /// Said to be gzip, and is not.
+    /// Labelled as gzip, but is not.
     BadGzip,
     /// 1 GiB of blanks in 1 MiB of gzip.
     Bomb,
     /// Arrays in arrays, 200,000 deep.
     Nested,
-    /// On every page 250 records of 4 KiB that were on no other.
+    /// 250 new records of 4 KiB on every page, without end.
     Flood,
     /// A redirect to itself.
     RedirectLoop,
     /// A redirect to this URL.
     RedirectTo(String),
-    /// The connection is reset instead of an answer.
+    /// A reset of the connection instead of a response.
     Reset,
 }
 
@@ -74,7 +74,7 @@ pub enum Fault {
 pub(super) struct Reset;
 
 impl Fault {
-    /// The wrong answer to `asked`, made from the right one's body.
+    /// The faulty response to a request, made from the correct body.
     pub(super) async fn answer(&self, asked: &str, right: String) -> Result<Response, Reset> {
         let half = right.len() / 2;
         Ok(match self {
@@ -123,7 +123,7 @@ fn redirect(to: &str) -> Response {
 fn truncated(sent: &[u8]) -> Body {
     let sent = Bytes::copy_from_slice(sent);
     let cut = stream::once(async {
-        // What was written so far goes out while the body has nothing to give.
+        // The bytes so far are sent while the body is pending.
         tokio::task::yield_now().await;
         Err(io::Error::from(io::ErrorKind::ConnectionAborted))
     });
@@ -147,8 +147,7 @@ fn page(asked: &str) -> String {
     format!("[{}]", records.join(","))
 }
 
-/// A gzip stream made of one compressed mebibyte, sent again and again. Each is a block that
-/// stands alone, so it need not be compressed more than once.
+/// A gzip stream that repeats one independent block of a compressed mebibyte.
 fn bomb() -> Body {
     let mut head = GzEncoder::new(Vec::new(), Compression::best());
     head.flush().expect("memory can be written");

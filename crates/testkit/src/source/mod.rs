@@ -1,11 +1,11 @@
-//! An upstream Ghibli API under the test's control: its data, its faults, its outages.
+//! A fake Ghibli API with editable data, faults and outages.
 //!
-//! It answers as the original server does: `/films`, `/films/` and `/films/{id}`, all records
+//! It responds as the original server does: `/films`, `/films/` and `/films/{id}`, all records
 //! without a query, `limit` (250 at most) or `_start`, `_page` and `_limit` with `X-Total-Count`.
 
-mod answer;
 mod catalogue;
 mod fault;
+mod response;
 
 use std::{
     collections::HashMap,
@@ -25,11 +25,11 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// A running source; it ends when it is dropped.
+/// A running source, until it is dropped.
 pub struct Source {
     address: SocketAddr,
     state: Arc<State>,
-    presence: Mutex<Presence>,
+    connectivity: Mutex<Connectivity>,
 }
 
 impl Source {
@@ -38,29 +38,29 @@ impl Source {
         Self::start_with(Catalogue::invented()).await
     }
 
-    /// Starts one with data of the test's own.
+    /// Starts one with a given catalogue.
     pub async fn start_with(catalogue: Catalogue) -> Self {
         Self::listen(catalogue, None).await
     }
 
-    /// Starts one that never gives more than `cap` records in an answer, as the documentation of
-    /// the original says of its default (50) and its limit (250). What lies beyond is reached with
-    /// `_start` or `_page`, and `_limit`.
+    /// Starts one with at most `cap` records in a response, as the documentation of the original
+    /// says of its default (50) and its limit (250). `_start` or `_page` with `_limit` reach the
+    /// others.
     pub async fn capped(catalogue: Catalogue, cap: usize) -> Self {
         Self::listen(catalogue, Some(cap)).await
     }
 
-    /// Where it listens, as `http://127.0.0.1:PORT`.
+    /// Its address as `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What it serves now.
+    /// The current catalogue.
     pub fn catalogue(&self) -> Catalogue {
         locked(&self.state.catalogue).clone()
     }
 
-    /// Changes what it serves, all at once.
+    /// Changes the catalogue atomically.
     pub fn edit<T>(&self, change: impl FnOnce(&mut Catalogue) -> T) -> T {
         change(&mut locked(&self.state.catalogue))
     }
@@ -70,7 +70,7 @@ impl Source {
         self.edit(|catalogue| *catalogue.collection_mut(collection) = records);
     }
 
-    /// Gives a film another title.
+    /// Changes the title of a film.
     pub fn rename_film(&self, id: &str, title: &str) {
         self.edit(|catalogue| catalogue.film_mut(id)["title"] = json!(title));
     }
@@ -85,34 +85,34 @@ impl Source {
         self.edit(|catalogue| catalogue.films.push(film));
     }
 
-    /// Gives every right answer an ETag made of its body from now on, and 304 to whoever has it.
-    pub fn name_answers(&self) {
-        *locked(&self.state.naming) = Naming::ByBody;
+    /// Sends an ETag of the body with every correct response from now on, and 304 to a match.
+    pub fn send_etags(&self) {
+        *locked(&self.state.etag_mode) = EtagMode::OfBody;
     }
 
-    /// Gives every right answer the same `ETag`, whatever its body, and 304 to whoever has it.
-    pub fn name_all_answers_alike(&self) {
-        *locked(&self.state.naming) = Naming::Alike;
+    /// Sends the same ETag with every correct response, whatever its body, and 304 to a match.
+    pub fn send_one_etag_for_all(&self) {
+        *locked(&self.state.etag_mode) = EtagMode::Constant;
     }
 
-    /// How often a collection was answered with 304.
+    /// Number of 304 responses of a collection.
     pub fn not_modified(&self, collection: &str) -> usize {
         let counts = locked(&self.state.not_modified);
         counts.get(collection).copied().unwrap_or(0)
     }
 
-    /// Answers every request to a collection with a fault, from now on.
+    /// Responds to every request for a collection with a fault from now on.
     pub fn misbehave(&self, collection: &str, fault: Fault) {
-        self.fail(collection, Failing { fault, times: None });
+        self.fail(collection, ActiveFault { fault, times: None });
     }
 
-    /// Answers the next `times` requests to a collection with a fault.
+    /// Responds to the next `times` requests for a collection with a fault.
     pub fn misbehave_times(&self, collection: &str, fault: Fault, times: usize) {
         let times = Some(times);
-        self.fail(collection, Failing { fault, times });
+        self.fail(collection, ActiveFault { fault, times });
     }
 
-    /// Answers every request with a fault, from now on.
+    /// Responds to every request with a fault from now on.
     pub fn misbehave_everywhere(&self, fault: Fault) {
         for collection in COLLECTIONS {
             self.misbehave(collection, fault.clone());
@@ -124,39 +124,39 @@ impl Source {
         locked(&self.state.faults).clear();
     }
 
-    /// How often a collection has been asked for, faults included.
+    /// Number of requests for a collection, faults included.
     pub fn requests(&self, collection: &str) -> usize {
         self.state
-            .asked
+            .requested
             .borrow()
             .iter()
             .filter(|path| is_of(path, collection))
             .count()
     }
 
-    /// Every path, with its query, that has been asked for, in order.
-    pub fn asked(&self) -> Vec<String> {
-        self.state.asked.borrow().clone()
+    /// The path and query of every request, in order.
+    pub fn requested_paths(&self) -> Vec<String> {
+        self.state.requested.borrow().clone()
     }
 
-    /// Waits until a collection has been asked for `count` times in all.
+    /// Waits until there have been `count` requests for a collection in all.
     pub async fn wait_for_requests(&self, collection: &str, count: usize, deadline: Duration) {
-        let mut asked = self.state.asked.subscribe();
+        let mut asked = self.state.requested.subscribe();
         let enough = asked
             .wait_for(|paths| paths.iter().filter(|path| is_of(path, collection)).count() >= count);
         if tokio::time::timeout(deadline, enough).await.is_err() {
             let requests = self.requests(collection);
-            panic!("/{collection} was asked {requests} times within {deadline:?}, not {count}");
+            panic!("/{collection} got {requests} requests within {deadline:?}, not {count}");
         }
     }
 
     /// Closes all connections and refuses new ones, until [`Self::resume`].
     pub async fn stop(&self) {
-        let Presence::Listening(task) = self.swap(Presence::Gone) else {
+        let Connectivity::Listening(task) = self.swap(Connectivity::Closed) else {
             return;
         };
         task.abort();
-        // Cancelled is what it should be.
+        // It ends as cancelled.
         let _ = task.await;
         let reserved = TcpSocket::new_v4().expect("a socket can be made");
         reserved
@@ -165,66 +165,66 @@ impl Source {
         reserved
             .bind(self.address)
             .expect("the port was free a moment ago");
-        self.swap(Presence::Refusing(reserved));
+        self.swap(Connectivity::Refusing(reserved));
     }
 
     /// Accepts connections again, on the same port.
     pub async fn resume(&self) {
-        if let Presence::Refusing(reserved) = self.swap(Presence::Gone) {
+        if let Connectivity::Refusing(reserved) = self.swap(Connectivity::Closed) {
             let listener = reserved.listen(64).expect("a bound socket can listen");
             let task = tokio::spawn(serve(listener, Arc::clone(&self.state)));
-            self.swap(Presence::Listening(task));
+            self.swap(Connectivity::Listening(task));
         }
     }
 }
 
-/// What the requests see.
+/// What requests are answered from.
 struct State {
     catalogue: Mutex<Catalogue>,
-    faults: Mutex<HashMap<String, Failing>>,
-    naming: Mutex<Naming>,
-    /// How many 304 there were by collection.
+    faults: Mutex<HashMap<String, ActiveFault>>,
+    etag_mode: Mutex<EtagMode>,
+    /// Number of 304 responses by collection.
     not_modified: Mutex<HashMap<String, usize>>,
-    asked: watch::Sender<Vec<String>>,
+    requested: watch::Sender<Vec<String>>,
     cap: Option<usize>,
 }
 
-/// What right answers are called.
+/// The ETag of correct responses.
 #[derive(Clone, Copy, Default)]
-enum Naming {
+enum EtagMode {
     #[default]
-    Nothing,
-    ByBody,
-    Alike,
+    None,
+    OfBody,
+    Constant,
 }
 
-struct Failing {
+struct ActiveFault {
     fault: Fault,
-    /// How many more requests it answers; all of them if none.
+    /// Number of remaining requests; `None` for all.
     times: Option<usize>,
 }
 
 impl State {
-    /// The fault that answers this request to a collection.
+    /// The fault for this request.
     fn next_fault(&self, collection: &str) -> Option<Fault> {
         let mut faults = locked(&self.faults);
-        let failing = faults.get_mut(collection)?;
-        if let Some(times) = &mut failing.times {
+        let fault = faults.get_mut(collection)?;
+        if let Some(times) = &mut fault.times {
             let Some(left) = times.checked_sub(1) else {
                 faults.remove(collection);
                 return None;
             };
             *times = left;
         }
-        Some(failing.fault.clone())
+        Some(fault.fault.clone())
     }
 }
 
-enum Presence {
+enum Connectivity {
     Listening(JoinHandle<()>),
-    /// Bound, so that nobody else gets the port, but not listening.
+    /// Bound, so that no other process gets the port, but not listening.
     Refusing(TcpSocket),
-    Gone,
+    Closed,
 }
 
 impl Source {
@@ -236,35 +236,35 @@ impl Source {
         let state = Arc::new(State {
             catalogue: Mutex::new(catalogue),
             faults: Mutex::default(),
-            naming: Mutex::default(),
+            etag_mode: Mutex::default(),
             not_modified: Mutex::default(),
-            asked: watch::Sender::default(),
+            requested: watch::Sender::default(),
             cap,
         });
         let task = tokio::spawn(serve(listener, Arc::clone(&state)));
         Self {
             address,
             state,
-            presence: Mutex::new(Presence::Listening(task)),
+            connectivity: Mutex::new(Connectivity::Listening(task)),
         }
     }
 
-    fn fail(&self, collection: &str, failing: Failing) {
+    fn fail(&self, collection: &str, fault: ActiveFault) {
         assert!(
             COLLECTIONS.contains(&collection),
             "the source has no collection {collection}"
         );
-        locked(&self.state.faults).insert(collection.to_owned(), failing);
+        locked(&self.state.faults).insert(collection.to_owned(), fault);
     }
 
-    fn swap(&self, presence: Presence) -> Presence {
-        std::mem::replace(&mut locked(&self.presence), presence)
+    fn swap(&self, connectivity: Connectivity) -> Connectivity {
+        std::mem::replace(&mut locked(&self.connectivity), connectivity)
     }
 }
 
 impl Drop for Source {
     fn drop(&mut self) {
-        if let Presence::Listening(task) = self.swap(Presence::Gone) {
+        if let Connectivity::Listening(task) = self.swap(Connectivity::Closed) {
             task.abort();
         }
     }
@@ -276,15 +276,15 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
     loop {
         tokio::select! {
             Ok((stream, _)) = listener.accept() => {
-                connections.spawn(converse(stream, Arc::clone(&state)));
+                connections.spawn(serve_connection(stream, Arc::clone(&state)));
             }
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn converse(stream: TcpStream, state: Arc<State>) {
-    let service = service_fn(|request| Box::pin(answer::answer(&state, request)));
+async fn serve_connection(stream: TcpStream, state: Arc<State>) {
+    let service = service_fn(|request| Box::pin(response::respond(&state, request)));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     if let Err(error) = (&mut connection).await
         && std::error::Error::source(&error).is_some_and(|cause| cause.is::<fault::Reset>())
@@ -297,7 +297,7 @@ async fn converse(stream: TcpStream, state: Arc<State>) {
 }
 
 fn is_of(path: &str, collection: &str) -> bool {
-    answer::collection_of(path) == collection
+    response::collection_of(path) == collection
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,9 +1,9 @@
-//! A headless browser that sees exactly what a test sets.
+//! The headless browser.
 
 use testkit::{browser::Browser, source::Source};
 
 #[tokio::test]
-async fn a_browser_shows_width_scheme_errors_and_hosts() {
+async fn a_browser_reports_width_color_scheme_errors_and_hosts() {
     let source = Source::start().await;
     let browser = Browser::start().await;
     browser.set_window(360, 640).await;
@@ -25,7 +25,7 @@ async fn a_browser_shows_width_scheme_errors_and_hosts() {
 
     let host = source.url().replace("http://", "");
     assert_eq!(browser.requested_hosts().await, [host].into());
-    // The source has no icon, and the browser asks every site for one.
+    // The browser requests an icon, which the source does not have.
     browser.console_errors().await;
     browser.open(&format!("{}/nothing", source.url())).await;
     let errors = browser.console_errors().await;

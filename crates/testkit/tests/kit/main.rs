@@ -1,4 +1,4 @@
-//! The kit, tried as the tests of other crates use it.
+//! The test kit, used as the tests of other crates use it.
 
 #[cfg(test)]
 mod browser;

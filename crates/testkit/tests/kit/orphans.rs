@@ -1,4 +1,4 @@
-//! What the kit starts does not outlive a test process that is killed.
+//! No started process outlives a killed test process.
 
 use std::{
     io::{BufRead, BufReader},

@@ -1,4 +1,4 @@
-//! The source in a test's hands: what it answers, and every way in which it goes wrong.
+//! The fake source: its responses and its faults.
 
 use std::{error::Error, sync::Once, time::Duration};
 
@@ -96,7 +96,7 @@ async fn a_capped_source_gives_the_rest_page_by_page() {
 }
 
 #[tokio::test]
-async fn an_edit_shows_at_the_next_request_and_requests_can_be_waited_for() {
+async fn an_edit_shows_at_the_next_request_and_tests_can_wait_for_requests() {
     let source = Source::start().await;
     let catalogue = source.catalogue();
     let [first, second] = [0, 1].map(|at| catalogue.films[at]["id"].as_str().unwrap());
@@ -106,7 +106,7 @@ async fn an_edit_shows_at_the_next_request_and_requests_can_be_waited_for() {
 
     let asked = async {
         source.wait_for_requests("films", 1, SOON).await;
-        source.asked()
+        source.requested_paths()
     };
     let (films, asked) = tokio::join!(get(&source, "/films"), asked);
     let films = json(films).await;
@@ -186,10 +186,10 @@ async fn every_fault_shows_to_a_client_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_source_that_names_its_answers_gives_304_to_whoever_has_them() {
+async fn a_source_with_etags_answers_304_to_a_matching_request() {
     let source = Source::start().await;
     assert!(!get(&source, "/films").await.headers().contains_key("etag"));
-    source.name_answers();
+    source.send_etags();
     let named = get(&source, "/films").await;
     let etag = named.headers()["etag"].clone();
     let again = || async {
@@ -229,7 +229,7 @@ async fn a_burst_of_faults_ends_by_itself() {
 }
 
 #[tokio::test]
-async fn a_bomb_unfolds_far_beyond_its_size() {
+async fn a_compression_bomb_decodes_to_far_more_than_its_size() {
     let source = Source::start().await;
     source.misbehave_everywhere(Fault::Bomb);
     let mut answer = get(&source, "/people").await;

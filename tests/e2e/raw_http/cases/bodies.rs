@@ -1,4 +1,4 @@
-//! Bodies and what announces them.
+//! Bodies and their framing.
 
 use super::*;
 
@@ -19,17 +19,17 @@ pub(super) fn bodies() -> Vec<Case> {
             &[&post_head(&length), smuggled.as_bytes()],
             refused,
         ),
-        odd(
+        malformed(
             "a POST with a body like a request, and a request",
             &[&post_head(&length), smuggled.as_bytes(), &b],
             refused,
         ),
-        odd(
+        malformed(
             "a POST with a body and a CRLF",
             &[&post_head("Content-Length: 5"), b"hello", b"\r\n"],
             refused,
         ),
-        odd(
+        malformed(
             "a POST with too long a body, like requests",
             &[
                 &post_head(&format!("Content-Length: {}", 2000 * smuggled.len())),
@@ -37,12 +37,12 @@ pub(super) fn bodies() -> Vec<Case> {
             ],
             "405|413 closed",
         ),
-        odd(
+        malformed(
             "a POST with part of too long a body",
             &[&post_head("Content-Length: 1000000"), smuggled.as_bytes()],
             "405|413 closed",
         ),
-        odd(
+        malformed(
             "a POST without Host, whose body looks like a request",
             &[
                 format!("POST /api/a HTTP/1.1\r\n{length}\r\n\r\n").as_bytes(),
@@ -50,12 +50,12 @@ pub(super) fn bodies() -> Vec<Case> {
             ],
             invalid,
         ),
-        odd(
+        malformed(
             "a GET with a body",
             &[&get_with("/api/a", "Content-Length: 5\r\n"), b"hello"],
             "404/api/a closed",
         ),
-        odd(
+        malformed(
             "a GET whose body looks like a request",
             &[
                 &get_with("/api/a", &format!("{length}\r\n")),
@@ -63,7 +63,7 @@ pub(super) fn bodies() -> Vec<Case> {
             ],
             "404/api/a closed",
         ),
-        odd(
+        malformed(
             "a cached page asked with a body",
             &[
                 &get_with("/api/v1/movies", &format!("{length}\r\n")),
@@ -81,12 +81,12 @@ pub(super) fn bodies() -> Vec<Case> {
             &[&post_head("Content-Length: 0")],
             "405/api/a open",
         ),
-        odd(
+        malformed(
             "a POST without a length",
             &[&post_head("X: y")],
             "405|411 either",
         ),
-        odd(
+        malformed(
             "two lengths",
             &[
                 &post_head("Content-Length: 5\r\nContent-Length: 6"),
@@ -94,7 +94,7 @@ pub(super) fn bodies() -> Vec<Case> {
             ],
             invalid,
         ),
-        odd(
+        malformed(
             "the same length twice",
             &[
                 &post_head("Content-Length: 5\r\nContent-Length: 5"),
@@ -102,42 +102,42 @@ pub(super) fn bodies() -> Vec<Case> {
             ],
             "400|405 closed",
         ),
-        odd(
+        malformed(
             "a list of lengths",
             &[&post_head("Content-Length: 5, 5"), b"hello"],
             "400|405 closed",
         ),
-        odd(
+        malformed(
             "a length of +5",
             &[&post_head("Content-Length: +5"), b"hello"],
             invalid,
         ),
-        odd(
+        malformed(
             "a length of -1",
             &[&post_head("Content-Length: -1"), b"hello"],
             invalid,
         ),
-        odd(
+        malformed(
             "a length of 0x5",
             &[&post_head("Content-Length: 0x5"), b"hello"],
             invalid,
         ),
-        odd(
+        malformed(
             "an empty length",
             &[&post_head("Content-Length:"), b"hello"],
             invalid,
         ),
-        odd(
+        malformed(
             "a length of 2^64",
             &[&post_head("Content-Length: 18446744073709551616"), b"hello"],
             invalid,
         ),
-        odd(
+        malformed(
             "a length near 2^64",
             &[&post_head("Content-Length: 18446744073709551615"), b"hello"],
             "400|405|413|431 closed",
         ),
-        odd(
+        malformed(
             "a folded length",
             &[&post_head("Content-Length:\r\n 5"), b"hello"],
             "400|405 closed",
@@ -162,42 +162,42 @@ pub(super) fn chunked_bodies() -> Vec<Case> {
             &[&chunked, b"5\r\nhello\r\n", b"0\r\n", b"x: y\r\n", b"\r\n"],
             refused,
         ),
-        odd(
+        malformed(
             "a chunked POST, and a request",
             &[&chunked, b"0\r\n\r\n", &b],
             refused,
         ),
-        odd(
+        malformed(
             "chunk extensions",
             &[&chunked, b"5;a=b;c=\"d\"\r\nhello\r\n", b"0\r\n\r\n"],
             allowed,
         ),
-        odd(
+        malformed(
             "a chunk whose size is none",
             &[&chunked, b"zz\r\nhello\r\n0\r\n\r\n"],
             allowed,
         ),
-        odd(
+        malformed(
             "a chunk of a negative size",
             &[&chunked, b"-5\r\nhello\r\n0\r\n\r\n"],
             allowed,
         ),
-        odd(
+        malformed(
             "a chunk of 2^64",
             &[&chunked, b"10000000000000000\r\nhello\r\n0\r\n\r\n"],
             "400|405|413 closed",
         ),
-        odd(
+        malformed(
             "a chunk longer than its size",
             &[&chunked, b"3\r\nhello\r\n0\r\n\r\n"],
             allowed,
         ),
-        odd(
+        malformed(
             "chunks that end with LF",
             &[&chunked, b"5\nhello\n0\n\n", &b],
             allowed,
         ),
-        odd(
+        malformed(
             "a length and chunks",
             &[
                 &post_head("Content-Length: 4\r\nTransfer-Encoding: chunked"),
@@ -206,7 +206,7 @@ pub(super) fn chunked_bodies() -> Vec<Case> {
             ],
             allowed,
         ),
-        odd(
+        malformed(
             "chunks and a length",
             &[
                 &post_head("Transfer-Encoding: chunked\r\nContent-Length: 4"),
@@ -215,7 +215,7 @@ pub(super) fn chunked_bodies() -> Vec<Case> {
             ],
             allowed,
         ),
-        odd(
+        malformed(
             "a GET with a length of 0 and chunks",
             &[
                 &get_with(
@@ -227,7 +227,7 @@ pub(super) fn chunked_bodies() -> Vec<Case> {
             ],
             "400|404 closed",
         ),
-        odd(
+        malformed(
             "chunked twice",
             &[
                 &post_head("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
@@ -235,27 +235,27 @@ pub(super) fn chunked_bodies() -> Vec<Case> {
             ],
             allowed,
         ),
-        odd(
+        malformed(
             "chunked, and then gzip",
             &[&post_head("Transfer-Encoding: chunked, gzip"), b"0\r\n\r\n"],
             "400|501 closed",
         ),
-        odd(
+        malformed(
             "gzip",
             &[&post_head("Transfer-Encoding: gzip"), b"hello"],
             "400|501 closed",
         ),
-        odd(
+        malformed(
             "gzip, and then chunked",
             &[&post_head("Transfer-Encoding: gzip, chunked"), b"0\r\n\r\n"],
             "400|405|501 closed",
         ),
-        odd(
+        malformed(
             "identity",
             &[&post_head("Transfer-Encoding: identity"), b"hello"],
             "400|501 closed",
         ),
-        odd(
+        malformed(
             "identity and a length",
             &[
                 &post_head("Transfer-Encoding: identity\r\nContent-Length: 5"),
@@ -263,17 +263,17 @@ pub(super) fn chunked_bodies() -> Vec<Case> {
             ],
             "400|501 closed",
         ),
-        odd(
+        malformed(
             "xchunked",
             &[&post_head("Transfer-Encoding: xchunked"), b"0\r\n\r\n"],
             "400|501 closed",
         ),
-        odd(
+        malformed(
             "chunked behind a vertical tab",
             &[&post_head("Transfer-Encoding: \x0bchunked"), b"0\r\n\r\n"],
             "400|501 closed",
         ),
-        odd(
+        malformed(
             "Transfer-Encoding with a space",
             &[&post_head("Transfer-Encoding : chunked"), b"0\r\n\r\n"],
             "400 closed",
@@ -294,41 +294,41 @@ pub(super) fn expectations_and_upgrades() -> Vec<Case> {
             ],
             "405/api/a closed",
         ),
-        odd(
+        malformed(
             "a POST that expects 100, with a body like a request",
             &[&post_head(&length), &body],
             "405/api/a closed",
         ),
-        odd(
+        malformed(
             "a POST that expects 100 and sends no body",
             &[&post_head(&length)],
             "405? waits",
         ),
-        odd(
+        malformed(
             "a GET that expects 100",
             &[&with("Expect: 100-continue\r\n")],
             "404/api/a open",
         ),
-        odd(
+        malformed(
             "a GET that expects something else",
             &[&with("Expect: tea\r\n")],
             "404|417 either",
         ),
-        odd(
+        malformed(
             "a WebSocket client",
             &[&with(
                 "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
             )],
             "404/api/a open",
         ),
-        odd(
+        malformed(
             "an h2c client",
             &[&with(
                 "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
             )],
             "404/api/a open",
         ),
-        odd(
+        malformed(
             "an h2c client that goes on at once",
             &[
                 &with("Connection: Upgrade\r\nUpgrade: h2c\r\n"),
@@ -336,7 +336,7 @@ pub(super) fn expectations_and_upgrades() -> Vec<Case> {
             ],
             "404/api/a 400|505? closed",
         ),
-        odd(
+        malformed(
             "a cached page asked with an upgrade",
             &[
                 &get_with("/api/v1/movies", "Connection: Upgrade\r\nUpgrade: h2c\r\n"),

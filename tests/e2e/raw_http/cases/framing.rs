@@ -12,77 +12,77 @@ pub(super) fn after_requests() -> Vec<Case> {
     vec![
         well_formed("one request", &[a], open),
         well_formed("one cached page", &[cached], "200 open"),
-        odd("a CRLF after a request", &[a, b"\r\n"], open),
-        odd("two CRLFs after a request", &[a, b"\r\n", b"\r\n"], open),
-        odd("a CRLF after a cached page", &[cached, b"\r\n"], "200 open"),
-        odd(
+        malformed("a CRLF after a request", &[a, b"\r\n"], open),
+        malformed("two CRLFs after a request", &[a, b"\r\n", b"\r\n"], open),
+        malformed("a CRLF after a cached page", &[cached, b"\r\n"], "200 open"),
+        malformed(
             "three CRLFs after a cached page",
             &[cached, b"\r\n\r\n\r\n"],
             "200 open",
         ),
-        odd("a CRLF before a request", &[b"\r\n", a], open),
-        odd(
+        malformed("a CRLF before a request", &[b"\r\n", a], open),
+        malformed(
             "eight CRLFs before a request",
             &[b"\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n", a],
             open,
         ),
-        odd(
+        malformed(
             "a CRLF between requests",
             &[a, b"\r\n", b],
             "404/api/a 404/api/b open",
         ),
-        odd(
+        malformed(
             "CRLFs between cached pages",
             &[cached, b"\r\n\r\n", cached, b"\r\n", a],
             "200 200 404/api/a open",
         ),
-        odd("an LF after a request", &[a, b"\n"], open),
-        odd(
+        malformed("an LF after a request", &[a, b"\n"], open),
+        malformed(
             "LFs between requests",
             &[a, b"\n\n\n", b],
             "404/api/a 404/api/b open",
         ),
-        odd("a CR after a request", &[a, b"\r"], refused),
-        odd("two CRs after a request", &[a, b"\r", b"\r"], refused),
-        odd("spaces after a request", &[a, b"   "], refused),
-        odd("a tab after a request", &[a, b"\t"], refused),
-        odd("a NUL after a request", &[a, b"\0"], refused),
-        odd(
+        malformed("a CR after a request", &[a, b"\r"], refused),
+        malformed("two CRs after a request", &[a, b"\r", b"\r"], refused),
+        malformed("spaces after a request", &[a, b"   "], refused),
+        malformed("a tab after a request", &[a, b"\t"], refused),
+        malformed("a NUL after a request", &[a, b"\0"], refused),
+        malformed(
             "a CRLF and a NUL after a request",
             &[a, b"\r\n", b"\0"],
             refused,
         ),
-        odd(
+        malformed(
             "a CRLF and a space after a request",
             &[a, b"\r\n", b" "],
             refused,
         ),
-        odd(
+        malformed(
             "binary garbage after a request",
             &[a, b"\x01\xfe\xff\r\n\r\n"],
             refused,
         ),
-        odd(
+        malformed(
             "binary garbage first",
             &[b"\x01\xfe\xff\r\n\r\n"],
             "400? closed",
         ),
-        odd(
+        malformed(
             "text after a request",
             &[a, b"hello, world\r\n\r\n", b],
             refused,
         ),
-        odd("a NUL first", &[b"\0", a], "400? closed"),
-        odd("spaces first", &[b"  ", a], "400? closed"),
-        odd("a TLS client", &[CLIENT_HELLO], "400? closed"),
-        odd("a TLS client after a request", &[a, CLIENT_HELLO], refused),
-        odd("an HTTP/2 client", &[HTTP_2_PREFACE], "400|505? closed"),
-        odd(
+        malformed("a NUL first", &[b"\0", a], "400? closed"),
+        malformed("spaces first", &[b"  ", a], "400? closed"),
+        malformed("a TLS client", &[CLIENT_HELLO], "400? closed"),
+        malformed("a TLS client after a request", &[a, CLIENT_HELLO], refused),
+        malformed("an HTTP/2 client", &[HTTP_2_PREFACE], "400|505? closed"),
+        malformed(
             "an HTTP/2 client after a request",
             &[a, HTTP_2_PREFACE],
             "404/api/a 400|505? closed",
         ),
-        odd(
+        malformed(
             "a PROXY protocol header",
             &[b"PROXY TCP4 192.0.2.1 192.0.2.2 5 80\r\n", a],
             "400? closed",
@@ -97,7 +97,7 @@ pub(super) fn after_requests() -> Vec<Case> {
             &[cached, a, cached, b, cached],
             "200 404/api/a 200 404/api/b 200 open",
         ),
-        odd(
+        malformed(
             "a response sent as a request",
             &[a, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
             refused,
@@ -109,58 +109,58 @@ pub(super) fn unfinished() -> Vec<Case> {
     let a = get("/api/a");
     let half = &a[..12];
     vec![
-        odd("no byte", &[], "waits"),
-        odd("a CRLF alone", &[b"\r\n"], "waits"),
-        odd("a method alone", &[b"GET"], "waits"),
-        odd("half a request line", &[half], "waits"),
-        odd("half a header", &[&a[..a.len() - 6]], "waits"),
-        odd(
+        malformed("no byte", &[], "waits"),
+        malformed("a CRLF alone", &[b"\r\n"], "waits"),
+        malformed("a method alone", &[b"GET"], "waits"),
+        malformed("half a request line", &[half], "waits"),
+        malformed("half a header", &[&a[..a.len() - 6]], "waits"),
+        malformed(
             "a header without its empty line",
             &[&a[..a.len() - 2]],
             "waits",
         ),
-        odd(
+        malformed(
             "a header without its last byte",
             &[&a[..a.len() - 1]],
             "waits",
         ),
-        odd("half a request after one", &[&a, half], "404/api/a waits"),
-        odd(
+        malformed("half a request after one", &[&a, half], "404/api/a waits"),
+        malformed(
             "half a request after one and a CRLF",
             &[&a, b"\r\n", half],
             "404/api/a waits",
         ),
-        odd(
+        malformed(
             "a CR after a request, and no more",
             &[&a, b"\r"],
             "404/api/a waits",
         ),
-        odd(
+        malformed(
             "a CRLF after a request, and no more",
             &[&a, b"\r\n"],
             "404/api/a waits",
         ),
-        odd(
+        malformed(
             "part of a body",
             &[&post_head("Content-Length: 10"), b"1234"],
             "waits",
         ),
-        odd(
+        malformed(
             "no byte of a body",
             &[&post_head("Content-Length: 10")],
             "waits",
         ),
-        odd(
+        malformed(
             "part of a chunk",
             &[&post_head("Transfer-Encoding: chunked"), b"a\r\n123"],
             "waits",
         ),
-        odd(
+        malformed(
             "no last chunk",
             &[&post_head("Transfer-Encoding: chunked"), b"3\r\n123\r\n"],
             "waits",
         ),
-        odd(
+        malformed(
             "half the trailers",
             &[&post_head("Transfer-Encoding: chunked"), b"0\r\nx: y"],
             "waits",
@@ -193,44 +193,44 @@ pub(super) fn methods_and_connections() -> Vec<Case> {
             &[&line("DELETE /api/a HTTP/1.1"), &b],
             "405/api/a 404/api/b open",
         ),
-        odd(
+        malformed(
             "TRACE",
             &[&line("TRACE /api/a HTTP/1.1")],
             "405/api/a either",
         ),
-        odd(
+        malformed(
             "a method in lower case",
             &[&line("get /api/a HTTP/1.1")],
             "400|405|501 either",
         ),
-        odd(
+        malformed(
             "a method that is none",
             &[&line("BREW /api/a HTTP/1.1")],
             "405|501 either",
         ),
-        odd(
+        malformed(
             "a method that is no token",
             &[&line("G@T /api/a HTTP/1.1")],
             "400 closed",
         ),
-        odd(
+        malformed(
             "a method of 5000 bytes",
             &[&line(&format!("{} /api/a HTTP/1.1", "A".repeat(5000)))],
             "400|405|414|431|501 either",
         ),
         well_formed("close", &[&closing], "404/api/a closed"),
-        odd("close, and more", &[&closing, &b], "404/api/a closed"),
-        odd(
+        malformed("close, and more", &[&closing, &b], "404/api/a closed"),
+        malformed(
             "close in another case, and more",
             &[&get_with("/api/a", "connection: CLOSE\r\n"), &b],
             "404/api/a closed",
         ),
-        odd(
+        malformed(
             "close among others, and more",
             &[&get_with("/api/a", "Connection: x, close\r\n"), &b],
             "404/api/a closed",
         ),
-        odd(
+        malformed(
             "keep-alive and close, and more",
             &[
                 &get_with("/api/a", "Connection: keep-alive\r\nConnection: close\r\n"),
@@ -243,7 +243,7 @@ pub(super) fn methods_and_connections() -> Vec<Case> {
             &[&get_with("/api/a", "Connection: keep-alive\r\n"), &b],
             "404/api/a 404/api/b open",
         ),
-        odd(
+        malformed(
             "Host as a connection option",
             &[&get_with("/api/a", "Connection: Host\r\n")],
             "400|404 either",

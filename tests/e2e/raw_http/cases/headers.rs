@@ -11,43 +11,43 @@ pub(super) fn targets() -> Vec<Case> {
             &[&line("GET http://a.example/api/a HTTP/1.1")],
             open,
         ),
-        odd(
+        malformed(
             "an absolute target for another host",
             &[&line("GET http://b.example/api/a HTTP/1.1")],
             "404|400 either",
         ),
-        odd(
+        malformed(
             "an absolute target with a user",
             &[&line("GET http://u:p@a.example/api/a HTTP/1.1")],
             "404|400 either",
         ),
-        odd(
+        malformed(
             "OPTIONS *",
             &[&line("OPTIONS * HTTP/1.1")],
             "200|204|400|404 either",
         ),
-        odd("GET *", &[&line("GET * HTTP/1.1")], "400|404 either"),
-        odd(
+        malformed("GET *", &[&line("GET * HTTP/1.1")], "400|404 either"),
+        malformed(
             "a CONNECT",
             &[&line("CONNECT a.example:443 HTTP/1.1")],
             "400|405|501 either",
         ),
-        odd(
+        malformed(
             "a CONNECT and TLS",
             &[&line("CONNECT a.example:443 HTTP/1.1"), CLIENT_HELLO],
             "400|405|501 400? closed",
         ),
-        odd(
+        malformed(
             "a target without a slash",
             &[&line("GET api/a HTTP/1.1")],
             "400|404 either",
         ),
-        odd(
+        malformed(
             "an authority as a target",
             &[&line("GET a.example HTTP/1.1")],
             "400|404 either",
         ),
-        odd(
+        malformed(
             "a target with a fragment",
             &[&line("GET /api/a#b HTTP/1.1")],
             "400|404 either",
@@ -57,53 +57,53 @@ pub(super) fn targets() -> Vec<Case> {
             &[&line("GET /api/a%20b?c=%C3%A9 HTTP/1.1")],
             "404/api/a%20b open",
         ),
-        odd(
+        malformed(
             "a target of raw UTF-8",
             &[&line("GET /api/\u{e9} HTTP/1.1")],
             "400|404 either",
         ),
-        odd(
+        malformed(
             "quotes in a query",
             &[&line("GET /api/a?title=\"Ponyo\" HTTP/1.1")],
             "400|404 either",
         ),
-        odd(
+        malformed(
             "a raw 0xFF in a target",
             &[b"GET /api/\xff HTTP/1.1\r\nHost: a.example\r\n\r\n"],
             "400|404 either",
         ),
-        odd(
+        malformed(
             "dots in a target",
             &[&line("GET /api/../api/a HTTP/1.1")],
             "400|404 either",
         ),
-        odd(
+        malformed(
             "two slashes first",
             &[&line("GET //api/a HTTP/1.1")],
             "400|404 either",
         ),
-        odd(
+        malformed(
             "a space in a target",
             &[&line("GET /api/a b HTTP/1.1")],
             refused,
         ),
-        odd(
+        malformed(
             "a NUL in a target",
             &[&line("GET /api/a\0 HTTP/1.1")],
             refused,
         ),
-        odd("no target", &[&line("GET HTTP/1.1")], refused),
-        odd(
+        malformed("no target", &[&line("GET HTTP/1.1")], refused),
+        malformed(
             "two spaces before the target",
             &[&line("GET  /api/a HTTP/1.1")],
             refused,
         ),
-        odd(
+        malformed(
             "tabs in the request line",
             &[&line("GET\t/api/a\tHTTP/1.1")],
             refused,
         ),
-        odd(
+        malformed(
             "a space after the version",
             &[&line("GET /api/a HTTP/1.1 ")],
             "400|404 either",
@@ -117,37 +117,37 @@ pub(super) fn header_fields() -> Vec<Case> {
     let allowed = "400|404 either";
     let with = |fields: &str| get_with("/api/a", fields);
     vec![
-        odd(
+        malformed(
             "lines that end with LF",
             &[b"GET /api/a HTTP/1.1\n", b"Host: a.example\n", b"\n"],
             allowed,
         ),
-        odd("a CR in a value", &[&with("X: a\rb\r\n")], refused),
-        odd("a NUL in a value", &[&with("X: a\0b\r\n")], refused),
-        odd("a NUL in a name", &[&with("X\0: a\r\n")], refused),
-        odd("a DEL in a value", &[&with("X: a\x7fb\r\n")], allowed),
-        odd(
+        malformed("a CR in a value", &[&with("X: a\rb\r\n")], refused),
+        malformed("a NUL in a value", &[&with("X: a\0b\r\n")], refused),
+        malformed("a NUL in a name", &[&with("X\0: a\r\n")], refused),
+        malformed("a DEL in a value", &[&with("X: a\x7fb\r\n")], allowed),
+        malformed(
             "a folded line",
             &[&with("X: a\r\n"), b" b\r\n\r\n"],
             "404/api/a 400? closed",
         ),
-        odd("a folded value", &[&with("X: a\r\n b\r\n")], allowed),
-        odd(
+        malformed("a folded value", &[&with("X: a\r\n b\r\n")], allowed),
+        malformed(
             "a folded Host",
             &[b"GET /api/a HTTP/1.1\r\nHost:\r\n a.example\r\n\r\n"],
             allowed,
         ),
-        odd(
+        malformed(
             "a space before the first field",
             &[b"GET /api/a HTTP/1.1\r\n X: a\r\nHost: a.example\r\n\r\n"],
             allowed,
         ),
-        odd("a space before a colon", &[&with("X : a\r\n")], refused),
-        odd("no colon", &[&with("X\r\n")], refused),
-        odd("no name", &[&with(": a\r\n")], refused),
-        odd("a name that is no token", &[&with("X(y): a\r\n")], refused),
-        odd("a name of UTF-8", &[&with("\u{e9}: a\r\n")], refused),
-        odd(
+        malformed("a space before a colon", &[&with("X : a\r\n")], refused),
+        malformed("no colon", &[&with("X\r\n")], refused),
+        malformed("no name", &[&with(": a\r\n")], refused),
+        malformed("a name that is no token", &[&with("X(y): a\r\n")], refused),
+        malformed("a name of UTF-8", &[&with("\u{e9}: a\r\n")], refused),
+        malformed(
             "a value of Latin-1",
             &[b"GET /api/a HTTP/1.1\r\nHost: a.example\r\nX: \xe9\r\n\r\n"],
             open,
@@ -172,39 +172,39 @@ pub(super) fn hosts() -> Vec<Case> {
     let with = |host: &str| format!("GET /api/a HTTP/1.1\r\n{host}\r\n").into_bytes();
     let long = |length: usize| format!("Host: {}\r\n", "a".repeat(length));
     vec![
-        odd("no Host", &[&with("")], refused),
-        odd(
+        malformed("no Host", &[&with("")], refused),
+        malformed(
             "two Hosts",
             &[&with("Host: a.example\r\nHost: b.example\r\n")],
             refused,
         ),
-        odd(
+        malformed(
             "the same Host twice",
             &[&with("Host: a.example\r\nHost: a.example\r\n")],
             refused,
         ),
-        odd(
+        malformed(
             "two Hosts, one cached page",
             &[b"GET /api/v1/movies HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n"],
             refused,
         ),
-        odd("an empty Host", &[&with("Host:\r\n")], "400|404 either"),
-        odd(
+        malformed("an empty Host", &[&with("Host:\r\n")], "400|404 either"),
+        malformed(
             "a Host with a space",
             &[&with("Host: a example\r\n")],
             refused,
         ),
-        odd(
+        malformed(
             "a Host with a user",
             &[&with("Host: user@a.example\r\n")],
             refused,
         ),
-        odd(
+        malformed(
             "a Host with a path",
             &[&with("Host: a.example/b\r\n")],
             refused,
         ),
-        odd(
+        malformed(
             "a Host with a comma",
             &[&with("Host: a.example, b.example\r\n")],
             refused,
@@ -215,8 +215,8 @@ pub(super) fn hosts() -> Vec<Case> {
             open,
         ),
         well_formed("a Host of IPv6", &[&with("Host: [::1]:8000\r\n")], open),
-        odd("a Host of 255 bytes", &[&with(&long(255))], open),
-        odd("a Host of 256 bytes", &[&with(&long(256))], refused),
+        malformed("a Host of 255 bytes", &[&with(&long(255))], open),
+        malformed("a Host of 256 bytes", &[&with(&long(256))], refused),
     ]
 }
 
@@ -235,12 +235,12 @@ pub(super) fn old_versions() -> Vec<Case> {
             &[b"GET /api/a HTTP/1.0\r\n\r\n"],
             closed,
         ),
-        odd(
+        malformed(
             "HTTP/1.0, and more",
             &[b"GET /api/a HTTP/1.0\r\nHost: a.example\r\n\r\n", &b],
             closed,
         ),
-        odd(
+        malformed(
             "HTTP/1.0, and a CRLF",
             &[b"GET /api/a HTTP/1.0\r\n\r\n", b"\r\n"],
             closed,
@@ -250,7 +250,7 @@ pub(super) fn old_versions() -> Vec<Case> {
             &[b"GET /api/a HTTP/1.0\r\nHost: a.example\r\nConnection: keep-alive\r\n\r\n"],
             kept,
         ),
-        odd(
+        malformed(
             "HTTP/1.0 with keep-alive, without Host, and a CRLF",
             &[
                 b"GET /api/a HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
@@ -258,7 +258,7 @@ pub(super) fn old_versions() -> Vec<Case> {
             ],
             kept,
         ),
-        odd(
+        malformed(
             "HTTP/1.0 with a chunked body",
             &[
                 b"POST /api/a HTTP/1.0\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -266,19 +266,19 @@ pub(super) fn old_versions() -> Vec<Case> {
             ],
             "400|405 closed",
         ),
-        odd(
+        malformed(
             "HTTP/1.2",
             &[&line("GET /api/a HTTP/1.2")],
             "400|404|505 either",
         ),
-        odd(
+        malformed(
             "HTTP/2.0",
             &[&line("GET /api/a HTTP/2.0")],
             "400|505 closed",
         ),
-        odd("http/1.1", &[&line("GET /api/a http/1.1")], "400 closed"),
-        odd("HTTP/0.9", &[b"GET /api/a\r\n"], "400 closed"),
-        odd("HTTP/11", &[&line("GET /api/a HTTP/11")], "400|505 closed"),
+        malformed("http/1.1", &[&line("GET /api/a http/1.1")], "400 closed"),
+        malformed("HTTP/0.9", &[b"GET /api/a\r\n"], "400 closed"),
+        malformed("HTTP/11", &[&line("GET /api/a HTTP/11")], "400|505 closed"),
     ]
 }
 
@@ -292,34 +292,34 @@ pub(super) fn limits() -> Vec<Case> {
     let long_url = |length: usize| line(&format!("GET /api/{} HTTP/1.1", "u".repeat(length)));
     let many = vec![kilobyte.as_slice(); 40];
     vec![
-        odd("70 fields", &[&get_with("/api/a", &fields(70))], open),
-        odd("128 fields", &[&get_with("/api/a", &fields(128))], open),
-        odd(
+        malformed("70 fields", &[&get_with("/api/a", &fields(70))], open),
+        malformed("128 fields", &[&get_with("/api/a", &fields(128))], open),
+        malformed(
             "129 fields",
             &[&get_with("/api/a", &fields(129))],
             "431 either",
         ),
-        odd(
+        malformed(
             "1000 fields",
             &[&get_with("/api/a", &fields(1000))],
             too_large,
         ),
-        odd(
+        malformed(
             "a header of 30 KiB",
             &[&get_with("/api/a", &field(30 * 1024))],
             open,
         ),
-        odd(
+        malformed(
             "a header of 30 KiB after a request",
             &[&a, &get_with("/api/b", &field(30 * 1024))],
             "404/api/a 404/api/b open",
         ),
-        odd(
+        malformed(
             "a header of 30 KiB after CRLFs",
             &[&a, b"\r\n\r\n", &get_with("/api/b", &field(30 * 1024))],
             "404/api/a 404/api/b open",
         ),
-        odd(
+        malformed(
             "two headers of 30 KiB",
             &[
                 &get_with("/api/a", &field(30 * 1024)),
@@ -327,46 +327,46 @@ pub(super) fn limits() -> Vec<Case> {
             ],
             "404/api/a 404/api/b open",
         ),
-        odd(
+        malformed(
             "a header of 34 KiB",
             &[&get_with("/api/a", &field(34 * 1024))],
             too_large,
         ),
-        odd(
+        malformed(
             "a header of 48 KB",
             &[&get_with("/api/a", &field(48_000))],
             too_large,
         ),
-        odd(
+        malformed(
             "a header of 48 KB after a request",
             &[&a, &get_with("/api/b", &field(48_000))],
             "404/api/a 431 closed",
         ),
-        odd(
+        malformed(
             "a header of 48 KB in small fields",
             &[&get_with("/api/a", &field(600).repeat(80))],
             too_large,
         ),
-        odd(
+        malformed(
             "an unfinished header of 48 KB",
             &[&get_with("/api/a", &field(48_000))[..48_000]],
             too_large,
         ),
-        odd(
+        malformed(
             "40 requests of 1 KiB",
             &many,
             &format!("{}open", "404/api/a ".repeat(40)),
         ),
-        odd("a URL of 8000 bytes", &[&long_url(8000)], "404 open"),
-        odd("a URL of 9 KB", &[&long_url(9000)], "414 either"),
-        odd("a URL of 40 KB", &[&long_url(40_000)], "414|431 closed"),
-        odd("a URL of 70 KB", &[&long_url(70_000)], "414|431 closed"),
-        odd(
+        malformed("a URL of 8000 bytes", &[&long_url(8000)], "404 open"),
+        malformed("a URL of 9 KB", &[&long_url(9000)], "414 either"),
+        malformed("a URL of 40 KB", &[&long_url(40_000)], "414|431 closed"),
+        malformed("a URL of 70 KB", &[&long_url(70_000)], "414|431 closed"),
+        malformed(
             "4000 CRLFs before a request",
             &["\r\n".repeat(4000).as_bytes(), &a],
             "400|404|431 either",
         ),
-        odd(
+        malformed(
             "40000 CRLFs after a request",
             &[&a, "\r\n".repeat(40_000).as_bytes()],
             "404/api/a 400|431? either",

@@ -1,6 +1,6 @@
-//! The table of byte sequences and of what must come back.
+//! The table of byte sequences and their expected responses.
 //!
-//! The RFCs are the judge: 9112 for what is a request and where it ends, 9110 for what it means.
+//! The expectations follow RFC 9112 for framing and RFC 9110 for semantics.
 //! Where they leave a choice, all that they allow is expected.
 
 mod bodies;
@@ -9,7 +9,7 @@ mod headers;
 
 use crate::raw_http::expected::Expected;
 
-/// Bytes to send on one connection, and what must come of them.
+/// Bytes to send on one connection, and the expected responses.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
@@ -30,7 +30,7 @@ impl Case {
 const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03\
     \x00\x0a\x0d\x0a\x0d\x0a\x20\x3a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
     \x00\x00\x00\x00\x00\x00\x00\x00\x04\x13\x01\x13\x02\x01\x00";
-/// An HTTP/2 client that has not asked first.
+/// The preface of an HTTP/2 client with prior knowledge.
 const HTTP_2_PREFACE: &[u8] =
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
 
@@ -54,7 +54,7 @@ pub(crate) fn all() -> Vec<Case> {
 }
 
 /// A case that clients and proxies do not send on purpose.
-fn odd(name: &'static str, parts: &[&[u8]], expected: &str) -> Case {
+fn malformed(name: &'static str, parts: &[&[u8]], expected: &str) -> Case {
     Case {
         name,
         parts: parts.iter().map(|part| part.to_vec()).collect(),
@@ -67,7 +67,7 @@ fn odd(name: &'static str, parts: &[&[u8]], expected: &str) -> Case {
 fn well_formed(name: &'static str, parts: &[&[u8]], expected: &str) -> Case {
     Case {
         is_well_formed: true,
-        ..odd(name, parts, expected)
+        ..malformed(name, parts, expected)
     }
 }
 

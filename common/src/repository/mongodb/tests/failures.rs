@@ -5,7 +5,7 @@ async fn every_call_to_a_frozen_server_ends_by_its_deadline() {
     let mongo = Mongo::start(MongoOptions::default()).await;
     let (store, _) = fresh(&mongo).await;
     let state = acquired(&store, "a").await.head;
-    mongo.stop();
+    mongo.pause();
     let asked = Instant::now();
     let name = PartName {
         kind: PartKind::Base,
@@ -47,7 +47,7 @@ async fn every_call_to_a_frozen_server_ends_by_its_deadline() {
             "{error:?}"
         );
     }
-    mongo.cont();
+    mongo.resume();
     eventually(SOON, async || store.head().await).await;
 }
 
@@ -91,11 +91,11 @@ async fn a_write_that_is_cut_off_once_takes_place_once_by_itself() {
         let retried = ["findAndModify", "insert"];
         let failing = mongo.fail(1, &retried, "cut", how.clone()).await;
         state = store.commit(&next(&state, None)).await.unwrap();
-        failing.met(1).await;
+        failing.wait_until_hit(1).await;
         failing.end().await;
         let failing = mongo.fail(1, &retried, "cut", how).await;
         store.put(part(state.version), vec![1]).await.unwrap();
-        failing.met(1).await;
+        failing.wait_until_hit(1).await;
         failing.end().await;
     }
     assert_eq!(state.version, 2);

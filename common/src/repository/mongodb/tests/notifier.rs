@@ -72,17 +72,17 @@ async fn no_commit_is_lost_however_often_the_stream_and_its_resumption_fail() {
         };
         let asking = ["getMore", "aggregate"];
         let failing = mongo.fail(times, &asking, "listener", blocked).await;
-        failing.met(1).await;
+        failing.wait_until_hit(1).await;
         // While the stream is blocked nobody listens.
         let commit = async { writer.commit(&next(&state, None)).await.unwrap() };
         state = heard(&mut notifications, commit).await;
-        failing.met(times).await;
+        failing.wait_until_hit(times).await;
     }
 }
 
 #[tokio::test]
 async fn a_stream_whose_position_has_left_the_oplog_restarts() {
-    let mongo = Mongo::start(MongoOptions::with_a_short_oplog()).await;
+    let mongo = Mongo::start(MongoOptions::with_small_oplog()).await;
     let (writer, database) = fresh(&mongo).await;
     let url = format!("{}&appName=listener", mongo.url(database.name()));
     let reader = store_at(url, Access::Reader).await;
@@ -94,8 +94,8 @@ async fn a_stream_whose_position_has_left_the_oplog_restarts() {
     let asking = ["getMore", "aggregate"];
     let cut = doc! { "closeConnection": true };
     let failing = mongo.fail(100_000, &asking, "listener", cut).await;
-    failing.met(1).await;
-    mongo.roll_the_oplog_over().await;
+    failing.wait_until_hit(1).await;
+    mongo.roll_over_oplog().await;
     notifications.mark_unchanged();
     failing.end().await;
     // It notifies when it is open again.

@@ -65,14 +65,14 @@ async fn a_rate_limited_provider_is_skipped_until_retry_after() {
 
         source.behave();
         advance_by(seconds(30)).await;
-        let requests = source.asked().len();
+        let requests = source.requested_paths().len();
         let error = fetch_error(&client).await.to_string();
         let provider = url(&source);
         assert_eq!(
             error,
             format!("{provider}: skipped: Retry-After has 12 s left")
         );
-        assert_eq!(source.asked().len(), requests);
+        assert_eq!(source.requested_paths().len(), requests);
 
         advance_by(seconds(12)).await;
         fetched(&client).await;

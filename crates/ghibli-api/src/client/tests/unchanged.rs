@@ -41,7 +41,7 @@ fn not_modified(source: &Source) -> [usize; 5] {
 #[tokio::test]
 async fn an_unchanged_poll_costs_a_304_per_collection() {
     let source = Source::start().await;
-    source.name_answers();
+    source.send_etags();
     let client = client([&url(&source)]);
     let first = fetched(&client).await;
     assert_eq!((films(&first), first.bytes > 1000), (4, true));
@@ -63,7 +63,7 @@ async fn pages_of_a_too_large_response_keep_its_validators() {
     let mut catalogue = Catalogue::invented();
     catalogue.films.extend((100..2100).map(film));
     let source = Source::start_with(catalogue).await;
-    source.name_answers();
+    source.send_etags();
     let client = client([&url(&source)]);
     let first = fetched(&client).await;
     assert_eq!(films(&first), 2004);
@@ -148,7 +148,7 @@ async fn known_content_is_not_parsed() {
 #[tokio::test]
 async fn after_a_change_all_five_collections_are_fetched() {
     let source = Source::start().await;
-    source.name_answers();
+    source.send_etags();
     let client = client([&url(&source)]);
     let known = fetched(&client).await.fingerprint;
     source.add_film(film(7));
@@ -196,7 +196,7 @@ async fn a_source_without_validators_gets_one_request_per_collection_and_poll() 
 async fn validators_are_sent_only_to_their_provider() {
     let [first, second] = [Source::start().await, Source::start().await];
     for source in [&first, &second] {
-        source.name_answers();
+        source.send_etags();
     }
     let known = fetched(&client([&url(&first)])).await.fingerprint;
 
@@ -294,7 +294,7 @@ async fn paged_collections_are_always_fetched_unconditionally() {
         ..Catalogue::invented()
     };
     let source = Source::capped(catalogue(120), 50).await;
-    source.name_answers();
+    source.send_etags();
     let client = client([&url(&source)]);
     let known = fetched(&client).await;
     assert_eq!(films(&known), 120);

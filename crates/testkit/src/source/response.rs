@@ -11,15 +11,15 @@ use axum::{
 use hyper::body::Incoming;
 use serde_json::Value;
 
-use super::{COLLECTIONS, Naming, State, fault, locked};
+use super::{COLLECTIONS, EtagMode, State, fault, locked};
 
-/// The most that `limit` gives.
-const LIMIT: usize = 250;
-/// What `_page` means without a `_limit`.
-const PAGE: usize = 10;
+/// Maximum of `limit`.
+const MAX_LIMIT: usize = 250;
+/// Page size without `_limit`.
+const DEFAULT_PAGE_SIZE: usize = 10;
 
-/// Answers a request, with the fault of its collection if there is one.
-pub(super) async fn answer(
+/// Responds to a request, with the fault of its collection if it has one.
+pub(super) async fn respond(
     state: &State,
     request: Request<Incoming>,
 ) -> Result<Response, fault::Reset> {
@@ -29,16 +29,18 @@ pub(super) async fn answer(
         .map_or("/", |asked| asked.as_str())
         .to_owned();
     let collection = collection_of(&asked);
-    state.asked.send_modify(|paths| paths.push(asked.clone()));
-    let mut answer = right_answer(state, &asked);
+    state
+        .requested
+        .send_modify(|paths| paths.push(asked.clone()));
+    let mut answer = correct_reply(state, &asked);
     if let Some(fault) = state.next_fault(collection) {
         return fault.answer(&asked, answer.body).await;
     }
-    let etag = match *locked(&state.naming) {
+    let etag = match *locked(&state.etag_mode) {
         _ if answer.status != StatusCode::OK => None,
-        Naming::Nothing => None,
-        Naming::ByBody => Some(etag(&answer.body)),
-        Naming::Alike => Some(HeaderValue::from_static("\"alike\"")),
+        EtagMode::None => None,
+        EtagMode::OfBody => Some(etag(&answer.body)),
+        EtagMode::Constant => Some(HeaderValue::from_static("\"alike\"")),
     };
     if let Some(etag) = etag {
         if request.headers().get(header::IF_NONE_MATCH) == Some(&etag) {
@@ -68,14 +70,14 @@ pub(super) fn collection_of(path: &str) -> &str {
         .unwrap_or("")
 }
 
-struct Answer {
+struct Reply {
     status: StatusCode,
     total: Option<usize>,
     etag: Option<HeaderValue>,
     body: String,
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let json = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
         let mut response = (self.status, json, Body::from(self.body)).into_response();
@@ -89,12 +91,12 @@ impl IntoResponse for Answer {
     }
 }
 
-fn right_answer(state: &State, asked: &str) -> Answer {
+fn correct_reply(state: &State, asked: &str) -> Reply {
     let (path, query) = asked.split_once('?').unwrap_or((asked, ""));
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     let collection = parts.next().filter(|name| COLLECTIONS.contains(name));
     let Some(collection) = collection else {
-        return Answer {
+        return Reply {
             status: StatusCode::NOT_FOUND,
             total: None,
             etag: None,
@@ -109,15 +111,15 @@ fn right_answer(state: &State, asked: &str) -> Answer {
     }
 }
 
-fn one(records: &[Value], id: &str) -> Answer {
+fn one(records: &[Value], id: &str) -> Reply {
     match records.iter().find(|record| record["id"] == id) {
-        Some(record) => Answer {
+        Some(record) => Reply {
             status: StatusCode::OK,
             total: None,
             etag: None,
             body: record.to_string(),
         },
-        None => Answer {
+        None => Reply {
             status: StatusCode::NOT_FOUND,
             total: None,
             etag: None,
@@ -126,7 +128,7 @@ fn one(records: &[Value], id: &str) -> Answer {
     }
 }
 
-fn many(records: &[Value], query: &str, cap: Option<usize>) -> Answer {
+fn many(records: &[Value], query: &str, cap: Option<usize>) -> Reply {
     let query: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).collect();
     let number = |name: &str| {
         query
@@ -138,18 +140,18 @@ fn many(records: &[Value], query: &str, cap: Option<usize>) -> Answer {
         .keys()
         .any(|name| ["_page", "_limit", "_start"].contains(&&**name));
     let (start, length) = if sliced {
-        let length = number("_limit").unwrap_or(PAGE).min(cap);
+        let length = number("_limit").unwrap_or(DEFAULT_PAGE_SIZE).min(cap);
         let page = number("_page").unwrap_or(1).saturating_sub(1);
         (number("_start").unwrap_or(page * length), length)
     } else {
         (
             0,
-            number("limit").map_or(cap, |limit| limit.min(LIMIT).min(cap)),
+            number("limit").map_or(cap, |limit| limit.min(MAX_LIMIT).min(cap)),
         )
     };
     let wanted: Vec<_> = records.iter().skip(start).take(length).collect();
     let body = serde_json::to_string(&wanted).expect("records are JSON");
-    Answer {
+    Reply {
         status: StatusCode::OK,
         total: sliced.then_some(records.len()),
         etag: None,

@@ -1,16 +1,16 @@
-//! The source's own data and recorded answers, which lie beside the project and not in it.
+//! Data and recorded responses of the real source, in a folder beside the project.
 
 use std::path::PathBuf;
 
 use crate::{skips, workspace_root};
 
-/// The folder `../shared/ghibli-api`, seen from the workspace, if it is there.
+/// `../shared/ghibli-api`, relative to the workspace, if it exists.
 pub fn folder() -> Option<PathBuf> {
     let folder = workspace_root().parent()?.join("shared/ghibli-api");
     folder.is_dir().then_some(folder)
 }
 
-/// The same folder; where it is missing, the test `name` is told as skipped and should return.
+/// As [`folder`]; if it is missing, reports the test `name` as skipped.
 pub fn folder_or_skip(name: &str) -> Option<PathBuf> {
     let found = folder();
     if found.is_none() {

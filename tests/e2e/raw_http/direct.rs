@@ -10,7 +10,9 @@ use tokio::time::Instant;
 
 use crate::raw_http::cases::{self, Case};
 use crate::raw_http::exchange::{self, Delivery, exchange};
-use crate::raw_http::{EXCHANGE_TIMEOUT, ask_politely, start_app, until_idle, watch_idle};
+use crate::raw_http::{
+    EXCHANGE_TIMEOUT, send_wellformed_request, start_app, wait_until_idle, watch_idle,
+};
 
 /// What a polite client waits for, at most, in the middle of the measurements.
 const PROMISED: Duration = Duration::from_secs(1);
@@ -43,7 +45,7 @@ async fn every_request_gets_its_response_and_nothing_else_does() {
     );
     assert_none(&failures);
     assert!(median < PROMISED, "a polite client waited {median:?}");
-    until_idle(&app).await;
+    wait_until_idle(&app).await;
 }
 
 /// What came of a case.
@@ -70,7 +72,7 @@ async fn send_every_way(app: &Service, case: &Case) -> Sent {
             }
         }
     }
-    match ask_politely(app.address()).await {
+    match send_wellformed_request(app.address()).await {
         Ok(took) => sent.polite = Some(took),
         Err(error) => sent.failures.push(format!("after {}: {error}", case.name)),
     }
@@ -78,9 +80,9 @@ async fn send_every_way(app: &Service, case: &Case) -> Sent {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_process_is_idle_while_odd_connections_stay_open() {
+async fn the_process_is_idle_while_malformed_connections_stay_open() {
     let app = start_app().await;
-    until_idle(&app).await;
+    wait_until_idle(&app).await;
     let cases = cases::all();
     let mut connections = Vec::new();
     for case in &cases {
@@ -89,18 +91,18 @@ async fn the_process_is_idle_while_odd_connections_stay_open() {
         }
     }
     let Err(busy) = watch_idle(&app).await else {
-        let polite = ask_politely(app.address()).await.unwrap();
+        let polite = send_wellformed_request(app.address()).await.unwrap();
         println!(
             "idle with {} connections; a polite client waited {polite:?}",
             connections.len()
         );
         return;
     };
-    let polite = ask_politely(app.address()).await;
+    let polite = send_wellformed_request(app.address()).await;
     drop(connections);
     let mut culprits = Vec::new();
     let mut alone = start_app().await;
-    until_idle(&alone).await;
+    wait_until_idle(&alone).await;
     for case in &cases {
         for delivery in held_deliveries(case) {
             let connection = hold(&alone, case, delivery).await;
@@ -109,7 +111,7 @@ async fn the_process_is_idle_while_odd_connections_stay_open() {
             if let Err(busy) = watched {
                 culprits.push(format!("{}, {delivery}: {busy}", case.name));
                 alone = start_app().await;
-                until_idle(&alone).await;
+                wait_until_idle(&alone).await;
             }
         }
     }
@@ -149,7 +151,7 @@ fn assert_none(failures: &[String]) {
 
 /// Not a case of the table, because the server must not answer before the body has come.
 #[tokio::test]
-async fn a_body_that_is_waited_for_is_asked_for_or_refused() {
+async fn expect_100_continue_gets_an_interim_response_or_a_refusal() {
     let app = start_app().await;
     let mut connection = RawConnection::open(app.address()).await.unwrap();
     let head = b"POST /api/a HTTP/1.1\r\nHost: a.example\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";

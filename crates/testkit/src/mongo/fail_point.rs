@@ -4,11 +4,11 @@ use mongodb::{
 };
 use tokio::sync::MutexGuard;
 
-use super::{Mongo, START};
+use super::{Mongo, START_TIMEOUT};
 
-/// Commands that fail on order. While there is one, others on the same `mongod` wait for it.
+/// An active `failCommand` fail point. Others on the same `mongod` wait for its end.
 ///
-/// Dropping it lets the failures that are left take place.
+/// Dropping it leaves the remaining failures in place.
 pub struct FailPoint<'a> {
     admin: Database,
     before: i64,
@@ -16,9 +16,9 @@ pub struct FailPoint<'a> {
 }
 
 impl Mongo {
-    /// Makes the next `times` commands with one of these names fail that come from clients with
-    /// this `appName`; `how` says in the words of MongoDB's `failCommand`: `errorCode`,
-    /// `closeConnection`, `blockConnection` with `blockTimeMS`, `writeConcernError`.
+    /// Makes the next `times` commands with one of these names fail, from clients with this
+    /// `appName`. `how` is the data of `failCommand`: `errorCode`, `closeConnection`,
+    /// `blockConnection` with `blockTimeMS`, `writeConcernError`.
     pub async fn fail(
         &self,
         times: u32,
@@ -44,18 +44,18 @@ impl Mongo {
 }
 
 impl FailPoint<'_> {
-    /// Waits until so many commands have met their failure; a blocked one has when it begins.
-    pub async fn met(&self, times: u32) {
+    /// Waits until `times` commands have failed, or have begun to block.
+    pub async fn wait_until_hit(&self, times: u32) {
         let wait = doc! {
             "waitForFailPoint": "failCommand",
             "timesEntered": self.before + i64::from(times),
-            "maxTimeMS": i64::try_from(START.as_millis()).unwrap_or(i64::MAX),
+            "maxTimeMS": i64::try_from(START_TIMEOUT.as_millis()).unwrap_or(i64::MAX),
         };
         let met = self.admin.run_command(wait).await;
         met.unwrap_or_else(|error| panic!("fewer than {times} commands failed: {error}"));
     }
 
-    /// Ends the failures that are left.
+    /// Cancels the remaining failures.
     pub async fn end(self) {
         let off = doc! { "configureFailPoint": "failCommand", "mode": "off" };
         let ended = self.admin.run_command(off).await;

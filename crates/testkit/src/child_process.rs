@@ -13,13 +13,13 @@ use tokio::sync::watch;
 
 use crate::eventually;
 
-/// Starts the program as itself (its pid, its exit status) and, beside it, a watcher that waits
-/// for its input to close. Only the test process holds the other end, so the watcher notices
-/// every death of it, SIGKILL included; it then ends the program and removes its folder.
+/// Replaces itself with the program, after it has started a supervisor that waits for its input to
+/// close. Only the test process holds the other end, so the supervisor notices every end of it,
+/// SIGKILL included; it then kills the program and removes its folder.
 ///
-/// Both are in a process group of their own, out of reach of signals meant for the test's; and a
-/// pid is not given away while a group has it as its number, so the watcher cannot hit a stranger.
-const WATCHED: &str = r#"
+/// Both have a process group of their own, so that signals for the test's group do not reach them.
+/// The system does not reuse the id of a process group, so the supervisor cannot kill another's.
+const SUPERVISOR: &str = r#"
 exec 3<&0 </dev/null
 folder=$1
 shift
@@ -38,23 +38,27 @@ exec 3<&-
 exec "$@"
 "#;
 
-/// A command that runs `program` watched; `doomed` is the folder that goes when the test dies.
-pub(crate) fn watched(program: &Path, doomed: &Path) -> Command {
+/// A command that runs `program` under the supervisor; `removed_folder` is removed when the test
+/// process dies.
+pub(crate) fn supervised(program: &Path, removed_folder: &Path) -> Command {
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", WATCHED, "sh"]).arg(doomed).arg(program);
+    command
+        .args(["-c", SUPERVISOR, "sh"])
+        .arg(removed_folder)
+        .arg(program);
     command
 }
 
-/// A started [`watched`] command. Dropping it kills it and waits for its end.
-pub(crate) struct Guarded {
+/// A running [`supervised`] command. Dropping it kills it and waits for its end.
+pub(crate) struct ChildProcess {
     name: String,
     pid: Pid,
     child: Mutex<Child>,
     output: watch::Receiver<Output>,
-    _life_line: ChildStdin,
+    _supervisor_input: ChildStdin,
 }
 
-/// What a process has printed so far.
+/// The output of a process so far.
 #[derive(Default)]
 pub(crate) struct Output {
     lines: Vec<(Stream, String)>,
@@ -67,7 +71,7 @@ pub(crate) enum Stream {
     Err,
 }
 
-impl Guarded {
+impl ChildProcess {
     pub(crate) fn spawn(name: &str, mut command: Command) -> Self {
         use std::os::unix::process::CommandExt;
 
@@ -87,7 +91,7 @@ impl Guarded {
         Self {
             name: name.to_owned(),
             pid: Pid::from_child(&child),
-            _life_line: child.stdin.take().expect("the input is a pipe"),
+            _supervisor_input: child.stdin.take().expect("the input is a pipe"),
             child: Mutex::new(child),
             output,
         }
@@ -97,7 +101,7 @@ impl Guarded {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// Sends `signal`; a process that has ended is left alone.
+    /// Sends a signal, unless the process has ended.
     pub(crate) fn signal(&self, signal: Signal) {
         let mut child = self.child();
         if ended(&mut child).is_none() {
@@ -123,8 +127,8 @@ impl Guarded {
         .await
     }
 
-    /// Waits until all that the process and its children print has been read.
-    pub(crate) async fn wait_silence(&self, deadline: Duration) {
+    /// Waits until the process and its children have closed their output.
+    pub(crate) async fn wait_output_end(&self, deadline: Duration) {
         let mut output = self.output.clone();
         let closed = output.wait_for(|output| output.open == 0);
         if tokio::time::timeout(deadline, closed).await.is_err() {
@@ -135,7 +139,7 @@ impl Guarded {
         }
     }
 
-    /// Waits for the first line, printed already or later, for which `wanted` has an answer.
+    /// Waits for the first line, printed already or later, for which `wanted` returns a value.
     pub(crate) async fn find_line<T>(
         &self,
         deadline: Duration,
@@ -145,7 +149,7 @@ impl Guarded {
             .await
             .unwrap_or_else(|why| {
                 panic!(
-                    "{} {why} the line waited for; it printed:\n{}",
+                    "{} {why} the expected line; it printed:\n{}",
                     self.name,
                     self.text()
                 )
@@ -169,7 +173,7 @@ impl Guarded {
         .ok_or_else(|| "ended without printing".to_owned())
     }
 
-    /// All that was printed so far, in the order in which it was read.
+    /// The output so far, in the order in which it was read.
     pub(crate) fn text(&self) -> String {
         self.lines(|_| true)
     }
@@ -189,14 +193,14 @@ impl Guarded {
     }
 }
 
-impl Drop for Guarded {
+impl Drop for ChildProcess {
     #[expect(
         clippy::print_stderr,
         reason = "a failed test shows what its processes printed"
     )]
     fn drop(&mut self) {
-        // The watcher is in the group as well: the owner of a folder removes it by itself now.
-        // An error means that the group is gone already.
+        // The supervisor ends too, since the owner of the folder removes it. An error means that the
+        // group is gone already.
         let _ = kill_process_group(self.pid, Signal::KILL);
         let _ = self.child().wait();
         if std::thread::panicking() {

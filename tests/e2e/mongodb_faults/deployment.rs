@@ -1,6 +1,6 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::{DEADLINE, Store, get, try_get, until_it_says};
+use crate::support::{DEADLINE, Store, get, try_get, wait_until_shows};
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::{Client, Collection, Database};
 use testkit::eventually;
@@ -9,29 +9,29 @@ use testkit::source::Source;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{AWAY, CONVERGENCE, NOTICE};
+pub(crate) const OUTAGE_NOTICE: &str = "The database has been unavailable since";
 
-/// A source, a syncer and a web app over a store, and a reader that never looks away. Each change
-/// at the source is a round: it names every film by its number.
-pub(crate) struct Scene {
+/// A source, a syncer and a web app on a store, and a reader that requests the web app in a loop.
+/// Each change at the source is a round, whose number is in the title of every film.
+pub(crate) struct Deployment {
     pub(crate) store: Store,
     pub(crate) source: Source,
     pub(crate) syncer: Service,
     pub(crate) webapp: Service,
-    pub(crate) reader: Reader,
+    pub(crate) reader: RoundReader,
     pub(crate) round: u64,
 }
 
-impl Scene {
-    /// Begins with the first round published.
+impl Deployment {
+    /// Publishes the first round.
     pub(crate) async fn over(url: String) -> Self {
         let (store, source) = (Store::at(url), Source::start().await);
         retitle(&source, 1);
         let syncer = store.syncer(&source.url());
         let webapp = store.webapp().await;
-        until_round(&webapp, 1).await;
+        wait_until_round(&webapp, 1).await;
         Self {
-            reader: Reader::of(webapp.url()),
+            reader: RoundReader::of(webapp.url()),
             store,
             source,
             syncer,
@@ -40,37 +40,38 @@ impl Scene {
         }
     }
 
-    /// Makes the next round at the source.
+    /// Starts the next round at the source.
     pub(crate) fn change(&mut self) {
         self.round += 1;
         retitle(&self.source, self.round);
     }
 
-    /// Waits until the page shows the last round, and nothing of a database that is away.
-    pub(crate) async fn well(&self) {
-        until_round(&self.webapp, self.round).await;
-        eventually(DEADLINE, async || !self.movies().await.contains(AWAY)).await;
+    /// Waits until the page shows the last round without a notice of an outage.
+    pub(crate) async fn wait_until_recovered(&self) {
+        wait_until_round(&self.webapp, self.round).await;
+        eventually(DEADLINE, async || {
+            !self.movies().await.contains(OUTAGE_NOTICE)
+        })
+        .await;
     }
 
-    pub(crate) async fn changes_and_is_well(&mut self) {
+    pub(crate) async fn change_and_wait(&mut self) {
         self.change();
-        self.well().await;
+        self.wait_until_recovered().await;
     }
 
     pub(crate) async fn movies(&self) -> String {
         get(&format!("{}/movies", self.webapp.url())).await.body
     }
 
-    /// Waits for the notice on the page, no longer than the fault matrix allows.
-    pub(crate) async fn says_that_it_is_away(&self, since: Instant) {
+    /// Waits for the notice of an outage.
+    pub(crate) async fn wait_for_outage_notice(&self) {
         let movies = format!("{}/movies", self.webapp.url());
-        until_it_says(&movies, AWAY).await;
-        assert!(since.elapsed() < NOTICE, "{:?}", since.elapsed());
+        wait_until_shows(&movies, OUTAGE_NOTICE).await;
     }
 
-    /// Waits until the running web app shows what one sees that begins now, which is the last
-    /// round, no longer than the fault matrix allows.
-    pub(crate) async fn memory_is_what_the_database_holds(&self, since: Instant) {
+    /// Waits until the web app shows the last round, as a freshly started one does.
+    pub(crate) async fn wait_until_loaded(&self) {
         let database = database(&self.store.url).await;
         let stored = async || -> Option<u64> {
             let state: Collection<Document> = database.collection("state");
@@ -90,11 +91,10 @@ impl Scene {
         let fresh = self.store.webapp().await;
         eventually(DEADLINE, async || api(fresh.url()).await.is_ok()).await;
         assert_eq!(api(fresh.url()).await.unwrap(), shown);
-        assert!(since.elapsed() < CONVERGENCE, "{:?}", since.elapsed());
     }
 
     /// Waits until all movies of the view are of the last round.
-    pub(crate) async fn the_view_is_right(&self, database: &Database) {
+    pub(crate) async fn wait_until_view_matches(&self, database: &Database) {
         let movies: Collection<Document> = database.collection("movies");
         let title = format!("A film, round {}", self.round);
         eventually(DEADLINE, async || {
@@ -105,8 +105,8 @@ impl Scene {
         .await;
     }
 
-    /// Ends the reader; what the page shows and what the syncer said it published is in the store.
-    pub(crate) async fn all_is_kept(self) {
+    /// Stops the reader, and checks that the store has every version that was shown or logged.
+    pub(crate) async fn check_nothing_lost(self) {
         let shown = api(self.webapp.url()).await.unwrap();
         self.reader.end().await;
         let head = head(&database(&self.store.url).await).await;
@@ -126,26 +126,26 @@ impl Scene {
     }
 }
 
-/// What a page of the API shows.
+/// A response of the API.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Shown {
+pub(crate) struct ApiPage {
     pub(crate) version: u64,
     pub(crate) round: u64,
 }
 
-/// Asks all the time; an answer that is not 200, a round that goes back and a page with two rounds
-/// on it fail the test.
-pub(crate) struct Reader {
+/// Requests the API in a loop. A status other than 200, an older round than before, and two rounds
+/// in one response fail the test.
+pub(crate) struct RoundReader {
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) task: JoinHandle<usize>,
 }
 
-impl Reader {
+impl RoundReader {
     pub(crate) fn of(url: &str) -> Self {
         let (stop, mut stopped) = watch::channel(false);
         let url = url.to_owned();
         let task = tokio::spawn(async move {
-            let (mut last, mut looks) = (None::<Shown>, 0);
+            let (mut last, mut looks) = (None::<ApiPage>, 0);
             while !*stopped.borrow() {
                 let shown = api(&url).await.unwrap();
                 if let Some(last) = last {
@@ -166,7 +166,7 @@ impl Reader {
     }
 }
 
-pub(crate) async fn api(url: &str) -> Result<Shown, String> {
+pub(crate) async fn api(url: &str) -> Result<ApiPage, String> {
     let answer = try_get(&format!("{url}/api/v1/movies")).await;
     let answer = answer.map_err(|error| error.to_string())?;
     if answer.status != 200 {
@@ -180,7 +180,7 @@ pub(crate) async fn api(url: &str) -> Result<Shown, String> {
     let [title] = rounds.as_slice() else {
         return Err(format!("a page of several rounds: {rounds:?}"));
     };
-    Ok(Shown {
+    Ok(ApiPage {
         version: page["version"].as_u64().unwrap(),
         round: title.rsplit(' ').next().unwrap().parse().unwrap_or(0),
     })
@@ -194,7 +194,7 @@ pub(crate) fn retitle(source: &Source, round: u64) {
     });
 }
 
-pub(crate) async fn until_round(webapp: &Service, round: u64) {
+pub(crate) async fn wait_until_round(webapp: &Service, round: u64) {
     eventually(DEADLINE, async || match api(webapp.url()).await {
         Ok(shown) if shown.round == round => Ok(()),
         other => Err(format!("{other:?}, not yet round {round}")),

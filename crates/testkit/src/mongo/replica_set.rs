@@ -3,18 +3,18 @@ use std::time::Duration;
 use mongodb::bson::doc;
 use tokio::time::timeout;
 
-use super::{Mongo, MongoOptions, START, initiate};
+use super::{Mongo, MongoOptions, START_TIMEOUT, initiate};
 use crate::eventually;
 
-/// How long a member may take to say what it is; a frozen one never does.
-const ASKING: Duration = Duration::from_secs(1);
+/// For the role of one member; a paused one never responds.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A replica set of several members, called `rs0`, which elects a new primary within seconds.
-pub struct MongoSet {
+pub struct MongoReplicaSet {
     members: Vec<Mongo>,
 }
 
-impl MongoSet {
+impl MongoReplicaSet {
     /// Starts one; it takes writes when this returns.
     pub async fn start(members: usize) -> Self {
         let start = || Mongo::launched(MongoOptions::default(), true);
@@ -42,20 +42,20 @@ impl MongoSet {
         &self.members
     }
 
-    /// The member that takes writes now, which answers; waits until there is one.
+    /// The current primary, once there is one that responds.
     pub async fn primary(&self) -> &Mongo {
-        self.one_that_is("isWritablePrimary").await
+        self.member_with_role("isWritablePrimary").await
     }
 
-    /// A member that follows the primary; waits until there is one.
+    /// A secondary, once there is one.
     pub async fn secondary(&self) -> &Mongo {
-        self.one_that_is("secondary").await
+        self.member_with_role("secondary").await
     }
 
-    async fn one_that_is(&self, role: &str) -> &Mongo {
-        eventually(START, async || {
+    async fn member_with_role(&self, role: &str) -> &Mongo {
+        eventually(START_TIMEOUT, async || {
             for member in &self.members {
-                let asked = timeout(ASKING, async {
+                let asked = timeout(HELLO_TIMEOUT, async {
                     let admin = member.connect().await.database("admin");
                     admin.run_command(doc! { "hello": 1 }).await
                 });
@@ -77,13 +77,16 @@ mod tests {
 
     #[tokio::test]
     async fn another_member_takes_over_from_one_that_is_killed() {
-        let set = MongoSet::start(3).await;
+        let set = MongoReplicaSet::start(3).await;
         let first = set.primary().await;
-        first.kill9();
+        first.kill();
         let second = set.primary().await;
         assert_ne!(first.port(), second.port());
         first.restart().await;
-        eventually(START, async || set.secondary().await.port() == first.port()).await;
+        eventually(START_TIMEOUT, async || {
+            set.secondary().await.port() == first.port()
+        })
+        .await;
         assert!(
             set.url("x")
                 .contains(&format!("127.0.0.1:{},", set.members()[0].port()))
