@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod exit;
 pub mod models;
 pub mod repository;
 pub mod seed;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::support::{DEADLINE, wait_until_shows};
+use serde_json::json;
 use testkit::browser::{Browser, Key};
 use testkit::eventually;
 use testkit::process::Service;
@@ -264,4 +265,97 @@ async fn pages_have_the_same_content_without_scripts() {
         assert!(page.contains(text), "{path} does not say {text:?}");
         assert!(!page.contains("role=\"listbox\""), "{path} ran a script");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_open_tabs_share_one_event_stream_and_all_follow_the_catalogue() {
+    let site = LiveSite::start().await;
+    let client = site.browser.client();
+    let mut tabs = vec![client.window().await.unwrap()];
+    site.open("/movies/the-lantern-ferry").await;
+    for _ in 1..10 {
+        let tab = client.new_window(true).await.unwrap().handle;
+        client.switch_to_window(tab.clone()).await.unwrap();
+        site.open("/movies/the-lantern-ferry").await;
+        tabs.push(tab);
+    }
+    let streams = async || {
+        let metrics = site
+            .browser
+            .eval("return (await navigator.locks.query()).held.length");
+        metrics.await
+    };
+    assert_eq!(streams().await, "1");
+
+    site.source.rename_film(FERRY, "The Paper Ferry");
+
+    for tab in tabs {
+        client.switch_to_window(tab).await.unwrap();
+        let title = "return document.querySelector('h1').textContent.trim()";
+        site.until(title, "The Paper Ferry").await;
+    }
+    // The tab with the stream goes, and another one takes over.
+    let first = client.windows().await.unwrap().remove(0);
+    client.switch_to_window(first).await.unwrap();
+    client.close_window().await.unwrap();
+    let second = client.windows().await.unwrap().remove(0);
+    client.switch_to_window(second).await.unwrap();
+    site.source.rename_film(FERRY, "The Glass Ferry");
+    let title = "return document.querySelector('h1').textContent.trim()";
+    site.until(title, "The Glass Ferry").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_opened_with_a_password_in_its_address_is_live_and_suggests_names() {
+    let site = LiveSite::start().await;
+    let address = site.pyflix.url().replace("://", "://user:secret@");
+    site.browser.open(&format!("{address}/movies")).await;
+    site.wait_until_live().await;
+    site.browser.press('/').await;
+    site.browser.type_text("lantern").await;
+    let offered = "return document.querySelector('#suggestions li')?.firstChild.data ?? ''";
+    site.until(offered, "The Lantern Ferry").await;
+
+    site.source.rename_film(FERRY, "The Paper Ferry");
+
+    let title =
+        format!("return document.querySelector('main [data-id=\"{FERRY}\"] h2').textContent");
+    site.until(&title, "The Paper Ferry").await;
+    assert!(site.browser.console_errors().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ages_are_by_the_clock_of_the_server() {
+    let site = LiveSite::start().await;
+    let shifted = "const now = Date.now; Date.now = () => now() - 3 * 3600 * 1000;";
+    let script = json!({ "source": shifted });
+    let method = "Page.addScriptToEvaluateOnNewDocument";
+    site.browser.devtools(method, script).await;
+    site.open("/status").await;
+    let age = "return document.querySelector('main time').dataset.age ?? ''";
+    site.until(age, "just now").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_are_local_with_utc_in_the_title_and_utc_without_scripts() {
+    let site = LiveSite::start().await;
+    let zone = json!({ "timezoneId": "Pacific/Honolulu" });
+    site.browser
+        .devtools("Emulation.setTimezoneOverride", zone)
+        .await;
+    site.open("/changes").await;
+    site.wait_until_live().await;
+    let text = "return document.querySelector('main time').textContent";
+    let title = "return document.querySelector('main time').title";
+    let local = site.browser.eval(text).await;
+    let utc = site.browser.eval(title).await;
+    assert!(
+        local.ends_with("GMT-10") || local.ends_with("HST"),
+        "{local}"
+    );
+    assert!(utc.ends_with(" UTC"), "{utc}");
+
+    site.browser.set_scripts(false).await;
+    site.open("/changes").await;
+    assert_eq!(site.browser.eval(text).await, utc);
 }

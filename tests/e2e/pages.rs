@@ -104,10 +104,10 @@ async fn lists_are_filtered_and_reset_without_scripts() {
 
     eval_or_empty(
         &browser,
-        "document.querySelector('.sieve summary').click();
+        "document.querySelector('.filters summary').click();
          document.querySelector('#director').value = 'Isao Takahata';
          document.querySelector('#sort').value = '-year';
-         document.querySelector('.sieve button').click()",
+         document.querySelector('.filters button').click()",
     )
     .await;
     wait_until_url(&browser, "sort=-year&director=Isao+Takahata").await;

@@ -1,4 +1,4 @@
-//! What tests of the news are made of.
+//! Items, versions and sites for tests.
 
 use std::sync::Arc;
 
@@ -31,7 +31,8 @@ pub(crate) fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snaps
     }
 }
 
-/// A site that keeps a version, of which only a count of one change is known, and later ones.
+/// A site with a version of which only a count of one change is known, and later ones with these
+/// changes.
 pub(crate) fn site(
     lineage: &str,
     first: u64,
@@ -41,7 +42,7 @@ pub(crate) fn site(
     let mut history = History::from(&current);
     for (version, changes) in (first + 1..).zip(later) {
         current = snapshot(lineage, version, &changes);
-        history = history.with(&current, Some(changes), encode::version);
+        history = history.with_version(&current, Some(changes), encode::version);
     }
     Site {
         cache: Arc::default(),
@@ -53,7 +54,7 @@ pub(crate) fn site(
     }
 }
 
-/// A movie that comes.
+/// The addition of a movie.
 pub(crate) fn added(id: &str, title: &str) -> Change {
     Change {
         kind: Kind::Movie,
@@ -63,7 +64,7 @@ pub(crate) fn added(id: &str, title: &str) -> Change {
     }
 }
 
-/// A movie of which only the title is known.
+/// A movie with nothing but a title.
 pub(crate) fn movie(id: &str, title: &str) -> Arc<Item> {
     item(
         id,

@@ -97,7 +97,7 @@ impl Client {
             }
             // The versions before the start are still being read, or another web app that it
             // listened to was quicker.
-            if !site.history.is_settled() || position.version > site.version() {
+            if !site.history.is_backfilled() || position.version > site.version() {
                 let patience = self.events.0.patience;
                 let end = *self
                     .waiting

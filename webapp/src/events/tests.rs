@@ -95,7 +95,7 @@ async fn a_laggard_whose_versions_are_gone_gets_a_resync_when_it_reads_again() {
 #[tokio::test]
 async fn versions_that_are_still_being_read_from_the_store_are_waited_for() {
     let house = House::with(site("l", 6..=6), 9, NEVER);
-    assert!(!house.current.load().unwrap().history.is_settled());
+    assert!(!house.current.load().unwrap().history.is_backfilled());
     let mut stream = house.listen("/events", Some("l:5")).await;
     assert!(stream.is_silent());
     house.current.replace(site("l", 4..=6));

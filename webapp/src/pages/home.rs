@@ -28,14 +28,14 @@ struct Home {
     /// Whether the last sync succeeded and is not held for review.
     fresh: bool,
     /// The last versions, newest first.
-    news: Vec<Entry>,
+    news: Vec<RecentVersion>,
 }
 
 /// An id, a heading, where all of them are, and the first.
 type Shelf = (&'static str, &'static str, &'static str, Vec<Tile>);
 
 /// A version in a line.
-struct Entry {
+struct RecentVersion {
     version: u64,
     at: Moment,
     what: String,
@@ -76,7 +76,7 @@ pub(crate) async fn show(
             .history
             .versions()
             .take(NEWS)
-            .map(|version| Entry::of(&version.header))
+            .map(|version| RecentVersion::of(&version.header))
             .collect(),
     };
     Ok(content::page(&page)?.at_version(site.version()))
@@ -102,7 +102,7 @@ fn shelf(site: &Site, sort: Sort) -> Vec<Tile> {
     Tile::all(&site.snapshot.catalogue, movies)
 }
 
-impl Entry {
+impl RecentVersion {
     fn of(header: &Header) -> Self {
         Self {
             version: header.version,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use catalogue_index::History;
-use catalogue_index::Index;
+use catalogue_index::ListIndex;
 use common::models::{Catalogue, Facts, Item, Movie, Person, SourceRecord};
 use common::repository::Snapshot;
 use common::seed;
@@ -68,7 +68,7 @@ async fn the_movies_of_one_director_are_listed_newest_first() {
 }
 
 #[tokio::test]
-async fn the_count_that_a_filter_tells_is_how_many_it_leaves() {
+async fn the_count_of_a_facet_value_is_how_many_items_it_leaves() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for list in [
         "/movies?year_min=1990",
@@ -86,14 +86,14 @@ async fn the_count_that_a_filter_tells_is_how_many_it_leaves() {
             if asked {
                 continue;
             }
-            let narrowed = pages.read(&format!("{list}{join}{}", query.finish())).await;
-            assert_eq!(items(&narrowed), count, "{list} {name} {value}");
+            let filtered = pages.read(&format!("{list}{join}{}", query.finish())).await;
+            assert_eq!(items(&filtered), count, "{list} {name} {value}");
         }
     }
 }
 
 #[tokio::test]
-async fn humans_alone_are_told_unless_everyone_is_asked_for() {
+async fn only_humans_are_listed_unless_all_people_are_requested() {
     let pages = Pages::of(seed::snapshot().catalogue);
     let humans = pages.read("/movies?view=list").await;
     assert!(humans.contains("Satsuki Kusakabe") && !humans.contains("Catbus"));
@@ -103,7 +103,7 @@ async fn humans_alone_are_told_unless_everyone_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_list_that_nothing_fits_says_how_to_go_on() {
+async fn an_empty_list_says_how_to_go_on() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for list in [
         "/movies?director=Nobody",
@@ -119,7 +119,7 @@ async fn a_list_that_nothing_fits_says_how_to_go_on() {
 }
 
 #[tokio::test]
-async fn blank_questions_are_left_out_of_the_address() {
+async fn empty_parameters_are_left_out_of_the_address() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for (asked, tidy) in [
         (
@@ -135,7 +135,7 @@ async fn blank_questions_are_left_out_of_the_address() {
 }
 
 #[tokio::test]
-async fn bad_values_are_a_clear_400_and_unknown_questions_are_passed_over() {
+async fn invalid_values_are_a_400_and_unknown_parameters_are_ignored() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for asked in [
         "/movies?sort=best",
@@ -161,7 +161,7 @@ async fn bad_values_are_a_clear_400_and_unknown_questions_are_passed_over() {
 }
 
 #[tokio::test]
-async fn a_surprise_is_a_movie_of_the_view_and_is_not_kept() {
+async fn a_random_movie_passes_the_filters_and_is_not_cached() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for _ in 0..5 {
         let (status, headers, _) = pages.get("/movies/random?director=Hayao+Miyazaki").await;
@@ -175,7 +175,7 @@ async fn a_surprise_is_a_movie_of_the_view_and_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_hundred_items_stand_on_a_page() {
+async fn a_page_has_a_hundred_items() {
     let catalogue: Catalogue = (0..250).map(|n| movie(n, "T", Movie::default())).collect();
     let pages = Pages::of(catalogue);
     let (first, last) = (
@@ -301,7 +301,7 @@ impl Pages {
         let seed = seed::snapshot();
         let site = Site {
             indexes: Indexes {
-                lists: Index::of(&catalogue),
+                lists: ListIndex::of(&catalogue),
                 ..Indexes::default()
             },
             history: History::default(),

@@ -1,21 +1,20 @@
 //! What changed: the versions in time, one version field by field, and any two against each other.
 
 mod counts;
+mod text_diff;
 mod view;
-mod words;
 
 use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use catalogue_index::Version;
-use catalogue_index::{Gap, between};
+use catalogue_index::{DiffError, Version};
 use common::models::{Change, Counts};
 use common::repository::Header;
 use http_content::Representation;
 use serde::Deserialize;
 
 pub(super) use self::counts::counts_in_words;
-use self::view::{Form, Group};
+use self::view::{ChangeGroup, FieldDiff};
 use super::frame::{Frame, Head, Moment};
 use crate::http::AppError;
 use crate::http::PublicUrl;
@@ -72,14 +71,14 @@ pub(crate) async fn list(
 struct Timeline {
     head: Head,
     frame: Frame,
-    entries: Vec<Entry>,
+    entries: Vec<VersionEntry>,
     choice: Option<Choice>,
     page: usize,
     pages: usize,
 }
 
 /// A version in the timeline.
-struct Entry {
+struct VersionEntry {
     number: u64,
     at: Moment,
     counts: String,
@@ -138,7 +137,7 @@ fn timeline(site: &Site, public_url: &PublicUrl, page: usize) -> Result<Represen
         frame: Frame::of(site),
         entries: shown
             .take(PER_PAGE)
-            .map(|version| Entry::of(site, version))
+            .map(|version| VersionEntry::of(site, version))
             .collect(),
         choice: Choice::of(site, None),
         page,
@@ -147,7 +146,7 @@ fn timeline(site: &Site, public_url: &PublicUrl, page: usize) -> Result<Represen
     Ok(content::page(&page)?.at_version(site.version()))
 }
 
-impl Entry {
+impl VersionEntry {
     fn of(site: &Site, version: &Version) -> Self {
         let header = &version.header;
         let changes = version.changes.as_deref().unwrap_or_default();
@@ -186,7 +185,7 @@ struct VersionPage {
     header: Header,
     counts: String,
     /// By kind; `None` if they are not in memory.
-    groups: Option<Vec<Group>>,
+    groups: Option<Vec<ChangeGroup>>,
     previous: Option<u64>,
     next: Option<u64>,
     page: usize,
@@ -249,7 +248,7 @@ struct ComparePage {
     counts: String,
     /// Why there is nothing to show, if so.
     gap: Option<String>,
-    groups: Vec<Group>,
+    groups: Vec<ChangeGroup>,
     choice: Option<Choice>,
     page: usize,
     pages: usize,
@@ -262,9 +261,9 @@ fn comparison(
     to: u64,
     page: usize,
 ) -> Result<Representation, AppError> {
-    let (changes, gap) = match between(&site.history, from, to) {
+    let (changes, gap) = match site.history.diff(from, to) {
         Ok(changes) => (changes, None),
-        Err(gap) => (Vec::new(), Some(gap_in_words(&gap, site))),
+        Err(error) => (Vec::new(), Some(diff_error_in_words(&error, site))),
     };
     let pages = pages(changes.len(), view::PER_PAGE);
     if page > pages {
@@ -290,23 +289,23 @@ fn comparison(
     Ok(content::page(&page)?.at_version(site.version()))
 }
 
-fn gap_in_words(gap: &Gap, site: &Site) -> String {
+fn diff_error_in_words(error: &DiffError, site: &Site) -> String {
     let mut versions = site.history.versions();
     let kept = (versions.next(), versions.next_back());
-    match (gap, kept) {
-        (Gap::NotKept(number), (Some(newest), Some(oldest))) => format!(
+    match (error, kept) {
+        (DiffError::NotKept(number), (Some(newest), Some(oldest))) => format!(
             "Version {number} is not available. Choose a version from {} to {}.",
             oldest.header.version, newest.header.version
         ),
-        (Gap::NotKept(number), _) => {
+        (DiffError::NotKept(number), _) => {
             format!(
                 "Version {number} is not available, and there is no other version to compare yet."
             )
         }
-        (Gap::NotInMemory(number), _) => format!(
+        (DiffError::NotInMemory(number), _) => format!(
             "The details of version {number} are no longer available. Choose later versions."
         ),
-        (Gap::TooMany, _) => {
+        (DiffError::TooMany, _) => {
             "Too many changes to compare. Choose versions that are closer together.".into()
         }
     }

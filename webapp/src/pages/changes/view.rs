@@ -1,27 +1,27 @@
-//! Changes as they stand on a page.
+//! Changes on a page.
 
 use common::models::{Catalogue, Change, Kind};
 
-use super::words::{self, Fate, Piece};
+use super::text_diff::{DiffKind, DiffPart, text_diff};
 use crate::wording::{self, Names, Values};
 
-/// So many changes stand on one page.
+/// Changes per page.
 pub(super) const PER_PAGE: usize = 100;
-/// So many values of a list stand on a page.
-const MOST_LISTED: usize = 100;
-/// A text with more characters is told by the words that differ.
-const LONG: usize = 60;
+/// Values of a list that are shown at most.
+const MAX_LISTED: usize = 100;
+/// Of two texts with more characters, only the words that differ are marked.
+const LONG_TEXT: usize = 60;
 
-/// The changes of one kind, or those of them that stand on this page.
-pub(super) struct Group {
+/// The changes of one kind that are on this page.
+pub(super) struct ChangeGroup {
     pub(super) kind: Kind,
     /// How many there are on all pages.
     pub(super) total: usize,
-    pub(super) changes: Vec<View>,
+    pub(super) changes: Vec<ChangeView>,
 }
 
 /// A change of one item.
-pub(super) struct View {
+pub(super) struct ChangeView {
     pub(super) name: String,
     /// The item's page, if it is still there.
     pub(super) href: Option<String>,
@@ -32,20 +32,20 @@ pub(super) struct View {
 
 pub(super) struct FieldView {
     pub(super) label: String,
-    pub(super) form: Form,
+    pub(super) diff: FieldDiff,
 }
 
-/// How a field's change is told.
-pub(super) enum Form {
-    Came(String),
-    Went(String),
-    Swapped(String, String),
-    Text(Vec<Piece>),
+pub(super) enum FieldDiff {
+    Added(String),
+    Removed(String),
+    Replaced(String, String),
+    Text(Vec<DiffPart>),
+    /// The removed and the added values.
     List(Vec<String>, Vec<String>),
 }
 
 /// The changes of a page, by kind.
-pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> Vec<Group> {
+pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> Vec<ChangeGroup> {
     let names = Names::of(catalogue, changes);
     let mut before = (page - 1) * PER_PAGE;
     let mut room = PER_PAGE;
@@ -56,12 +56,12 @@ pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> 
         let shown: Vec<_> = of_kind()
             .skip(before)
             .take(room)
-            .map(|change| View::of(catalogue, change, &names))
+            .map(|change| ChangeView::of(catalogue, change, &names))
             .collect();
         before = before.saturating_sub(total);
         room -= shown.len();
         if !shown.is_empty() {
-            groups.push(Group {
+            groups.push(ChangeGroup {
                 kind,
                 total,
                 changes: shown,
@@ -71,7 +71,7 @@ pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> 
     groups
 }
 
-impl View {
+impl ChangeView {
     fn of(catalogue: &Catalogue, change: &Change, names: &Names<'_>) -> Self {
         let fields = wording::values(change, names).into_iter();
         Self {
@@ -81,7 +81,7 @@ impl View {
             fields: fields
                 .map(|(label, values)| FieldView {
                     label,
-                    form: Form::of(values),
+                    diff: FieldDiff::of(values),
                 })
                 .collect(),
         }
@@ -109,17 +109,18 @@ pub(super) fn href(catalogue: &Catalogue, change: &Change) -> Option<String> {
     Some(format!("/{}/{}", change.kind.plural(), item.slug))
 }
 
-impl Form {
+impl FieldDiff {
     fn of(values: Values) -> Self {
         match values {
-            Values::Several(went, came) => Self::List(shown(went), shown(came)),
-            Values::One(None, after) => Self::Came(after.unwrap_or_default()),
-            Values::One(Some(before), None) => Self::Went(before),
+            Values::Several(removed, added) => Self::List(shown(removed), shown(added)),
+            Values::One(None, after) => Self::Added(after.unwrap_or_default()),
+            Values::One(Some(before), None) => Self::Removed(before),
             Values::One(Some(before), Some(after)) => {
-                if before.chars().nth(LONG).is_some() && after.chars().nth(LONG).is_some() {
-                    Self::Text(words::compare(&before, &after))
+                if before.chars().nth(LONG_TEXT).is_some() && after.chars().nth(LONG_TEXT).is_some()
+                {
+                    Self::Text(text_diff(&before, &after))
                 } else {
-                    Self::Swapped(before, after)
+                    Self::Replaced(before, after)
                 }
             }
         }
@@ -130,21 +131,21 @@ impl Form {
 fn shown(mut values: Vec<String>) -> Vec<String> {
     if let Some(more) = values
         .len()
-        .checked_sub(MOST_LISTED)
+        .checked_sub(MAX_LISTED)
         .filter(|more| *more > 0)
     {
-        values.truncate(MOST_LISTED);
+        values.truncate(MAX_LISTED);
         values.push(format!("{more} more"));
     }
     values
 }
 
-impl Piece {
-    pub(super) fn went(&self) -> bool {
-        self.fate == Fate::Went
+impl DiffPart {
+    pub(super) fn is_removed(&self) -> bool {
+        self.kind == DiffKind::Removed
     }
 
-    pub(super) fn came(&self) -> bool {
-        self.fate == Fate::Came
+    pub(super) fn is_added(&self) -> bool {
+        self.kind == DiffKind::Added
     }
 }

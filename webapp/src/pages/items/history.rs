@@ -8,19 +8,24 @@ use crate::wording::{Names, sentences};
 const TOLD: usize = 20;
 
 /// What a version did to an item.
-pub(super) struct Entry {
+pub(super) struct HistoryEntry {
     pub(super) version: u64,
     pub(super) at: Moment,
     pub(super) sentences: Vec<String>,
 }
 
 /// The versions that changed an item, newest first.
-pub(super) fn of(history: &History, catalogue: &Catalogue, kind: Kind, id: &Id) -> Vec<Entry> {
+pub(super) fn of(
+    history: &History,
+    catalogue: &Catalogue,
+    kind: Kind,
+    id: &Id,
+) -> Vec<HistoryEntry> {
     let entries = history.versions().filter_map(|version| {
         let changes = version.changes.as_ref()?;
         let mut changes_of = changes.iter();
         let change = changes_of.find(|change| change.kind == kind && change.id == *id)?;
-        Some(Entry {
+        Some(HistoryEntry {
             version: version.header.version,
             at: Moment(version.header.at),
             sentences: sentences(change, &Names::of(catalogue, changes)),

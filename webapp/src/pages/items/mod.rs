@@ -1,9 +1,7 @@
-//! The lists and pages that all kinds have in common.
+//! The page of an item.
 
 mod history;
-mod list;
 mod show;
 mod told;
 
-pub(crate) use self::list::list;
 pub(crate) use self::show::show;

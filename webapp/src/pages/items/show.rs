@@ -6,7 +6,7 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use common::models::{Facts, Item, Kind};
 
-use super::history::{self, Entry};
+use super::history::{self, HistoryEntry};
 use super::told::{Fact, Section, facts, sections};
 use crate::app_state::AppState;
 use crate::art::Art;
@@ -38,7 +38,7 @@ struct ItemPage {
     lede: Option<String>,
     facts: Vec<Fact>,
     sections: Vec<Section>,
-    history: Vec<Entry>,
+    history: Vec<HistoryEntry>,
     /// The source's word for the kind.
     collection: &'static str,
     /// A picture on another host.

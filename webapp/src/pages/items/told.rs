@@ -7,8 +7,8 @@ use common::models::{
     Catalogue, Facts, Id, Item, Kind, Link, Location, Movie, Person, Species, Vehicle,
 };
 
+use crate::pages::lists::filtered_by;
 use crate::pages::tile::{self, Tile};
-use crate::pages::view::narrowed;
 use crate::state::Site;
 
 /// The most linked items of a kind that a page shows.
@@ -216,7 +216,7 @@ impl Word {
     fn narrowing(kind: Kind, name: &str, value: &str) -> Self {
         Self {
             text: value.to_owned(),
-            address: Some(narrowed(kind, name, value)),
+            address: Some(filtered_by(kind, name, value)),
         }
     }
 }
@@ -300,7 +300,7 @@ fn movies_with(site: &Site, item: &Item, link: Link, name: &str) -> Section {
     Section {
         none: Some("Not linked to any movie."),
         more: more(count, tiles.len(), || {
-            narrowed(Kind::Movie, name, &item.slug)
+            filtered_by(Kind::Movie, name, &item.slug)
         }),
         ..section("movies", "Movies", tiles)
     }
@@ -371,7 +371,7 @@ fn with_species(site: &Site, species: &Item, kind: Kind) -> Section {
     Section {
         none: Some(none),
         more: more(count, tiles.len(), || {
-            narrowed(kind, "species", &species.slug)
+            filtered_by(kind, "species", &species.slug)
         }),
         ..section(id, heading, tiles)
     }
