@@ -18,21 +18,12 @@ use serde_json::Value;
 use self::graph::Graph;
 use self::modules::Modules;
 
-/// Packages with known circles, which are being removed.
-#[rustfmt::skip]
-const TOLERATED: &[&str] = &[
-    "common", // models: Link and Number are defined in catalogue/mod.rs
-    "webapp",
-];
-
 #[test]
 fn no_crate_has_an_import_circle() {
     let mut circles = String::new();
     for (package, root) in crate_roots() {
         let found = circles_of(&root);
-        if TOLERATED.contains(&&*package) {
-            println!("tolerated in {package}: {found}");
-        } else if !found.is_empty() {
+        if !found.is_empty() {
             circles += &format!("{package}: {found}");
         }
     }
