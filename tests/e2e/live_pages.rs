@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{DEADLINE, wait_until_shows};
 use serde_json::json;
+
+use crate::support::{DEADLINE, wait_until_shows};
 use testkit::browser::{Browser, Key};
 use testkit::eventually;
 use testkit::process::Service;

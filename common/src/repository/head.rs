@@ -119,13 +119,13 @@ pub struct Commit {
     pub pin: Option<u64>,
 }
 
-/// A change of the head without a new version; an outer `None` leaves a field as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HeadPatch {
-    /// The new pin.
-    pub pin: Option<Option<u64>>,
-    /// The new approval.
-    pub approval: Option<Option<String>>,
+/// A change of the head without a new version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeadPatch {
+    /// Sets or removes the pin.
+    Pin(Option<u64>),
+    /// Sets or removes the approval.
+    Approval(Option<String>),
 }
 
 /// The release of a lease.
@@ -269,11 +269,9 @@ impl Head {
         if self.fence != fence {
             return false;
         }
-        if let Some(pin) = patch.pin {
-            self.pin = pin;
-        }
-        if let Some(approval) = &patch.approval {
-            self.approval.clone_from(approval);
+        match patch {
+            HeadPatch::Pin(pin) => self.pin = *pin,
+            HeadPatch::Approval(approval) => self.approval.clone_from(approval),
         }
         true
     }

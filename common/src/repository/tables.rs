@@ -17,7 +17,7 @@ const MARKER_KEY: &str = "marker";
 
 /// How many rows the ledger keeps.
 const LEDGER_ROWS: u32 = 10_000;
-/// How many rows are made and written at a time.
+/// How many rows a batch has.
 const BATCH_ROWS: usize = 1_000;
 
 #[derive(Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl Repository {
         Ok(decode_rows(Table::Findings, rows))
     }
 
-    /// The records that the last sync set aside.
+    /// The records that the last sync quarantined.
     ///
     /// # Errors
     /// When the store fails.
@@ -69,7 +69,7 @@ impl Repository {
         Ok(decode_rows(Table::Quarantine, rows))
     }
 
-    /// The items that the source has no more and that are still published.
+    /// The published items that are missing from the source.
     ///
     /// # Errors
     /// When the store fails.
@@ -80,8 +80,8 @@ impl Repository {
 }
 
 impl LeaseGuard {
-    /// Writes a run into the ledger. One that ended as the one before it, and published nothing,
-    /// goes into the same row, so that a quiet source does not fill the ledger.
+    /// Writes a run into the ledger. Runs in a row that end alike and publish nothing share a row, so
+    /// that a quiet source does not fill the ledger.
     ///
     /// # Errors
     /// When the lease has passed on or the store fails.
@@ -92,7 +92,7 @@ impl LeaseGuard {
         let row = merged.as_ref().unwrap_or(run);
         let row = Row {
             key: run_key(row.number),
-            fields: object(row)?,
+            fields: to_fields(row)?,
         };
         let fence = self.head().fence;
         self.store
@@ -104,7 +104,7 @@ impl LeaseGuard {
         Ok(())
     }
 
-    /// Makes these the findings, writing only what differs.
+    /// Saves the findings of a run, writing only differences.
     ///
     /// # Errors
     /// When the lease has passed on or the store fails.
@@ -113,7 +113,7 @@ impl LeaseGuard {
             .await
     }
 
-    /// Makes these the records set aside, writing only what differs.
+    /// Saves the quarantined records of a run, writing only differences.
     ///
     /// # Errors
     /// When the lease has passed on or the store fails.
@@ -122,7 +122,7 @@ impl LeaseGuard {
             .await
     }
 
-    /// Makes these the missing items, writing only what differs.
+    /// Saves the missing items of a run, writing only differences.
     ///
     /// # Errors
     /// When the lease has passed on or the store fails.
@@ -131,7 +131,7 @@ impl LeaseGuard {
             .await
     }
 
-    /// What [`LeaseGuard::save_unchanged_marker`] stored last.
+    /// The marker that [`LeaseGuard::save_unchanged_marker`] stored last.
     ///
     /// # Errors
     /// When the store fails.
@@ -141,8 +141,7 @@ impl LeaseGuard {
         Ok(row.and_then(|row| row.marker))
     }
 
-    /// Keeps what names the source's answer that is published as it is, if there is one. It is
-    /// forgotten when what stands beside the catalogue changes.
+    /// Stores or clears the marker of an unchanged source. Changes of the other tables clear it, too.
     ///
     /// # Errors
     /// When the lease has passed on or the store fails.
@@ -150,12 +149,13 @@ impl LeaseGuard {
         &self,
         marker: Option<&T>,
     ) -> Result<()> {
-        // A row that is never removed: a paused's late one would come back under a free key.
+        // The row is never removed: the late write of a paused publisher would bring it back.
         let rows = [MarkerRow { marker }];
-        let (put, gone) = self
-            .differing(Table::UnchangedMarker, &rows, |_| MARKER_KEY.to_owned())
+        let (changed, removed) = self
+            .diff_rows(Table::UnchangedMarker, &rows, |_| MARKER_KEY.to_owned())
             .await?;
-        self.write(Table::UnchangedMarker, put, gone).await
+        self.write_batches(Table::UnchangedMarker, changed, removed)
+            .await
     }
 
     async fn save_rows<T: Serialize + Sync>(
@@ -164,39 +164,39 @@ impl LeaseGuard {
         values: &[T],
         key: impl Fn(&T) -> String + Send,
     ) -> Result<()> {
-        let (put, gone) = self.differing(table, values, key).await?;
-        if !(put.is_empty() && gone.is_empty()) {
+        let (changed, removed) = self.diff_rows(table, values, key).await?;
+        if !(changed.is_empty() && removed.is_empty()) {
             // A marker that is older than these rows no longer proves that all is up to date.
             self.save_unchanged_marker(None::<&Value>).await?;
         }
-        self.write(table, put, gone).await
+        self.write_batches(table, changed, removed).await
     }
 
-    /// The rows to put and the keys to remove, so that a table has these values.
-    async fn differing<'a, T: Serialize + Sync>(
+    /// The rows to write and the keys to remove, so that a table has these values.
+    async fn diff_rows<'a, T: Serialize + Sync>(
         &self,
         table: Table,
         values: &'a [T],
         key: impl Fn(&T) -> String + Send,
     ) -> Result<(BTreeMap<String, &'a T>, Vec<String>)> {
         let keyed = values.iter().map(|value| (key(value), value));
-        let mut wanted: BTreeMap<_, _> = keyed.collect();
-        let mut gone = Vec::new();
+        let mut changed: BTreeMap<_, _> = keyed.collect();
+        let mut removed = Vec::new();
         for row in self.store.rows(table, None).await? {
-            match wanted.get(&row.key) {
-                None => gone.push(row.key),
-                Some(value) if object(*value)? == row.fields => {
-                    wanted.remove(&row.key);
+            match changed.get(&row.key) {
+                None => removed.push(row.key),
+                Some(value) if to_fields(*value)? == row.fields => {
+                    changed.remove(&row.key);
                 }
                 Some(_) => {}
             }
         }
-        Ok((wanted, gone))
+        Ok((changed, removed))
     }
 
-    /// Writes rows, a lot of them at a time: as rows they take much more memory. What takes the
-    /// place of others is there before those go.
-    async fn write<T: Serialize + Sync>(
+    /// Writes rows in batches, because encoded rows take much more memory. Removals come with the
+    /// last batch, so that replacements are written before.
+    async fn write_batches<T: Serialize + Sync>(
         &self,
         table: Table,
         put: BTreeMap<String, &T>,
@@ -206,7 +206,7 @@ impl LeaseGuard {
         let mut put = put.into_iter().peekable();
         loop {
             let rows = put.by_ref().take(BATCH_ROWS).map(|(key, value)| {
-                let fields = object(value)?;
+                let fields = to_fields(value)?;
                 Ok(Row { key, fields })
             });
             let rows: Vec<_> = rows.collect::<Result<_>>()?;
@@ -230,7 +230,7 @@ fn run_key(number: u64) -> String {
     format!("{number:020}")
 }
 
-fn object<T: Serialize>(value: &T) -> Result<Map<String, Value>> {
+fn to_fields<T: Serialize>(value: &T) -> Result<Map<String, Value>> {
     match serde_json::to_value(value) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Ok(Map::new()),
@@ -241,7 +241,7 @@ fn object<T: Serialize>(value: &T) -> Result<Map<String, Value>> {
     }
 }
 
-/// A row that cannot be read is named in the log and left out.
+/// Decodes rows; invalid ones are logged and skipped.
 fn decode_rows<T: DeserializeOwned>(table: Table, rows: Vec<Row>) -> Vec<T> {
     rows.into_iter()
         .filter_map(|row| {

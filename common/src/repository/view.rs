@@ -25,12 +25,12 @@ pub(super) async fn update(
 ) -> Result<()> {
     let added: HashSet<_> = changes.added().collect();
     let affected = affected(&snapshot.catalogue, changes).into_iter();
-    let batches = affected.map(|one| {
+    let wanted = affected.map(|one| {
         let is_new = added.contains(&one);
         let (kind, id) = one;
         Wanted { kind, id, is_new }
     });
-    write(store, snapshot, batches, Overwrite::Older).await
+    write(store, snapshot, wanted, Overwrite::Older).await
 }
 
 /// Compares the whole view with a version and repairs it. Returns the number of repaired documents.

@@ -142,12 +142,7 @@ pub(crate) async fn a_publisher_paused_beyond_its_lease_publishes_nothing(store:
     let delta = first.catalogue.changes_to(&catalogue(3, 9));
     let late = paused.publish(Some(&first), &delta, None, None).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
-    let late = paused
-        .patch_head(&HeadPatch {
-            pin: Some(Some(1)),
-            approval: None,
-        })
-        .await;
+    let late = paused.patch_head(&HeadPatch::Pin(Some(1))).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
     assert!(matches!(
         paused.release(None).await,
@@ -209,10 +204,7 @@ pub(crate) async fn a_pin_set_by_another_stops_the_run_that_began_before_it(stor
     let mut run = store.open().await.try_acquire(None).await.unwrap().unwrap();
     store.expire_the_lease().await;
     let operator = store.open().await.try_acquire(None).await.unwrap().unwrap();
-    let pin = HeadPatch {
-        pin: Some(Some(1)),
-        approval: None,
-    };
+    let pin = HeadPatch::Pin(Some(1));
     operator.patch_head(&pin).await.unwrap();
     operator.release(None).await.unwrap();
     let delta = state.catalogue.changes_to(&catalogue(3, 2));

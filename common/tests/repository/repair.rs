@@ -82,10 +82,7 @@ pub(crate) async fn a_pinned_version_is_restored_and_stays_pinned(store: &Fixtur
     let state = two_versions(store).await;
     let repository = store.open().await;
     let lease = repository.try_acquire(None).await.unwrap().unwrap();
-    let pin = HeadPatch {
-        pin: Some(Some(2)),
-        ..HeadPatch::default()
-    };
+    let pin = HeadPatch::Pin(Some(2));
     lease.patch_head(&pin).await.unwrap();
     lease.release(None).await.unwrap();
     store.lose_the_parts("base").await;

@@ -15,10 +15,7 @@ pub(super) async fn approve(repository: &Repository) -> anyhow::Result<()> {
     if run.damage.is_empty() {
         lease = require_undamaged(lease).await?;
     }
-    let patch = HeadPatch {
-        approval: Some(run.fingerprint),
-        ..HeadPatch::default()
-    };
+    let patch = HeadPatch::Approval(run.fingerprint);
     patch_head(lease, patch).await?;
     print(&format!(
         "approved: the next sync will publish the changes held by run {}, if the source still has them ({})",

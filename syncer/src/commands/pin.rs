@@ -20,10 +20,7 @@ pub(super) async fn pin(repository: &Repository, version: u64) -> anyhow::Result
         bail!("only the current version, {current}, can be pinned{advice}");
     }
     lease = require_undamaged(lease).await?;
-    let patch = HeadPatch {
-        pin: Some(Some(version)),
-        ..HeadPatch::default()
-    };
+    let patch = HeadPatch::Pin(Some(version));
     patch_head(lease, patch).await?;
     print(&format!(
         "pinned to version {version}; run `syncer unpin` to follow the source again"
@@ -34,10 +31,7 @@ pub(super) async fn pin(repository: &Repository, version: u64) -> anyhow::Result
 pub(super) async fn unpin(repository: &Repository) -> anyhow::Result<()> {
     let lease = repository.acquire(log_waiting).await?;
     let was_pinned = lease.head().pin.is_some();
-    let patch = HeadPatch {
-        pin: Some(None),
-        ..HeadPatch::default()
-    };
+    let patch = HeadPatch::Pin(None);
     patch_head(lease, patch).await?;
     print(if was_pinned {
         "unpinned: the next sync follows the source again"

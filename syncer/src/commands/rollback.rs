@@ -39,10 +39,7 @@ async fn roll_back(mut lease: LeaseGuard, version: u64) -> anyhow::Result<()> {
             ));
         }
         None => {
-            let patch = HeadPatch {
-                pin: Some(Some(state.version())),
-                ..HeadPatch::default()
-            };
+            let patch = HeadPatch::Pin(Some(state.version()));
             patch_head(lease, patch).await?;
             print(&format!(
                 "version {} already matches version {version}; pinned. Run `syncer unpin` to follow the source again",

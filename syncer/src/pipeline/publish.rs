@@ -152,9 +152,6 @@ pub(super) async fn forget_approval(lease: &LeaseGuard) -> StoreResult<()> {
     if lease.head().approval.is_none() {
         return Ok(());
     }
-    let patch = HeadPatch {
-        approval: Some(None),
-        ..HeadPatch::default()
-    };
+    let patch = HeadPatch::Approval(None);
     lease.patch_head(&patch).await
 }

@@ -118,15 +118,10 @@ pub(super) fn commit(commit: &Commit) -> Vec<Document> {
 
 /// [`Head::patch_head`]
 pub(super) fn patch_head(patch: &HeadPatch) -> Vec<Document> {
-    // An empty `$set` is refused.
-    let mut fields = doc! { "fence": "$fence" };
-    if let Some(pin) = patch.pin {
-        fields.insert("pin", literal(pin.map(to_i64)));
-    }
-    if let Some(approval) = &patch.approval {
-        fields.insert("approval", literal(approval.clone()));
-    }
-    set(fields)
+    set(match patch {
+        HeadPatch::Pin(pin) => doc! { "pin": literal(pin.map(to_i64)) },
+        HeadPatch::Approval(approval) => doc! { "approval": literal(approval.clone()) },
+    })
 }
 
 /// [`Head::release`]

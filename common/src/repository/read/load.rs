@@ -245,8 +245,8 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
         catalogue
     })
     .await?;
-    let took = started.elapsed();
-    tracing::debug!(items = catalogue.len(), ?read, ?took, "loaded a state");
+    let elapsed = started.elapsed();
+    tracing::debug!(items = catalogue.len(), ?read, ?elapsed, "loaded a state");
     let items = header.content.items;
     if is_whole && items != catalogue.len() as u64 {
         let reason = format!(

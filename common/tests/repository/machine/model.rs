@@ -106,11 +106,9 @@ impl Model {
     }
 
     pub(super) fn patch_head(&mut self, patch: &HeadPatch) {
-        if let Some(pin) = patch.pin {
-            self.pin = pin;
-        }
-        if let Some(approval) = &patch.approval {
-            self.approval.clone_from(approval);
+        match patch {
+            HeadPatch::Pin(pin) => self.pin = *pin,
+            HeadPatch::Approval(approval) => self.approval.clone_from(approval),
         }
     }
 

@@ -14,7 +14,7 @@ async fn every_call_to_a_frozen_server_ends_by_its_deadline() {
     };
     let commit = next(&state, None);
     let fence = state.fence;
-    let (patch, release) = (HeadPatch::default(), Release::default());
+    let (patch, release) = (HeadPatch::Pin(None), Release::default());
     let (committed, units, read, acquired, got, parts, shown, rows) = tokio::join!(
         store.commit(&commit),
         futures::future::join_all::<[BoxFuture<'_, Result<()>>; 7]>([

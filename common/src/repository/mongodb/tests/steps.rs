@@ -30,15 +30,10 @@ async fn every_step_does_what_its_pure_namesake_says() {
     assert_eq!(renewed, model);
 
     for patch in [
-        HeadPatch {
-            pin: Some(Some(3)),
-            approval: Some(Some("$lineage".into())),
-        },
-        HeadPatch::default(),
-        HeadPatch {
-            pin: Some(None),
-            approval: None,
-        },
+        HeadPatch::Pin(Some(3)),
+        HeadPatch::Approval(Some("$lineage".into())),
+        HeadPatch::Pin(None),
+        HeadPatch::Approval(None),
     ] {
         store.patch_head(model.fence, &patch).await.unwrap();
         assert!(model.patch_head(model.fence, &patch));

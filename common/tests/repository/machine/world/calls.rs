@@ -50,7 +50,7 @@ impl World {
                 publisher.listed = Some((now, names.clone()));
             }
             (Call::Release(_, release), Ok(_)) if release.is_view_current => {
-                // A whole audit removes what a paused brought back.
+                // A whole audit removes what a paused publisher brought back.
                 if publisher.dirty && self.stale_view_write < publisher.since {
                     self.returned.clear();
                 }

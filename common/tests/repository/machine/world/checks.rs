@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use common::models::{Id, Kind};
-use common::repository::{PartName, Reading, Repository, StoreError, ViewDocument};
+use common::repository::{HeadPatch, PartName, Reading, Repository, StoreError, ViewDocument};
 
 use super::super::model::{Check, View, ensure, shown, view_of};
 
@@ -47,10 +47,11 @@ impl World {
             self.published.nothing(&self.model.lineage, fence)?;
         }
         if let Some(patch) = notes.patched.take() {
-            let pinned = patch.pin.is_none_or(|pin| pin == self.model.pin);
-            let approved = patch.approval.as_ref();
             ensure!(
-                pinned && approved.is_none_or(|approval| *approval == self.model.approval),
+                match &patch {
+                    HeadPatch::Pin(pin) => *pin == self.model.pin,
+                    HeadPatch::Approval(approval) => *approval == self.model.approval,
+                },
                 "the patch that an operator knows of is not there: {patch:?}"
             );
         }
@@ -150,7 +151,7 @@ impl World {
         Ok(names.filter(|name| !view.contains_key(name)).collect())
     }
 
-    /// The view is the catalogue at the head, save for items that a paused brought back.
+    /// The view is the catalogue at the head, save for items that a paused publisher brought back.
     pub(super) async fn check_view(&self) -> Check {
         let Some(content) = self.content() else {
             return Ok(());

@@ -47,7 +47,7 @@ pub(super) struct World {
     time: u64,
     /// When a part was put last.
     put: HashMap<PartName, u64>,
-    /// Items that a paused may have brought back in the view, and when it wrote there last.
+    /// Items that a paused publisher may have brought back in the view, and when it wrote there last.
     returned: HashSet<(Kind, Id)>,
     stale_view_write: u64,
 }
@@ -166,13 +166,14 @@ impl World {
     }
 
     fn work(&self, task: &Task) -> Work {
-        let amend = |pin, approval| Work::PatchHead(HeadPatch { pin, approval });
         match task {
             Task::Sync(edits) => Work::Sync(Box::new(self.edited(edits))),
             Task::RollBack(back) => Work::RollBack(*back),
-            Task::Pin => amend(Some(Some(self.model.version)), None),
-            Task::Unpin => amend(Some(None), None),
-            Task::Approve(delta) => amend(None, Some(Some(format!("delta {delta}")))),
+            Task::Pin => Work::PatchHead(HeadPatch::Pin(Some(self.model.version))),
+            Task::Unpin => Work::PatchHead(HeadPatch::Pin(None)),
+            Task::Approve(delta) => {
+                Work::PatchHead(HeadPatch::Approval(Some(format!("delta {delta}"))))
+            }
         }
     }
 
