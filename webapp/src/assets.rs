@@ -22,10 +22,10 @@ const STYLES: &str = concat!(
     include_str!("../static/css/reset.css"),
     include_str!("../static/css/tokens.css"),
     include_str!("../static/css/base.css"),
-    include_str!("../static/css/frame.css"),
+    include_str!("../static/css/layout.css"),
     include_str!("../static/css/components.css"),
     include_str!("../static/css/items.css"),
-    include_str!("../static/css/told.css"),
+    include_str!("../static/css/pages.css"),
     include_str!("../static/css/print.css"),
 );
 

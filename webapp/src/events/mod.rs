@@ -1,7 +1,7 @@
 //! News as it happens: server-sent events, one per version and one per change of freshness.
 
-mod client;
 pub(crate) mod encode;
+mod listener;
 #[cfg(test)]
 mod tests;
 
@@ -19,8 +19,8 @@ use http_front::{Limits, UntilClosed};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use self::client::Client;
 use self::encode::{Position, Standing};
+use self::listener::Client;
 use crate::http::AppError;
 use crate::http::content::X_CATALOGUE_VERSION;
 use crate::http::query;

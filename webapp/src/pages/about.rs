@@ -2,7 +2,7 @@ use askama::Template;
 use axum::extract::State;
 use http_content::Representation;
 
-use super::frame::{Frame, Head};
+use super::layout::{Frame, Head};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};

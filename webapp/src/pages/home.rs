@@ -5,7 +5,7 @@ use common::models::{Counts, Kind};
 use common::repository::Header;
 use http_content::Representation;
 
-use super::frame::{Frame, Head, Moment};
+use super::layout::{Frame, Head, Moment};
 use super::tile::{self, Tile};
 use crate::http::AppError;
 use crate::http::PublicUrl;

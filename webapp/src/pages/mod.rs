@@ -4,9 +4,9 @@ pub(crate) mod about;
 pub(crate) mod changes;
 mod error;
 mod facets;
-mod frame;
 pub(crate) mod home;
 pub(crate) mod items;
+mod layout;
 pub(crate) mod movies;
 pub(crate) mod search;
 pub(crate) mod status;
@@ -18,7 +18,7 @@ mod view;
 use common::models::{Catalogue, Kind};
 
 pub(crate) use self::error::ErrorPage;
-pub(crate) use self::frame::{Frame, Head};
+pub(crate) use self::layout::{Frame, Head};
 
 /// How many items a catalogue may have for every item's page to be hot.
 const FEW: usize = 500;

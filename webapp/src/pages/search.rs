@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use common::models::Kind;
 use serde::{Deserialize, Serialize};
 
-use super::frame::{Frame, Head};
+use super::layout::{Frame, Head};
 use super::tile::{self, Tile};
 use crate::http::AppError;
 use crate::http::PublicUrl;

@@ -1,10 +1,11 @@
 //! Changes in words: what people read of a version, wherever they read it.
 
+mod counts;
+mod field_values;
 mod kind;
 mod label;
 #[cfg(test)]
 mod tests;
-mod values;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -13,9 +14,10 @@ use std::collections::{HashMap, HashSet};
 use common::models::{Catalogue, Change, FieldChange, Item, Kind, changed_fields};
 use serde_json::Value;
 
+pub(crate) use self::counts::counts_in_words;
+pub(crate) use self::field_values::{Values, values};
 pub(crate) use self::kind::{plural, singular};
 use self::label::Label;
-pub(crate) use self::values::{Values, values};
 
 /// How many characters of a text are shown.
 const MOST_CHARACTERS: usize = 120;

@@ -1,8 +1,7 @@
 //! What changed: the versions in time, one version field by field, and any two against each other.
 
-mod counts;
+mod text_diff;
 mod view;
-mod words;
 
 use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -14,14 +13,14 @@ use common::repository::Header;
 use http_content::Representation;
 use serde::Deserialize;
 
-pub(super) use self::counts::counts_in_words;
 use self::view::{Form, Group};
-use super::frame::{Frame, Head, Moment};
+use super::layout::{Frame, Head, Moment};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
 use crate::http::query;
 use crate::state::{CurrentSite, Site};
+use crate::wording::counts_in_words;
 use crate::wording::shortened;
 
 /// So many versions stand on one page.

@@ -2,7 +2,7 @@
 
 use common::models::{Catalogue, Change, Kind};
 
-use super::words::{self, Fate, Piece};
+use super::text_diff::{self, Fate, Piece};
 use crate::wording::{self, Names, Values};
 
 /// So many changes stand on one page.
@@ -117,7 +117,7 @@ impl Form {
             Values::One(Some(before), None) => Self::Went(before),
             Values::One(Some(before), Some(after)) => {
                 if before.chars().nth(LONG).is_some() && after.chars().nth(LONG).is_some() {
-                    Self::Text(words::compare(&before, &after))
+                    Self::Text(text_diff::compare(&before, &after))
                 } else {
                     Self::Swapped(before, after)
                 }

@@ -1,7 +1,7 @@
 use catalogue_index::History;
 use common::models::{Catalogue, Id, Kind};
 
-use crate::pages::frame::Moment;
+use crate::pages::layout::Moment;
 use crate::wording::{Names, sentences};
 
 /// The most versions that are told of one item.

@@ -7,7 +7,7 @@ use crate::app_state::AppState;
 use crate::http::AppError;
 use crate::http::content::{self, AtVersion as _};
 use crate::pages::facets::{Chip, Question, chips, filters, questions};
-use crate::pages::frame::{Frame, Head};
+use crate::pages::layout::{Frame, Head};
 use crate::pages::tile::Tile;
 use crate::pages::view::{PER_PAGE, Read, View, tidier};
 

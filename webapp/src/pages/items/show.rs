@@ -6,13 +6,13 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use common::models::{Facts, Item, Kind};
 
+use super::details::{Fact, Section, facts, sections};
 use super::history::{self, Entry};
-use super::told::{Fact, Section, facts, sections};
 use crate::app_state::AppState;
 use crate::art::Art;
 use crate::http::AppError;
 use crate::http::content::{self, AtVersion as _};
-use crate::pages::frame::{Frame, Head, Moment};
+use crate::pages::layout::{Frame, Head, Moment};
 use crate::pages::tile;
 use crate::state::Site;
 

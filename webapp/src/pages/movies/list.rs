@@ -14,7 +14,7 @@ use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
 use crate::pages::facets::{Chip, Question, chips, filters, questions};
-use crate::pages::frame::{Frame, Head};
+use crate::pages::layout::{Frame, Head};
 use crate::pages::tile;
 use crate::pages::view::{PER_PAGE, Read, View, tidier};
 use crate::state::CurrentSite;

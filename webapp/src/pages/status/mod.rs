@@ -11,13 +11,13 @@ use axum::extract::State;
 use common::models::{Finding, MissingItem, Outcome, Problem, Run};
 
 use self::chart::Chart;
-use super::changes::counts_in_words;
-use super::frame::{Frame, Head, Moment};
+use super::layout::{Frame, Head, Moment};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
 use crate::state::SyncStatus;
 use crate::state::{CurrentSite, Freshness, Site};
+use crate::wording::counts_in_words;
 
 /// The most findings, quarantined records and missing items shown.
 const SHOWN: usize = 100;

@@ -12,8 +12,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tokio_util::sync::CancellationToken;
 
 use self::Looked::{Answered, Unfinished};
-use super::body::{List, nothing, record};
-use super::kept::Kept;
+use super::kind_records::Kept;
+use super::response::{List, nothing, record};
 use crate::http::blocking::{LONG, SHORT, encode, run_blocking};
 use crate::http::path::OriginalUri;
 use crate::http::{AppError, PublicUrl};

@@ -1,7 +1,7 @@
 use common::models::Counts;
 
 /// How many items were added, updated and removed; what is none is left out.
-pub(in crate::pages) fn counts_in_words(counts: Counts) -> String {
+pub(crate) fn counts_in_words(counts: Counts) -> String {
     let words = [
         (counts.added, "added"),
         (counts.updated, "updated"),
