@@ -91,7 +91,8 @@ pub async fn run(
     let cached = response_cache::cached(current.clone());
     let app = routes::app(state, request_limits);
     // In one task, because the allocator keeps an arena for each thread that makes pages.
-    let hot_pages = response_cache::warm_up(current, app.clone(), pages::first(), pages::of_items);
+    let hot_pages =
+        response_cache::warm_up(current, app.clone(), pages::main_paths(), pages::item_paths);
     let serve = http_front::serve(listener, cached, app, limits, shutdown.clone());
     let mut served = tokio::spawn(serve);
     tokio::select! {

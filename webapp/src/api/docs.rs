@@ -8,14 +8,14 @@ use super::{openapi, parameter::Parameter};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
-use crate::pages::{Frame, Head};
+use crate::pages::{HtmlHead, PageLayout};
 use crate::state::{CurrentSite, Site};
 
 #[derive(Template)]
 #[template(path = "api/docs.html")]
 struct Docs {
-    head: Head,
-    frame: Frame,
+    head: HtmlHead,
+    layout: PageLayout,
     root: String,
     operations: Vec<Described>,
 }
@@ -58,13 +58,13 @@ pub(super) async fn show(
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
     let page = Docs {
-        head: Head::of(
+        head: HtmlHead::of(
             &public_url,
             super::DOCS,
             "API reference",
             "Every endpoint of the PyFlix API, with its parameters and an example response.",
         ),
-        frame: Frame::of(&site),
+        layout: PageLayout::of(&site),
         root: public_url.root(&headers),
         operations: OPERATIONS
             .iter()

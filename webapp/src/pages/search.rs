@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use common::models::Kind;
 use serde::{Deserialize, Serialize};
 
-use super::layout::{Frame, Head};
+use super::layout::{HtmlHead, PageLayout};
 use super::tile::{self, Tile};
 use crate::http::AppError;
 use crate::http::PublicUrl;
@@ -34,8 +34,8 @@ pub(crate) struct SearchQuery {
 #[derive(Template)]
 #[template(path = "search.html")]
 struct SearchPage {
-    head: Head,
-    frame: Frame,
+    head: HtmlHead,
+    layout: PageLayout,
     asked: String,
     /// The only kind that is looked for, if so.
     kind: Option<Kind>,
@@ -117,13 +117,13 @@ pub(crate) async fn show(
         format!("Search for “{asked}”")
     };
     let page = SearchPage {
-        head: Head::of(
+        head: HtmlHead::of(
             &public_url,
             "/search",
             title,
             "Search Studio Ghibli’s movies, characters, places, species and vehicles.",
         ),
-        frame: Frame::of(&site),
+        layout: PageLayout::of(&site),
         kind,
         total,
         meant: overview.meant,

@@ -150,8 +150,8 @@ async fn the_first_pages_and_those_of_all_items_are_cached_before_anybody_asks()
         },
         RequestLimits::default(),
     );
-    let warming = warm_up(current.clone(), app, pages::first(), pages::of_items);
-    let items = pages::of_items(&site.snapshot.catalogue);
+    let warming = warm_up(current.clone(), app, pages::main_paths(), pages::item_paths);
+    let items = pages::item_paths(&site.snapshot.catalogue);
     let last = items.last().unwrap();
     let host = Some(&b"here"[..]);
     let all_are_cached = async {
@@ -175,7 +175,7 @@ async fn the_first_pages_and_those_of_all_items_are_cached_before_anybody_asks()
     assert_eq!(site.cache.requested(), [], "no client has requested any");
     let count = Kind::ALL.map(|kind| site.snapshot.catalogue.count(kind));
     assert_eq!(items.len(), count.into_iter().sum::<usize>());
-    for page in pages::first().into_iter().chain(items) {
+    for page in pages::main_paths().into_iter().chain(items) {
         assert!(site.cache.get(host, &page).is_some(), "{page}");
     }
 }

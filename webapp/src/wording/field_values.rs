@@ -2,19 +2,25 @@ use common::models::{Change, changed_fields};
 use serde_json::Value;
 
 use super::label::Label;
-use super::{Names, difference, list};
+use super::{ItemNames, difference, list};
 
-/// What a field held and holds, whole, for who shows the one beside the other.
+/// The old and the new values of a field, in full length.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Values {
-    /// A value before and after, with its unit; `None` for unknown.
-    One(Option<String>, Option<String>),
-    /// Of several values, those that went and those that came.
-    Several(Vec<String>, Vec<String>),
+pub(crate) enum FieldValues {
+    /// A single value with its unit; `None` if unknown.
+    Single {
+        before: Option<String>,
+        after: Option<String>,
+    },
+    /// The differences of a list; both are empty if it was only reordered.
+    List {
+        removed: Vec<String>,
+        added: Vec<String>,
+    },
 }
 
-/// The fields in which an updated item differs from before: what each is called, and its values.
-pub(crate) fn values(change: &Change, names: &Names<'_>) -> Vec<(String, Values)> {
+/// Label and values of each changed field of an updated item.
+pub(crate) fn field_values(change: &Change, names: &ItemNames<'_>) -> Vec<(String, FieldValues)> {
     let (Some(before), Some(after)) = (&change.before, &change.after) else {
         return Vec::new();
     };
@@ -22,23 +28,29 @@ pub(crate) fn values(change: &Change, names: &Names<'_>) -> Vec<(String, Values)
     fields
         .map(|field| {
             let label = Label::of(change.kind, &field.field);
-            let say = |value: &Value| in_full(value, &label, names);
+            let format = |value: &Value| format_full(value, &label, names);
             let values = if field.before.is_array() || field.after.is_array() {
                 let (before, after) = (list(&field.before), list(&field.after));
                 let without = |some, others| -> Vec<String> {
-                    difference(some, others).filter_map(say).collect()
+                    difference(some, others).filter_map(format).collect()
                 };
-                Values::Several(without(before, after), without(after, before))
+                FieldValues::List {
+                    removed: without(before, after),
+                    added: without(after, before),
+                }
             } else {
-                Values::One(say(&field.before), say(&field.after))
+                FieldValues::Single {
+                    before: format(&field.before),
+                    after: format(&field.after),
+                }
             };
             (label.text.into_owned(), values)
         })
         .collect()
 }
 
-fn in_full(value: &Value, label: &Label<'_>, names: &Names<'_>) -> Option<String> {
-    match (value, label.names) {
+fn format_full(value: &Value, label: &Label<'_>, names: &ItemNames<'_>) -> Option<String> {
+    match (value, label.item_kind) {
         (Value::Null, _) => None,
         (Value::String(id), Some(kind)) => Some(names.name(kind, id)),
         (Value::String(text), None) => Some(text.clone()),

@@ -1,67 +1,70 @@
-//! Changes as they stand on a page.
+//! Changes of items, prepared for the templates.
 
 use common::models::{Catalogue, Change, Kind};
 
-use super::text_diff::{self, Fate, Piece};
-use crate::wording::{self, Names, Values};
+use super::text_diff::{self, Segment, SegmentKind};
+use crate::wording::{FieldValues, ItemNames, field_values};
 
-/// So many changes stand on one page.
+/// Changed items on one page.
 pub(super) const PER_PAGE: usize = 100;
-/// So many values of a list stand on a page.
-const MOST_LISTED: usize = 100;
-/// A text with more characters is told by the words that differ.
-const LONG: usize = 60;
+/// Values shown of a list.
+const MAX_LISTED: usize = 100;
+/// Texts with more characters are shown as a word diff.
+const MAX_UNDIFFED_CHARACTERS: usize = 60;
 
-/// The changes of one kind, or those of them that stand on this page.
-pub(super) struct Group {
+/// The changed items of one kind on this page.
+pub(super) struct KindChanges {
     pub(super) kind: Kind,
-    /// How many there are on all pages.
+    /// On all pages.
     pub(super) total: usize,
-    pub(super) changes: Vec<View>,
+    pub(super) changes: Vec<ItemChange>,
 }
 
-/// A change of one item.
-pub(super) struct View {
+/// The change of one item.
+pub(super) struct ItemChange {
     pub(super) name: String,
-    /// The item's page, if it is still there.
+    /// The path of the item's page, if the item still exists.
     pub(super) href: Option<String>,
     /// Added, updated or removed.
     pub(super) what: &'static str,
-    pub(super) fields: Vec<FieldView>,
+    pub(super) fields: Vec<FieldChangeRow>,
 }
 
-pub(super) struct FieldView {
+pub(super) struct FieldChangeRow {
     pub(super) label: String,
-    pub(super) form: Form,
+    pub(super) change: FieldChangeView,
 }
 
-/// How a field's change is told.
-pub(super) enum Form {
-    Came(String),
-    Went(String),
-    Swapped(String, String),
-    Text(Vec<Piece>),
+/// How the change of a field is shown.
+pub(super) enum FieldChangeView {
+    Added(String),
+    Removed(String),
+    /// Old and new value.
+    Replaced(String, String),
+    /// The word diff of a long text.
+    Text(Vec<Segment>),
+    /// Removed and added values.
     List(Vec<String>, Vec<String>),
 }
 
-/// The changes of a page, by kind.
-pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> Vec<Group> {
-    let names = Names::of(catalogue, changes);
-    let mut before = (page - 1) * PER_PAGE;
-    let mut room = PER_PAGE;
+/// The changes of a page (from 1), by kind.
+pub(super) fn by_kind(catalogue: &Catalogue, changes: &[Change], page: usize) -> Vec<KindChanges> {
+    let names = ItemNames::of(catalogue, changes);
+    let mut skipped = (page - 1) * PER_PAGE;
+    let mut remaining = PER_PAGE;
     let mut groups = Vec::new();
     for kind in Kind::ALL {
         let of_kind = || changes.iter().filter(move |change| change.kind == kind);
         let total = of_kind().count();
         let shown: Vec<_> = of_kind()
-            .skip(before)
-            .take(room)
-            .map(|change| View::of(catalogue, change, &names))
+            .skip(skipped)
+            .take(remaining)
+            .map(|change| ItemChange::of(catalogue, change, &names))
             .collect();
-        before = before.saturating_sub(total);
-        room -= shown.len();
+        skipped = skipped.saturating_sub(total);
+        remaining -= shown.len();
         if !shown.is_empty() {
-            groups.push(Group {
+            groups.push(KindChanges {
                 kind,
                 total,
                 changes: shown,
@@ -71,30 +74,30 @@ pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> 
     groups
 }
 
-impl View {
-    fn of(catalogue: &Catalogue, change: &Change, names: &Names<'_>) -> Self {
-        let fields = wording::values(change, names).into_iter();
+impl ItemChange {
+    fn of(catalogue: &Catalogue, change: &Change, names: &ItemNames<'_>) -> Self {
+        let fields = field_values(change, names).into_iter();
         Self {
             name: name(change).to_owned(),
             href: href(catalogue, change),
             what: what(change),
             fields: fields
-                .map(|(label, values)| FieldView {
+                .map(|(label, values)| FieldChangeRow {
                     label,
-                    form: Form::of(values),
+                    change: FieldChangeView::of(values),
                 })
                 .collect(),
         }
     }
 }
 
-/// The item's name as it is, or as it was.
+/// The item's current name, or its last one.
 pub(super) fn name(change: &Change) -> &str {
     let item = change.after.as_ref().or(change.before.as_ref());
     item.map_or(&*change.id, |item| item.name())
 }
 
-/// What happened to an item, in a word.
+/// Added, updated or removed.
 pub(super) const fn what(change: &Change) -> &'static str {
     match (&change.before, &change.after) {
         (None, _) => "added",
@@ -103,48 +106,59 @@ pub(super) const fn what(change: &Change) -> &'static str {
     }
 }
 
-/// The page of a changed item, if it is still there.
+/// The path of a changed item's page, if the item still exists.
 pub(super) fn href(catalogue: &Catalogue, change: &Change) -> Option<String> {
     let item = catalogue.get(change.kind, &change.id)?;
     Some(format!("/{}/{}", change.kind.plural(), item.slug))
 }
 
-impl Form {
-    fn of(values: Values) -> Self {
+impl FieldChangeView {
+    fn of(values: FieldValues) -> Self {
         match values {
-            Values::Several(went, came) => Self::List(shown(went), shown(came)),
-            Values::One(None, after) => Self::Came(after.unwrap_or_default()),
-            Values::One(Some(before), None) => Self::Went(before),
-            Values::One(Some(before), Some(after)) => {
-                if before.chars().nth(LONG).is_some() && after.chars().nth(LONG).is_some() {
-                    Self::Text(text_diff::compare(&before, &after))
+            FieldValues::List { removed, added } => Self::List(shown(removed), shown(added)),
+            FieldValues::Single {
+                before: None,
+                after,
+            } => Self::Added(after.unwrap_or_default()),
+            FieldValues::Single {
+                before: Some(before),
+                after: None,
+            } => Self::Removed(before),
+            FieldValues::Single {
+                before: Some(before),
+                after: Some(after),
+            } => {
+                if before.chars().nth(MAX_UNDIFFED_CHARACTERS).is_some()
+                    && after.chars().nth(MAX_UNDIFFED_CHARACTERS).is_some()
+                {
+                    Self::Text(text_diff::diff(&before, &after))
                 } else {
-                    Self::Swapped(before, after)
+                    Self::Replaced(before, after)
                 }
             }
         }
     }
 }
 
-/// The first values of a list, and how many more there are.
+/// The first values of a list, with the number of the others.
 fn shown(mut values: Vec<String>) -> Vec<String> {
     if let Some(more) = values
         .len()
-        .checked_sub(MOST_LISTED)
+        .checked_sub(MAX_LISTED)
         .filter(|more| *more > 0)
     {
-        values.truncate(MOST_LISTED);
+        values.truncate(MAX_LISTED);
         values.push(format!("{more} more"));
     }
     values
 }
 
-impl Piece {
-    pub(super) fn went(&self) -> bool {
-        self.fate == Fate::Went
+impl Segment {
+    pub(super) fn is_removed(&self) -> bool {
+        self.kind == SegmentKind::Removed
     }
 
-    pub(super) fn came(&self) -> bool {
-        self.fate == Fate::Came
+    pub(super) fn is_added(&self) -> bool {
+        self.kind == SegmentKind::Added
     }
 }

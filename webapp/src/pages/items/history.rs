@@ -1,8 +1,8 @@
 use catalogue_index::History;
 use common::models::{Catalogue, Id, Kind};
 
-use crate::pages::layout::Moment;
-use crate::wording::{Names, sentences};
+use crate::pages::layout::TimeTag;
+use crate::wording::{ItemNames, sentences};
 
 /// The most versions that are told of one item.
 const TOLD: usize = 20;
@@ -10,7 +10,7 @@ const TOLD: usize = 20;
 /// What a version did to an item.
 pub(super) struct Entry {
     pub(super) version: u64,
-    pub(super) at: Moment,
+    pub(super) at: TimeTag,
     pub(super) sentences: Vec<String>,
 }
 
@@ -22,8 +22,8 @@ pub(super) fn of(history: &History, catalogue: &Catalogue, kind: Kind, id: &Id) 
         let change = changes_of.find(|change| change.kind == kind && change.id == *id)?;
         Some(Entry {
             version: version.header.version,
-            at: Moment(version.header.at),
-            sentences: sentences(change, &Names::of(catalogue, changes)),
+            at: TimeTag(version.header.at),
+            sentences: sentences(change, &ItemNames::of(catalogue, changes)),
         })
     });
     entries.take(TOLD).collect()

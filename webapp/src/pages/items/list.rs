@@ -7,15 +7,15 @@ use crate::app_state::AppState;
 use crate::http::AppError;
 use crate::http::content::{self, AtVersion as _};
 use crate::pages::facets::{Chip, Question, chips, filters, questions};
-use crate::pages::layout::{Frame, Head};
+use crate::pages::layout::{HtmlHead, PageLayout};
 use crate::pages::tile::Tile;
 use crate::pages::view::{PER_PAGE, Read, View, tidier};
 
 #[derive(Template)]
 #[template(path = "items/list.html")]
 struct ItemList {
-    frame: Frame,
-    head: Head,
+    layout: PageLayout,
+    head: HtmlHead,
     view: View,
     /// What the list is called.
     heading: &'static str,
@@ -48,8 +48,8 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
     let mut title = vec![heading.to_owned()];
     title.extend(chips.iter().map(|chip| chip.label.clone()));
     let page = ItemList {
-        frame: Frame::of(&site),
-        head: Head::of(
+        layout: PageLayout::of(&site),
+        head: HtmlHead::of(
             &app.public_url,
             &view.address(),
             title.join(", "),

@@ -12,7 +12,7 @@ use crate::app_state::AppState;
 use crate::art::Art;
 use crate::http::AppError;
 use crate::http::content::{self, AtVersion as _};
-use crate::pages::layout::{Frame, Head, Moment};
+use crate::pages::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::pages::tile;
 use crate::state::Site;
 
@@ -26,13 +26,13 @@ const DESCRIBED: usize = 200;
 #[derive(Template)]
 #[template(path = "items/show.html")]
 struct ItemPage {
-    frame: Frame,
-    head: Head,
+    layout: PageLayout,
+    head: HtmlHead,
     item: Arc<Item>,
     kind: Kind,
     art: Art,
     /// Since when the source has it no more, if so.
-    missing_since: Option<Moment>,
+    missing_since: Option<TimeTag>,
     titles: Titles,
     /// What it is about.
     lede: Option<String>,
@@ -95,7 +95,7 @@ pub(crate) async fn show(
     let (before, after) = catalogue.neighbours(&item);
     let (titles, lede, poster) = words(&item);
     let page = ItemPage {
-        frame: Frame::of(&site),
+        layout: PageLayout::of(&site),
         head: head(&app, &item, &titles, lede.as_deref()),
         kind,
         art: Art::of(catalogue, &item),
@@ -117,9 +117,9 @@ pub(crate) async fn show(
     Ok(content::page(&page)?.at_version(site.version()))
 }
 
-fn missing_since(site: &Site, item: &Item) -> Option<Moment> {
+fn missing_since(site: &Site, item: &Item) -> Option<TimeTag> {
     let missing = site.sync_status.missing(item.kind(), &item.id);
-    missing.map(|missing| Moment(missing.since))
+    missing.map(|missing| TimeTag(missing.since))
 }
 
 /// What only some kinds have: titles, a description, a picture.
@@ -140,7 +140,7 @@ fn words(item: &Item) -> (Titles, Option<String>, Option<String>) {
     }
 }
 
-fn head(app: &AppState, item: &Item, titles: &Titles, lede: Option<&str>) -> Head {
+fn head(app: &AppState, item: &Item, titles: &Titles, lede: Option<&str>) -> HtmlHead {
     let title = match titles.year {
         Some(year) => format!("{} ({year})", item.name()),
         None => item.name().to_owned(),
@@ -153,9 +153,9 @@ fn head(app: &AppState, item: &Item, titles: &Titles, lede: Option<&str>) -> Hea
             tile::singular(item.kind())
         ),
     };
-    let head = Head::of(&app.public_url, &tile::address(item), title, description);
+    let head = HtmlHead::of(&app.public_url, &tile::address(item), title, description);
     match item.kind() {
-        Kind::Movie => head.of_sort("video.movie"),
+        Kind::Movie => head.with_og_type("video.movie"),
         _ => head,
     }
 }

@@ -14,7 +14,7 @@ use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
 use crate::pages::facets::{Chip, Question, chips, filters, questions};
-use crate::pages::layout::{Frame, Head};
+use crate::pages::layout::{HtmlHead, PageLayout};
 use crate::pages::tile;
 use crate::pages::view::{PER_PAGE, Read, View, tidier};
 use crate::state::CurrentSite;
@@ -22,8 +22,8 @@ use crate::state::CurrentSite;
 #[derive(Template)]
 #[template(path = "movies/list.html")]
 struct MovieList {
-    frame: Frame,
-    head: Head,
+    layout: PageLayout,
+    head: HtmlHead,
     view: View,
     total: usize,
     cards: Vec<Card>,
@@ -79,7 +79,7 @@ pub(crate) async fn list(
         .collect();
     let chips = chips(&site, &view);
     let page = MovieList {
-        frame: Frame::of(&site),
+        layout: PageLayout::of(&site),
         head: head(&public_url, &view, &chips, total),
         others: cards.iter().map(|card| card.others).sum(),
         total,
@@ -94,7 +94,7 @@ pub(crate) async fn list(
     Ok(page.into_response())
 }
 
-fn head(public_url: &PublicUrl, view: &View, chips: &[Chip], total: usize) -> Head {
+fn head(public_url: &PublicUrl, view: &View, chips: &[Chip], total: usize) -> HtmlHead {
     let mut title = vec!["Movies".to_owned()];
     title.extend(chips.iter().map(|chip| chip.label.clone()));
     if view.page > 1 {
@@ -102,7 +102,7 @@ fn head(public_url: &PublicUrl, view: &View, chips: &[Chip], total: usize) -> He
     }
     let movies = if total == 1 { "movie" } else { "movies" };
     let description = format!("{total} {movies} with directors, years and characters.");
-    Head::of(public_url, &view.address(), title.join(", "), description)
+    HtmlHead::of(public_url, &view.address(), title.join(", "), description)
 }
 
 /// Sends to a movie, another one each time; only to those that a view of the list would show.

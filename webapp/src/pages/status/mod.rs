@@ -11,7 +11,7 @@ use axum::extract::State;
 use common::models::{Finding, MissingItem, Outcome, Problem, Run};
 
 use self::chart::Chart;
-use super::layout::{Frame, Head, Moment};
+use super::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
@@ -28,15 +28,15 @@ const SHOWN_CHARS: usize = 200;
 #[derive(Template)]
 #[template(path = "status/show.html")]
 struct StatusPage {
-    head: Head,
-    frame: Frame,
+    head: HtmlHead,
+    layout: PageLayout,
     sync_status: Arc<SyncStatus>,
     /// Freshness in a sentence.
     freshness: &'static str,
     /// How the source is.
     source: Source,
     /// Since when the store cannot be read, if so.
-    store_away: Option<Moment>,
+    store_away: Option<TimeTag>,
     items: usize,
     /// The oldest version that is kept and how many there are.
     kept: Option<(u64, usize)>,
@@ -56,7 +56,7 @@ struct Source {
     /// The last one that answered.
     provider: Option<String>,
     /// Since when it has been unavailable, if so.
-    away: Option<Moment>,
+    away: Option<TimeTag>,
     /// The errors of the last attempt, one per source tried.
     causes: Vec<String>,
 }
@@ -74,13 +74,13 @@ pub(crate) async fn show(
     }
     let oldest = site.history.versions().next_back();
     let page = StatusPage {
-        head: Head::of(
+        head: HtmlHead::of(
             &public_url,
             "/status",
             "Status",
             "How up to date the catalogue is, how recent syncs went, and data problems at the source.",
         ),
-        frame: Frame::of(&site),
+        layout: PageLayout::of(&site),
         freshness: freshness(&site),
         source: Source::of(&site),
         store_away: store_away(&site),
@@ -115,7 +115,7 @@ impl Source {
     fn of(site: &Site) -> Self {
         let runs = &site.sync_status.runs;
         let away = match site.freshness {
-            Freshness::SourceUnavailable(since) => Some(Moment(since)),
+            Freshness::SourceUnavailable(since) => Some(TimeTag(since)),
             _ => None,
         };
         let last = runs.first();
@@ -136,9 +136,9 @@ impl Source {
 }
 
 /// Since when the store cannot be read, if so.
-fn store_away(site: &Site) -> Option<Moment> {
+fn store_away(site: &Site) -> Option<TimeTag> {
     match site.freshness {
-        Freshness::StoreUnavailable(since) => Some(Moment(since)),
+        Freshness::StoreUnavailable(since) => Some(TimeTag(since)),
         _ => None,
     }
 }
@@ -154,8 +154,8 @@ fn named(site: &Site) -> Vec<(String, MissingItem)> {
 }
 
 impl StatusPage {
-    fn moment(&self, at: &jiff::Timestamp) -> Moment {
-        Moment(*at)
+    fn moment(&self, at: &jiff::Timestamp) -> TimeTag {
+        TimeTag(*at)
     }
 
     /// The result of a run in a few words, with the damage that it found in the database.
