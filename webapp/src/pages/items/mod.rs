@@ -1,4 +1,4 @@
-//! The lists and pages that all kinds have in common.
+//! The list and item pages that all kinds share.
 
 mod details;
 mod history;
