@@ -1,4 +1,4 @@
-//! What tests of the news are made of.
+//! Sites, items and changes for tests.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(crate) fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snaps
     }
 }
 
-/// A site that keeps a version, of which only a count of one change is known, and later ones.
+/// A site that keeps the version `first`, whose one change is not in memory, and later versions.
 pub(crate) fn site(
     lineage: &str,
     first: u64,
@@ -53,7 +53,7 @@ pub(crate) fn site(
     }
 }
 
-/// A movie that comes.
+/// The change that adds a movie.
 pub(crate) fn added(id: &str, title: &str) -> Change {
     Change {
         kind: Kind::Movie,
@@ -63,7 +63,7 @@ pub(crate) fn added(id: &str, title: &str) -> Change {
     }
 }
 
-/// A movie of which only the title is known.
+/// A movie with only a title.
 pub(crate) fn movie(id: &str, title: &str) -> Arc<Item> {
     item(
         id,

@@ -124,7 +124,7 @@ function listen() {
     tell(version);
   });
   on("resync", update);
-  on("condition", update);
+  on("status", update);
   on("error", () => {
     stop();
     timer = setTimeout(listen, wait * (1 + Math.random()));

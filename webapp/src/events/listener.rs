@@ -1,119 +1,122 @@
-//! One who listens. Nothing is queued for it: it has a position, and asks for what comes next
-//! when it can take more.
+//! One event stream. Events are not queued: a listener remembers the last version that it sent,
+//! and looks up the next one once the client can take more.
 
 use axum::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::Events;
-use super::encode::{self, HEARTBEAT, Position};
+use super::encode::{self, EventId, HEARTBEAT, StatusEvents};
 use crate::state::{CurrentSite, Freshness, Site};
 
-pub(super) struct Client {
-    _place: OwnedSemaphorePermit,
+pub(super) struct Listener {
+    _permit: OwnedSemaphorePermit,
     current: CurrentSite,
     swapped: watch::Receiver<()>,
     events: Events,
-    /// The last version that it knows of; `None` before the first event.
-    position: Option<Position>,
-    /// The condition that it knows of.
-    condition: Option<Freshness>,
-    /// When it is told that it lives, if there is nothing else to tell.
-    beat: Instant,
-    /// Until when what it missed is waited for.
-    waiting: Option<Instant>,
+    /// The last version that was sent; `None` before the first event.
+    last_id: Option<EventId>,
+    /// The last freshness that was sent.
+    freshness: Option<Freshness>,
+    next_heartbeat: Instant,
+    /// When to give up on missed versions that are not in memory yet.
+    backfill_deadline: Option<Instant>,
 }
 
-impl Client {
+impl Listener {
     pub(super) fn new(
-        place: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
         current: CurrentSite,
         events: Events,
-        position: Option<Position>,
+        last_id: Option<EventId>,
     ) -> Self {
         Self {
-            _place: place,
+            _permit: permit,
             swapped: current.swapped(),
             current,
-            beat: Instant::now() + events.0.heartbeat,
+            next_heartbeat: Instant::now() + events.0.heartbeat,
             events,
-            position,
-            condition: None,
-            waiting: None,
+            last_id,
+            freshness: None,
+            backfill_deadline: None,
         }
     }
 
-    /// Waits for what is to be sent next; `None` at the end.
+    /// Waits for the next bytes to send; `None` at shutdown.
     pub(super) async fn next(&mut self) -> Option<Bytes> {
         let events = self.events.clone();
         let bytes = tokio::select! {
             biased;
             () = events.0.shutdown.cancelled() => return None,
-            bytes = self.news() => bytes?,
+            bytes = self.next_event() => bytes?,
         };
-        self.beat = Instant::now() + events.0.heartbeat;
+        self.next_heartbeat = Instant::now() + events.0.heartbeat;
         Some(bytes)
     }
 
-    async fn news(&mut self) -> Option<Bytes> {
+    async fn next_event(&mut self) -> Option<Bytes> {
         loop {
             self.swapped.mark_unchanged();
             if let Ok(site) = self.current.load()
-                && let Some(bytes) = self.tell(&site)
+                && let Some(bytes) = self.event(&site)
             {
                 return Some(bytes);
             }
-            let wake = self.waiting.map_or(self.beat, |end| end.min(self.beat));
+            let wake = self
+                .backfill_deadline
+                .map_or(self.next_heartbeat, |deadline| {
+                    deadline.min(self.next_heartbeat)
+                });
             tokio::select! {
                 swapped = self.swapped.changed() => swapped.ok()?,
                 () = sleep_until(wake) => {}
             }
-            if Instant::now() >= self.beat {
+            if Instant::now() >= self.next_heartbeat {
                 return Some(HEARTBEAT);
             }
         }
     }
 
-    /// What is to be said about this site, if anything.
-    fn tell(&mut self, site: &Site) -> Option<Bytes> {
-        let Some(position) = &mut self.position else {
-            return Some(self.begin_at(site, |events| events.hello.clone()));
+    /// The next event to send about this site, if any.
+    fn event(&mut self, site: &Site) -> Option<Bytes> {
+        let Some(last_id) = &mut self.last_id else {
+            return Some(self.restart_at(site, |events| events.hello.clone()));
         };
-        let same_lineage = position.lineage == site.snapshot.lineage;
-        if same_lineage && position.version == site.version() {
-            self.waiting = None;
-            if self.condition == Some(site.freshness) {
+        let is_same_lineage = last_id.lineage == site.snapshot.lineage;
+        if is_same_lineage && last_id.version == site.version() {
+            self.backfill_deadline = None;
+            if self.freshness == Some(site.freshness) {
                 return None;
             }
-            self.condition = Some(site.freshness);
-            return Some(self.events.standing(site).changed.clone());
+            self.freshness = Some(site.freshness);
+            return Some(self.events.status_events(site).status.clone());
         }
-        if same_lineage {
-            let next = position.version.saturating_add(1);
+        if is_same_lineage {
+            let next = last_id.version.saturating_add(1);
             if let Some(bytes) = site.history.event(next, encode::version) {
-                position.version = next;
-                self.waiting = None;
+                last_id.version = next;
+                self.backfill_deadline = None;
                 return Some(bytes);
             }
-            // The versions before the start are still being read, or another web app that it
-            // listened to was quicker.
-            if !site.history.is_settled() || position.version > site.version() {
-                let patience = self.events.0.patience;
-                let end = *self
-                    .waiting
-                    .get_or_insert_with(|| Instant::now() + patience);
-                if Instant::now() < end {
+            // Versions from before the start are still being read, or the client comes from another
+            // web app that is ahead of this one.
+            if !site.history.is_settled() || last_id.version > site.version() {
+                let timeout = self.events.0.backfill_timeout;
+                let deadline = *self
+                    .backfill_deadline
+                    .get_or_insert_with(|| Instant::now() + timeout);
+                if Instant::now() < deadline {
                     return None;
                 }
             }
         }
-        Some(self.begin_at(site, |events| events.resync.clone()))
+        Some(self.restart_at(site, |events| events.resync.clone()))
     }
 
-    fn begin_at(&mut self, site: &Site, event: impl Fn(&super::Standing) -> Bytes) -> Bytes {
-        self.position = Some(Position::of(site));
-        self.condition = Some(site.freshness);
-        self.waiting = None;
-        event(&self.events.standing(site))
+    fn restart_at(&mut self, site: &Site, event: impl Fn(&StatusEvents) -> Bytes) -> Bytes {
+        self.last_id = Some(EventId::of(site));
+        self.freshness = Some(site.freshness);
+        self.backfill_deadline = None;
+        event(&self.events.status_events(site))
     }
 }

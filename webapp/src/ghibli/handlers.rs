@@ -11,54 +11,54 @@ use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tokio_util::sync::CancellationToken;
 
-use self::Looked::{Answered, Unfinished};
-use super::kind_records::Kept;
-use super::response::{List, nothing, record};
+use self::ScanOutcome::{Finished, Stopped};
+use super::kind_records::KindRecords;
+use super::response::{ListResponse, not_found, record};
 use crate::http::blocking::{LONG, SHORT, encode, run_blocking};
 use crate::http::path::OriginalUri;
 use crate::http::{AppError, PublicUrl};
 use crate::state::{CurrentSite, Site, kind_of};
 
-/// So many records may be looked at as short work; a request that needs more is long work.
-const FEW_LOOKS: usize = 2_000;
+/// The scan limit of [`SHORT`] work; a request that scans more records is [`LONG`] work.
+const MAX_SHORT_SCAN: usize = 2_000;
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
-/// What the handlers take from a request.
+/// What the handlers read of a request.
 #[derive(axum::extract::FromRequestParts)]
-pub(crate) struct Call {
+pub(crate) struct RequestParts {
     method: Method,
     headers: HeaderMap,
     uri: Uri,
     original_uri: Option<Extension<OriginalUri>>,
 }
 
-/// The records of a collection that answer the question, as the source gives them.
+/// The records of a collection that match the query, as the source has them.
 pub(crate) async fn list(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     collection: Result<Path<String>, PathRejection>,
-    call: Call,
+    parts: RequestParts,
 ) -> Result<Response, AppError> {
     let Path(name) = collection?;
-    let query = call.uri.query().unwrap_or_default().to_owned();
-    answer(current, public_url, &name, query, call).await
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    respond(current, public_url, &name, query, parts).await
 }
 
-/// The records of a collection that belong to a record of another: the source's own rule, which
-/// asks for a field that its records do not have, and so gives all of them.
+/// The records of a collection that belong to a record of another. As at the source, this filters
+/// by a foreign key that no record has, so it returns all of them.
 pub(crate) async fn nested(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     address: Result<Path<(String, String, String)>, PathRejection>,
-    call: Call,
+    parts: RequestParts,
 ) -> Result<Response, AppError> {
     let Path((owner, id, name)) = address?;
-    let query = call.uri.query().unwrap_or_default();
+    let query = parts.uri.query().unwrap_or_default();
     let query = match collection(&owner) {
         Some(owner) => with_parameter(query, owner.foreign_key(), &id),
         None => query.to_owned(),
     };
-    answer(current, public_url, &name, query, call).await
+    respond(current, public_url, &name, query, parts).await
 }
 
 /// One record, by its id.
@@ -66,122 +66,122 @@ pub(crate) async fn show(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     address: Result<Path<(String, String)>, PathRejection>,
-    call: Call,
+    parts: RequestParts,
 ) -> Result<Response, AppError> {
     let Path((name, id)) = address?;
-    let base = base(&public_url, &call.headers);
-    let question = ListQuery::parse(call.uri.query().unwrap_or_default(), &base)?;
+    let base = base(&public_url, &parts.headers);
+    let query = ListQuery::parse(parts.uri.query().unwrap_or_default(), &base)?;
     let site = current.load()?;
     let kind = collection(&name).map(kind_of);
     let item = kind.and_then(|kind| site.snapshot.catalogue.get(kind, &id));
     match item {
-        Some(item) => Ok(record(&question, &item.source.json(), site.version())?.into_response()),
-        None => Ok(not_there(&question)),
+        Some(item) => Ok(record(&query, &item.source.json(), site.version())?.into_response()),
+        None => Ok(not_found_response(&query)),
     }
 }
 
-async fn answer(
+async fn respond(
     current: CurrentSite,
     public_url: PublicUrl,
     name: &str,
-    query: String,
-    call: Call,
+    query_string: String,
+    parts: RequestParts,
 ) -> Result<Response, AppError> {
-    let base = base(&public_url, &call.headers);
-    let question = ListQuery::parse(&query, &base)?;
+    let base = base(&public_url, &parts.headers);
+    let query = ListQuery::parse(&query_string, &base)?;
     let site = current.load()?;
     let Some(collection) = collection(name) else {
-        return Ok(not_there(&question));
+        return Ok(not_found_response(&query));
     };
-    let unwanted = CancellationToken::new();
-    // Goes with the request, when nobody waits any longer.
-    let _unwanted = unwanted.clone().drop_guard();
-    let looking = Looking {
+    let cancellation = CancellationToken::new();
+    // Cancels the scan when the client disconnects, which drops this future.
+    let _guard = cancellation.clone().drop_guard();
+    let request = ListRequest {
         collection,
-        unwanted,
-        asked: format!("{base}/{collection}?{query}"),
-        address: requested_url(&base, &call.uri, call.original_uri),
-        conditions: Conditions::of(&call.method, &call.headers),
-        question,
+        cancellation,
+        url: format!("{base}/{collection}?{query_string}"),
+        requested_url: requested_url(&base, &parts.uri, parts.original_uri),
+        conditions: Conditions::of(&parts.method, &parts.headers),
+        query,
     };
-    let looking = Box::new(looking);
-    let few = move || looking.answered(site, FEW_LOOKS);
-    let (looking, site) = match run_blocking(&SHORT, few).await?? {
-        Answered(response) => return Ok(response),
-        Unfinished(looking, site) => (looking, site),
+    let request = Box::new(request);
+    let short_scan = move || request.scan(site, MAX_SHORT_SCAN);
+    let (request, site) = match run_blocking(&SHORT, short_scan).await?? {
+        Finished(response) => return Ok(response),
+        Stopped(request, site) => (request, site),
     };
-    match run_blocking(&LONG, move || looking.answered(site, usize::MAX)).await?? {
-        Answered(response) => Ok(response),
-        Unfinished(..) => Err(AppError::TookTooLong),
+    match run_blocking(&LONG, move || request.scan(site, usize::MAX)).await?? {
+        Finished(response) => Ok(response),
+        Stopped(..) => Err(AppError::TookTooLong),
     }
 }
 
-enum Looked {
-    Answered(Response),
-    Unfinished(Box<Looking>, Arc<Site>),
+enum ScanOutcome {
+    Finished(Response),
+    Stopped(Box<ListRequest>, Arc<Site>),
 }
 
-/// A question to a collection.
-struct Looking {
+/// A query of a collection, with what its response depends on.
+struct ListRequest {
     collection: Collection,
-    unwanted: CancellationToken,
-    question: ListQuery,
-    /// What names the question, the host included.
-    asked: String,
-    /// Where it was asked, written as it came.
-    address: String,
+    cancellation: CancellationToken,
+    query: ListQuery,
+    /// The URL with the host, normalized.
+    url: String,
+    /// The URL as the client wrote it.
+    requested_url: String,
     conditions: Conditions,
 }
 
-impl Looking {
-    /// The response after so many looks at most.
-    fn answered(self: Box<Self>, site: Arc<Site>, most_looks: usize) -> Result<Looked, AppError> {
-        let Some(selection) = self.select(&site, most_looks)? else {
-            return Ok(Unfinished(self, site));
+impl ListRequest {
+    /// The response, if at most `max_scan` records need a scan.
+    fn scan(self: Box<Self>, site: Arc<Site>, max_scan: usize) -> Result<ScanOutcome, AppError> {
+        let Some(selection) = self.select(&site, max_scan)? else {
+            return Ok(Stopped(self, site));
         };
         let conditions = self.conditions.clone();
-        let response = self.answer(&site, selection)?;
+        let response = self.response(&site, selection)?;
         encode(&response, &conditions);
-        Ok(Answered(response))
+        Ok(Finished(response))
     }
 
-    /// The records that answer; none if more looks would have been needed, or nobody waits.
-    fn select(&self, site: &Site, most_looks: usize) -> Result<Option<Selection>, ListQueryError> {
-        let kept = Kept {
+    /// The matching records; none if the scan reached its limit or was cancelled.
+    fn select(&self, site: &Site, max_scan: usize) -> Result<Option<Selection>, ListQueryError> {
+        let records = KindRecords {
             collection: self.collection,
             kind: kind_of(self.collection),
             site,
-            unwanted: &self.unwanted,
-            looks_left: Cell::new(Some(most_looks)),
+            cancellation: &self.cancellation,
+            scans_left: Cell::new(Some(max_scan)),
         };
-        let selection = self.question.select(&kept);
-        // What was seen of a part says nothing, nor does an error over it.
-        kept.looks_left.get().map(|_| selection).transpose()
+        let selection = self.query.select(&records);
+        // A stopped scan has no valid result, nor a valid error.
+        records.scans_left.get().map(|_| selection).transpose()
     }
 
-    fn answer(self, site: &Site, selection: Selection) -> Result<Response, AppError> {
+    fn response(self, site: &Site, selection: Selection) -> Result<Response, AppError> {
         let mut headers = HeaderMap::new();
         if let Some(total) = selection.total {
             headers.insert(X_TOTAL_COUNT, total.into());
-            let links = self.question.link_header(&self.address, total);
+            let links = self.query.link_header(&self.requested_url, total);
             if let Some(Ok(links)) = links.map(HeaderValue::try_from) {
                 headers.insert(LINK, links);
             }
         }
-        if let Some(names) = self.question.exposed_headers() {
+        if let Some(names) = self.query.exposed_headers() {
             headers.insert(
                 ACCESS_CONTROL_EXPOSE_HEADERS,
                 HeaderValue::from_static(names),
             );
         }
-        let list = List {
-            question: self.question,
+        let list = ListResponse {
+            query: self.query,
             catalogue: site.snapshot.catalogue.clone(),
             numbers: selection.records,
-            asked: self.asked,
+            url: self.url,
             version: site.version(),
         };
-        let mut response = list.answer(&self.conditions)?;
+        let mut response = list.respond(&self.conditions)?;
         response.headers_mut().extend(headers);
         Ok(response)
     }
@@ -209,15 +209,15 @@ fn collection(name: &str) -> Option<Collection> {
     Collection::from_str(&name.to_lowercase()).ok()
 }
 
-/// As the source's own server answers, for a collection as for a record.
-fn not_there(question: &ListQuery) -> Response {
-    let (media_type, body) = nothing(question);
+/// The source's own 404, for collections and records alike.
+fn not_found_response(query: &ListQuery) -> Response {
+    let (media_type, body) = not_found(query);
     (StatusCode::NOT_FOUND, [(CONTENT_TYPE, media_type)], body).into_response()
 }
 
 impl From<ListQueryError> for AppError {
-    fn from(bad: ListQueryError) -> Self {
-        Self::BadRequest(bad.to_string())
+    fn from(error: ListQueryError) -> Self {
+        Self::BadRequest(error.to_string())
     }
 }
 
@@ -228,21 +228,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_look_ends_after_its_last_record_or_when_nobody_waits_any_longer() {
+    fn a_scan_stops_at_its_limit_or_when_it_is_cancelled() {
         let site = Site::built_in();
-        let looking = Looking {
+        let request = ListRequest {
             collection: Collection::Films,
-            unwanted: CancellationToken::new(),
-            question: ListQuery::parse("q=a", "http://here").unwrap(),
-            asked: String::new(),
-            address: String::new(),
+            cancellation: CancellationToken::new(),
+            query: ListQuery::parse("q=a", "http://here").unwrap(),
+            url: String::new(),
+            requested_url: String::new(),
             conditions: Conditions::of(&Method::GET, &HeaderMap::new()),
         };
         let films = site.snapshot.catalogue.count(Kind::Movie);
-        let ends = |most| looking.select(&site, most).unwrap().is_some();
-        assert!(ends(films));
-        assert!(!ends(films - 1));
-        looking.unwanted.cancel();
-        assert!(!ends(films));
+        let is_finished = |max_scan| request.select(&site, max_scan).unwrap().is_some();
+        assert!(is_finished(films));
+        assert!(!is_finished(films - 1));
+        request.cancellation.cancel();
+        assert!(!is_finished(films));
     }
 }

@@ -43,7 +43,7 @@ pub(crate) enum AppError {
     NotReady,
     /// Too many clients listen to events.
     #[error("too many clients are listening: try again in 30 seconds")]
-    Crowded,
+    TooManyStreams,
     /// Costly requests wait in a queue that is full.
     #[error("the server is busy: try again in a few seconds")]
     Busy,
@@ -73,7 +73,7 @@ impl AppError {
             Self::BodyTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "Request too large"),
             Self::AddressTooLong => (StatusCode::URI_TOO_LONG, "Address too long"),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "Starting up"),
-            Self::Crowded => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections"),
+            Self::TooManyStreams => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Server busy"),
             Self::TookTooLong => (StatusCode::GATEWAY_TIMEOUT, "Response timed out"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
@@ -86,7 +86,7 @@ impl AppError {
             Self::MethodNotAllowed => Some((ALLOW, METHODS)),
             Self::NotReady => Some((RETRY_AFTER, HeaderValue::from_static("2"))),
             Self::Busy => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
-            Self::Crowded => Some((RETRY_AFTER, HeaderValue::from_static("30"))),
+            Self::TooManyStreams => Some((RETRY_AFTER, HeaderValue::from_static("30"))),
             _ => None,
         }
     }

@@ -44,12 +44,35 @@ pub(crate) enum Freshness {
     StoreUnavailable(Timestamp),
 }
 
+impl Freshness {
+    /// The name for programs.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "up_to_date",
+            Self::Waiting => "waiting",
+            Self::SourceUnavailable(_) => "source_unavailable",
+            Self::NoRecentSync(_) => "no_recent_sync",
+            Self::StoreUnavailable(_) => "database_unavailable",
+        }
+    }
+
+    /// Since when the catalogue may be out of date.
+    pub(crate) const fn since(self) -> Option<Timestamp> {
+        match self {
+            Self::Fresh | Self::Waiting => None,
+            Self::SourceUnavailable(since)
+            | Self::NoRecentSync(since)
+            | Self::StoreUnavailable(since) => Some(since),
+        }
+    }
+}
+
 /// The current site, shared by all handlers; none until the store has been read.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct CurrentSite(Arc<Shared>);
+pub(crate) struct CurrentSite(Arc<SharedSite>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct SharedSite {
     site: ArcSwapOption<Site>,
     swapped: watch::Sender<()>,
 }
