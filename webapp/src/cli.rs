@@ -1,4 +1,4 @@
-//! The commands of the `webapp` binary, and what they say and exit with.
+//! The commands of the `webapp` binary, their messages and exit codes.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
@@ -15,8 +15,8 @@ use tokio::net::TcpStream;
 
 use crate::run;
 
-const CONFIGURATION: u8 = 2;
-const HEALTHCHECK: Duration = Duration::from_secs(3);
+const EXIT_CONFIGURATION: u8 = 2;
+const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Serve the catalogue as a website and APIs.
 #[derive(Debug, Parser)]
@@ -32,15 +32,15 @@ enum Command {
     Healthcheck,
 }
 
-/// Does what the command line says.
+/// Runs the command of the command line.
 pub async fn main(cli: Cli) -> ExitCode {
     let config = match Config::load() {
         Ok(config) => config,
-        Err(error) => return stop(CONFIGURATION, &error),
+        Err(error) => return stop(EXIT_CONFIGURATION, &error),
     };
     if let Some(Command::Healthcheck) = cli.command {
-        let healthy = tokio::time::timeout(HEALTHCHECK, healthcheck(config.listen)).await;
-        return match healthy {
+        let outcome = tokio::time::timeout(HEALTHCHECK_TIMEOUT, healthcheck(config.listen)).await;
+        return match outcome {
             Ok(Ok(())) => ExitCode::SUCCESS,
             Ok(Err(error)) => stop(1, &format!("{error:#}")),
             Err(_) => stop(1, &"the web app did not respond in time"),
@@ -52,11 +52,11 @@ pub async fn main(cli: Cli) -> ExitCode {
     let repository = Repository::open(&config.database, Access::Reader, Clock::system()).await;
     let repository = match repository {
         Ok(repository) => repository,
-        Err(error) => return stop(CONFIGURATION, &error),
+        Err(error) => return stop(EXIT_CONFIGURATION, &error),
     };
     let listener = match run::listen(&config).await {
         Ok(listener) => listener,
-        Err(error) => return stop(CONFIGURATION, &error),
+        Err(error) => return stop(EXIT_CONFIGURATION, &error),
     };
     match serve(&config, &repository, listener).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -86,21 +86,18 @@ async fn healthcheck(listen: SocketAddr) -> anyhow::Result<()> {
         .with_context(|| format!("nothing is listening on {address}"))?;
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    if !answer.starts_with("HTTP/1.1 200 ") {
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    if !response.starts_with("HTTP/1.1 200 ") {
         bail!(
             "the web app is unhealthy: {}",
-            answer.lines().next().unwrap_or_default()
+            response.lines().next().unwrap_or_default()
         );
     }
     Ok(())
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the one line that says why a command ends"
-)]
+#[expect(clippy::print_stderr, reason = "the error message of a command")]
 fn stop(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
     eprintln!("webapp: {error}");
     ExitCode::from(code)

@@ -112,7 +112,7 @@ async fn respond(
     };
     match run_blocking(&LONG, move || request.scan(site, usize::MAX)).await?? {
         Finished(response) => Ok(response),
-        Stopped(..) => Err(AppError::TookTooLong),
+        Stopped(..) => Err(AppError::ResponseTimeout),
     }
 }
 

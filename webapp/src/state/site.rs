@@ -93,7 +93,8 @@ impl CurrentSite {
         self.0.site.load_full().ok_or(AppError::NotReady)
     }
 
-    /// The current site for a short look, without counting a reference to it.
+    /// Borrows the current site, without incrementing its reference count. Do not hold it across
+    /// an `await`.
     pub(crate) fn peek(&self) -> impl Deref<Target = Option<Arc<Site>>> {
         self.0.site.load()
     }
@@ -103,11 +104,11 @@ impl CurrentSite {
         self.0.swapped.subscribe()
     }
 
-    /// Replaces the site and returns the one before.
+    /// Replaces the site and returns the previous one.
     pub(crate) fn replace(&self, site: Site) -> Option<Arc<Site>> {
-        let before = self.0.site.swap(Some(Arc::new(site)));
+        let previous = self.0.site.swap(Some(Arc::new(site)));
         self.0.swapped.send_replace(());
-        before
+        previous
     }
 }
 
