@@ -1,50 +1,52 @@
-# One image with the three binaries: webapp, syncer and pyflix.
+# One image per service: `docker build --target webapp .`, or syncer, or pyflix (the default). All
+# hold the same program, which answers to three names.
 ARG RUST_IMAGE=rust:1-bookworm
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12
 
-FROM ${RUST_IMAGE} AS build
-# Finds what a build leaves behind: docker image prune --filter label=pyflix.stage=build
+# The manifests, with an empty library for each crate: what the layer of the dependencies depends on.
+FROM ${RUST_IMAGE} AS manifests
+# To remove what a build leaves behind: docker image prune --filter label=pyflix.stage=build
 LABEL pyflix.stage=build
 WORKDIR /build
-# `dev` takes half the time to build, for what runs slowly.
-ARG PROFILE=dist
-ENV BUILD="cargo build --profile ${PROFILE} --locked -p pyflix -p syncer -p webapp"
-
-# The dependencies come first, in a layer that only a change of a manifest makes anew: every member
-# of the workspace is an empty library meanwhile.
-COPY Cargo.toml Cargo.lock ./
-COPY common/Cargo.toml common/
-COPY crates/bench/Cargo.toml crates/bench/
-COPY crates/catalogue-index/Cargo.toml crates/catalogue-index/
-COPY crates/catalogue-search/Cargo.toml crates/catalogue-search/
-COPY crates/ghibli-api/Cargo.toml crates/ghibli-api/
-COPY crates/http-content/Cargo.toml crates/http-content/
-COPY crates/http-front/Cargo.toml crates/http-front/
-COPY crates/item-art/Cargo.toml crates/item-art/
-COPY crates/pyflix/Cargo.toml crates/pyflix/
-COPY crates/testkit/Cargo.toml crates/testkit/
-COPY syncer/Cargo.toml syncer/
-COPY tests/Cargo.toml tests/
-COPY webapp/Cargo.toml webapp/
-RUN for member in common crates/* syncer tests webapp; do \
-        mkdir "$member/src" && touch "$member/src/lib.rs" || exit 1; \
-    done \
-    && $BUILD \
-    && rm -r common/src crates/catalogue-*/src crates/ghibli-api/src crates/http-*/src crates/item-art/src crates/pyflix/src syncer/src webapp/src
-
-# Cargo compares times, and a copied file keeps its own, which can be older than the empty library's.
 COPY . .
-RUN touch common/src/*.rs crates/*/src/*.rs syncer/src/*.rs webapp/src/*.rs \
-    && $BUILD \
-    && mkdir /out /out/data \
-    && cp target/*/pyflix target/*/syncer target/*/webapp /out
+RUN mkdir /manifests \
+    && cp --parents Cargo.lock Cargo.toml */Cargo.toml crates/*/Cargo.toml /manifests \
+    && cd /manifests \
+    && for manifest in */Cargo.toml crates/*/Cargo.toml; do \
+        mkdir "${manifest%/*}/src" && touch "${manifest%/*}/src/lib.rs" || exit 1; \
+    done
 
-FROM ${RUNTIME_IMAGE}
-COPY --from=build /out/pyflix /out/syncer /out/webapp /usr/local/bin/
-# For `pyflix`, whose database is data/pyflix.db.
+FROM ${RUST_IMAGE} AS build
+LABEL pyflix.stage=build
+WORKDIR /build
+# `dev` takes half the time to build, for programs that run slowly.
+ARG PROFILE=dist
+COPY --from=manifests /manifests .
+RUN cargo build --profile ${PROFILE} --locked -p pyflix
+# Cargo compares times, and a copied file can be older than the empty library.
+COPY . .
+RUN touch */src/lib.rs crates/*/src/lib.rs \
+    && cargo build --profile ${PROFILE} --locked -p pyflix \
+    && mkdir -p /out/data && cp target/*/pyflix /out
+
+FROM ${RUNTIME_IMAGE} AS syncer
+COPY --from=build /out/pyflix /usr/local/bin/syncer
+USER 65532:65532
+ENTRYPOINT ["syncer"]
+
+FROM ${RUNTIME_IMAGE} AS webapp
+COPY --from=build /out/pyflix /usr/local/bin/webapp
+ENV PYFLIX_LISTEN=0.0.0.0:8000
+EXPOSE 8000
+USER 65532:65532
+ENTRYPOINT ["webapp"]
+
+FROM ${RUNTIME_IMAGE} AS pyflix
+COPY --from=build /out/pyflix /usr/local/bin/
+# The embedded database: data/pyflix.db.
 COPY --from=build --chown=65532:65532 /out/data /data
 WORKDIR /
 ENV PYFLIX_LISTEN=0.0.0.0:8000
 EXPOSE 8000
 USER 65532:65532
-CMD ["pyflix"]
+ENTRYPOINT ["pyflix"]

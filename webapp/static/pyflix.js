@@ -1,4 +1,7 @@
-// Makes the pages live. Without it they say the same when they are asked for.
+// Makes the pages live. Without it they show the same after a reload.
+
+/** The URL of a path, without user and password, which fetch refuses. */
+const url = (path) => location.origin + path;
 
 const main = document.querySelector("main");
 const field = document.querySelector("#search");
@@ -45,22 +48,23 @@ function morph(old, fresh) {
   }
 }
 
-let asking;
+let pending;
 
-/** Asks for this page again and shows what is new in it. */
+/** Fetches this page again and shows the differences. */
 async function refresh() {
-  asking?.abort();
-  asking = new AbortController();
-  const answer = await fetch(location.href, { signal: asking.signal });
-  if (!answer.ok || answer.redirected) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  pending?.abort();
+  pending = new AbortController();
+  const response = await get(location.pathname + location.search, { signal: pending.signal });
+  if (!response.ok || response.redirected) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const focused = document.activeElement;
   const notice = main.querySelector(".notice")?.textContent;
   for (const part of ["main", ".colophon"]) {
-    morph(document.querySelector(part), page.querySelector(part));
+    const fresh = page.querySelector(part);
+    localize(fresh);
+    morph(document.querySelector(part), fresh);
   }
   document.title = page.title;
-  ages();
   if (document.activeElement !== focused) {
     (focused.isConnected ? focused : main).focus({ preventScroll: true });
   }
@@ -99,67 +103,144 @@ function tell({ version, counts, changed }) {
   news.replaceChildren(spoken, text, dismiss);
 }
 
-// The news come as server-sent events.
+// Server-sent events. One tab of the browser has the stream and passes the events on to the others,
+// because a browser opens at most six connections to a host. The lock says which tab; without locks
+// (plain HTTP from another machine) each visible tab has a stream.
 
-let events;
-let last = "";
+const channel = new BroadcastChannel("pyflix-events");
+const shownVersion = () => Number(document.querySelector("[data-version]")?.dataset.version ?? 0);
+
+let source; // the stream, if it is this tab's
+let last = ""; // the id of the last event
 let wait = 1_000;
-let timer;
+let retry;
+let joined; // releases the lock, or gives up waiting for it
+let leaving;
+let missed; // the last event while the tab was hidden
 
-function listen() {
-  stop();
-  events = new EventSource(`/events?last_event_id=${encodeURIComponent(last)}`);
-  const on = (name, act) => events.addEventListener(name, (event) => {
-    last = event.lastEventId || last;
-    act(event.data && JSON.parse(event.data));
-  });
-  on("open", () => wait = 1_000);
-  on("hello", ({ version }) => {
-    const shown = document.querySelector("[data-version]")?.dataset.version ?? 0;
-    if (version !== Number(shown)) update();
-  });
-  on("version", async (version) => {
+const handlers = {
+  hello: ({ version }) => version !== shownVersion() && update(),
+  resync: update,
+  status: update,
+  async version(version) {
+    if (version.version <= shownVersion()) return;
     await update();
     mark(version.changed);
     tell(version);
-  });
-  on("resync", update);
-  on("status", update);
-  on("error", () => {
-    stop();
-    timer = setTimeout(listen, wait * (1 + Math.random()));
+  },
+};
+
+function receive({ name, id, data }) {
+  last = id || last;
+  if (document.hidden) missed = { name, data };
+  else handlers[name](data);
+}
+
+function open() {
+  source = new EventSource(url(`/events?last_event_id=${encodeURIComponent(last)}`));
+  for (const name of Object.keys(handlers)) {
+    source.addEventListener(name, (event) => {
+      const message = { name, id: event.lastEventId, data: JSON.parse(event.data) };
+      receive(message);
+      channel.postMessage(message);
+    });
+  }
+  source.addEventListener("open", () => wait = 1_000);
+  source.addEventListener("error", () => {
+    source.close();
+    retry = setTimeout(open, wait * (1 + Math.random()));
     wait = Math.min(wait * 2, 60_000);
   });
 }
 
-function stop() {
-  clearTimeout(timer);
-  events?.close();
-  events = undefined;
+function close() {
+  clearTimeout(retry);
+  source?.close();
+  source = undefined;
 }
 
-document.addEventListener("visibilitychange", () => {
-  clearTimeout(timer);
-  if (document.hidden) timer = setTimeout(stop, 60_000);
-  else if (!events) listen();
-});
-// With an open connection the page could not be kept for the way back.
-addEventListener("pagehide", stop);
-addEventListener("pageshow", ({ persisted }) => persisted && listen());
+function join() {
+  clearTimeout(leaving);
+  if (joined) return;
+  if (!navigator.locks) {
+    open();
+    joined = close;
+    return;
+  }
+  const waiting = new AbortController();
+  joined = () => waiting.abort();
+  const hold = () => new Promise((release) => {
+    joined = () => {
+      close();
+      release();
+    };
+    open();
+  });
+  navigator.locks.request("pyflix-events", { signal: waiting.signal }, hold).catch(() => {});
+  // The tab that has the stream replies with the version that it knows.
+  channel.postMessage({ name: "ask" });
+}
 
-// How long ago a moment was.
+function leave() {
+  clearTimeout(leaving);
+  joined?.();
+  joined = undefined;
+}
+
+channel.onmessage = ({ data: message }) => {
+  if (message.name !== "ask") receive(message);
+  else if (source && last) channel.postMessage({ name: "hello", id: last, data: { version: Number(last.split(":").pop()) } });
+};
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    leaving = setTimeout(leave, navigator.locks ? 60_000 : 0);
+    return;
+  }
+  join();
+  if (missed) handlers[missed.name](missed.data);
+  missed = undefined;
+});
+document.addEventListener("freeze", leave);
+// The browser keeps only pages without a connection or a lock for the way back.
+addEventListener("pagehide", leave);
+addEventListener("pageshow", ({ persisted }) => persisted && join());
+
+// Times are shown in the reader's time zone, with their age by the server's clock.
+
+let clockOffset = Number(sessionStorage.getItem("clock-offset") ?? NaN);
+
+/** Fetches from this site, and reads the server's clock from the response. */
+async function get(path, options) {
+  const response = await fetch(url(path), options);
+  const date = Date.parse(response.headers.get("date"));
+  // The Date field has no fractions of a second.
+  if (!Number.isNaN(date)) {
+    clockOffset = date + 500 - Date.now();
+    sessionStorage.setItem("clock-offset", clockOffset);
+  }
+  return response;
+}
 
 const relative = new Intl.RelativeTimeFormat("en");
+const localDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
+const localMinute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 
-function ages() {
-  for (const time of document.querySelectorAll("time[datetime*=T]")) {
-    const minutes = Math.floor((Date.now() - Date.parse(time.dateTime)) / 60_000);
+/** Writes times in the local time zone, with UTC in the title, and their ages beside them. */
+function localize(part) {
+  for (const time of part.querySelectorAll("time[datetime*=T]")) {
+    const moment = Date.parse(time.dateTime);
+    time.title ||= time.textContent;
+    time.textContent = `${localDay.format(moment)}, ${localMinute.format(moment)}`;
+    const minutes = Math.floor((Date.now() + clockOffset - moment) / 60_000);
     const [count, unit] = minutes < 60 ? [minutes, "minute"] : minutes < 2880 ? [minutes / 60, "hour"] : [minutes / 1440, "day"];
+    if (Number.isNaN(clockOffset)) continue;
     time.dataset.age = minutes < 1 ? "just now" : relative.format(-Math.floor(count), unit);
   }
 }
 
-setInterval(ages, 5_000);
+const showTimes = () => localize(document);
+setInterval(showTimes, 5_000);
 
 // The search field: `/` leads to it, and it suggests names.
 
@@ -190,10 +271,10 @@ function offer(suggestions) {
 }
 
 async function suggest() {
-  const asked = wanted = field.value.trim();
-  const answer = asked ? await fetch(`/search/suggest?q=${encodeURIComponent(asked)}`) : undefined;
-  const suggestions = answer?.ok ? await answer.json() : [];
-  if (wanted === asked) offer(suggestions);
+  const query = wanted = field.value.trim();
+  const response = query ? await get(`/search/suggest?q=${encodeURIComponent(query)}`) : undefined;
+  const suggestions = response?.ok ? await response.json() : [];
+  if (wanted === query) offer(suggestions);
 }
 
 // The list stays as it is: a late response would take away what is chosen in it.
@@ -202,7 +283,7 @@ function freeze() {
   wanted = undefined;
 }
 
-function close() {
+function closeList() {
   freeze();
   offer([]);
 }
@@ -213,9 +294,9 @@ for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplet
 field.after(list);
 field.addEventListener("input", () => {
   clearTimeout(typing);
-  typing = setTimeout(() => suggest().catch(close), 100);
+  typing = setTimeout(() => suggest().catch(closeList), 100);
 });
-field.addEventListener("blur", close);
+field.addEventListener("blur", closeList);
 list.addEventListener("mousedown", (event) => event.preventDefault());
 field.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
@@ -224,7 +305,7 @@ field.addEventListener("keydown", (event) => {
     freeze();
     choose(chosen + step);
   } else if (event.key === "Enter" && chosen >= 0) location.assign(list.children[chosen].dataset.href);
-  else if (event.key === "Escape" && !list.hidden) close();
+  else if (event.key === "Escape" && !list.hidden) closeList();
   else if (event.key === "Escape") field.blur();
   else return;
   event.preventDefault();
@@ -237,5 +318,6 @@ document.addEventListener("keydown", (event) => {
   field.select();
 });
 
-ages();
-listen();
+showTimes();
+if (Number.isNaN(clockOffset)) get("/healthz", { method: "HEAD" }).then(showTimes, () => {});
+if (!document.hidden) join();

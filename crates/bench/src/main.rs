@@ -1,4 +1,4 @@
-//! Measurements and long trials of the built services, each as a process of its own.
+//! Measurements of the built services, each as a process of its own.
 //!
 //! `cargo build --profile dist --workspace --bins`, then `TEST_BINARIES=target/dist target/dist/bench start`
 
@@ -7,15 +7,12 @@ mod follow;
 mod generate;
 mod processes;
 mod publish;
-mod requests;
 mod scale;
 mod serve;
-mod soak;
 
 use std::net::SocketAddr;
 
 use crate::generate::{Generated, GeneratedSource};
-use crate::soak::Blow;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use common::config::Database;
@@ -35,19 +32,6 @@ struct Cli {
 enum Measure {
     /// From the start of `pyflix` to its first 200, on a new store each time.
     Start,
-    /// Syncers killed or stopped at random moments of a run: every reader must see a whole version
-    /// each time, and the next run must put the view right.
-    Soak {
-        /// What happens to them.
-        #[arg(value_enum)]
-        blow: Blow,
-        /// The store that they publish to.
-        #[arg(value_enum)]
-        store: StoreKind,
-        /// How many films the catalogue has.
-        #[arg(long, default_value_t = 4)]
-        films: u32,
-    },
     /// A catalogue of any size: first sync, start, memory, questions, unchanged sync, a small delta.
     Scale {
         /// The store between syncer and web app.
@@ -108,16 +92,6 @@ enum Measure {
         #[arg(long, default_value_t = 4)]
         seconds: u32,
     },
-    /// Random mutations of requests for so long: the server must parse the same requests from the
-    /// same bytes as a plain hyper server does, and be idle afterwards.
-    Requests {
-        /// How long.
-        #[arg(long, default_value_t = 10)]
-        minutes: u32,
-        /// The seed of the first case; the others count on from it. By default a random one.
-        #[arg(long)]
-        seed: Option<u64>,
-    },
     /// The memory of a web app at rest with the seed.
     Rest,
     /// From a commit to its version on a running web app.
@@ -139,7 +113,6 @@ async fn main() -> Result<()> {
     let cli = Cli::parse();
     match cli.measure {
         Measure::Start => processes::start(cli.rounds).await,
-        Measure::Requests { minutes, seed } => requests::compare(minutes, seed).await?,
         Measure::Rest => processes::rest().await?,
         Measure::ServePublishing { seconds } => {
             serve::while_publishing(cli.rounds, seconds).await?;
@@ -169,9 +142,6 @@ async fn main() -> Result<()> {
             connections,
             seconds,
         } => serve::measure(cli.rounds, &connections, seconds).await?,
-        Measure::Soak { blow, store, films } => {
-            soak::soak(blow, store, films, cli.rounds).await?;
-        }
         Measure::Follow { store } => follow::measure(store, cli.rounds).await?,
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! PyFlix in one process: the web app and the syncer over one store, by default the embedded one.
 
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -20,9 +22,34 @@ const CONFIGURATION: u8 = 2;
 #[command(version)]
 struct Cli {}
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    Cli::parse();
+fn main() -> ExitCode {
+    let called = std::env::args_os().next().map(PathBuf::from);
+    let name = called.as_deref().and_then(Path::file_stem);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.enable_all();
+    let ended = match name.and_then(OsStr::to_str) {
+        Some("webapp") => {
+            let cli = webapp::cli::Cli::parse();
+            runtime
+                .build()
+                .map(|runtime| runtime.block_on(webapp::cli::main(cli)))
+        }
+        Some("syncer") => {
+            let cli = syncer::cli::Cli::parse();
+            let runtime = runtime.worker_threads(1).build();
+            runtime.map(|runtime| runtime.block_on(syncer::cli::main(cli)))
+        }
+        _ => {
+            Cli::parse();
+            runtime
+                .build()
+                .map(|runtime| runtime.block_on(standalone()))
+        }
+    };
+    ended.unwrap_or_else(|error| stop(1, &format!("cannot start the runtime: {error}")))
+}
+
+async fn standalone() -> ExitCode {
     let config = match Config::load() {
         Ok(config) => config,
         Err(error) => return stop(CONFIGURATION, &error),

@@ -6,40 +6,44 @@ use std::{
 
 use crate::{on_path, workspace_root};
 
-/// A `mongod` to run, looked for once per test process.
-pub(super) fn mongod() -> PathBuf {
-    static FOUND: OnceLock<PathBuf> = OnceLock::new();
-    FOUND
-        .get_or_init(|| {
-            named()
-                .or_else(|| on_path(&["mongod"]))
-                .unwrap_or_else(fetched)
-        })
-        .clone()
+/// The `mongod` for the tests: of `TEST_MONGOD`, of the `PATH`, or fetched; or one line that says
+/// what to do. Searched once per test process.
+pub(super) fn mongod() -> Result<PathBuf, String> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    FOUND.get_or_init(find).clone()
 }
 
-fn named() -> Option<PathBuf> {
-    let path = PathBuf::from(std::env::var_os("TEST_MONGOD")?);
-    assert!(
-        path.is_file(),
-        "TEST_MONGOD names no file: {}",
-        path.display()
-    );
-    Some(path)
+fn find() -> Result<PathBuf, String> {
+    if let Some(path) = std::env::var_os("TEST_MONGOD").map(PathBuf::from) {
+        return match path.is_file() {
+            true => Ok(path),
+            false => Err(format!("TEST_MONGOD is not a file: {}", path.display())),
+        };
+    }
+    match on_path(&["mongod"]) {
+        Some(path) => Ok(path),
+        None => fetch(),
+    }
 }
 
-fn fetched() -> PathBuf {
+fn fetch() -> Result<PathBuf, String> {
     let script = workspace_root().join("scripts/fetch-mongod");
     let fetch = Command::new(&script)
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
-        .output();
-    let fetch = fetch.unwrap_or_else(|error| panic!("{} did not run: {error}", script.display()));
-    if !fetch.status.success() {
-        panic!(
-            "no mongod: install one on the PATH or name one in TEST_MONGOD; fetching it failed: {}",
-            String::from_utf8_lossy(&fetch.stderr)
-        );
+        .output()
+        .map_err(|error| missing(&error.to_string()))?;
+    if fetch.status.success() {
+        let path = String::from_utf8_lossy(&fetch.stdout);
+        return Ok(path.trim_end().into());
     }
-    PathBuf::from(String::from_utf8_lossy(&fetch.stdout).trim_end())
+    let errors = String::from_utf8_lossy(&fetch.stderr);
+    Err(missing(errors.lines().last().unwrap_or_default()))
+}
+
+fn missing(reason: &str) -> String {
+    format!(
+        "mongod is missing: install MongoDB 6.0 or newer so that mongod is on the PATH, or set \
+         TEST_MONGOD to its path; scripts/fetch-mongod failed: {reason}"
+    )
 }

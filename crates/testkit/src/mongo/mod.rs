@@ -216,9 +216,10 @@ async fn start_on_a_free_port(folder: &TempDir, options: &MongoOptions) -> (Guar
 
 /// Starts a `mongod`; `Err` is the log of one that ended at once.
 async fn launch(folder: &TempDir, port: u16, options: &MongoOptions) -> Result<Guarded, String> {
-    let mongod = tokio::task::spawn_blocking(find::mongod)
-        .await
-        .expect("mongod can be had");
+    let found = tokio::task::spawn_blocking(find::mongod).await;
+    let mongod = found
+        .expect("the search does not panic")
+        .unwrap_or_else(|why| panic!("{why}"));
     let mut command = guard::watched(&mongod, folder.path());
     command
         .arg("--dbpath")

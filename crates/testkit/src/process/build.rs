@@ -43,6 +43,8 @@ fn build() -> HashMap<String, PathBuf> {
             "build",
             "--workspace",
             "--bins",
+            // With the tests cargo selects the features that the running test was built with.
+            "--tests",
             "--locked",
             "--message-format=json",
         ])
@@ -51,14 +53,14 @@ fn build() -> HashMap<String, PathBuf> {
         .stdin(Stdio::null())
         .output()
         .expect("cargo should be there to build the binaries under test");
-    let messages = String::from_utf8_lossy(&built.stdout);
     if !built.status.success() {
         panic!(
             "the binaries do not build:\n{}",
             String::from_utf8_lossy(&built.stderr)
         );
     }
-    messages.lines().filter_map(executable).collect()
+    let messages = String::from_utf8_lossy(&built.stdout);
+    messages.lines().filter_map(program).collect()
 }
 
 /// Whether cargo set a variable for the running test: build scripts watch such names, and would run
@@ -101,8 +103,12 @@ fn profile() -> Vec<String> {
     ]
 }
 
-fn executable(message: &str) -> Option<(String, PathBuf)> {
+/// Name and path of a program that is no test.
+fn program(message: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(message).ok()?;
+    if message.pointer("/profile/test")?.as_bool()? {
+        return None;
+    }
     let path = message.get("executable")?.as_str()?;
     let name = message.pointer("/target/name")?.as_str()?;
     Some((name.to_owned(), PathBuf::from(path)))

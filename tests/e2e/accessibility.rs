@@ -1,0 +1,73 @@
+//! What an accessibility engine has against the pages.
+
+use crate::support::{DEADLINE, until_it_says};
+use testkit::browser::Browser;
+use testkit::process::Service;
+use testkit::source::{Fault, Source};
+
+/// Every page, and every state that a page can be in.
+const PAGES: [&str; 24] = [
+    "/",
+    "/movies",
+    "/movies?people=all&view=list",
+    "/movies?director=nobody",
+    "/movies/the-lantern-ferry",
+    "/people",
+    "/people/hana-okabe",
+    "/locations",
+    "/locations/lake-of-two-shores",
+    "/species",
+    "/species/human",
+    "/vehicles",
+    "/vehicles/cloud-winder",
+    "/search",
+    "/search?q=lantern",
+    "/search?q=hna&kind=people",
+    "/search?q=nothing+is+called+so",
+    "/changes",
+    "/changes/2",
+    "/changes?from=2&to=1",
+    "/status",
+    "/about",
+    "/api/docs",
+    "/no/such/page",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_breaks_a_rule_of_accessibility_in_light_or_dark() {
+    let source = Source::start().await;
+    let provider = source.url();
+    let envs = [
+        ("PYFLIX_PROVIDER_URLS", provider.as_str()),
+        ("PYFLIX_SYNC_INTERVAL", "250ms"),
+    ];
+    let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
+    let url = |path: &str| format!("{}{path}", pyflix.url());
+    until_it_says(&url("/movies"), "The Lantern Ferry").await;
+    source.edit(|catalogue| {
+        let film = &mut catalogue.films[0];
+        film["rt_score"] = "71".into();
+        film["description"] = format!("{} And more.", film["description"]).into();
+    });
+    until_it_says(&url("/changes"), "/changes/2").await;
+    // So that the notice stands on every page, and the status has most to tell.
+    source.misbehave("films", Fault::Status(503));
+    until_it_says(&url("/status"), "Out of date: the source is unavailable").await;
+
+    let browser = Browser::start().await;
+    browser.set_window(1280, 800).await;
+    let mut broken = Vec::new();
+    for scheme in ["light", "dark"] {
+        browser.set_color_scheme(scheme).await;
+        for path in PAGES {
+            browser.open(&url(path)).await;
+            let violations = browser.accessibility_violations().await;
+            broken.extend(
+                violations
+                    .into_iter()
+                    .map(|rule| format!("{path} in {scheme}: {rule}")),
+            );
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}

@@ -1,0 +1,119 @@
+use std::ffi::OsStr;
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use testkit::process::binary;
+use testkit::workspace_root;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// Long enough for a build of everything from nothing.
+const DEADLINE: Duration = Duration::from_secs(15 * 60);
+
+/// Where the product's image comes from.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Image {
+    /// The binaries under test in the runtime image.
+    OfThisMachine,
+    /// A build of the Dockerfile.
+    OfTheDockerfile,
+}
+
+/// The compose command of this machine, whose engine answers; or what it lacks.
+pub(crate) async fn compose() -> Result<Vec<String>, String> {
+    if run("docker", ["version"]).await.is_err() {
+        return Err("no Docker engine answers here".into());
+    }
+    for words in [&["docker-compose"][..], &["docker", "compose"]] {
+        if run(words[0], words[1..].iter().chain(&["version"]))
+            .await
+            .is_ok()
+        {
+            return Ok(words.iter().map(|&word| word.to_owned()).collect());
+        }
+    }
+    Err("neither docker-compose nor docker compose is here".into())
+}
+
+/// The variables that name the base images: those of the Dockerfile and the compose file, or the
+/// local ones that a script beside the project makes where none can be pulled.
+pub(crate) async fn base_images(image: Image) -> Result<Vec<(&'static str, String)>, String> {
+    let public = [
+        ("RUNTIME_IMAGE", "runtime", "gcr.io/distroless/cc-debian12"),
+        ("MONGO_IMAGE", "mongo", "mongo:8.0"),
+        ("RUST_IMAGE", "rust", "rust:1-bookworm"),
+    ];
+    let wanted = match image {
+        Image::OfThisMachine => &public[..2],
+        Image::OfTheDockerfile => &public[..],
+    };
+    let script = workspace_root().join("../shared/local-images");
+    let mut images = Vec::new();
+    for (variable, kind, name) in wanted {
+        let chosen = if script.is_file() {
+            run(&script, ["--only", kind]).await?;
+            format!("pyflix-local/{kind}")
+        } else {
+            let here = run("docker", ["image", "inspect", name]).await.is_ok();
+            if !here && run("docker", ["pull", name]).await.is_err() {
+                return Err(format!("the image {name} is not here and cannot be pulled"));
+            }
+            (*name).to_owned()
+        };
+        images.push((*variable, chosen));
+    }
+    Ok(images)
+}
+
+/// Makes a service's image as the Dockerfile does, of the binary under test.
+pub(crate) async fn build_from_binary(
+    service: &str,
+    tag: &str,
+    runtime_image: &str,
+) -> Result<(), String> {
+    let context = tempfile::tempdir().unwrap();
+    fs::copy(binary(service), context.path().join(service)).unwrap();
+    let dockerfile = format!(
+        "FROM {runtime_image}\nCOPY {service} /usr/local/bin/\nUSER 65532:65532\n\
+         ENTRYPOINT [\"{service}\"]\n"
+    );
+    fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
+    let folder = context.path().to_str().unwrap();
+    run("docker", ["build", "--tag", tag, folder])
+        .await
+        .unwrap();
+    let args = ["run", "--rm", "--network=none", tag, "--help"];
+    let help = run("docker", args).await;
+    help.map(drop)
+        .map_err(|why| format!("this machine's {service} does not run in the runtime image: {why}"))
+}
+
+/// Runs a program to its end and gives back its output; `Err` tells how it failed.
+pub(crate) async fn run<A: AsRef<OsStr>>(
+    program: impl AsRef<OsStr>,
+    args: impl IntoIterator<Item = A>,
+) -> Result<String, String> {
+    let mut command = Command::new(program);
+    command.args(args);
+    run_command(command).await
+}
+
+/// As [`run`], for a command with an environment of its own.
+pub(crate) async fn run_command(mut command: Command) -> Result<String, String> {
+    command
+        .current_dir(workspace_root())
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let said = format!("{:?}", command.as_std());
+    let output = timeout(DEADLINE, command.output())
+        .await
+        .map_err(|_| format!("{said} did not end within {DEADLINE:?}"))?
+        .map_err(|error| format!("{said} cannot be started: {error}"))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(printed);
+    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{said}: {}\n{printed}{errors}", output.status))
+}

@@ -1,0 +1,264 @@
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use testkit::source::Source;
+use testkit::{eventually, workspace_root};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
+use tokio::task::JoinHandle;
+
+use super::engine::{self, Image, run, run_command};
+
+const SOON: Duration = Duration::from_secs(60);
+
+const SERVICES: [&str; 3] = ["movies_db", "syncer", "webapp"];
+
+const STAGES: [&str; 5] = [
+    "images",
+    "--quiet",
+    "--no-trunc",
+    "--filter=dangling=true",
+    "--filter=label=pyflix.stage=build",
+];
+
+/// Waits until its input closes, which the test's death does too, however it dies; then it
+/// removes all that the project has made, and leaves what was there before.
+const CLEAN_UP: &str = r#"
+read -r closed
+$COMPOSE down --volumes --timeout 5
+docker network rm "$NETWORK"
+docker rmi "$WEBAPP_IMAGE" "$SYNCER_IMAGE"
+for stage in $(docker images --quiet --no-trunc --filter=dangling=true --filter=label=pyflix.stage=build); do
+    case $STAGES_BEFORE in
+        *"$stage"*) ;;
+        *) docker rmi "$stage" ;;
+    esac
+done
+rm -rf "$FOLDER"
+"#;
+
+/// The compose file as a project of its own; dropping it takes everything down.
+pub(crate) struct Project {
+    compose: Vec<String>,
+    variables: Vec<(&'static str, String)>,
+    /// Lets the containers reach the source, which listens on this machine alone.
+    door: JoinHandle<()>,
+    cleaner: Child,
+}
+
+impl Project {
+    /// Makes ready to start; `Err` tells what this machine lacks.
+    pub(crate) async fn new(image: Image, source: &Source) -> Result<Self, String> {
+        let mut compose = engine::compose().await?;
+        let mut variables = engine::base_images(image).await?;
+
+        let name = format!("pyflix-test-{}-{}", std::process::id(), image as u8);
+        let folder = std::env::temp_dir().join(&name);
+        let network = format!("{name}-frontend");
+        let overrides = folder.join("override.json");
+        fs::create_dir(&folder).unwrap();
+        let quick_build = json!({ "build": { "args": { "PROFILE": "dev" } } });
+        let overriding = json!({
+            "networks": { "frontend": { "external": true, "name": network } },
+            "services": { "secrets": quick_build, "webapp": quick_build },
+        });
+        fs::write(&overrides, overriding.to_string()).unwrap();
+        let files = format!("-p {name} -f docker-compose.yml -f {}", overrides.display());
+        compose.extend(files.split(' ').map(str::to_owned));
+
+        let stages = run("docker", STAGES).await?;
+        variables.extend([
+            ("WEBAPP_IMAGE", format!("{name}-webapp:latest")),
+            ("SYNCER_IMAGE", format!("{name}-syncer:latest")),
+            ("WEBAPP_PORT", "0".into()),
+        ]);
+        let cleaner = std::process::Command::new("sh")
+            .args(["-c", CLEAN_UP])
+            .process_group(0)
+            .current_dir(workspace_root())
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .env("COMPOSE", compose.join(" "))
+            .env("NETWORK", &network)
+            .env("STAGES_BEFORE", stages)
+            .env("FOLDER", &folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut project = Self {
+            compose,
+            variables,
+            door: tokio::spawn(async {}),
+            cleaner,
+        };
+
+        run("docker", ["network", "create", &network]).await?;
+        let format = "--format={{(index .IPAM.Config 0).Gateway}}";
+        let gateway = run("docker", ["network", "inspect", format, &network]).await?;
+        let listener = TcpListener::bind((gateway.trim(), 0))
+            .await
+            .map_err(|_| "the engine's networks are not on this machine".to_owned())?;
+        let address = listener.local_addr().unwrap();
+        project.door = tokio::spawn(pass_on(listener, source.url().replace("http://", "")));
+        project.variables.extend([
+            ("PYFLIX_PROVIDER_URLS", format!("http://{address}")),
+            ("PYFLIX_SYNC_INTERVAL", "1h".into()),
+            ("PYFLIX_PUBLIC_URL", String::new()),
+            ("PYFLIX_PROVIDER_MAX_BYTES", String::new()),
+            ("PYFLIX_LOG", "info".into()),
+            ("PYFLIX_LOG_FORMAT", String::new()),
+        ]);
+        if image == Image::OfThisMachine {
+            let runtime_image = &project.variables[0].1;
+            for service in ["webapp", "syncer"] {
+                let tag = format!("{name}-{service}:latest");
+                engine::build_from_binary(service, &tag, runtime_image).await?;
+            }
+        }
+        Ok(project)
+    }
+
+    /// Runs a compose command, which must succeed, and gives back what it printed.
+    pub(crate) async fn compose(&self, args: &[&str]) -> String {
+        let mut command = Command::new(&self.compose[0]);
+        command
+            .args(&self.compose[1..])
+            .args(args)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        match run_command(command).await {
+            Ok(printed) => printed,
+            Err(why) => panic!("{why}"),
+        }
+    }
+
+    /// Waits until the list of movies shows a title.
+    pub(crate) async fn wait_for_title(&self, title: &str) {
+        let address = self.address().await;
+        eventually(SOON, async || {
+            let answer = get(address, "/movies").await?;
+            match answer.contains(title) {
+                true => Ok(()),
+                false => Err(format!("no {title:?} in {answer}")),
+            }
+        })
+        .await;
+    }
+
+    /// Waits until the web app's own health check says that it is well.
+    pub(crate) async fn wait_for_health(&self) {
+        eventually(SOON, async || {
+            let health = self.inspect("webapp").await["State"]["Health"].clone();
+            match health["Status"] == "healthy" {
+                true => Ok(()),
+                false => Err(format!("webapp is not healthy: {health}")),
+            }
+        })
+        .await;
+    }
+
+    /// The version that the web app shows.
+    pub(crate) async fn version(&self) -> u64 {
+        let answer = get(self.address().await, "/movies").await.unwrap();
+        let version = answer.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            let wanted = name.eq_ignore_ascii_case("x-catalogue-version");
+            wanted.then(|| value.trim().parse().unwrap())
+        });
+        version.unwrap_or_else(|| panic!("no version in {answer}"))
+    }
+
+    /// Looks at what the engine really gives the services, not at the file.
+    pub(crate) async fn assert_services_are_confined(&self) {
+        for service in SERVICES {
+            let container = self.inspect(service).await;
+            let host = &container["HostConfig"];
+            let user = container["Config"]["User"].as_str().unwrap();
+            assert!(
+                !["", "0", "root"].contains(&user.split(':').next().unwrap()),
+                "{service}"
+            );
+            assert_eq!(host["ReadonlyRootfs"], true, "{service}");
+            assert_eq!(host["CapDrop"], json!(["ALL"]), "{service}");
+            assert!(
+                host["CapAdd"].as_array().is_none_or(Vec::is_empty),
+                "{service}"
+            );
+            assert_eq!(
+                host["SecurityOpt"],
+                json!(["no-new-privileges:true"]),
+                "{service}"
+            );
+            assert_eq!(host["RestartPolicy"]["Name"], "unless-stopped", "{service}");
+            assert!(host["Memory"].as_u64() > Some(0), "{service}");
+            assert!(host["PidsLimit"].as_u64() > Some(0), "{service}");
+            let ports = host["PortBindings"]
+                .as_object()
+                .map_or(0, |ports| ports.len());
+            assert_eq!(ports, usize::from(service == "webapp"), "{service}");
+        }
+    }
+
+    async fn inspect(&self, service: &str) -> Value {
+        let id = self.compose(&["ps", "-q", service]).await;
+        let found = run("docker", ["inspect", id.trim()]).await.unwrap();
+        serde_json::from_str::<Value>(&found).unwrap()[0].take()
+    }
+
+    async fn address(&self) -> SocketAddr {
+        let printed = self.compose(&["port", "webapp", "8000"]).await;
+        printed.trim().parse().unwrap()
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let logs = std::process::Command::new(&self.compose[0])
+                .args(&self.compose[1..])
+                .args(["logs", "--no-color", "--tail=50"])
+                .envs(self.variables.iter().map(|(name, value)| (name, value)))
+                .current_dir(workspace_root())
+                .output();
+            if let Ok(logs) = logs {
+                eprintln!("{}", String::from_utf8_lossy(&logs.stdout));
+            }
+        }
+        self.door.abort();
+        drop(self.cleaner.stdin.take());
+        let cleaned = self.cleaner.wait();
+        assert!(std::thread::panicking() || cleaned.is_ok());
+    }
+}
+
+async fn pass_on(listener: TcpListener, to: String) {
+    while let Ok((mut from, _)) = listener.accept().await {
+        let to = to.clone();
+        tokio::spawn(async move {
+            // A source that is stopped refuses; the other side sees its connection closed.
+            if let Ok(mut to) = TcpStream::connect(to).await {
+                let _ = copy_bidirectional(&mut from, &mut to).await;
+            }
+        });
+    }
+}
+
+/// The whole answer, head and body.
+async fn get(address: SocketAddr, path: &str) -> Result<String, String> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    };
+    exchange
+        .await
+        .map_err(|error: std::io::Error| error.to_string())
+}

@@ -1,0 +1,369 @@
+//! The compatible API against the source's own recorded answers, and as a provider of others.
+
+use std::fs::read_to_string;
+
+use crate::support::{Answer, DEADLINE, Store, get, until_it_says};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use testkit::process::Service;
+use testkit::shared;
+use testkit::source::{COLLECTIONS, Catalogue, Source, film};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// The host in the links of the source's records, and the one that was asked when its answers
+/// were recorded.
+const SOURCE: &str = "https://ghibliapi.herokuapp.com";
+const MISSPELT: &str = "htps://ghibliapi.herokuapp.com";
+const ASKED: &str = "http://127.0.0.1:3901";
+
+#[derive(Deserialize)]
+struct Recorded {
+    path: String,
+    status: u16,
+    headers: std::collections::BTreeMap<String, String>,
+    body: Value,
+}
+
+/// A web app over the source's own data, and what the source was heard to answer.
+async fn recorded(test: &str) -> Option<(Service, Store, Vec<Recorded>)> {
+    let folder = shared::folder_or_skip(test)?;
+    let data = read_to_string(folder.join("data.json")).unwrap();
+    let data: Catalogue = serde_json::from_str(&data).unwrap();
+    let source = Source::start_with(data).await;
+    let store = Store::sqlite();
+    let synced = store.command(&source.url(), &["once"]).await;
+    assert_eq!(synced.code, Some(0), "{synced:?}");
+    let webapp = store.webapp().await;
+    until_it_says(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
+    let lines = read_to_string(folder.join("recorded.jsonl")).unwrap();
+    let answers = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    Some((webapp, store, answers.collect()))
+}
+
+#[tokio::test]
+async fn every_recorded_question_is_answered_as_the_source_answered_it() {
+    let test = "every_recorded_question_is_answered_as_the_source_answered_it";
+    let Some((webapp, _store, answers)) = recorded(test).await else {
+        return;
+    };
+    let base = format!("{}/ghibli", webapp.url());
+    let mut wrong = Vec::new();
+    for expected in &answers {
+        let answer = get(&format!("{base}{}", expected.path)).await;
+        if let Err(difference) = compare(expected, &answer, &base) {
+            wrong.push(format!("{}: {difference}", expected.path));
+        }
+    }
+    assert!(answers.len() > 100, "{} answers", answers.len());
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn compare(expected: &Recorded, answer: &Answer, base: &str) -> Result<(), String> {
+    let same = |what: &str, expected: &str, found: &str| {
+        (expected == found)
+            .then_some(())
+            .ok_or_else(|| format!("{what}: expected {expected}\nfound {found}"))
+    };
+    if expected.status == 500 {
+        same("status", "400", &answer.status.to_string())?;
+        let problem = "application/problem+json";
+        return same(
+            "type",
+            problem,
+            answer.header("content-type").unwrap_or_default(),
+        );
+    }
+    same(
+        "status",
+        &expected.status.to_string(),
+        &answer.status.to_string(),
+    )?;
+    for (name, value) in &expected.headers {
+        let value = value.replace(ASKED, base);
+        let found = answer.header(name).unwrap_or("nothing");
+        // The kit reads a head in lower case.
+        same(name, &value.to_lowercase(), found)?;
+    }
+    let body = serde_json::to_string_pretty(&expected.body).unwrap();
+    let body = body.replace(SOURCE, base).replace(MISSPELT, base);
+    same("body", &body, &answer.body)
+}
+
+/// The seed, which needs no source.
+async fn seed(envs: &[(&str, &str)]) -> Service {
+    let webapp = Service::start_web("webapp", envs, &[], DEADLINE).await;
+    until_it_says(&format!("{}/ghibli/films", webapp.url()), "Totoro").await;
+    webapp
+}
+
+/// Asks as HTTP/1.0 does, which knows no chunks: the body is what comes until the end.
+async fn ask(
+    url: &str,
+    method: &str,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> (u16, String, Vec<u8>) {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut request = format!("{method} {path} HTTP/1.0\r\nHost: {host}\r\n");
+    for (name, value) in fields {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    request.push_str("\r\n");
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    let end = bytes
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap();
+    let body = bytes.split_off(end + 4);
+    let head = String::from_utf8(bytes).unwrap().to_lowercase();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head, body)
+}
+
+fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = head.lines();
+    lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+#[tokio::test]
+async fn every_way_of_writing_an_address_leads_to_the_same_answer() {
+    let webapp = seed(&[]).await;
+    let plain = get(&format!("{}/ghibli/vehicles", webapp.url())).await;
+    assert_eq!(plain.json().as_array().unwrap().len(), 3);
+    for path in [
+        "/ghibli/vehicles/",
+        "/ghibli/VEHICLES",
+        "/Ghibli/Vehicles/",
+        "/ghibli/vehicles?nope=1",
+        // A record holds no other's id, so the source gives all of them.
+        "/ghibli/films/2baf70d1-42bb-4437-b551-e5fed5a87abe/vehicles",
+    ] {
+        let answer = get(&format!("{}{path}", webapp.url())).await;
+        assert_eq!((answer.status, &answer.body), (200, &plain.body), "{path}");
+    }
+    for path in [
+        "/ghibli/vehicles/nope",
+        "/ghibli/nope",
+        "/ghibli/films/x/nope",
+    ] {
+        let answer = get(&format!("{}{path}", webapp.url())).await;
+        assert_eq!((answer.status, &*answer.body), (404, "{}"), "{path}");
+        let expected = Some("application/json; charset=utf-8");
+        assert_eq!(answer.header("content-type"), expected, "{path}");
+    }
+    let page = get(&format!(
+        "{}/Ghibli/People/?_page=2&_limit=50",
+        webapp.url()
+    ))
+    .await;
+    let first = format!(
+        "<{}/ghibli/people/?_page=1&_limit=50>; rel=\"first\"",
+        webapp.url()
+    );
+    assert!(
+        page.header("link").unwrap().starts_with(&first),
+        "{}",
+        page.head
+    );
+}
+
+#[tokio::test]
+async fn links_name_this_server_and_may_name_any_when_asked_about() {
+    let webapp = seed(&[("PYFLIX_PUBLIC_URL", "https://films.example/pyflix")]).await;
+    let ask = async |query: &str| get(&format!("{}/ghibli/{query}", webapp.url())).await;
+    let totoro = ask("films/58611129-2dbc-4a81-a72f-77ddfc1b1b49?fields=url").await;
+    let url = "https://films.example/pyflix/ghibli/films/58611129-2dbc-4a81-a72f-77ddfc1b1b49";
+    assert_eq!(totoro.json(), json!({ "url": url }));
+    for host in [
+        SOURCE,
+        "https://ghibliapi.vercel.app",
+        "http://localhost/x/y",
+    ] {
+        let link = format!("{host}/films/58611129-2dbc-4a81-a72f-77ddfc1b1b49");
+        let found = ask(&format!("films?fields=title&url={link}")).await;
+        assert_eq!(
+            found.json(),
+            json!([{ "title": "My Neighbor Totoro" }]),
+            "{host}"
+        );
+    }
+    let page = ask("films?_page=2&_limit=20").await;
+    assert!(
+        page.header("link")
+            .unwrap()
+            .contains("<https://films.example/pyflix/ghibli/films?")
+    );
+}
+
+#[tokio::test]
+async fn a_callback_is_called_and_must_be_a_name() {
+    let webapp = seed(&[]).await;
+    let ask = async |query: &str| get(&format!("{}/ghibli/{query}", webapp.url())).await;
+    let answer = ask("films?limit=1&fields=title&callback=show.it").await;
+    let expected = Some("text/javascript; charset=utf-8");
+    assert_eq!(answer.header("content-type"), expected);
+    assert_eq!(
+        answer.body,
+        "/**/ typeof show.it === 'function' && show.it([\n  {\n    \"title\": \"Castle in the \
+         Sky\"\n  }\n]);"
+    );
+    let missing = ask("films/nope?callback=f").await;
+    assert_eq!(missing.body, "/**/ typeof f === 'function' && f({});");
+    assert_eq!(missing.status, 404);
+    for bad in ["callback=alert(1)", "callback=1", "callback=a%3Cb"] {
+        let answer = ask(&format!("films?{bad}")).await;
+        assert_eq!(answer.status, 400, "{bad}");
+        assert!(
+            answer.body.contains("callback must be a function name"),
+            "{}",
+            answer.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn reading_is_open_to_every_site_and_writing_to_nobody() {
+    let webapp = seed(&[]).await;
+    let path = "/ghibli/films?_limit=3";
+    let (status, of_get, body) = ask(webapp.url(), "GET", path, &[]).await;
+    assert_eq!(
+        (status, field(&of_get, "access-control-allow-origin")),
+        (200, Some("*"))
+    );
+    assert!(!body.is_empty());
+    let (status, of_head, body) = ask(webapp.url(), "HEAD", path, &[]).await;
+    assert_eq!((status, body.len()), (200, 0));
+    for name in ["content-type", "content-length", "etag", "x-total-count"] {
+        assert_eq!(field(&of_head, name), field(&of_get, name), "{name}");
+    }
+    let (status, head, _) = ask(webapp.url(), "OPTIONS", path, &[]).await;
+    assert_eq!(status, 204);
+    assert!(
+        field(&head, "access-control-allow-methods")
+            .unwrap()
+            .contains("get")
+    );
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        let (status, head, _) = ask(webapp.url(), method, path, &[]).await;
+        assert_eq!(status, 405, "{method}");
+        assert_eq!(
+            field(&head, "allow"),
+            Some("get, head, options"),
+            "{method}"
+        );
+    }
+    let tag = field(&of_get, "etag").unwrap();
+    let (status, _, body) = ask(webapp.url(), "GET", path, &[("If-None-Match", tag)]).await;
+    assert_eq!((status, body.len()), (304, 0));
+}
+
+#[tokio::test]
+async fn what_makes_the_source_fail_is_a_400_that_says_what_is_wrong() {
+    let webapp = seed(&[]).await;
+    let many = "a=1&".repeat(60);
+    let long = format!("title={}", "x".repeat(3000));
+    for (query, why) in [
+        ("limit=-1", "limit"),
+        ("limit=abc", "limit"),
+        ("fields=a&fields=b", "fields"),
+        ("q=a&q=b", "q may be given only once"),
+        ("title_like=(", "title_like"),
+        ("title_like=(?=x)", "uses look-ahead"),
+        ("title_like=(a)%5C1", "uses a back-reference"),
+        ("title_like=((a%7B99%7D)%7B99%7D)%7B99%7D", "too complex"),
+        ("_expand=film", "_expand"),
+        (&many, "parameters"),
+        (&long, "bytes"),
+    ] {
+        let answer = get(&format!("{}/ghibli/films?{query}", webapp.url())).await;
+        assert_eq!(answer.status, 400, "{query}");
+        let problem = answer.json();
+        assert!(
+            problem["detail"].as_str().unwrap().contains(why),
+            "{query}: {problem}"
+        );
+    }
+}
+
+/// A catalogue of so many films and half as many people, beside what is there already.
+fn large(films: u32) -> Catalogue {
+    let mut catalogue = Catalogue::invented();
+    let person = catalogue.people[0].clone();
+    catalogue.films.extend((100..100 + films).map(film));
+    catalogue.people.extend((0..films / 2).map(|number| {
+        let mut person = person.clone();
+        person["id"] = json!(format!("9e750000-0000-4000-8000-{number:012}"));
+        person["name"] = json!(format!("Person {number}"));
+        person["url"] = json!(format!("https://ghibliapi.example/people/p{number}"));
+        person
+    }));
+    catalogue
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pyflix_mirrors_all_of_another_however_large() {
+    let source = Source::start_with(large(3000)).await;
+    let url = source.url();
+    let follow = async |provider: &str, max_bytes: &str| {
+        let envs = [
+            ("PYFLIX_PROVIDER_URLS", provider),
+            ("PYFLIX_PROVIDER_MAX_BYTES", max_bytes),
+            ("PYFLIX_SYNC_INTERVAL", "500ms"),
+        ];
+        let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
+        let last = format!(
+            "{}/ghibli/films/f11a0000-0000-4000-8000-000000003099",
+            pyflix.url()
+        );
+        until_it_says(&last, "Reel 3099").await;
+        pyflix
+    };
+    let first = follow(&url, "16MiB").await;
+    // The films weigh more than one answer may, so that they come page by page.
+    let mirror = follow(&format!("{}/ghibli", first.url()), "1MiB").await;
+    let all = async |pyflix: &Service, collection: &str| {
+        let path = format!("/ghibli/{collection}");
+        let (status, head, body) = ask(pyflix.url(), "GET", &path, &[]).await;
+        assert_eq!(status, 200, "{head}");
+        (head, String::from_utf8(body).unwrap())
+    };
+    for collection in COLLECTIONS {
+        let (_, there) = all(&first, collection).await;
+        let (head, here) = all(&mirror, collection).await;
+        assert_eq!(
+            here.replace(mirror.url(), first.url()),
+            there,
+            "{collection}"
+        );
+        let records: Vec<Value> = serde_json::from_str(&here).unwrap();
+        assert_eq!(
+            records.len(),
+            source.catalogue().collection(collection).len()
+        );
+        let tag = field(&head, "etag").unwrap();
+        let path = format!("/ghibli/{collection}");
+        let (status, _, _) = ask(mirror.url(), "GET", &path, &[("If-None-Match", tag)]).await;
+        assert_eq!(status, 304, "{collection}");
+    }
+    let (head, body) = all(&mirror, "films").await;
+    assert!(
+        body.len() > 2_000_000 && field(&head, "content-length").is_none(),
+        "{head}"
+    );
+
+    // A change of one film names the films anew, and leaves the people as they were.
+    let (before, _) = all(&mirror, "people").await;
+    source.rename_film("f11a0000-0000-4000-8000-000000003099", "The Last Reel");
+    let last = format!("{}/ghibli/films?title=The%20Last%20Reel", mirror.url());
+    until_it_says(&last, "The Last Reel").await;
+    let (after, _) = all(&mirror, "people").await;
+    assert_eq!(field(&after, "etag"), field(&before, "etag"));
+    let (renamed, _) = all(&mirror, "films").await;
+    assert_ne!(field(&renamed, "etag"), field(&head, "etag"));
+}

@@ -1,0 +1,275 @@
+//! The web app and the standalone as processes: starting, stopping, and going on without what
+//! they depend on.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{DEADLINE, Store, get, try_get, until_it_says};
+use testkit::mongo::{Mongo, MongoOptions};
+use testkit::process::{Finished, Service, run_to_end};
+use testkit::source::{Fault, Source};
+
+/// An address at which nothing listens.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+async fn pyflix(envs: &[(&str, &str)]) -> Service {
+    Service::start_web("pyflix", envs, &[], DEADLINE).await
+}
+
+#[tokio::test]
+async fn without_any_network_the_first_start_serves_the_seed_and_says_why() {
+    let pyflix = pyflix(&[("PYFLIX_PROVIDER_URLS", NOWHERE)]).await;
+    let page = until_it_says(
+        &format!("{}/movies", pyflix.url()),
+        "has been unavailable since",
+    )
+    .await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("x-catalogue-version"), Some("0"));
+    assert!(page.body.contains("built-in catalogue"));
+    let api = get(&format!("{}/api/v1/movies", pyflix.url())).await.json();
+    assert_eq!((&api["version"], &api["total"]), (&0.into(), &22.into()));
+    assert_eq!(get(&format!("{}/readyz", pyflix.url())).await.status, 200);
+    pyflix
+        .wait_for_line(
+            |line| line.contains("serving the built-in catalogue"),
+            DEADLINE,
+        )
+        .await;
+    pyflix
+        .wait_for_line(|line| line.contains("failed: http://127.0.0.1:9"), DEADLINE)
+        .await;
+}
+
+#[tokio::test]
+async fn the_first_good_sync_replaces_the_seed_and_a_restart_keeps_it() {
+    let source = Source::start().await;
+    source.misbehave_everywhere(Fault::Status(503));
+    let url = source.url();
+    let envs = [
+        ("PYFLIX_PROVIDER_URLS", url.as_str()),
+        ("PYFLIX_SYNC_INTERVAL", "250ms"),
+    ];
+    let pyflix = pyflix(&envs).await;
+    let home = until_it_says(pyflix.url(), "built-in catalogue").await;
+    assert!(home.body.contains("Welcome to PyFlix WebApp!"));
+    source.behave();
+    until_it_says(pyflix.url(), "Catalogue version 1").await;
+
+    source.stop().await;
+    let again = pyflix.restart_web(DEADLINE).await;
+    let page = until_it_says(
+        &format!("{}/movies", again.url()),
+        "has been unavailable since",
+    )
+    .await;
+    assert!(page.body.contains("The Lantern Ferry"));
+    assert!(page.body.contains("the last good copy"));
+}
+
+#[tokio::test]
+async fn the_notice_of_a_source_that_is_away_leaves_by_itself() {
+    let source = Source::start().await;
+    let url = source.url();
+    let envs = [
+        ("PYFLIX_PROVIDER_URLS", url.as_str()),
+        ("PYFLIX_SYNC_INTERVAL", "250ms"),
+    ];
+    let pyflix = pyflix(&envs).await;
+    let movies = format!("{}/movies", pyflix.url());
+    let fresh = until_it_says(&movies, "The Lantern Ferry").await;
+    assert!(!fresh.body.contains("role=\"status\""));
+    source.misbehave_everywhere(Fault::Status(500));
+    until_it_says(&movies, "The source has been unavailable since").await;
+    source.behave();
+    let well = testkit::eventually(DEADLINE, async || {
+        let page = get(&movies).await;
+        (!page.body.contains("has been unavailable")).then_some(page)
+    })
+    .await;
+    assert_eq!(
+        well.header("etag"),
+        fresh.header("etag"),
+        "the same bytes as before"
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_reached_at_start_is_not_ready_and_never_the_seed() {
+    let envs = [("PYFLIX_DATABASE_URL", "mongodb://127.0.0.1:9/movies_db")];
+    let webapp = Service::start_web("webapp", &envs, &[], DEADLINE).await;
+    for path in ["/", "/movies", "/readyz", "/api/v1/movies", "/ghibli/films"] {
+        let answer = get(&format!("{}{path}", webapp.url())).await;
+        assert_eq!(answer.status, 503, "{path}");
+        assert!(answer.header("retry-after").is_some(), "{path}");
+        assert!(!answer.body.contains("Castle in the Sky"), "{path}");
+    }
+    assert_eq!(get(&format!("{}/healthz", webapp.url())).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_go_on_while_the_database_is_away_say_so_and_follow_again_after() {
+    let mongo = Mongo::start(MongoOptions::default()).await;
+    let store = Store::at(mongo.url("movies_db"));
+    let source = Source::start().await;
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    let webapp = store.webapp().await;
+    let movies = format!("{}/movies", webapp.url());
+    until_it_says(&movies, "The Lantern Ferry").await;
+    mongo.kill9();
+    let away = until_it_says(&movies, "The database has been unavailable since").await;
+    assert!(away.body.contains("The Lantern Ferry"));
+    mongo.restart().await;
+    let id = source.catalogue().collection("films")[0]["id"].clone();
+    source.rename_film(id.as_str().unwrap_or_default(), "The Lantern Boat");
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    let back = until_it_says(&movies, "The Lantern Boat").await;
+    assert!(!back.body.contains("has been unavailable"));
+}
+
+#[tokio::test]
+async fn trailing_slashes_work_and_a_missing_movie_is_a_page_that_helps() {
+    let pyflix = pyflix(&[("PYFLIX_PROVIDER_URLS", NOWHERE)]).await;
+    let url = pyflix.url();
+    until_it_says(url, "Welcome to PyFlix WebApp!").await;
+    for path in [
+        "/movies/",
+        "/movies/ponyo/",
+        "/api/v1/movies/",
+        "/ghibli/films/",
+    ] {
+        assert_eq!(get(&format!("{url}{path}")).await.status, 200, "{path}");
+    }
+    let missing = get(&format!("{url}/movies/nothing-like-it")).await;
+    assert_eq!(missing.status, 404);
+    assert!(missing.body.contains("href=\"/movies\""));
+    let problem = get(&format!("{url}/api/v1/movies?per_page=9999")).await;
+    assert_eq!(problem.status, 400);
+    assert_eq!(
+        problem.header("content-type"),
+        Some("application/problem+json")
+    );
+    assert!(problem.body.contains("per_page"));
+}
+
+#[tokio::test]
+async fn people_of_other_species_are_counted_and_shown_when_asked_for() {
+    let pyflix = pyflix(&[("PYFLIX_PROVIDER_URLS", NOWHERE)]).await;
+    let movies = format!("{}/movies", pyflix.url());
+    let humans = until_it_says(&movies, "Satsuki Kusakabe").await;
+    assert!(!humans.body.contains("Catbus"));
+    assert!(
+        humans.body.contains("20 others are hidden"),
+        "{}",
+        humans.body
+    );
+    let all = get(&format!("{movies}?people=all")).await;
+    assert!(all.body.contains("Catbus"));
+}
+
+#[tokio::test]
+async fn sigterm_ends_every_service_within_five_seconds_with_0() {
+    let store = Store::sqlite();
+    let source = Source::start().await;
+    source.misbehave_everywhere(Fault::Stall);
+    let url = source.url();
+    let envs = [("PYFLIX_PROVIDER_URLS", url.as_str())];
+    let services = [
+        store.syncer(&url),
+        store.webapp().await,
+        pyflix(&envs).await,
+    ];
+    source.wait_for_requests("films", 2, DEADLINE).await;
+    let (webapp, pyflix) = (services[1].url().to_owned(), services[2].url().to_owned());
+    let started = Instant::now();
+    for service in &services {
+        service.signal(testkit::process::Signal::TERM);
+    }
+    for service in services {
+        assert_eq!(
+            service.wait_exit(DEADLINE).await.code(),
+            Some(0),
+            "{}",
+            service.output()
+        );
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        started.elapsed()
+    );
+    for url in [webapp, pyflix] {
+        assert!(try_get(&url).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_setting_stops_every_binary_with_2_and_one_line_that_names_it() {
+    for binary in ["pyflix", "webapp", "syncer"] {
+        for (name, value) in [
+            ("PYFLIX_SYNC_INTERVAL", "soon"),
+            ("PYFLIX_LISTEN", "nowhere"),
+            ("PYFLIX_DATABASE_URL", "postgres://u:hunter2@h/d"),
+            ("PYFLIX_DATABASE_URL", "mongodb://u:hunter2@h:notaport/d"),
+            ("PYFLIX_DATABASE_URL_FILE", "/nowhere/at/all"),
+        ] {
+            let end = run_to_end(binary, &[(name, value)], &[], DEADLINE).await;
+            one_line_with_2(&end, &format!("{binary} {name}={value}"));
+            assert!(end.stderr.contains("PYFLIX_"), "{end:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_port_in_use_and_a_folder_that_cannot_be_used_stop_it_with_2_and_one_line() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let end = run_to_end("pyflix", &[("PYFLIX_LISTEN", &address)], &[], DEADLINE).await;
+    one_line_with_2(&end, "a port in use");
+    assert!(
+        end.stderr.contains(&address) && end.stderr.contains("in use"),
+        "{end:?}"
+    );
+    let envs = [("PYFLIX_DATABASE_URL", "sqlite:/dev/null/data/pyflix.db")];
+    for binary in ["pyflix", "webapp", "syncer"] {
+        let end = run_to_end(binary, &envs, &[], DEADLINE).await;
+        one_line_with_2(&end, binary);
+        assert!(end.stderr.contains("/dev/null/data"), "{end:?}");
+    }
+}
+
+fn one_line_with_2(end: &Finished, what: &str) {
+    assert_eq!(end.code, Some(2), "{what}: {end:?}");
+    assert_eq!(end.stderr.trim().lines().count(), 1, "{what}: {end:?}");
+    assert!(!end.stderr.contains("hunter2"), "{what}: {end:?}");
+}
+
+#[tokio::test]
+async fn an_unknown_variable_is_a_warning_with_the_nearest_right_name() {
+    let envs = [
+        ("PYFLIX_PROVIDER_URLS", NOWHERE),
+        ("PYFLIX_PROVIDER_URL", NOWHERE),
+    ];
+    let pyflix = pyflix(&envs).await;
+    let wanted = |line: &str| {
+        line.contains("PYFLIX_PROVIDER_URL is") && line.contains("PYFLIX_PROVIDER_URLS")
+    };
+    pyflix.wait_for_line(wanted, DEADLINE).await;
+}
+
+#[tokio::test]
+async fn the_healthcheck_tells_a_living_web_app_from_none() {
+    let webapp = Store::sqlite().webapp().await;
+    let listen = webapp.url().trim_start_matches("http://").to_owned();
+    let check = async |listen: &str| {
+        run_to_end(
+            "webapp",
+            &[("PYFLIX_LISTEN", listen)],
+            &["healthcheck"],
+            DEADLINE,
+        )
+        .await
+        .code
+    };
+    assert_eq!(check(&listen).await, Some(0));
+    assert_eq!(check("127.0.0.1:9").await, Some(1));
+}

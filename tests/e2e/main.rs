@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "measurements, and the logs of the services of a failed test"
+)]
+
+mod accessibility;
+mod bad_responses;
+mod compose;
+mod drop_in;
+mod events;
+mod example_clients;
+mod failover;
+mod lifecycle;
+mod live_pages;
+mod mongodb_faults;
+mod pages;
+mod raw_http;
+mod snapshots;
+mod soak;
+mod sqlite_file;
+mod support;
+mod syncing;

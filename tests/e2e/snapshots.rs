@@ -1,0 +1,110 @@
+//! The HTML of the pages beside what it was: `tests/snapshots` holds a file for each.
+//!
+//! With `UPDATE_SNAPSHOTS=1` the files are written anew; what differs is then read in the diff.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::support::{Store, get, until_it_says};
+use testkit::source::Source;
+
+const PAGES: [(&str, &str); 17] = [
+    ("home", "/"),
+    ("movies", "/movies"),
+    ("movies-list", "/movies?people=all&view=list"),
+    ("movie", "/movies/the-lantern-ferry"),
+    ("people", "/people"),
+    ("person", "/people/hana-okabe"),
+    ("locations", "/locations"),
+    ("location", "/locations/lake-of-two-shores"),
+    ("species", "/species"),
+    ("vehicle", "/vehicles/cloud-winder"),
+    ("search", "/search?q=lantern"),
+    ("search-nothing", "/search?q=xyzzy"),
+    ("changes", "/changes"),
+    ("version", "/changes/2"),
+    ("compare", "/changes?from=2&to=1"),
+    ("status", "/status"),
+    ("about", "/about"),
+];
+
+#[tokio::test]
+async fn every_page_reads_as_it_did() {
+    let source = Source::start().await;
+    let store = Store::sqlite();
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    source.edit(|catalogue| {
+        let ferry = &mut catalogue.films[0];
+        ferry["rt_score"] = "71".into();
+        let told = ferry["description"].as_str().unwrap_or_default();
+        ferry["description"] = format!("{told} It came back.").into();
+        catalogue.films.push(testkit::source::film(7));
+    });
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    let webapp = store.webapp().await;
+    let url = |path: &str| format!("{}{path}", webapp.url());
+    until_it_says(&url("/changes/2"), "It came back.").await;
+    until_it_says(&url("/status"), "/changes/2").await;
+
+    let mut differing = String::new();
+    for (name, path) in PAGES {
+        let page = settled(&get(&url(path)).await.body, &source.url());
+        let file = folder().join(format!("{name}.html"));
+        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+            std::fs::write(&file, &page).unwrap();
+        }
+        let kept = std::fs::read_to_string(&file).unwrap_or_default();
+        if let Some((number, (was, is))) = first_difference(&kept, &page) {
+            let _ = write!(
+                differing,
+                "{name}.html, line {number}:\n  was {was}\n  is  {is}\n"
+            );
+        }
+    }
+    assert!(
+        differing.is_empty(),
+        "{differing}if that is right: UPDATE_SNAPSHOTS=1 cargo test -p e2e --test snapshots"
+    );
+    assert_eq!(files(), PAGES.len(), "{} holds others", folder().display());
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots")
+}
+
+fn files() -> usize {
+    std::fs::read_dir(folder()).map_or(0, Iterator::count)
+}
+
+fn first_difference<'a>(was: &'a str, is: &'a str) -> Option<(usize, (&'a str, &'a str))> {
+    let end = std::iter::repeat("nothing");
+    let count = was.lines().count().max(is.lines().count());
+    let lines = was.lines().chain(end.clone()).zip(is.lines().chain(end));
+    (1..=count).zip(lines).find(|(_, (was, is))| was != is)
+}
+
+/// A page without what is another in each run: moments, durations, hashes, ports.
+fn settled(page: &str, source: &str) -> String {
+    let mut settled = page.replace(source, "http://source.example");
+    for (before, after) in [
+        ("<time datetime=", "</time>"),
+        ("?v=", "\""),
+        (", took ", "<"),
+        ("<td class=\"took\">", "</td>"),
+        ("<figure class=\"chart\">", "</figure>"),
+    ] {
+        settled = blanked(&settled, before, after);
+    }
+    settled
+}
+
+/// The text between two others is taken out, wherever they stand.
+fn blanked(text: &str, before: &str, after: &str) -> String {
+    let mut parts = text.split(before);
+    let mut blanked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        blanked.push_str(before);
+        blanked.push_str(part.find(after).map_or(part, |end| &part[end..]));
+    }
+    blanked
+}

@@ -1,0 +1,396 @@
+//! The embedded store as a file of this machine: killed over, damaged, locked, without room.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::support::{DEADLINE, Store, get, until_it_says};
+use rusqlite::{Connection, TransactionBehavior};
+use testkit::eventually;
+use testkit::process::{Service, Signal, binary, run_to_end};
+use testkit::source::Source;
+
+const KILLS: u64 = 100;
+
+fn rename(source: &Source, title: &str) {
+    source.edit(|catalogue| catalogue.films[0]["title"] = title.into());
+}
+
+fn by_hand(store: &Store) -> Connection {
+    let connection = Connection::open(store.file()).unwrap();
+    connection.busy_timeout(DEADLINE).unwrap();
+    connection
+}
+
+fn version(connection: &Connection) -> u64 {
+    let version = "SELECT json_extract(head, '$.version') FROM state";
+    connection
+        .query_row(version, [], |row| row.get::<_, i64>(0))
+        .unwrap()
+        .cast_unsigned()
+}
+
+/// The last version that a syncer said it published.
+fn acknowledged(output: &str) -> Option<u64> {
+    let mut lines = output.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("published version ")?;
+        rest.split(':').next()?.parse().ok()
+    });
+    lines.next_back()
+}
+
+/// Web app and syncer in one, over a store.
+async fn pyflix(store: &Store, source: &Source) -> Service {
+    let source = source.url();
+    let envs = [
+        ("PYFLIX_DATABASE_URL", store.url.as_str()),
+        ("PYFLIX_PROVIDER_URLS", &source),
+        ("PYFLIX_SYNC_INTERVAL", "250ms"),
+    ];
+    Service::start_web("pyflix", &envs, &[], DEADLINE).await
+}
+
+/// The files that were set aside beside a store's own.
+fn set_aside(store: &Store) -> Vec<PathBuf> {
+    let folder = fs::read_dir(store.file().parent().unwrap()).unwrap();
+    let files = folder.map(|file| file.unwrap().path());
+    let is_main = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.starts_with("pyflix.db.damaged-") && name.ends_with('Z')
+    };
+    files.filter(is_main).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_kills_while_it_publishes_lose_nothing_and_leave_the_file_sound() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    let webapp = store.webapp().await;
+    let envs = [
+        ("PYFLIX_DATABASE_URL", store.url.as_str()),
+        ("PYFLIX_PROVIDER_URLS", &source.url()),
+        ("PYFLIX_SYNC_INTERVAL", "100ms"),
+    ];
+    let mut last = 1;
+    for kill in 0..KILLS {
+        rename(&source, &format!("Kill {kill}"));
+        let asked = source.requests("vehicles");
+        let syncer = Service::start("syncer", &envs, &[]);
+        let whole = source.wait_for_requests("vehicles", asked + 1, DEADLINE);
+        whole.await;
+        // Spread over the few milliseconds in which it judges, writes, shows and records.
+        tokio::time::sleep(Duration::from_micros(kill * 300)).await;
+        syncer.signal(Signal::KILL);
+        syncer.wait_exit(DEADLINE).await;
+
+        let hand = by_hand(&store);
+        let sound: String = hand
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(sound, "ok", "after kill {kill}");
+        let now = version(&hand);
+        let told = acknowledged(&syncer.output()).unwrap_or(0);
+        assert!(now >= last.max(told), "{now} after {last}, {told} was told");
+        last = now;
+        // As if the lease's six seconds had passed.
+        hand.execute(
+            "UPDATE state SET head = json_set(head, '$.lease.expires', '1970-01-01T00:00:00Z')
+             WHERE json_extract(head, '$.lease') IS NOT NULL",
+            [],
+        )
+        .unwrap();
+    }
+    assert!(last > 2, "no kill came after a commit");
+    rename(&source, "At last");
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    let movies = format!("{}/movies", webapp.url());
+    until_it_says(&movies, "At last").await;
+    let shown = by_hand(&store)
+        .query_row(
+            "SELECT count(*) FROM movies WHERE json_extract(document, '$.title') = 'At last'",
+            [],
+            |row| row.get::<_, i64>(0),
+        )
+        .unwrap();
+    assert_eq!(shown, 1, "the view is repaired");
+    assert!(set_aside(&store).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_damaged_under_a_running_pyflix_is_kept_aside_and_made_anew_without_a_bad_page() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let pyflix = pyflix(&store, &source).await;
+    let movies = format!("{}/movies", pyflix.url());
+    until_it_says(&movies, "The Lantern Ferry").await;
+    until_stored(&store).await;
+
+    // What is still in the log would hide the damage for a while.
+    let whole = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let busy = by_hand(&store).query_row(whole, [], |row| row.get::<_, i64>(0));
+    assert_eq!(busy, Ok(0));
+    fs::write(store.file(), vec![7; 64 * 1024]).unwrap();
+    rename(&source, "After the damage");
+    let changed = async || match get(&movies).await {
+        answer if answer.status != 200 => Err(format!("{}", answer.status)),
+        answer if answer.body.contains("After the damage") => Ok(()),
+        _ => Err("the old page".to_owned()),
+    };
+    eventually(DEADLINE, changed).await;
+    let is_told = |line: &str| line.contains("was moved aside");
+    pyflix.wait_for_line(is_told, DEADLINE).await;
+    let aside = set_aside(&store);
+    assert_eq!(aside.len(), 1, "{aside:?}");
+    rename(&source, "In the new file");
+    until_it_says(&movies, "In the new file").await;
+}
+
+async fn until_stored(store: &Store) {
+    eventually(DEADLINE, async || {
+        let hand = Connection::open(store.file()).map_err(|error| error.to_string())?;
+        let stored = hand.query_row("SELECT count(*) FROM runs", [], |row| row.get::<_, i64>(0));
+        match stored {
+            Ok(1..) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_kept_aside_at_the_start_and_a_newer_one_refused_and_left_alone() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    fs::write(store.file(), "this is no database".repeat(1000)).unwrap();
+    let run = store.command(&source.url(), &["once"]).await;
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stderr.contains("was moved aside"), "{}", run.stderr);
+    assert_eq!(set_aside(&store).len(), 1);
+
+    by_hand(&store)
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
+    let before = fs::read(store.file()).unwrap();
+    for name in ["syncer", "webapp", "pyflix"] {
+        let args: &[&str] = if name == "syncer" { &["once"] } else { &[] };
+        let envs = [
+            ("PYFLIX_DATABASE_URL", store.url.as_str()),
+            ("PYFLIX_PROVIDER_URLS", &source.url()),
+            ("PYFLIX_LISTEN", "127.0.0.1:0"),
+        ];
+        let run = run_to_end(name, &envs, args, DEADLINE).await;
+        assert_eq!(run.code, Some(2), "{name}: {}", run.stderr);
+        assert!(run.stderr.contains("newer release"), "{}", run.stderr);
+    }
+    assert_eq!(fs::read(store.file()).unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_locked_by_another_is_told_and_read_on_and_written_once_it_is_free() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let pyflix = pyflix(&store, &source).await;
+    let movies = format!("{}/movies", pyflix.url());
+    until_it_says(&movies, "The Lantern Ferry").await;
+    until_stored(&store).await;
+
+    let mut hand = by_hand(&store);
+    let lock = hand
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .unwrap();
+    rename(&source, "After the lock");
+    let told = |line: &str| line.contains("cannot sync") && line.contains("locked");
+    pyflix.wait_for_line(told, DEADLINE).await;
+    let answer = get(&movies).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains("The Lantern Ferry"));
+    lock.rollback().unwrap();
+    until_it_says(&movies, "After the lock").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_another_holds_at_the_start_is_waited_for_and_told() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let mut hand = by_hand(&store);
+    let lock = hand
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .unwrap();
+    let (webapp, once) = tokio::join!(store.webapp(), async {
+        store.command(&source.url(), &["once"]).await
+    });
+    assert_eq!(once.code, Some(1), "{once:?}");
+    assert_eq!(once.stderr.trim().lines().count(), 1, "{once:?}");
+    assert!(once.stderr.contains("stop that process"), "{once:?}");
+    let syncer = store.syncer(&source.url());
+    for (service, says) in [
+        (&webapp, "cannot read the database"),
+        (&syncer, "cannot sync"),
+    ] {
+        let clear = |line: &str| line.contains(says) && line.contains("stop that process");
+        service.wait_for_line(clear, DEADLINE).await;
+    }
+    for path in ["/movies", "/readyz"] {
+        let answer = get(&format!("{}{path}", webapp.url())).await;
+        assert_eq!(answer.status, 503, "{path}");
+        assert!(answer.header("retry-after").is_some(), "{path}");
+    }
+    lock.rollback().unwrap();
+    let movies = format!("{}/movies", webapp.url());
+    until_it_says(&movies, "The Lantern Ferry").await;
+    until_stored(&store).await;
+    drop(syncer);
+
+    // Of one that is ready a new reader needs no lock.
+    let lock = hand
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .unwrap();
+    let reader = store.webapp().await;
+    let movies = format!("{}/movies", reader.url());
+    until_it_says(&movies, "The Lantern Ferry").await;
+    drop(lock);
+}
+
+/// What `unshare` and `mount` can make for a process alone: a disk of its own that goes with it.
+fn own_disks() -> Option<&'static Path> {
+    let made = std::process::Command::new("unshare")
+        .args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"])
+        .output();
+    let unshare = Path::new("/usr/bin/unshare");
+    made.is_ok_and(|made| made.status.success())
+        .then_some(unshare)
+        .filter(|unshare| unshare.exists())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told_and_read_on_and_written_once_there_is_room() {
+    let Some(unshare) = own_disks() else {
+        let name = "a_full_disk_is_told_and_read_on_and_written_once_there_is_room";
+        testkit::skips::skip(name, "needs root and unshare, for a disk of its own");
+        return;
+    };
+    let (folder, source) = (tempfile::tempdir().unwrap(), Source::start().await);
+    let script = format!(
+        "mount -t tmpfs -o size=4m none . && cd . && \
+         PYFLIX_DATABASE_URL=sqlite:$PWD/pyflix.db PYFLIX_PROVIDER_URLS={} \
+         PYFLIX_SYNC_INTERVAL=250ms PYFLIX_LISTEN=127.0.0.1:0 exec {}",
+        source.url(),
+        binary("pyflix").display()
+    );
+    let args = ["--mount", "sh", "-c", &script];
+    let pyflix = Service::start_program(folder.path(), unshare, &args);
+    let line = pyflix
+        .wait_for_line(|line| line.contains("PyFlix is running at"), DEADLINE)
+        .await;
+    let url = &line[line.find("http://").unwrap()..];
+    let movies = format!("{}/movies", url.trim_end_matches(['/', '.']));
+    until_it_says(&movies, "The Lantern Ferry").await;
+    pyflix
+        .wait_for_line(|line| line.contains("published version 1"), DEADLINE)
+        .await;
+
+    // The process's own view of its disk.
+    let disk = PathBuf::from(format!(
+        "/proc/{}/root{}",
+        pyflix.pid(),
+        folder.path().display()
+    ));
+    let ballast = disk.join("ballast");
+    let full = fs::write(&ballast, vec![0; 8 << 20]).unwrap_err();
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    rename(&source, &"A title that needs room ".repeat(4_000));
+    pyflix
+        .wait_for_line(|line| line.contains("is full"), DEADLINE)
+        .await;
+    assert_eq!(get(&movies).await.status, 200);
+    fs::remove_file(&ballast).unwrap();
+    rename(&source, "With room again");
+    until_it_says(&movies, "With room again").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_becomes_read_only_under_a_running_process_stops_nothing() {
+    let name = "a_folder_that_becomes_read_only_under_a_running_process_stops_nothing";
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let folder = store.file().parent().unwrap().to_owned();
+    // Root may write everywhere, so this takes a user who may not.
+    let (nobody, setpriv) = (65_534, Path::new("/usr/bin/setpriv"));
+    let given = std::os::unix::fs::chown(&folder, Some(nobody), Some(nobody));
+    if given.is_err() || !setpriv.exists() {
+        testkit::skips::skip(name, "needs root and setpriv, for a user of its own");
+        return;
+    }
+    let script = format!(
+        "PYFLIX_DATABASE_URL={} PYFLIX_PROVIDER_URLS={} PYFLIX_SYNC_INTERVAL=250ms \
+         PYFLIX_LISTEN=127.0.0.1:0 exec {}",
+        store.url,
+        source.url(),
+        binary("pyflix").display()
+    );
+    let (user, group) = (format!("--reuid={nobody}"), format!("--regid={nobody}"));
+    let args = [&user, &group, "--clear-groups", "sh", "-c", &script];
+    let pyflix = Service::start_program(&folder, setpriv, &args);
+    let line = pyflix
+        .wait_for_line(|line| line.contains("PyFlix is running at"), DEADLINE)
+        .await;
+    let url = &line[line.find("http://").unwrap()..];
+    let movies = format!("{}/movies", url.trim_end_matches(['/', '.']));
+    until_it_says(&movies, "The Lantern Ferry").await;
+    until_stored(&store).await;
+
+    let mode = |path: &Path, mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        fs::set_permissions(path, mode).unwrap();
+    };
+    for file in fs::read_dir(&folder).unwrap() {
+        mode(&file.unwrap().path(), 0o444);
+    }
+    mode(&folder, 0o555);
+    rename(&source, "In a read-only folder");
+    until_it_says(&movies, "In a read-only folder").await;
+    let output = pyflix.output();
+    assert!(!output.contains("cannot"), "{output}");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_one_clear_line() {
+    let Some(unshare) = own_disks() else {
+        let name = "a_folder_that_cannot_be_written_is_one_clear_line";
+        testkit::skips::skip(name, "needs root and unshare, for a disk of its own");
+        return;
+    };
+    // One that is empty, and one that holds what was published.
+    for before in ["true", "syncer once"] {
+        for name in ["syncer", "webapp", "pyflix"] {
+            read_only_from_the_start(unshare, before, name).await;
+        }
+    }
+}
+
+async fn read_only_from_the_start(unshare: &Path, before: &str, name: &str) {
+    let (folder, source) = (tempfile::tempdir().unwrap(), Source::start().await);
+    let programs = binary(name);
+    let script = format!(
+        "export PATH={}:$PATH PYFLIX_LISTEN=127.0.0.1:0 PYFLIX_PROVIDER_URLS={} && \
+         mount -t tmpfs none . && cd . && export PYFLIX_DATABASE_URL=sqlite:$PWD/pyflix.db && \
+         {before} >/dev/null && mount -o remount,ro . && exec {name}",
+        programs.parent().unwrap().display(),
+        source.url()
+    );
+    let args = ["--mount", "sh", "-c", &script];
+    let service = Service::start_program(folder.path(), unshare, &args);
+    let status = service.wait_exit(DEADLINE).await;
+    let output = service.output();
+    assert_eq!(status.code(), Some(2), "{name}: {output}");
+    assert_eq!(output.trim().lines().count(), 1, "{output}");
+    assert!(output.contains("PYFLIX_DATABASE_URL"), "{output}");
+    assert!(
+        output.contains("make it and its folder writable"),
+        "{output}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_over_a_file_that_is_missing_makes_none() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let plan = store.command(&source.url(), &["plan"]).await;
+    assert_eq!(plan.code, Some(0), "{plan:?}");
+    assert!(plan.stdout.contains("a sync would publish: "), "{plan:?}");
+    assert!(!store.file().exists());
+}
