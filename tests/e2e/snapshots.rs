@@ -90,7 +90,7 @@ fn settled(page: &str, source: &str) -> String {
         ("<time datetime=", "</time>"),
         ("?v=", "\""),
         (", took ", "<"),
-        ("<td class=\"took\">", "</td>"),
+        ("<td class=\"duration\">", "</td>"),
         ("<figure class=\"chart\">", "</figure>"),
     ] {
         settled = blanked(&settled, before, after);
