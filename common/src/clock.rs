@@ -1,16 +1,16 @@
-//! The time of day, passed in so that a test can set it.
+//! The clock, injectable for tests.
 
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Tells the time.
+/// A source of the current time.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The machine's own clock.
+    /// The system clock.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that reads the machine's clock"
@@ -19,7 +19,7 @@ impl Clock {
         Self(Arc::new(Timestamp::now))
     }
 
-    /// A clock that tells what a function says.
+    /// A clock that calls a function.
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }

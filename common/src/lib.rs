@@ -1,8 +1,9 @@
-//! What the web app and the syncer share: the models of a catalogue, the repository that keeps
-//! its versions, the seed, configuration, telemetry, the clock and shutdown.
+//! The code that web app and syncer share: models, the repository of versions, the built-in
+//! catalogue, configuration, telemetry, the clock, shutdown and exit codes.
 
 pub mod clock;
 pub mod config;
+pub mod exit;
 pub mod models;
 pub mod repository;
 pub mod seed;

@@ -2,16 +2,9 @@
 //! and publishes that as the next version.
 
 pub mod cli;
-pub mod diff;
-pub mod fuse;
-pub mod history;
-pub mod parse;
-pub mod plan;
+pub mod commands;
+pub mod pipeline;
 mod progress;
-pub mod report;
-pub mod run;
-#[cfg(test)]
-mod samples;
-pub mod setup;
-pub mod sync;
-pub mod tombstones;
+pub mod schedule;
+mod setup;
+mod summary;

@@ -1,4 +1,4 @@
-//! Progress on a terminal; nothing elsewhere.
+//! The progress of a fetch on a terminal.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,16 +7,16 @@ use std::time::Duration;
 use ghibli_api::{Collection, Progress};
 use indicatif::{HumanBytes, ProgressBar};
 
-/// Shows how a fetch goes while it lives.
+/// Shows the progress of a fetch until it is dropped. Shows nothing if standard error is no
+/// terminal.
 #[derive(Debug)]
-pub(crate) struct Bar {
+pub(crate) struct FetchProgress {
     bar: ProgressBar,
     seen: Mutex<BTreeMap<Collection, String>>,
 }
 
-impl Bar {
+impl FetchProgress {
     pub(crate) fn new() -> Self {
-        // Draws on standard error, and only if that is a terminal.
         let bar = ProgressBar::new_spinner();
         bar.enable_steady_tick(Duration::from_millis(100));
         Self {
@@ -54,7 +54,7 @@ impl Bar {
     }
 }
 
-impl Drop for Bar {
+impl Drop for FetchProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

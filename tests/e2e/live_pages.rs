@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::support::{DEADLINE, until_it_says};
+use serde_json::json;
 use testkit::browser::{Browser, Key};
 use testkit::eventually;
 use testkit::process::Service;
@@ -271,4 +272,98 @@ async fn without_scripts_every_page_says_the_same() {
         assert!(page.contains(text), "{path} does not say {text:?}");
         assert!(!page.contains("role=\"listbox\""), "{path} ran a script");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_open_tabs_share_one_event_stream_and_all_follow_the_catalogue() {
+    let scene = Scene::start().await;
+    let client = scene.browser.client();
+    let mut tabs = vec![client.window().await.unwrap()];
+    scene.open("/movies/the-lantern-ferry").await;
+    for _ in 1..10 {
+        let tab = client.new_window(true).await.unwrap().handle;
+        client.switch_to_window(tab.clone()).await.unwrap();
+        scene.open("/movies/the-lantern-ferry").await;
+        tabs.push(tab);
+    }
+    let streams = async || {
+        let metrics = scene
+            .browser
+            .eval("return (await navigator.locks.query()).held.length");
+        metrics.await
+    };
+    assert_eq!(streams().await, "1");
+
+    scene.source.rename_film(FERRY, "The Paper Ferry");
+
+    for tab in tabs {
+        client.switch_to_window(tab).await.unwrap();
+        let title = "return document.querySelector('h1').textContent.trim()";
+        scene.until(title, "The Paper Ferry").await;
+    }
+    // The tab with the stream goes, and another one takes over.
+    let first = client.windows().await.unwrap().remove(0);
+    client.switch_to_window(first).await.unwrap();
+    client.close_window().await.unwrap();
+    let second = client.windows().await.unwrap().remove(0);
+    client.switch_to_window(second).await.unwrap();
+    scene.source.rename_film(FERRY, "The Glass Ferry");
+    let title = "return document.querySelector('h1').textContent.trim()";
+    scene.until(title, "The Glass Ferry").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_opened_with_a_password_in_its_address_is_live_and_suggests_names() {
+    let scene = Scene::start().await;
+    let address = scene.pyflix.url().replace("://", "://user:secret@");
+    scene.browser.open(&format!("{address}/movies")).await;
+    scene.until_live().await;
+    scene.browser.press('/').await;
+    scene.browser.type_text("lantern").await;
+    let offered = "return document.querySelector('#suggestions li')?.firstChild.data ?? ''";
+    scene.until(offered, "The Lantern Ferry").await;
+
+    scene.source.rename_film(FERRY, "The Paper Ferry");
+
+    let title =
+        format!("return document.querySelector('main [data-id=\"{FERRY}\"] h2').textContent");
+    scene.until(&title, "The Paper Ferry").await;
+    assert!(scene.browser.console_errors().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ages_are_by_the_clock_of_the_server() {
+    let scene = Scene::start().await;
+    let shifted = "const now = Date.now; Date.now = () => now() - 3 * 3600 * 1000;";
+    let script = json!({ "source": shifted });
+    let method = "Page.addScriptToEvaluateOnNewDocument";
+    scene.browser.devtools(method, script).await;
+    scene.open("/status").await;
+    let age = "return document.querySelector('main time').dataset.age ?? ''";
+    scene.until(age, "just now").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_are_local_with_utc_in_the_title_and_utc_without_scripts() {
+    let scene = Scene::start().await;
+    let zone = json!({ "timezoneId": "Pacific/Honolulu" });
+    scene
+        .browser
+        .devtools("Emulation.setTimezoneOverride", zone)
+        .await;
+    scene.open("/changes").await;
+    scene.until_live().await;
+    let text = "return document.querySelector('main time').textContent";
+    let title = "return document.querySelector('main time').title";
+    let local = scene.browser.eval(text).await;
+    let utc = scene.browser.eval(title).await;
+    assert!(
+        local.ends_with("GMT-10") || local.ends_with("HST"),
+        "{local}"
+    );
+    assert!(utc.ends_with(" UTC"), "{utc}");
+
+    scene.browser.set_scripts(false).await;
+    scene.open("/changes").await;
+    assert_eq!(scene.browser.eval(text).await, utc);
 }

@@ -100,10 +100,10 @@ async fn a_list_is_narrowed_down_and_widened_again_without_a_script() {
 
     told(
         &browser,
-        "document.querySelector('.sieve summary').click();
+        "document.querySelector('.filters summary').click();
          document.querySelector('#director').value = 'Isao Takahata';
          document.querySelector('#sort').value = '-year';
-         document.querySelector('.sieve button').click()",
+         document.querySelector('.filters button').click()",
     )
     .await;
     until_at(&browser, "sort=-year&director=Isao+Takahata").await;

@@ -22,7 +22,6 @@ use self::modules::Modules;
 #[rustfmt::skip]
 const TOLERATED: &[&str] = &[
     "common", // models: Link and Number are defined in catalogue/mod.rs
-    "ghibli-api", // record: ListError is defined in list.rs
     "webapp",
 ];
 

@@ -9,13 +9,12 @@ use clap::{Parser, Subcommand};
 use common::clock::Clock;
 use common::config::Config;
 use common::repository::{Access, Repository};
-use common::{shutdown, telemetry};
+use common::{exit, shutdown, telemetry};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::run;
 
-const EXIT_CONFIGURATION: u8 = 2;
 const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Serve the catalogue as a website and APIs.
@@ -36,31 +35,31 @@ enum Command {
 pub async fn main(cli: Cli) -> ExitCode {
     let config = match Config::load() {
         Ok(config) => config,
-        Err(error) => return stop(EXIT_CONFIGURATION, &error),
+        Err(error) => return fail(exit::CONFIGURATION, &error),
     };
     if let Some(Command::Healthcheck) = cli.command {
         let outcome = tokio::time::timeout(HEALTHCHECK_TIMEOUT, healthcheck(config.listen)).await;
         return match outcome {
             Ok(Ok(())) => ExitCode::SUCCESS,
-            Ok(Err(error)) => stop(1, &format!("{error:#}")),
-            Err(_) => stop(1, &"the web app did not respond in time"),
+            Ok(Err(error)) => fail(exit::FAILURE, &format!("{error:#}")),
+            Err(_) => fail(exit::FAILURE, &"the web app did not respond in time"),
         };
     }
     if let Err(error) = telemetry::start(&config) {
-        return stop(1, &error);
+        return fail(exit::FAILURE, &error);
     }
     let repository = Repository::open(&config.database, Access::Reader, Clock::system()).await;
     let repository = match repository {
         Ok(repository) => repository,
-        Err(error) => return stop(EXIT_CONFIGURATION, &error),
+        Err(error) => return fail(exit::CONFIGURATION, &error),
     };
     let listener = match run::listen(&config).await {
         Ok(listener) => listener,
-        Err(error) => return stop(EXIT_CONFIGURATION, &error),
+        Err(error) => return fail(exit::CONFIGURATION, &error),
     };
     match serve(&config, &repository, listener).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => stop(1, &format!("{error:#}")),
+        Err(error) => fail(exit::FAILURE, &format!("{error:#}")),
     }
 }
 
@@ -97,8 +96,6 @@ async fn healthcheck(listen: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stderr, reason = "the error message of a command")]
-fn stop(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("webapp: {error}");
-    ExitCode::from(code)
+fn fail(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
+    exit::fail("webapp", code, error)
 }

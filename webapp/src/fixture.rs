@@ -41,7 +41,7 @@ pub(crate) fn site(
     let mut history = History::from(&current);
     for (version, changes) in (first + 1..).zip(later) {
         current = snapshot(lineage, version, &changes);
-        history = history.with(&current, Some(changes), encode::version);
+        history = history.with_version(&current, Some(changes), encode::version);
     }
     Site {
         cache: Arc::default(),

@@ -13,6 +13,7 @@ mod feed;
 mod fixture;
 mod ghibli;
 mod http;
+mod lists;
 mod middleware;
 mod pages;
 mod response_cache;

@@ -33,8 +33,7 @@ pub(crate) fn app(
 fn routes() -> Router<AppState> {
     api::routes(items(Router::new()))
         .route("/", get(pages::home::show))
-        .route("/movies", get(pages::movies::list))
-        .route("/movies/random", get(pages::movies::random))
+        .route("/movies/random", get(pages::lists::random))
         .route("/about", get(pages::about::show))
         .route("/changes", get(pages::changes::list))
         .route("/changes/{version}", get(pages::changes::show))
@@ -61,16 +60,15 @@ fn routes() -> Router<AppState> {
 fn items(mut router: Router<AppState>) -> Router<AppState> {
     for kind in Kind::ALL {
         let list =
-            move |State(state): State<AppState>, uri: Uri| pages::items::list(kind, state, uri);
+            move |State(state): State<AppState>, uri: Uri| pages::lists::list(kind, state, uri);
         let show = move |State(state): State<AppState>,
                          slug: Result<Path<String>, PathRejection>| {
             pages::items::show(kind, state, slug)
         };
         let path = kind.plural();
-        if kind != Kind::Movie {
-            router = router.route(&format!("/{path}"), get(list));
-        }
-        router = router.route(&format!("/{path}/{{slug}}"), get(show));
+        router = router
+            .route(&format!("/{path}"), get(list))
+            .route(&format!("/{path}/{{slug}}"), get(show));
     }
     router
 }

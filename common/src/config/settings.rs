@@ -3,6 +3,9 @@ use std::path::Path;
 
 use config::{Environment, File, FileFormat, Source, Value, ValueKind};
 
+/// The file that is read from the working directory, if it is there.
+pub(super) const FILE: &str = "pyflix.toml";
+
 const PREFIX: &str = "PYFLIX_";
 
 /// Every key with its default, if it has one, and an example of a right value.
@@ -71,7 +74,7 @@ impl Setting {
             .map_or("", |(_, _, example)| example);
         let (name, example) = match self.layer {
             Layer::File => (
-                format!("{} in {}", self.key, super::FILE),
+                format!("{} in {}", self.key, FILE),
                 format!("for example {} = \"{example}\"", self.key),
             ),
             Layer::Default | Layer::Environment => (
@@ -126,12 +129,12 @@ impl Settings {
         let source = File::from(file).format(FileFormat::Toml).required(false);
         let values = source
             .collect()
-            .map_err(|error| ConfigError(format!("{}: {}", super::FILE, one_line(&error))))?;
+            .map_err(|error| ConfigError(format!("{}: {}", FILE, one_line(&error))))?;
         for (name, value) in values {
             let Some(key) = known(&name) else {
                 return Err(ConfigError(format!(
                     "{name} in {}: unknown key; did you mean {}?",
-                    super::FILE,
+                    FILE,
                     nearest(&name)
                 )));
             };

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Id, Item, Kind};
 
-/// What one version did to one item.
+/// The change of one item by one version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The item's kind.
@@ -35,11 +36,11 @@ impl Change {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
-    /// Items that were not there before.
+    /// Items added.
     pub added: u64,
-    /// Items that differ from before.
+    /// Items updated.
     pub updated: u64,
-    /// Items that are there no more.
+    /// Items removed.
     pub removed: u64,
 }
 
@@ -53,7 +54,7 @@ impl Counts {
         counts
     }
 
-    /// Counts one change of an item that was there before or not, and is there after it or not.
+    /// Counts one change, by whether the item exists before and after.
     pub fn count(&mut self, before: bool, after: bool) {
         match (before, after) {
             (false, _) => self.added += 1,
@@ -62,17 +63,17 @@ impl Counts {
         }
     }
 
-    /// All changes together.
+    /// Sum of all changes.
     pub const fn total(&self) -> u64 {
         self.added + self.updated + self.removed
     }
 }
 
 /// One field of an item that a version changed; `Null` stands for unknown or absent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct FieldChange {
-    /// The field's name in [`super::Facts`], or `slug`, or a field of the source's own record
-    /// that no typed field tells of, with `source.` before it.
+    /// The field's name in [`super::Facts`], or `slug`, or a field of the source's record
+    /// without a typed field, as `source.NAME`.
     pub field: String,
     /// Its value at the version before.
     pub before: Value,
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_only_the_source_knows_is_told_as_its_own() {
+    fn a_field_only_of_the_source_record_is_reported_as_such() {
         let changes = changed_fields(&movie("A", "{}"), &movie("A", r#"{"length":"3"}"#));
         assert_eq!(changes.len(), 1);
         assert_eq!(changes[0].field, "source.length");

@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
 use super::packed::{Packed, read_id};
-use super::{Catalogue, Change, Counts, Id, Item, Kind};
+use super::{Change, Counts, Id, Item, Kind};
 
-/// The changes of a version that is to be published: held as a catalogue holds items, with which
-/// it shares them, and unpacked one at a time. Those of a first version are all there is. Cheap to
-/// clone.
+/// The changes of a version to be published, packed like the items of a catalogue and shared with it.
+/// A first version has all its items as changes. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// The item before and after.
@@ -14,38 +13,33 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Adds what becomes of an item that stands in `before`, or does not yet.
-    pub fn add(&mut self, before: &Catalogue, kind: Kind, id: &Id, after: Option<&Item>) {
-        self.push(before.held(kind, id).cloned(), after.map(Packed::of));
-    }
-
     pub(super) fn push(&mut self, before: Option<Packed>, after: Option<Packed>) {
         let bytes = after.as_ref().map_or(0, |after| after.bytes().len());
         self.bytes += bytes as u64;
         Arc::make_mut(&mut self.changes).push((before, after));
     }
 
-    /// What the changed items weigh as they are held.
+    /// Size of the changed items in bytes, packed.
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// How many there are.
+    /// Number of changes.
     pub fn len(&self) -> usize {
         self.changes.len()
     }
 
-    /// Whether nothing changes.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
-    /// How many items they add, update and remove.
+    /// Counts the changes.
     pub fn counts(&self) -> Counts {
         self.counts_where(|_| true)
     }
 
-    /// How many of a kind they add, update and remove.
+    /// Counts the changes of a kind.
     pub fn counts_of(&self, kind: Kind) -> Counts {
         self.counts_where(|other| other == kind)
     }
@@ -82,9 +76,9 @@ impl Changes {
         removed.filter_map(|(before, _)| Some(read_id(before?.written_id())))
     }
 
-    /// Those that add an item.
+    /// The additions among them.
     #[must_use]
-    pub fn additions(&self) -> Self {
+    pub(crate) fn additions(&self) -> Self {
         let mut additions = Self::default();
         let added = self.packed().filter(|(before, _)| before.is_none());
         for after in added.filter_map(|(_, after)| after) {
@@ -93,7 +87,7 @@ impl Changes {
         additions
     }
 
-    /// What they add to [`Catalogue::digest`].
+    /// What they add to the digest of a catalogue.
     pub(crate) fn digest(&self) -> u128 {
         self.packed().fold(0, |sum: u128, (before, after)| {
             let [before, after] = [before, after].map(|item| item.map_or(0, Packed::digest));
@@ -101,13 +95,13 @@ impl Changes {
         })
     }
 
-    /// One after the other.
+    /// Iterates over the changes, unpacked.
     pub fn iter(&self) -> impl Iterator<Item = Change> {
         self.packed()
             .filter_map(|(before, after)| change(before, after))
     }
 
-    /// One after the other, for whoever goes on without what they were held in.
+    /// As [`Changes::iter`], by value.
     pub(crate) fn into_each(self) -> impl Iterator<Item = Change> + Send {
         (0..self.len()).filter_map(move |at| {
             let (before, after) = self.changes.get(at)?;

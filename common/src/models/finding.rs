@@ -1,26 +1,29 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Id, Kind};
 
-/// Something at the source that does not join or looks wrong, for its maintainers to mend.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A problem in a record of the source.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Finding {
-    /// The kind of the item whose record it is in.
+    /// Kind of the record's item.
     pub kind: Kind,
-    /// The id of the item whose record it is in.
+    /// ID of the record's item.
     pub id: Id,
-    /// The field of the source's record.
+    /// Field of the record.
     pub field: String,
-    /// What is wrong with it.
+    /// The type of problem.
     pub problem: Problem,
-    /// The id, or the text, that stands there or is missing there.
+    /// The ID or text found or missing there.
     pub value: String,
 }
 
 impl Finding {
-    /// A name that stays the same from run to run.
+    /// A key that is the same in every run.
     pub fn key(&self) -> String {
         format!(
             "{}/{}/{}/{}/{}",
@@ -33,25 +36,27 @@ impl Finding {
     }
 }
 
-/// What can be wrong at the source without stopping anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A type of problem in the source data that does not stop a run.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Problem {
-    /// A link to an item that the source does not have.
+    /// A link to an item that does not exist.
     Dangling,
-    /// A relation that only the other side tells of.
+    /// A relation that only the other item's record has.
     OneSided,
-    /// Two sides that tell of different items where there can be one.
+    /// Records that name different items where only one is possible.
     Contradiction,
-    /// Something that is no link where a link should be.
+    /// A text instead of a link.
     NotALink,
-    /// A `url` that names another item.
+    /// A `url` of another item.
     ForeignUrl,
-    /// A word that stands for "not known".
+    /// A placeholder for an unknown value.
     Placeholder,
-    /// A value of an unusual type or form, read all the same.
+    /// A value of an unusual type or format, read nevertheless.
     UnusualValue,
-    /// A value that could not be read as what the field holds.
+    /// A value that could not be read.
     UnreadableValue,
 }
 
@@ -85,23 +90,23 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A record of the source that was set aside because it cannot be understood.
+/// A quarantined record: the source's record could not be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
-    /// The kind of the collection that it came in.
+    /// The kind of its collection.
     pub kind: Kind,
-    /// Its id, as far as it could be read.
+    /// Its id, if that could be read.
     pub id: Option<Id>,
-    /// Its place in the collection, from 0.
+    /// Its index in the collection, from 0.
     pub index: u64,
-    /// Why it cannot be understood.
+    /// Why it could not be parsed.
     pub reason: String,
-    /// The record's own text, cut where it is long.
+    /// The text of the record, shortened if it is long.
     pub raw: String,
 }
 
 impl Quarantined {
-    /// A name that stays the same from run to run.
+    /// A key that is the same in every run.
     pub fn key(&self) -> String {
         match &self.id {
             Some(id) => format!("{}/{id}/{}", self.kind.plural(), self.index),

@@ -1,87 +1,9 @@
-use std::borrow::Cow;
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
 
-use super::Link;
-use super::packed::Packed;
-
-/// An item's identity within its kind: the source's own id, cheap to clone.
-pub type Id = Arc<str>;
-
-/// The five kinds of item in a catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// A film.
-    Movie,
-    /// A character.
-    Person,
-    /// A place.
-    Location,
-    /// A species of people.
-    Species,
-    /// A vehicle.
-    Vehicle,
-}
-
-impl Kind {
-    /// All kinds, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [
-        Self::Movie,
-        Self::Person,
-        Self::Location,
-        Self::Species,
-        Self::Vehicle,
-    ];
-
-    /// The word for several of them: path segment, collection and API name.
-    pub const fn plural(self) -> &'static str {
-        match self {
-            Self::Movie => "movies",
-            Self::Person => "people",
-            Self::Location => "locations",
-            Self::Species => "species",
-            Self::Vehicle => "vehicles",
-        }
-    }
-
-    /// The word for one of them.
-    pub const fn singular(self) -> &'static str {
-        match self {
-            Self::Movie => "movie",
-            Self::Person => "person",
-            Self::Location => "location",
-            Self::Species => "species",
-            Self::Vehicle => "vehicle",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.singular())
-    }
-}
-
-impl FromStr for Kind {
-    type Err = UnknownKind;
-
-    fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.singular() == text || kind.plural() == text)
-            .ok_or(UnknownKind)
-    }
-}
-
-/// The text names none of the five kinds.
-#[derive(Debug, thiserror::Error)]
-#[error("not a kind: movie, person, location, species or vehicle")]
-pub struct UnknownKind;
+use super::{Id, Kind, Link, SourceRecord};
 
 /// One item of the catalogue at one version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,15 +12,15 @@ pub struct Item {
     pub id: Id,
     /// The readable name in URLs, unique within the kind; kept when a title is corrected.
     pub slug: Arc<str>,
-    /// Where the item stands in the source's order: gapped, ascending, unique within the kind.
+    /// Its position in the source's order: ascending with gaps, unique within the kind.
     pub rank: i64,
-    /// What is known of it, typed.
+    /// Its typed facts.
     pub facts: Facts,
     /// The source's own record, with links among the five collections by path.
     pub source: SourceRecord,
 }
 
-/// What of a movie people look for, and what its place among equals goes by.
+/// The fields of a movie for search and its ranking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credits<'a> {
     /// As [`Movie::title`].
@@ -116,7 +38,7 @@ pub struct Credits<'a> {
 }
 
 impl Movie {
-    /// What of it people look for.
+    /// The credits of this movie.
     pub fn credits(&self) -> Credits<'_> {
         Credits {
             title: &self.title,
@@ -146,7 +68,7 @@ impl Item {
         }
     }
 
-    /// The items that this one names, with the relation; each relation is held on one side only.
+    /// The ids of linked items; each relation is stored on one side only.
     pub fn links(&self) -> Vec<(Link, &Id)> {
         match &self.facts {
             Facts::Movie(movie) => [
@@ -178,24 +100,24 @@ impl Item {
     }
 }
 
-/// What is known of an item, by kind. Unknown is `None` or empty, never `""` or 0.
+/// The facts of an item by kind. Unknown is `None` or empty, never `""` or 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Facts {
-    /// Of a film.
+    /// Facts of a film.
     Movie(Movie),
-    /// Of a character.
+    /// Facts of a character.
     Person(Person),
-    /// Of a place.
+    /// Facts of a place.
     Location(Location),
-    /// Of a species.
+    /// Facts of a species.
     Species(Species),
-    /// Of a vehicle.
+    /// Facts of a vehicle.
     Vehicle(Vehicle),
 }
 
 impl Facts {
-    /// The kind that these facts are of.
+    /// The kind of the item.
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Movie(_) => Kind::Movie,
@@ -255,9 +177,9 @@ pub struct Person {
     pub age: Option<Age>,
     /// The colour of the eyes.
     pub eye_color: Option<String>,
-    /// The colour of the hair; `None` the word is the source's for bald.
+    /// The colour of the hair. The text `None` is the source's word for bald.
     pub hair_color: Option<String>,
-    /// What kind of being it is.
+    /// The id of its species.
     pub species: Option<Id>,
 }
 
@@ -290,9 +212,9 @@ pub struct Location {
     pub climate: Option<String>,
     /// The terrain in a word.
     pub terrain: Option<String>,
-    /// How much of it is water, in percent, 0 to 100.
+    /// Surface water in percent, 0 to 100.
     pub surface_water_percent: Option<u8>,
-    /// Who lives there.
+    /// The ids of its residents.
     pub residents: Vec<Id>,
 }
 
@@ -302,7 +224,7 @@ pub struct Location {
 pub struct Species {
     /// The name.
     pub name: String,
-    /// The class of beings that it belongs to.
+    /// The biological class.
     pub classification: Option<String>,
     /// The colours of eyes that occur.
     pub eye_colors: Vec<String>,
@@ -316,70 +238,12 @@ pub struct Species {
 pub struct Vehicle {
     /// The name.
     pub name: String,
-    /// What it is, in a sentence.
+    /// A description in a sentence.
     pub description: Option<String>,
     /// Its class: airship, boat, …
     pub vehicle_class: Option<String>,
     /// Its length in feet.
     pub length_feet: Option<f64>,
-    /// Who steers it.
+    /// The id of its pilot.
     pub pilot: Option<Id>,
-}
-
-/// The source's record of an item, as compact JSON in the source's order of fields.
-///
-/// Opaque here: only the `ghibli-api` crate knows its shape. Of an item that a catalogue gives it
-/// is unpacked each time it is asked for.
-#[derive(Clone, Debug)]
-pub struct SourceRecord(Form);
-
-#[derive(Clone, Debug)]
-enum Form {
-    Text(Box<RawValue>),
-    Packed(Packed),
-}
-
-impl SourceRecord {
-    /// Keeps a record that is valid JSON.
-    pub fn new(json: Box<RawValue>) -> Self {
-        Self(Form::Text(json))
-    }
-
-    pub(super) fn packed(item: Packed) -> Self {
-        Self(Form::Packed(item))
-    }
-
-    /// The record as JSON.
-    pub fn json(&self) -> Cow<'_, RawValue> {
-        match &self.0 {
-            Form::Text(json) => Cow::Borrowed(json),
-            Form::Packed(item) => Cow::Owned(item.source()),
-        }
-    }
-
-    /// The record's JSON text.
-    pub fn text(&self) -> Cow<'_, str> {
-        match self.json() {
-            Cow::Borrowed(json) => Cow::Borrowed(json.get()),
-            Cow::Owned(json) => Cow::Owned(Box::<str>::from(json).into()),
-        }
-    }
-}
-
-impl PartialEq for SourceRecord {
-    fn eq(&self, other: &Self) -> bool {
-        self.text() == other.text()
-    }
-}
-
-impl Serialize for SourceRecord {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.json().serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for SourceRecord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Deserialize::deserialize(deserializer).map(Self::new)
-    }
 }

@@ -1,25 +1,28 @@
-//! What a catalogue is made of: items of five kinds, typed, each with the source's own record
-//! kept whole beside it, and the changes that turn one version into the next.
+//! The models: items of five kinds with typed facts and the complete record of the source, the
+//! catalogue of them, changes between versions, findings and runs.
 
 mod catalogue;
 mod change;
 mod changes;
 mod finding;
+mod hash_table;
 mod item;
+mod kind;
+mod link;
 mod packed;
 mod run;
 mod slug;
-mod table;
+mod source_record;
 
-pub use catalogue::{Catalogue, Link, Number};
+pub use catalogue::Catalogue;
 pub use change::{Change, Counts, FieldChange, changed_fields};
 pub use changes::Changes;
 pub use finding::{Finding, Problem, Quarantined};
-pub use item::{
-    Age, Credits, Facts, Id, Item, Kind, Location, Movie, Person, SourceRecord, Species,
-    UnknownKind, Vehicle,
-};
+pub use item::{Age, Credits, Facts, Item, Location, Movie, Person, Species, Vehicle};
+pub use kind::{Id, Kind, Number, UnknownKind};
+pub use link::Link;
 pub(crate) use packed::Packed;
 pub use packed::read_id;
 pub use run::{KindStats, MissingItem, Outcome, PhaseTimings, Run};
 pub use slug::{Slugs, slug};
+pub use source_record::SourceRecord;

@@ -1,21 +1,24 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, Id, Kind};
 
 /// A row of the ledger: one attempt to sync, or several in a row that ended alike and published
 /// nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// Its number, rising: the fence of its lease. Of several, the first one's.
     pub number: u64,
-    /// How many runs this row stands for.
+    /// Number of consecutive runs in this row.
     pub repeat_count: u64,
     /// When it began; of several, the first.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub started: Timestamp,
     /// When it ended; of several, the last.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub ended: Timestamp,
     /// Durations of its phases; of several, the last one's.
     pub phases: PhaseTimings,
@@ -48,7 +51,7 @@ pub struct Run {
 }
 
 /// Durations of the phases of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseTimings {
     /// Loading the published state and repairing the view.
     pub load_microseconds: u64,
@@ -71,7 +74,7 @@ impl PhaseTimings {
 }
 
 /// Statistics of one kind in a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KindStats {
     /// Readable records received.
     pub seen: u64,
@@ -151,7 +154,7 @@ impl Run {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// The source has what is published, or a version is pinned.
@@ -165,7 +168,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The word for it.
+    /// The outcome as a word.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",

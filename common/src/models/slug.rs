@@ -5,10 +5,10 @@ use super::{Id, Kind};
 
 const MAX_LENGTH: usize = 80;
 
-/// A readable URL segment made of a name: lower-case ASCII words with hyphens between them.
+/// A readable URL segment from a name: lower-case ASCII words joined by hyphens.
 ///
-/// `None` where the name gives none that can be read, as with Han characters, whose reading
-/// depends on the language.
+/// `None` if nothing readable results, as from Han characters, whose reading depends on the
+/// language.
 pub fn slug(name: &str) -> Option<String> {
     if name.chars().any(is_han) {
         return None;

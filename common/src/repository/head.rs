@@ -7,48 +7,47 @@ use serde::{Deserialize, Serialize};
 use super::content::ContentDigest;
 use crate::models::Counts;
 
-/// A lease that ends later than this was given before the clock was set back, and is over.
+/// A lease that expires later than this dates from before the clock was set back, and has expired.
 pub(super) const MAX_LEASE_AHEAD: Duration = Duration::from_secs(60);
 
-/// How far the fences of a new head are from those that an earlier one left traces of: further
-/// than a run can be that left none.
+/// The distance of the first fence of a new head from the traces of an earlier head; larger than the
+/// number of runs without a trace.
 pub(super) const FENCE_GAP: u64 = 1_000_000;
-/// How many rows of the ledger are looked at for that, since some may have been put in by hand.
+/// How many rows of the ledger are searched for traces; some may have been inserted by hand.
 pub(super) const FENCE_TRACES: u32 = 100;
 
-/// The fence of a new head, beyond those in the names of parts and in the keys of the ledger that
-/// an earlier head left.
+/// The fence of a new head, beyond those in the names of parts and the keys of the ledger that an
+/// earlier head left.
 pub(super) fn first_fence(traces: impl Iterator<Item = u64>) -> u64 {
-    // A name that was put in by hand may say anything.
+    // A name inserted by hand may have any fence.
     let plausible = traces.filter(|&fence| fence <= u32::MAX.into());
     plausible.max().map_or(0, |fence| fence + FENCE_GAP)
 }
 
-/// The one register that everything hangs on: what is published, and who may publish.
+/// The one register: the published versions, and the right to publish.
 ///
-/// Its changes are pure functions here; a store makes each of them in one atomic step, by its
-/// own clock.
+/// Its changes are pure functions here. A store applies each in one atomic step, by its own clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// Random, made with the store: a rebuilt store is not taken for the old one.
+    /// Random and created with the store, to tell a rebuilt store from the old one.
     pub lineage: String,
     /// The last published version; 0 for none.
     pub version: u64,
     /// Rises with every lease; only its holder can commit.
     pub fence: u64,
-    /// Who may publish now.
+    /// The current lease.
     pub lease: Option<Lease>,
     /// The last sync that ended.
     pub last_sync: Option<LastSync>,
     /// The headers of the versions still kept, oldest first.
     pub log: Vec<Header>,
-    /// The whole catalogue that loading starts from.
+    /// The base that loading starts from.
     pub base: Option<Base>,
-    /// The version that is held on to; nothing is published while it is set.
+    /// The pinned version; nothing is published while it is set.
     pub pin: Option<u64>,
-    /// The fingerprint of a held delta that may pass.
+    /// The fingerprint of the held delta that is approved.
     pub approval: Option<String>,
-    /// Whether the view may be behind.
+    /// Whether the view may be out of date.
     pub dirty: bool,
 }
 
@@ -57,16 +56,16 @@ pub struct Head {
 pub struct Lease {
     /// The process that has it.
     pub holder: String,
-    /// When it is over unless renewed, by the store's clock.
+    /// When it expires unless renewed, by the store's clock.
     pub expires: Timestamp,
 }
 
-/// How the last sync ended.
+/// The end of the last sync.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastSync {
     /// When it ended, by the store's clock.
     pub at: Timestamp,
-    /// Since when syncs have failed, if this one did.
+    /// When syncs began to fail, if this one failed.
     pub failing_since: Option<Timestamp>,
 }
 
@@ -75,52 +74,52 @@ pub struct LastSync {
 pub struct Header {
     /// Its number, from 1 on.
     pub version: u64,
-    /// The lease under which it was published, and the name of its parts.
+    /// The fence of the lease that published it; part of the names of its parts.
     pub fence: u64,
     /// When it was committed, by the store's clock.
     pub at: Timestamp,
-    /// How many parts its changes take.
+    /// Number of parts of its changes.
     pub parts: u32,
-    /// How many items it changed.
+    /// Numbers of changes.
     pub changes: Counts,
-    /// Why it was published, where that is not simply a sync.
+    /// Why it was published, unless by a plain sync.
     pub note: Option<String>,
-    /// Whether it is the first of its store, which is a base alone.
+    /// Whether it is the first version of its store, which has a base and no changes.
     pub first: bool,
-    /// Whether it repairs a version that could not be read wholly: its changes do not lead from
-    /// every reader's state to it, so that readers load it.
+    /// Whether it repairs a damaged version. Its changes do not lead to it from every reader's
+    /// state, so readers load it.
     pub reset: bool,
-    /// The digest of its items, which shows whether all of them were read.
+    /// The digest of its items.
     pub content: ContentDigest,
 }
 
 /// A whole catalogue in parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Base {
-    /// The version that it is the state of.
+    /// The version whose state it is.
     pub version: u64,
-    /// The lease under which it was put, and the name of its parts.
+    /// The fence of the lease that wrote it; part of the names of its parts.
     pub fence: u64,
-    /// How many parts it takes.
+    /// Number of its parts.
     pub parts: u32,
 }
 
-/// What commits a version.
+/// The commit of a version.
 #[derive(Clone, Debug)]
 pub struct Commit {
-    /// The fence that must still be the head's.
+    /// The fence, which must still be that of the head.
     pub fence: u64,
-    /// The new header; its version must be the head's and one more, its `at` is set by the store.
+    /// The new header. Its version must be the next one; the store sets its `at`.
     pub header: Header,
     /// The oldest version whose header stays in the log.
     pub keep_from: u64,
-    /// The new base, if one was put.
+    /// The new base, if one was written.
     pub base: Option<Base>,
     /// The pin from this version on.
     pub pin: Option<u64>,
 }
 
-/// What an operator changes on the head without a new version; an outer `None` leaves it.
+/// A change of the head without a new version; an outer `None` leaves a field as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeadPatch {
     /// The new pin.
@@ -129,25 +128,25 @@ pub struct HeadPatch {
     pub approval: Option<Option<String>>,
 }
 
-/// How a lease is let go.
+/// The release of a lease.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Release {
-    /// Whether the view is known to be right.
+    /// Whether the view is known to be up to date.
     pub is_view_current: bool,
-    /// Whether a sync ended, and whether it got an answer from the source.
+    /// How the sync ended, if this was one.
     pub sync: Option<SyncEnd>,
 }
 
-/// How a sync ended, as far as the head tells.
+/// How a sync ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyncEnd {
-    /// The source was read and judged.
+    /// The source responded, whatever the fuse decided.
     Answered,
     /// It failed.
     Failed,
 }
 
-/// Why a lease was not given.
+/// Why the lease was denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LeaseDenied {
     /// Another process has it.
@@ -200,9 +199,9 @@ impl Head {
         self.log.last()
     }
 
-    /// Why `holder` cannot have the lease at this time, if so; `interval` is the time that must
-    /// have passed since the last sync.
-    pub fn lease_denied(
+    /// Why `holder` cannot have the lease now, if so; `interval` is the minimum time since the last
+    /// sync.
+    pub(super) fn lease_denied(
         &self,
         holder: &str,
         interval: Option<Duration>,
@@ -226,9 +225,9 @@ impl Head {
         })
     }
 
-    /// Gives the lease.
+    /// Grants the lease.
     pub(super) fn acquire(&mut self, holder: &str, lasts: Duration, now: Timestamp) {
-        // Whoever did not let go may have left the view half written.
+        // A holder that did not release may have left the view half written.
         self.dirty |= self.lease.is_some();
         self.fence += 1;
         self.lease = Some(Lease {
@@ -237,7 +236,7 @@ impl Head {
         });
     }
 
-    /// Makes the lease last from now on; false if it has passed to another.
+    /// Extends the lease; false if it has passed to another holder.
     pub(super) fn renew(&mut self, fence: u64, lasts: Duration, now: Timestamp) -> bool {
         let mine = self.fence == fence;
         if let Some(lease) = self.lease.as_mut().filter(|_| mine) {
@@ -247,7 +246,7 @@ impl Head {
         false
     }
 
-    /// Publishes a version; false if the lease has passed to another.
+    /// Publishes a version; false if the lease has passed to another holder.
     pub(super) fn commit(&mut self, commit: &Commit, now: Timestamp) -> bool {
         if self.fence != commit.fence || self.version + 1 != commit.header.version {
             return false;
@@ -265,7 +264,7 @@ impl Head {
         true
     }
 
-    /// Changes pin or approval; false if the lease has passed to another.
+    /// Changes pin or approval; false if the lease has passed to another holder.
     pub(super) fn patch_head(&mut self, fence: u64, patch: &HeadPatch) -> bool {
         if self.fence != fence {
             return false;
@@ -279,7 +278,7 @@ impl Head {
         true
     }
 
-    /// Lets the lease go; false if it has passed to another.
+    /// Releases the lease; false if it has passed to another holder.
     pub(super) fn release(&mut self, fence: u64, release: Release, now: Timestamp) -> bool {
         if self.fence != fence {
             return false;

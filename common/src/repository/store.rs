@@ -12,37 +12,54 @@ use crate::models::{Id, Kind};
 /// How long a lease lasts unless renewed.
 pub const LEASE: Duration = Duration::from_secs(6);
 
-/// What a store cannot do.
+/// An error of a store.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It did not answer, or refused. Whether a write took place is unknown.
+    /// No response, or a refusal. Whether a write took place is unknown.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// Parts of the published state are lost, and nothing is published over it but a repair.
+    /// Parts of the published state are lost or damaged; only a repair may publish over it.
     #[error(
         "parts of version {version} are lost or damaged: {parts}; run `syncer once` to repair it first"
     )]
     Damaged {
-        /// The version that cannot be read wholly.
+        /// The damaged version.
         version: u64,
-        /// The parts and what is wrong with them.
+        /// The parts and their problems.
         parts: String,
     },
-    /// The lease has passed to another; nothing was written.
+    /// The lease has passed to another holder; nothing was written.
     #[error("another syncer has taken over; this run publishes nothing")]
     LeaseLost,
-    /// What it holds cannot be understood.
+    /// A stored value cannot be decoded.
     #[error("{name} cannot be read: {reason}")]
     Unreadable {
         /// The name of the document, row or part.
         name: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
 }
 
 /// Results of store calls.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Whether a process may write to the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads; its database user may have no other rights.
+    Reader,
+    /// It publishes.
+    Writer,
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The setting is wrong, or its file or server cannot be used.
+    #[error("{0}")]
+    Configuration(String),
+}
 
 /// The head at a moment of the store's own clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +70,7 @@ pub struct Reading {
     pub now: Timestamp,
 }
 
-/// What a part belongs to.
+/// The kinds of parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PartKind {
     /// The changes of a version.
@@ -65,11 +82,11 @@ pub enum PartKind {
 /// The name of a part. A part is written once: the same name always has the same content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PartName {
-    /// What it belongs to.
+    /// Its kind.
     pub kind: PartKind,
-    /// The lease under which it was put.
+    /// The fence of the lease that wrote it.
     pub fence: u64,
-    /// Its place, from 0.
+    /// Its index, from 0.
     pub index: u32,
 }
 
@@ -85,7 +102,7 @@ impl fmt::Display for PartName {
 }
 
 impl PartName {
-    /// Reads a name back; `None` if it is none.
+    /// Parses a name; `None` if it is not one.
     pub fn parse(name: &str) -> Option<Self> {
         let mut words = name.split('/');
         let kind = match words.next()? {
@@ -101,10 +118,10 @@ impl PartName {
     }
 }
 
-/// A document of the view: an item as people with a shell see it.
+/// A document of the view: an item, readable in a database shell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ViewDocument {
-    /// The collection or table that it is in.
+    /// The kind, and so the collection or table.
     pub kind: Kind,
     /// The item's id.
     pub id: Id,
@@ -112,7 +129,7 @@ pub struct ViewDocument {
     pub version: u64,
     /// Its fields, without `_id` and `_v`; `None` removes it.
     pub fields: Option<serde_json::Map<String, Value>>,
-    /// Whether none with its id is expected there. That saves time and decides nothing.
+    /// Whether it is expected to be new. Only an optimisation.
     pub is_new: bool,
 }
 
@@ -130,13 +147,13 @@ pub enum Overwrite {
 pub enum Table {
     /// The ledger: a row for every run, by its fence.
     Runs,
-    /// The records that were set aside.
+    /// Quarantined records.
     Quarantine,
-    /// What does not join or looks wrong at the source.
+    /// Problems in the source data.
     Findings,
-    /// The items that the source has no more and that have not gone yet.
+    /// Published items that are missing from the source.
     Missing,
-    /// One row: the digests of the source's response that is published as it is.
+    /// One row: the digests of the response that the published version has.
     UnchangedMarker,
 }
 
@@ -172,43 +189,42 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Reads the head; `None` while the store was never written to.
     async fn head(&self) -> Result<Option<Reading>>;
 
-    /// Takes the lease for [`LEASE`] if it is free, over or `holder`'s own, and no sync ended
-    /// within `interval`: the answer is the head to work from. Makes the head if there is none.
+    /// Grants the lease for [`LEASE`] if it is free, expired or `holder`'s own, and no sync ended
+    /// within `interval`. Returns the head to work from; creates it if there is none.
     async fn acquire(
         &self,
         holder: &str,
         interval: Option<Duration>,
     ) -> Result<std::result::Result<Reading, LeaseDenied>>;
 
-    /// Makes the lease last from now on.
+    /// Extends the lease to [`LEASE`] from now.
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`] once it has passed to another, as for all that follow.
+    /// [`StoreError::LeaseLost`] once it has passed to another holder, as for all writes below.
     async fn renew(&self, fence: u64) -> Result<()>;
 
-    /// Publishes a version: the answer is the head with it.
+    /// Publishes a version and returns the new head.
     async fn commit(&self, commit: &Commit) -> Result<Head>;
 
     /// Changes the pin or the approval.
     async fn patch_head(&self, fence: u64, patch: &HeadPatch) -> Result<()>;
 
-    /// Lets the lease go.
+    /// Releases the lease.
     async fn release(&self, fence: u64, release: Release) -> Result<()>;
 
-    /// Writes a part; one that is there already stays as it is.
+    /// Writes a part, unless it is there already.
     async fn put(&self, name: PartName, data: Vec<u8>) -> Result<()>;
 
     /// Reads a part.
     async fn get(&self, name: PartName) -> Result<Option<Vec<u8>>>;
 
-    /// Names all parts.
+    /// The names of all parts.
     async fn parts(&self) -> Result<Vec<PartName>>;
 
-    /// Removes parts; one that is not there is no error.
+    /// Removes parts; missing ones are no error.
     async fn remove(&self, names: &[PartName]) -> Result<()>;
 
-    /// A counter that rises when the head may have changed. It may rise for nothing or not at
-    /// all; it only saves time.
+    /// A counter that rises when the head may have changed. Notifications may be spurious or missing.
     fn subscribe(&self) -> watch::Receiver<u64>;
 
     /// Writes documents of the view. Each overwrites one of the versions that `overwrite` allows.
@@ -222,11 +238,10 @@ pub trait Store: Send + Sync + fmt::Debug {
         limit: u32,
     ) -> Result<Vec<ViewDocument>>;
 
-    /// Reads the rows of a table in the order of their keys; with `newest`, only so many of the
-    /// highest keys, highest first.
+    /// Reads the rows of a table by ascending key; with `newest`, that many rows by descending key.
     async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>>;
 
-    /// Writes and removes rows of a table. One that a later lease wrote stays as it is.
+    /// Writes and removes rows of a table, except those that a later lease wrote.
     async fn write_rows(
         &self,
         fence: u64,
@@ -235,6 +250,6 @@ pub trait Store: Send + Sync + fmt::Debug {
         remove: Vec<String>,
     ) -> Result<()>;
 
-    /// Removes all rows of a table but the `keep` with the highest keys.
+    /// Removes all rows of a table except the `keep` with the highest keys.
     async fn trim(&self, table: Table, keep: u32) -> Result<()>;
 }

@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::open::Repository;
+use super::protocol::LeaseGuard;
 use super::store::{Result, Row, StoreError, Table};
-use super::{LeaseGuard, Repository};
 use crate::models::{Finding, MissingItem, Outcome, Quarantined, Run};
 
 /// The key of the one row of its table.
@@ -149,7 +150,7 @@ impl LeaseGuard {
         &self,
         marker: Option<&T>,
     ) -> Result<()> {
-        // A row that is never removed: a sleeper's late one would come back under a free key.
+        // A row that is never removed: a paused's late one would come back under a free key.
         let rows = [MarkerRow { marker }];
         let (put, gone) = self
             .differing(Table::UnchangedMarker, &rows, |_| MARKER_KEY.to_owned())

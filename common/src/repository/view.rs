@@ -1,4 +1,4 @@
-//! The view: one readable document per item, for people with a shell. No reader of ours uses it.
+//! The view: one readable document per item, for database shells. PyFlix never reads it to serve.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -33,8 +33,7 @@ pub(super) async fn update(
     write(store, snapshot, batches, Overwrite::Older).await
 }
 
-/// Compares the whole view with a version and repairs what differs; the answer is how many
-/// documents did.
+/// Compares the whole view with a version and repairs it. Returns the number of repaired documents.
 pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64> {
     let catalogue = &snapshot.catalogue;
     let mut repaired = 0;
@@ -78,8 +77,8 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
     Ok(repaired)
 }
 
-/// The number of items that the view shows and none of these catalogues has, and the first
-/// `max_names` of them as kind and id.
+/// The number of items in the view that none of these catalogues has, and the first `max_names` of
+/// them as kind and id.
 pub(super) async fn items_missing_from(
     store: &dyn Store,
     catalogues: &[&Catalogue],
@@ -165,8 +164,8 @@ fn document(snapshot: &Snapshot, wanted: Wanted) -> ViewDocument {
     }
 }
 
-/// The documents that a version's changes touch: the changed items, and those that show the name
-/// of one.
+/// The documents that a version's changes affect: those of the changed items, and those with the
+/// name of one.
 fn affected(catalogue: &Catalogue, changes: &Changes) -> BTreeSet<(Kind, Id)> {
     let mut affected = BTreeSet::new();
     for change in changes.iter() {

@@ -1,6 +1,6 @@
-//! The catalogue that is compiled in, for a first start without the source.
+//! The built-in catalogue, for a first start without the source.
 //!
-//! It is never published: a web app shows it, as version 0, while its store holds no version.
+//! It is never published: a web app serves it as version 0 while its store has no version.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use crate::models::{Catalogue, Counts, Item};
 use crate::repository::{ContentDigest, Header, Snapshot};
 
-/// An item a line, in the order of kinds and ranks.
+/// One item per line, by kind and rank.
 const ITEMS: &str = include_str!("items.jsonl");
 
 /// The seed's items.
 ///
 /// # Errors
-/// When the file that was compiled in is wrong, which a test rules out.
+/// When the built-in file is invalid, which a test rules out.
 pub fn items() -> Result<Vec<Arc<Item>>, serde_json::Error> {
     ITEMS.lines().map(serde_json::from_str).collect()
 }

@@ -4,14 +4,12 @@ use common::clock::Clock;
 use common::models::Kind;
 use common::repository::{FollowEvent, Follower, Repository, SyncEnd};
 
+use crate::faulty_store::FaultyStore;
 use crate::fixture::{self, Fixture, catalogue, movie, next_version, publish_in, with};
-use crate::stores::Tampered;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-pub(crate) async fn an_empty_store_is_told_as_empty_and_then_its_first_version_comes(
-    store: &Fixture,
-) {
+pub(crate) async fn an_empty_store_is_reported_and_then_its_first_version(store: &Fixture) {
     let mut follower = store.open().await.follow();
     assert!(matches!(follower.next().await, FollowEvent::Empty));
     store.publish(&catalogue(2, 1)).await;
@@ -34,7 +32,7 @@ pub(crate) async fn a_follower_sees_every_version_in_order(store: &Fixture) {
     }
 }
 
-pub(crate) async fn a_follower_whose_version_was_taken_back_loads_anew(store: &Fixture) {
+pub(crate) async fn a_follower_whose_version_was_taken_back_reloads(store: &Fixture) {
     store.publish(&catalogue(2, 1)).await;
     store.publish(&catalogue(2, 2)).await;
     let mut follower = store.open().await.follow();
@@ -45,7 +43,7 @@ pub(crate) async fn a_follower_whose_version_was_taken_back_loads_anew(store: &F
     assert_ne!(again.header, known.header);
 }
 
-pub(crate) async fn a_follower_goes_over_to_a_rebuilt_store(store: &Fixture) {
+pub(crate) async fn a_follower_switches_to_a_rebuilt_store(store: &Fixture) {
     store.publish(&catalogue(2, 1)).await;
     let mut follower = store.open().await.follow();
     let known = next_version(&mut follower).await;
@@ -59,7 +57,7 @@ pub(crate) async fn a_stale_read_of_an_older_head_is_ignored(store: &Fixture) {
     let inner = store.open().await.store().clone();
     let old = inner.head().await.unwrap();
     store.publish(&catalogue(2, 2)).await;
-    let lagging = Tampered::lagging(inner);
+    let lagging = FaultyStore::lagging(inner);
     let mut follower = Repository::with_store(lagging.clone()).follow();
     assert_eq!(next_version(&mut follower).await.version(), 2);
 
@@ -68,7 +66,7 @@ pub(crate) async fn a_stale_read_of_an_older_head_is_ignored(store: &Fixture) {
     let start = *reads.borrow();
     tokio::select! {
         version = next_version(&mut follower) => panic!("went to version {}", version.version()),
-        // One that is not ignored is read twice before it is told.
+        // A head that is not ignored is read twice before its event.
         read = reads.wait_for(|reads| *reads >= start + 3) => drop(read.unwrap()),
     }
     lagging.show_old_head(None);
@@ -80,9 +78,9 @@ pub(crate) async fn an_older_head_that_stays_is_a_restored_backup_and_loaded(sto
     let first = store.publish(&catalogue(2, 1)).await;
     let backup = store.save_the_head().await;
     store.publish(&catalogue(2, 2)).await;
-    let patience = Duration::from_millis(500);
+    let limit = Duration::from_millis(500);
     let follower = store.open().await.follow();
-    let mut follower = follower.with_stale_read_limit(patience);
+    let mut follower = follower.with_stale_read_limit(limit);
     assert_eq!(next_version(&mut follower).await.version(), 2);
 
     let restored = Instant::now();
@@ -90,7 +88,7 @@ pub(crate) async fn an_older_head_that_stays_is_a_restored_backup_and_loaded(sto
     let again = next_version(&mut follower).await;
     assert_eq!(again.header, first.header);
     assert_eq!(again.catalogue, catalogue(2, 1));
-    assert!(restored.elapsed() > patience, "{:?}", restored.elapsed());
+    assert!(restored.elapsed() > limit, "{:?}", restored.elapsed());
 }
 
 pub(crate) async fn a_load_that_goes_back_is_ignored(store: &Fixture) {
@@ -99,7 +97,7 @@ pub(crate) async fn a_load_that_goes_back_is_ignored(store: &Fixture) {
     let inner = store.open().await.store().clone();
     let old = inner.head().await.unwrap().unwrap();
     store.publish(&wanted).await;
-    let lagging = Tampered::lagging(inner);
+    let lagging = FaultyStore::lagging(inner);
     let mut follower = Repository::with_store(lagging.clone()).follow();
     assert_eq!(next_version(&mut follower).await.version(), 2);
 
@@ -117,7 +115,7 @@ pub(crate) async fn a_load_that_goes_back_is_ignored(store: &Fixture) {
     assert_eq!((again.version(), &again.catalogue), (2, &wanted));
 }
 
-pub(crate) async fn a_follower_tells_a_version_by_its_fence(store: &Fixture) {
+pub(crate) async fn a_follower_identifies_a_version_by_its_fence(store: &Fixture) {
     // Two versions that were committed at the same time, as far as this clock tells.
     let clock = Clock::from_fn(|| jiff::Timestamp::constant(1_700_000_000, 0));
     let (one, two) = (
@@ -132,16 +130,16 @@ pub(crate) async fn a_follower_tells_a_version_by_its_fence(store: &Fixture) {
     let taken_back = next_version(&mut follower).await;
 
     store.put_the_head_back(before).await;
-    store.let_the_lease_pass().await;
+    store.expire_the_lease().await;
     fixture::publish(&two, &catalogue(2, 3)).await.unwrap();
     let again = next_version(&mut follower).await;
     assert_eq!(again.version(), taken_back.version());
     assert_eq!(again.catalogue, catalogue(2, 3));
 }
 
-pub(crate) async fn a_follower_looks_by_itself_even_if_every_wait_is_cancelled(store: &Fixture) {
+pub(crate) async fn a_follower_polls_even_if_every_wait_is_cancelled(store: &Fixture) {
     store.publish(&catalogue(2, 1)).await;
-    let lagging = Tampered::lagging(store.open().await.store().clone());
+    let lagging = FaultyStore::lagging(store.open().await.store().clone());
     let mut follower = Repository::with_store(lagging.clone()).follow();
     next_version(&mut follower).await;
     let reads = lagging.head_reads();
@@ -176,22 +174,14 @@ pub(crate) async fn a_part_that_cannot_be_read_is_named_and_the_rest_is_served(s
     assert_eq!(store.load().await.unwrap().catalogue, wanted);
 }
 
-pub(crate) async fn a_failing_sync_shows_in_the_pulse_until_one_succeeds(store: &Fixture) {
+pub(crate) async fn a_failing_sync_shows_in_the_head_status_until_one_succeeds(store: &Fixture) {
     let repository = store.open().await;
     store.publish(&catalogue(2, 1)).await;
     let mut follower = store.open().await.follow();
     let run = async |end| {
         let lease = repository.try_acquire(None).await.unwrap().unwrap();
         lease.release(Some(end)).await.unwrap();
-        repository
-            .store()
-            .head()
-            .await
-            .unwrap()
-            .unwrap()
-            .head
-            .last_sync
-            .unwrap()
+        repository.head().await.unwrap().unwrap().last_sync.unwrap()
     };
     let first = run(SyncEnd::Failed).await;
     assert_eq!(first.failing_since, Some(first.at));
@@ -203,7 +193,7 @@ pub(crate) async fn a_failing_sync_shows_in_the_pulse_until_one_succeeds(store: 
 }
 
 async fn failing(follower: &mut Follower, expected: bool) {
-    let told = async {
+    let followed = async {
         loop {
             if let FollowEvent::HeadStatus(pulse) = follower.next().await
                 && pulse.failing_since().is_some() == expected
@@ -212,7 +202,7 @@ async fn failing(follower: &mut Follower, expected: bool) {
             }
         }
     };
-    tokio::time::timeout(LIMIT, told)
+    tokio::time::timeout(LIMIT, followed)
         .await
         .expect("the pulse to tell");
 }

@@ -6,8 +6,8 @@ use common::models::{
 };
 use common::repository::{LeaseGuard, RETENTION, Repository, Row, Store, Table};
 
+use crate::faulty_store::FaultyStore;
 use crate::fixture::{self, Fixture, catalogue, movie, person, publish_in, with, without};
-use crate::stores::Tampered;
 
 pub(crate) async fn any_kept_version_can_be_rebuilt(store: &Fixture) {
     let mut states = Vec::new();
@@ -37,7 +37,7 @@ pub(crate) async fn a_version_is_not_rebuilt_from_an_earlier_one(store: &Fixture
 pub(crate) async fn a_version_is_not_rebuilt_by_a_head_that_lags(store: &Fixture) {
     store.publish(&catalogue(3, 1)).await;
     store.publish(&catalogue(3, 2)).await;
-    let lagging = Tampered::lagging(store.open().await.store().clone());
+    let lagging = FaultyStore::lagging(store.open().await.store().clone());
     lagging.show_old_head(lagging.head().await.unwrap());
     let current = store.publish(&catalogue(3, 3)).await;
     let repository = Repository::with_store(lagging.clone());
@@ -52,16 +52,19 @@ pub(crate) async fn the_changes_of_a_version_tell_before_and_after(store: &Fixtu
     let wanted = with(&without(&catalogue(3, 1), 2), movie(0, 2));
     store.publish(&wanted).await;
     let repository = store.open().await;
-    let told = repository.changes(2).await.unwrap().unwrap();
+    let changes = repository.changes(2).await.unwrap().unwrap();
     assert_eq!(
-        Counts::of(&told),
+        Counts::of(&changes),
         Counts {
             added: 0,
             updated: 1,
             removed: 1
         }
     );
-    let updated = told.iter().find(|change| change.after.is_some()).unwrap();
+    let updated = changes
+        .iter()
+        .find(|change| change.after.is_some())
+        .unwrap();
     let fields = changed_fields(
         updated.before.as_ref().unwrap(),
         updated.after.as_ref().unwrap(),
@@ -125,7 +128,7 @@ pub(crate) async fn old_versions_go_beyond_the_retention_and_the_rest_still_load
     assert_eq!(title, format!("Movie 0, edition {}", versions[0].version));
 }
 
-pub(crate) async fn the_ledger_tells_runs_newest_first(store: &Fixture) {
+pub(crate) async fn the_ledger_lists_runs_newest_first(store: &Fixture) {
     let repository = store.open().await;
     let mut written = Vec::new();
     for outcome in [Outcome::Published, Outcome::Unchanged, Outcome::Failed] {
@@ -223,23 +226,23 @@ pub(crate) async fn the_ledger_keeps_the_newest_rows(store: &Fixture) {
     assert_eq!(ledger.rows(Table::Runs, None).await.unwrap().len(), 10);
 }
 
-pub(crate) async fn a_sleepers_late_rows_lose(store: &Fixture) {
-    let sleeper = store.open().await.try_acquire(None).await.unwrap().unwrap();
+pub(crate) async fn late_rows_of_a_paused_publisher_lose(store: &Fixture) {
+    let paused = store.open().await.try_acquire(None).await.unwrap().unwrap();
     let missing = |missed_syncs| MissingItem {
         kind: Kind::Movie,
         id: "m".into(),
         since: "2026-01-02T03:04:05.678Z".parse().unwrap(),
         missed_syncs,
     };
-    sleeper.save_missing(&[missing(1)]).await.unwrap();
-    store.let_the_lease_pass().await;
+    paused.save_missing(&[missing(1)]).await.unwrap();
+    store.expire_the_lease().await;
     let repository = store.open().await;
     let lease = repository.try_acquire(None).await.unwrap().unwrap();
     lease.save_missing(&[missing(2)]).await.unwrap();
-    // Whether it is told depends on the store; that nothing comes of it does not.
-    sleeper.save_missing(&[missing(9)]).await.ok();
+    // The error depends on the store; the missing effect does not.
+    paused.save_missing(&[missing(9)]).await.ok();
     assert_eq!(repository.missing().await.unwrap(), [missing(2)]);
-    sleeper.save_missing(&[]).await.ok();
+    paused.save_missing(&[]).await.ok();
     assert_eq!(repository.missing().await.unwrap(), [missing(2)]);
 }
 
@@ -329,12 +332,12 @@ pub(crate) async fn a_view_left_behind_is_repaired_by_the_next_run(store: &Fixtu
         .await
         .unwrap();
     drop(dying);
-    store.let_the_lease_pass().await;
+    store.expire_the_lease().await;
     let lease = store.open().await.try_acquire(None).await.unwrap().unwrap();
     assert!(lease.head().dirty);
     assert!(publish_in(lease, &wanted).await.unwrap().is_none());
     assert_the_view_shows(&repository, &wanted).await;
-    assert!(!repository.store().head().await.unwrap().unwrap().head.dirty);
+    assert!(!repository.head().await.unwrap().unwrap().dirty);
     fixture::publish(&repository, &wanted).await.unwrap();
 }
 

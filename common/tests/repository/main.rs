@@ -7,6 +7,7 @@
     reason = "it fails the test"
 )]
 
+mod faulty_store;
 mod fixture;
 mod following;
 mod history;
@@ -15,7 +16,6 @@ mod publishing;
 mod repair;
 mod spoiling;
 mod stopping;
-mod stores;
 
 use fixture::Fixture;
 
@@ -46,14 +46,14 @@ promises! {
         what_is_published_is_what_a_reader_loads,
         an_empty_delta_makes_no_version_and_writes_nothing,
         only_one_syncer_has_the_lease,
-        a_lease_is_renewed_for_as_long_as_its_turn_lasts,
+        a_lease_is_renewed_as_long_as_its_guard_lives,
         a_commit_of_another_version_than_the_next_is_refused,
         a_lease_given_before_the_clock_was_set_back_is_over,
-        a_run_told_before_the_clock_was_set_back_keeps_nobody_waiting,
-        a_syncer_skips_its_turn_when_another_ran_within_the_interval,
-        a_sleeper_that_wakes_after_its_lease_passed_on_publishes_nothing,
+        a_run_recorded_before_the_clock_was_set_back_delays_nobody,
+        a_syncer_skips_a_run_when_another_ran_within_the_interval,
+        a_publisher_paused_beyond_its_lease_publishes_nothing,
         a_publisher_works_from_the_head_of_its_lease_even_if_the_store_lags,
-        a_sleepers_late_view_writes_lose,
+        late_view_writes_of_a_paused_publisher_lose,
         a_pin_set_by_another_stops_the_run_that_began_before_it,
         changes_beyond_a_tenth_of_the_items_make_a_new_base,
         parts_that_no_version_names_are_swept_and_named_ones_stay,
@@ -62,17 +62,17 @@ promises! {
         a_publisher_that_dies_before_any_write_leaves_a_whole_version,
         a_publisher_that_loses_any_answer_leaves_a_whole_version;
     following:
-        an_empty_store_is_told_as_empty_and_then_its_first_version_comes,
+        an_empty_store_is_reported_and_then_its_first_version,
         a_follower_sees_every_version_in_order,
-        a_follower_whose_version_was_taken_back_loads_anew,
-        a_follower_goes_over_to_a_rebuilt_store,
+        a_follower_whose_version_was_taken_back_reloads,
+        a_follower_switches_to_a_rebuilt_store,
         a_stale_read_of_an_older_head_is_ignored,
         an_older_head_that_stays_is_a_restored_backup_and_loaded,
         a_load_that_goes_back_is_ignored,
-        a_follower_tells_a_version_by_its_fence,
-        a_follower_looks_by_itself_even_if_every_wait_is_cancelled,
+        a_follower_identifies_a_version_by_its_fence,
+        a_follower_polls_even_if_every_wait_is_cancelled,
         a_part_that_cannot_be_read_is_named_and_the_rest_is_served,
-        a_failing_sync_shows_in_the_pulse_until_one_succeeds;
+        a_failing_sync_shows_in_the_head_status_until_one_succeeds;
     repair:
         a_publisher_that_knows_the_state_restores_it,
         a_publisher_that_does_not_restores_it_from_the_source,
@@ -81,13 +81,13 @@ promises! {
         a_restored_version_keeps_its_history_and_readers_load_it,
         a_reader_loads_a_version_after_a_restored_one_whose_items_have_other_ranks,
         items_that_are_lost_are_named_and_every_reader_loads_the_version_without_them,
-        a_repair_and_a_large_change_in_one_turn_are_both_published,
+        a_repair_and_a_large_change_under_one_lease_are_both_published,
         items_of_a_lost_base_come_back_from_older_changes,
         a_version_is_not_restored_over_lost_changes,
         verification_finds_a_part_that_was_corrupted,
         a_new_head_starts_beyond_all_earlier_fences;
     spoiling:
-        values_of_wrong_types_stop_nothing_and_the_next_runs_mend_them;
+        values_of_wrong_types_stop_nothing_and_the_next_runs_repair_them;
     machine:
         whatever_happens_readers_see_published_versions_alone;
     history:
@@ -97,10 +97,10 @@ promises! {
         the_changes_of_a_version_tell_before_and_after,
         a_rollback_is_a_new_version_with_a_pin,
         old_versions_go_beyond_the_retention_and_the_rest_still_loads,
-        the_ledger_tells_runs_newest_first,
+        the_ledger_lists_runs_newest_first,
         runs_that_end_alike_and_publish_nothing_share_a_row,
         the_ledger_keeps_the_newest_rows,
-        a_sleepers_late_rows_lose,
+        late_rows_of_a_paused_publisher_lose,
         findings_and_quarantine_are_those_of_the_last_run,
         the_view_shows_every_version_and_removes_what_is_gone,
         a_renamed_person_is_renamed_in_the_view_of_its_movies,

@@ -5,8 +5,8 @@ use common::repository::{
     Commit, HeadPatch, Header, LeaseDenied, PartKind, PartName, Repository, Store, StoreError,
 };
 
+use crate::faulty_store::FaultyStore;
 use crate::fixture::{self, Fixture, catalogue, publish_in, with, without};
-use crate::stores::Tampered;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -31,7 +31,7 @@ pub(crate) async fn what_is_published_is_what_a_reader_loads(store: &Fixture) {
 pub(crate) async fn an_empty_delta_makes_no_version_and_writes_nothing(store: &Fixture) {
     let repository = store.open().await;
     store.publish(&catalogue(3, 1)).await;
-    let before = repository.store().head().await.unwrap().unwrap().head;
+    let before = repository.head().await.unwrap().unwrap();
     let parts = repository.store().parts().await.unwrap();
     assert!(
         fixture::publish(&repository, &catalogue(3, 1))
@@ -39,7 +39,7 @@ pub(crate) async fn an_empty_delta_makes_no_version_and_writes_nothing(store: &F
             .unwrap()
             .is_none()
     );
-    let mut after = repository.store().head().await.unwrap().unwrap().head;
+    let mut after = repository.head().await.unwrap().unwrap();
     assert_eq!(repository.store().parts().await.unwrap(), parts);
     after.fence = before.fence;
     after.last_sync.clone_from(&before.last_sync);
@@ -62,14 +62,14 @@ pub(crate) async fn only_one_syncer_has_the_lease(store: &Fixture) {
     );
 }
 
-pub(crate) async fn a_lease_is_renewed_for_as_long_as_its_turn_lasts(store: &Fixture) {
+pub(crate) async fn a_lease_is_renewed_as_long_as_its_guard_lives(store: &Fixture) {
     let (one, two) = (store.open().await, store.open().await);
     let lease = one.try_acquire(None).await.unwrap().unwrap();
     let now = one.store().head().await.unwrap().unwrap().now;
     let soon = now + Duration::from_secs(4);
     store.end_the_lease_at(soon).await;
     testkit::eventually(LIMIT, async || {
-        let head = one.store().head().await.unwrap().unwrap().head;
+        let head = one.head().await.unwrap().unwrap();
         head.lease.is_some_and(|lease| lease.expires > soon)
     })
     .await;
@@ -111,14 +111,14 @@ pub(crate) async fn a_lease_given_before_the_clock_was_set_back_is_over(store: &
     assert!(two.try_acquire(None).await.unwrap().is_ok());
 }
 
-pub(crate) async fn a_run_told_before_the_clock_was_set_back_keeps_nobody_waiting(store: &Fixture) {
+pub(crate) async fn a_run_recorded_before_the_clock_was_set_back_delays_nobody(store: &Fixture) {
     let hour = Some(Duration::from_secs(3600));
     store.publish(&catalogue(1, 1)).await;
     store.let_the_last_run_have_ended_in_a_year().await;
     assert!(store.open().await.try_acquire(hour).await.unwrap().is_ok());
 }
 
-pub(crate) async fn a_syncer_skips_its_turn_when_another_ran_within_the_interval(store: &Fixture) {
+pub(crate) async fn a_syncer_skips_a_run_when_another_ran_within_the_interval(store: &Fixture) {
     let hour = Some(Duration::from_secs(3600));
     store.publish(&catalogue(1, 1)).await;
     let other = store.open().await;
@@ -133,18 +133,16 @@ pub(crate) async fn a_syncer_skips_its_turn_when_another_ran_within_the_interval
     );
 }
 
-pub(crate) async fn a_sleeper_that_wakes_after_its_lease_passed_on_publishes_nothing(
-    store: &Fixture,
-) {
+pub(crate) async fn a_publisher_paused_beyond_its_lease_publishes_nothing(store: &Fixture) {
     let first = store.publish(&catalogue(3, 1)).await;
-    let mut sleeper = store.open().await.try_acquire(None).await.unwrap().unwrap();
-    store.let_the_lease_pass().await;
+    let mut paused = store.open().await.try_acquire(None).await.unwrap().unwrap();
+    store.expire_the_lease().await;
     let second = store.publish(&catalogue(3, 2)).await;
 
     let delta = first.catalogue.changes_to(&catalogue(3, 9));
-    let late = sleeper.publish(Some(&first), &delta, None, None).await;
+    let late = paused.publish(Some(&first), &delta, None, None).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
-    let late = sleeper
+    let late = paused
         .patch_head(&HeadPatch {
             pin: Some(Some(1)),
             approval: None,
@@ -152,7 +150,7 @@ pub(crate) async fn a_sleeper_that_wakes_after_its_lease_passed_on_publishes_not
         .await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
     assert!(matches!(
-        sleeper.release(None).await,
+        paused.release(None).await,
         Err(StoreError::LeaseLost)
     ));
 
@@ -165,7 +163,7 @@ pub(crate) async fn a_publisher_works_from_the_head_of_its_lease_even_if_the_sto
     store: &Fixture,
 ) {
     let first = store.publish(&catalogue(37, 1)).await;
-    let lagging = Tampered::lagging(store.open().await.store().clone());
+    let lagging = FaultyStore::lagging(store.open().await.store().clone());
     lagging.show_old_head(lagging.head().await.unwrap());
     let second = with(&first.catalogue, fixture::movie(0, 2));
     store.publish(&second).await;
@@ -178,20 +176,20 @@ pub(crate) async fn a_publisher_works_from_the_head_of_its_lease_even_if_the_sto
     assert_eq!(loaded.catalogue, third);
 }
 
-pub(crate) async fn a_sleepers_late_view_writes_lose(store: &Fixture) {
+pub(crate) async fn late_view_writes_of_a_paused_publisher_lose(store: &Fixture) {
     let repository = store.open().await;
     store.publish(&catalogue(2, 1)).await;
-    let mut sleeper = repository.try_acquire(None).await.unwrap().unwrap();
-    let state = sleeper.state(None).await.unwrap().unwrap();
+    let mut paused = repository.try_acquire(None).await.unwrap().unwrap();
+    let state = paused.state(None).await.unwrap().unwrap();
     let delta = state.catalogue.changes_to(&catalogue(2, 2));
-    let published = sleeper
+    let published = paused
         .publish(Some(&state), &delta, None, None)
         .await
         .unwrap()
         .unwrap();
-    store.let_the_lease_pass().await;
+    store.expire_the_lease().await;
     store.publish(&catalogue(2, 3)).await;
-    sleeper.update_view(&published, &delta).await.unwrap();
+    paused.update_view(&published, &delta).await.unwrap();
     let shown = repository
         .store()
         .read_view(Kind::Movie, None, 10)
@@ -209,7 +207,7 @@ pub(crate) async fn a_sleepers_late_view_writes_lose(store: &Fixture) {
 pub(crate) async fn a_pin_set_by_another_stops_the_run_that_began_before_it(store: &Fixture) {
     let state = store.publish(&catalogue(3, 1)).await;
     let mut run = store.open().await.try_acquire(None).await.unwrap().unwrap();
-    store.let_the_lease_pass().await;
+    store.expire_the_lease().await;
     let operator = store.open().await.try_acquire(None).await.unwrap().unwrap();
     let pin = HeadPatch {
         pin: Some(Some(1)),
@@ -220,31 +218,13 @@ pub(crate) async fn a_pin_set_by_another_stops_the_run_that_began_before_it(stor
     let delta = state.catalogue.changes_to(&catalogue(3, 2));
     let late = run.publish(Some(&state), &delta, None, None).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
-    let head = store
-        .open()
-        .await
-        .store()
-        .head()
-        .await
-        .unwrap()
-        .unwrap()
-        .head;
+    let head = store.open().await.head().await.unwrap().unwrap();
     assert_eq!((head.version, head.pin), (1, Some(1)));
 }
 
 pub(crate) async fn changes_beyond_a_tenth_of_the_items_make_a_new_base(store: &Fixture) {
     let repository = store.open().await;
-    let base = async || {
-        repository
-            .store()
-            .head()
-            .await
-            .unwrap()
-            .unwrap()
-            .head
-            .base
-            .unwrap()
-    };
+    let base = async || repository.head().await.unwrap().unwrap().base.unwrap();
     let first = store.publish(&catalogue(37, 1)).await;
     let mut wanted = first.catalogue;
     for number in 0..4 {
@@ -274,22 +254,14 @@ pub(crate) async fn parts_that_no_version_names_are_swept_and_named_ones_stay(st
     }
     let dead_fence = dead.head().fence;
     drop(dead);
-    store.let_the_lease_pass().await;
+    store.expire_the_lease().await;
     fixture::publish(&repository, &catalogue(3, 2))
         .await
         .unwrap();
     let left = repository.store().parts().await.unwrap();
     assert!(left.iter().all(|part| part.fence != dead_fence), "{left:?}");
     // The base of version 1 is no base any more: version 2 changed everything.
-    let base = repository
-        .store()
-        .head()
-        .await
-        .unwrap()
-        .unwrap()
-        .head
-        .base
-        .unwrap();
+    let base = repository.head().await.unwrap().unwrap().base.unwrap();
     let still_named = |part: &&PartName| part.kind == PartKind::Changes || part.fence == base.fence;
     assert_eq!(
         left.iter().collect::<Vec<_>>(),

@@ -245,7 +245,9 @@ fn has_movie(catalogue: &Catalogue, number: usize) -> bool {
     catalogue.number(Kind::Movie, &id).is_some()
 }
 
-pub(crate) async fn a_repair_and_a_large_change_in_one_turn_are_both_published(store: &Fixture) {
+pub(crate) async fn a_repair_and_a_large_change_under_one_lease_are_both_published(
+    store: &Fixture,
+) {
     let (repository, _) = two_versions_in_several_parts(store).await;
     spoil(
         &repository,

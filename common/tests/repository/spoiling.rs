@@ -5,7 +5,7 @@ use mongodb::bson::{Bson, Document, doc};
 use crate::fixture::{self, Fixture, catalogue, movie, with};
 use crate::history::assert_the_view_shows;
 
-pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_mend_them(
+pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_repair_them(
     store: &Fixture,
 ) {
     let wanted = with(&catalogue(37, 1), movie(0, 2));
@@ -27,7 +27,7 @@ pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_mend_th
 
     spoil(store).await;
     drop(lease);
-    store.let_the_lease_pass().await;
+    store.expire_the_lease().await;
 
     let loaded = store.load().await.unwrap();
     let [damage] = loaded.damage.as_slice() else {
@@ -47,12 +47,12 @@ pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_mend_th
     assert_the_view_shows(&repository, &wanted).await;
     assert_eq!(store.load().await.unwrap().catalogue, wanted);
     let lease = repository.try_acquire(None).await.unwrap().unwrap();
-    let mend = vec![row("1"), row("2")];
+    let repair = vec![row("1"), row("2")];
     let write = repository.store();
-    let written = write.write_rows(lease.head().fence, Table::Runs, mend, Vec::new());
+    let written = write.write_rows(lease.head().fence, Table::Runs, repair, Vec::new());
     written.await.unwrap();
-    let mended = repository.store().rows(Table::Runs, None).await.unwrap();
-    assert_eq!(mended, [row("1"), row("2"), row("3")]);
+    let repaired = repository.store().rows(Table::Runs, None).await.unwrap();
+    assert_eq!(repaired, [row("1"), row("2"), row("3")]);
 }
 
 /// Puts values of other types than ours into every table.

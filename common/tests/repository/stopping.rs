@@ -1,9 +1,9 @@
 use common::models::{Catalogue, Finding, Kind, MissingItem, Outcome, Problem, Quarantined};
 use common::repository::{Repository, Snapshot, StoreError, SyncEnd};
 
+use crate::faulty_store::{FaultyStore, Stop};
 use crate::fixture::{Fixture, catalogue, person, with, without};
 use crate::history::{assert_the_view_shows, run};
-use crate::stores::{Stop, Tampered};
 
 /// More writes than any of these runs makes.
 const ENOUGH: u32 = 60;
@@ -35,7 +35,7 @@ async fn stop_at_every_write(store: &Fixture, stop: Stop) {
             .map(|state| state.version())
             .unwrap_or_default();
 
-        let tampered = Tampered::stopping(writes, stop, store.open().await.store().clone());
+        let tampered = FaultyStore::stopping(writes, stop, store.open().await.store().clone());
         let end = sync(&Repository::with_store(tampered), &wanted, edition).await;
 
         let seen = store.load().await;
@@ -60,7 +60,7 @@ async fn stop_at_every_write(store: &Fixture, stop: Stop) {
         assert!(matches!(end, Err(StoreError::Unavailable(_))), "{end:?}");
 
         // The next run finds whatever is left to do, and repairs the view.
-        store.let_the_lease_pass().await;
+        store.expire_the_lease().await;
         let repository = store.open().await;
         let repaired = sync(&repository, &wanted, edition).await.unwrap();
         assert_eq!(repaired.is_none(), version != before, "{stop:?} {writes}");

@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use common::models::{Age, Credits, Facts, Item, Kind};
 
-/// What items can be told apart by.
+/// A field of items for filters and facets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
-    /// A movie's director; each, if there are several.
+    /// Each director of a movie.
     Director,
-    /// A movie's producer; each, if there are several.
+    /// Each producer of a movie.
     Producer,
     /// The year of a movie's first release.
     Year,
@@ -20,33 +20,33 @@ pub enum Field {
     Gender,
     /// A person's age in years.
     Age,
-    /// A person's species, or one that a movie shows, by its id.
+    /// The id of a person's species, or of each species in a movie.
     Species,
-    /// The colour of a person's eyes, or one that occurs in a species.
+    /// The eye colour of a person, or each one of a species.
     EyeColor,
-    /// The colour of a person's hair, or one that occurs in a species.
+    /// The hair colour of a person, or each one of a species.
     HairColor,
-    /// A place's climate.
+    /// A location's climate.
     Climate,
-    /// A place's terrain.
+    /// A location's terrain.
     Terrain,
-    /// How much of a place is water, in percent.
+    /// The share of a location that is water, in percent.
     SurfaceWater,
-    /// The class of beings that a species belongs to.
+    /// A species' classification.
     Classification,
     /// A vehicle's class.
     VehicleClass,
 }
 
 impl Field {
-    /// The kinds whose items can have it.
-    pub(super) fn kinds(self) -> impl Iterator<Item = Kind> {
+    /// The kinds that have this field.
+    pub(crate) fn kinds(self) -> impl Iterator<Item = Kind> {
         let kinds = Kind::ALL.into_iter();
         kinds.filter(move |kind| of_kind(*kind).contains(&self))
     }
 
     /// Whether its values are numbers.
-    pub(super) const fn is_number(self) -> bool {
+    pub(crate) const fn is_number(self) -> bool {
         matches!(
             self,
             Self::Year | Self::Score | Self::RunningTime | Self::Age | Self::SurfaceWater
@@ -54,37 +54,29 @@ impl Field {
     }
 }
 
-/// A value of a field: texts are compared without case.
+/// A value of a field. Texts are lowercased.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Value {
-    /// A number.
+pub(crate) enum FieldValue {
     Number(u32),
-    /// A text in lower case.
     Text(Arc<str>),
-    /// More than every value.
+    /// An upper bound of all values.
     Greatest,
 }
 
-impl Value {
-    /// A text, whatever its case.
-    pub fn text(text: &str) -> Self {
+impl FieldValue {
+    pub(crate) fn text(text: &str) -> Self {
         Self::Text(text.trim().to_lowercase().into())
     }
 
-    /// The number, if it is one.
-    pub const fn number(&self) -> Option<u32> {
+    pub(crate) const fn number(&self) -> Option<u32> {
         match self {
             Self::Number(number) => Some(*number),
             Self::Text(_) | Self::Greatest => None,
         }
     }
-
-    pub(super) const fn greatest() -> Self {
-        Self::Greatest
-    }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for FieldValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{number}"),
@@ -94,8 +86,8 @@ impl fmt::Display for Value {
     }
 }
 
-/// All values of an item.
-pub(super) fn values(item: &Item) -> impl Iterator<Item = (Field, Value)> {
+/// All values of an item with their fields.
+pub(crate) fn values(item: &Item) -> impl Iterator<Item = (Field, FieldValue)> {
     let fields = of_kind(item.kind()).iter();
     fields.flat_map(|field| {
         values_of(*field, item)
@@ -104,17 +96,17 @@ pub(super) fn values(item: &Item) -> impl Iterator<Item = (Field, Value)> {
     })
 }
 
-/// The values of a field that an item has.
-pub(super) fn values_of(field: Field, item: &Item) -> Vec<Value> {
+/// The values of an item's field.
+fn values_of(field: Field, item: &Item) -> Vec<FieldValue> {
     if let Some(number) = number(field, item) {
-        return vec![Value::Number(number)];
+        return vec![FieldValue::Number(number)];
     }
     let texts = texts(field, item).into_iter();
-    texts.map(Value::text).collect()
+    texts.map(FieldValue::text).collect()
 }
 
-/// The fields that items of a kind can have.
-pub(super) const fn of_kind(kind: Kind) -> &'static [Field] {
+/// The fields of a kind.
+pub(crate) const fn of_kind(kind: Kind) -> &'static [Field] {
     match kind {
         Kind::Movie => &[
             Field::Director,
@@ -137,8 +129,8 @@ pub(super) const fn of_kind(kind: Kind) -> &'static [Field] {
     }
 }
 
-/// The texts of a field that an item has, as they are written.
-pub(super) fn texts(field: Field, item: &Item) -> Vec<&str> {
+/// The texts of an item's field as written.
+pub(crate) fn texts(field: Field, item: &Item) -> Vec<&str> {
     let texts = match (field, &item.facts) {
         (Field::Director | Field::Producer, Facts::Movie(movie)) => {
             let credits = movie.credits();
@@ -170,8 +162,8 @@ fn several(texts: &[String]) -> Vec<&str> {
     texts.iter().map(String::as_str).collect()
 }
 
-/// The people who made a movie, as they are written.
-pub(super) fn credited<'a>(credits: &Credits<'a>) -> impl Iterator<Item = (Field, &'a str)> {
+/// The directors and producers of a movie as written.
+pub(crate) fn credited<'a>(credits: &Credits<'a>) -> impl Iterator<Item = (Field, &'a str)> {
     let of = |field, text: Option<&'a str>| {
         let names = text.into_iter().flat_map(|text| text.split(','));
         names.map(move |name| (field, name.trim()))
@@ -180,8 +172,8 @@ pub(super) fn credited<'a>(credits: &Credits<'a>) -> impl Iterator<Item = (Field
     names.filter(|(_, name)| !name.is_empty())
 }
 
-/// The number that a field of an item is, if it is one.
-pub(super) fn number(field: Field, item: &Item) -> Option<u32> {
+/// The number in an item's field.
+pub(crate) fn number(field: Field, item: &Item) -> Option<u32> {
     match (field, &item.facts) {
         (Field::Year, Facts::Movie(movie)) => movie.release_year.map(u32::from),
         (Field::Score, Facts::Movie(movie)) => movie.score_percent.map(u32::from),

@@ -2,205 +2,205 @@ use std::cmp::Ordering;
 use std::sync::OnceLock;
 
 use common::models::{Catalogue, Item, Number};
+use fixedbitset::FixedBitSet;
 use roaring::RoaringBitmap;
 
-use super::Renumbered;
-use super::keys::Keys;
-use super::sort::{Sort, folded};
+use crate::numbered_change::NumberedChange;
+use crate::sort::{Sort, folded};
+use crate::sort_keys::SortKeys;
 
-/// Up to so many items are put in order by comparing them, more by marking their places.
-const SORTED: u64 = 1024;
+/// Up to this many positions are sorted by comparison; more are set in a bitset.
+const MAX_SORTED_POSITIONS: u64 = 1024;
+
+/// What decides an item's place in an order: items with an unknown value last, then by value, then
+/// by rank.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct SortKey {
+    is_unknown: bool,
+    value: Option<SortValue>,
+    rank: i64,
+}
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+enum SortValue {
     Number(i64),
     Text(Box<str>),
 }
 
-/// What an item is put in order by; `None` if that is unknown.
-fn key(sort: Sort, item: &Item) -> Option<Key> {
-    match sort {
-        Sort::Source => Some(Key::Number(item.rank)),
-        Sort::Name => Some(Key::Text(folded(item.name()))),
-        _ => sort.number(item).map(|number| Key::Number(number.into())),
+impl SortKey {
+    fn of(sort: Sort, item: &Item) -> Self {
+        let value = match sort {
+            Sort::Source => Some(SortValue::Number(item.rank)),
+            Sort::Name => Some(SortValue::Text(folded(item.name()))),
+            _ => {
+                let number = sort.number(item);
+                number.map(|number| SortValue::Number(number.into()))
+            }
+        };
+        Self {
+            is_unknown: value.is_none(),
+            value,
+            rank: item.rank,
+        }
     }
-}
-
-/// Where an item stands in an order: unknown keys last, then by rank.
-type Place = (bool, Option<Key>, i64);
-
-fn place(sort: Sort, item: &Item) -> Place {
-    let key = key(sort, item);
-    (key.is_none(), key, item.rank)
 }
 
 /// The items of a kind in one order.
 #[derive(Debug, Default)]
-pub(super) struct Order {
+pub(crate) struct SortOrder {
     numbers: Vec<Number>,
-    /// How many of them have the value that the order goes by; the others follow.
+    /// How many of them have a known value; the others follow.
     known: usize,
-    /// The place of each number, made when it is first needed.
-    places: OnceLock<Vec<u32>>,
+    /// The position of each number, computed on first use.
+    positions: OnceLock<Vec<u32>>,
 }
 
-impl Order {
-    /// All five orders of a kind, in that of [`Sort::ALL`].
-    pub(super) fn all_of(keys: &Keys) -> [Self; Sort::ALL.len()] {
+impl SortOrder {
+    /// The orders of a kind, in that of [`Sort::ALL`].
+    pub(crate) fn all_of(keys: &SortKeys) -> [Self; Sort::ALL.len()] {
         Sort::ALL.map(|sort| {
-            let (places, known) = keys.sorted(sort);
+            let (rows, known) = keys.sorted(sort);
             Self {
-                numbers: places.into_iter().map(|place| keys.number(place)).collect(),
+                numbers: rows.into_iter().map(|row| keys.number(row)).collect(),
                 known,
-                places: OnceLock::new(),
+                positions: OnceLock::new(),
             }
         })
     }
 
-    /// This order after some changes to `before`; nothing if none of them changes it.
-    pub(super) fn after(
+    /// This order after some changes to `before`; `None` if none of them affects it.
+    pub(crate) fn updated(
         &self,
         sort: Sort,
         before: &Catalogue,
-        changes: &[&Renumbered],
+        changes: &[&NumberedChange],
     ) -> Option<Self> {
-        let (mut gone, mut known) = (RoaringBitmap::new(), self.known);
-        let mut come = Vec::new();
+        let (mut removed, mut known) = (RoaringBitmap::new(), self.known);
+        let mut inserted = Vec::new();
         for change in changes {
-            let was = change.before.as_ref().map(|item| place(sort, item));
-            let is = change.after.as_ref().map(|item| place(sort, item));
-            if was == is {
+            let old = change.before.as_ref().map(|item| SortKey::of(sort, item));
+            let new = change.after.as_ref().map(|item| SortKey::of(sort, item));
+            if old == new {
                 continue;
             }
-            if let Some((is_unknown, ..)) = was {
-                gone.insert(change.number);
-                known -= usize::from(!is_unknown);
+            if let Some(old) = old {
+                removed.insert(change.number);
+                known -= usize::from(!old.is_unknown);
             }
-            if let Some(is) = is {
-                known += usize::from(!is.0);
-                come.push((is, change.number));
+            if let Some(new) = new {
+                known += usize::from(!new.is_unknown);
+                inserted.push((new, change.number));
             }
         }
-        if gone.is_empty() && come.is_empty() {
+        if removed.is_empty() && inserted.is_empty() {
             return None;
         }
-        come.sort_unstable();
-        let mut numbers = Vec::with_capacity(self.numbers.len() + come.len());
-        let mut done = 0;
-        let mut copy = |numbers: &mut Vec<Number>, until: usize| {
-            let stretch = &self.numbers[done..until];
-            numbers.extend(stretch.iter().filter(|number| !gone.contains(**number)));
-            done = until;
+        inserted.sort_unstable();
+        let mut numbers = Vec::with_capacity(self.numbers.len() + inserted.len());
+        let mut copied = 0;
+        let mut copy_until = |numbers: &mut Vec<Number>, end: usize| {
+            let kept = self.numbers[copied..end].iter();
+            numbers.extend(kept.filter(|number| !removed.contains(**number)));
+            copied = end;
         };
-        for (place, number) in come {
-            let until = self
+        for (key, number) in inserted {
+            let end = self
                 .numbers
-                .partition_point(|other| compare(sort, before, *other, &place) == Ordering::Less);
-            copy(&mut numbers, until);
+                .partition_point(|other| compare(sort, before, *other, &key) == Ordering::Less);
+            copy_until(&mut numbers, end);
             numbers.push(number);
         }
-        copy(&mut numbers, self.numbers.len());
+        copy_until(&mut numbers, self.numbers.len());
         Some(Self {
             known,
             numbers,
-            places: OnceLock::new(),
+            positions: OnceLock::new(),
         })
     }
 
     /// All numbers in this order.
-    pub(super) fn numbers(&self) -> &[Number] {
+    pub(crate) fn numbers(&self) -> &[Number] {
         &self.numbers
     }
 
-    /// A stretch of all.
-    pub(super) fn stretch(&self, descending: bool, skip: usize, take: usize) -> Vec<Number> {
-        let from = skip.min(self.numbers.len());
-        let until = skip.saturating_add(take).min(self.numbers.len());
-        let places = from..until;
-        places
-            .map(|place| self.numbers[self.turned(place, descending)])
+    /// A page of all items.
+    pub(crate) fn page(&self, is_descending: bool, offset: usize, limit: usize) -> Vec<Number> {
+        let start = offset.min(self.numbers.len());
+        let end = offset.saturating_add(limit).min(self.numbers.len());
+        let positions = start..end;
+        positions
+            .map(|position| self.numbers[self.directed(position, is_descending)])
             .collect()
     }
 
-    /// A stretch of some.
-    pub(super) fn stretch_of(
+    /// A page of some items.
+    pub(crate) fn page_of(
         &self,
         some: &RoaringBitmap,
-        descending: bool,
-        skip: usize,
-        take: usize,
+        is_descending: bool,
+        offset: usize,
+        limit: usize,
     ) -> Vec<Number> {
-        let places = self.places();
-        let places = some.iter().filter_map(|number| {
-            let place = *places.get(number as usize)?;
-            Some(self.turned(place as usize, descending))
+        let positions = self.positions();
+        let positions = some.iter().filter_map(|number| {
+            let position = *positions.get(number as usize)?;
+            Some(self.directed(position as usize, is_descending))
         });
-        let chosen: Vec<usize> = if some.len() <= SORTED {
-            let mut places: Vec<_> = places.collect();
-            places.sort_unstable();
-            places.into_iter().skip(skip).take(take).collect()
+        let page: Vec<usize> = if some.len() <= MAX_SORTED_POSITIONS {
+            let mut positions: Vec<_> = positions.collect();
+            positions.sort_unstable();
+            positions.into_iter().skip(offset).take(limit).collect()
         } else {
-            let mut marked = vec![0_u64; self.numbers.len().div_ceil(64)];
-            for place in places {
-                marked[place / 64] |= 1 << (place % 64);
-            }
-            marks(&marked, skip).take(take).collect()
+            let mut set = FixedBitSet::with_capacity(self.numbers.len());
+            positions.for_each(|position| set.insert(position));
+            skip(&mut set, offset).take(limit).collect()
         };
-        let chosen = chosen.into_iter();
-        chosen
-            .map(|place| self.numbers[self.turned(place, descending)])
+        let page = page.into_iter();
+        page.map(|position| self.numbers[self.directed(position, is_descending)])
             .collect()
     }
 
-    /// A place counted from the other end of the known ones; the same again gives it back.
-    fn turned(&self, place: usize, descending: bool) -> usize {
-        if descending && place < self.known {
-            self.known - 1 - place
+    /// The same position counted from the other end of the known values if descending. Applying it
+    /// twice gives the position back.
+    fn directed(&self, position: usize, is_descending: bool) -> usize {
+        if is_descending && position < self.known {
+            self.known - 1 - position
         } else {
-            place
+            position
         }
     }
 
-    pub(super) fn places(&self) -> &[u32] {
-        self.places.get_or_init(|| {
-            let most = self
-                .numbers
-                .iter()
-                .max()
-                .map_or(0, |most| *most as usize + 1);
-            let mut places = vec![u32::MAX; most];
-            for (place, number) in (0..).zip(&self.numbers) {
-                places[*number as usize] = place;
+    pub(crate) fn positions(&self) -> &[u32] {
+        self.positions.get_or_init(|| {
+            let highest = self.numbers.iter().max();
+            let len = highest.map_or(0, |highest| *highest as usize + 1);
+            let mut positions = vec![u32::MAX; len];
+            for (position, number) in (0..).zip(&self.numbers) {
+                positions[*number as usize] = position;
             }
-            places
+            positions
         })
     }
 }
 
-fn compare(sort: Sort, catalogue: &Catalogue, number: Number, other: &Place) -> Ordering {
+fn compare(sort: Sort, catalogue: &Catalogue, number: Number, other: &SortKey) -> Ordering {
     let item = catalogue.item(number);
-    item.map_or(Ordering::Less, |item| place(sort, &item).cmp(other))
+    item.map_or(Ordering::Less, |item| SortKey::of(sort, &item).cmp(other))
 }
 
-/// The places of the marks, but for the first `skip`.
-fn marks(words: &[u64], mut skip: usize) -> impl Iterator<Item = usize> {
-    let mut first = 0;
-    for word in words {
-        let count = word.count_ones() as usize;
-        if count > skip {
+/// The positions in a set without the first `count`. Whole words are skipped by their population
+/// count, which a page far down a long list needs.
+fn skip(set: &mut FixedBitSet, mut count: usize) -> impl Iterator<Item = usize> {
+    let mut skipped_words = 0;
+    for word in set.as_slice() {
+        let ones = word.count_ones() as usize;
+        if ones > count {
             break;
         }
-        skip -= count;
-        first += 1;
+        count -= ones;
+        skipped_words += 1;
     }
-    let rest = words.iter().enumerate().skip(first);
-    rest.flat_map(|(at, word)| {
-        let mut word = *word;
-        std::iter::from_fn(move || {
-            let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
-            word &= word - 1;
-            Some(at * 64 + bit)
-        })
-    })
-    .skip(skip)
+    let end = (skipped_words * usize::BITS as usize).min(set.len());
+    set.set_range(..end, false);
+    set.ones().skip(count)
 }

@@ -2,7 +2,7 @@ use common::models::{Facts, Item};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// What a list can go by.
+/// What a list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
     /// The source's own order.
@@ -10,7 +10,7 @@ pub enum Sort {
     Source,
     /// The title or name, without case and accents.
     Name,
-    /// The year of the first release; unknown for everything but movies, as below.
+    /// The year of the first release. Only movies have one, as below.
     Year,
     /// The score in percent.
     Score,
@@ -19,8 +19,7 @@ pub enum Sort {
 }
 
 impl Sort {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Source,
         Self::Name,
         Self::Year,
@@ -28,8 +27,8 @@ impl Sort {
         Self::RunningTime,
     ];
 
-    /// The number that an order by numbers goes by.
-    pub(super) fn number(self, item: &Item) -> Option<u16> {
+    /// An item's key in a sort by number.
+    pub(crate) fn number(self, item: &Item) -> Option<u16> {
         match (self, &item.facts) {
             (Self::Year, Facts::Movie(movie)) => movie.release_year,
             (Self::Score, Facts::Movie(movie)) => movie.score_percent.map(u16::from),
@@ -39,8 +38,8 @@ impl Sort {
     }
 }
 
-/// A name in lower case and without accents.
-pub(super) fn folded(name: &str) -> Box<str> {
+/// A name lowercased and without accents, for sorting.
+pub(crate) fn folded(name: &str) -> Box<str> {
     if name.is_ascii() {
         return name.to_ascii_lowercase().into();
     }

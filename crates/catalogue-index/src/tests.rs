@@ -2,19 +2,20 @@ use std::sync::Arc;
 
 use common::models::{Catalogue, Facts, Item, Kind, Movie, SourceRecord};
 use proptest::prelude::*;
+use roaring::RoaringBitmap;
 use serde_json::value::RawValue;
 
-use super::*;
+use crate::{Field, Filter, ListIndex, Sort};
 
 #[test]
-fn a_list_goes_up_and_down_with_the_unknown_last() {
-    let index = Index::of(&catalogue([
+fn unknown_values_come_last_in_both_directions() {
+    let index = ListIndex::of(&catalogue([
         movie(1, "Éclair", Some(2001), "A"),
         movie(2, "apple", None, "B"),
         movie(3, "Dawn", Some(1999), "a, B"),
     ]));
     let found = index.find(Kind::Movie, &[]);
-    let titles = |sort, descending| titles(&index, &found, (sort, descending), (0, 9));
+    let titles = |sort, is_descending| titles(&index, &found, (sort, is_descending), (0, 9));
     assert_eq!(titles(Sort::Source, false), ["Éclair", "apple", "Dawn"]);
     assert_eq!(titles(Sort::Name, false), ["apple", "Dawn", "Éclair"]);
     assert_eq!(titles(Sort::Year, false), ["Dawn", "Éclair", "apple"]);
@@ -22,8 +23,8 @@ fn a_list_goes_up_and_down_with_the_unknown_last() {
 }
 
 #[test]
-fn filters_are_taken_together_and_values_counted_as_they_are_written() {
-    let index = Index::of(&catalogue([
+fn filters_are_combined_and_values_counted_as_written() {
+    let index = ListIndex::of(&catalogue([
         movie(1, "One", Some(2001), "Ann Lee"),
         movie(2, "Two", Some(2003), "Ann Lee, Bo"),
         movie(3, "Three", Some(2005), "Bo"),
@@ -45,36 +46,36 @@ fn filters_are_taken_together_and_values_counted_as_they_are_written() {
 
 proptest! {
     #[test]
-    fn following_the_changes_gives_the_same_lists_as_arranging_anew(
+    fn applying_changes_gives_the_same_lists_as_a_new_index(
         states in prop::collection::vec(prop::collection::vec(any_movie(), 0..40), 1..5),
         year in 1990_u32..2010,
         sort in prop::sample::select(Sort::ALL.to_vec()),
-        descending: bool,
-        (skip, take) in (0_usize..30, 0_usize..30),
+        is_descending: bool,
+        (offset, limit) in (0_usize..30, 0_usize..30),
     ) {
         let mut before = Catalogue::default();
-        let mut followed = Index::of(&before);
+        let mut followed = ListIndex::of(&before);
         for state in states {
-            // The numbers go on from the state before, as they do when versions are followed.
+            // Numbers continue from the previous state, as they do when versions are followed.
             let wanted = catalogue(state);
             let mut after = before.clone();
             after.apply_packed(&before.changes_to(&wanted));
             let changes: Vec<_> = before.changes_to(&after).iter().collect();
-            let renumbered = followed.apply(&changes, &after);
-            prop_assert_eq!(renumbered.len(), changes.len());
-            let anew = Index::of(&after);
+            let numbered = followed.apply(&changes, &after);
+            prop_assert_eq!(numbered.len(), changes.len());
+            let fresh = ListIndex::of(&after);
             for filters in [vec![], vec![Filter::Between(Field::Year, year..=2010)]] {
                 let found = followed.find(Kind::Movie, &filters);
-                let expected = anew.find(Kind::Movie, &filters);
+                let expected = fresh.find(Kind::Movie, &filters);
                 prop_assert_eq!(
-                    titles(&followed, &found, (sort, descending), (skip, take)),
-                    titles(&anew, &expected, (sort, descending), (skip, take))
+                    titles(&followed, &found, (sort, is_descending), (offset, limit)),
+                    titles(&fresh, &expected, (sort, is_descending), (offset, limit))
                 );
                 prop_assert_eq!(
                     followed
                         .counts(Kind::Movie, found)
                         .values(Field::Director, 9),
-                    anew.counts(Kind::Movie, expected).values(Field::Director, 9)
+                    fresh.counts(Kind::Movie, expected).values(Field::Director, 9)
                 );
             }
             before = after;
@@ -82,35 +83,35 @@ proptest! {
     }
 
     #[test]
-    fn marking_places_gives_the_same_stretch_as_sorting_them(
+    fn a_page_by_bitset_is_the_page_by_sorting(
         chosen in prop::collection::btree_set(0_u32..3000, 1025..1500),
-        descending: bool,
-        (skip, take) in (0_usize..1600, 0_usize..100),
+        is_descending: bool,
+        (offset, limit) in (0_usize..1600, 0_usize..100),
     ) {
         let movies = (0_u16..3000).map(|n| movie(n.into(), "", Some(1900 + n * 7 % 100), ""));
-        let index = Index::of(&catalogue(movies));
+        let index = ListIndex::of(&catalogue(movies));
         let found: RoaringBitmap = chosen.iter().collect();
         let mut expected: Vec<_> = found.iter().filter_map(|number| index.item(number)).collect();
         expected.sort_by_key(|item| {
             let Facts::Movie(movie) = &item.facts else { panic!("a movie") };
             let year = i64::from(movie.release_year.unwrap());
-            if descending { (-year, -item.rank) } else { (year, item.rank) }
+            if is_descending { (-year, -item.rank) } else { (year, item.rank) }
         });
-        let expected: Vec<_> = expected.into_iter().skip(skip).take(take).collect();
-        let page = index.page(Kind::Movie, &found, (Sort::Year, descending), (skip, take));
+        let expected: Vec<_> = expected.into_iter().skip(offset).take(limit).collect();
+        let page = index.page(Kind::Movie, &found, (Sort::Year, is_descending), (offset, limit));
         prop_assert_eq!(page, expected);
     }
 }
 
 #[test]
-fn a_value_is_counted_the_same_among_few_and_among_many_thick_or_thin() {
+fn counts_are_right_for_small_large_dense_and_sparse_sets() {
     let director = |id: i64| match id % 3 {
         0 => "Ann",
         1 => "Bo, Ann",
         _ => "Cy",
     };
     let movies = (0..100_000).map(|id| movie(id, "", None, director(id)));
-    let index = Index::of(&catalogue(movies));
+    let index = ListIndex::of(&catalogue(movies));
     for (step, from) in [(3, 0), (7, 0), (25, 0), (25, 90_000), (50, 0)] {
         let found: RoaringBitmap = (from..100_000).step_by(step).collect();
         let mut expected = [("Ann", 0), ("Bo", 0), ("Cy", 0)];
@@ -162,11 +163,11 @@ fn catalogue(items: impl IntoIterator<Item = Arc<Item>>) -> Catalogue {
 }
 
 fn titles(
-    index: &Index,
+    index: &ListIndex,
     found: &RoaringBitmap,
     order: (Sort, bool),
-    stretch: (usize, usize),
+    page: (usize, usize),
 ) -> Vec<String> {
-    let page = index.page(Kind::Movie, found, order, stretch);
+    let page = index.page(Kind::Movie, found, order, page);
     page.iter().map(|item| item.name().to_owned()).collect()
 }

@@ -1,77 +1,77 @@
 use std::cell::OnceCell;
 
 use common::models::{Catalogue, Kind};
+use fixedbitset::FixedBitSet;
 
-use super::asked::{Asked, Closeness};
-use super::bits::Bits;
-use super::layer::{Layer, Search};
-use super::segment::{Standing, standing};
-use super::{Completion, FURTHEST, Found, Hit, MOST_HITS, Question, matched};
+use crate::field_matches::field_matches;
+use crate::parsed_query::{MatchLevel, ParsedQuery};
+use crate::results::{Completion, Hit, MAX_HITS, MAX_OFFSET, SearchQuery, SearchResults};
+use crate::search_index::{Layer, SearchIndex};
+use crate::segment::RankKey;
 
-/// What is left of a question must have at least one of so many of its letters.
-const LEAST_SHARE: usize = 3;
+/// When terms are dropped from a query, at least one in this many of its letters must remain.
+const MIN_REMAINING_SHARE: usize = 3;
 
-/// The documents of one layer that match, in sets that exclude each other, the best first.
-type Tiers = Vec<Bits>;
+/// The matching documents of a layer, in disjoint sets, the best first.
+type RankedSets = Vec<FixedBitSet>;
 
-impl Search {
-    /// Answers a question: names that are the question, then names that begin with it, then items
-    /// with all its words in a name, then items with all its words in some field, each by score
-    /// and in the source's order.
+impl SearchIndex {
+    /// Answers a query. Items whose name is the query come first, then those with a name that
+    /// begins with it, then those with all its words in names, then those with all its words in any
+    /// fields; equals by score, then in the source's order.
     ///
-    /// Of an unfinished word of one or two letters only names are looked at.
+    /// An unfinished word of one or two letters is searched in names only.
     ///
-    /// Only where nothing matches so, words may also be the beginnings of longer ones; then have
-    /// one typing error, then two (none in a word of up to 3 letters, one in up to 7); and at last
-    /// the commonest words are left out, and those that nothing has.
+    /// If nothing matches, each further attempt allows more: words as prefixes, one typing error,
+    /// two typing errors (none in words of up to 3 letters, one in up to 7), and finally dropping
+    /// words that nothing matches and the most common ones.
     ///
-    /// `catalogue` is the one that this is the index of.
-    pub fn find(&self, question: &Question<'_>, catalogue: &Catalogue) -> Found {
-        let asked = Asked::of(question.text);
-        if asked.terms.is_empty() {
-            return Found::default();
+    /// `catalogue` is the indexed one.
+    pub fn find(&self, query: &SearchQuery<'_>, catalogue: &Catalogue) -> SearchResults {
+        let parsed = ParsedQuery::of(query.text);
+        if parsed.terms.is_empty() {
+            return SearchResults::default();
         }
-        let Some(matches) = self.matches(&asked, question.kinds) else {
-            return Found::default();
+        let Some(matches) = self.matches(&parsed, query.kinds) else {
+            return SearchResults::default();
         };
-        let limit = question.limit.min(MOST_HITS);
-        let standings = if question.offset > FURTHEST {
+        let limit = query.limit.min(MAX_HITS);
+        let keys = if query.offset > MAX_OFFSET {
             Vec::new()
         } else {
-            matches.standings(self, question.offset, limit, catalogue)
+            matches.rank_keys(self, query.offset, limit, catalogue)
         };
-        let hit = |(kind, .., number): &Standing| {
-            let item = catalogue.item(*number)?;
+        let hit = |key: &RankKey| {
+            let item = catalogue.item(key.number)?;
             Some(Hit {
-                number: *number,
-                kind: *kind,
-                matched: matched::matched(&item, catalogue, &matches.asked, matches.closeness),
+                number: key.number,
+                kind: key.kind,
+                matches: field_matches(&item, catalogue, &matches.query, matches.level),
             })
         };
-        Found {
+        SearchResults {
             totals: matches.totals(self),
-            hits: standings.iter().filter_map(hit).collect(),
-            meant: self.meant(&matches, catalogue),
+            hits: keys.iter().filter_map(hit).collect(),
+            did_you_mean: self.did_you_mean(&matches, catalogue),
         }
     }
 
-    /// Names that complete what was typed so far, the best first, each once; at most
-    /// [`MOST_HITS`].
+    /// Distinct names that complete a typed text, the best first.
     pub fn suggest(&self, text: &str, limit: usize, catalogue: &Catalogue) -> Vec<Completion> {
-        let question = Question {
+        let query = SearchQuery {
             text,
             kinds: &[],
             limit,
             offset: 0,
         };
         let mut completions: Vec<Completion> = Vec::new();
-        for hit in self.find(&question, catalogue).hits {
+        for hit in self.find(&query, catalogue).hits {
             let Some(item) = catalogue.item(hit.number) else {
                 continue;
             };
-            let matched = hit.matched.into_iter().next();
-            let own = matched.filter(|matched| matched.field.is_name());
-            let text = own.map_or_else(|| item.name().to_owned(), |matched| matched.text);
+            let best = hit.matches.into_iter().next();
+            let name = best.filter(|best| best.field.is_name());
+            let text = name.map_or_else(|| item.name().to_owned(), |name| name.text);
             if completions.iter().all(|other| other.text != text) {
                 completions.push(Completion {
                     number: hit.number,
@@ -83,95 +83,105 @@ impl Search {
         completions
     }
 
-    fn matches(&self, asked: &Asked, kinds: &[Kind]) -> Option<Matches> {
-        let look = |layer| Look::at(layer, asked, kinds);
-        let mut looks: Vec<Look<'_>> = self.layers.iter().map(look).collect();
-        for closeness in Closeness::ALL {
-            let matches = Matches {
-                asked: asked.clone(),
-                closeness,
-                layers: looks.iter_mut().map(|look| look.tiers(closeness)).collect(),
+    fn matches(&self, query: &ParsedQuery, kinds: &[Kind]) -> Option<QueryMatches> {
+        let layers = self.layers.iter();
+        let mut layers: Vec<_> = layers
+            .map(|layer| LayerQuery::new(layer, query, kinds))
+            .collect();
+        for level in MatchLevel::ALL {
+            let matches = QueryMatches {
+                query: query.clone(),
+                level,
+                layers: layers
+                    .iter_mut()
+                    .map(|layer| layer.ranked_sets(level))
+                    .collect(),
             };
             if !matches.is_empty() {
                 return Some(matches);
             }
         }
-        some_words(asked, &mut looks)
+        matches_of_fewer_terms(query, &mut layers)
     }
 
-    /// The question with the words that its best match has.
-    fn meant(&self, matches: &Matches, catalogue: &Catalogue) -> Option<String> {
-        if matches.closeness <= Closeness::Begun {
+    /// The query with each term replaced by the word of the best hit that it matches.
+    fn did_you_mean(&self, matches: &QueryMatches, catalogue: &Catalogue) -> Option<String> {
+        if matches.level <= MatchLevel::Prefix {
             return None;
         }
-        let (.., number) = *matches.standings(self, 0, 1, catalogue).first()?;
-        let live = |layer: &&Layer| layer.live_document(number).is_some();
-        let layer = self.layers.iter().find(live)?;
-        let document = layer.live_document(number)?;
-        let mut meant: Vec<String> = Vec::new();
-        for term in &matches.asked.terms {
-            if term.wide {
+        let number = matches.rank_keys(self, 0, 1, catalogue).first()?.number;
+        let mut layers = self.layers.iter();
+        let (segment, document) =
+            layers.find_map(|layer| Some((&layer.segment, layer.live_document(number)?)))?;
+        let mut words: Vec<String> = Vec::new();
+        for term in &matches.query.terms {
+            if term.is_unspaced {
                 return None;
             }
-            let like = OnceCell::new();
-            let mut near = Closeness::ALL.into_iter().flat_map(|closeness| {
-                let words = term.words(&layer.segment, closeness, &like);
-                words
-                    .into_iter()
-                    .flatten()
-                    .map(move |word| (closeness, word))
+            let similar = OnceCell::new();
+            let mut candidates = MatchLevel::ALL.into_iter().flat_map(|level| {
+                let words = term.words(segment, level, &similar);
+                words.into_iter().flatten().map(move |word| (level, word))
             });
-            let (closeness, word) = near.find(|(_, word)| layer.segment.has(document, *word))?;
-            meant.push(if closeness <= Closeness::Begun {
+            let (level, word) = candidates.find(|(_, word)| segment.has_term(document, *word))?;
+            words.push(if level <= MatchLevel::Prefix {
                 term.text.clone()
             } else {
-                layer.segment.text(word)?
+                segment.term(word)?
             });
         }
-        Some(meant.join(" ")).filter(|meant| *meant != matches.asked.name)
+        Some(words.join(" ")).filter(|text| *text != matches.query.name)
     }
 }
 
-/// What matches without the words that nothing has, and without the commonest ones.
-fn some_words(asked: &Asked, looks: &mut [Look<'_>]) -> Option<Matches> {
-    let closeness = Closeness::TwoEdits;
-    for look in &mut *looks {
-        (0..asked.terms.len()).for_each(|term| look.raise(term, closeness));
+/// Drops terms that nothing matches, then the most common ones, until the rest matches.
+fn matches_of_fewer_terms(
+    query: &ParsedQuery,
+    layers: &mut [LayerQuery<'_>],
+) -> Option<QueryMatches> {
+    let level = MatchLevel::WORST;
+    for layer in &mut *layers {
+        (0..query.terms.len()).for_each(|term| layer.match_term(term, level));
     }
     let count = |term: usize| -> usize {
-        let marks = looks.iter().map(|look| &look.marks[term]);
-        marks.map(|marks| marks.anywhere.count()).sum()
+        let documents = layers.iter().map(|layer| &layer.terms[term].documents);
+        documents
+            .map(|documents| documents.anywhere.count_ones(..))
+            .sum()
     };
-    let counts: Vec<usize> = (0..asked.terms.len()).map(count).collect();
-    let letters =
-        |terms: &[usize]| -> usize { terms.iter().map(|term| asked.terms[*term].letters()).sum() };
-    let mut left: Vec<usize> = (0..counts.len()).collect();
-    let all = letters(&left);
+    let counts: Vec<usize> = (0..query.terms.len()).map(count).collect();
+    let letters = |terms: &[usize]| -> usize {
+        let terms = terms.iter().map(|term| &query.terms[*term]);
+        terms.map(|term| term.char_count()).sum()
+    };
+    let mut remaining: Vec<usize> = (0..counts.len()).collect();
+    let all_letters = letters(&remaining);
     loop {
-        let unknown = left.iter().position(|term| counts[*term] == 0);
-        let commonest = (0..left.len()).max_by_key(|place| counts[left[*place]]);
-        left.remove(unknown.or(commonest)?);
-        if letters(&left) * LEAST_SHARE < all {
+        let unmatched = remaining.iter().position(|term| counts[*term] == 0);
+        let most_common = (0..remaining.len()).max_by_key(|place| counts[remaining[*place]]);
+        remaining.remove(unmatched.or(most_common)?);
+        if letters(&remaining) * MIN_REMAINING_SHARE < all_letters {
             return None;
         }
-        if left.iter().any(|term| counts[*term] == 0) {
+        if remaining.iter().any(|term| counts[*term] == 0) {
             continue;
         }
-        let tiers = |look: &Look<'_>| {
-            let mut all: Option<Marks> = None;
-            for term in &left {
-                Marks::and(&mut all, &look.marks[*term]);
+        let ranked_sets = |layer: &LayerQuery<'_>| {
+            let mut all: Option<TermDocuments> = None;
+            for term in &remaining {
+                TermDocuments::intersect(&mut all, &layer.terms[*term].documents);
             }
-            disjoint(all.map_or_else(Tiers::new, |all| vec![all.in_names, all.anywhere]))
+            disjoint(all.map_or_else(Vec::new, |all| vec![all.in_names, all.anywhere]))
         };
-        let layers = looks.iter().map(tiers).collect();
-        let asked = Asked {
-            name: asked.name.clone(),
-            terms: left.iter().map(|term| asked.terms[*term].clone()).collect(),
+        let layers = layers.iter().map(ranked_sets).collect();
+        let terms = remaining.iter().map(|term| query.terms[*term].clone());
+        let query = ParsedQuery {
+            name: query.name.clone(),
+            terms: terms.collect(),
         };
-        let matches = Matches {
-            asked,
-            closeness,
+        let matches = QueryMatches {
+            query,
+            level,
             layers,
         };
         if !matches.is_empty() {
@@ -180,202 +190,209 @@ fn some_words(asked: &Asked, looks: &mut [Look<'_>]) -> Option<Matches> {
     }
 }
 
-/// What matches a question at some closeness.
-struct Matches {
-    asked: Asked,
-    closeness: Closeness,
-    /// For each layer of the search its tiers.
-    layers: Vec<Tiers>,
+/// The matches of a query at some level.
+struct QueryMatches {
+    query: ParsedQuery,
+    level: MatchLevel,
+    /// Those in each layer of the index.
+    layers: Vec<RankedSets>,
 }
 
-impl Matches {
+impl QueryMatches {
     fn is_empty(&self) -> bool {
-        self.layers.iter().flatten().all(Bits::is_empty)
+        self.layers.iter().flatten().all(FixedBitSet::is_clear)
     }
 
-    fn totals(&self, search: &Search) -> [usize; 5] {
+    fn totals(&self, index: &SearchIndex) -> [usize; 5] {
         Kind::ALL.map(|kind| {
-            let layers = search.layers.iter().zip(&self.layers);
-            let count = |(layer, tiers): (&Layer, &Tiers)| -> usize {
-                let range = layer.segment.of_kind(kind);
-                tiers.iter().map(|tier| tier.count_in(&range)).sum()
+            let layers = index.layers.iter().zip(&self.layers);
+            let count = |(layer, sets): (&Layer, &RankedSets)| -> usize {
+                let of_kind = layer.segment.of_kind(kind);
+                sets.iter().map(|set| set.count_ones(of_kind.clone())).sum()
             };
             layers.map(count).sum()
         })
     }
 
-    /// Some of the hits: the layers' best ones merged, tier by tier.
-    fn standings(
+    /// A page of hits: the best of each layer merged, set by set.
+    fn rank_keys(
         &self,
-        search: &Search,
-        mut skip: usize,
+        index: &SearchIndex,
+        mut offset: usize,
         mut limit: usize,
         catalogue: &Catalogue,
-    ) -> Vec<Standing> {
-        let mut standings = Vec::new();
-        let tiers = self.layers.first().map_or(0, Vec::len);
-        for tier in 0..tiers {
-            let total: usize = self.layers.iter().map(|tiers| tiers[tier].count()).sum();
-            if skip >= total || limit == 0 {
-                skip = skip.saturating_sub(total);
+    ) -> Vec<RankKey> {
+        let mut keys = Vec::new();
+        let set_count = self.layers.first().map_or(0, Vec::len);
+        for place in 0..set_count {
+            let total: usize = self
+                .layers
+                .iter()
+                .map(|sets| sets[place].count_ones(..))
+                .sum();
+            if offset >= total || limit == 0 {
+                offset = offset.saturating_sub(total);
                 continue;
             }
-            let mut best: Vec<Standing> = Vec::new();
-            for (layer, tiers) in search.layers.iter().zip(&self.layers) {
-                let here = tiers[tier].count();
-                // In order already: of what a layer has alone, the first need no look.
-                let passed = if here == total {
-                    std::mem::take(&mut skip)
+            let mut best: Vec<RankKey> = Vec::new();
+            for (layer, sets) in index.layers.iter().zip(&self.layers) {
+                let set = &sets[place];
+                // A set is in rank order. If only this layer has hits, the offset applies to it.
+                let skipped = if set.count_ones(..) == total {
+                    std::mem::take(&mut offset)
                 } else {
                     0
                 };
-                let documents = tiers[tier].iter().skip(passed).take(skip + limit);
+                let documents = set.ones().skip(skipped).take(offset + limit);
                 let numbers = documents.filter_map(|document| layer.segment.number(document));
-                let item = |number| catalogue.item(number);
-                best.extend(numbers.filter_map(|number| Some(standing(number, &*item(number)?))));
+                best.extend(numbers.filter_map(|number| {
+                    let item = catalogue.item(number)?;
+                    Some(RankKey::of(number, &item))
+                }));
             }
             best.sort_unstable();
-            let taken = best.into_iter().skip(skip).take(limit);
-            let before = standings.len();
-            standings.extend(taken);
-            limit -= standings.len() - before;
-            skip = 0;
+            let before = keys.len();
+            keys.extend(best.into_iter().skip(offset).take(limit));
+            limit -= keys.len() - before;
+            offset = 0;
         }
-        standings
+        keys
     }
 }
 
-/// The documents of a layer that have a word: in a name, and in any field.
-#[derive(Clone, Default)]
-struct Marks {
-    in_names: Bits,
-    anywhere: Bits,
+/// The documents of a layer that have a term: in a name, and in any field.
+#[derive(Clone)]
+struct TermDocuments {
+    in_names: FixedBitSet,
+    anywhere: FixedBitSet,
 }
 
-impl Marks {
-    fn none(layer: &Layer) -> Self {
-        Self {
-            in_names: Bits::none(layer.segment.len()),
-            anywhere: Bits::none(layer.segment.len()),
-        }
-    }
-
-    /// Leaves of `all` only what has this word too.
-    fn and<'m>(all: &'m mut Option<Self>, marks: &Self) -> &'m Self {
+impl TermDocuments {
+    /// Intersects `all`, which begins as `None`, with the documents of another term.
+    fn intersect<'m>(all: &'m mut Option<Self>, documents: &Self) -> &'m Self {
         match all {
-            None => all.insert(marks.clone()),
+            None => all.insert(documents.clone()),
             Some(all) => {
-                all.in_names.and(&marks.in_names);
-                all.anywhere.and(&marks.anywhere);
+                all.in_names.intersect_with(&documents.in_names);
+                all.anywhere.intersect_with(&documents.anywhere);
                 all
             }
         }
     }
 }
 
-/// A question that is looked up in one layer.
-struct Look<'a> {
-    layer: &'a Layer,
-    asked: &'a Asked,
-    kinds: &'a [Kind],
-    /// For each word of the question the documents found so far, and how closely it was looked at.
-    marks: Vec<Marks>,
-    reached: Vec<Option<Closeness>>,
-    /// For each word of the question those that resemble it.
-    like: Vec<OnceCell<Vec<(usize, usize)>>>,
+/// A query running in one layer.
+struct LayerQuery<'a> {
+    query: &'a ParsedQuery,
+    scope: Scope<'a>,
+    terms: Vec<TermState>,
 }
 
-impl<'a> Look<'a> {
-    fn at(layer: &'a Layer, asked: &'a Asked, kinds: &'a [Kind]) -> Self {
-        let terms = asked.terms.len();
+/// What a layer has been searched for one term of the query.
+#[derive(Clone)]
+struct TermState {
+    documents: TermDocuments,
+    /// The levels that have been searched.
+    level: Option<MatchLevel>,
+    /// The similar words, computed on first use.
+    similar: OnceCell<Vec<(usize, usize)>>,
+}
+
+impl<'a> LayerQuery<'a> {
+    fn new(layer: &'a Layer, query: &'a ParsedQuery, kinds: &[Kind]) -> Self {
+        let none = layer.segment.no_documents();
+        let of_kinds = (!kinds.is_empty()).then(|| {
+            let mut of_kinds = none.clone();
+            for kind in kinds {
+                of_kinds.insert_range(layer.segment.of_kind(*kind));
+            }
+            of_kinds
+        });
+        let term = TermState {
+            documents: TermDocuments {
+                in_names: none.clone(),
+                anywhere: none,
+            },
+            level: None,
+            similar: OnceCell::new(),
+        };
         Self {
-            layer,
-            asked,
-            kinds,
-            marks: vec![Marks::none(layer); terms],
-            reached: vec![None; terms],
-            like: vec![OnceCell::new(); terms],
+            query,
+            scope: Scope { layer, of_kinds },
+            terms: vec![term; query.terms.len()],
         }
     }
 
-    /// The documents that have every word: those with the very name, with a name that begins so,
-    /// with all words in names, with all words.
-    fn tiers(&mut self, closeness: Closeness) -> Tiers {
-        let mut tiers = if closeness == Closeness::Typed {
-            self.mark_names().into()
-        } else {
-            Tiers::new()
-        };
-        let mut all: Option<Marks> = None;
-        for term in 0..self.asked.terms.len() {
-            self.raise(term, closeness);
-            let all = Marks::and(&mut all, &self.marks[term]);
-            if all.anywhere.is_empty() {
+    /// The documents with this exact name (at the exact level only), with a name that begins so
+    /// (likewise), with all terms in names, and with all terms in any fields.
+    fn ranked_sets(&mut self, level: MatchLevel) -> RankedSets {
+        let mut sets = RankedSets::new();
+        if level == MatchLevel::Exact {
+            let mut with_name = self.scope.layer.segment.with_name(&self.query.name);
+            with_name
+                .iter_mut()
+                .for_each(|set| self.scope.restrict(set));
+            sets.extend(with_name);
+        }
+        let mut all: Option<TermDocuments> = None;
+        for term in 0..self.terms.len() {
+            self.match_term(term, level);
+            let all = TermDocuments::intersect(&mut all, &self.terms[term].documents);
+            if all.anywhere.is_clear() {
                 break;
             }
         }
-        tiers.extend(
-            all.map(|all| [all.in_names, all.anywhere])
-                .into_iter()
-                .flatten(),
-        );
-        disjoint(tiers)
+        sets.extend(all.into_iter().flat_map(|all| [all.in_names, all.anywhere]));
+        disjoint(sets)
     }
 
-    /// Looks for a word so closely.
-    fn raise(&mut self, term: usize, closeness: Closeness) {
-        let segment = &self.layer.segment;
-        let mut marks = std::mem::take(&mut self.marks[term]);
-        for step in Closeness::ALL {
-            if step <= closeness && self.reached[term] < Some(step) {
-                for words in self.asked.terms[term].words(segment, step, &self.like[term]) {
-                    segment.mark_in_names(words.clone(), &mut marks.in_names);
-                    if self.asked.terms[term].is_telling() {
-                        segment.mark_beside(words, &mut marks.anywhere);
+    /// Searches a term at a level and at those before it.
+    fn match_term(&mut self, term: usize, level: MatchLevel) {
+        let segment = &self.scope.layer.segment;
+        let query_term = &self.query.terms[term];
+        let state = &mut self.terms[term];
+        let TermDocuments { in_names, anywhere } = &mut state.documents;
+        for step in MatchLevel::ALL {
+            if step <= level && state.level < Some(step) {
+                for words in query_term.words(segment, step, &state.similar) {
+                    segment.collect_in_names(words.clone(), in_names);
+                    if query_term.is_specific() {
+                        segment.collect_in_related(words, anywhere);
                     }
                 }
             }
         }
-        marks.anywhere.or(&marks.in_names);
-        self.marks[term] = self.keep(marks);
-        self.reached[term] = self.reached[term].max(Some(closeness));
-    }
-
-    /// The documents with the very name that was typed, and those with a name that begins so.
-    fn mark_names(&self) -> [Bits; 2] {
-        let mut marks = Marks::none(self.layer);
-        let (exact, beginning) = (&mut marks.in_names, &mut marks.anywhere);
-        let segment = &self.layer.segment;
-        segment.mark_names(&self.asked.name, exact, beginning);
-        let marks = self.keep(marks);
-        [marks.in_names, marks.anywhere]
-    }
-
-    /// Leaves only documents of the kinds that are looked for, and that still hold.
-    fn keep(&self, mut marks: Marks) -> Marks {
-        for bits in [&mut marks.in_names, &mut marks.anywhere] {
-            if !self.kinds.is_empty() {
-                let ranges = self
-                    .kinds
-                    .iter()
-                    .map(|kind| self.layer.segment.of_kind(*kind));
-                bits.keep(ranges);
-            }
-            for document in self.layer.gone.iter() {
-                bits.clear(document as usize);
-            }
+        anywhere.union_with(in_names);
+        for set in [in_names, anywhere] {
+            self.scope.restrict(set);
         }
-        marks
+        state.level = state.level.max(Some(level));
     }
 }
 
-/// Takes out of each tier what is in a better one.
-fn disjoint(mut tiers: Tiers) -> Tiers {
-    for tier in 1..tiers.len() {
-        let (better, rest) = tiers.split_at_mut(tier);
+/// Limits sets of documents to those that a query may find.
+struct Scope<'a> {
+    layer: &'a Layer,
+    /// The documents of the requested kinds; `None` for all.
+    of_kinds: Option<FixedBitSet>,
+}
+
+impl Scope<'_> {
+    fn restrict(&self, documents: &mut FixedBitSet) {
+        if let Some(of_kinds) = &self.of_kinds {
+            documents.intersect_with(of_kinds);
+        }
+        self.layer.remove_deleted(documents);
+    }
+}
+
+/// Removes from each set the documents of the better ones.
+fn disjoint(mut sets: RankedSets) -> RankedSets {
+    for place in 1..sets.len() {
+        let (better, rest) = sets.split_at_mut(place);
         for better in better {
-            rest[0].without(better);
+            rest[0].difference_with(better);
         }
     }
-    tiers
+    sets
 }

@@ -1,13 +1,13 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use common::models::{Catalogue, Facts, Id, Item, Kind, Location, Movie, Person, SourceRecord};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Found, Question, Search, touched};
+use crate::parsed_query::ParsedQuery;
+use crate::{SearchIndex, SearchQuery, SearchResults};
 
-/// Words that share beginnings, and are a typing error or a fold away from each other.
+/// Words with shared prefixes, or a typing error or a fold apart.
 const WORDS: [&str; 20] = [
     "castle",
     "Castles",
@@ -63,7 +63,7 @@ fn movie(place: usize, title: String, original: String, score: u8, people: &[usi
     item(Kind::Movie, place, Facts::Movie(movie))
 }
 
-/// An item at one of a few places of one of three kinds.
+/// An item of one of three kinds, with one of a few ids.
 fn any_item() -> impl Strategy<Value = Arc<Item>> {
     let people = vec(0..6_usize, 0..3);
     prop_oneof![
@@ -89,53 +89,52 @@ fn any_item() -> impl Strategy<Value = Arc<Item>> {
     ]
 }
 
-/// Items that are put in, and with `false` items that are taken out.
+/// Items to insert, or with `false` to remove.
 fn steps() -> impl Strategy<Value = Vec<Vec<(Arc<Item>, bool)>>> {
     vec(vec((any_item(), prop::bool::weighted(0.8)), 1..12), 1..8)
 }
 
-/// What the web app keeps beside an index.
+/// A catalogue with an index that follows its changes.
 #[derive(Default)]
-struct Shelf {
+struct EditedCatalogue {
     catalogue: Catalogue,
+    index: SearchIndex,
 }
 
-impl Shelf {
-    /// Goes one version on, and gives what an index must be told.
-    fn step(&mut self, step: &[(Arc<Item>, bool)]) -> BTreeMap<u32, Option<Arc<Item>>> {
+impl EditedCatalogue {
+    /// Applies the changes of a version to the catalogue and the index.
+    fn step(&mut self, step: &[(Arc<Item>, bool)]) {
         let before = self.catalogue.clone();
-        for (item, there) in step {
-            match there {
+        for (item, is_inserted) in step {
+            match is_inserted {
                 true => self.catalogue.insert(item),
                 false => self.catalogue.remove(item.kind(), &item.id),
             }
         }
         let changes: Vec<_> = before.changes_to(&self.catalogue).iter().collect();
-        let changed = changes.iter();
-        let gone = changed.filter_map(|change| before.number(change.kind, &change.id));
-        let touched = touched(&changes, &self.catalogue).into_iter();
-        let there = touched.filter_map(|(kind, id)| self.catalogue.number(kind, &id));
-        let numbers = gone.chain(there);
-        let told = numbers.map(|number| (number, self.catalogue.item(number)));
-        told.collect()
+        let old_numbers = changes
+            .iter()
+            .filter_map(|change| before.number(change.kind, &change.id));
+        let removed = old_numbers.filter(|number| self.catalogue.item(*number).is_none());
+        self.index.apply(&changes, removed, &self.catalogue);
     }
 
     fn items(&self) -> Vec<Arc<Item>> {
         self.catalogue.all().collect()
     }
 
-    fn ask(&self, search: &Search, text: &str, offset: usize, limit: usize) -> Found {
-        let question = Question {
+    fn find(&self, index: &SearchIndex, text: &str, offset: usize, limit: usize) -> SearchResults {
+        let query = SearchQuery {
             text,
             kinds: &[],
             limit,
             offset,
         };
-        search.find(&question, &self.catalogue)
+        index.find(&query, &self.catalogue)
     }
 
-    fn fresh(&self) -> Search {
-        Search::of(&self.catalogue)
+    fn fresh(&self) -> SearchIndex {
+        SearchIndex::of(&self.catalogue)
     }
 }
 
@@ -143,44 +142,41 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn an_index_that_followed_changes_answers_as_a_fresh_one(
+    fn an_updated_index_finds_what_a_fresh_one_finds(
         steps in steps(),
-        questions in vec(name(), 1..6),
+        queries in vec(name(), 1..6),
     ) {
-        let mut shelf = Shelf::default();
-        let mut search = Search::default();
+        let mut edited = EditedCatalogue::default();
         for (place, step) in steps.iter().enumerate() {
-            let changed = shelf.step(step);
+            edited.step(step);
             if place == 2 {
-                search = shelf.fresh();
-                continue;
+                edited.index = edited.fresh();
             }
-            search.update(changed, &shelf.catalogue);
         }
-        let fresh = shelf.fresh();
-        for text in questions.iter().map(String::as_str).chain(WORDS).chain(["c", "t k", "と"]) {
-            prop_assert_eq!(shelf.ask(&search, text, 0, 50), shelf.ask(&fresh, text, 0, 50));
+        let fresh = edited.fresh();
+        for text in queries.iter().map(String::as_str).chain(WORDS).chain(["c", "t k", "と"]) {
+            prop_assert_eq!(edited.find(&edited.index, text, 0, 50), edited.find(&fresh, text, 0, 50));
         }
     }
 
     #[test]
-    fn an_item_of_the_very_name_comes_first(steps in steps(), place in any::<prop::sample::Index>()) {
-        let mut shelf = Shelf::default();
+    fn an_item_with_the_exact_name_comes_first(steps in steps(), place in any::<prop::sample::Index>()) {
+        let mut edited = EditedCatalogue::default();
         for step in &steps {
-            shelf.step(step);
+            edited.step(step);
         }
-        let there = shelf.items();
-        prop_assume!(!there.is_empty());
-        let wanted = there[place.index(there.len())].name();
-        let found = shelf.ask(&shelf.fresh(), wanted, 0, 1);
+        let items = edited.items();
+        prop_assume!(!items.is_empty());
+        let wanted = items[place.index(items.len())].name();
+        let found = edited.find(&edited.fresh(), wanted, 0, 1);
         prop_assume!(!wanted.trim_matches(|c: char| c.is_whitespace() || c.is_control()).is_empty());
         let Some(first) = found.hits.first() else {
-            // A name of nothing but marks that folding takes away.
+            // A name of marks alone, which folding removes.
             prop_assert!(!wanted.chars().any(char::is_alphanumeric));
             return Ok(());
         };
-        let first = shelf.catalogue.item(first.number).unwrap();
-        let fold = |text: &str| super::asked::Asked::of(text).name;
+        let first = edited.catalogue.item(first.number).unwrap();
+        let fold = |text: &str| ParsedQuery::of(text).name;
         let original = match &first.facts {
             Facts::Movie(movie) => movie.original_title.as_deref(),
             _ => None,
@@ -190,23 +186,21 @@ proptest! {
     }
 
     #[test]
-    fn pages_of_hits_are_parts_of_one_list(steps in steps(), text in name(), at in 0..8_usize) {
-        let mut shelf = Shelf::default();
-        let mut search = Search::default();
+    fn pages_are_slices_of_one_list(steps in steps(), text in name(), at in 0..8_usize) {
+        let mut edited = EditedCatalogue::default();
         for step in &steps {
-            let changed = shelf.step(step);
-            search.update(changed, &shelf.catalogue);
+            edited.step(step);
         }
-        let all = shelf.ask(&search, &text, 0, 50);
-        let page = shelf.ask(&search, &text, at, 3);
+        let all = edited.find(&edited.index, &text, 0, 50);
+        let page = edited.find(&edited.index, &text, at, 3);
         let expected: Vec<_> = all.hits.iter().skip(at).take(3).cloned().collect();
         prop_assert_eq!(all.hits.len(), all.total());
         prop_assert_eq!(page.hits, expected);
-        prop_assert_eq!((page.totals, page.meant), (all.totals, all.meant));
+        prop_assert_eq!((page.totals, page.did_you_mean), (all.totals, all.did_you_mean));
     }
 
     #[test]
-    fn any_text_is_answered_with_spans_on_character_boundaries(
+    fn spans_of_any_text_are_on_character_boundaries(
         names in vec(".{0,40}", 1..8),
         text in ".{0,40}",
         from in 0..8_usize,
@@ -216,19 +210,19 @@ proptest! {
             .enumerate()
             .map(|(place, name)| (movie(place, name.clone(), text.clone(), 1, &[]), true))
             .collect();
-        let mut shelf = Shelf::default();
-        shelf.step(&step);
-        let search = shelf.fresh();
+        let mut edited = EditedCatalogue::default();
+        edited.step(&step);
+        let index = edited.fresh();
         let part: String = names[from % names.len()].chars().skip(from).collect();
         for text in [&text, &part] {
-            for hit in shelf.ask(&search, text, 0, 50).hits {
-                prop_assert!(!hit.matched.is_empty());
-                for matched in hit.matched {
+            for hit in edited.find(&index, text, 0, 50).hits {
+                prop_assert!(!hit.matches.is_empty());
+                for found in hit.matches {
                     let mut end = 0;
-                    prop_assert!(!matched.spans.is_empty());
-                    for span in matched.spans {
+                    prop_assert!(!found.spans.is_empty());
+                    for span in found.spans {
                         prop_assert!(span.start >= end && span.start < span.end);
-                        prop_assert!(matched.text.get(span.clone()).is_some());
+                        prop_assert!(found.text.get(span.clone()).is_some());
                         end = span.end;
                     }
                 }

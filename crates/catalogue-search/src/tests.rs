@@ -1,39 +1,39 @@
 use common::models::{Catalogue, Kind};
 
-use super::{Field, Found, Question, Search};
+use crate::{SearchField, SearchIndex, SearchQuery, SearchResults};
 
-/// The seed, numbered in its order, with its index.
+/// The seed with its index.
 struct Library {
     catalogue: Catalogue,
-    search: Search,
+    index: SearchIndex,
 }
 
 impl Library {
     fn seed() -> Self {
         let items = common::seed::items().unwrap();
         let catalogue: Catalogue = items.into_iter().collect();
-        let search = Search::of(&catalogue);
-        Self { catalogue, search }
+        let index = SearchIndex::of(&catalogue);
+        Self { catalogue, index }
     }
 
-    fn ask(&self, text: &str, kinds: &[Kind]) -> Found {
-        let question = Question {
+    fn find(&self, text: &str, kinds: &[Kind]) -> SearchResults {
+        let query = SearchQuery {
             text,
             kinds,
             limit: 50,
             offset: 0,
         };
-        self.search.find(&question, &self.catalogue)
+        self.index.find(&query, &self.catalogue)
     }
 
-    fn names(&self, found: &Found) -> Vec<String> {
+    fn names(&self, found: &SearchResults) -> Vec<String> {
         let name = |number: u32| self.catalogue.item(number).unwrap().name().to_owned();
         found.hits.iter().map(|hit| name(hit.number)).collect()
     }
 }
 
 #[test]
-fn what_people_type_finds_what_they_mean() {
+fn misspelt_partial_and_transliterated_queries_find_the_right_item() {
     let library = Library::seed();
     for (typed, kind, expected) in [
         ("Spirted Away", Kind::Movie, "Spirited Away"),
@@ -81,19 +81,19 @@ fn what_people_type_finds_what_they_mean() {
         ("ponyo on the cliff", Kind::Movie, "Ponyo"),
         ("studio ghibli totoro", Kind::Movie, "My Neighbor Totoro"),
     ] {
-        let found = library.ask(typed, &[kind]);
+        let found = library.find(typed, &[kind]);
         let names = library.names(&found);
         assert_eq!(
             names.first().map(String::as_str),
             Some(expected),
             "{typed}: {names:?} {:?}",
-            found.meant
+            found.did_you_mean
         );
     }
 }
 
 #[test]
-fn nothing_is_found_by_nothing() {
+fn an_empty_or_unknown_query_finds_nothing() {
     let library = Library::seed();
     let long = "qwertz ".repeat(1_500);
     for typed in [
@@ -107,23 +107,27 @@ fn nothing_is_found_by_nothing() {
         "the qwertyuiop",
         &long,
     ] {
-        assert_eq!(library.ask(typed, &[]), Found::default(), "{typed}");
+        assert_eq!(
+            library.find(typed, &[]),
+            SearchResults::default(),
+            "{typed}"
+        );
     }
 }
 
 #[test]
 fn an_exact_title_comes_before_a_longer_one() {
     let library = Library::seed();
-    let found = library.ask("totoro", &[]);
+    let found = library.find("totoro", &[]);
     assert_eq!(
         library.names(&found)[..4],
         ["Totoro", "Totoro", "My Neighbor Totoro", "Chu Totoro"]
     );
-    assert_eq!(found.hits[2].matched[0].field, Field::Name);
+    assert_eq!(found.hits[2].matches[0].field, SearchField::Name);
 }
 
 #[test]
-fn a_page_can_mark_what_matches() {
+fn spans_cover_the_matching_text() {
     let library = Library::seed();
     for (typed, expected) in [
         ("spirted awey", "[Spirited] [Away]"),
@@ -138,8 +142,8 @@ fn a_page_can_mark_what_matches() {
         ("kaguyahime", "[Kaguya-Hime] no Monogatari"),
         ("humbert gikkingen", "Baron [Humbert] von [Gikkingen]"),
     ] {
-        let found = library.ask(typed, &[]);
-        let marked = found.hits[0].matched.iter().map(|matched| {
+        let found = library.find(typed, &[]);
+        let marked = found.hits[0].matches.iter().map(|matched| {
             let mut text = matched.text.clone();
             for span in matched.spans.iter().rev() {
                 text.insert(span.end, ']');
@@ -152,21 +156,21 @@ fn a_page_can_mark_what_matches() {
 }
 
 #[test]
-fn words_in_several_fields_are_all_told() {
+fn terms_in_several_fields_are_all_reported() {
     let library = Library::seed();
-    let found = library.ask("kaguya takahata", &[]);
+    let found = library.find("kaguya takahata", &[]);
     let fields: Vec<_> = found.hits[0]
-        .matched
+        .matches
         .iter()
         .map(|matched| matched.field)
         .collect();
-    assert_eq!(fields, [Field::Name, Field::Director]);
+    assert_eq!(fields, [SearchField::Name, SearchField::Director]);
 }
 
 #[test]
-fn only_a_misspelt_question_was_meant_otherwise() {
+fn only_a_misspelt_query_gets_a_suggested_spelling() {
     let library = Library::seed();
-    for (typed, meant) in [
+    for (typed, expected) in [
         ("pryncess mononoke", Some("princess mononoke")),
         ("Spirted Away", Some("spirited away")),
         ("my neibor totoro", Some("my neighbor totoro")),
@@ -175,13 +179,13 @@ fn only_a_misspelt_question_was_meant_otherwise() {
         ("spirited aw", None),
         ("となり", None),
     ] {
-        let found = library.ask(typed, &[]);
-        assert_eq!(found.meant.as_deref(), meant, "{typed}");
+        let found = library.find(typed, &[]);
+        assert_eq!(found.did_you_mean.as_deref(), expected, "{typed}");
     }
 }
 
 #[test]
-fn completions_are_names_in_the_script_that_is_typed() {
+fn completions_are_in_the_typed_script() {
     let library = Library::seed();
     for (typed, expected) in [
         ("spir", "Spirited Away"),
@@ -189,31 +193,31 @@ fn completions_are_names_in_the_script_that_is_typed() {
         ("tenku", "Tenkū no shiro Rapyuta"),
         ("ash", "Ashitaka"),
     ] {
-        let completions = library.search.suggest(typed, 5, &library.catalogue);
+        let completions = library.index.suggest(typed, 5, &library.catalogue);
         assert_eq!(completions[0].text, expected, "{typed}");
         assert!(completions.len() <= 5);
     }
 }
 
 #[test]
-fn totals_count_each_kind_and_a_kind_can_be_asked_for_alone() {
+fn totals_count_each_kind_and_a_query_can_be_limited_to_kinds() {
     let library = Library::seed();
-    let all = library.ask("totoro", &[]);
+    let all = library.find("totoro", &[]);
     assert_eq!(all.totals, [1, 3, 0, 1, 0]);
-    let people = library.ask("totoro", &[Kind::Person]);
+    let people = library.find("totoro", &[Kind::Person]);
     assert_eq!((people.total(), people.hits.len()), (3, 3));
     assert!(people.hits.iter().all(|hit| hit.kind == Kind::Person));
 }
 
 #[test]
-fn a_question_of_nothing_but_apostrophes_finds_nothing() {
-    assert_eq!(Library::seed().ask("'’", &[]).hits, []);
+fn a_query_of_apostrophes_finds_nothing() {
+    assert_eq!(Library::seed().find("'’", &[]).hits, []);
 }
 
 #[test]
-fn the_start_of_a_very_long_question_is_answered() {
+fn only_the_start_of_a_very_long_query_counts() {
     let library = Library::seed();
     let typed = format!("castle in the sky{}", " castle".repeat(1_500));
-    let found = library.ask(&typed, &[]);
+    let found = library.find(&typed, &[]);
     assert_eq!(library.names(&found)[0], "Castle in the Sky");
 }

@@ -1,12 +1,12 @@
 use std::fmt;
 
-/// A colour: red, green, blue.
+/// An RGB colour: `0xrrggbb`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Color(pub(super) u32);
+pub(crate) struct Color(pub(crate) u32);
 
 impl Color {
-    /// The colour on the way to another: 0 is this one, 1 the other.
-    pub(super) fn toward(self, other: Self, part: f64) -> Self {
+    /// A mix with another colour: 0 is this one, 1 the other.
+    pub(crate) fn mixed_with(self, other: Self, part: f64) -> Self {
         let part = part.clamp(0.0, 1.0);
         let mix = |shift: u32| {
             let (from, to) = (self.channel(shift), other.channel(shift));
@@ -15,16 +15,16 @@ impl Color {
         Self(mix(16) | mix(8) | mix(0))
     }
 
-    pub(super) fn lighter(self, part: f64) -> Self {
-        self.toward(Self(0xff_ffff), part)
+    pub(crate) fn lighter(self, part: f64) -> Self {
+        self.mixed_with(Self(0xff_ffff), part)
     }
 
-    pub(super) fn darker(self, part: f64) -> Self {
-        self.toward(Self(0x0a_1418), part)
+    pub(crate) fn darker(self, part: f64) -> Self {
+        self.mixed_with(Self(0x0a_1418), part)
     }
 
-    /// How bright it looks: 0 is black, 1 white.
-    pub(super) fn brightness(self) -> f64 {
+    /// The luma: 0 is black, 1 white.
+    pub(crate) fn brightness(self) -> f64 {
         (0.3 * self.channel(16) + 0.59 * self.channel(8) + 0.11 * self.channel(0)) / 255.0
     }
 
@@ -32,10 +32,10 @@ impl Color {
         f64::from((self.0 >> shift) & 0xff)
     }
 
-    /// The colour that a word of the source means, such as "light brown".
-    pub(super) fn of_word(word: &str) -> Option<Self> {
+    /// The colour that a text such as "light brown" names.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         let word = word.to_lowercase();
-        let (_, color) = WORDS.iter().find(|(part, _)| word.contains(part))?;
+        let (_, color) = COLOR_WORDS.iter().find(|(part, _)| word.contains(part))?;
         let color = Self(*color);
         Some(if word.contains("light") {
             color.lighter(0.3)
@@ -50,7 +50,7 @@ impl Color {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "it is a mean of two bytes"
+    reason = "a mix of two bytes is in their range"
 )]
 fn byte(number: f64) -> u32 {
     number.round() as u32
@@ -62,7 +62,7 @@ impl fmt::Display for Color {
     }
 }
 
-const WORDS: [(&str, u32); 19] = [
+const COLOR_WORDS: [(&str, u32); 19] = [
     ("black", 0x2a_2a33),
     ("brown", 0x7a_4b2c),
     ("chestnut", 0x7a_3b22),
@@ -85,37 +85,37 @@ const WORDS: [(&str, u32); 19] = [
 ];
 
 /// The colours of a scene.
-pub(super) struct Palette {
-    /// The sky above.
-    pub(super) high: Color,
+pub(crate) struct Palette {
+    /// The top of the sky.
+    pub(crate) sky_top: Color,
     /// The sky at the horizon.
-    pub(super) low: Color,
-    /// What shines: sun, moon, cloud, window.
-    pub(super) light: Color,
-    /// The land far away.
-    pub(super) far: Color,
-    /// The land at one's feet.
-    pub(super) near: Color,
+    pub(crate) horizon: Color,
+    /// Sun, moon, clouds, windows.
+    pub(crate) light: Color,
+    /// The distant land.
+    pub(crate) far_land: Color,
+    /// The land in the foreground.
+    pub(crate) near_land: Color,
 }
 
 impl Palette {
-    const fn new(high: u32, low: u32, light: u32, far: u32, near: u32) -> Self {
+    const fn new(sky_top: u32, horizon: u32, light: u32, far_land: u32, near_land: u32) -> Self {
         Self {
-            high: Color(high),
-            low: Color(low),
+            sky_top: Color(sky_top),
+            horizon: Color(horizon),
             light: Color(light),
-            far: Color(far),
-            near: Color(near),
+            far_land: Color(far_land),
+            near_land: Color(near_land),
         }
     }
 
-    /// Whether stars are to be seen.
-    pub(super) fn is_night(&self) -> bool {
-        self.high.brightness() < 0.3
+    /// Whether it is dark enough for stars.
+    pub(crate) fn is_night(&self) -> bool {
+        self.sky_top.brightness() < 0.3
     }
 }
 
-pub(super) static PALETTES: [Palette; 14] = [
+pub(crate) static PALETTES: [Palette; 14] = [
     Palette::new(0x7f_bfd2, 0xf6_e7c8, 0xff_f6dc, 0x9f_c3b3, 0x1f_5a4f),
     Palette::new(0x3f_96c8, 0xc4_e6ea, 0xff_ffff, 0x7f_b7a3, 0x1e_6245),
     Palette::new(0x3a_4a7c, 0xf0_a07c, 0xff_d9a0, 0x8a_6f93, 0x23_264a),

@@ -1,11 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod canvas;
-mod chance;
 mod color;
 mod location;
 mod movie;
 mod person;
+mod seeded_rng;
 mod species;
 #[cfg(test)]
 mod tests;
@@ -14,8 +14,8 @@ mod vehicle;
 use common::models::{Catalogue, Facts, Item, Kind};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use self::canvas::Canvas;
-use self::chance::Chance;
+use crate::canvas::Canvas;
+use crate::seeded_rng::SeededRng;
 
 /// Must increase whenever drawings change, so that caches drop the old ones.
 const REVISION: u64 = 2;
@@ -31,25 +31,23 @@ pub const fn size(kind: Kind) -> (u32, u32) {
     }
 }
 
-/// Draws an item as a complete SVG document. `noun` is the reader's word for one item of its kind,
-/// in plain ASCII letters.
-///
-/// Equal data give equal bytes.
+/// Draws an item as a complete SVG document, always the same for the same data. Its description
+/// contains `noun`, the reader's word for one item of the kind.
 pub fn draw(catalogue: &Catalogue, item: &Item, noun: &str) -> String {
     let kind = item.kind();
     let name: String = item.name().chars().take(MAX_NAME_CHARS).collect();
     let description = format!("Generated artwork for the {noun}.");
     let mut canvas = Canvas::new(size(kind), &name, &description);
-    let mut chance = Chance::new(xxh3_64(item.id.as_bytes()) ^ kind as u64);
+    let mut rng = SeededRng::new(xxh3_64(item.id.as_bytes()) ^ kind as u64);
     match &item.facts {
-        Facts::Movie(movie) => movie::draw(&mut canvas, &mut chance, movie),
+        Facts::Movie(movie) => movie::draw(&mut canvas, &mut rng, movie),
         Facts::Person(person) => {
             let human = catalogue.is_human(item);
-            person::draw(&mut canvas, &mut chance, person, human);
+            person::draw(&mut canvas, &mut rng, person, human);
         }
-        Facts::Location(location) => location::draw(&mut canvas, &mut chance, location),
-        Facts::Species(species) => species::draw(&mut canvas, &mut chance, species),
-        Facts::Vehicle(vehicle) => vehicle::draw(&mut canvas, &mut chance, vehicle),
+        Facts::Location(location) => location::draw(&mut canvas, &mut rng, location),
+        Facts::Species(species) => species::draw(&mut canvas, &mut rng, species),
+        Facts::Vehicle(vehicle) => vehicle::draw(&mut canvas, &mut rng, vehicle),
     }
     canvas.finish()
 }

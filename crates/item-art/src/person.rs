@@ -1,12 +1,12 @@
-//! A person is a face: hair and eyes in the colours that the source names. Whoever is not human
-//! is a being whose shape goes by the species, so that one knows its kin.
+//! Draws a person as a portrait: hair and eyes in the colours of the source. A person who is not
+//! human is a creature whose shape depends on the species, so that members of one look alike.
 
 use common::models::Person;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::canvas::{Canvas, Point};
-use super::chance::Chance;
-use super::color::{Color, PALETTES};
+use crate::canvas::{Canvas, Point};
+use crate::color::{Color, PALETTES};
+use crate::seeded_rng::SeededRng;
 
 const SKIN: [Color; 6] = [
     Color(0xf4_d9bd),
@@ -34,50 +34,44 @@ const CLOTH: [Color; 8] = [
     Color(0x47_5a64),
 ];
 
-pub(super) fn draw(canvas: &mut Canvas, chance: &mut Chance, person: &Person, human: bool) {
-    let palette = chance.pick(&PALETTES);
-    let ground = palette.low.lighter(0.15);
-    canvas.fade(palette.high.lighter(0.25), ground);
-    let halo = Point(chance.between(50.0, 110.0), chance.between(45.0, 80.0));
-    canvas.veiled(0.5, |canvas| {
-        canvas.circle(halo, chance.between(38.0, 62.0), palette.light);
+pub(crate) fn draw(canvas: &mut Canvas, rng: &mut SeededRng, person: &Person, is_human: bool) {
+    let palette = rng.pick(&PALETTES);
+    let ground = palette.horizon.lighter(0.15);
+    canvas.gradient_background(palette.sky_top.lighter(0.25), ground);
+    let halo = Point(rng.between(50.0, 110.0), rng.between(45.0, 80.0));
+    canvas.with_opacity(0.5, |canvas| {
+        canvas.circle(halo, rng.between(38.0, 62.0), palette.light);
     });
-    let hair = color(person.hair_color.as_deref()).unwrap_or(*chance.pick(&HAIR));
+    let hair = color(person.hair_color.as_deref()).unwrap_or(*rng.pick(&HAIR));
     let eyes = color(person.eye_color.as_deref()).unwrap_or(Color(0x2a_2a33));
-    if human || person.species.is_none() {
-        human_being(canvas, chance, person, hair, eyes);
+    if is_human || person.species.is_none() {
+        human(canvas, rng, person, hair, eyes);
     } else {
         let species = person.species.as_deref().unwrap_or_default();
-        let kin = Chance::new(xxh3_64(species.as_bytes()));
-        being(canvas, chance, kin, hair, eyes);
+        let species_rng = SeededRng::new(xxh3_64(species.as_bytes()));
+        creature(canvas, rng, species_rng, hair, eyes);
     }
 }
 
 fn color(word: Option<&str>) -> Option<Color> {
-    word.and_then(Color::of_word)
+    word.and_then(Color::from_word)
 }
 
-fn human_being(
-    canvas: &mut Canvas,
-    chance: &mut Chance,
-    person: &Person,
-    hair: Color,
-    eyes: Color,
-) {
-    let skin = *chance.pick(&SKIN);
-    let cloth = *chance.pick(&CLOTH);
-    let wide = chance.between(29.0, 34.0);
-    let long = chance.between(33.0, 39.0);
+fn human(canvas: &mut Canvas, rng: &mut SeededRng, person: &Person, hair: Color, eyes: Color) {
+    let skin = *rng.pick(&SKIN);
+    let cloth = *rng.pick(&CLOTH);
+    let wide = rng.between(29.0, 34.0);
+    let long = rng.between(33.0, 39.0);
     let face = Point(80.0, 76.0);
     let bald = person
         .hair_color
         .as_deref()
         .is_some_and(|word| matches!(word.to_lowercase().as_str(), "none" | "bald"));
-    let style = chance.below(6);
+    let style = rng.below(6);
     if !bald {
-        behind(canvas, style, hair, wide);
+        back_hair(canvas, style, hair, wide);
     }
-    let shoulders = chance.between(50.0, 62.0);
+    let shoulders = rng.between(50.0, 62.0);
     canvas.path(
         &format!(
             "M{} q2-42 {} -46 h20 q{} 4 {} 46z",
@@ -89,18 +83,18 @@ fn human_being(
         cloth,
     );
     canvas.path("M69 100h22v16q-11 13-22 0z", skin.darker(0.14));
-    collar(canvas, chance, cloth);
+    collar(canvas, rng, cloth);
     canvas.ellipse(Point(face.0 - wide, 80.0), (6.0, 8.0), skin);
     canvas.ellipse(Point(face.0 + wide, 80.0), (6.0, 8.0), skin);
     canvas.ellipse(face, (wide, long), skin);
-    features(canvas, chance, eyes, skin, hair);
+    features(canvas, rng, eyes, skin, hair);
     if !bald {
-        fringe(canvas, chance, style, hair, wide);
+        fringe(canvas, rng, style, hair, wide);
     }
 }
 
-/// The hair that hangs behind the head.
-fn behind(canvas: &mut Canvas, style: usize, hair: Color, wide: f64) {
+/// The hair behind the head.
+fn back_hair(canvas: &mut Canvas, style: usize, hair: Color, wide: f64) {
     let shade = hair.darker(0.2);
     let back = wide + 9.0;
     match style {
@@ -120,13 +114,13 @@ fn behind(canvas: &mut Canvas, style: usize, hair: Color, wide: f64) {
 }
 
 /// The hair over the forehead.
-fn fringe(canvas: &mut Canvas, chance: &mut Chance, style: usize, hair: Color, wide: f64) {
+fn fringe(canvas: &mut Canvas, rng: &mut SeededRng, style: usize, hair: Color, wide: f64) {
     let side = (wide + 4.0).round();
     let (left, right) = (80.0 - side, 80.0 + side);
-    let part = chance.between(58.0, 102.0).round();
-    let depth = chance.between(52.0, 66.0).round();
-    let top = chance.between(30.0, 36.0).round();
-    let way = match style {
+    let part = rng.between(58.0, 102.0).round();
+    let depth = rng.between(52.0, 66.0).round();
+    let top = rng.between(30.0, 36.0).round();
+    let path = match style {
         5 => format!(
             "M{left} 78l-5-20 11 2-4-16 13 2 3-15 13 9 9-13 10 12 14-7 2 14 13-1-4 15 10-1-6 19q-6-22-14-25-34 5-52 0-6 6-8 25z"
         ),
@@ -144,12 +138,12 @@ fn fringe(canvas: &mut Canvas, chance: &mut Chance, style: usize, hair: Color, w
             (60.0 - depth).round()
         ),
     };
-    canvas.path(&way, hair);
+    canvas.path(&path, hair);
 }
 
-fn features(canvas: &mut Canvas, chance: &mut Chance, eyes: Color, skin: Color, hair: Color) {
-    let apart = chance.between(12.0, 15.0);
-    let high = chance.between(3.6, 5.2);
+fn features(canvas: &mut Canvas, rng: &mut SeededRng, eyes: Color, skin: Color, hair: Color) {
+    let apart = rng.between(12.0, 15.0);
+    let high = rng.between(3.6, 5.2);
     for side in [-1.0, 1.0] {
         let eye = Point(80.0 + side * apart, 80.0);
         canvas.ellipse(eye, (3.6, high + 0.8), Color(0x23_2326));
@@ -157,30 +151,35 @@ fn features(canvas: &mut Canvas, chance: &mut Chance, eyes: Color, skin: Color, 
         canvas.circle(Point(eye.0 + 1.0, 78.0), 1.2, Color(0xff_ffff));
         let brow = format!("M{}q5-3 10 0", Point(eye.0 - 5.0, 70.0));
         canvas.line(&brow, hair.darker(0.25), 1.6);
-        canvas.veiled(0.5, |canvas| {
+        canvas.with_opacity(0.5, |canvas| {
             let cheek = Point(80.0 + side * (apart + 6.0), 90.0);
             canvas.ellipse(cheek, (5.0, 3.0), Color(0xe0_8272));
         });
     }
-    let smile = chance.between(-1.0, 5.0).round();
+    let smile = rng.between(-1.0, 5.0).round();
     canvas.line(&format!("M74 97q6 {smile} 12 0"), skin.darker(0.55), 1.8);
 }
 
-fn collar(canvas: &mut Canvas, chance: &mut Chance, cloth: Color) {
-    match chance.below(3) {
+fn collar(canvas: &mut Canvas, rng: &mut SeededRng, cloth: Color) {
+    match rng.below(3) {
         0 => canvas.path("M66 112l14 18 14-18 8 5-22 30-22-30z", cloth.lighter(0.7)),
         1 => canvas.line("M64 117q16 16 32 0", cloth.darker(0.3), 5.0),
         _ => canvas.line("M60 119q20 14 40 0", cloth.lighter(0.35), 4.0),
     }
 }
 
-/// A being that is not human.
-fn being(canvas: &mut Canvas, chance: &mut Chance, mut kin: Chance, fur: Color, eyes: Color) {
-    let wide = kin.between(38.0, 54.0) + chance.between(-5.0, 5.0);
-    let tall = kin.between(50.0, 66.0) + chance.between(-5.0, 5.0);
+fn creature(
+    canvas: &mut Canvas,
+    rng: &mut SeededRng,
+    mut species_rng: SeededRng,
+    fur: Color,
+    eyes: Color,
+) {
+    let wide = species_rng.between(38.0, 54.0) + rng.between(-5.0, 5.0);
+    let tall = species_rng.between(50.0, 66.0) + rng.between(-5.0, 5.0);
     let crown = 152.0 - tall * 1.9;
     let dark = fur.darker(0.25);
-    match kin.below(4) {
+    match species_rng.below(4) {
         0 => {
             let ears = format!(
                 "M{}l-8-30 26 16zM{}l8-30-26 16z",
@@ -230,7 +229,7 @@ fn being(canvas: &mut Canvas, chance: &mut Chance, mut kin: Chance, fur: Color, 
         (wide * 0.62, tall * 0.5),
         fur.lighter(0.45),
     );
-    let apart = kin.between(13.0, 22.0);
+    let apart = species_rng.between(13.0, 22.0);
     let gaze = crown + tall * 0.7;
     for side in [-1.0, 1.0] {
         let eye = Point(80.0 + side * apart, gaze);
@@ -239,7 +238,7 @@ fn being(canvas: &mut Canvas, chance: &mut Chance, mut kin: Chance, fur: Color, 
         canvas.circle(eye, 2.8, Color(0x1c_1c20));
     }
     canvas.ellipse(Point(80.0, gaze + 12.0), (5.0, 3.2), Color(0x2a_2a2e));
-    let whiskers = chance.between(4.0, 9.0).round();
+    let whiskers = rng.between(4.0, 9.0).round();
     canvas.line(
         &format!("M72 {y}q8 {whiskers} 16 0", y = (gaze + 20.0).round()),
         dark.darker(0.3),

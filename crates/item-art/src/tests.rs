@@ -9,18 +9,23 @@ use serde_json::value::RawValue;
 use super::*;
 
 /// The revision, and the hash of all drawings of the seed.
-const DRAWN: (u64, u64) = (2, 16469154376784941617);
-/// What a drawing may weigh, in bytes.
-const MOST: usize = 4096;
+const EXPECTED: (u64, u64) = (2, 16469154376784941617);
+/// Maximum size of a drawing.
+const MAX_BYTES: usize = 4096;
 
 #[test]
-fn every_item_of_the_seed_has_a_small_drawing_of_its_own() {
+fn every_item_of_the_seed_has_a_small_distinct_drawing() {
     let catalogue = seed::snapshot().catalogue;
     let mut seen = HashSet::new();
     for item in catalogue.all() {
         let drawing = drawing_of(&catalogue, &item);
         well_formed(&drawing);
-        assert!(drawing.len() < MOST, "{}: {}", item.name(), drawing.len());
+        assert!(
+            drawing.len() < MAX_BYTES,
+            "{}: {}",
+            item.name(),
+            drawing.len()
+        );
         assert!(drawing.contains("<title>"), "{}", item.name());
         let shapes = drawing.split_once("</desc>").unwrap().1.to_owned();
         assert!(seen.insert(shapes), "{} looks like another", item.name());
@@ -34,8 +39,8 @@ fn a_drawing_that_changes_gets_a_new_revision() {
     for item in catalogue.all() {
         hash.update(drawing_of(&catalogue, &item).as_bytes());
     }
-    // If this fails, count REVISION up and put the new hash here.
-    assert_eq!((REVISION, hash.digest()), DRAWN);
+    // If this fails, increase REVISION and put the new hash into EXPECTED.
+    assert_eq!((REVISION, hash.digest()), EXPECTED);
 }
 
 #[test]
@@ -60,7 +65,7 @@ fn a_fingerprint_changes_with_the_data_and_with_nothing_else() {
 
 proptest! {
     #[test]
-    fn any_item_gets_a_drawing_that_can_be_read_and_is_the_same_each_time(item in any_item()) {
+    fn any_item_gets_a_well_formed_drawing_that_never_changes(item in any_item()) {
         let mut catalogue = Catalogue::default();
         catalogue.insert(&item);
         let drawing = drawing_of(&catalogue, &item);

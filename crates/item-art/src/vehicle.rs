@@ -1,11 +1,10 @@
-//! A vehicle is itself, seen from the side and on its way: its class gives the shape, its length
-//! the size.
+//! Draws a vehicle from the side, in motion: its class decides the shape, its length the size.
 
 use common::models::Vehicle;
 
-use super::canvas::{Canvas, Point, count, straight};
-use super::chance::Chance;
-use super::color::{Color, PALETTES, Palette};
+use crate::canvas::{Canvas, Point, count, polyline};
+use crate::color::{Color, PALETTES, Palette};
+use crate::seeded_rng::SeededRng;
 
 const PAINT: [Color; 7] = [
     Color(0xb5_4a36),
@@ -26,7 +25,7 @@ enum Class {
     Road,
 }
 
-const WORDS: [(&str, Class); 18] = [
+const CLASS_WORDS: [(&str, Class); 18] = [
     ("airship", Class::Airship),
     ("balloon", Class::Airship),
     ("zeppelin", Class::Airship),
@@ -47,57 +46,57 @@ const WORDS: [(&str, Class); 18] = [
     ("cycle", Class::Road),
 ];
 
-pub(super) fn draw(canvas: &mut Canvas, chance: &mut Chance, vehicle: &Vehicle) {
-    let palette = chance.pick(&PALETTES);
-    canvas.fade(palette.high, palette.low);
-    let sun = Point(chance.between(30.0, 210.0), chance.between(25.0, 60.0));
-    canvas.circle(sun, chance.between(11.0, 22.0), palette.light);
-    let class = class(chance, vehicle);
-    ground(canvas, chance, class, palette);
-    wind(canvas, chance, palette);
-    let paint = *chance.pick(&PAINT);
+pub(crate) fn draw(canvas: &mut Canvas, rng: &mut SeededRng, vehicle: &Vehicle) {
+    let palette = rng.pick(&PALETTES);
+    canvas.gradient_background(palette.sky_top, palette.horizon);
+    let sun = Point(rng.between(30.0, 210.0), rng.between(25.0, 60.0));
+    canvas.circle(sun, rng.between(11.0, 22.0), palette.light);
+    let class = class(rng, vehicle);
+    ground(canvas, rng, class, palette);
+    wind(canvas, rng, palette);
+    let paint = *rng.pick(&PAINT);
     let feet = vehicle.length_feet.unwrap_or(40.0).clamp(5.0, 1000.0);
     let size = 0.7 + feet.log10() / 6.0;
     match class {
-        Class::Airship => airship(canvas, chance, size, paint, palette),
-        Class::Plane => plane(canvas, chance, size, paint, palette),
-        Class::Boat => boat(canvas, chance, size, paint, palette),
-        Class::Rail => train(canvas, chance, size, paint, palette),
-        Class::Road => car(canvas, chance, size, paint, palette),
+        Class::Airship => airship(canvas, rng, size, paint, palette),
+        Class::Plane => plane(canvas, rng, size, paint, palette),
+        Class::Boat => boat(canvas, rng, size, paint, palette),
+        Class::Rail => train(canvas, rng, size, paint, palette),
+        Class::Road => car(canvas, rng, size, paint, palette),
     }
 }
 
-fn class(chance: &mut Chance, vehicle: &Vehicle) -> Class {
+fn class(rng: &mut SeededRng, vehicle: &Vehicle) -> Class {
     let word = vehicle.vehicle_class.as_deref().unwrap_or_default();
     let word = word.to_lowercase();
-    let named = WORDS.iter().find(|(part, _)| word.contains(part));
-    named.unwrap_or_else(|| chance.pick(&WORDS)).1
+    let known = CLASS_WORDS.iter().find(|(part, _)| word.contains(part));
+    known.unwrap_or_else(|| rng.pick(&CLASS_WORDS)).1
 }
 
-fn ground(canvas: &mut Canvas, chance: &mut Chance, class: Class, palette: &Palette) {
-    let top = chance.between(118.0, 132.0);
+fn ground(canvas: &mut Canvas, rng: &mut SeededRng, class: Class, palette: &Palette) {
+    let top = rng.between(118.0, 132.0);
     let mut points = vec![Point(0.0, top)];
-    points.extend((1..=8).map(|step| Point(30.0 * count(step), top + chance.between(-16.0, 4.0))));
-    canvas.path(&(straight(&points) + "V160H0z"), palette.far);
+    points.extend((1..=8).map(|step| Point(30.0 * count(step), top + rng.between(-16.0, 4.0))));
+    canvas.path(&(polyline(&points) + "V160H0z"), palette.far_land);
     let color = match class {
-        Class::Boat => palette.far.toward(palette.near, 0.45),
-        _ => palette.near,
+        Class::Boat => palette.far_land.mixed_with(palette.near_land, 0.45),
+        _ => palette.near_land,
     };
     canvas.rect(Point(0.0, 132.0), (240.0, 28.0), color);
 }
 
-/// Lines that say where it goes.
-fn wind(canvas: &mut Canvas, chance: &mut Chance, palette: &Palette) {
-    let mut way = String::new();
+/// Motion lines.
+fn wind(canvas: &mut Canvas, rng: &mut SeededRng, palette: &Palette) {
+    let mut path = String::new();
     for _ in 0..5 {
-        let at = Point(chance.between(0.0, 180.0), chance.between(20.0, 115.0));
-        way += &format!("M{at}h{}", chance.between(14.0, 44.0).round());
+        let at = Point(rng.between(0.0, 180.0), rng.between(20.0, 115.0));
+        path += &format!("M{at}h{}", rng.between(14.0, 44.0).round());
     }
-    canvas.veiled(0.6, |canvas| canvas.line(&way, palette.light, 1.6));
+    canvas.with_opacity(0.6, |canvas| canvas.line(&path, palette.light, 1.6));
 }
 
-fn airship(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, palette: &Palette) {
-    let (long, high) = (66.0 * size, chance.between(20.0, 27.0) * size);
+fn airship(canvas: &mut Canvas, rng: &mut SeededRng, size: f64, paint: Color, palette: &Palette) {
+    let (long, high) = (66.0 * size, rng.between(20.0, 27.0) * size);
     let middle = Point(120.0, 68.0);
     let tail = middle.0 - long * 0.9;
     canvas.path(
@@ -126,9 +125,9 @@ fn airship(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, pa
     windows(canvas, Point(106.0, under + 4.0), 4, palette.light);
 }
 
-fn plane(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, palette: &Palette) {
+fn plane(canvas: &mut Canvas, rng: &mut SeededRng, size: f64, paint: Color, palette: &Palette) {
     let long = (70.0 * size).round();
-    let y = chance.between(66.0, 80.0);
+    let y = rng.between(66.0, 80.0);
     let nose = Point(120.0 + long * 0.8, y);
     canvas.path(
         &format!("M{nose}q-12-15-44-14l-{long} 4-16-24-11 2 8 30q40 14 86 12 30-1 33-10z"),
@@ -142,7 +141,7 @@ fn plane(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, pale
         &format!("M{}q10-16 24-3z", Point(124.0, y - 12.0)),
         palette.light,
     );
-    let blade = chance.between(13.0, 20.0);
+    let blade = rng.between(13.0, 20.0);
     canvas.line(
         &format!(
             "M{}v{}",
@@ -155,7 +154,7 @@ fn plane(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, pale
     canvas.circle(nose, 4.0, paint.darker(0.5));
 }
 
-fn boat(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, palette: &Palette) {
+fn boat(canvas: &mut Canvas, rng: &mut SeededRng, size: f64, paint: Color, palette: &Palette) {
     let half = 56.0 * size;
     let deck = 112.0;
     canvas.path(
@@ -176,8 +175,8 @@ fn boat(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, palet
         ),
         paint.lighter(0.35),
     );
-    if chance.percent(50) {
-        let mast = chance.between(110.0, 130.0);
+    if rng.chance(50) {
+        let mast = rng.between(110.0, 130.0);
         canvas.line(
             &format!("M{}V34", Point(mast, deck)),
             paint.darker(0.5),
@@ -213,8 +212,8 @@ fn boat(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, palet
     );
 }
 
-fn train(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, palette: &Palette) {
-    let cars = 2 + chance.below(2);
+fn train(canvas: &mut Canvas, rng: &mut SeededRng, size: f64, paint: Color, palette: &Palette) {
+    let cars = 2 + rng.below(2);
     let long = 62.0 * size;
     for car in 0..cars {
         let left = 214.0 - (long + 5.0) * count(car + 1);
@@ -233,9 +232,9 @@ fn train(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, pale
     canvas.line("M0 136H240", palette.light, 1.6);
 }
 
-fn car(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, palette: &Palette) {
+fn car(canvas: &mut Canvas, rng: &mut SeededRng, size: f64, paint: Color, palette: &Palette) {
     let half = 44.0 * size;
-    let roof = chance.between(24.0, 34.0).round();
+    let roof = rng.between(24.0, 34.0).round();
     canvas.path(
         &format!(
             "M{}q0-20 14-20h10l12-{roof}h{}l16 {roof}h12q10 2 10 20z",
@@ -259,8 +258,8 @@ fn car(canvas: &mut Canvas, chance: &mut Chance, size: f64, paint: Color, palett
     }
 }
 
-fn windows(canvas: &mut Canvas, first: Point, many: usize, color: Color) {
-    for window in 0..many {
+fn windows(canvas: &mut Canvas, first: Point, how_many: usize, color: Color) {
+    for window in 0..how_many {
         canvas.rect(
             Point(first.0 + 10.0 * count(window), first.1),
             (6.0, 6.0),

@@ -9,11 +9,9 @@ use clap::Parser;
 use common::clock::Clock;
 use common::config::Config;
 use common::repository::{Access, Repository};
-use common::{shutdown, telemetry};
-use syncer::run as syncing;
+use common::{exit, shutdown, telemetry};
+use syncer::schedule as syncing;
 use webapp::run as serving;
-
-const CONFIGURATION: u8 = 2;
 
 /// Self-hosted movie catalogue: mirrors the Ghibli API and serves it as a website and APIs.
 ///
@@ -46,31 +44,31 @@ fn main() -> ExitCode {
                 .map(|runtime| runtime.block_on(standalone()))
         }
     };
-    ended.unwrap_or_else(|error| stop(1, &format!("cannot start the runtime: {error}")))
+    ended.unwrap_or_else(|error| fail(exit::FAILURE, &format!("cannot start the runtime: {error}")))
 }
 
 async fn standalone() -> ExitCode {
     let config = match Config::load() {
         Ok(config) => config,
-        Err(error) => return stop(CONFIGURATION, &error),
+        Err(error) => return fail(exit::CONFIGURATION, &error),
     };
     if let Err(error) = telemetry::start(&config) {
-        return stop(1, &error);
+        return fail(exit::FAILURE, &error);
     }
     let parts = match Parts::new(&config).await {
         Ok(parts) => parts,
-        Err(error) => return stop(CONFIGURATION, &format!("{error:#}")),
+        Err(error) => return fail(exit::CONFIGURATION, &format!("{error:#}")),
     };
     match run(&config, parts).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => stop(1, &format!("{error:#}")),
+        Err(error) => fail(exit::FAILURE, &format!("{error:#}")),
     }
 }
 
-/// What must be had before anything starts; each of them can be a wrong setting.
+/// What must exist before anything starts; each part can fail because of a wrong setting.
 struct Parts {
     repository: Repository,
-    syncer: syncer::sync::Syncer,
+    syncer: syncer::pipeline::Syncer,
     listener: tokio::net::TcpListener,
 }
 
@@ -79,7 +77,7 @@ impl Parts {
         let clock = Clock::system();
         let repository = Repository::open(&config.database, Access::Writer, clock).await?;
         Ok(Self {
-            syncer: syncer::cli::over(repository.clone(), config)?,
+            syncer: syncer::cli::syncer(repository.clone(), config)?,
             repository,
             listener: serving::listen(config).await?,
         })
@@ -111,16 +109,11 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     }
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "the address to open, for whoever started this"
-)]
+#[expect(clippy::print_stdout, reason = "the address to open")]
 fn say(line: &str) {
     println!("{line}");
 }
 
-#[expect(clippy::print_stderr, reason = "the one line that says why it ends")]
-fn stop(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("pyflix: {error}");
-    ExitCode::from(code)
+fn fail(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
+    exit::fail("pyflix", code, error)
 }

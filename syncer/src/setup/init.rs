@@ -7,25 +7,24 @@ use secrecy::SecretString;
 
 use super::{DATABASE_HOST, SetupError};
 
-/// The database as it is reached from a container that shares its network.
+/// The database's address in a container that shares its network.
 const URL: &str = "mongodb://127.0.0.1:27017";
 
-/// On a slow machine the first start of a database takes a while.
-const DEADLINE: Duration = Duration::from_secs(90);
+/// The first start of a database takes a while on a slow machine.
+const INITIATE_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Makes the database ready, with the passwords that [`secrets`](super::secrets()) wrote in
-/// `folder`: a replica set of one, its root, a reader for the web app and a writer for the syncer.
-/// What is ready stays as it is.
+/// Sets up a replica set of one member, its root user, a reader for the web app and a writer for
+/// the syncer, with the passwords in `folder`. Keeps what exists.
 ///
 /// # Errors
 /// When a password cannot be read, or the database is not ready in time.
-pub async fn init(folder: &Path) -> Result<(), SetupError> {
+pub(crate) async fn init(folder: &Path) -> Result<(), SetupError> {
     let passwords = Passwords {
         root: read(folder, "root_password")?,
         reader: read(folder, "reader_password")?,
         writer: read(folder, "writer_password")?,
     };
-    initiate(URL, DATABASE_HOST, &passwords, DEADLINE).await?;
+    initiate(URL, DATABASE_HOST, &passwords, INITIATE_TIMEOUT).await?;
     tracing::info!("the database is ready");
     Ok(())
 }

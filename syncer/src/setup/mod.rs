@@ -1,6 +1,5 @@
-//! The one-shot set-up of the compose file: [`secrets`] makes the passwords, [`init`] the users.
-//!
-//! Both can be repeated at every start: what is there is kept.
+//! The one-shot services of the compose file: `secrets` generates the passwords, `init` creates
+//! the database users. Both can run at every start and keep what exists.
 
 mod init;
 mod secrets;
@@ -9,36 +8,30 @@ use std::path::PathBuf;
 
 use common::repository::mongodb_setup;
 
-pub use init::init;
-pub use secrets::secrets;
+pub(crate) use init::init;
+pub(crate) use secrets::secrets;
 
-/// Where the compose file mounts the folder of the secrets.
-pub const FOLDER: &str = "/run/pyflix";
+/// The mount point of the secrets' folder in the compose file.
+pub(crate) const FOLDER: &str = "/run/pyflix";
 
-/// The database's address in the compose file's network, which is also the name of the one member
-/// of the replica set.
+/// The database's address in the compose file's network, and the name of the only member of its
+/// replica set.
 const DATABASE_HOST: &str = "movies_db:27017";
 
-/// Why the set-up stopped.
+/// Why the set-up failed.
 #[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// A secret cannot be written, or not be given to its reader.
+pub(crate) enum SetupError {
+    /// A secret cannot be written or its owner not be set.
     #[error("cannot write {}: {source}; the folder must be writable and owned by root", path.display())]
     Write {
-        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
         source: std::io::Error,
     },
-    /// A secret cannot be read.
     #[error("cannot read {}: {source}; run `syncer secrets` first", path.display())]
     Read {
-        /// The file.
         path: PathBuf,
-        /// What the system said.
         source: std::io::Error,
     },
-    /// The database did not do what it was asked to.
     #[error(transparent)]
     Database(#[from] mongodb_setup::SetupError),
 }

@@ -8,11 +8,11 @@ use rand::distr::{Alphanumeric, SampleString};
 
 use super::{DATABASE_HOST, SetupError};
 
-/// 62 letters and digits: 48 of them are as hard to guess as 285 bits.
+/// 48 of 62 letters and digits have 285 bits of entropy.
 const PASSWORD_LENGTH: usize = 48;
 const KEY_LENGTH: usize = 512;
 
-/// The users that the services of the compose file run as, each the one reader of its secrets.
+/// The users of the services in the compose file, each the only reader of its secrets.
 const OWNERS: Owners = Owners {
     database: 999,
     init: 10003,
@@ -20,25 +20,23 @@ const OWNERS: Owners = Owners {
     webapp: 10001,
 };
 
-/// Writes the secrets that are missing in `folder`, each a file that only its one reader can read:
+/// Writes the missing secrets into `folder`, each as a file that only its one reader can open:
 /// `database_key` for mongod, `root_password`, `reader_password` and `writer_password` for
 /// [`init`](super::init()), `webapp_database_url` and `syncer_database_url`.
 ///
-/// A password and the URL that holds it belong together: if one is missing, both are made anew.
-/// Returns the names of what it wrote.
+/// A password and the URL that contains it are one secret: if either is missing, both are written.
 ///
 /// # Errors
-/// When the folder or a file cannot be written or given to its reader.
-pub fn secrets(folder: &Path) -> Result<Vec<&'static str>, SetupError> {
-    let written = write_missing(folder, OWNERS)?;
-    match &*written {
+/// When the folder or a file cannot be written or its owner not be set.
+pub(crate) fn secrets(folder: &Path) -> Result<(), SetupError> {
+    match &*write_missing(folder, OWNERS)? {
         [] => tracing::info!("all secrets already exist"),
         names => tracing::info!("wrote {}", names.join(", ")),
     }
-    Ok(written)
+    Ok(())
 }
 
-/// User ids; the group of each has the same.
+/// User ids, which are also the ids of their groups.
 #[derive(Clone, Copy)]
 struct Owners {
     database: u32,
@@ -47,7 +45,7 @@ struct Owners {
     webapp: u32,
 }
 
-/// Files that are written together: name, owner, content.
+/// Files that belong together: name, owner, content.
 type Secret = Vec<(&'static str, u32, String)>;
 
 fn write_missing(folder: &Path, owners: Owners) -> Result<Vec<&'static str>, SetupError> {
@@ -56,12 +54,12 @@ fn write_missing(folder: &Path, owners: Owners) -> Result<Vec<&'static str>, Set
         .and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o711)))
         .map_err(|source| unwritable(folder, source))?;
     let mut written = Vec::new();
-    for secret in fresh(owners) {
+    for secret in generate(owners) {
         let paths: Vec<_> = secret.iter().map(|(name, ..)| folder.join(name)).collect();
-        if paths.iter().all(|path| is_there(path)) {
+        if paths.iter().all(|path| exists(path)) {
             continue;
         }
-        // If this is cut short, the next start must not take an old half for a new one's other half.
+        // If this is interrupted, the next start must not combine an old file with a new one.
         for path in &paths {
             remove(path).map_err(|source| unwritable(path, source))?;
         }
@@ -80,7 +78,7 @@ fn unwritable(path: &Path, source: io::Error) -> SetupError {
     }
 }
 
-fn fresh(owners: Owners) -> [Secret; 4] {
+fn generate(owners: Owners) -> [Secret; 4] {
     let (reader, writer) = (random(PASSWORD_LENGTH), random(PASSWORD_LENGTH));
     let (webapp_url, syncer_url) = (url(READER, &reader), url(WRITER, &writer));
     [
@@ -105,7 +103,7 @@ fn url(user: &str, password: &str) -> String {
     format!("mongodb://{user}:{password}@{DATABASE_HOST}/movies_db?replicaSet=rs0")
 }
 
-fn is_there(path: &Path) -> bool {
+fn exists(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.len() > 0)
 }
 
@@ -116,7 +114,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whoever reads the file sees all of it, and only its owner ever can: it takes its place whole.
+/// Writes a file that only its owner can ever read, and that is never seen half written.
 fn write(path: &Path, owner: u32, content: &str) -> io::Result<()> {
     let unfinished = path.with_extension("unfinished");
     remove(&unfinished)?;
@@ -149,7 +147,7 @@ mod tests {
         "syncer_database_url",
     ];
 
-    /// Runs as any user: nobody else is given anything.
+    /// Runs as any user, since no file changes its owner.
     fn write_as_myself(folder: &Path) -> Vec<&'static str> {
         let me = fs::metadata(folder).unwrap().uid();
         let owners = Owners {
@@ -167,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_owner_can_read_a_secret_and_no_two_are_alike() {
+    fn only_its_owner_can_read_a_secret_and_no_two_are_equal() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(write_as_myself(folder.path()), NAMES);
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
@@ -193,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_kept() {
+    fn existing_secrets_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         write_as_myself(folder.path());
         let before = contents(folder.path());
@@ -202,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_and_its_url_are_made_anew_together() {
+    fn a_password_and_its_url_are_replaced_together() {
         let folder = tempfile::tempdir().unwrap();
         write_as_myself(folder.path());
         let before = contents(folder.path());

@@ -3,11 +3,12 @@ use axum::extract::State;
 use http::HeaderMap;
 use http_content::Representation;
 
+use super::openapi::example_response;
 use super::operation::{OPERATIONS, Operation};
-use super::{openapi, parameter::Parameter};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
+use crate::http::path::API_DOCS;
 use crate::pages::{HtmlHead, PageLayout};
 use crate::state::{CurrentSite, Site};
 
@@ -17,40 +18,30 @@ struct Docs {
     head: HtmlHead,
     layout: PageLayout,
     root: String,
-    operations: Vec<Described>,
+    operations: Vec<OperationExample>,
 }
 
-struct Described {
-    name: String,
-    path: String,
-    summary: String,
-    about: &'static str,
-    argument: Option<(&'static str, &'static str)>,
-    parameters: Vec<Parameter>,
-    /// A question, as a path.
-    example: String,
-    /// Its answer as JSON.
-    answer: Option<String>,
+/// An operation with an example from this catalogue.
+struct OperationExample {
+    operation: &'static Operation,
+    /// The path and query.
+    request: String,
+    /// The JSON.
+    response: Option<String>,
 }
 
-impl Described {
-    fn of(operation: Operation, site: &Site) -> Self {
-        let argument = operation.argument_of(site);
-        let answer = openapi::example(operation, site);
+impl OperationExample {
+    fn of(operation: &'static Operation, site: &Site) -> Self {
+        let response = example_response(operation, site);
         Self {
-            name: operation.name(),
-            path: operation.path(),
-            summary: operation.summary(),
-            about: operation.about(),
-            argument: argument.map(|(name, about, _)| (name, about)),
-            parameters: operation.parameters(),
-            example: operation.example(site),
-            answer: answer.and_then(|answer| serde_json::to_string_pretty(&answer).ok()),
+            operation,
+            request: operation.example(site),
+            response: response.and_then(|json| serde_json::to_string_pretty(&json).ok()),
         }
     }
 }
 
-/// The same description as a page.
+/// The API reference.
 pub(super) async fn show(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
@@ -60,7 +51,7 @@ pub(super) async fn show(
     let page = Docs {
         head: HtmlHead::of(
             &public_url,
-            super::DOCS,
+            API_DOCS,
             "API reference",
             "Every endpoint of the PyFlix API, with its parameters and an example response.",
         ),
@@ -68,10 +59,10 @@ pub(super) async fn show(
         root: public_url.root(&headers),
         operations: OPERATIONS
             .iter()
-            .map(|operation| Described::of(*operation, &site))
+            .map(|operation| OperationExample::of(operation, &site))
             .collect(),
     };
-    // An example tells of the last sync.
+    // The example of `status` has the last sync.
     let page = content::page(&page)?.at_version(site.version());
     Ok(public_url.with_links(page).no_store())
 }

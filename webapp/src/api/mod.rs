@@ -1,15 +1,17 @@
-//! PyFlix's own API, under `/api/v1`: every operation stands in one table, from which its route,
-//! its parameters, its description and its documentation are made.
+//! PyFlix's own API, under `/api/v1`. One table of operations is the source of routes, parameters,
+//! OpenAPI document and reference.
 
 mod changes;
 mod docs;
-mod filters;
+mod item_fields;
+mod item_json;
 mod items;
-mod lists;
 mod openapi;
 mod operation;
-mod pages;
+mod paging;
 mod parameter;
+mod request;
+mod response;
 mod search;
 mod syncs;
 #[cfg(test)]
@@ -23,56 +25,43 @@ use http::header::LINK;
 use http::{HeaderMap, HeaderValue, Uri};
 use http_content::Representation;
 
-use self::operation::{Asked, OPERATIONS, Operation};
+use self::operation::{OPERATIONS, Operation};
 use crate::app_state::AppState;
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{AtVersion as _, JSON};
+use crate::http::path::API_DOCS;
 use crate::state::CurrentSite;
-
-/// What all paths of this API begin with.
-pub(crate) const ROOT: &str = "/api/v1";
-/// The page for people about it.
-pub(crate) const DOCS: &str = "/api/docs";
 
 /// The API's routes.
 pub(crate) fn routes(router: Router<AppState>) -> Router<AppState> {
     let router = router
         .route("/api/v1/openapi.json", get(openapi::show))
-        .route(DOCS, get(docs::show));
+        .route(API_DOCS, get(docs::show));
     OPERATIONS.iter().fold(router, |router, operation| {
-        let answer = move |current, public_url, headers, uri| async move {
-            answer(operation, current, public_url, headers, uri)
+        let respond = move |current, public_url, headers, uri| async move {
+            respond(operation, current, public_url, headers, uri)
         };
-        router.route(&operation.path(), get(answer))
+        router.route(&operation.path, get(respond))
     })
 }
 
-fn answer(
+fn respond(
     operation: &Operation,
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, AppError> {
-    let values = parameter::read(&uri, &operation.parameters())?;
     let site = current.load()?;
-    let asked = Asked {
-        site: &site,
-        argument: &operation.argument(&uri)?,
-        values: &values,
-    };
-    let answer = operation.answer(&asked)?;
-    let json =
-        serde_json::to_vec(&answer.body).map_err(|error| AppError::Internal(error.into()))?;
-    let mut representation = Representation::new(JSON, json).at_version(site.version());
-    if answer.fleeting {
+    let response = operation.respond(&site, &uri)?;
+    let mut representation = Representation::new(JSON, response.json).at_version(site.version());
+    if response.no_store {
         representation = representation.no_store();
     }
     let mut fields = HeaderMap::new();
-    if let Some(pages) = answer.pages {
-        let root = public_url.root(&headers);
-        let links = pages.links(&root, &uri);
+    if let Some(page) = response.page {
+        let links = page.links(&public_url.root(&headers), &uri);
         if let Ok(links) = HeaderValue::try_from(links) {
             fields.insert(LINK, links);
         }

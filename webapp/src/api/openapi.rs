@@ -1,50 +1,52 @@
-//! The description of the API (OpenAPI 3.1), made from the table of operations.
+//! The OpenAPI 3.1 document, generated from the table of operations.
 
 use axum::extract::State;
 use common::models::Kind;
 use http::{HeaderMap, Uri};
 use http_content::Representation;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::items::{schema, schema_name};
-use super::operation::{Asked, OPERATIONS, Operation};
+use super::item_fields::{COMPONENTS, schema, schema_name};
+use super::operation::{OPERATIONS, Operation, PathParameter};
 use super::parameter::{self, Parameter};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{AtVersion as _, JSON, PROBLEM};
 use crate::state::{CurrentSite, Site};
 
-/// The description, with this server's address and examples from its catalogue.
+/// The document, with this server's address and examples from its catalogue.
 pub(super) async fn show(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Representation, AppError> {
-    parameter::read(&uri, &[])?;
+    parameter::parse(&uri, &[])?;
     let site = current.load()?;
     let document = document(&site, &public_url.root(&headers));
     let json = serde_json::to_vec_pretty(&document);
     let json = json.map_err(|error| AppError::Internal(error.into()))?;
-    let answer = Representation::new(JSON, json).at_version(site.version());
-    Ok(public_url.with_links(answer))
+    let document = Representation::new(JSON, json).at_version(site.version());
+    Ok(public_url.with_links(document))
 }
 
 fn document(site: &Site, root: &str) -> Value {
-    let paths = OPERATIONS.iter();
-    let paths: Map<_, _> = paths
+    let mut generator = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .with(|settings| settings.definitions_path = COMPONENTS.into())
+        .into_generator();
+    let paths: Map<_, _> = OPERATIONS
+        .iter()
         .map(|operation| {
-            (
-                operation.path(),
-                json!({"get": described(*operation, site)}),
-            )
+            let described = describe(operation, site, &mut generator);
+            (operation.path.clone(), json!({"get": described}))
         })
         .collect();
-    let mut schemas: Map<_, _> = Kind::ALL
-        .map(|kind| (schema_name(kind).to_owned(), schema(kind)))
-        .into_iter()
-        .collect();
-    schemas.insert("Problem".into(), problem());
+    generator.subschema_for::<ProblemDetails>();
+    let mut schemas = generator.take_definitions(true);
+    schemas.extend(Kind::ALL.map(|kind| (schema_name(kind).to_owned(), schema(kind))));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -60,37 +62,29 @@ fn document(site: &Site, root: &str) -> Value {
     })
 }
 
-fn described(operation: Operation, site: &Site) -> Value {
-    let mut parameters: Vec<_> = operation
-        .parameters()
-        .iter()
-        .map(Parameter::described)
-        .collect();
-    if let Some((name, about, example)) = operation.argument_of(site) {
-        let schema = match operation {
-            Operation::Version => json!({"type": "integer", "minimum": 1}),
-            _ => json!({"type": "string", "minLength": 1}),
+fn describe(operation: &Operation, site: &Site, generator: &mut SchemaGenerator) -> Value {
+    let path_parameter = operation.path_parameter.iter().map(|parameter| {
+        let example = parameter.example(site);
+        let (schema, example) = match parameter {
+            PathParameter::Version => (
+                json!({"type": "integer", "minimum": 1}),
+                json!(example.parse::<u64>().unwrap_or(1)),
+            ),
+            PathParameter::Item(_) => (json!({"type": "string", "minLength": 1}), json!(example)),
         };
-        let example = match operation {
-            Operation::Version => json!(example.parse::<u64>().unwrap_or(1)),
-            _ => json!(example),
-        };
-        let argument = json!({"name": name, "in": "path", "description": about, "required": true, "schema": schema, "example": example});
-        parameters.insert(0, argument);
-    }
-    let error = |about: &str| {
-        json!({
-            "description": about,
-            "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        })
-    };
-    let mut content = json!({"schema": operation.schema()});
-    if let Some(example) = example(operation, site) {
+        json!({"name": parameter.name(), "in": "path", "description": parameter.description(), "required": true, "schema": schema, "example": example})
+    });
+    let parameters = operation.parameters.iter().map(Parameter::to_openapi);
+    let problem = json!({"schema": {"$ref": format!("{COMPONENTS}/ProblemDetails")}});
+    let error =
+        |description: &str| json!({"description": description, "content": {PROBLEM: problem}});
+    let mut content = json!({"schema": (operation.body_schema)(generator)});
+    if let Some(example) = example_response(operation, site) {
         content["example"] = example;
     }
     let mut responses = json!({
         "200": {
-            "description": operation.summary(),
+            "description": operation.summary,
             "headers": {
                 "ETag": {"schema": {"type": "string"}},
                 "X-Catalogue-Version": {"schema": {"type": "integer", "minimum": 0}},
@@ -101,52 +95,46 @@ fn described(operation: Operation, site: &Site) -> Value {
         "400": error("A parameter is unknown or has an invalid value; detail names it and what is expected."),
         "default": error("Any other error, such as 503 while the catalogue is loading."),
     });
-    if operation.argument_of(site).is_some() {
+    if operation.path_parameter.is_some() {
         responses["404"] = error("No such item or version.");
     }
-    if operation == Operation::Changes {
+    if operation.can_be_gone {
         responses["410"] = error(
             "The version is no longer available, is newer than the catalogue or belongs to another lineage: reload the lists.",
         );
     }
     json!({
-        "operationId": operation.name(),
-        "summary": operation.summary(),
-        "description": operation.about(),
-        "parameters": parameters,
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "description": operation.description,
+        "parameters": path_parameter.chain(parameters).collect::<Vec<_>>(),
         "responses": responses,
     })
 }
 
-/// What the example of an operation is answered with now.
-pub(super) fn example(operation: Operation, site: &Site) -> Option<Value> {
+/// The current response to an operation's example.
+pub(super) fn example_response(operation: &Operation, site: &Site) -> Option<Value> {
     let uri: Uri = operation.example(site).parse().ok()?;
-    let values = parameter::read(&uri, &operation.parameters()).ok()?;
-    let asked = Asked {
-        site,
-        argument: &operation.argument(&uri).ok()?,
-        values: &values,
-    };
-    let mut answer = operation.answer(&asked).ok()?.body;
-    if let Some(age) = answer.get_mut("age_seconds").filter(|age| age.is_number()) {
-        // The description stays the same as long as the version.
+    let response = operation.respond(site, &uri).ok()?;
+    let mut body: Value = serde_json::from_slice(&response.json).ok()?;
+    if let Some(age) = body.get_mut("age_seconds").filter(|age| age.is_number()) {
+        // The document stays the same as long as the version.
         *age = 60.into();
     }
-    Some(answer)
+    Some(body)
 }
 
-fn problem() -> Value {
-    json!({
-        "type": "object",
-        "description": "Problem details (RFC 9457).",
-        "required": ["type", "title", "status", "detail", "instance", "request_id"],
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string", "description": "What is wrong and how to fix it."},
-            "instance": {"type": "string", "description": "The requested path."},
-            "request_id": {"type": "string", "description": "Identifies the request in the log."},
-        },
-    })
+/// Problem details (RFC 9457).
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ProblemDetails {
+    r#type: String,
+    title: String,
+    status: u16,
+    /// What is wrong and how to fix it.
+    detail: String,
+    /// The requested path.
+    instance: String,
+    /// Identifies the request in the log.
+    request_id: String,
 }

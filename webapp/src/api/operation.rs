@@ -1,241 +1,244 @@
+//! The table of operations: routes, parameters, descriptions and handlers.
+
 use std::sync::LazyLock;
 
-use common::models::Kind;
+use common::models::{Finding, Kind, Run};
 use http::Uri;
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::lists;
-use super::pages::{self, Pages};
-use super::parameter::{Parameter, Values};
-use super::{ROOT, changes, search, syncs};
+use super::item_fields::reference;
+use super::item_json::ItemJson;
+use super::paging::{self, PagedList};
+use super::parameter::{self, Parameter};
+use super::request::ApiRequest;
+use super::response::ApiResponse;
+use super::{changes, items, search, syncs};
 use crate::http::AppError;
 use crate::state::Site;
 
-/// An endpoint of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
-    List(Kind),
-    Item(Kind),
-    Search,
-    Changes,
-    Versions,
-    Version,
-    Runs,
-    Findings,
-    Status,
+/// The path prefix of all operations.
+const ROOT: &str = "/api/v1";
+
+pub(super) struct Operation {
+    /// With a path parameter's name in braces.
+    pub(super) path: String,
+    /// The OpenAPI operation ID, which names the method in generated clients.
+    pub(super) id: String,
+    /// One line without a full stop.
+    pub(super) summary: String,
+    pub(super) description: &'static str,
+    pub(super) path_parameter: Option<PathParameter>,
+    pub(super) parameters: Vec<Parameter>,
+    /// The query of an example with a short response; `{version}` stands for the current version.
+    example_query: &'static str,
+    /// Whether it responds with 410 to versions that are not available.
+    pub(super) can_be_gone: bool,
+    pub(super) body_schema: Box<dyn Fn(&mut SchemaGenerator) -> Schema + Send + Sync>,
+    handler: Box<dyn Fn(&ApiRequest<'_>) -> Result<ApiResponse, AppError> + Send + Sync>,
 }
 
-/// All endpoints, in the order of the documentation.
+#[derive(Clone, Copy)]
+pub(super) enum PathParameter {
+    /// The slug or ID of an item.
+    Item(Kind),
+    Version,
+}
+
+/// All operations, in the order of the documentation.
 pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let items = Kind::ALL.into_iter();
-    let items = items.flat_map(|kind| [Operation::List(kind), Operation::Item(kind)]);
-    let others = [
-        Operation::Search,
-        Operation::Changes,
-        Operation::Versions,
-        Operation::Version,
-        Operation::Runs,
-        Operation::Findings,
-        Operation::Status,
-    ];
-    items.chain(others).collect()
+    let items = items.flat_map(|kind| [list_items(kind), get_item(kind)]);
+    items.chain(other_operations()).collect()
 });
 
-/// What is asked, and of what.
-pub(super) struct Asked<'a> {
-    pub(super) site: &'a Site,
-    /// The last part of the path, where the operation has one of its own there.
-    pub(super) argument: &'a str,
-    pub(super) values: &'a Values,
+fn list_items(kind: Kind) -> Operation {
+    Operation {
+        description: "Filters are combined with AND. A page past the last one is empty.",
+        parameters: items::list_parameters(kind),
+        example_query: match kind {
+            Kind::Movie => "?sort=-score&per_page=1",
+            _ => "?per_page=1",
+        },
+        body_schema: Box::new(move |generator| items::list_schema(kind, generator)),
+        ..Operation::new::<PagedList<ItemJson>>(
+            kind.plural(),
+            format!("list_{}", kind.plural()),
+            format!("List {}", kind.plural()),
+            move |request| items::list(kind, request),
+        )
+    }
 }
 
-/// What there is to say.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) body: Value,
-    /// The way to the other pages of a list.
-    pub(super) pages: Option<Pages>,
-    /// Whether it depends on more than the version.
-    pub(super) fleeting: bool,
+fn get_item(kind: Kind) -> Operation {
+    Operation {
+        description: "By slug or source ID. Each relation returns at most 250 items; use the lists to get all of them.",
+        path_parameter: Some(PathParameter::Item(kind)),
+        parameters: items::field_parameters(kind),
+        body_schema: Box::new(move |_| reference(kind)),
+        ..Operation::new::<ItemJson>(
+            &format!("{}/{{id}}", kind.plural()),
+            format!("get_{}", kind.singular()),
+            format!("Get one {} with everything linked to it", kind.singular()),
+            move |request| items::show(kind, request),
+        )
+    }
 }
 
-impl Answer {
-    pub(super) fn of(body: Value) -> Self {
-        Self {
-            body,
-            pages: None,
-            fleeting: false,
-        }
-    }
-
-    pub(super) fn fleeting(mut self) -> Self {
-        self.fleeting = true;
-        self
-    }
+fn other_operations() -> [Operation; 7] {
+    [
+        Operation {
+            description: "Works in any script, ignores case and accents, matches the beginnings of words and tolerates typos. Exact matches come first.",
+            parameters: search::parameters(),
+            example_query: "?q=totoro&per_page=1",
+            ..Operation::new::<search::SearchResults>(
+                "search",
+                "search",
+                "Search, with the matching parts of each result",
+                search::search,
+            )
+        },
+        Operation {
+            description: "Apply the added, updated and removed items on all pages (`Link` points to the next), store the returned version, and pass it as `since` next time. Changes that were later undone are left out. 410 means a version is no longer available, is newer than the catalogue or belongs to another lineage: reload the lists.",
+            parameters: changes::parameters(),
+            example_query: "?since={version}",
+            can_be_gone: true,
+            ..Operation::new::<changes::ChangesSince<'static>>(
+                "changes",
+                "changes_since",
+                "Changes since a version, for keeping a copy in sync",
+                changes::changes,
+            )
+        },
+        Operation {
+            description: "A version is a snapshot of the whole catalogue. The lineage identifies the database the versions belong to.",
+            parameters: paging::parameters(),
+            example_query: "?per_page=1",
+            ..Operation::new::<changes::VersionList<'static>>(
+                "versions",
+                "list_versions",
+                "Available versions, newest first",
+                changes::versions,
+            )
+        },
+        Operation {
+            description: "Paginated. `changes` is null and `total` is 0 for the initial import and for versions whose details are no longer available.",
+            path_parameter: Some(PathParameter::Version),
+            parameters: paging::changes_parameters(),
+            example_query: "?per_page=1",
+            ..Operation::new::<changes::VersionDetails<'static>>(
+                "versions/{version}",
+                "get_version",
+                "The changes of one version, field by field",
+                changes::version,
+            )
+        },
+        Operation {
+            description: "A sync ends as unchanged, published, held or failed. Consecutive syncs with the same outcome share one entry.",
+            parameters: paging::parameters(),
+            example_query: "?per_page=1",
+            ..Operation::new::<PagedList<&Run>>(
+                "runs",
+                "list_runs",
+                "Recent syncs, newest first",
+                syncs::runs,
+            )
+        },
+        Operation {
+            description: "For the source’s maintainers. Stable between syncs; limited to the first 10,000.",
+            parameters: syncs::finding_parameters(),
+            example_query: "?per_page=1",
+            ..Operation::new::<PagedList<&Finding>>(
+                "findings",
+                "list_findings",
+                "Data problems at the source",
+                syncs::findings,
+            )
+        },
+        Operation {
+            description: "Whether the catalogue is out of date, since when and why; the last sync; what is held, missing or quarantined.",
+            ..Operation::new::<syncs::Status<'static>>(
+                "status",
+                "get_status",
+                "Status of the catalogue",
+                syncs::status,
+            )
+        },
+    ]
 }
 
 impl Operation {
-    /// The path, with the name of its argument in braces.
-    pub(super) fn path(self) -> String {
-        let below = match self {
-            Self::List(kind) => kind.plural().to_owned(),
-            Self::Item(kind) => format!("{}/{{id}}", kind.plural()),
-            Self::Search => "search".into(),
-            Self::Changes => "changes".into(),
-            Self::Versions => "versions".into(),
-            Self::Version => "versions/{version}".into(),
-            Self::Runs => "runs".into(),
-            Self::Findings => "findings".into(),
-            Self::Status => "status".into(),
+    /// An operation without parameters that responds with a `Body`.
+    fn new<Body: JsonSchema + 'static>(
+        path: &str,
+        id: impl Into<String>,
+        summary: impl Into<String>,
+        handler: impl Fn(&ApiRequest<'_>) -> Result<ApiResponse, AppError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            path: format!("{ROOT}/{path}"),
+            id: id.into(),
+            summary: summary.into(),
+            description: "",
+            path_parameter: None,
+            parameters: Vec::new(),
+            example_query: "",
+            can_be_gone: false,
+            body_schema: Box::new(SchemaGenerator::subschema_for::<Body>),
+            handler: Box::new(handler),
+        }
+    }
+
+    pub(super) fn respond(&self, site: &Site, uri: &Uri) -> Result<ApiResponse, AppError> {
+        let parameters = parameter::parse(uri, &self.parameters)?;
+        let last_segment = uri.path().rsplit('/').next().unwrap_or_default();
+        let path_argument = percent_decode_str(last_segment)
+            .decode_utf8()
+            .map_err(|_| AppError::BadRequest("the path is not valid UTF-8".into()))?;
+        (self.handler)(&ApiRequest {
+            site,
+            path_argument: &path_argument,
+            parameters: &parameters,
+        })
+    }
+
+    /// The path and query of an example.
+    pub(super) fn example(&self, site: &Site) -> String {
+        let path = match self.path_parameter {
+            Some(parameter) => {
+                let name = format!("{{{}}}", parameter.name());
+                self.path.replace(&name, &parameter.example(site))
+            }
+            None => self.path.clone(),
         };
-        format!("{ROOT}/{below}")
+        let version = site.version().to_string();
+        path + &self.example_query.replace("{version}", &version)
     }
+}
 
-    /// The operation ID, which names the method in generated clients.
-    pub(super) fn name(self) -> String {
+impl PathParameter {
+    pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::List(kind) => format!("list_{}", kind.plural()),
-            Self::Item(kind) => format!("get_{}", kind.singular()),
-            Self::Search => "search".into(),
-            Self::Changes => "changes_since".into(),
-            Self::Versions => "list_versions".into(),
-            Self::Version => "get_version".into(),
-            Self::Runs => "list_runs".into(),
-            Self::Findings => "list_findings".into(),
-            Self::Status => "get_status".into(),
+            Self::Item(_) => "id",
+            Self::Version => "version",
         }
     }
 
-    /// A one-line summary, without a full stop.
-    pub(super) fn summary(self) -> String {
+    pub(super) const fn description(self) -> &'static str {
         match self {
-            Self::List(kind) => format!("List {}", kind.plural()),
-            Self::Item(kind) => format!("Get one {} with everything linked to it", kind.singular()),
-            Self::Search => "Search, with the matching parts of each result".into(),
-            Self::Changes => "Changes since a version, for keeping a copy in sync".into(),
-            Self::Versions => "Available versions, newest first".into(),
-            Self::Version => "The changes of one version, field by field".into(),
-            Self::Runs => "Recent syncs, newest first".into(),
-            Self::Findings => "Data problems at the source".into(),
-            Self::Status => "Status of the catalogue".into(),
+            Self::Item(_) => "Slug or ID.",
+            Self::Version => "Version number.",
         }
     }
 
-    /// The rest of the description.
-    pub(super) fn about(self) -> &'static str {
-        match self {
-            Self::List(_) => "Filters are combined with AND. A page past the last one is empty.",
-            Self::Item(_) => {
-                "By slug or source ID. Each relation returns at most 250 items; use the lists to get all of them."
-            }
-            Self::Search => {
-                "Works in any script, ignores case and accents, matches the beginnings of words and tolerates typos. Exact matches come first."
-            }
-            Self::Changes => {
-                "Apply the added, updated and removed items on all pages (`Link` points to the next), store the returned version, and pass it as `since` next time. Changes that were later undone are left out. 410 means a version is no longer available, is newer than the catalogue or belongs to another lineage: reload the lists."
-            }
-            Self::Versions => {
-                "A version is a snapshot of the whole catalogue. The lineage identifies the database the versions belong to."
-            }
-            Self::Version => {
-                "Paginated. `changes` is null and `total` is 0 for the initial import and for versions whose details are no longer available."
-            }
-            Self::Runs => {
-                "A sync ends as unchanged, published, held or failed. Consecutive syncs with the same outcome share one entry."
-            }
-            Self::Findings => {
-                "For the source’s maintainers. Stable between syncs; limited to the first 10,000."
-            }
-            Self::Status => {
-                "Whether the catalogue is out of date, since when and why; the last sync; what is held, missing or quarantined."
-            }
-        }
-    }
-
-    pub(super) fn parameters(self) -> Vec<Parameter> {
-        match self {
-            Self::List(kind) => lists::parameters(kind),
-            Self::Item(kind) => lists::shaping(kind),
-            Self::Search => search::parameters(),
-            Self::Changes => changes::parameters(),
-            Self::Findings => syncs::finding_parameters(),
-            Self::Versions | Self::Runs => pages::paging(),
-            Self::Version => pages::paging_of_changes(),
-            Self::Status => Vec::new(),
-        }
-    }
-
-    /// The argument in the path: its name, what it is, and one that is there.
-    pub(super) fn argument_of(self, site: &Site) -> Option<(&'static str, &'static str, String)> {
+    /// A value that exists in this catalogue, if it has any.
+    pub(super) fn example(self, site: &Site) -> String {
         match self {
             Self::Item(kind) => {
                 let first = site.snapshot.catalogue.iter(kind).next();
-                let slug = first.map(|item| item.slug.to_string());
-                Some(("id", "Slug or ID.", slug.unwrap_or_else(|| "totoro".into())))
+                first.map_or_else(|| "totoro".into(), |item| item.slug.to_string())
             }
-            Self::Version => {
-                let version = site.version().max(1).to_string();
-                Some(("version", "Version number.", version))
-            }
-            _ => None,
-        }
-    }
-
-    /// A question for an example: short to answer.
-    pub(super) fn example(self, site: &Site) -> String {
-        let path = match self.argument_of(site) {
-            Some((name, _, value)) => self.path().replace(&format!("{{{name}}}"), &value),
-            None => self.path(),
-        };
-        let query = match self {
-            Self::List(Kind::Movie) => "?sort=-score&per_page=1",
-            Self::List(_) | Self::Versions | Self::Runs | Self::Findings => "?per_page=1",
-            Self::Search => "?q=totoro&per_page=1",
-            Self::Changes => return format!("{path}?since={}", site.version()),
-            Self::Version => "?per_page=1",
-            Self::Item(_) | Self::Status => "",
-        };
-        format!("{path}{query}")
-    }
-
-    /// The last part of a path, if it is an argument.
-    pub(super) fn argument(self, uri: &Uri) -> Result<String, AppError> {
-        if !matches!(self, Self::Item(_) | Self::Version) {
-            return Ok(String::new());
-        }
-        let last = uri.path().rsplit('/').next().unwrap_or_default();
-        let text = percent_decode_str(last).decode_utf8();
-        let text = text.map_err(|_| AppError::BadRequest("the path is not valid UTF-8".into()))?;
-        Ok(text.into_owned())
-    }
-
-    pub(super) fn answer(self, asked: &Asked<'_>) -> Result<Answer, AppError> {
-        match self {
-            Self::List(kind) => lists::list(kind, asked),
-            Self::Item(kind) => lists::item(kind, asked),
-            Self::Search => Ok(search::search(asked)),
-            Self::Changes => changes::since(asked),
-            Self::Versions => Ok(changes::versions(asked)),
-            Self::Version => changes::version(asked),
-            Self::Runs => Ok(syncs::runs(asked)),
-            Self::Findings => Ok(syncs::findings(asked)),
-            Self::Status => Ok(syncs::status(asked)),
-        }
-    }
-
-    /// The description of its answer.
-    pub(super) fn schema(self) -> Value {
-        match self {
-            Self::List(kind) => lists::schema(kind),
-            Self::Item(kind) => serde_json::json!({"$ref": super::items::schema_of(kind)}),
-            Self::Search => search::schema(),
-            Self::Changes => changes::since_schema(),
-            Self::Versions => changes::versions_schema(),
-            Self::Version => changes::version_schema(),
-            Self::Runs => syncs::runs_schema(),
-            Self::Findings => syncs::findings_schema(),
-            Self::Status => syncs::status_schema(),
+            Self::Version => site.version().max(1).to_string(),
         }
     }
 }

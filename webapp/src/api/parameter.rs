@@ -7,28 +7,27 @@ use serde_json::{Value, json};
 use crate::http::AppError;
 use crate::http::query;
 
-/// The most characters of a text.
-const LONGEST: usize = 200;
-/// How like a known name an unknown one must be to be taken for it.
-const ALIKE: f64 = 0.8;
+/// Characters of a text.
+const MAX_CHARACTERS: usize = 200;
+/// How similar a known name must be to be suggested for an unknown one.
+const MIN_SIMILARITY: f64 = 0.8;
 
-/// A parameter of an address.
+/// A query parameter.
 #[derive(Clone, Debug)]
 pub(super) struct Parameter {
     pub(super) name: &'static str,
-    pub(super) form: Form,
-    /// What it does, in a sentence.
-    pub(super) about: &'static str,
+    parameter_type: ParameterType,
+    /// A sentence.
+    pub(super) description: &'static str,
     pub(super) example: &'static str,
     pub(super) required: bool,
 }
 
-/// What a parameter's value looks like.
 #[derive(Clone, Debug)]
-pub(super) enum Form {
-    /// A whole number within bounds.
-    Number(u64, u64),
-    /// Any text that is not empty.
+pub(super) enum ParameterType {
+    /// An integer from the first to the second.
+    Integer(u64, u64),
+    /// A text that is not empty.
     Text,
     /// One of these.
     OneOf(Vec<&'static str>),
@@ -36,21 +35,21 @@ pub(super) enum Form {
     SomeOf(Vec<&'static str>),
 }
 
-/// The values that were given, each by its parameter's name and in its form.
+/// The valid values of a request, by the names of their parameters.
 #[derive(Debug, Default)]
-pub(super) struct Values(Vec<(&'static str, String)>);
+pub(super) struct ParameterValues(Vec<(&'static str, String)>);
 
 impl Parameter {
     pub(super) fn new(
         name: &'static str,
-        form: Form,
-        about: &'static str,
+        parameter_type: ParameterType,
+        description: &'static str,
         example: &'static str,
     ) -> Self {
         Self {
             name,
-            form,
-            about,
+            parameter_type,
+            description,
             example,
             required: false,
         }
@@ -62,19 +61,19 @@ impl Parameter {
     }
 
     fn check(&self, value: &str) -> Result<(), String> {
-        match &self.form {
-            Form::Number(least, most) => {
+        match &self.parameter_type {
+            ParameterType::Integer(min, max) => {
                 let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
                 let number = value.parse().ok().filter(|_| is_plain);
                 number
-                    .is_some_and(|number: u64| (*least..=*most).contains(&number))
+                    .is_some_and(|number: u64| (*min..=*max).contains(&number))
                     .then_some(())
             }
-            Form::Text => {
-                (!value.trim().is_empty() && value.chars().count() <= LONGEST).then_some(())
+            ParameterType::Text => {
+                (!value.trim().is_empty() && value.chars().count() <= MAX_CHARACTERS).then_some(())
             }
-            Form::OneOf(words) => words.contains(&value).then_some(()),
-            Form::SomeOf(words) => {
+            ParameterType::OneOf(words) => words.contains(&value).then_some(()),
+            ParameterType::SomeOf(words) => {
                 let chosen: Vec<_> = value.split(',').collect();
                 let once: BTreeSet<_> = chosen.iter().collect();
                 let known = chosen.iter().all(|word| words.contains(word));
@@ -87,16 +86,18 @@ impl Parameter {
         })
     }
 
-    /// The form in words, to follow “must be”.
+    /// The valid values in words, to follow “must be”.
     pub(super) fn in_words(&self) -> String {
-        match &self.form {
-            Form::Number(least, most) if *most == LARGEST => {
-                format!("an integer of {least} or more")
+        match &self.parameter_type {
+            ParameterType::Integer(min, max) if *max == MAX_INTEGER => {
+                format!("an integer of {min} or more")
             }
-            Form::Number(least, most) => format!("an integer from {least} to {most}"),
-            Form::Text => format!("a non-empty string of up to {LONGEST} characters"),
-            Form::OneOf(words) => format!("one of {}", words.join(", ")),
-            Form::SomeOf(words) => {
+            ParameterType::Integer(min, max) => format!("an integer from {min} to {max}"),
+            ParameterType::Text => {
+                format!("a non-empty string of up to {MAX_CHARACTERS} characters")
+            }
+            ParameterType::OneOf(words) => format!("one of {}", words.join(", ")),
+            ParameterType::SomeOf(words) => {
                 format!(
                     "a comma-separated list, without repeats, of {}",
                     words.join(", ")
@@ -106,22 +107,22 @@ impl Parameter {
     }
 
     /// As an OpenAPI parameter.
-    pub(super) fn described(&self) -> Value {
-        let (schema, example) = match &self.form {
-            Form::Number(least, most) => (
-                json!({"type": "integer", "minimum": least, "maximum": most}),
-                json!(self.example.parse::<u64>().unwrap_or(*least)),
+    pub(super) fn to_openapi(&self) -> Value {
+        let (schema, example) = match &self.parameter_type {
+            ParameterType::Integer(min, max) => (
+                json!({"type": "integer", "minimum": min, "maximum": max}),
+                json!(self.example.parse::<u64>().unwrap_or(*min)),
             ),
-            Form::Text => (
-                // At least one character that is no space.
-                json!({"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "\\S"}),
+            ParameterType::Text => (
+                // At min one character that is no space.
+                json!({"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS, "pattern": "\\S"}),
                 json!(self.example),
             ),
-            Form::OneOf(words) => (
+            ParameterType::OneOf(words) => (
                 json!({"type": "string", "enum": words}),
                 json!(self.example),
             ),
-            Form::SomeOf(words) => (
+            ParameterType::SomeOf(words) => (
                 json!({"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "enum": words}}),
                 json!(self.example.split(',').collect::<Vec<_>>()),
             ),
@@ -129,7 +130,7 @@ impl Parameter {
         json!({
             "name": self.name,
             "in": "query",
-            "description": self.about,
+            "description": self.description,
             "required": self.required,
             "style": "form",
             "explode": false,
@@ -139,10 +140,10 @@ impl Parameter {
     }
 }
 
-/// More than any number that is asked for, and exact in every language.
-pub(super) const LARGEST: u64 = (1 << 53) - 1;
+/// The largest integer that every language reads exactly.
+pub(super) const MAX_INTEGER: u64 = (1 << 53) - 1;
 
-impl Values {
+impl ParameterValues {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(other, _)| *other == name);
         found.map(|(_, value)| value.as_str())
@@ -152,15 +153,15 @@ impl Values {
         self.get(name)?.parse().ok()
     }
 
-    /// The words of a [`Form::SomeOf`].
+    /// The words of a [`ParameterType::SomeOf`].
     pub(super) fn words(&self, name: &str) -> Option<Vec<&str>> {
         Some(self.get(name)?.split(',').collect())
     }
 }
 
-/// Reads an address by the parameters that an operation has.
-pub(super) fn read(uri: &Uri, known: &[Parameter]) -> Result<Values, AppError> {
-    let mut values = Values::default();
+/// Checks a query against the parameters of an operation.
+pub(super) fn parse(uri: &Uri, known: &[Parameter]) -> Result<ParameterValues, AppError> {
+    let mut values = ParameterValues::default();
     for (name, value) in query::pairs(uri) {
         let Some(parameter) = known.iter().find(|parameter| parameter.name == name) else {
             return Err(unknown(&name, known));
@@ -186,18 +187,18 @@ pub(super) fn read(uri: &Uri, known: &[Parameter]) -> Result<Values, AppError> {
 fn unknown(name: &str, known: &[Parameter]) -> AppError {
     let short: String = name.chars().take(50).collect();
     let names: Vec<_> = known.iter().map(|parameter| parameter.name).collect();
-    let likeness = |other: &str| strsim::jaro_winkler(other, &short);
+    let similarity = |other: &str| strsim::jaro_winkler(other, &short);
     let nearest = names
         .iter()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-        .filter(|nearest| likeness(nearest) > ALIKE);
+        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
+        .filter(|nearest| similarity(nearest) > MIN_SIMILARITY);
     let hint = match nearest {
         Some(nearest) => format!("; did you mean {nearest}?"),
         None => String::new(),
     };
-    let there = match names.as_slice() {
+    let expected = match names.as_slice() {
         [] => "this endpoint takes none".to_owned(),
         names => format!("expected one of {}", names.join(", ")),
     };
-    AppError::BadRequest(format!("unknown parameter {short:?}: {there}{hint}"))
+    AppError::BadRequest(format!("unknown parameter {short:?}: {expected}{hint}"))
 }

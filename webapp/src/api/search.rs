@@ -1,106 +1,100 @@
-use std::ops::Range;
-
-use catalogue_search::{FURTHEST, Matched, Question};
+use catalogue_search::{MAX_OFFSET, SearchQuery};
 use common::models::Kind;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::operation::{Answer, Asked};
-use super::pages::{Pages, list_schema, paging};
-use super::parameter::{Form, Parameter};
+use super::paging::{self, PageInfo, PagedList};
+use super::parameter::{Parameter, ParameterType};
+use super::request::ApiRequest;
+use super::response::ApiResponse;
+use crate::http::AppError;
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SearchResults {
+    #[serde(flatten)]
+    list: PagedList<SearchResult>,
+    /// Suggested spelling, if nothing matches the query as typed.
+    did_you_mean: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct SearchResult {
+    kind: Kind,
+    id: String,
+    slug: String,
+    name: String,
+    /// Matching fields, split into matching and other parts.
+    matched: Vec<FieldMatch>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct FieldMatch {
+    field: &'static str,
+    parts: Vec<MatchPart>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct MatchPart {
+    text: String,
+    r#match: bool,
+}
 
 pub(super) fn parameters() -> Vec<Parameter> {
-    let kinds = Kind::ALL.map(Kind::singular).to_vec();
     let mut parameters = vec![
-        Parameter::new("q", Form::Text, "Search text.", "totoro").required(),
+        Parameter::new("q", ParameterType::Text, "Search text.", "totoro").required(),
         Parameter::new(
             "kind",
-            Form::SomeOf(kinds),
+            ParameterType::SomeOf(Kind::ALL.map(Kind::singular).to_vec()),
             "Only results of these kinds.",
             "movie,person",
         ),
     ];
-    parameters.extend(paging());
+    parameters.extend(paging::parameters());
     parameters
 }
 
-pub(super) fn search(asked: &Asked<'_>) -> Answer {
-    let site = asked.site;
-    let words = asked.values.words("kind").unwrap_or_default();
-    let kinds: Vec<Kind> = words.iter().filter_map(|word| word.parse().ok()).collect();
-    let pages = Pages::of(asked);
-    let (offset, limit) = pages.stretch();
-    let question = Question {
-        text: asked.values.get("q").unwrap_or_default(),
+pub(super) fn search(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> {
+    let site = request.site;
+    let kinds = request.parameters.words("kind").unwrap_or_default();
+    let kinds: Vec<Kind> = kinds.iter().filter_map(|kind| kind.parse().ok()).collect();
+    let page = PageInfo::of(request);
+    let (offset, limit) = page.skip_take();
+    let query = SearchQuery {
+        text: request.parameters.get("q").unwrap_or_default(),
         kinds: &kinds,
         limit,
-        offset: offset.min(FURTHEST + 1),
+        offset: offset.min(MAX_OFFSET + 1),
     };
-    let catalogue = &site.snapshot.catalogue;
-    let found = site.indexes.search.find(&question, catalogue);
-    let total = found.total() as u64;
-    let hits = found.hits.iter().filter_map(|hit| {
+    let found = site.indexes.search.find(&query, &site.snapshot.catalogue);
+    let results = found.hits.iter().filter_map(|hit| {
         let item = site.indexes.lists.item(hit.number)?;
-        Some(json!({
-            "kind": hit.kind,
-            "id": item.id,
-            "slug": item.slug,
-            "name": item.name(),
-            "matched": hit.matched.iter().map(matched).collect::<Vec<_>>(),
-        }))
+        Some(SearchResult {
+            kind: hit.kind,
+            id: item.id.to_string(),
+            slug: item.slug.to_string(),
+            name: item.name().to_owned(),
+            matched: hit.matches.iter().map(FieldMatch::of).collect(),
+        })
     });
-    let mut answer = pages.list(asked, total, hits.collect());
-    if let Value::Object(body) = &mut answer.body {
-        body.insert("meant".into(), found.meant.into());
-    }
-    answer
-}
-
-/// A text in parts, of which some match.
-fn matched(matched: &Matched) -> Value {
-    let mut parts = Vec::new();
-    let mut push = |range: Range<usize>, is_match: bool| {
-        if let Some(text) = matched.text.get(range).filter(|text| !text.is_empty()) {
-            parts.push(json!({"text": text, "match": is_match}));
-        }
+    let list = PagedList::new(request, page, found.total() as u64, results);
+    let page = list.page;
+    let body = SearchResults {
+        list,
+        did_you_mean: found.did_you_mean,
     };
-    let mut done = 0;
-    for span in &matched.spans {
-        push(done..span.start, false);
-        push(span.clone(), true);
-        done = span.end;
-    }
-    push(done..matched.text.len(), false);
-    json!({"field": matched.field.word(), "parts": parts})
+    Ok(ApiResponse::new(&body)?.with_page(page))
 }
 
-pub(super) fn schema() -> Value {
-    let part = json!({
-        "type": "object",
-        "required": ["text", "match"],
-        "properties": {"text": {"type": "string"}, "match": {"type": "boolean"}},
-    });
-    let mut schema = list_schema(&json!({
-        "type": "object",
-        "required": ["kind", "id", "slug", "name", "matched"],
-        "properties": {
-            "kind": {"type": "string", "enum": Kind::ALL},
-            "id": {"type": "string"},
-            "slug": {"type": "string"},
-            "name": {"type": "string"},
-            "matched": {
-                "type": "array",
-                "description": "Matching fields, split into matching and other parts.",
-                "items": {
-                    "type": "object",
-                    "required": ["field", "parts"],
-                    "properties": {"field": {"type": "string"}, "parts": {"type": "array", "items": part}},
-                },
-            },
-        },
-    }));
-    schema["properties"]["meant"] = json!({
-        "type": ["string", "null"],
-        "description": "Suggested spelling, if nothing matches the query as typed.",
-    });
-    schema
+impl FieldMatch {
+    fn of(matched: &catalogue_search::FieldMatch) -> Self {
+        let parts = matched.parts();
+        let part = |(text, is_match): (&str, bool)| MatchPart {
+            text: text.to_owned(),
+            r#match: is_match,
+        };
+        Self {
+            field: matched.field.property(),
+            parts: parts.map(part).collect(),
+        }
+    }
 }

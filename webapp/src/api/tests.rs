@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::items;
+use super::item_fields;
 use super::operation::OPERATIONS;
 use crate::app_state::AppState;
 use crate::fixture::{self, added};
@@ -20,14 +20,14 @@ use crate::routes::app;
 use crate::state::{CurrentSite, Site};
 
 #[tokio::test]
-async fn every_operation_answers_its_example_and_is_described() {
+async fn every_operation_is_documented_and_responds_to_its_example() {
     let (_, _, document) = get("/api/v1/openapi.json").await;
     assert_eq!(document["openapi"], "3.1.0");
     let site = Site::built_in();
     for operation in OPERATIONS.iter() {
-        let path = operation.path();
-        let described = &document["paths"][&path]["get"];
-        assert_eq!(described["operationId"], operation.name(), "{path}");
+        let path = &operation.path;
+        let described = &document["paths"][path]["get"];
+        assert_eq!(described["operationId"], operation.id, "{path}");
         let example = operation.example(&site);
         let (status, headers, body) = get(&example).await;
         // The seed is no published version.
@@ -41,12 +41,15 @@ async fn every_operation_answers_its_example_and_is_described() {
 }
 
 #[tokio::test]
-async fn an_item_has_the_fields_that_are_described_and_no_others() {
+async fn an_item_has_exactly_the_documented_fields() {
     for kind in Kind::ALL {
         let (_, _, list) = get(&format!("/api/v1/{}", kind.plural())).await;
         let items = list["items"].as_array().unwrap();
         assert_eq!(list["total"], items.len());
-        let described: Vec<_> = items::fields(kind).iter().map(|field| field.name).collect();
+        let described: Vec<_> = item_fields::fields(kind)
+            .iter()
+            .map(|field| field.name)
+            .collect();
         for item in items {
             let fields: Vec<_> = item.as_object().unwrap().keys().collect();
             assert_eq!(fields, described);
@@ -64,7 +67,7 @@ async fn an_item_has_the_fields_that_are_described_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_list_is_filtered_sorted_and_cut() {
+async fn a_list_is_filtered_sorted_and_paged() {
     let titles = async |query: &str| {
         let (status, _, list) = get(&format!("/api/v1/movies?{query}")).await;
         assert_eq!(status, StatusCode::OK, "{query}: {list}");
@@ -99,7 +102,7 @@ async fn a_list_is_filtered_sorted_and_cut() {
 }
 
 #[tokio::test]
-async fn relations_are_told_from_both_sides_and_whole_if_they_are_included() {
+async fn relations_have_both_sides_and_can_be_expanded() {
     let (_, _, movie) = get("/api/v1/movies/spirited-away?include=people").await;
     let haku = movie["people"]
         .as_array()
@@ -111,14 +114,14 @@ async fn relations_are_told_from_both_sides_and_whole_if_they_are_included() {
     let (_, _, all) = get("/api/v1/movies?include=people").await;
     let all = all["items"].as_array().unwrap().iter();
     let same = all.filter(|other| other["id"] == movie["id"]);
-    assert!(same.eq([&movie]), "a list tells the same");
+    assert!(same.eq([&movie]), "a list has the same item");
     let (_, _, person) = get("/api/v1/people/haku?include=movies,species").await;
     assert_eq!(person["movies"][0]["title"], "Spirited Away");
     assert!(person["species"]["name"].is_string(), "{person}");
 }
 
 #[tokio::test]
-async fn a_page_leads_to_the_others() {
+async fn pages_link_to_each_other() {
     let (_, headers, _) = get("/api/v1/movies?page=2&per_page=5&sort=title").await;
     assert_eq!(
         headers["link"],
@@ -130,7 +133,7 @@ async fn a_page_leads_to_the_others() {
 }
 
 #[tokio::test]
-async fn a_search_says_what_matched() {
+async fn search_results_mark_what_matched() {
     let (_, _, found) = get("/api/v1/search?q=totoro").await;
     let first = &found["items"][0];
     assert_eq!(
@@ -144,8 +147,8 @@ async fn a_search_says_what_matched() {
 }
 
 #[tokio::test]
-async fn a_wrong_question_is_told_what_would_be_right() {
-    for (question, told) in [
+async fn an_invalid_query_is_refused_with_what_is_valid() {
+    for (query, message) in [
         ("movies?sorted=year", "did you mean sort?"),
         ("movies?sort=length", "one of title, -title"),
         ("movies?page=0", "page must be an integer of 1 or more"),
@@ -164,11 +167,11 @@ async fn a_wrong_question_is_told_what_would_be_right() {
         ("status?x=1", "this endpoint takes none"),
         ("openapi.json?x=1", "this endpoint takes none"),
     ] {
-        let (status, headers, problem) = get(&format!("/api/v1/{question}")).await;
-        assert_eq!(status, StatusCode::BAD_REQUEST, "{question}");
+        let (status, headers, problem) = get(&format!("/api/v1/{query}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
         assert_eq!(headers["content-type"], "application/problem+json");
         let detail = problem["detail"].as_str().unwrap();
-        assert!(detail.contains(told), "{question}: {detail}");
+        assert!(detail.contains(message), "{query}: {detail}");
         assert_eq!(
             headers["x-request-id"],
             problem["request_id"].as_str().unwrap()
@@ -177,10 +180,10 @@ async fn a_wrong_question_is_told_what_would_be_right() {
 }
 
 #[tokio::test]
-async fn what_is_not_kept_is_gone_with_the_way_to_what_is() {
-    for question in ["since=7", "since=0&lineage=another"] {
-        let (status, _, problem) = get(&format!("/api/v1/changes?{question}")).await;
-        assert_eq!(status, StatusCode::GONE, "{question}");
+async fn unavailable_versions_are_gone_with_a_hint_to_reload() {
+    for query in ["since=7", "since=0&lineage=another"] {
+        let (status, _, problem) = get(&format!("/api/v1/changes?{query}")).await;
+        assert_eq!(status, StatusCode::GONE, "{query}");
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains("/api/v1/movies"), "{detail}");
     }
@@ -220,15 +223,15 @@ async fn changes_come_in_pages_that_a_later_version_does_not_shift() {
     let (_, _, whole) = get_of(at_three.clone(), "/api/v1/changes?since=1").await;
     assert_eq!(whole["added"].as_array().unwrap().len(), 8);
     assert_eq!(whole["per_page"], 500);
-    for (question, expected) in [
+    for (query, expected) in [
         ("since=1&until=4", StatusCode::GONE),
         ("since=0&until=2", StatusCode::GONE),
         ("since=2&until=1", StatusCode::BAD_REQUEST),
         ("since=1&per_page=1001", StatusCode::BAD_REQUEST),
     ] {
-        let path = format!("/api/v1/changes?{question}");
+        let path = format!("/api/v1/changes?{query}");
         let (status, _, body) = get_of(at_three.clone(), &path).await;
-        assert_eq!(status, expected, "{question}: {body}");
+        assert_eq!(status, expected, "{query}: {body}");
     }
 }
 

@@ -100,7 +100,7 @@ impl Listener {
             }
             // Versions from before the start are still being read, or the client comes from another
             // web app that is ahead of this one.
-            if !site.history.is_settled() || last_id.version > site.version() {
+            if !site.history.is_backfilled() || last_id.version > site.version() {
                 let timeout = self.events.0.backfill_timeout;
                 let deadline = *self
                     .backfill_deadline

@@ -89,7 +89,7 @@ async fn a_slow_client_whose_versions_are_no_longer_kept_gets_a_resync() {
 #[tokio::test]
 async fn a_stream_waits_for_versions_that_are_still_being_read_from_the_store() {
     let app = TestApp::with(site("l", 6..=6), 9, NEVER);
-    assert!(!app.current.load().unwrap().history.is_settled());
+    assert!(!app.current.load().unwrap().history.is_backfilled());
     let mut stream = app.listen("/events", Some("l:5")).await;
     assert!(stream.is_idle());
     app.current.replace(site("l", 4..=6));

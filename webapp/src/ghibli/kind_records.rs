@@ -27,11 +27,16 @@ impl RecordCollection for KindRecords<'_> {
     }
 
     fn count(&self) -> usize {
-        self.site.indexes.lists.in_order(self.kind).len()
+        self.site.indexes.lists.source_order(self.kind).len()
     }
 
     fn numbers(&self) -> impl Iterator<Item = Number> {
-        self.site.indexes.lists.in_order(self.kind).iter().copied()
+        self.site
+            .indexes
+            .lists
+            .source_order(self.kind)
+            .iter()
+            .copied()
     }
 
     fn sorted_range(
@@ -45,7 +50,7 @@ impl RecordCollection for KindRecords<'_> {
         self.site
             .indexes
             .lists
-            .stretch(self.kind, numbers, order, range)
+            .page_numbers(self.kind, numbers, order, range)
     }
 
     fn stored(&self, number: Number) -> impl Deref<Target = str> {
@@ -72,7 +77,7 @@ impl RecordCollection for KindRecords<'_> {
     }
 
     fn find_by_title(&self, title: &str) -> Option<RoaringBitmap> {
-        let named = Filter::Among(self.site.indexes.search.named(title)?);
+        let named = Filter::Among(self.site.indexes.search.with_name(title)?);
         Some((*self.site.indexes.lists.find(self.kind, &[named])).clone())
     }
 

@@ -3,6 +3,8 @@ use http::{Uri, uri::PathAndQuery};
 
 /// The path of the compatible API, which ignores case as the source does.
 const GHIBLI: &str = "/ghibli";
+/// The API reference: a page for people below an API's path.
+pub(crate) const API_DOCS: &str = "/api/docs";
 
 /// Whether a path belongs to an API, the events or the feed: its errors are problem details, and
 /// any site can read it.

@@ -8,9 +8,8 @@ use http::{
     },
 };
 
-use crate::api;
 use crate::http::error::METHODS;
-use crate::http::path::is_api;
+use crate::http::path::{API_DOCS, is_api};
 
 /// On every response.
 const SECURITY: [(HeaderName, HeaderValue); 2] = [
@@ -48,7 +47,7 @@ const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
 pub(super) async fn add(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_api = is_api(path);
-    let policy = match is_api && path.trim_end_matches('/') != api::DOCS {
+    let policy = match is_api && path.trim_end_matches('/') != API_DOCS {
         true => DATA_POLICY,
         false => PAGE_POLICY,
     };

@@ -3,17 +3,15 @@
 pub(crate) mod about;
 pub(crate) mod changes;
 mod error;
-mod facets;
 pub(crate) mod home;
 pub(crate) mod items;
 mod layout;
-pub(crate) mod movies;
+pub(crate) mod lists;
 pub(crate) mod search;
 pub(crate) mod status;
 #[cfg(test)]
 mod tests;
 mod tile;
-mod view;
 
 use common::models::{Catalogue, Kind};
 

@@ -1,11 +1,9 @@
-use catalogue_search::{FURTHEST, Field, Found, Hit, Matched, Question};
-use http_content::Representation;
-use std::ops::Range;
-
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use catalogue_search::{FieldMatch, Hit, MAX_OFFSET, SearchField, SearchQuery, SearchResults};
 use common::models::Kind;
+use http_content::Representation;
 use serde::{Deserialize, Serialize};
 
 use super::layout::{HtmlHead, PageLayout};
@@ -16,16 +14,15 @@ use crate::http::content::{self, AtVersion as _, JSON};
 use crate::http::query;
 use crate::state::{CurrentSite, Site};
 
-/// So many of each kind stand on a page with several.
-const OF_EACH: usize = 6;
-/// So many stand on a page of one kind.
+/// Results of each kind on a page with all kinds.
+const PER_KIND: usize = 6;
+/// Results on a page with one kind.
 const PER_PAGE: usize = 50;
-/// So many names are suggested.
-const SUGGESTED: usize = 8;
+/// Names that are suggested.
+const MAX_SUGGESTIONS: usize = 8;
 
-/// What is looked for, and where.
 #[derive(Debug, Deserialize)]
-pub(crate) struct SearchQuery {
+pub(crate) struct SearchParameters {
     q: Option<String>,
     kind: Option<String>,
     page: Option<String>,
@@ -36,18 +33,18 @@ pub(crate) struct SearchQuery {
 struct SearchPage {
     head: HtmlHead,
     layout: PageLayout,
-    asked: String,
-    /// The only kind that is looked for, if so.
+    query: String,
+    /// The only kind that is searched, if so.
     kind: Option<Kind>,
     total: usize,
-    meant: Option<String>,
-    groups: Vec<Group>,
+    did_you_mean: Option<String>,
+    groups: Vec<HitGroup>,
     page: usize,
     pages: usize,
 }
 
-/// The hits of a kind.
-struct Group {
+/// The results of one kind.
+struct HitGroup {
     kind: Kind,
     total: usize,
     hits: Vec<HitView>,
@@ -55,66 +52,62 @@ struct Group {
 
 struct HitView {
     tile: Tile,
-    name: Vec<Stretch>,
-    /// The other texts that match.
-    others: Vec<Other>,
+    name: Vec<TextPart>,
+    other_fields: Vec<MatchedField>,
 }
 
-/// A text of an item that matches, beside its name.
-struct Other {
-    /// What leads to it.
+/// A field that matches, besides the name.
+struct MatchedField {
     label: &'static str,
     is_original: bool,
-    text: Vec<Stretch>,
+    text: Vec<TextPart>,
 }
 
-/// A stretch of a text, and whether it matches.
-struct Stretch {
+struct TextPart {
     text: String,
-    marked: bool,
+    is_match: bool,
 }
 
-/// Everything that matches what was typed, by kind.
+/// The results of a search, by kind.
 pub(crate) async fn show(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
-    query: Result<Query<SearchQuery>, QueryRejection>,
+    parameters: Result<Query<SearchParameters>, QueryRejection>,
 ) -> Result<Representation, AppError> {
-    let Query(query) = query?;
-    let asked = query.q.unwrap_or_default().trim().to_owned();
-    let kind = match query.kind.as_deref() {
+    let Query(parameters) = parameters?;
+    let query = parameters.q.unwrap_or_default().trim().to_owned();
+    let kind = match parameters.kind.as_deref() {
         None | Some("") => None,
         Some(word) => Some(word.parse().map_err(|_| {
             let kinds = Kind::ALL.map(Kind::plural).join(", ");
             AppError::BadRequest(format!("kind must be one of: {kinds}"))
         })?),
     };
-    let page = match query.page.as_deref() {
+    let page = match parameters.page.as_deref() {
         None | Some("") => 1,
-        Some(text) => query::number("page", text, 1, FURTHEST / PER_PAGE)?,
+        Some(text) => query::number("page", text, 1, MAX_OFFSET / PER_PAGE)?,
     };
     let site = current.load()?;
-    let looked = Looked {
-        site: &site,
-        asked: &asked,
+    let overview = find(&site, &query, &[], 1, 0);
+    let mut groups = match kind {
+        Some(kind) => vec![hit_group(
+            &site,
+            &query,
+            kind,
+            PER_PAGE,
+            (page - 1) * PER_PAGE,
+        )],
+        None => hit_groups(&site, &query, &overview),
     };
-    let overview = looked.find(&[], 1, 0);
-    let groups = match kind {
-        Some(kind) => vec![looked.group(kind, PER_PAGE, (page - 1) * PER_PAGE)],
-        None => looked.groups(&overview),
-    };
-    let groups: Vec<_> = groups
-        .into_iter()
-        .filter(|group| !group.hits.is_empty())
-        .collect();
+    groups.retain(|group| !group.hits.is_empty());
     let total = match kind {
         Some(kind) => overview.totals[kind as usize],
         None => overview.total(),
     };
-    let title = if asked.is_empty() {
+    let title = if query.is_empty() {
         "Search".to_owned()
     } else {
-        format!("Search for “{asked}”")
+        format!("Search for “{query}”")
     };
     let page = SearchPage {
         head: HtmlHead::of(
@@ -126,72 +119,62 @@ pub(crate) async fn show(
         layout: PageLayout::of(&site),
         kind,
         total,
-        meant: overview.meant,
+        did_you_mean: overview.did_you_mean,
         groups,
         page,
         pages: match kind {
-            Some(_) => total.min(FURTHEST).div_ceil(PER_PAGE).max(1),
+            Some(_) => total.min(MAX_OFFSET).div_ceil(PER_PAGE).max(1),
             None => 1,
         },
-        asked,
+        query,
     };
     Ok(content::page(&page)?.at_version(site.version()))
 }
 
 impl SearchPage {
-    /// The address of a search, of one kind or all.
-    fn address(&self, asked: &str, kind: Option<&Kind>, page: usize) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("q", asked);
+    /// The address of a search in one kind or in all.
+    fn address(&self, query: &str, kind: Option<&Kind>, page: usize) -> String {
+        let mut address = form_urlencoded::Serializer::new(String::new());
+        address.append_pair("q", query);
         if let Some(kind) = kind {
-            query.append_pair("kind", kind.plural());
+            address.append_pair("kind", kind.plural());
         }
         if page > 1 {
-            query.append_pair("page", &page.to_string());
+            address.append_pair("page", &page.to_string());
         }
-        format!("/search?{}", query.finish())
+        format!("/search?{}", address.finish())
     }
 }
 
-/// What was asked, and of which state.
-struct Looked<'a> {
-    site: &'a Site,
-    asked: &'a str,
+fn find(site: &Site, query: &str, kinds: &[Kind], limit: usize, offset: usize) -> SearchResults {
+    let query = SearchQuery {
+        text: query,
+        kinds,
+        limit,
+        offset,
+    };
+    site.indexes.search.find(&query, &site.snapshot.catalogue)
 }
 
-impl Looked<'_> {
-    fn find(&self, kinds: &[Kind], limit: usize, offset: usize) -> Found {
-        let question = Question {
-            text: self.asked,
-            kinds,
-            limit,
-            offset,
-        };
-        let catalogue = &self.site.snapshot.catalogue;
-        self.site.indexes.search.find(&question, catalogue)
-    }
+/// Some results of each kind that has any, the kind of the best result first.
+fn hit_groups(site: &Site, query: &str, overview: &SearchResults) -> Vec<HitGroup> {
+    let best = overview.hits.first().map(|hit| hit.kind);
+    let mut kinds = Kind::ALL.to_vec();
+    kinds.retain(|kind| overview.totals[*kind as usize] > 0);
+    kinds.sort_by_key(|kind| Some(*kind) != best);
+    let groups = kinds.into_iter();
+    groups
+        .map(|kind| hit_group(site, query, kind, PER_KIND, 0))
+        .collect()
+}
 
-    /// Some hits of each kind that has any, the kind of the best one first.
-    fn groups(&self, overview: &Found) -> Vec<Group> {
-        let best = overview.hits.first().map(|hit| hit.kind);
-        let mut kinds = Kind::ALL.to_vec();
-        kinds.retain(|kind| overview.totals[*kind as usize] > 0);
-        kinds.sort_by_key(|kind| Some(*kind) != best);
-        let groups = kinds.into_iter();
-        groups.map(|kind| self.group(kind, OF_EACH, 0)).collect()
-    }
-
-    fn group(&self, kind: Kind, limit: usize, offset: usize) -> Group {
-        let found = self.find(&[kind], limit, offset);
-        Group {
-            kind,
-            total: found.total(),
-            hits: found
-                .hits
-                .iter()
-                .filter_map(|hit| HitView::of(self.site, hit))
-                .collect(),
-        }
+fn hit_group(site: &Site, query: &str, kind: Kind, limit: usize, offset: usize) -> HitGroup {
+    let found = find(site, query, &[kind], limit, offset);
+    let hits = found.hits.iter();
+    HitGroup {
+        kind,
+        total: found.total(),
+        hits: hits.filter_map(|hit| HitView::of(site, hit)).collect(),
     }
 }
 
@@ -199,76 +182,68 @@ impl HitView {
     fn of(site: &Site, hit: &Hit) -> Option<Self> {
         let item = site.indexes.lists.item(hit.number)?;
         let (names, others): (Vec<_>, Vec<_>) = hit
-            .matched
+            .matches
             .iter()
-            .partition(|matched| matched.field == Field::Name);
+            .partition(|matched| matched.field == SearchField::Name);
         Some(Self {
             name: match names.first() {
-                Some(matched) => stretches(&matched.text, &matched.spans),
-                None => stretches(item.name(), &[]),
+                Some(matched) => text_parts(matched),
+                None => vec![TextPart {
+                    text: item.name().to_owned(),
+                    is_match: false,
+                }],
             },
-            others: others.into_iter().map(Other::of).collect(),
+            other_fields: others.into_iter().map(MatchedField::of).collect(),
             tile: Tile::of(&site.snapshot.catalogue, item),
         })
     }
 }
 
-impl Other {
-    fn of(matched: &Matched) -> Self {
+impl MatchedField {
+    fn of(matched: &FieldMatch) -> Self {
         Self {
             label: match matched.field {
-                Field::Name | Field::OriginalTitle | Field::RomanisedTitle => "",
-                Field::Director => "directed by ",
-                Field::Producer => "produced by ",
-                Field::Person | Field::Vehicle => "with ",
-                Field::Location => "at ",
+                SearchField::Name | SearchField::OriginalTitle | SearchField::RomanisedTitle => "",
+                SearchField::Director => "directed by ",
+                SearchField::Producer => "produced by ",
+                SearchField::Person | SearchField::Vehicle => "with ",
+                SearchField::Location => "at ",
             },
-            is_original: matched.field == Field::OriginalTitle,
-            text: stretches(&matched.text, &matched.spans),
+            is_original: matched.field == SearchField::OriginalTitle,
+            text: text_parts(matched),
         }
     }
 }
 
-/// A text cut where it begins and ends to match.
-fn stretches(text: &str, spans: &[Range<usize>]) -> Vec<Stretch> {
-    let mut stretches = Vec::new();
-    let mut push = |range: Range<usize>, marked| {
-        if let Some(text) = text.get(range).filter(|text| !text.is_empty()) {
-            stretches.push(Stretch {
-                text: text.to_owned(),
-                marked,
-            });
-        }
-    };
-    let mut end = 0;
-    for span in spans {
-        push(end..span.start, false);
-        push(span.clone(), true);
-        end = span.end;
-    }
-    push(end..text.len(), false);
-    stretches
+fn text_parts(matched: &FieldMatch) -> Vec<TextPart> {
+    let parts = matched.parts();
+    parts
+        .map(|(text, is_match)| TextPart {
+            text: text.to_owned(),
+            is_match,
+        })
+        .collect()
 }
 
-/// A name that completes what was typed, with its page.
+/// A completion of a typed text, and its page.
 #[derive(Serialize)]
 struct Suggestion {
     name: String,
-    /// What people call its kind.
+    /// The kind in words.
     kind: &'static str,
     href: String,
 }
 
-/// Names that complete what was typed, for the script of the pages.
+/// Names that complete a typed text, for the pages' script.
 pub(crate) async fn suggest(
     State(current): State<CurrentSite>,
-    query: Result<Query<SearchQuery>, QueryRejection>,
+    parameters: Result<Query<SearchParameters>, QueryRejection>,
 ) -> Result<Representation, AppError> {
-    let Query(query) = query?;
+    let Query(parameters) = parameters?;
     let site = current.load()?;
     let completions = site.indexes.search.suggest(
-        query.q.as_deref().unwrap_or_default(),
-        SUGGESTED,
+        parameters.q.as_deref().unwrap_or_default(),
+        MAX_SUGGESTIONS,
         &site.snapshot.catalogue,
     );
     let suggestions: Vec<_> = completions
@@ -285,26 +260,4 @@ pub(crate) async fn suggest(
     let json = serde_json::to_vec(&suggestions)
         .map_err(|error| AppError::Internal(anyhow::Error::new(error)))?;
     Ok(Representation::new(JSON, json).at_version(site.version()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_whole_around_its_marks() {
-        let marked = |text: &str, spans: &[Range<usize>]| -> String {
-            let stretches = stretches(text, spans).into_iter();
-            stretches
-                .map(|stretch| match stretch.marked {
-                    true => format!("[{}]", stretch.text),
-                    false => stretch.text,
-                })
-                .collect()
-        };
-        let totoro = std::slice::from_ref(&(12..21));
-        assert_eq!(marked("となりのトトロ", totoro), "となりの[トトロ]");
-        assert_eq!(marked("My Neighbor", &[0..2, 3..11]), "[My] [Neighbor]");
-        assert_eq!(marked("", &[]), "");
-    }
 }

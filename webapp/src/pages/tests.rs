@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use catalogue_index::History;
-use catalogue_index::Index;
+use catalogue_index::ListIndex;
 use common::models::{Catalogue, Facts, Item, Movie, Person, SourceRecord};
 use common::repository::Snapshot;
 use common::seed;
@@ -303,7 +303,7 @@ impl Pages {
         let seed = seed::snapshot();
         let site = Site {
             indexes: Indexes {
-                lists: Index::of(&catalogue),
+                lists: ListIndex::of(&catalogue),
                 ..Indexes::default()
             },
             history: History::default(),

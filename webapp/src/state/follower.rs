@@ -41,7 +41,7 @@ pub(crate) async fn follow<P, F>(
     tokio::spawn(sync_status::follow(repository.clone(), signals, statuses));
     let (backfill, needed) = watch::channel(History::default());
     let (histories, mut backfilled) = watch::channel(History::default());
-    tokio::spawn(catalogue_index::keep(repository, needed, histories));
+    tokio::spawn(catalogue_index::backfill(repository, needed, histories));
     let mut follower = CatalogueFollower {
         current,
         interval,
@@ -72,7 +72,7 @@ pub(crate) async fn follow<P, F>(
                 }
                 Ok(()) = backfilled.changed() => {
                     let past = backfilled.borrow_and_update().clone();
-                    follower.history = std::mem::take(&mut follower.history).after(&past, encode);
+                    follower.history = std::mem::take(&mut follower.history).with_backfill(&past, encode);
                 }
                 () = tokio::time::sleep(FRESHNESS_INTERVAL) => {}
             }
@@ -137,7 +137,7 @@ impl CatalogueFollower {
                 self.unavailable_since = None;
                 self.indexes = indexes;
                 self.history = match changes {
-                    Some(changes) => std::mem::take(&mut self.history).with(
+                    Some(changes) => std::mem::take(&mut self.history).with_version(
                         &snapshot,
                         Some(changes),
                         self.encode,
@@ -194,7 +194,7 @@ impl CatalogueFollower {
         if let Some(shown) = &self.shown {
             let are_responses_valid = Arc::ptr_eq(&shown.snapshot, snapshot)
                 && shown.freshness == freshness
-                && shown.history.is(&self.history)
+                && shown.history.ptr_eq(&self.history)
                 && shown.sync_status.missing == self.sync_status.missing;
             if are_responses_valid && Arc::ptr_eq(&shown.sync_status, &self.sync_status) {
                 return;

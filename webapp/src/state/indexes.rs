@@ -1,8 +1,8 @@
 use std::panic::resume_unwind;
 use std::time::Instant;
 
-use catalogue_index::Index;
-use catalogue_search::Search;
+use catalogue_index::ListIndex;
+use catalogue_search::SearchIndex;
 use common::models::{Catalogue, Change};
 
 use super::record_index::RecordIndex;
@@ -11,9 +11,9 @@ use super::record_index::RecordIndex;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Indexes {
     /// Orders, filters and counts of lists.
-    pub(crate) lists: Index,
+    pub(crate) lists: ListIndex,
     /// Search by text.
-    pub(crate) search: Search,
+    pub(crate) search: SearchIndex,
     /// Values of the source's records, by field.
     pub(crate) records: RecordIndex,
 }
@@ -24,8 +24,8 @@ impl Indexes {
     pub(crate) fn new(catalogue: &Catalogue) -> Self {
         let started = Instant::now();
         let indexes = std::thread::scope(|scope| {
-            let search = scope.spawn(|| Search::of(catalogue));
-            let lists = Index::of(catalogue);
+            let search = scope.spawn(|| SearchIndex::of(catalogue));
+            let lists = ListIndex::of(catalogue);
             // The search takes longer.
             lists.warm();
             let search = search.join().unwrap_or_else(|panic| resume_unwind(panic));
@@ -41,21 +41,10 @@ impl Indexes {
 
     /// Applies one version's changes, which lead to `catalogue`.
     pub(crate) fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
-        let renumbered = self.lists.apply(changes, catalogue);
-        self.records.apply(&renumbered, catalogue);
-        if self.search.is_worn() {
-            self.search = Search::of(catalogue);
-            return;
-        }
-        let gone = renumbered
-            .into_iter()
-            .filter(|change| change.after.is_none())
-            .map(|change| (change.number, None));
-        let touched = catalogue_search::touched(changes, catalogue).into_iter();
-        let touched = touched.filter_map(|(kind, id)| {
-            let number = catalogue.number(kind, &id)?;
-            Some((number, Some(catalogue.item(number)?)))
-        });
-        self.search.update(gone.chain(touched), catalogue);
+        let numbered = self.lists.apply(changes, catalogue);
+        self.records.apply(&numbered, catalogue);
+        let removed = numbered.iter().filter(|change| change.after.is_none());
+        let removed = removed.map(|change| change.number);
+        self.search.apply(changes, removed, catalogue);
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use catalogue_index::Renumbered;
+use catalogue_index::NumberedChange;
 use common::models::{Catalogue, Kind};
 use ghibli_api::{Collection, FieldIndex, RecordFields, SourceTitle, TitleIndex, TitleOverrides};
 use roaring::RoaringBitmap;
@@ -83,10 +83,10 @@ impl RecordIndex {
 
     /// Applies a version's changes, which lead to `catalogue`. What is not built yet is built again
     /// where it changed, and so are titles where very many did.
-    pub(crate) fn apply(&mut self, changes: &[Renumbered], catalogue: &Catalogue) {
+    pub(crate) fn apply(&mut self, changes: &[NumberedChange], catalogue: &Catalogue) {
         for collection in Collection::ALL {
             let kind = kind_of(collection);
-            let is_of_kind = |change: &&Renumbered| change.kind() == Some(kind);
+            let is_of_kind = |change: &&NumberedChange| change.kind() == Some(kind);
             let mut of_kind = changes.iter().filter(is_of_kind).peekable();
             if of_kind.peek().is_none() {
                 continue;
@@ -99,7 +99,7 @@ impl RecordIndex {
             let titles = before.titles.get().map(Option::as_ref);
             let (mut removed, mut added) = (RoaringBitmap::new(), Vec::new());
             for change in of_kind {
-                let Renumbered {
+                let NumberedChange {
                     number,
                     before,
                     after,
@@ -140,7 +140,7 @@ impl RecordIndex {
 }
 
 /// Whether a change could give a record another title or name, or another place in their order.
-fn is_moved(titles: &TitleIndex, change: &Renumbered, title: Option<&SourceTitle>) -> bool {
+fn is_moved(titles: &TitleIndex, change: &NumberedChange, title: Option<&SourceTitle>) -> bool {
     let (Some(before), Some(after)) = (&change.before, &change.after) else {
         return true;
     };

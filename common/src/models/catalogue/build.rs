@@ -1,4 +1,4 @@
-//! A whole catalogue at once, on two threads: in a tenth of the time that its items take one by one.
+//! Bulk construction of a catalogue on two threads, ten times as fast as inserting one by one.
 
 use std::panic::resume_unwind;
 use std::thread;
@@ -7,16 +7,16 @@ use imbl::OrdSet;
 
 use super::{Catalogue, KindLookup, Link, Number};
 use crate::models::Kind;
+use crate::models::hash_table::HashTable;
 use crate::models::packed::Packed;
-use crate::models::table::Table;
 
-/// By relation: what is named, and what names it.
+/// By relation: pairs of the linked and the linking item.
 type EdgeLists = [Vec<(Number, Number)>; Link::ALL.len()];
 
 impl FromIterator<Packed> for Catalogue {
     fn from_iter<I: IntoIterator<Item = Packed>>(items: I) -> Self {
         let items: Vec<Packed> = items.into_iter().collect();
-        whole(&items).unwrap_or_else(|| {
+        build(&items).unwrap_or_else(|| {
             let mut catalogue = Self::default();
             for packed in items {
                 catalogue.insert_packed(packed);
@@ -26,23 +26,23 @@ impl FromIterator<Packed> for Catalogue {
     }
 }
 
-/// The catalogue of these items, numbered as they come; none if two of a kind have the same id or
-/// the same slug.
-fn whole(items: &[Packed]) -> Option<Catalogue> {
+/// Builds a catalogue with numbers in this order; `None` if two items of a kind have the same id or
+/// slug.
+fn build(items: &[Packed]) -> Option<Catalogue> {
     let mut of_kinds: [Vec<Number>; 5] = Default::default();
     for (number, packed) in (0..).zip(items) {
         of_kinds[packed.kind() as usize].push(number);
     }
     let text = |text: fn(&Packed) -> &[u8]| {
         let of = |number: Number| text(&items[number as usize]);
-        let mut tables: [Table; 5] = Default::default();
+        let mut tables: [HashTable; 5] = Default::default();
         for (table, numbers) in tables.iter_mut().zip(&of_kinds) {
             let texts = numbers.iter().map(|number| (of(*number), *number));
-            *table = Table::of(texts, |number, text| of(number) == text)?;
+            *table = HashTable::of(texts, |number, text| of(number) == text)?;
         }
         Some(tables)
     };
-    let (ids, (slugs, in_order, held)) = both(
+    let (ids, (slugs, in_order, held)) = in_parallel(
         || text(Packed::written_id),
         || {
             let in_order = of_kinds.each_ref().map(|numbers| {
@@ -68,20 +68,20 @@ fn whole(items: &[Packed]) -> Option<Catalogue> {
         };
     }
     let (first, second) = items.split_at(items.len() / 2);
-    let ((mut pairs, mut unknown), (more_pairs, more_unknown)) = {
+    let ((mut edges, mut unknown), (more_edges, more_unknown)) = {
         let number_of = |kind: Kind, id: &[u8]| {
             let is = |number: Number| items[number as usize].written_id() == id;
             catalogue.lookups[kind as usize].ids.find(id, is)
         };
         let half = |from: usize, half| links(number_of, from, half);
-        both(|| half(0, first), || half(first.len(), second))
+        in_parallel(|| half(0, first), || half(first.len(), second))
     };
-    for (pairs, more) in pairs.iter_mut().zip(more_pairs) {
-        pairs.extend(more);
+    for (edges, more) in edges.iter_mut().zip(more_edges) {
+        edges.extend(more);
     }
-    // Most of them are people in movies.
-    let [of_people, others @ ..] = pairs;
-    let (of_people, others) = both(|| sorted(of_people), || others.map(sorted));
+    // Most links are people in movies.
+    let [of_people, others @ ..] = edges;
+    let (of_people, others) = in_parallel(|| sorted(of_people), || others.map(sorted));
     for (of_link, links) in catalogue
         .links
         .iter_mut()
@@ -96,25 +96,25 @@ fn whole(items: &[Packed]) -> Option<Catalogue> {
     Some(catalogue)
 }
 
-/// The relations of some items from a number on, with those to what is not there.
+/// The links of some items, numbered from `from` on, and those to missing items.
 #[expect(clippy::type_complexity, reason = "it has one user")]
 fn links(
     number_of: impl Fn(Kind, &[u8]) -> Option<Number>,
     from: usize,
     items: &[Packed],
 ) -> (EdgeLists, Vec<(Link, &[u8], Number)>) {
-    let (mut pairs, mut unknown) = (EdgeLists::default(), Vec::new());
+    let (mut edges, mut unknown) = (EdgeLists::default(), Vec::new());
     for (number, packed) in (from..).zip(items) {
-        // As many as have been numbered.
+        // All of them have been numbered before.
         let number = Number::try_from(number).unwrap_or(Number::MAX);
         for (link, to) in packed.links() {
             match number_of(link.to(), to) {
-                Some(to) => pairs[link as usize].push((to, number)),
+                Some(to) => edges[link as usize].push((to, number)),
                 None => unknown.push((link, to, number)),
             }
         }
     }
-    (pairs, unknown)
+    (edges, unknown)
 }
 
 fn sorted<T: Ord + Clone>(mut values: Vec<T>) -> OrdSet<T> {
@@ -122,8 +122,8 @@ fn sorted<T: Ord + Clone>(mut values: Vec<T>) -> OrdSet<T> {
     values.into_iter().collect()
 }
 
-/// Does two things side by side.
-fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+/// Runs two closures in parallel.
+fn in_parallel<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
     thread::scope(|scope| {
         let one = scope.spawn(one);
         let other = other();

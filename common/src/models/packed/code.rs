@@ -1,12 +1,11 @@
-//! How values are written one after another. What cannot be read, which nothing here writes, reads
-//! as empty.
+//! The encoding of values, one after another. Invalid values are decoded as empty.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::super::Id;
 
-/// Stands before the 16 bytes of a UUID; no text begins with it.
+/// The mark before the 16 bytes of a UUID; no text begins with it.
 pub(super) const UUID: u8 = 1;
 pub(super) const UUID_BYTES: usize = 16;
 /// As it is written: groups of 8, 4, 4, 4 and 12 digits.
@@ -21,7 +20,7 @@ impl Writer {
         self.0
     }
 
-    /// A byte, and room for where what follows ends.
+    /// A byte, and space for the end of the facts.
     pub(super) fn head(&mut self, byte: u8) {
         self.0.extend_from_slice(&[byte, 0, 0, 0, 0]);
     }
@@ -68,7 +67,7 @@ impl Writer {
         }
     }
 
-    /// A UUID behind its mark, else a text behind its length and 2.
+    /// The mark and a UUID, or the length + 2 and a text.
     pub(super) fn id(&mut self, id: &str) {
         match uuid(id.as_bytes()) {
             Some(uuid) => {
@@ -93,7 +92,7 @@ impl Writer {
 /// Reads values in the order in which they were written.
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
-    /// Something could not be read.
+    /// Whether a value was invalid.
     is_broken: bool,
 }
 
@@ -105,12 +104,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// How many bytes are left, if all before them could be read.
+    /// Number of bytes left, if all before them were valid.
     pub(super) fn left(&self) -> Option<usize> {
         (!self.is_broken).then_some(self.bytes.len())
     }
 
-    /// A value, or what stands for one that cannot be read.
+    /// A value, or its default if it is invalid.
     fn or_broken<T: Default>(&mut self, value: Option<T>) -> T {
         self.is_broken |= value.is_none();
         value.unwrap_or_default()
@@ -135,7 +134,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn count(&mut self) -> usize {
-        // Everything takes a byte, so more there cannot be.
+        // Each value takes at least a byte.
         let count = usize::try_from(self.number()).ok();
         let count = count.filter(|count| *count <= self.bytes.len());
         self.or_broken(count)
@@ -160,13 +159,13 @@ impl<'a> Reader<'a> {
         Some(self.str(length))
     }
 
-    /// Passes over a text.
+    /// Skips a text.
     pub(super) fn skip_text(&mut self) {
         let length = self.number();
         self.take(length);
     }
 
-    /// Passes over a text or none.
+    /// Skips an optional text.
     pub(super) fn skip_text_or_none(&mut self) {
         let length = self.number().saturating_sub(1);
         self.take(length);
@@ -223,7 +222,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The bytes of a UUID that is written as nearly all are: in lower case, with its hyphens.
+/// The bytes of a UUID in the usual form: lower case, with hyphens.
 pub(super) fn uuid(text: &[u8]) -> Option<[u8; UUID_BYTES]> {
     if text.len() != UUID_CHARACTERS {
         return None;

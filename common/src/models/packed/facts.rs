@@ -1,10 +1,10 @@
-//! The facts of an item, one after another: what follows its id, rank and slug.
+//! The encoding of facts, after id, rank and slug.
 
 use super::code::{Reader, Writer};
 use crate::models::{Age, Credits, Facts, Kind, Link, Location, Movie, Person, Species, Vehicle};
 
 pub(super) fn write(to: &mut Writer, facts: &Facts) {
-    // Every field by its name: one that is added is not forgotten here.
+    // All fields by name, so that a new one is a compile error here.
     match facts {
         Facts::Movie(Movie {
             title,
@@ -174,7 +174,7 @@ pub(super) fn read(from: &mut Reader<'_>, kind: Kind) -> Facts {
     }
 }
 
-/// What of a movie people look for, without reading the rest.
+/// The credits of a movie, without decoding the rest.
 pub(super) fn credits<'a>(from: &mut Reader<'a>) -> Credits<'a> {
     let title = from.text();
     let (original_title, original_title_romanised) = (from.text_or_none(), from.text_or_none());
@@ -196,7 +196,7 @@ pub(super) fn credits<'a>(from: &mut Reader<'a>) -> Credits<'a> {
     }
 }
 
-/// The links of an item, which stand behind all other facts, passing over those.
+/// The links of an item, after skipping all other facts.
 pub(super) fn links<'a>(from: &mut Reader<'a>, kind: Kind) -> Vec<(Link, &'a [u8])> {
     let (texts, numbers) = match kind {
         Kind::Movie => (7, 3),

@@ -1,13 +1,11 @@
-//! The source's record, compressed. A UUID in it is a mark, which no JSON contains, and 16 bytes,
-//! as in the facts before it, so that one that was named there is found again.
+//! The compressed record of the source. UUIDs are a mark byte, which JSON never has, and 16 bytes, as
+//! in the facts, so that the dictionary matches them.
 
 use super::code::{UUID, UUID_BYTES, UUID_CHARACTERS, pop_number, push_number, uuid};
 use crate::models::Kind;
 
-/// What records are likely to say beside their facts, by kind. It saves room and decides nothing:
-/// a record of any other shape is kept as well. What is stored is read with it: it never changes
-/// within a format of the stores.
-pub(super) const LIKELY: [&[u8]; 5] = [
+/// Common texts of records by kind, in front of the dictionary. Part of the stored format.
+pub(super) const COMMON_TEXTS: [&[u8]; 5] = [
     br#"{"id":"","title":"","original_title":"","original_title_romanised":"","image":"https://","movie_banner":"https://","description":"","director":"","producer":"","release_date":"2000","running_time":"100","rt_score":"90","people":["/people/","/people/"],"species":["/species/"],"locations":["/locations/"],"vehicles":["/vehicles/"],"url":"/films/"}"#,
     br#"{"id":"","name":"","gender":"Female","age":"","eye_color":"","hair_color":"","films":["/films/","/films/"],"species":"/species/","url":"/people/"}"#,
     br#"{"id":"","name":"","climate":"","terrain":"","surface_water":"","residents":["/people/","/people/"],"films":["/films/","/films/"],"url":"/locations/"}"#,
@@ -15,10 +13,10 @@ pub(super) const LIKELY: [&[u8]; 5] = [
     br#"{"id":"","name":"","description":"","vehicle_class":"","length":"","pilot":"/people/","films":["/films/"],"url":"/vehicles/"}"#,
 ];
 
-/// The most that the compression can save: one byte for so many.
-const MOST_TIMES: usize = 256;
+/// Maximum ratio of LZ4, to reject invalid lengths.
+const MAX_RATIO: usize = 256;
 
-/// Puts a record behind the facts of its item.
+/// Appends a record to the facts of its item.
 pub(super) fn append(bytes: &mut Vec<u8>, kind: Kind, text: &str) {
     let short = shorten(text.as_bytes());
     let compressed = lz4_flex::block::compress_with_dict(&short, &dictionary(kind, bytes));
@@ -26,10 +24,10 @@ pub(super) fn append(bytes: &mut Vec<u8>, kind: Kind, text: &str) {
     bytes.extend_from_slice(&compressed);
 }
 
-/// Reads a record that stands behind these facts.
+/// Reads the record after these facts.
 pub(super) fn read(mut bytes: &[u8], kind: Kind, facts: &[u8]) -> Option<String> {
     let length = usize::try_from(pop_number(&mut bytes)?).ok()?;
-    if length / MOST_TIMES > bytes.len() {
+    if length / MAX_RATIO > bytes.len() {
         return None;
     }
     let mut short = vec![0; length];
@@ -39,14 +37,14 @@ pub(super) fn read(mut bytes: &[u8], kind: Kind, facts: &[u8]) -> Option<String>
 }
 
 fn dictionary(kind: Kind, facts: &[u8]) -> Vec<u8> {
-    [LIKELY[kind as usize], facts].concat()
+    [COMMON_TEXTS[kind as usize], facts].concat()
 }
 
-/// With a mark and 16 bytes for every UUID.
+/// Replaces every UUID by the mark and 16 bytes.
 fn shorten(text: &[u8]) -> Vec<u8> {
     let mut short = Vec::with_capacity(text.len());
     let mut done = 0;
-    // The first hyphen of a UUID stands behind 8 digits.
+    // A UUID has 8 digits before its first hyphen.
     for hyphen in memchr::memchr_iter(b'-', text) {
         let Some(start) = hyphen.checked_sub(8).filter(|start| *start >= done) else {
             continue;

@@ -1,5 +1,6 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
+use serde_json::value::RawValue;
 
 use super::*;
 use crate::models::{Age, Facts, Id, Location, Movie, Person, Species, Vehicle};
@@ -146,7 +147,7 @@ proptest! {
     #[test]
     fn an_item_comes_out_as_it_was_packed(item in item()) {
         let packed = Packed::of(&item);
-        prop_assert!(packed.is_there());
+        prop_assert!(packed.is_present());
         prop_assert_eq!(packed.kind(), item.kind());
         prop_assert_eq!(packed.written_id(), written_id(&item.id));
         prop_assert_eq!(packed.rank(), item.rank);
@@ -171,8 +172,8 @@ proptest! {
 
     #[test]
     fn a_name_alone_is_no_item(id in id()) {
-        let packed = Packed::name_only(Kind::Vehicle, &written_id(&id));
-        prop_assert!(!packed.is_there());
+        let packed = Packed::placeholder(Kind::Vehicle, &written_id(&id));
+        prop_assert!(!packed.is_present());
         prop_assert_eq!(packed.kind(), Kind::Vehicle);
         prop_assert_eq!(packed.written_id(), written_id(&id));
         prop_assert!(packed.unpack().is_none());
@@ -192,7 +193,7 @@ proptest! {
 proptest! {
     /// Whatever another hand changed, what is read says the same in every way of asking.
     #[test]
-    fn spoilt_facts_are_told_or_are_those_of_an_item(
+    fn corrupt_facts_are_rejected_or_are_those_of_an_item(
         item in item(),
         place in any::<prop::sample::Index>(),
         byte in any::<u8>(),
@@ -219,13 +220,13 @@ proptest! {
 
 #[test]
 fn a_name_alone_is_not_read_as_an_item() {
-    let name = Packed::name_only(Kind::Movie, &written_id("1"));
+    let name = Packed::placeholder(Kind::Movie, &written_id("1"));
     assert_eq!(Packed::read(name.bytes()), None);
 }
 
 #[test]
 fn what_stores_hold_can_be_read_for_good() {
-    let text = source::LIKELY.concat();
+    let text = source::COMMON_TEXTS.concat();
     assert_eq!(xxhash_rust::xxh3::xxh3_64(&text), 0x533b5fba869359af);
     let item = Item {
         id: UUID.into(),

@@ -1,5 +1,5 @@
-//! Writes in batches: as `insert`, `update` and `delete` commands, since the driver's own bulk write
-//! asks for a newer server than this needs.
+//! Bulk writes as `insert`, `update` and `delete` commands: the driver's own bulk write needs a newer
+//! server than PyFlix.
 
 use std::mem;
 
@@ -9,32 +9,32 @@ use super::connection::{BULK_TIMEOUT, Connection, WRITE_CONCERN_TIMEOUT};
 use super::error::DUPLICATE;
 use crate::repository::{Result, StoreError};
 
-/// The most statements in a command.
+/// Maximum number of statements of a command.
 const MAX_STATEMENTS: usize = 1_000;
-/// The most bytes in a command, save that a single statement may be larger.
+/// Maximum size of a command in bytes, unless it has a single larger statement.
 const MAX_BYTES: usize = 12 << 20;
 
-/// Which command carries the statements.
+/// The command for the statements.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum WriteCommand {
-    /// Documents themselves.
+    /// Its statements are documents.
     Insert,
-    /// Those of [`replace`].
+    /// Its statements are those of [`replace`].
     Update,
-    /// Those of [`remove`].
+    /// Its statements are those of [`remove`].
     Delete,
 }
 
-/// Replaces the document that `filter` matches, or inserts it. Where one with its `_id` is there
-/// that `filter` does not match, nothing happens.
+/// Replaces the document that `filter` matches, or inserts it. A document with its `_id` that
+/// `filter` does not match stays.
 pub(super) fn replace(filter: Document, document: &RawDocumentBuf) -> Result<RawDocumentBuf> {
     let mut statement = rawdoc! { "q": raw(&filter)?, "upsert": true, "multi": false };
     statement.append(cstr!("u"), document);
     Ok(statement)
 }
 
-/// Matches the document of this `_id` unless a whole number guards it that is `newer`. Nothing
-/// else guards it; a list would by what it holds.
+/// Matches the document of this `_id` unless an integer in the field `guard` is `newer`. Values of
+/// other types do not guard it; an array would, by its elements.
 pub(super) fn guarded(id: &str, guard: &str, newer: &str, number: i64) -> Document {
     doc! { "_id": id, "$or": [
         { guard: { "$not": { newer: number, "$type": ["int", "long"] } } },
@@ -51,8 +51,8 @@ fn raw(document: &Document) -> Result<RawDocumentBuf> {
     RawDocumentBuf::try_from(document).map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
-/// Carries out statements in any order; the first that fails is told after all were tried. The
-/// answer is those that a document with their `_id` kept from being carried out.
+/// Executes statements in any order and returns those that met a duplicate `_id`. The first error is
+/// returned after all were tried.
 pub(super) async fn write(
     connection: &Connection,
     command_kind: WriteCommand,
@@ -97,7 +97,7 @@ impl Batch {
         self.statements.push(statement);
     }
 
-    /// The answer is the statements that met a duplicate.
+    /// Returns the statements that met a duplicate.
     async fn send(
         self,
         connection: &Connection,
@@ -116,7 +116,7 @@ impl Batch {
         }
     }
 
-    /// The command, with its own write concern: it takes none from the client.
+    /// The command with a write concern, because it does not inherit that of the client.
     fn command(&self, command_kind: WriteCommand, collection: &str) -> RawDocumentBuf {
         let (mut command, statements) = match command_kind {
             WriteCommand::Insert => (rawdoc! { "insert": collection }, cstr!("documents")),
@@ -132,7 +132,7 @@ impl Batch {
         command
     }
 
-    /// The statements that met a duplicate, by an answer that has no other errors.
+    /// The statements that met a duplicate, by a response without other errors.
     fn refused(mut self, answer: &Document) -> Vec<RawDocumentBuf> {
         let errors = answer.get_array("writeErrors").into_iter().flatten();
         let places = errors.filter_map(|error| error.as_document()?.get_i32("index").ok());
@@ -142,8 +142,8 @@ impl Batch {
     }
 }
 
-/// The first problem in an answer, which is no error to the driver. A duplicate is none: there is
-/// a document already, and over a guarded write a newer one.
+/// The first problem in a response, which the driver does not report. A duplicate is none: it means
+/// that a document is there, and for a guarded write a newer one.
 fn problem(answer: &Document) -> Option<String> {
     let errors = answer.get_array("writeErrors").ok();
     let failed = errors
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_duplicate_kept_out_is_told_by_its_place() {
+    fn a_statement_that_met_a_duplicate_is_returned() {
         let mut batch = Batch::default();
         for id in 0..3 {
             batch.push(rawdoc! { "_id": id });
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn every_batch_asks_by_itself_for_a_majority_that_has_it_on_disk() {
+    fn every_batch_has_a_journaled_majority_write_concern() {
         for command_kind in [
             WriteCommand::Insert,
             WriteCommand::Update,

@@ -2,11 +2,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mongodb::bson::{Document, RawDocumentBuf};
 use mongodb::error::ErrorKind;
 use mongodb::options::{
-    ClientOptions, ConnectionString, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+    ClientOptions, ConnectionString, FindOptions, ReadConcern, ReadPreference, SelectionCriteria,
+    WriteConcern,
 };
-use mongodb::{Client, Database};
+use mongodb::{Client, Collection, Database};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -14,25 +16,24 @@ use tokio::time::timeout;
 use super::error::{explain, problem_of};
 use crate::repository::{OpenError, Result, StoreError};
 
-/// The database where the URL names none.
+/// The database, unless the URL names one.
 pub(super) const DATABASE: &str = "movies_db";
 
-/// How long a call may take.
+/// Timeout of a call.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long reading the head may take: with the wait between two looks well below the 5 s within
-/// which readers are to be told that the store is away.
+/// Timeout of reading the head. With the poll interval it is well below the 5 s in which readers
+/// must learn of an outage.
 pub(super) const HEAD_READ_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a call that moves much may take.
+/// Timeout of a call with much data.
 pub(super) const BULK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the members may take to confirm a write; below every deadline, so that the answer
-/// still says what went wrong.
+/// Timeout of the write concern; below all other timeouts, so that the response has the reason.
 pub(super) const WRITE_CONCERN_TIMEOUT: Duration = Duration::from_secs(4);
-/// How long to look for a primary, for the same reason below [`HEAD_READ_TIMEOUT`].
+/// Timeout of server selection; for the same reason below [`HEAD_READ_TIMEOUT`].
 const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(1_500);
 
-/// The way to the server: clients that are made at once or, where their hosts stand in a DNS
-/// that is away, at the first call. None of them needs a server to be made.
+/// The clients of the server, created at once, or at the first call if DNS is unavailable. Creating
+/// them needs no server.
 #[derive(Clone)]
 pub(super) struct Connection(Arc<Inner>);
 
@@ -69,8 +70,8 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Makes one call. It runs on by itself if its deadline passes: the driver has no time-out
-    /// for an answer, and its operations are not made to be dropped halfway.
+    /// Makes one call. After the timeout it goes on in the background: the driver has no timeout for
+    /// responses, and its operations are not cancel-safe.
     pub(super) async fn call<T, F>(
         &self,
         limit: Duration,
@@ -96,8 +97,28 @@ impl Connection {
         }
     }
 
-    /// The database through a client that does not retry reads: when it resumes a change stream
-    /// and fails, the driver would retry from now and lose what lies between.
+    /// Reads all documents that a query finds, raw: one that cannot be decoded does not stop the
+    /// others.
+    pub(super) async fn scan(
+        &self,
+        collection: &'static str,
+        filter: Document,
+        options: FindOptions,
+    ) -> Result<Vec<RawDocumentBuf>> {
+        self.call(BULK_TIMEOUT, move |database| async move {
+            let collection: Collection<RawDocumentBuf> = database.collection(collection);
+            let mut found = collection.find(filter).with_options(options).await?;
+            let mut documents = Vec::new();
+            while found.advance().await? {
+                documents.push(found.current().to_owned());
+            }
+            Ok(documents)
+        })
+        .await
+    }
+
+    /// The database through a client that does not retry reads: after a failed resumption of a change
+    /// stream, the driver would retry from now and lose the events in between.
     pub(super) async fn listening(&self) -> mongodb::error::Result<Database> {
         Ok(self.clients().await?.listening.clone())
     }
@@ -121,7 +142,7 @@ impl Connection {
     }
 }
 
-/// Sets what the protocol stands on whatever the URL says, and bounds where it says nothing.
+/// Sets the options that the protocol needs, whatever the URL says, and default limits.
 fn bounded(mut options: ClientOptions) -> ClientOptions {
     let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
     options.selection_criteria = Some(primary);
@@ -141,7 +162,7 @@ fn bounded(mut options: ClientOptions) -> ClientOptions {
     options
 }
 
-/// On the disks of most members, so that no crash takes it back.
+/// Majority and journal, so that no crash rolls a write back.
 fn write_concern() -> WriteConcern {
     let mut concern = WriteConcern::majority();
     concern.journal = Some(true);

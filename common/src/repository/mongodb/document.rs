@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::json;
 use crate::repository::{Head, Result, StoreError};
 
-/// The `_id` of the one document of `state`.
+/// The collection of the head.
+pub(super) const STATE: &str = "state";
+/// The `_id` of its one document.
 pub(super) const HEAD: &str = "head";
 /// The format of the store that this release writes and reads.
 pub(super) const FORMAT: i64 = 1;

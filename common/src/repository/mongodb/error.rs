@@ -1,14 +1,14 @@
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 use mongodb::options::ConnectionString;
 
-/// The code of an insert of an `_id` that is there already.
+/// The code of a duplicate `_id`.
 pub(super) const DUPLICATE: i32 = 11_000;
 
-/// The code of a command that the user may not use.
+/// The code of a command without the right to use it.
 pub(super) const UNAUTHORIZED: i32 = 13;
 const AUTHENTICATION_FAILED: i32 = 18;
 
-/// An error of the driver in one line that tells a person what to do, where one can do something.
+/// An error of the driver in one line, with a remedy if there is one.
 pub(super) fn explain(error: &Error) -> String {
     if is_refused(error) {
         return "MongoDB rejected the user or password in PYFLIX_DATABASE_URL: check both, and that \
@@ -18,7 +18,7 @@ pub(super) fn explain(error: &Error) -> String {
     }
     let text = match &*error.kind {
         ErrorKind::Command(command) if command.code == UNAUTHORIZED => {
-            // The server goes on with the whole command.
+            // The server appends the whole command.
             let (problem, _) = command
                 .message
                 .split_once(" {")
@@ -53,7 +53,7 @@ pub(super) fn is_refused(error: &Error) -> bool {
     }
 }
 
-/// Whether an insert failed because its `_id` is there already.
+/// Whether an insert met a duplicate `_id`.
 pub(super) fn is_duplicate(error: &Error) -> bool {
     matches!(
         &*error.kind,
@@ -61,8 +61,8 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
     )
 }
 
-/// What is wrong with a URL that cannot be parsed, without what may be a part of its password:
-/// the driver quotes what it stumbles over, and an unescaped `/` or `?` ends a password early.
+/// The problem of an invalid URL, without any part of its password: the driver quotes the invalid
+/// part, and an unescaped `/` or `?` ends a password early.
 pub(super) fn problem_of(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let Some((_, hosts)) = rest.rsplit_once('@') else {
@@ -83,7 +83,7 @@ fn parse_error(url: &str) -> Option<String> {
     })
 }
 
-/// The servers that the driver looked at, from its description of them.
+/// The servers in the driver's message, with their errors.
 fn members(message: &str) -> String {
     let member = |text: &str| {
         let address = text.split(',').next().unwrap_or_default().to_owned();

@@ -2,12 +2,12 @@ use mongodb::bson::raw::CString;
 use mongodb::bson::{Bson, Decimal128, Document, RawArrayBuf, RawBson, RawDocumentBuf};
 use serde_json::{Map, Number, Value};
 
-/// Adds fields to a document; those whose names it has already stay out.
+/// Adds fields to a document, except those with names that it has already.
 pub(super) fn extend(document: &mut RawDocumentBuf, fields: Map<String, Value>) {
     let there = document.iter().flatten();
     let mut names: Vec<CString> = there.map(|(name, _)| name.into()).collect();
     for (name, value) in fields {
-        // There is no NUL in it any more.
+        // `stored_name` leaves no NUL.
         let Ok(name) = CString::try_from(stored_name(name)) else {
             continue;
         };
@@ -18,8 +18,7 @@ pub(super) fn extend(document: &mut RawDocumentBuf, fields: Map<String, Value>) 
     }
 }
 
-/// The fields of a document: what [`extend`] made comes back as it was; what JSON does not know
-/// becomes text.
+/// The fields of a document; the inverse of [`extend`]. Types that JSON does not have become text.
 pub(super) fn fields(document: Document) -> Map<String, Value> {
     document
         .into_iter()
@@ -81,7 +80,7 @@ fn to_json(value: Bson) -> Value {
     }
 }
 
-/// MongoDB takes a name that starts with `$` for an operator, and none with a NUL in it.
+/// MongoDB takes names with `$` in front for operators, and refuses a NUL.
 fn stored_name(name: String) -> String {
     match name.strip_prefix('$') {
         Some(rest) => format!("\u{ff04}{rest}").replace('\0', "\u{2400}"),

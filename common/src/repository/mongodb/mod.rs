@@ -1,7 +1,7 @@
-//! The store in MongoDB, on a replica set or on a lone server.
+//! The store in MongoDB, on a replica set or a standalone server.
 //!
-//! One document of `state` is the head, changed by update pipelines under the server's clock;
-//! `parts` holds the parts. Nothing here needs a transaction or an index of its own.
+//! The head is one document of `state`, changed by update pipelines with the server's clock. Nothing
+//! needs a transaction or another index.
 
 mod bulk;
 mod connection;
@@ -11,7 +11,7 @@ mod json;
 mod notifier;
 mod parts;
 mod rows;
-/// Making a fresh MongoDB ready: the replica set and its users.
+/// Setup of a fresh MongoDB: replica set and users.
 pub mod setup;
 mod steps;
 #[cfg(test)]
@@ -22,8 +22,8 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mongodb::bson::{DateTime, Document, RawDocumentBuf, doc};
-use mongodb::options::{FindOptions, ReturnDocument};
+use mongodb::bson::{DateTime, Document, doc};
+use mongodb::options::ReturnDocument;
 use mongodb::{Collection, Database};
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -35,14 +35,11 @@ use super::{
 };
 use crate::models::Kind;
 use connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT};
-use document::HEAD;
+use document::{HEAD, STATE};
 use error::is_duplicate;
 use notifier::ChangeNotifier;
 
-/// The collection of the head.
-const STATE: &str = "state";
-
-/// A catalogue's store in a MongoDB database.
+/// A store in a MongoDB database.
 pub(super) struct MongoStore {
     connection: Connection,
     access: Access,
@@ -59,7 +56,7 @@ impl fmt::Debug for MongoStore {
 }
 
 impl MongoStore {
-    /// Makes ready to connect; the server may be away until the first call.
+    /// Opens without connecting; the server is needed from the first call on.
     pub(super) async fn open(
         url: &SecretString,
         access: Access,
@@ -78,7 +75,7 @@ impl MongoStore {
         }
     }
 
-    /// One step of the head, if `filter` matches it: the answer is the document after it.
+    /// Changes the head if `filter` matches it, and returns the new head.
     async fn step(&self, filter: Document, pipeline: Vec<Document>) -> Result<Option<Head>> {
         self.writable()?;
         let after = self
@@ -93,7 +90,7 @@ impl MongoStore {
         after.map(document::head).transpose()
     }
 
-    /// One step of the head whose answer is of no interest.
+    /// Changes the head if `filter` matches it.
     async fn guarded(&self, filter: Document, pipeline: Vec<Document>) -> Result<()> {
         self.writable()?;
         let outcome = self
@@ -108,9 +105,9 @@ impl MongoStore {
         Ok(())
     }
 
-    /// Makes the head of a new store. Where an earlier one was lost and left its parts, its ledger
-    /// or its view, they keep no name from the new one: a part is never written twice, and a
-    /// document of the view gives way to higher versions only.
+    /// Inserts the head of a new store. Parts, ledger and view that a lost head left must not collide
+    /// with new names and versions: a part is written once, and a document of the view is only
+    /// overwritten by higher versions.
     async fn insert_head(&self) -> Result<()> {
         view::clear_versions(&self.connection).await?;
         let fence = self.first_fence().await?;
@@ -128,7 +125,7 @@ impl MongoStore {
 }
 
 impl MongoStore {
-    /// A fence beyond those that an earlier head left traces of.
+    /// A fence beyond the traces of an earlier head.
     async fn first_fence(&self) -> Result<u64> {
         let parts = parts::names(&self.connection).await?;
         let runs = rows::rows(&self.connection, Table::Runs, Some(FENCE_TRACES)).await?;
@@ -162,7 +159,7 @@ impl Store for MongoStore {
         holder: &str,
         interval: Option<Duration>,
     ) -> Result<std::result::Result<Reading, LeaseDenied>> {
-        // The head is made on the way; what refused may be gone by the time it is looked at.
+        // The head may have to be inserted first, and the reason for a refusal may be gone.
         for _ in 0..3 {
             let filter = steps::may_acquire(holder, interval);
             if let Some(head) = self.step(filter, steps::acquire(holder)).await? {
@@ -285,25 +282,4 @@ fn read(found: Document) -> Result<Reading> {
         head: document::head(head)?,
         now: document::timestamp(now)?,
     })
-}
-
-/// Reads all documents that a query finds, raw: one that cannot be decoded stops no other.
-async fn scan(
-    connection: &Connection,
-    limit: Duration,
-    collection: &'static str,
-    filter: Document,
-    options: FindOptions,
-) -> Result<Vec<RawDocumentBuf>> {
-    connection
-        .call(limit, move |database| async move {
-            let collection: Collection<RawDocumentBuf> = database.collection(collection);
-            let mut found = collection.find(filter).with_options(options).await?;
-            let mut documents = Vec::new();
-            while found.advance().await? {
-                documents.push(found.current().to_owned());
-            }
-            Ok(documents)
-        })
-        .await
 }

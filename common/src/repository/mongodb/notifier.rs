@@ -10,24 +10,23 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::STATE;
 use super::connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT};
-use super::document::HEAD;
+use super::document::{HEAD, STATE};
 use super::error::explain;
 
-/// How long the server may hold back an answer while nothing happens.
+/// How long the server may wait for events before it responds.
 const MAX_AWAIT_TIME: Duration = Duration::from_secs(1);
-/// How often a lone server is asked.
+/// How often the head is polled on a standalone server.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(100);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// What a server says that is no member of a replica set.
+/// The code for change streams on a standalone server.
 const NOT_A_REPLICA_SET: i32 = 40_573;
 
-/// Notifies when the head may have changed: a change stream on a replica set, a poll now and then
-/// on a lone server. What it misses costs time and nothing else.
+/// Notifies when the head may have changed: by a change stream on a replica set, by polling on a
+/// standalone server. A missed change only costs time.
 #[derive(Debug)]
 pub(super) struct ChangeNotifier {
     notifications: watch::Sender<u64>,
@@ -52,12 +51,12 @@ impl ChangeNotifier {
         }
     }
 
-    /// Tells this process at once of what it did itself.
+    /// Notifies this process of its own change.
     pub(super) fn notify(&self) {
         notify(&self.notifications);
     }
 
-    /// Listens from the first call on.
+    /// Subscribes; the first call starts listening.
     pub(super) fn subscribe(&self, connection: &Connection) -> watch::Receiver<u64> {
         self.listener.get_or_init(|| {
             let listening = listen(connection.clone(), self.notifications.clone());
@@ -71,7 +70,7 @@ fn notify(notifications: &watch::Sender<u64>) {
     notifications.send_modify(|count| *count = count.wrapping_add(1));
 }
 
-/// Why listening stopped.
+/// Why a change stream ended.
 enum StreamError {
     Driver(Error),
     Timeout,
@@ -80,16 +79,16 @@ enum StreamError {
 
 async fn listen(connection: Connection, notifications: watch::Sender<u64>) {
     let mut position = Position::default();
-    let mut told = false;
+    let mut is_logged = false;
     loop {
         let error = follow(&connection, &notifications, &mut position).await;
         if error.is_standalone() {
-            if !told {
+            if !is_logged {
                 tracing::info!(
                     "MongoDB is not a replica set, so it has no change streams: polling every {} ms",
                     POLL_INTERVAL.as_millis()
                 );
-                told = true;
+                is_logged = true;
             }
             poll(&connection, &notifications, &mut position).await;
         } else {
@@ -102,7 +101,7 @@ async fn listen(connection: Connection, notifications: watch::Sender<u64>) {
     }
 }
 
-/// Where to go on, and how patiently.
+/// Where to resume, and after what delay.
 struct Position {
     token: Option<ResumeToken>,
     delay: Duration,
@@ -125,8 +124,8 @@ impl Position {
     }
 }
 
-/// Notifies of every event of one change stream, and for its being opened: before that there was
-/// nobody to hear.
+/// Notifies of every event of one change stream, and of its opening, since earlier changes were
+/// missed.
 async fn follow(
     connection: &Connection,
     notifications: &watch::Sender<u64>,
@@ -138,10 +137,10 @@ async fn follow(
     };
     notify(notifications);
     loop {
-        // A stream whose call was broken off is never used again.
+        // After an interrupted call the stream is not used again.
         match bounded(MAX_AWAIT_TIME + CALL_TIMEOUT, stream.next_if_any()).await {
             Ok(Some(_)) => notify(notifications),
-            // An ended stream would answer at once for ever.
+            // A closed stream would return at once for ever.
             Ok(None) if !stream.is_alive() => return StreamError::Closed,
             Ok(None) => {}
             Err(error) => return error,
@@ -151,7 +150,7 @@ async fn follow(
     }
 }
 
-/// On the database and not on the collection: a stream on a collection ends when it is dropped.
+/// Opens a stream on the database: one on the collection ends when the collection is dropped.
 async fn open(
     connection: &Connection,
     token: Option<ResumeToken>,
@@ -173,7 +172,7 @@ async fn open(
     Ok(stream.with_type())
 }
 
-/// Notifies when a look at the head differs from the one before, until a look fails.
+/// Polls the head and notifies of changes, until a read fails.
 async fn poll(
     connection: &Connection,
     notifications: &watch::Sender<u64>,
@@ -223,8 +222,8 @@ impl StreamError {
         )
     }
 
-    /// Whether the stream cannot go on where it was: the server refused the position itself, since
-    /// its log has rolled over or the stream was closed for good.
+    /// Whether the stream cannot be resumed: the server refused the resume token, because the oplog
+    /// no longer has it or the stream was closed for good.
     fn loses_its_position(&self) -> bool {
         match self {
             Self::Driver(error) => {

@@ -6,15 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::connection::{BULK_TIMEOUT, CALL_TIMEOUT, Connection};
 use super::error::is_duplicate;
-use super::scan;
 use crate::repository::{PartName, Result};
 
 const PARTS: &str = "parts";
 
-/// The most names in a removal.
+/// Maximum number of names of a removal.
 const MAX_NAMES: usize = 1_000;
 
-/// A part as it stands in the `parts` collection.
+/// A document of the collection `parts`.
 #[derive(Serialize, Deserialize)]
 struct PartDocument {
     #[serde(rename = "_id")]
@@ -22,7 +21,7 @@ struct PartDocument {
     data: Binary,
 }
 
-/// Writes a part; one that is there already stays as it is.
+/// Writes a part, unless it is there already.
 pub(super) async fn put(connection: &Connection, name: PartName, data: Vec<u8>) -> Result<()> {
     let part = PartDocument {
         name: name.to_string(),
@@ -54,8 +53,8 @@ pub(super) async fn get(connection: &Connection, name: PartName) -> Result<Optio
     let Some(found) = found else {
         return Ok(None);
     };
-    // A part of the wrong shape must cost no more than what it held: its document's own bytes are
-    // never those of a pack, so that whoever unpacks them finds and names it as damaged.
+    // A part of the wrong type only costs itself: the bytes of its document are never those of a
+    // part, so unpacking reports the damage.
     let data = found.get_binary("data");
     Ok(Some(data.map_or_else(
         |_| found.as_bytes().to_vec(),
@@ -63,13 +62,13 @@ pub(super) async fn get(connection: &Connection, name: PartName) -> Result<Optio
     )))
 }
 
-/// Names all parts from the index alone, without their content. Foreign names are left out.
+/// The names of all parts, from the index alone. Foreign names are skipped.
 pub(super) async fn names(connection: &Connection) -> Result<Vec<PartName>> {
     let options = FindOptions::builder()
         .projection(doc! { "_id": 1 })
         .hint(Hint::Keys(doc! { "_id": 1 }))
         .build();
-    let found = scan(connection, BULK_TIMEOUT, PARTS, doc! {}, options).await?;
+    let found = connection.scan(PARTS, doc! {}, options).await?;
     let name = |part: &RawDocumentBuf| {
         let text = part.get_str("_id").ok()?;
         PartName::parse(text).filter(|name| name.to_string() == text)

@@ -2,8 +2,8 @@ use mongodb::bson::{Document, RawDocumentBuf, doc, rawdoc};
 use mongodb::options::FindOptions;
 
 use super::bulk::{self, WriteCommand};
-use super::connection::{BULK_TIMEOUT, Connection};
-use super::{json, scan};
+use super::connection::Connection;
+use super::json;
 use crate::repository::{Result, Row, Table};
 
 /// Reads the rows of a table, or the newest of them.
@@ -18,11 +18,11 @@ pub(super) async fn rows(
         .limit(newest.map(i64::from))
         .build();
     let ours = doc! { "_id": { "$gte": "" } };
-    let found = scan(connection, BULK_TIMEOUT, table.name(), ours, options).await?;
+    let found = connection.scan(table.name(), ours, options).await?;
     Ok(found.iter().filter_map(|row| read(table, row)).collect())
 }
 
-/// Writes and removes rows of a table, save those that a later lease wrote.
+/// Writes and removes rows of a table, except those that a later lease wrote.
 pub(super) async fn write(
     connection: &Connection,
     fence: u64,
@@ -45,7 +45,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// Removes all rows of a table but those with the highest keys.
+/// Removes all rows of a table except those with the highest keys.
 pub(super) async fn trim(connection: &Connection, table: Table, keep: u32) -> Result<()> {
     let options = FindOptions::builder()
         .sort(doc! { "_id": -1 })
@@ -53,7 +53,7 @@ pub(super) async fn trim(connection: &Connection, table: Table, keep: u32) -> Re
         .projection(doc! { "_id": 1 })
         .build();
     let ours = doc! { "_id": { "$gte": "" } };
-    let old = scan(connection, BULK_TIMEOUT, table.name(), ours, options).await?;
+    let old = connection.scan(table.name(), ours, options).await?;
     let keys: Vec<String> = old
         .iter()
         .filter_map(|row| Some(row.get_str("_id").ok()?.to_owned()))

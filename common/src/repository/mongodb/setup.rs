@@ -24,7 +24,7 @@ const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 const ALREADY_INITIALIZED: i32 = 23;
 const USER_EXISTS: i32 = 51_003;
-/// What a server says on its way to being primary, or away from it.
+/// Codes of a server that is becoming primary, or stepping down.
 const TRANSIENT_CODES: [i32; 9] = [64, 74, 91, 94, 189, 10_107, 11_600, 11_602, 13_435];
 
 /// The passwords of the database users.
@@ -47,7 +47,7 @@ pub enum SetupError {
     /// The server does not belong to a replica set.
     #[error("this mongod is not part of a replica set: start it with --replSet {REPLICA_SET}")]
     Alone,
-    /// The data was made with other secrets.
+    /// The data was created with other secrets.
     #[error(
         "the root password does not match the MongoDB data: restore the secrets that the data was \
          created with, or remove the data volume to start over"
@@ -59,19 +59,19 @@ pub enum SetupError {
     /// It was not ready in time.
     #[error("MongoDB was not ready within {} s: {problem}", .limit.as_secs())]
     Late {
-        /// How long it had.
+        /// The time limit.
         limit: Duration,
-        /// What was in the way last.
+        /// The last problem.
         problem: String,
     },
 }
 
-/// Makes a fresh `mongod` ready: initiates its replica set with `member` as its host and port,
-/// and makes the users `root`, [`READER`] and [`WRITER`]. What was done before stays as it is,
-/// save that the latter two get the given passwords.
+/// Sets up a fresh `mongod`: initiates its replica set with `member` as its host and port, and
+/// creates the users `root`, [`READER`] and [`WRITER`]. Idempotent, except that the latter two get
+/// the given passwords.
 ///
-/// The first user can only be made through the server's own loopback address, so `url` must name
-/// that; a user in it is ignored.
+/// The first user can only be created through the loopback address of the server, so `url` must be
+/// that address; a user in it is ignored.
 ///
 /// # Errors
 /// When it cannot be done, or not within `limit`.
@@ -127,7 +127,7 @@ impl From<Error> for AttemptError {
     }
 }
 
-/// The whole way; every step finds what was done before.
+/// One attempt at all steps; each of them is idempotent.
 async fn attempt(
     stranger: &Database,
     root: &Database,
@@ -164,7 +164,7 @@ fn no_primary() -> AttemptError {
     AttemptError::Transient("its replica set has no primary".into())
 }
 
-/// Makes the first user, as anybody may through the loopback address while there is none.
+/// Creates the first user, through the localhost exception.
 async fn create_root(stranger: &Database, password: &SecretString) -> Result<(), AttemptError> {
     let create = user(
         "createUser",
@@ -186,7 +186,14 @@ async fn grant(
     password: &SecretString,
     role: &str,
 ) -> Result<(), AttemptError> {
-    let command = |verb| user(verb, name, password, doc! { "role": role, "db": DATABASE });
+    let command = |command| {
+        user(
+            command,
+            name,
+            password,
+            doc! { "role": role, "db": DATABASE },
+        )
+    };
     let mut outcome = movies.run_command(command("createUser")).await;
     if let Err(error) = &outcome
         && code(error) == Some(USER_EXISTS)
@@ -200,9 +207,9 @@ async fn grant(
     }
 }
 
-fn user(verb: &str, name: &str, password: &SecretString, role: Document) -> Document {
+fn user(command: &str, name: &str, password: &SecretString, role: Document) -> Document {
     doc! {
-        verb: name,
+        command: name,
         "pwd": password.expose_secret(),
         "roles": [role],
         "writeConcern": { "w": "majority" },

@@ -1,5 +1,5 @@
-//! The changes of [`Head`] as update pipelines: each does in one atomic step, by the server's
-//! clock, what its namesake on `Head` says.
+//! The changes of [`Head`] as update pipelines: each is the method of the same name in one atomic
+//! step, by the server's clock.
 //!
 //! Within one `$set` every expression sees the document as it was before.
 
@@ -26,7 +26,7 @@ pub(super) fn may_acquire(holder: &str, interval: Option<Duration>) -> Document 
             { "$lt": [{ "$subtract": ["$$NOW", "$last_sync.at"] }, milliseconds(interval)] },
         ] }] });
     }
-    // A head of a newer release is left alone, and one that cannot be counted on.
+    // Not a head of a newer release, nor one without a number as its fence.
     let known = doc! { "$not": { "$gt": FORMAT } };
     let counts = doc! { "$type": "number" };
     doc! { "_id": HEAD, "format": known, "fence": counts, "$expr": { "$and": conditions } }
@@ -41,7 +41,7 @@ pub(super) fn acquire(holder: &str) -> Vec<Document> {
     })
 }
 
-/// When the lease of a head was taken that was just given it.
+/// When the lease of this head was just acquired.
 pub(super) fn acquired_at(head: &Head) -> Timestamp {
     let expires = head.lease.as_ref().map(|lease| lease.expires);
     let taken = expires.and_then(|expires| expires.checked_sub(LEASE).ok());
@@ -156,8 +156,8 @@ fn from_now(duration: Duration) -> Document {
     doc! { "$add": ["$$NOW", milliseconds(duration)] }
 }
 
-/// A value that is not looked at: a person's text may start with `$`, and in a pipeline `true`
-/// and 1 can have meanings of their own.
+/// A value that is not evaluated: a text may start with `$`, and `true` and 1 can have a meaning in
+/// a pipeline.
 fn literal(value: impl Into<Bson>) -> Document {
     doc! { "$literal": value.into() }
 }

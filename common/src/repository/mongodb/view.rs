@@ -6,13 +6,13 @@ use mongodb::options::FindOptions;
 
 use super::bulk::{self, WriteCommand};
 use super::connection::{BULK_TIMEOUT, Connection};
-use super::{json, scan};
+use super::json;
 use crate::models::Kind;
 use crate::repository::blocking::run_blocking;
 use crate::repository::{Overwrite, Result, StoreError, ViewDocument};
 
-/// Writes documents of the view, each guarded by its version. New ones are inserted as they are,
-/// which costs less than half; one that is there after all is written like any other.
+/// Writes documents of the view, each guarded by its version. New ones are inserted, which costs
+/// less than half; a duplicate is then written like any other.
 pub(super) async fn write(
     connection: &Connection,
     documents: Vec<ViewDocument>,
@@ -42,7 +42,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// Lets any version be written over what stands in the view.
+/// Removes the versions of all documents, so that any version may overwrite them.
 pub(super) async fn clear_versions(connection: &Connection) -> Result<()> {
     for kind in Kind::ALL {
         connection
@@ -57,7 +57,7 @@ pub(super) async fn clear_versions(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Reads a page of the view. Documents whose `_id` is no text are not ours and are left alone.
+/// Reads a page of the view. Documents with an `_id` of another type are skipped.
 pub(super) async fn read(
     connection: &Connection,
     kind: Kind,
@@ -72,21 +72,16 @@ pub(super) async fn read(
         .sort(doc! { "_id": 1 })
         .limit(i64::from(limit))
         .build();
-    let found = scan(
-        connection,
-        BULK_TIMEOUT,
-        kind.plural(),
-        doc! { "_id": from },
-        options,
-    )
-    .await?;
+    let found = connection
+        .scan(kind.plural(), doc! { "_id": from }, options)
+        .await?;
     Ok(found
         .iter()
         .filter_map(|document| decode(kind, document))
         .collect())
 }
 
-/// What becomes of the documents of a kind.
+/// The statements for the documents of a kind.
 #[derive(Default)]
 struct Statements {
     new: Vec<RawDocumentBuf>,
@@ -115,7 +110,7 @@ fn statements(documents: Vec<ViewDocument>, newer: &str) -> Result<BTreeMap<Kind
     Ok(statements)
 }
 
-/// Writes a document, save over one that is newer.
+/// Writes a document, unless a newer one is there.
 fn guarded(document: &RawDocumentBuf, newer: &str) -> Result<RawDocumentBuf> {
     let unreadable = |error: BsonError| StoreError::Unavailable(error.to_string());
     let id = document.get_str("_id").map_err(unreadable)?;
@@ -127,7 +122,7 @@ fn older(id: &str, newer: &str, version: i64) -> Document {
     bulk::guarded(id, "_v", newer, version)
 }
 
-/// What cannot be understood comes back empty or as of version 0, so that an audit repairs it.
+/// Invalid documents are returned empty or with version 0, so that an audit repairs them.
 fn decode(kind: Kind, document: &RawDocumentBuf) -> Option<ViewDocument> {
     let id = document.get_str("_id").ok()?.into();
     let mut document = Document::try_from(document).unwrap_or_default();

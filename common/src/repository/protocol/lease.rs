@@ -8,13 +8,11 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::repository::head::{Head, HeadPatch, LeaseDenied, Release, SyncEnd};
+use crate::repository::open::Repository;
 use crate::repository::parts::Damage;
 use crate::repository::read::load::{self, Advance, Snapshot};
 use crate::repository::store::{LEASE, PartKind, PartName, Result, Store, StoreError};
-use crate::repository::{Repository, view};
-
-/// How many versions keep their headers, and so their history, unless configured.
-pub const RETENTION: u64 = 256;
+use crate::repository::view;
 
 /// How often the lease is renewed.
 const RENEW_INTERVAL: Duration = Duration::from_secs(2);

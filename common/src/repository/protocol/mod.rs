@@ -6,6 +6,6 @@ mod repair;
 mod rollback;
 mod verify;
 
-pub use lease::{AcquireError, LeaseGuard, LeaseHandle, RETENTION};
+pub use lease::{AcquireError, LeaseGuard, LeaseHandle};
 pub use repair::{LostItems, Origin, Repair};
 pub use verify::Verification;

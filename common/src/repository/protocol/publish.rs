@@ -132,7 +132,7 @@ impl LeaseGuard {
         Ok(())
     }
 
-    /// PackedParts parts on blocking threads and writes them, a few at once.
+    /// Packs parts on blocking threads and writes them, a few at once.
     async fn put_parts(&self, kind: PartKind, packs: PackedParts) -> Result<u32> {
         let (store, fence) = (Arc::clone(&self.store), self.head.fence);
         let packs = stream::try_unfold(packs, next_pack).enumerate();
@@ -142,7 +142,7 @@ impl LeaseGuard {
             async move { store.put(PartName { kind, fence, index }, data?).await }
         });
         puts.buffer_unordered(CONCURRENT_PUTS)
-            // The compiler loses sight of its being Send otherwise.
+            // Without the box the compiler cannot prove that it is Send.
             .boxed()
             .try_fold(0, |count, ()| future::ready(Ok(count + 1)))
             .await
@@ -172,10 +172,10 @@ async fn next_pack(mut packs: PackedParts) -> Result<Option<(Vec<u8>, PackedPart
     next.map(|(pack, packs)| Ok((pack?, packs))).transpose()
 }
 
-/// How a version differs from one that a plain sync publishes.
+/// Options of a version; the defaults are those of a plain sync.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct VersionOptions {
-    /// Whether it takes the place of a version that cannot be read wholly: it has a base.
+    /// Whether it repairs a damaged version: it gets a base.
     pub(super) is_repair: bool,
     /// As in [`Header::reset`].
     pub(super) reset: bool,

@@ -1,4 +1,4 @@
-//! Repair: the one way to publish over a state that cannot be read wholly.
+//! Repair: the one way to publish over a damaged state.
 //!
 //! A syncer with the whole state in memory republishes it. Otherwise the syncer reads the source. If
 //! the source completes the version, as the digest in its header shows, that version is
@@ -22,47 +22,47 @@ use crate::repository::view;
 /// How many parts, or items, a message names.
 const MAX_NAMES: usize = 5;
 
-/// From where a whole state comes whose parts are lost.
+/// The origin of a complete state whose stored parts are damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// This process has had it in memory all the time, as readers have.
+    /// The memory of this process: the ranks are those that readers have.
     Memory,
-    /// It was put together again: the ranks may differ from those that readers have.
+    /// Reassembled with the source: the ranks may differ from those that readers have.
     Source,
 }
 
-/// What can be done about a damaged state, given what the source has.
+/// How a damaged state can be repaired.
 #[derive(Debug)]
 pub enum Repair {
-    /// The version can be published once more, exactly as it was.
+    /// The version can be republished exactly as it was.
     Restore {
-        /// The version, whole again.
+        /// The complete version.
         state: Box<Snapshot>,
-        /// What the source has changed since.
+        /// The later changes of the source.
         changes: Changes,
     },
-    /// Something of the version is lost, and a new one takes its place.
+    /// Items are lost; a new version must replace it.
     Replace(LostItems),
 }
 
-/// The items of a damaged version that neither a part nor the source has any more.
+/// Items of a damaged version that are in no readable part and not at the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LostItems {
-    /// How many there are. Where the view cannot tell, at least so many.
+    /// Their number; a lower bound if the view is out of date.
     pub count: u64,
-    /// How many items the version had.
+    /// Number of items of the version.
     pub of: u64,
-    /// The first of them, as kind and id, where the view tells.
+    /// The first of them as kind and id, if the view is up to date.
     pub names: Vec<String>,
 }
 
 impl LeaseGuard {
-    /// The parts that loading needs and that this lease has found lost or damaged, repaired or not.
+    /// All damage found under this lease, repaired or not.
     pub fn found_damage(&self) -> &[Damage] {
         &self.damage_found
     }
 
-    /// Whether any of them still are.
+    /// Whether there is damage that is not repaired.
     pub const fn is_damaged(&self) -> bool {
         !self.damage.is_empty()
     }
@@ -72,16 +72,16 @@ impl LeaseGuard {
         self.repair_note.as_deref()
     }
 
-    /// Verifies the state, which somebody is about to publish from or to hold on to.
+    /// Verifies every part of the state, before it is published from or pinned.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if it cannot be read wholly, or when the store fails.
+    /// [`StoreError::Damaged`] if any is damaged, or when the store fails.
     pub async fn require_undamaged(&mut self) -> Result<()> {
         self.verify().await?;
         self.require_no_damage(None)
     }
 
-    /// An error if the state at the head cannot be read wholly.
+    /// An error if the state at the head is damaged.
     pub(super) fn require_no_damage(&self, state: Option<&Snapshot>) -> Result<()> {
         let unread = state.map_or(&[][..], |state| &state.damage);
         let unread = unread.iter().filter(|damage| !self.damage.contains(damage));
@@ -95,7 +95,7 @@ impl LeaseGuard {
         })
     }
 
-    /// Takes down that a part is lost or damaged.
+    /// Notes and logs a lost or damaged part.
     pub(super) fn note_damage(&mut self, damage: Damage) {
         if self
             .damage_found
@@ -113,8 +113,8 @@ impl LeaseGuard {
         self.damage.push(damage);
     }
 
-    /// Publishes a whole state once more, with a base of its own, if parts of it are lost or
-    /// damaged. A pin moves on with it.
+    /// Republishes a complete state with a new base if stored parts of it are damaged. A pin moves to
+    /// the new version.
     ///
     /// # Errors
     /// As for [`LeaseGuard::publish`].
@@ -138,7 +138,7 @@ impl LeaseGuard {
         restored.await.map(Some)
     }
 
-    /// Says what can be done about a damaged state, given what the source would change in it.
+    /// Decides how a damaged state can be repaired, given the changes from the source.
     ///
     /// # Errors
     /// When the store fails.
@@ -172,7 +172,7 @@ impl LeaseGuard {
         }
     }
 
-    /// Publishes the readable part of a damaged state with these changes as a new version, which
+    /// Publishes the readable items of a damaged state with these changes as a new version, which
     /// every reader loads. Its history starts there, because earlier versions cannot be rebuilt.
     ///
     /// # Errors
@@ -203,8 +203,8 @@ impl LeaseGuard {
             .await
     }
 
-    /// Puts back the items of lost bases that older changes tell of: an item is in a base as the
-    /// last change before left it. If that is all, the state is whole again.
+    /// Recovers items of a lost base from older changes: a base has an item as the last change before
+    /// it left the item. The damage is gone if that completes the state.
     pub(super) async fn recover(&self, mut damaged: Snapshot) -> Result<Snapshot> {
         let base = self.head().base.map_or(0, |base| base.version);
         let mut lost: HashMap<(Kind, Id), Option<Arc<Item>>> = HashMap::new();
@@ -237,7 +237,7 @@ impl LeaseGuard {
         join_first(self.damage.iter().map(|damage| damage.name.clone()))
     }
 
-    /// The oldest version from which on all changes can be read, as far as is known.
+    /// The oldest version since which all changes are readable, as far as is known.
     fn first_rebuildable(&self) -> u64 {
         let parts = self.damage.iter().filter_map(Damage::part);
         let changes = parts.filter(|part| part.kind == PartKind::Changes);
@@ -249,8 +249,7 @@ impl LeaseGuard {
         unreadable.map_or(0, |version| version + 1)
     }
 
-    /// The items that are in the view, which shows the version as it was, and nowhere else; if the
-    /// view is behind, their number as far as the header tells.
+    /// The items that only the view has. If the view is out of date: their number, by the header.
     async fn lost_items(
         &self,
         header: &Header,
@@ -274,7 +273,7 @@ impl LeaseGuard {
 }
 
 impl Damage {
-    /// The part that is damaged, or in which something is.
+    /// The damaged part, or the part of the damaged entry.
     fn part(&self) -> Option<PartName> {
         PartName::parse(self.name.split(' ').next()?)
     }
@@ -296,7 +295,7 @@ impl std::fmt::Display for LostItems {
     }
 }
 
-/// The first of some catalogues that has exactly the items of a version.
+/// The first candidate that has exactly the items of a version.
 fn complete<const N: usize>(header: &Header, candidates: [Catalogue; N]) -> Option<Catalogue> {
     let content = &header.content;
     let same_count = |catalogue: &Catalogue| catalogue.len() as u64 == content.items;

@@ -1,4 +1,4 @@
-//! The state to roll back to, verified.
+//! Rewinding to the state of a rollback, verified by its digest.
 
 use super::lease::LeaseGuard;
 use crate::repository::blocking::run_blocking;
@@ -8,13 +8,13 @@ use crate::repository::read::rewind::between;
 use crate::repository::store::{Result, StoreError};
 
 impl LeaseGuard {
-    /// The state at an earlier version, walked back from the head's, to be published again; `None`
-    /// if that version is not kept.
+    /// The state at an earlier version, rewound from the head's, to be published again; `None` if
+    /// that version is not kept.
     ///
     /// # Errors
     /// When the store fails; [`StoreError::Damaged`] if the state at the head is
-    /// damaged; [`StoreError::Unreadable`], naming the part, if the way back cannot, or if it leads
-    /// to other items than were published.
+    /// damaged; [`StoreError::Unreadable`], naming the part, if later changes are damaged, or if
+    /// undoing them does not give the published items.
     pub async fn rewind(&self, current: &Snapshot, version: u64) -> Result<Option<Snapshot>> {
         self.require_no_damage(Some(current))?;
         let Some(header) = self

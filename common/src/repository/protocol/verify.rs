@@ -13,12 +13,12 @@ use crate::repository::parts::{self, Damage};
 use crate::repository::read::load;
 use crate::repository::store::{PartKind, PartName, Result, Store, StoreError};
 
-/// Within what time a syncer that runs often verifies every part.
+/// The time in which a syncer that runs often verifies every part.
 const FULL_PASS: Duration = Duration::from_hours(1);
-/// How many parts are being read at once where all of them are verified.
+/// How many parts are read at once.
 const CONCURRENT_READS: usize = 4;
 
-/// How far the verification of the parts has come, from run to run.
+/// The progress of verification, from run to run.
 #[derive(Debug, Default)]
 pub struct Verification {
     at: Option<Timestamp>,
@@ -26,15 +26,14 @@ pub struct Verification {
     older: Rotation,
 }
 
-/// A list of parts that is gone through again and again, while it changes.
+/// A cursor that cycles through a changing list of parts.
 #[derive(Debug, Default)]
 struct Rotation {
     last: Option<PartName>,
 }
 
 impl Rotation {
-    /// The next parts: as large a share of all as the time since the last ones is of an hour, and
-    /// at least one.
+    /// The next parts: at least one, and in all of them per [`FULL_PASS`].
     fn next(&mut self, mut parts: Vec<PartName>, since: Duration) -> Vec<PartName> {
         parts.sort_by_key(PartName::to_string);
         let share = since.as_secs_f64() / FULL_PASS.as_secs_f64();
@@ -103,7 +102,7 @@ impl LeaseGuard {
         let checks = stream::iter(parts).map(|part| check(store, part));
         let checked: Vec<_> = checks
             .buffered(CONCURRENT_READS)
-            // The compiler loses sight of its being Send otherwise.
+            // Without the box the compiler cannot prove that it is Send.
             .boxed()
             .try_collect()
             .await?;
@@ -114,7 +113,7 @@ impl LeaseGuard {
     }
 }
 
-/// The parts that only history needs.
+/// The parts that only the history needs.
 fn older(head: &Head, needed: &[PartName]) -> Vec<PartName> {
     let changes = head.log.iter().flat_map(|header| {
         (0..header.parts).map(|index| PartName {
@@ -126,7 +125,7 @@ fn older(head: &Head, needed: &[PartName]) -> Vec<PartName> {
     changes.filter(|part| !needed.contains(part)).collect()
 }
 
-/// What is wrong with a part, if anything.
+/// Reads a part and verifies its checksum.
 async fn check(store: &dyn Store, name: PartName) -> Result<Option<Damage>> {
     match store.get(name).await {
         Ok(Some(data)) => run_blocking(move || parts::check(name, &data)).await,
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_gets_its_turn_and_all_of_them_within_an_hour() {
+    fn every_part_comes_up_and_all_of_them_within_an_hour() {
         let mut rotation = Rotation::default();
         for index in [0, 1, 2, 0, 1] {
             assert_eq!(next(&mut rotation, 3, 1), [index]);

@@ -1,4 +1,4 @@
-//! Following: a state, then every later one.
+//! Following: a state, then every later version.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub struct HeadStatus {
     pub pin: Option<u64>,
 }
 
-/// A reader of every version. It never ends by itself and never goes backwards.
+/// Follows every version. It never ends by itself and never goes backwards.
 #[derive(Debug)]
 pub struct Follower {
     store: Arc<dyn Store>,
@@ -115,7 +115,7 @@ impl Follower {
     async fn wait(&mut self) {
         tokio::select! {
             () = tokio::time::sleep_until(self.due) => {}
-            // While the store is away a notification may come from the attempt itself.
+            // During an outage a notification may come from the attempt itself.
             Ok(()) = self.notifications.changed(), if self.failures == 0 => {}
         }
     }
@@ -205,7 +205,7 @@ impl Follower {
 }
 
 impl HeadStatus {
-    /// Since when syncs have failed, if the last one did.
+    /// When syncs began to fail, if the last one failed.
     pub fn failing_since(&self) -> Option<Timestamp> {
         self.last_sync
             .as_ref()

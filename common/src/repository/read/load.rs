@@ -1,4 +1,4 @@
-//! Reading versions: the whole state, or the steps from one that is known.
+//! Loading: a whole state, or the steps from a known one.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ pub struct Snapshot {
     pub header: Header,
     /// All its items.
     pub catalogue: Catalogue,
-    /// What of it could not be read.
+    /// Parts and entries that could not be read.
     pub damage: Vec<Damage>,
 }
 
@@ -48,17 +48,17 @@ impl Snapshot {
     }
 }
 
-/// One version after another.
+/// A step from one version to the next.
 pub(in crate::repository) struct Step {
     pub(in crate::repository) snapshot: Snapshot,
     pub(in crate::repository) changes: Vec<Change>,
 }
 
-/// How a known state becomes the head's.
+/// How to get from a known state to the head's.
 pub(in crate::repository) enum Advance {
-    /// By these steps, oldest first; none if it is the head's already.
+    /// By these steps, oldest first; none if it is at the head.
     Steps(Vec<Step>),
-    /// Not by steps: it must be loaded.
+    /// By loading the whole state.
     Load,
 }
 
@@ -105,10 +105,10 @@ pub(in crate::repository) async fn load(store: &dyn Store) -> Result<Option<Snap
     }
 }
 
-/// Reads the whole state at this very head, which was just written; `None` if it has no version.
+/// Loads the state at this very head, which was just written; `None` if it has no version.
 ///
 /// # Errors
-/// [`StoreError::LeaseLost`] if parts are gone because another has taken over meanwhile.
+/// [`StoreError::LeaseLost`] if parts are missing because another syncer has taken over.
 pub(in crate::repository) async fn load_at(
     store: &dyn Store,
     head: &Head,
@@ -139,7 +139,7 @@ pub(in crate::repository) async fn advance(
     if *known.lineage != *head.lineage || !head.log.contains(&known.header) {
         return Ok(Advance::Load);
     }
-    // A base was put since, and may hold what could not be read.
+    // A newer base may have what could not be read.
     if !known.damage.is_empty() && head.base.is_some_and(|base| base.version > known.version()) {
         return Ok(Advance::Load);
     }
@@ -148,7 +148,7 @@ pub(in crate::repository) async fn advance(
         .iter()
         .filter(|header| header.version > known.version())
         .collect();
-    // A repair has what the changes since do not tell.
+    // The changes of a repair do not lead to it.
     if newer.iter().any(|header| header.reset) {
         return Ok(Advance::Load);
     }
@@ -173,8 +173,7 @@ pub(in crate::repository) async fn advance(
     Ok(Advance::Steps(steps))
 }
 
-/// The changes of a version, with what of them could not be read; `None` if parts are missing
-/// and that is not tolerated.
+/// The changes of a version and their damage; `None` if parts are missing and that is not tolerated.
 async fn changes(
     store: &dyn Store,
     header: &Header,
@@ -192,7 +191,7 @@ async fn changes(
     .await
 }
 
-/// The changes of a version that can be read, and what is wrong with the others.
+/// The readable changes of a version, and the damage of the others.
 pub(in crate::repository) async fn readable_changes(
     store: &dyn Store,
     header: &Header,
@@ -200,7 +199,7 @@ pub(in crate::repository) async fn readable_changes(
     Ok(changes(store, header, true).await?.unwrap_or_default())
 }
 
-/// The changes of a version, every one of them; `None` if parts are missing.
+/// All changes of a version; `None` if parts are missing.
 pub(in crate::repository) async fn complete_changes(
     store: &dyn Store,
     header: &Header,

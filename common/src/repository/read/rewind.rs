@@ -1,13 +1,13 @@
-//! Going back: what a version changed, and the states before the current one.
+//! History: the changes of a version, and earlier states.
 
 use super::load::{self, Snapshot};
 use crate::models::Change;
-use crate::repository::Repository;
 use crate::repository::head::Header;
+use crate::repository::open::Repository;
 use crate::repository::store::Result;
 
 impl Repository {
-    /// The headers of the versions still kept, oldest first.
+    /// The headers of the kept versions, oldest first.
     ///
     /// # Errors
     /// When the store fails.
@@ -16,11 +16,10 @@ impl Repository {
         Ok(reading.map(|reading| reading.head.log).unwrap_or_default())
     }
 
-    /// What a version changed; `None` if it is not kept. The first version of a store has no
-    /// changes of its own: it is a whole catalogue.
+    /// The changes of a version; `None` if it is not kept. The first version of a store has none.
     ///
     /// # Errors
-    /// When the store fails, or a part of it cannot be read.
+    /// When the store fails, or a part of the changes cannot be read.
     pub async fn changes(&self, version: u64) -> Result<Option<Vec<Change>>> {
         let versions = self.versions().await?;
         let Some(header) = versions.iter().find(|header| header.version == version) else {
@@ -29,18 +28,17 @@ impl Repository {
         load::complete_changes(&*self.store, header).await
     }
 
-    /// The state at an earlier version, walked back from `current`; `None` if one of the two is not
-    /// kept, as far as can be seen now.
+    /// The state at an earlier version, rewound from `current`; `None` if one of the two is not kept,
+    /// as far as the head shows now.
     ///
     /// # Errors
-    /// When the store fails, or a part on the way back cannot be read.
+    /// When the store fails, or later changes cannot be read.
     pub async fn rewind(&self, current: &Snapshot, version: u64) -> Result<Option<Snapshot>> {
         let versions = self.versions().await?;
         let Some(header) = versions.iter().find(|header| header.version == version) else {
             return Ok(None);
         };
-        // A head that is older than `current` does not tell the whole way, and nothing leads back
-        // to a later version.
+        // A head older than `current` does not have all later changes.
         if !versions.contains(&current.header) || version > current.version() {
             return Ok(None);
         }
@@ -60,7 +58,7 @@ impl Repository {
     }
 }
 
-/// The versions after one, up to another, newest first.
+/// The headers of the versions after one, up to another, newest first.
 pub(in crate::repository) fn between(
     log: &[Header],
     after: u64,

@@ -1,4 +1,4 @@
-//! The file beneath a connection: opened anew when it was replaced, set aside when it is damaged.
+//! The file of a connection: reopened when it was replaced, moved aside when it is damaged.
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::head::read_head;
 use super::schema::{self, Fault};
 use crate::clock::Clock;
 
-/// Between two looks at a lock.
+/// Delay between attempts to lock.
 const RETRY_DELAY: Duration = Duration::from_millis(10);
 
 /// A connection that knows which file it has open.
@@ -26,7 +27,7 @@ pub(super) struct OpenFile {
 }
 
 impl OpenFile {
-    /// Keeps a connection to the file at `path` that was just opened.
+    /// Wraps a connection that was just opened to the file at `path`.
     pub(super) fn new(connection: Connection, path: &Path) -> Self {
         Self {
             connection,
@@ -42,8 +43,8 @@ impl OpenFile {
 }
 
 impl Drop for OpenFile {
-    /// The last connection to close deletes the write-ahead log by its name, which by now may be
-    /// that of another file.
+    /// The last connection to close deletes the write-ahead log by name, which may be that of
+    /// another file by now.
     fn drop(&mut self) {
         if !self.is_current() {
             keep_wal(&self.connection);
@@ -51,7 +52,7 @@ impl Drop for OpenFile {
     }
 }
 
-/// The way to the file at a path, whichever stands there.
+/// A connection to the file at a path, reopened when another file is there.
 #[derive(Debug)]
 pub(super) struct ReopeningConnection {
     path: PathBuf,
@@ -61,8 +62,8 @@ pub(super) struct ReopeningConnection {
 }
 
 impl ReopeningConnection {
-    /// Opens the file, making it where it is missing and setting it aside where it is damaged. One
-    /// that another process holds is opened by the first call that finds it free.
+    /// Opens the file, after creating a missing one and moving a damaged one aside. A file that
+    /// another process has locked is opened by a later call.
     pub(super) fn open(path: &Path, only_reads: bool, clock: Clock) -> Result<Self, Fault> {
         let mut connection = Self {
             path: path.to_owned(),
@@ -80,8 +81,8 @@ impl ReopeningConnection {
         Ok(connection)
     }
 
-    /// Works with the file that the path names now. One that turns out to be damaged is set
-    /// aside, so that the next call finds a new one.
+    /// Works with the file that the path names now. A damaged one is moved aside, so that the next
+    /// call creates a new one.
     pub(super) fn with<T>(
         &mut self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
@@ -109,7 +110,7 @@ impl ReopeningConnection {
         Ok(&mut self.open.insert(open).connection)
     }
 
-    /// Renames the file if a fresh look finds it damaged, too; whether it did.
+    /// Renames the file if a fresh connection finds it damaged, too; true if it did.
     fn move_aside(&mut self) -> Result<bool, Fault> {
         self.open = None;
         let _lock = lock(&self.path)?;
@@ -117,7 +118,7 @@ impl ReopeningConnection {
             return Ok(false);
         }
         let aside = name_aside(&self.path, self.clock.now());
-        // The main file goes last: nobody may find a new one beside the old one's log.
+        // The main file goes last: a new one must never be beside the old log.
         for suffix in ["-wal", "-shm", ""] {
             match fs::rename(with_suffix(&self.path, suffix), with_suffix(&aside, suffix)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -146,7 +147,7 @@ fn keep_wal(connection: &Connection) {
     }
 }
 
-/// Keeps other processes from opening or setting aside a file in the folder meanwhile.
+/// Locks the folder against other processes that open a file or move one aside.
 fn lock(path: &Path) -> Result<File, Fault> {
     let folder = schema::folder(path)?;
     let folder = File::open(folder).map_err(Fault::Folder)?;
@@ -163,7 +164,7 @@ fn lock(path: &Path) -> Result<File, Fault> {
     }
 }
 
-/// Whether the file can be read throughout; one that is missing is no damage.
+/// Whether the whole file can be read; a missing one is no damage.
 fn is_sound(path: &Path) -> Result<bool, Fault> {
     let look = || -> rusqlite::Result<bool> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -174,7 +175,7 @@ fn is_sound(path: &Path) -> Result<bool, Fault> {
             return Ok(false);
         }
         if connection.table_exists(None, "state")? {
-            super::read_head(&connection)?;
+            read_head(&connection)?;
         }
         Ok(true)
     };

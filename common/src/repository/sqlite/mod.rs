@@ -2,6 +2,7 @@
 //! processes. Each call is one short transaction.
 
 mod file;
+mod head;
 mod notifier;
 mod rows;
 mod schema;
@@ -20,10 +21,11 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use tokio::sync::watch;
 
 use self::file::ReopeningConnection;
-use super::OpenError;
-use super::head::{Commit, FENCE_TRACES, Head, HeadPatch, LeaseDenied, Release, first_fence};
+use self::head::{new_head, part_names, read_head, write_head};
+use super::head::{Commit, Head, HeadPatch, LeaseDenied, Release};
 use super::store::{
-    LEASE, Overwrite, PartName, Reading, Result, Row, Store, StoreError, Table, ViewDocument,
+    LEASE, OpenError, Overwrite, PartName, Reading, Result, Row, Store, StoreError, Table,
+    ViewDocument,
 };
 use crate::clock::Clock;
 use crate::models::Kind;
@@ -42,7 +44,7 @@ pub(super) struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, making it and its folder where they are missing.
+    /// Opens the file, after creating it and its folder if they are missing.
     pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, OpenError> {
         let connection = |only_reads| {
             let connection =
@@ -85,7 +87,7 @@ impl SqliteStore {
         .await
     }
 
-    /// Changes the head in one transaction; `step` says whether the lease was still its own.
+    /// Changes the head in one transaction, unless `step` returns false because the lease is lost.
     async fn step(
         &self,
         step: impl FnOnce(&mut Head, Timestamp) -> bool + Send + 'static,
@@ -106,8 +108,8 @@ impl SqliteStore {
         stepped.ok_or(StoreError::LeaseLost)
     }
 
-    /// Takes the versions off a view that an earlier head left, since a document gives way to
-    /// higher versions only.
+    /// Removes the versions from a view that an earlier head left, because a document is only
+    /// overwritten by higher versions.
     async fn clear_view_versions(&self) -> Result<()> {
         for kind in Kind::ALL {
             let batch = u32::try_from(BATCH).unwrap_or(u32::MAX);
@@ -118,7 +120,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Milliseconds are what the other store keeps, too.
+    /// In milliseconds, like MongoDB.
     fn now(&self) -> Timestamp {
         let now = self.clock.now();
         now.round(Unit::Millisecond).unwrap_or(now)
@@ -300,53 +302,4 @@ async fn blocking<T: Send + 'static>(
             CALL_TIMEOUT.as_secs()
         ))),
     }
-}
-
-fn read_head(connection: &Connection) -> rusqlite::Result<Option<Head>> {
-    connection
-        .prepare_cached("SELECT head FROM state WHERE id = 1")?
-        .query_row([], |row| {
-            serde_json::from_slice(row.get_ref(0)?.as_bytes()?).map_err(|error| {
-                rusqlite::Error::FromSqlConversionFailure(
-                    0,
-                    rusqlite::types::Type::Text,
-                    Box::new(error),
-                )
-            })
-        })
-        .optional()
-}
-
-/// The head of a new store. Where an earlier one was lost and left its parts or its ledger, they
-/// keep no name from the new one: a part is never written twice.
-fn new_head(transaction: &Transaction<'_>) -> rusqlite::Result<Head> {
-    let parts = part_names(transaction)?;
-    let runs = rows::rows(transaction, Table::Runs, Some(FENCE_TRACES))?;
-    let runs = runs.iter().filter_map(|run| run.key.parse().ok());
-    let mut head = Head::new(uuid::Uuid::new_v4().to_string());
-    head.fence = first_fence(parts.iter().map(|part| part.fence).chain(runs));
-    Ok(head)
-}
-
-fn part_names(connection: &Connection) -> rusqlite::Result<Vec<PartName>> {
-    connection
-        .prepare_cached("SELECT name FROM parts")?
-        .query_map([], |row| Ok(values::key("parts", row.get_ref(0)?)))?
-        .filter_map(|name| {
-            let name = name.map(|name| name.as_deref().and_then(PartName::parse));
-            name.transpose()
-        })
-        .collect()
-}
-
-fn write_head(transaction: &Transaction<'_>, head: &Head) -> rusqlite::Result<()> {
-    let text = serde_json::to_string(head)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    transaction
-        .prepare_cached(
-            "INSERT INTO state (id, head) VALUES (1, ?)
-             ON CONFLICT (id) DO UPDATE SET head = excluded.head",
-        )?
-        .execute([text])
-        .map(drop)
 }

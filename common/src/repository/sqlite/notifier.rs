@@ -8,14 +8,14 @@ use tokio::sync::watch;
 
 use super::file::OpenFile;
 
-/// How often the file is asked whether anyone wrote to it; one question takes microseconds.
+/// How often `data_version` is polled, which takes microseconds.
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// Notifies when this process or another has written to the file.
 #[derive(Debug, Default)]
 pub(super) struct ChangeNotifier {
     notifications: watch::Sender<u64>,
-    /// The watching thread ends when this end of its channel goes.
+    /// Dropping this end of the channel ends the watching thread.
     watching: Mutex<Option<SyncSender<()>>>,
 }
 

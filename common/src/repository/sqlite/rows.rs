@@ -4,8 +4,8 @@ use serde_json::Value;
 use super::values;
 use crate::repository::{Row, Table};
 
-/// Reads the rows of a table, or the newest of them. Those whose key is no text are not ours and
-/// are left alone.
+/// Reads the rows of a table, or the newest of them. Rows with a key of another type are
+/// skipped.
 pub(super) fn rows(
     connection: &Connection,
     table: Table,
@@ -50,7 +50,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Removes all rows of a table but those with the highest keys.
+/// Removes all rows of a table except those with the highest keys.
 pub(super) fn trim(transaction: &Transaction<'_>, table: Table, keep: u32) -> rusqlite::Result<()> {
     let name = table.name();
     transaction

@@ -27,12 +27,12 @@ const SCHEMA: &str = "
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    /// Its folder cannot be made, read or written.
+    /// Its folder cannot be created, read or written.
     #[error(
         "cannot use its folder: {0}; make it writable or set PYFLIX_DATABASE_URL to another file"
     )]
     Folder(io::Error),
-    /// Another process is opening it or sets it aside, for longer than either takes.
+    /// Another process has locked its folder for longer than opening or moving aside takes.
     #[error("its folder is locked by another process: stop that process")]
     Locked,
     /// A later release wrote it.
@@ -40,13 +40,13 @@ pub(super) enum Fault {
         "it was written by a newer release: run that release, or set PYFLIX_DATABASE_URL to another file"
     )]
     Newer,
-    /// SQLite says so.
+    /// An error of SQLite.
     #[error("{0}{advice}", advice = advice(.0))]
     Sqlite(#[from] rusqlite::Error),
 }
 
 impl Fault {
-    /// Whether what the file holds is not what was written.
+    /// Whether the file is damaged.
     pub(super) fn is_damage(&self) -> bool {
         match self {
             // Only the head is read as JSON.
@@ -56,7 +56,7 @@ impl Fault {
         }
     }
 
-    /// Whether another process keeps it, so that it may be free later.
+    /// Whether another process has locked it, so that it may be free later.
     pub(super) fn is_locked(&self) -> bool {
         match self {
             Self::Locked => true,
@@ -91,7 +91,7 @@ fn advice(error: &rusqlite::Error) -> &'static str {
     }
 }
 
-/// The folder of the file, made where it is missing.
+/// The folder of the file, created if it is missing.
 pub(super) fn folder(path: &Path) -> Result<&Path, Fault> {
     let folder = path
         .parent()
@@ -101,8 +101,8 @@ pub(super) fn folder(path: &Path) -> Result<&Path, Fault> {
     Ok(folder)
 }
 
-/// Opens a connection to the file, making it and its tables where they are missing. To one that
-/// only reads, a file that is ready and locked is no obstacle.
+/// Opens a connection to the file, after creating it and its tables if they are missing. A reader
+/// needs no lock if the tables are there.
 pub(super) fn open(path: &Path, only_reads: bool) -> Result<Connection, Fault> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;

@@ -1,10 +1,9 @@
-//! Reading values that may have been put in by hand: a column holds any type.
+//! Decoding values: a column can have any type, since values may be inserted by hand.
 
 use rusqlite::types::ValueRef;
 use serde_json::{Map, Value};
 
-/// What a part of the wrong type reads as, so that whoever unpacks it finds and names it as
-/// damaged.
+/// Stands for a part of the wrong type, so that unpacking reports the damage.
 const NO_PART: &[u8] = b"no part";
 
 pub(super) fn part(value: ValueRef<'_>) -> Vec<u8> {
@@ -14,7 +13,7 @@ pub(super) fn part(value: ValueRef<'_>) -> Vec<u8> {
     }
 }
 
-/// A key or a name; one that is no text is not ours.
+/// A key or a name; `None` for another type.
 pub(super) fn key(table: &str, value: ValueRef<'_>) -> Option<String> {
     match value.as_str() {
         Ok(key) => Some(key.to_owned()),
@@ -25,7 +24,7 @@ pub(super) fn key(table: &str, value: ValueRef<'_>) -> Option<String> {
     }
 }
 
-/// A version of the view; 0 where it cannot be understood, so that any is written over it.
+/// A version of the view; 0 if it is invalid, so that any version overwrites it.
 pub(super) fn version(value: ValueRef<'_>) -> u64 {
     let version = value.as_i64().ok();
     version
@@ -33,7 +32,7 @@ pub(super) fn version(value: ValueRef<'_>) -> u64 {
         .unwrap_or(0)
 }
 
-/// What is no text of an object counts as empty, so that a damaged row is seen to differ.
+/// The fields of a row; empty if they are invalid, so that the row is rewritten.
 pub(super) fn fields(value: ValueRef<'_>) -> Map<String, Value> {
     match value {
         ValueRef::Text(text) => serde_json::from_slice(text).unwrap_or_default(),

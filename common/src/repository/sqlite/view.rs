@@ -5,7 +5,8 @@ use super::values;
 use crate::models::Kind;
 use crate::repository::{Overwrite, ViewDocument};
 
-/// A version of a wrong type sorts above all numbers, and must not protect its document.
+/// Writes a document, unless a newer one is there. A version of a wrong type sorts above all
+/// numbers, but must not protect its document.
 pub(super) fn write(
     transaction: &Transaction<'_>,
     document: ViewDocument,
@@ -39,7 +40,7 @@ pub(super) fn write(
         .map(drop)
 }
 
-/// Takes the versions off up to so many documents of a kind; the answer is off how many.
+/// Removes the versions of up to `limit` documents of a kind, and returns their number.
 pub(super) fn clear_versions(
     transaction: &Transaction<'_>,
     kind: Kind,
@@ -54,7 +55,7 @@ pub(super) fn clear_versions(
         .execute([limit])
 }
 
-/// Reads a page of the view. Documents whose id is no text are not ours and are left alone.
+/// Reads a page of the view. Documents with an id of another type are skipped.
 pub(super) fn read(
     connection: &Connection,
     kind: Kind,

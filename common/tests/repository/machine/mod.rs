@@ -2,11 +2,10 @@
 //! against a simple model of what the store must hold.
 //!
 //! proptest makes a list of operations; `world` carries them out one by one on a real store.
-//! Nothing happens by the time of day: processes advance only where the list says so, at a
-//! [`desk`] where every call lies until then, and leases end by hand. So a list that fails fails
-//! again, and shrinks.
+//! Nothing happens by the time of day: processes advance only where the list says so, over an
+//! [`intercepted_store`], and leases end by hand. So a failing list fails again, and shrinks.
 
-mod desk;
+mod intercepted_store;
 mod model;
 mod operation;
 mod publisher;

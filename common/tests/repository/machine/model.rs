@@ -45,7 +45,7 @@ pub(super) struct Lease {
 #[derive(Debug, Default)]
 pub(super) struct Published {
     versions: Vec<(String, Header, Catalogue)>,
-    /// Leases under which a publisher was told that nothing is published.
+    /// Leases whose publisher learned that it published nothing.
     nothing: HashSet<(String, u64)>,
     /// Whether parts were lost or corrupted at rest, so that somebody may see damage.
     pub(super) spoiled: bool,
@@ -72,11 +72,14 @@ impl Model {
 
     /// A version is published; `header` is the one that the store made of it.
     pub(super) fn commit(&mut self, commit: &Commit, header: Header, retention: u64) -> Check {
-        let asked = Header {
+        let pending = Header {
             at: header.at,
             ..commit.header.clone()
         };
-        ensure!(header == asked, "asked for {asked:?}, published {header:?}");
+        ensure!(
+            header == pending,
+            "pending for {pending:?}, published {header:?}"
+        );
         self.version += 1;
         self.log.push(header);
         let kept = usize::try_from(retention).unwrap();
@@ -179,21 +182,21 @@ impl Published {
     pub(super) fn add(&mut self, lineage: &str, header: Header, catalogue: Catalogue) -> Check {
         ensure!(
             !self.nothing.contains(&(lineage.to_owned(), header.fence)),
-            "version {} came although its publisher was told that nothing is published",
+            "version {} was published although its publisher learned that it published nothing",
             header.version
         );
         self.versions.push((lineage.to_owned(), header, catalogue));
         Ok(())
     }
 
-    /// A publisher is told that it published nothing: it must stay so.
+    /// A publisher learned that it published nothing, which must stay true.
     pub(super) fn nothing(&mut self, lineage: &str, fence: u64) -> Check {
         let published = |(other, header, _): &(String, Header, Catalogue)| {
             other == lineage && header.fence == fence
         };
         ensure!(
             !self.versions.iter().any(published),
-            "a publisher was told that nothing is published, but lease {fence} has a version"
+            "a publisher learned that it published nothing, but lease {fence} has a version"
         );
         self.nothing.insert((lineage.to_owned(), fence));
         Ok(())

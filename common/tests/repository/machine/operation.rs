@@ -20,19 +20,19 @@ pub(super) enum Operation {
     Fault(usize, Until, Fault),
     /// A publisher is killed, and another process takes its place.
     Crash(usize, Last),
-    /// A publisher is told to stop: it leaves its run and releases the lease.
+    /// A publisher is stopped: it gives up its run and releases the lease.
     GiveUp(usize, Last),
-    /// The lease is over, whoever has it.
+    /// The current lease expires.
     LeasePasses,
     /// A publisher renews its lease.
     Renew(usize),
     /// A write that is still under way arrives; 0 is the last that was made.
     Arrive(usize),
-    /// A reader gets so many answers, the first of them perhaps an odd one.
-    Look(usize, usize, Option<Odd>),
+    /// A reader gets so many answers, the first of them perhaps wrong.
+    Look(usize, usize, Option<ReadFault>),
     /// The server crashes and forgets the last commit, which it had confirmed to nobody.
     TakeBack,
-    /// The store is lost and made anew.
+    /// The store is lost and rebuilt.
     Rebuild,
     /// All kept versions are looked at.
     LookBack,
@@ -107,9 +107,9 @@ pub(super) enum Last {
     Late,
 }
 
-/// An odd answer to a reader.
+/// A wrong response to a reader.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Odd {
+pub(super) enum ReadFault {
     /// The head of so many changes ago.
     Old(usize),
     /// A part is not there yet.
@@ -138,8 +138,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         7 => Just(LeasePasses),
         1 => publisher().prop_map(Renew),
         3 => (0..4_usize).prop_map(Arrive),
-        8 => (0..READERS, 1..8_usize, prop::option::weighted(0.3, odd()))
-            .prop_map(|(reader, calls, odd)| Look(reader, calls, odd)),
+        8 => (0..READERS, 1..8_usize, prop::option::weighted(0.3, read_fault()))
+            .prop_map(|(reader, calls, fault)| Look(reader, calls, fault)),
         2 => Just(TakeBack),
         1 => Just(Rebuild),
         1 => Just(LookBack),
@@ -189,6 +189,9 @@ fn last() -> impl Strategy<Value = Last> {
     prop_oneof![Just(Last::Undone), Just(Last::Done), Just(Last::Late)]
 }
 
-fn odd() -> impl Strategy<Value = Odd> {
-    prop_oneof![(1..8_usize).prop_map(Odd::Old), Just(Odd::Missing),]
+fn read_fault() -> impl Strategy<Value = ReadFault> {
+    prop_oneof![
+        (1..8_usize).prop_map(ReadFault::Old),
+        Just(ReadFault::Missing),
+    ]
 }

@@ -1,4 +1,4 @@
-//! A process that publishes: it rests at every call until it is told to go on.
+//! A process that publishes and pauses at every call.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use common::repository::{PartName, Repository, Result, Snapshot, Store};
 use tokio::sync::mpsc;
 
 use super::LIMIT;
-use super::desk::{Asked, Desk};
+use super::intercepted_store::{InterceptedStore, PendingCall};
 use super::model::Check;
 use super::operation::Fault;
 use super::run::{Notebook, Work, run};
 
 pub(super) struct Publisher {
     repository: Repository,
-    calls: mpsc::UnboundedReceiver<Asked>,
+    calls: mpsc::UnboundedReceiver<PendingCall>,
     run: Option<Pin<Box<dyn Future<Output = Result<()>> + Send>>>,
-    pub(super) asked: Option<Asked>,
+    pub(super) pending: Option<PendingCall>,
     pub(super) work: Option<Work>,
     pub(super) notes: Notebook,
     /// Something is wrong with its next call.
@@ -36,12 +36,12 @@ pub(super) struct Publisher {
 
 impl Publisher {
     pub(super) fn new(store: Arc<dyn Store>, retention: u64) -> Self {
-        let (desk, calls) = Desk::new(store, false);
+        let (store, calls) = InterceptedStore::new(store, false);
         Self {
-            repository: Repository::with_store(desk).with_retention(retention),
+            repository: Repository::with_store(store).with_retention(retention),
             calls,
             run: None,
-            asked: None,
+            pending: None,
             work: None,
             notes: Notebook::default(),
             fault: None,
@@ -95,14 +95,14 @@ impl Publisher {
         let next = async {
             tokio::select! {
                 biased;
-                asked = self.calls.recv() => Ok(asked),
+                pending = self.calls.recv() => Ok(pending),
                 end = run => Err(end),
             }
         };
         let next = tokio::time::timeout(LIMIT, next).await;
         match next.map_err(|_| "a publisher waits for nothing".to_owned())? {
-            Ok(asked) => {
-                self.asked = asked;
+            Ok(pending) => {
+                self.pending = pending;
                 Ok(None)
             }
             Err(end) => {

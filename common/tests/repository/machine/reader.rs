@@ -7,11 +7,11 @@ use common::repository::{FollowEvent, Header, Reading, Repository, Result, Snaps
 use tokio::sync::mpsc;
 
 use super::LIMIT;
-use super::desk::{Asked, Call, Desk};
+use super::intercepted_store::{Call, InterceptedStore, PendingCall};
 use super::model::{Check, Model, Published, ensure};
 
 /// What a reader learns.
-enum Learnt {
+enum Observation {
     Followed(Box<FollowEvent>),
     Loaded(Box<Result<Option<Snapshot>>>),
 }
@@ -19,69 +19,69 @@ enum Learnt {
 /// A reader; between two operations it always waits for the answer to a call.
 pub(super) struct Reader {
     name: &'static str,
-    desk: Arc<Desk>,
-    calls: mpsc::UnboundedReceiver<Asked>,
-    learns: mpsc::UnboundedReceiver<Learnt>,
+    store: Arc<InterceptedStore>,
+    calls: mpsc::UnboundedReceiver<PendingCall>,
+    learns: mpsc::UnboundedReceiver<Observation>,
     work: Pin<Box<dyn Future<Output = ()> + Send>>,
-    pub(super) asked: Option<Asked>,
+    pub(super) pending: Option<PendingCall>,
     /// The head that it was shown last.
     pub(super) looked: Option<Reading>,
-    /// The odd answers since it learnt something.
-    pub(super) odd: u32,
+    /// The wrong responses since it learnt something.
+    pub(super) fault: u32,
     known: Option<Arc<Snapshot>>,
 }
 
 impl Reader {
     pub(super) fn following(store: Arc<dyn Store>) -> Self {
-        let (desk, calls) = Desk::new(store, true);
+        let (store, calls) = InterceptedStore::new(store, true);
         let (tell, learns) = mpsc::unbounded_channel();
-        let mut follower = Repository::with_store(desk.clone()).follow();
+        let mut follower = Repository::with_store(store.clone()).follow();
         let work = async move {
             while tell
-                .send(Learnt::Followed(Box::new(follower.next().await)))
+                .send(Observation::Followed(Box::new(follower.next().await)))
                 .is_ok()
             {}
         };
-        Self::new("a follower", desk, calls, learns, Box::pin(work))
+        Self::new("a follower", store, calls, learns, Box::pin(work))
     }
 
     pub(super) fn loading(store: Arc<dyn Store>) -> Self {
-        let (desk, calls) = Desk::new(store, true);
+        let (store, calls) = InterceptedStore::new(store, true);
         let (tell, learns) = mpsc::unbounded_channel();
-        let repository = Repository::with_store(desk.clone());
+        let repository = Repository::with_store(store.clone());
         let work = async move {
             while tell
-                .send(Learnt::Loaded(Box::new(repository.load().await)))
+                .send(Observation::Loaded(Box::new(repository.load().await)))
                 .is_ok()
             {}
         };
-        Self::new("a loader", desk, calls, learns, Box::pin(work))
+        Self::new("a loader", store, calls, learns, Box::pin(work))
     }
 
     fn new(
         name: &'static str,
-        desk: Arc<Desk>,
-        calls: mpsc::UnboundedReceiver<Asked>,
-        learns: mpsc::UnboundedReceiver<Learnt>,
+        store: Arc<InterceptedStore>,
+        calls: mpsc::UnboundedReceiver<PendingCall>,
+        learns: mpsc::UnboundedReceiver<Observation>,
         work: Pin<Box<dyn Future<Output = ()> + Send>>,
     ) -> Self {
         Self {
             name,
-            desk,
+            store,
             calls,
             learns,
             work,
-            asked: None,
+            pending: None,
             looked: None,
-            odd: 0,
+            fault: 0,
             known: None,
         }
     }
 
     /// Whether it begins to look: nothing that it has read may be gone the next moment.
     pub(super) fn begins(&self) -> bool {
-        let asked = self.asked.as_ref();
-        asked.is_none_or(|asked| matches!(asked.call, Call::Head))
+        let pending = self.pending.as_ref();
+        pending.is_none_or(|pending| matches!(pending.call, Call::Head))
     }
 
     /// The version that it is at.
@@ -90,30 +90,30 @@ impl Reader {
         Some((&known.lineage, &known.header))
     }
 
-    /// Goes on to the next call, and looks at what it has learnt on the way.
+    /// Advances to the next call, and checks the observations until then.
     pub(super) async fn advance(&mut self, model: &Model, published: &Published) -> Check {
-        // A follower must be woken to look; one that looks already hears it in vain.
-        self.desk.notify();
+        // Wakes a follower that waits.
+        self.store.notify();
         let next = async {
             tokio::select! {
                 biased;
-                asked = self.calls.recv() => asked,
+                pending = self.calls.recv() => pending,
                 () = &mut self.work => None,
             }
         };
-        self.asked = tokio::time::timeout(LIMIT, next)
+        self.pending = tokio::time::timeout(LIMIT, next)
             .await
             .map_err(|_| format!("{} waits for nothing", self.name))?;
         while let Ok(learnt) = self.learns.try_recv() {
-            self.odd = 0;
+            self.fault = 0;
             self.learn(learnt, model, published)?;
         }
         Ok(())
     }
 
-    fn learn(&mut self, learnt: Learnt, model: &Model, published: &Published) -> Check {
+    fn learn(&mut self, learnt: Observation, model: &Model, published: &Published) -> Check {
         match learnt {
-            Learnt::Followed(news) => match *news {
+            Observation::Followed(news) => match *news {
                 FollowEvent::Version { snapshot, changes } => {
                     self.follow(&snapshot, published)?;
                     if let Some(changes) = changes {
@@ -129,7 +129,7 @@ impl Reader {
                     return Err(format!("{} fails: {error}", self.name));
                 }
             },
-            Learnt::Loaded(loaded) => {
+            Observation::Loaded(loaded) => {
                 let loaded = loaded.map_err(|error| format!("{} fails: {error}", self.name))?;
                 let header = loaded.as_ref().map(|loaded| &loaded.header);
                 let looked: Option<&Header> = self
@@ -176,7 +176,7 @@ impl Reader {
         before.1.apply(changes);
         ensure!(
             before.0 + 1 == seen.version() && before.1 == seen.catalogue,
-            "{} was told of other changes than led from version {} to {}",
+            "{} got other changes than those from version {} to {}",
             self.name,
             before.0,
             seen.version()

@@ -21,15 +21,15 @@ pub(super) enum Work {
 pub(super) struct Notes {
     /// The lease, once there is one and the sweep is over.
     pub(super) begun: Option<(u64, LeaseHandle)>,
-    /// States that it was told, not looked at yet: the one at the head first.
+    /// States that it got and that are not checked yet: the one at the head first.
     pub(super) state: Option<Snapshot>,
     pub(super) rewound: Option<Snapshot>,
-    /// What it was told to have published.
+    /// The version that it published, as far as it knows.
     pub(super) published: Option<Snapshot>,
-    /// It was told that it has published nothing.
+    /// Whether it knows that it published nothing.
     pub(super) nothing: bool,
-    /// What it was told to have changed at the head.
-    pub(super) amended: Option<HeadPatch>,
+    /// The change of the head that it knows of.
+    pub(super) patched: Option<HeadPatch>,
     /// The version that it goes back to.
     pub(super) goal: Option<Header>,
     /// What the next run of this process may begin from.
@@ -63,7 +63,7 @@ pub(super) async fn run(
         Work::RollBack(back) => roll_back(&repository, lease, known, back, &notes).await,
         Work::PatchHead(patch) => {
             lease.patch_head(&patch).await?;
-            notes.open().amended = Some(patch);
+            notes.open().patched = Some(patch);
             lease.release(None).await
         }
     }

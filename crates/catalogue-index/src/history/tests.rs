@@ -1,11 +1,15 @@
-use common::models::{Catalogue, Counts, Facts, Item, Kind, Movie, SourceRecord};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use common::models::{Catalogue, Change, Counts, Facts, Item, Kind, Movie, SourceRecord};
+use common::repository::{Header, Snapshot};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::*;
+use super::kept::{History, Version};
 
 #[test]
-fn versions_are_found_by_number_and_told_newest_first() {
+fn versions_are_found_by_number_and_listed_newest_first() {
     let history = history(3, sizes(1..=4));
     assert_eq!(history.get(3).unwrap().header.version, 3);
     assert!(history.get(2).is_none() && history.get(8).is_none());
@@ -14,30 +18,16 @@ fn versions_are_found_by_number_and_told_newest_first() {
 }
 
 #[test]
-fn only_what_is_whole_in_memory_is_told_since_a_version() {
-    let history = history(3, sizes(1..=4));
-    let since = |version| {
-        let later = history.since(version)?;
-        Some(later.iter().map(|v| v.header.version).collect::<Vec<_>>())
-    };
-    assert_eq!(since(3), Some(vec![4, 5, 6, 7]));
-    assert_eq!(since(7), Some(vec![]));
-    assert_eq!(since(2), None, "nobody knows what version 3 changed");
-    assert_eq!(since(8), None, "that is ahead");
-}
-
-#[test]
 fn the_oldest_changes_leave_memory_first_and_their_headers_stay() {
-    let history = history(3, sizes([5, 4, 3, 2])).within(6, encode);
-    let held = |number| history.get(number).unwrap().changes.is_some();
-    assert_eq!([4, 5, 6, 7].map(held), [false, false, true, true]);
+    let history = history(3, sizes([5, 4, 3, 2])).with_change_limit(6, encode);
+    let has_changes = |number| history.get(number).unwrap().changes.is_some();
+    assert_eq!([4, 5, 6, 7].map(has_changes), [false, false, true, true]);
     assert_eq!(history.versions().count(), 5);
-    assert!(history.since(4).is_none() && history.since(5).is_some());
 }
 
 #[test]
-fn a_version_can_be_announced_after_its_changes_have_left_memory() {
-    let history = history(3, sizes([5, 1])).within(1, encode);
+fn a_version_keeps_its_event_when_its_changes_leave_memory() {
+    let history = history(3, sizes([5, 1])).with_change_limit(1, encode);
     assert!(history.get(4).unwrap().changes.is_none());
     assert!(history.event(4, encode).is_some() && history.event(5, encode).is_some());
     assert!(
@@ -47,46 +37,45 @@ fn a_version_can_be_announced_after_its_changes_have_left_memory() {
 }
 
 #[test]
-fn another_lineage_or_a_gap_begins_anew() {
+fn another_lineage_or_a_gap_starts_over() {
     let before = history(3, sizes([1]));
     let other = before
         .clone()
-        .with(&snapshot("other", 5, &[]), Some(changes(1)), encode);
-    assert_eq!((other.versions().count(), &**other.lineage()), (1, "other"));
-    let gap = before.with(&snapshot("l", 9, &[]), Some(changes(1)), encode);
+        .with_version(&snapshot("other", 5, &[]), Some(changes(1)), encode);
+    assert_eq!(other.versions().count(), 1);
+    let gap = before.with_version(&snapshot("l", 9, &[]), Some(changes(1)), encode);
     assert_eq!(gap.versions().count(), 1);
 }
 
 #[test]
-fn what_was_read_of_the_past_is_put_before_what_came_since() {
+fn a_backfill_adds_the_versions_from_before_the_start() {
     let now = history(5, sizes([1]));
-    assert!(!now.is_settled());
-    let past = History {
-        settled: true,
-        ..history(2, sizes([1, 1, 1]))
+    assert!(!now.is_backfilled());
+    let stored = history(2, sizes([1, 1, 1]));
+    let read = |lineage: &str| {
+        let versions = stored.versions().rev().cloned();
+        History::read(lineage.into(), versions)
     };
-    let filled = now.clone().after(&past, encode);
+    let filled = now.clone().with_backfill(&read("l"), encode);
     let numbers: Vec<_> = filled.versions().map(|v| v.header.version).collect();
     assert_eq!(numbers, [6, 5, 4, 3, 2]);
-    assert!(filled.is_settled() && filled.since(2).is_some());
+    assert!(filled.is_backfilled() && filled.get(3).unwrap().changes.is_some());
 
-    let foreign = History {
-        lineage: "other".into(),
-        ..past.clone()
-    };
-    assert_eq!(now.clone().after(&foreign, encode).versions().count(), 2);
-    let mut differing = past;
-    let mut header = differing.get(5).unwrap().header.clone();
-    header.fence += 9;
-    let other = Arc::new(Version::new(&header, None));
-    differing.versions.set(3, other);
-    assert_eq!(now.after(&differing, encode).versions().count(), 2);
+    let foreign = now.clone().with_backfill(&read("other"), encode);
+    assert_eq!(foreign.versions().count(), 2);
+    let differing = stored.versions().rev().map(|version| {
+        let mut header = version.header.clone();
+        header.fence += 9;
+        Arc::new(Version::new(&header, None))
+    });
+    let differing = now.with_backfill(&History::read("l".into(), differing), encode);
+    assert_eq!(differing.versions().count(), 2);
 }
 
 #[test]
-fn what_the_store_keeps_no_more_is_let_go() {
+fn a_backfill_drops_versions_that_the_store_no_longer_keeps() {
     let kept = history(5, sizes([1, 1]));
-    let shorter = history(2, sizes([1, 1, 1, 1, 1])).after(&kept, encode);
+    let shorter = history(2, sizes([1, 1, 1, 1, 1])).with_backfill(&kept, encode);
     let numbers: Vec<_> = shorter.versions().map(|v| v.header.version).collect();
     assert_eq!(numbers, [7, 6, 5]);
     assert!(shorter.get(5).unwrap().changes.is_some());
@@ -97,7 +86,7 @@ pub(super) fn history(first: u64, later: impl IntoIterator<Item = Vec<Change>>) 
     let start = History::from(&snapshot("l", first, &changes(1)));
     let later = (first + 1..).zip(later);
     later.fold(start, |history, (version, changes)| {
-        history.with(&snapshot("l", version, &changes), Some(changes), encode)
+        history.with_version(&snapshot("l", version, &changes), Some(changes), encode)
     })
 }
 
@@ -133,7 +122,7 @@ fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snapshot {
     }
 }
 
-/// A movie that comes.
+/// The addition of a movie.
 pub(super) fn added(id: &str, title: &str) -> Change {
     Change {
         kind: Kind::Movie,

@@ -30,8 +30,7 @@ macro_rules! record_kind {
             /// Parses a stored record ([`Record::json`](crate::Record::json)).
             ///
             /// # Errors
-            /// Never for a record that [`Record::parse`](crate::Record::parse) returned for this
-            /// collection.
+            /// Never for a [`Record`](crate::Record) of this collection.
             pub fn parse(stored: &RawValue) -> Result<Self, RecordError> {
                 Self::read(&mut FieldReader::new(stored)?)
             }

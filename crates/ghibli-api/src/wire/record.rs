@@ -44,7 +44,7 @@ impl Record {
     /// # Errors
     /// If it is not an object, has no usable `id`, has a known field of the wrong type, is too
     /// large or too deeply nested, or contains invalid Unicode.
-    pub fn parse(collection: Collection, element: &RawValue) -> Result<Self, RecordError> {
+    pub(crate) fn parse(collection: Collection, element: &RawValue) -> Result<Self, RecordError> {
         let bytes = counted_bytes(element.get());
         if bytes > MAX_RECORD_BYTES {
             return Err(RecordError::TooLarge { bytes });

@@ -58,17 +58,12 @@ impl Records {
     }
 
     /// Number of readable records.
-    pub const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.readable.len()
     }
 
-    /// Whether no record is readable.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Number of elements in the list, unreadable ones included.
-    pub const fn element_count(&self) -> usize {
+    pub(crate) const fn element_count(&self) -> usize {
         self.len() + self.bad.len()
     }
 

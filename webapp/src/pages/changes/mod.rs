@@ -6,8 +6,7 @@ mod view;
 use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use catalogue_index::Version;
-use catalogue_index::{Gap, between};
+use catalogue_index::{DiffError, Version};
 use common::models::{Change, Counts};
 use common::repository::Header;
 use http_content::Representation;
@@ -248,7 +247,7 @@ struct ComparePage {
     to: u64,
     counts: String,
     /// Why the versions cannot be compared.
-    gap: Option<String>,
+    error: Option<String>,
     kinds: Vec<KindChanges>,
     comparable: Option<ComparableVersions>,
     page: usize,
@@ -262,9 +261,9 @@ fn comparison(
     to: u64,
     page: usize,
 ) -> Result<Representation, AppError> {
-    let (changes, gap) = match between(&site.history, from, to) {
+    let (changes, error) = match site.history.diff(from, to) {
         Ok(changes) => (changes, None),
-        Err(gap) => (Vec::new(), Some(gap_in_words(&gap, site))),
+        Err(error) => (Vec::new(), Some(diff_error_in_words(&error, site))),
     };
     let pages = pages(changes.len(), view::PER_PAGE);
     if page > pages {
@@ -281,7 +280,7 @@ fn comparison(
         from,
         to,
         counts: counts_in_words(Counts::of(&changes)),
-        gap,
+        error,
         kinds: view::by_kind(&site.snapshot.catalogue, &changes, page),
         comparable: ComparableVersions::of(site, Some((from, to))),
         page,
@@ -290,23 +289,23 @@ fn comparison(
     Ok(content::page(&page)?.at_version(site.version()))
 }
 
-fn gap_in_words(gap: &Gap, site: &Site) -> String {
+fn diff_error_in_words(error: &DiffError, site: &Site) -> String {
     let mut versions = site.history.versions();
     let kept = (versions.next(), versions.next_back());
-    match (gap, kept) {
-        (Gap::NotKept(number), (Some(newest), Some(oldest))) => format!(
+    match (error, kept) {
+        (DiffError::NotKept(number), (Some(newest), Some(oldest))) => format!(
             "Version {number} is not available. Choose a version from {} to {}.",
             oldest.header.version, newest.header.version
         ),
-        (Gap::NotKept(number), _) => {
+        (DiffError::NotKept(number), _) => {
             format!(
                 "Version {number} is not available, and there is no other version to compare yet."
             )
         }
-        (Gap::NotInMemory(number), _) => format!(
+        (DiffError::NotInMemory(number), _) => format!(
             "The details of version {number} are no longer available. Choose later versions."
         ),
-        (Gap::TooMany, _) => {
+        (DiffError::TooMany, _) => {
             "Too many changes to compare. Choose versions that are closer together.".into()
         }
     }

@@ -7,8 +7,8 @@ use common::models::{
     Catalogue, Facts, Id, Item, Kind, Link, Location, Movie, Person, Species, Vehicle,
 };
 
+use crate::pages::lists::filtered_by;
 use crate::pages::tile::{self, Tile};
-use crate::pages::view::narrowed;
 use crate::state::Site;
 
 /// Related items shown under one heading, where there can be very many.
@@ -217,7 +217,7 @@ impl FactValue {
     fn filter_link(kind: Kind, name: &str, value: &str) -> Self {
         Self {
             text: value.to_owned(),
-            path: Some(narrowed(kind, name, value)),
+            path: Some(filtered_by(kind, name, value)),
         }
     }
 }
@@ -301,7 +301,7 @@ fn movies_of(site: &Site, item: &Item, link: Link, name: &str) -> RelatedItems {
     RelatedItems {
         empty_text: Some("Not linked to any movie."),
         more: more_link(count, tiles.len(), || {
-            narrowed(Kind::Movie, name, &item.slug)
+            filtered_by(Kind::Movie, name, &item.slug)
         }),
         ..related("movies", "Movies", tiles)
     }
@@ -375,7 +375,7 @@ fn of_one_species(site: &Site, species: &Item, kind: Kind) -> RelatedItems {
     RelatedItems {
         empty_text: Some(empty_text),
         more: more_link(count, tiles.len(), || {
-            narrowed(kind, "species", &species.slug)
+            filtered_by(kind, "species", &species.slug)
         }),
         ..related(id, heading, tiles)
     }

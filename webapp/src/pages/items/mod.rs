@@ -1,9 +1,7 @@
-//! The list and item pages that all kinds share.
+//! The page of an item.
 
 mod details;
 mod history;
-mod list;
 mod show;
 
-pub(crate) use self::list::list;
 pub(crate) use self::show::show;

@@ -127,7 +127,7 @@ fn part(fence: u64) -> PartName {
 }
 
 #[tokio::test]
-async fn a_write_that_fails_is_told_and_can_be_made_again() {
+async fn a_failed_write_is_reported_and_can_be_retried() {
     let mongo = Mongo::replica_set().await;
     let (_, database) = fresh(mongo).await;
     let url = format!("{}&appName=refused", mongo.url(database.name()));
@@ -199,7 +199,7 @@ async fn a_store_opens_while_its_server_is_away_and_says_where_it_looked() {
 }
 
 #[tokio::test]
-async fn a_wrong_set_name_is_told() {
+async fn a_wrong_replica_set_name_is_reported() {
     let mongo = Mongo::replica_set().await;
     let url = mongo.url("x").replace("rs0", "other");
     let store = store_at(url, Access::Reader).await;
@@ -208,7 +208,7 @@ async fn a_wrong_set_name_is_told() {
 }
 
 #[tokio::test]
-async fn a_wrong_url_is_told_without_its_password() {
+async fn a_wrong_url_is_reported_without_its_password() {
     for (url, expected) in [
         ("mongodb://u:s3c/r3t@h/db", "percent-encoded"),
         ("mongodb://u:s3c?r3t@h/db", "percent-encoded"),

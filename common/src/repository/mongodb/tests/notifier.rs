@@ -16,7 +16,7 @@ async fn another_stores_commit_notifies_whatever_happens_to_the_stream() {
         let mode = doc! { "times": 3 };
         doc! { "configureFailPoint": "failCommand", "mode": mode, "data": data }
     };
-    for trouble in [
+    for fault in [
         "nothing",
         "closed",
         "lost cursor",
@@ -25,7 +25,7 @@ async fn another_stores_commit_notifies_whatever_happens_to_the_stream() {
         "drop",
         "restart",
     ] {
-        match trouble {
+        match fault {
             "closed" => {
                 let fail = fails(doc! { "closeConnection": true });
                 admin.run_command(fail).await.unwrap();
@@ -44,15 +44,15 @@ async fn another_stores_commit_notifies_whatever_happens_to_the_stream() {
             }
             "drop" => {
                 database.drop().await.unwrap();
-                state = eventually(SOON, async || acquire_anew(&writer).await).await;
+                state = eventually(SOON, async || acquire_again(&writer).await).await;
             }
             "restart" => {
                 mongo.restart().await;
-                state = eventually(SOON, async || acquire_anew(&writer).await).await;
+                state = eventually(SOON, async || acquire_again(&writer).await).await;
             }
             _ => {}
         }
-        let commit = eventually(SOON, async || commit_anew(&writer, &state).await);
+        let commit = eventually(SOON, async || commit_again(&writer, &state).await);
         state = heard(&mut notifications, commit).await;
     }
 }
@@ -81,7 +81,7 @@ async fn no_commit_is_lost_however_often_the_stream_and_its_resumption_fail() {
 }
 
 #[tokio::test]
-async fn a_stream_whose_place_has_rolled_out_of_the_oplog_begins_anew() {
+async fn a_stream_whose_position_has_left_the_oplog_restarts() {
     let mongo = Mongo::start(MongoOptions::with_a_short_oplog()).await;
     let (writer, database) = fresh(&mongo).await;
     let url = format!("{}&appName=listener", mongo.url(database.name()));
@@ -101,17 +101,17 @@ async fn a_stream_whose_place_has_rolled_out_of_the_oplog_begins_anew() {
     // It notifies when it is open again.
     let notified = tokio::time::timeout(SOON, notifications.changed()).await;
     notified.expect("it is opened without its place").unwrap();
-    // Well before a follower looks by itself.
+    // Well before a follower polls.
     let commit = async { writer.commit(&next(&state, None)).await.unwrap() };
     heard_within(Duration::from_secs(1), &mut notifications, commit).await;
 }
 
-async fn acquire_anew(store: &MongoStore) -> Option<Head> {
+async fn acquire_again(store: &MongoStore) -> Option<Head> {
     let reading = store.acquire("a", None).await.ok()?.ok()?;
     Some(reading.head)
 }
 
-async fn commit_anew(store: &MongoStore, head: &Head) -> Option<Head> {
+async fn commit_again(store: &MongoStore, head: &Head) -> Option<Head> {
     store.commit(&next(head, None)).await.ok()
 }
 
@@ -136,7 +136,7 @@ async fn heard_within(
 }
 
 #[tokio::test]
-async fn a_lone_mongod_publishes_and_rings_too() {
+async fn a_standalone_mongod_publishes_and_notifies_too() {
     let mongo = alone().await;
     let (writer, database) = fresh(&mongo).await;
     let reader = store_at(mongo.url(database.name()), Access::Reader).await;

@@ -120,7 +120,7 @@ async fn a_head_of_a_newer_release_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_head_that_cannot_be_understood_is_named_left_alone_and_said_how_to_mend() {
+async fn an_unreadable_head_is_reported_with_a_remedy_and_left_alone() {
     let (store, database) = fresh(Mongo::replica_set().await).await;
     acquired(&store, "a").await;
     let state: Collection<Document> = database.collection(STATE);
@@ -160,7 +160,7 @@ async fn a_head_that_cannot_be_understood_is_named_left_alone_and_said_how_to_me
 }
 
 #[tokio::test]
-async fn a_head_that_is_made_anew_takes_nothing_that_an_earlier_one_left_for_its_own() {
+async fn a_new_head_takes_nothing_of_an_earlier_one_for_its_own() {
     let (store, database) = fresh(Mongo::replica_set().await).await;
     let name = |fence| PartName {
         kind: PartKind::Base,

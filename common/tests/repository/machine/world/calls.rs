@@ -1,28 +1,28 @@
-//! A call that was made at the desk, carried out on the store and in the model.
+//! A call that was made at the store, carried out on the store and in the model.
 
 use common::repository::{Commit, Header, Reading, Result, StoreError};
 
-use super::super::desk::{Answer, Asked, Call};
+use super::super::intercepted_store::{Call, PendingCall, Response};
 use super::super::model::{Check, ensure, repairs, restores};
 use super::super::operation::Fault;
 use super::super::run::Work;
 
-use super::{By, World};
+use super::{Caller, World};
 
 impl World {
     pub(super) async fn answer(
         &mut self,
         publisher: usize,
-        asked: &Asked,
+        pending: &PendingCall,
         fault: Option<Fault>,
-    ) -> Check<Result<Answer>> {
-        let call = asked.call.clone();
+    ) -> Check<Result<Response>> {
+        let call = pending.call.clone();
         let mut by = self.by(publisher);
         let failed = Err(StoreError::Unavailable("no answer".into()));
         let writes = call.writes();
         match fault {
             Some(Fault::Old(back)) if matches!(call, Call::Head) => {
-                return Ok(Ok(Answer::Head(self.old_head(back))));
+                return Ok(Ok(Response::Head(self.old_head(back))));
             }
             Some(Fault::Refused) => return Ok(failed),
             Some(Fault::Late) => {
@@ -41,17 +41,17 @@ impl World {
         let now = self.time;
         let publisher = &mut self.publishers[publisher];
         match (&call, &answer) {
-            (Call::Acquire(_), Ok(Answer::Lease(Ok(reading)))) => {
+            (Call::Acquire(_), Ok(Response::Lease(Ok(reading)))) => {
                 publisher.fence = Some(reading.head.fence);
                 publisher.since = now;
                 publisher.dirty = reading.head.dirty;
             }
-            (Call::Parts, Ok(Answer::Parts(names))) => {
+            (Call::Parts, Ok(Response::Parts(names))) => {
                 publisher.listed = Some((now, names.clone()));
             }
             (Call::Release(_, release), Ok(_)) if release.is_view_current => {
-                // A whole audit removes what a sleeper brought back.
-                if publisher.dirty && self.stale_show < publisher.since {
+                // A whole audit removes what a paused brought back.
+                if publisher.dirty && self.stale_view_write < publisher.since {
                     self.returned.clear();
                 }
                 self.check_view().await?;
@@ -61,7 +61,7 @@ impl World {
         Ok(answer)
     }
 
-    pub(super) fn by(&self, publisher: usize) -> By {
+    pub(super) fn by(&self, publisher: usize) -> Caller {
         let publisher = &self.publishers[publisher];
         let goal = publisher.notes.open().goal.clone();
         let gone_back = || {
@@ -74,7 +74,7 @@ impl World {
             Some(Work::RollBack(_)) => (gone_back(), false),
             _ => (None, false),
         };
-        By {
+        Caller {
             wanted,
             syncs,
             unheard: false,
@@ -82,14 +82,14 @@ impl World {
         }
     }
 
-    pub(super) fn write_later(&mut self, call: Call, by: By) {
+    pub(super) fn write_later(&mut self, call: Call, by: Caller) {
         if call.writes() {
-            let late = By {
+            let late = Caller {
                 unheard: true,
                 stale: true,
                 ..by
             };
-            self.letters.push((call, late));
+            self.delayed_writes.push((call, late));
         }
     }
 
@@ -100,7 +100,7 @@ impl World {
     }
 
     /// Makes a call on the store, and compares what it did with what it must do.
-    pub(super) async fn perform(&mut self, call: Call, by: By) -> Check<Result<Answer>> {
+    pub(super) async fn perform(&mut self, call: Call, by: Caller) -> Check<Result<Response>> {
         self.time += 1;
         let unconfirmed = match &call {
             Call::Commit(_) if by.unheard => {
@@ -118,10 +118,10 @@ impl World {
         }
         let lost = matches!(answer, Err(StoreError::LeaseLost));
         match (&call, &answer) {
-            (Call::Acquire(holder), Ok(Answer::Lease(lease))) => {
+            (Call::Acquire(holder), Ok(Response::Lease(lease))) => {
                 ensure!(
                     lease.is_ok() == self.model.grants(holder),
-                    "asked for the lease that {:?} has, {holder} got {lease:?}",
+                    "pending for the lease that {:?} has, {holder} got {lease:?}",
                     self.model.lease
                 );
                 if lease.is_ok() {
@@ -136,7 +136,7 @@ impl World {
                     self.model.version,
                     self.model.fence
                 );
-                if let Ok(Answer::Committed(head)) = &answer {
+                if let Ok(Response::Committed(head)) = &answer {
                     self.committed(commit, head.header().cloned(), &by)?;
                 }
             }
@@ -159,7 +159,7 @@ impl World {
         }
         if let Some(absent) = absent {
             self.returned.extend(absent);
-            self.stale_show = self.time;
+            self.stale_view_write = self.time;
             if !self.model.dirty {
                 self.check_view().await?;
             }
@@ -178,7 +178,12 @@ impl World {
         Ok(answer)
     }
 
-    pub(super) fn committed(&mut self, commit: &Commit, header: Option<Header>, by: &By) -> Check {
+    pub(super) fn committed(
+        &mut self,
+        commit: &Commit,
+        header: Option<Header>,
+        by: &Caller,
+    ) -> Check {
         let Some(header) = header else {
             return Err("the head after a commit has no header".into());
         };

@@ -10,7 +10,54 @@ use super::super::model::{Check, View, ensure, shown, view_of};
 use super::World;
 
 impl World {
-    /// A reader that comes anew sees the head, and every kept version can be rebuilt from it.
+    /// Checks the observations of a publisher since its last call.
+    pub(super) async fn check_notes(&mut self, publisher: usize) -> Check {
+        let notebook = self.publishers[publisher].notes.clone();
+        let Some((fence, _)) = notebook.open().begun.clone() else {
+            return Ok(());
+        };
+        let holds = self.model.holds(fence);
+        if let Some((at, listed)) = self.publishers[publisher].listed.take()
+            && holds
+        {
+            self.check_sweep(fence, at, &listed).await?;
+        }
+        let mut notes = notebook.open();
+        if let Some(state) = notes.state.take() {
+            self.published.recognises(&state, "a publisher")?;
+            ensure!(
+                !holds || self.model.log.last() == Some(&state.header),
+                "at version {} a publisher works from {:?}",
+                self.model.version,
+                state.header
+            );
+        }
+        if let Some(rewound) = notes.rewound.take() {
+            self.published.recognises(&rewound, "a rollback")?;
+        }
+        if let Some(published) = notes.published.take() {
+            self.published.recognises(&published, "its publisher")?;
+            ensure!(
+                self.model.log.last() == Some(&published.header),
+                "the version that a publisher knows of is not there: {:?}",
+                published.header
+            );
+        }
+        if std::mem::take(&mut notes.nothing) {
+            self.published.nothing(&self.model.lineage, fence)?;
+        }
+        if let Some(patch) = notes.patched.take() {
+            let pinned = patch.pin.is_none_or(|pin| pin == self.model.pin);
+            let approved = patch.approval.as_ref();
+            ensure!(
+                pinned && approved.is_none_or(|approval| *approval == self.model.approval),
+                "the patch that an operator knows of is not there: {patch:?}"
+            );
+        }
+        Ok(())
+    }
+
+    /// A new reader sees the head, and every kept version can be rebuilt from it.
     pub(super) async fn look_back(&self) -> Check {
         let broken = |error: StoreError| format!("looking back: {error}");
         let repository = Repository::with_store(self.store.clone());
@@ -33,7 +80,7 @@ impl World {
                 return Err(format!("version {} cannot be rebuilt", header.version));
             };
             ensure!(rebuilt.header == *header, "rebuilt {:?}", rebuilt.header);
-            self.published.recognises(&rebuilt, "who looks back")?;
+            self.published.recognises(&rebuilt, "a rewind")?;
         }
         Ok(())
     }
@@ -103,7 +150,7 @@ impl World {
         Ok(names.filter(|name| !view.contains_key(name)).collect())
     }
 
-    /// The view is the catalogue at the head, save for items that a sleeper brought back.
+    /// The view is the catalogue at the head, save for items that a paused brought back.
     pub(super) async fn check_view(&self) -> Check {
         let Some(content) = self.content() else {
             return Ok(());

@@ -2,6 +2,7 @@
 
 mod calls;
 mod checks;
+mod faults;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,19 +12,19 @@ use common::clock::Clock;
 use common::models::{Catalogue, Id, Kind};
 use common::repository::{HeadPatch, PartName, Reading, Store, StoreError};
 
-use super::desk::{Answer, Asked, Call};
+use super::intercepted_store::{Call, PendingCall, Response};
 use super::model::{Check, Model, Published, ensure};
-use super::operation::{Edit, Last, Odd, Operation, PUBLISHERS, READERS, Task, Until};
+use super::operation::{Edit, Last, Operation, PUBLISHERS, READERS, ReadFault, Task, Until};
 use super::publisher::Publisher;
 use super::reader::Reader;
 use super::run::Work;
 use crate::fixture::{self, Fixture, SavedHead, catalogue};
 
-/// How many odd answers a reader gets before it learns something: a part that stays away counts
+/// How many wrong responses a reader gets before it learns something: a part that stays away counts
 /// as lost in the end.
-const ODD: u32 = 3;
+const MAX_READ_FAULTS: u32 = 3;
 /// More calls than a reader makes to come to the head.
-const CATCH_UP: usize = 60;
+const MAX_CATCH_UP_CALLS: usize = 60;
 const MOVIES: usize = 27;
 
 pub(super) struct World {
@@ -35,7 +36,7 @@ pub(super) struct World {
     publishers: Vec<Publisher>,
     readers: Vec<Reader>,
     /// Writes that are still under way.
-    letters: Vec<(Call, By)>,
+    delayed_writes: Vec<(Call, Caller)>,
     /// The heads there were, for those who lag.
     heads: Vec<Reading>,
     /// What a crash of the server can take back.
@@ -46,14 +47,14 @@ pub(super) struct World {
     time: u64,
     /// When a part was put last.
     put: HashMap<PartName, u64>,
-    /// Items that a sleeper may have brought back in the view, and when it wrote there last.
+    /// Items that a paused may have brought back in the view, and when it wrote there last.
     returned: HashSet<(Kind, Id)>,
-    stale_show: u64,
+    stale_view_write: u64,
 }
 
 /// Who makes a call.
 #[derive(Clone, Debug)]
-struct By {
+struct Caller {
     /// What its commit is to publish.
     wanted: Option<Catalogue>,
     /// Whether it is a sync, which publishes nothing while a version is pinned.
@@ -65,7 +66,7 @@ struct By {
 }
 
 impl Until {
-    fn is_reached(self, made: usize, next: &Asked) -> bool {
+    fn is_reached(self, made: usize, next: &PendingCall) -> bool {
         match self {
             Self::Calls(calls) => made == calls,
             Self::Commit => matches!(next.call, Call::Commit(_)),
@@ -78,7 +79,7 @@ impl World {
     /// One case, from an empty store on.
     pub(super) async fn try_out(kind: &Fixture, retention: u64, operations: &[Operation]) -> Check {
         let fixture = kind.fresh().await;
-        // A clock that stands still lets no time of a commit tell two versions apart.
+        // With a stopped clock, commit times do not distinguish versions.
         let clock = Clock::from_fn(|| jiff::Timestamp::constant(1_700_000_000, 0));
         let store = fixture.open_at(clock).await.store().clone();
         let publisher = |_| Publisher::new(store.clone(), retention);
@@ -90,14 +91,14 @@ impl World {
             retention,
             model: Model::default(),
             published: Published::default(),
-            letters: Vec::new(),
+            delayed_writes: Vec::new(),
             heads: Vec::new(),
             unconfirmed: None,
             spoiled: HashSet::new(),
             time: 0,
             put: HashMap::new(),
             returned: HashSet::new(),
-            stale_show: 0,
+            stale_view_write: 0,
         };
         world.readers.push(Reader::following(world.store.clone()));
         world.readers.push(Reader::loading(world.store.clone()));
@@ -142,7 +143,7 @@ impl World {
                 self.advance(*publisher).await
             }
             Operation::LeasePasses => {
-                self.fixture.let_the_lease_pass().await;
+                self.fixture.expire_the_lease().await;
                 if let Some(lease) = &mut self.model.lease {
                     lease.over = true;
                 }
@@ -150,10 +151,10 @@ impl World {
             }
             Operation::Renew(publisher) => self.renew(*publisher).await,
             Operation::Arrive(number) => self.arrive(*number).await,
-            Operation::Look(reader, calls, odd) => {
-                let mut odd = *odd;
+            Operation::Look(reader, calls, fault) => {
+                let mut fault = *fault;
                 for _ in 0..*calls {
-                    self.look(*reader, odd.take()).await?;
+                    self.look(*reader, fault.take()).await?;
                 }
                 Ok(())
             }
@@ -208,25 +209,25 @@ impl World {
     /// A publisher goes on.
     async fn go(&mut self, publisher: usize, until: Until) -> Check {
         let mut made = 0;
-        while let Some(asked) = self.publishers[publisher].asked.take() {
-            if until.is_reached(made, &asked) {
-                self.publishers[publisher].asked = Some(asked);
+        while let Some(pending) = self.publishers[publisher].pending.take() {
+            if until.is_reached(made, &pending) {
+                self.publishers[publisher].pending = Some(pending);
                 return Ok(());
             }
             made += 1;
             let fault = self.publishers[publisher].fault.take();
             self.publishers[publisher].faulted |= fault.is_some();
-            let answer = self.answer(publisher, &asked, fault).await?;
-            asked.answer(answer);
+            let answer = self.answer(publisher, &pending, fault).await?;
+            pending.answer(answer);
             self.advance(publisher).await?;
         }
         Ok(())
     }
 
-    /// Goes on to a publisher's next call, and looks at what it has learnt on the way.
+    /// Advances to a publisher's next call, and checks its observations until then.
     async fn advance(&mut self, publisher: usize) -> Check {
         let end = self.publishers[publisher].advance().await?;
-        self.look_at_the_notes(publisher).await?;
+        self.check_notes(publisher).await?;
         let publisher = &self.publishers[publisher];
         let holds = publisher.fence.is_some_and(|fence| self.model.holds(fence));
         match end {
@@ -242,55 +243,9 @@ impl World {
         }
     }
 
-    async fn look_at_the_notes(&mut self, publisher: usize) -> Check {
-        let notebook = self.publishers[publisher].notes.clone();
-        let Some((fence, _)) = notebook.open().begun.clone() else {
-            return Ok(());
-        };
-        let holds = self.model.holds(fence);
-        if let Some((at, listed)) = self.publishers[publisher].listed.take()
-            && holds
-        {
-            self.check_sweep(fence, at, &listed).await?;
-        }
-        let mut notes = notebook.open();
-        if let Some(state) = notes.state.take() {
-            self.published.recognises(&state, "a publisher")?;
-            ensure!(
-                !holds || self.model.log.last() == Some(&state.header),
-                "at version {} a publisher works from {:?}",
-                self.model.version,
-                state.header
-            );
-        }
-        if let Some(rewound) = notes.rewound.take() {
-            self.published.recognises(&rewound, "a rollback")?;
-        }
-        if let Some(told) = notes.published.take() {
-            self.published.recognises(&told, "its publisher")?;
-            ensure!(
-                self.model.log.last() == Some(&told.header),
-                "what a publisher was told of is not there: {:?}",
-                told.header
-            );
-        }
-        if std::mem::take(&mut notes.nothing) {
-            self.published.nothing(&self.model.lineage, fence)?;
-        }
-        if let Some(patch) = notes.amended.take() {
-            let pinned = patch.pin.is_none_or(|pin| pin == self.model.pin);
-            let approved = patch.approval.as_ref();
-            ensure!(
-                pinned && approved.is_none_or(|approval| *approval == self.model.approval),
-                "what an operator was told of is not there: {patch:?}"
-            );
-        }
-        Ok(())
-    }
-
     /// A publisher ends at the call that it was about to make.
     async fn stop_at(&mut self, publisher: usize, last: Last) -> Check {
-        let Some(asked) = self.publishers[publisher].asked.take() else {
+        let Some(pending) = self.publishers[publisher].pending.take() else {
             return Ok(());
         };
         let mut by = self.by(publisher);
@@ -298,9 +253,9 @@ impl World {
             Last::Undone => {}
             Last::Done => {
                 by.unheard = true;
-                self.perform(asked.call, by).await?.ok();
+                self.perform(pending.call, by).await?.ok();
             }
-            Last::Late => self.write_later(asked.call, by),
+            Last::Late => self.write_later(pending.call, by),
         }
         Ok(())
     }
@@ -335,87 +290,42 @@ impl World {
     }
 
     async fn arrive(&mut self, number: usize) -> Check {
-        if self.letters.is_empty() {
+        if self.delayed_writes.is_empty() {
             return Ok(());
         }
-        let place = self.letters.len() - 1 - number % self.letters.len();
-        let (call, by) = self.letters[place].clone();
+        let place = self.delayed_writes.len() - 1 - number % self.delayed_writes.len();
+        let (call, by) = self.delayed_writes[place].clone();
         // Every other one arrives again.
         if number.is_multiple_of(2) {
-            self.letters.remove(place);
+            self.delayed_writes.remove(place);
         }
         self.perform(call, by).await?.ok();
         Ok(())
     }
 
-    async fn look(&mut self, reader: usize, odd: Option<Odd>) -> Check {
-        let old = match odd {
-            Some(Odd::Old(back)) => Some(self.old_head(back)),
+    async fn look(&mut self, reader: usize, fault: Option<ReadFault>) -> Check {
+        let old = match fault {
+            Some(ReadFault::Old(back)) => Some(self.old_head(back)),
             _ => None,
         };
         let reader = &mut self.readers[reader];
-        if let Some(asked) = reader.asked.take() {
-            let odd = odd.filter(|_| reader.odd < ODD);
-            let answer = match (&asked.call, odd, old) {
-                (Call::Head, Some(_), Some(old)) => Answer::Head(old),
-                (Call::Get(_), Some(Odd::Missing), _) => Answer::Part(None),
+        if let Some(pending) = reader.pending.take() {
+            let fault = fault.filter(|_| reader.fault < MAX_READ_FAULTS);
+            let answer = match (&pending.call, fault, old) {
+                (Call::Head, Some(_), Some(old)) => Response::Head(old),
+                (Call::Get(_), Some(ReadFault::Missing), _) => Response::Part(None),
                 (call, ..) => {
                     let answer = call.clone().perform(&*self.store).await;
                     answer.map_err(|error| format!("{call:?}: {error}"))?
                 }
             };
-            reader.odd += u32::from(odd.is_some());
-            if let Answer::Head(reading) = &answer {
+            reader.fault += u32::from(fault.is_some());
+            if let Response::Head(reading) = &answer {
                 reader.looked.clone_from(reading);
             }
-            asked.answer(Ok(answer));
+            pending.answer(Ok(answer));
         }
         reader.advance(&self.model, &self.published).await
-    }
-
-    async fn take_back(&mut self) -> Check {
-        let Some((saved, model)) = self.unconfirmed.take() else {
-            return Ok(());
-        };
-        self.fixture.put_the_head_back(saved).await;
-        self.model = model;
-        self.heads.pop();
-        let head = self.head().await?;
-        self.model.agrees(&head.head)
-    }
-
-    async fn rebuild(&mut self) -> Check {
-        // What a reader read of the old store must not meet what it reads of the new one.
-        if !self.readers.iter().all(Reader::begins) {
-            return Ok(());
-        }
-        for publisher in &mut self.publishers {
-            *publisher = Publisher::new(self.store.clone(), self.retention);
-        }
-        self.fixture.wipe().await;
-        self.spoiled.clear();
-        self.model = Model::default();
-        self.letters.clear();
-        self.heads.clear();
-        self.unconfirmed = None;
-        self.put.clear();
-        self.returned.clear();
-        Ok(())
-    }
-
-    /// A part that the head names is lost, or corrupted, at rest.
-    async fn spoil(&mut self, at: usize, corrupt: bool) -> Check {
-        let parts = self.parts().await?;
-        let there = self.model.named().filter(|part| parts.contains(part));
-        let there: Vec<_> = there.collect();
-        if !there.is_empty() {
-            let part = there[at % there.len()];
-            let repository = common::repository::Repository::with_store(self.store.clone());
-            fixture::spoil(&repository, part, corrupt).await;
-            self.spoiled.insert(part);
-            self.published.spoiled = true;
-        }
-        Ok(())
     }
 
     /// At last everybody dies, all that is under way arrives, and one more run must put
@@ -424,7 +334,7 @@ impl World {
         for publisher in 0..PUBLISHERS {
             self.publishers[publisher] = Publisher::new(self.store.clone(), self.retention);
         }
-        for (call, by) in std::mem::take(&mut self.letters) {
+        for (call, by) in std::mem::take(&mut self.delayed_writes) {
             self.perform(call, by).await?.ok();
         }
         self.look_back().await?;
@@ -441,7 +351,7 @@ impl World {
         let header = self.model.log.last().cloned();
         let last = header.as_ref().map(|header| (&*lineage, header));
         for reader in 0..READERS {
-            for _ in 0..CATCH_UP {
+            for _ in 0..MAX_CATCH_UP_CALLS {
                 if self.readers[reader].known() != last {
                     self.look(reader, None).await?;
                 }

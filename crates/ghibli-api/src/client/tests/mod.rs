@@ -51,15 +51,15 @@ async fn fetched(client: &Client) -> FetchOutcome {
     client.fetch_all(None, &|_| {}).await.unwrap()
 }
 
-/// What a client fetches that knows nothing.
+/// Fetches without a known fingerprint.
 async fn collections(client: &Client) -> BTreeMap<Collection, Records> {
     match fetched(client).await.content {
         FetchedContent::Collections(collections) => collections,
-        FetchedContent::Unchanged => panic!("nothing was known"),
+        FetchedContent::Unchanged => panic!("no fingerprint was given"),
     }
 }
 
-/// The error with which the one provider fails at the films.
+/// The error of the one provider, which fails at the films.
 async fn error_of(client: &Client) -> RequestError {
     let mut failures = client.fetch_all(None, &|_| {}).await.unwrap_err().failures;
     assert_eq!(failures.len(), 1);
@@ -68,8 +68,8 @@ async fn error_of(client: &Client) -> RequestError {
     failure.error
 }
 
-async fn error_for(answer: impl Into<Vec<u8>>) -> RequestError {
-    let upstream = Upstream::films(answer).await;
+async fn error_for(response: impl Into<Vec<u8>>) -> RequestError {
+    let upstream = Upstream::films(response).await;
     error_of(&client([&upstream.url])).await
 }
 
@@ -105,7 +105,7 @@ async fn all_five_collections_come_from_one_provider() {
 
     assert_eq!(fetched.provider, provider);
     let FetchedContent::Collections(collections) = fetched.content else {
-        panic!("nothing was known");
+        panic!("no fingerprint was given");
     };
     assert_eq!(collections.len(), 5);
     for (collection, records) in &collections {
@@ -115,11 +115,11 @@ async fn all_five_collections_come_from_one_provider() {
     let mut seen = seen.into_inner().unwrap();
     seen.sort();
     assert_eq!(seen, Collection::ALL.map(|collection| (collection, 2)));
-    assert_eq!(upstream.asked("/ghibli/films"), ["/ghibli/films"]);
+    assert_eq!(upstream.requests("/ghibli/films"), ["/ghibli/films"]);
 }
 
 #[tokio::test]
-async fn a_source_that_stalls_is_given_up() {
+async fn a_stalled_source_times_out() {
     for start in ["", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[{"] {
         let upstream = Upstream::raw(move |_, mut stream| async move {
             stream.write_all(start.as_bytes()).await?;
@@ -138,7 +138,7 @@ async fn a_source_that_stalls_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_source_that_trickles_is_given_up() {
+async fn a_trickling_source_times_out() {
     let upstream = Upstream::raw(|_, mut stream| async move {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n[";
         stream.write_all(head.as_bytes()).await?;
@@ -161,7 +161,7 @@ async fn a_source_that_trickles_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_large_answer_has_the_time_that_it_needs() {
+async fn received_bytes_extend_the_timeout() {
     let upstream = Upstream::raw(|_, mut stream| async move {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 102402\r\n\r\n[";
         stream.write_all(head.as_bytes()).await?;
@@ -181,7 +181,7 @@ async fn a_large_answer_has_the_time_that_it_needs() {
 }
 
 #[tokio::test]
-async fn large_answers_arrive_one_after_the_other() {
+async fn all_collections_can_be_large() {
     let upstream = Upstream::bytes(|_| {
         let title = "x".repeat(3 * 1024 * 1024);
         ok(format!(
@@ -195,42 +195,42 @@ async fn large_answers_arrive_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn an_answer_beyond_the_cap_is_refused_however_it_is_packed() {
-    let refused = RequestError::TooLarge { limit: MAX_BYTES };
+async fn a_response_over_the_size_limit_is_rejected_however_it_is_encoded() {
+    let expected = RequestError::TooLarge { limit: MAX_BYTES };
     let bomb = gzip(64, &[b' '; 1024 * 1024]);
     assert!(bomb.len() < 100_000);
     assert_eq!(
         error_for(with_headers("content-encoding: gzip\r\n", bomb)).await,
-        refused
+        expected
     );
 
     let announced = "HTTP/1.1 200 OK\r\ncontent-length: 1048577\r\n\r\n[";
-    assert_eq!(error_for(announced).await, refused);
+    assert_eq!(error_for(announced).await, expected);
 
     let endless = format!("HTTP/1.1 200 OK\r\n\r\n[{}", " ".repeat(1_100_000));
-    assert_eq!(error_for(endless).await, refused);
+    assert_eq!(error_for(endless).await, expected);
 }
 
 #[tokio::test]
-async fn all_records_together_weigh_what_they_take_in_memory() {
+async fn the_memory_budget_counts_the_records_of_all_collections() {
     let records = |count| {
         let records: Vec<_> = (0..count).map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
         ok(format!("[{}]", records.join(",")))
     };
     let limit = MAX_BYTES / 5 * 4 + (6 << 20);
-    let refused = RequestError::List(ListError::OverBudget { limit });
+    let expected = RequestError::List(ListError::OverBudget { limit });
     let upstream = Upstream::films(records(24_600)).await;
     fetched(&client([&upstream.url])).await;
-    assert_eq!(error_for(records(30_000)).await, refused);
-    for (each, is_refused) in [(4_600, false), (5_800, true)] {
-        let upstream = Upstream::bytes(move |_| records(each)).await;
+    assert_eq!(error_for(records(30_000)).await, expected);
+    for (count, is_over) in [(4_600, false), (5_800, true)] {
+        let upstream = Upstream::bytes(move |_| records(count)).await;
         let fetched = client([&upstream.url]).fetch_all(None, &|_| {}).await;
-        assert_eq!(fetched.is_err(), is_refused, "{each}");
+        assert_eq!(fetched.is_err(), is_over, "{count}");
     }
 }
 
 #[tokio::test]
-async fn a_large_answer_that_is_known_is_not_read_and_another_is() {
+async fn a_large_body_is_parsed_only_if_its_content_is_new() {
     let title = Arc::new(AtomicUsize::new(0));
     let now = Arc::clone(&title);
     let upstream = Upstream::bytes(move |path| match path {
@@ -255,9 +255,9 @@ async fn a_large_answer_that_is_known_is_not_read_and_another_is() {
 }
 
 #[tokio::test]
-async fn what_is_no_collection_is_a_clear_error() {
+async fn a_response_that_is_not_a_collection_is_a_clear_error() {
     let brackets = "[".repeat(200_000);
-    for (answer, told) in [
+    for (response, expected) in [
         (
             ok("<!DOCTYPE html><title>Hi</title>"),
             "expected a JSON list, got an HTML page",
@@ -290,8 +290,8 @@ async fn what_is_no_collection_is_a_clear_error() {
             "no response: error sending request",
         ),
     ] {
-        let error = error_for(answer).await.to_string();
-        assert!(error.starts_with(told), "{error}");
+        let error = error_for(response).await.to_string();
+        assert!(error.starts_with(expected), "{error}");
         assert!(!error.contains('\n'), "{error}");
     }
     let empty = RequestError::List(ListError::Empty);
@@ -299,7 +299,7 @@ async fn what_is_no_collection_is_a_clear_error() {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_to_providers_only_and_not_for_ever() {
+async fn redirects_are_followed_to_providers_only_and_at_most_five_times() {
     let to = |target: &str| {
         format!("HTTP/1.1 302 Found\r\nlocation: {target}\r\nconnection: close\r\n\r\n")
     };
@@ -310,9 +310,9 @@ async fn redirects_are_followed_to_providers_only_and_not_for_ever() {
 
     let elsewhere = Upstream::films(ok("[]")).await;
     let foreign = error_for(to(elsewhere.url.join("films").unwrap().as_str())).await;
-    let told = foreign.to_string();
-    assert!(told.contains("is not a configured source"), "{told}");
-    assert_eq!(elsewhere.asked("/").len(), 0);
+    let error = foreign.to_string();
+    assert!(error.contains("is not a configured source"), "{error}");
+    assert_eq!(elsewhere.requests("/").len(), 0);
 
     let moved = Upstream::bytes(move |path| match path.strip_prefix("/old") {
         Some(path) => to(path).into_bytes(),
@@ -340,12 +340,12 @@ async fn two_hosts_are_never_mixed_into_one_catalogue() {
 }
 
 #[tokio::test]
-async fn the_next_provider_is_asked_for_everything() {
+async fn the_next_provider_is_asked_for_all_collections() {
     let down = Upstream::films(status("503 Service Unavailable")).await;
     let good = Upstream::films(ok(r#"[{"id":"good"}]"#)).await;
     let fetched = fetched(&client([&down.url, &good.url])).await;
     assert_eq!(fetched.provider, good.url);
-    assert_eq!(good.asked("/").len(), 5);
+    assert_eq!(good.requests("/").len(), 5);
     assert!(matches!(
         fetched.content,
         FetchedContent::Collections(all) if all[&Collection::Films].iter().next().unwrap().id == "good"
@@ -353,7 +353,7 @@ async fn the_next_provider_is_asked_for_everything() {
 }
 
 #[tokio::test]
-async fn no_link_in_the_data_is_ever_followed() {
+async fn links_in_the_data_are_never_followed() {
     let linked = Upstream::films(ok("[]")).await;
     let to = &linked.url;
     let film = format!(
@@ -368,43 +368,46 @@ async fn no_link_in_the_data_is_ever_followed() {
         collections[&Collection::Films].iter().next().unwrap().id,
         "a"
     );
-    let mut asked = upstream.asked("/");
-    asked.sort();
+    let mut requests = upstream.requests("/");
+    requests.sort();
     let five = ["/films", "/locations", "/people", "/species", "/vehicles"];
-    assert_eq!(asked, five);
-    assert_eq!(linked.asked(""), [""; 0]);
+    assert_eq!(requests, five);
+    assert_eq!(linked.requests(""), [""; 0]);
 }
 
 #[tokio::test]
-async fn every_provider_that_failed_has_its_line_and_no_password_is_in_it() {
+async fn each_failed_provider_has_a_line_without_its_password() {
     let mut down = Upstream::films(status("503 Service Unavailable")).await;
     down.url.set_username("ann").unwrap();
     down.url.set_password(Some("hunter2")).unwrap();
     let nowhere: Url = "http://ann:hunter2@nowhere.invalid/x".parse().unwrap();
 
     let client = client([&down.url, &nowhere]);
-    let told = client
+    let error = client
         .fetch_all(None, &|_| {})
         .await
         .unwrap_err()
         .to_string();
-    let lines: Vec<_> = told.lines().collect();
-    assert_eq!(lines.len(), 2, "{told}");
+    let lines: Vec<_> = error.lines().collect();
+    assert_eq!(lines.len(), 2, "{error}");
     assert!(
         lines[0].ends_with("/: films: responded with 503 Service Unavailable"),
-        "{told}"
+        "{error}"
     );
-    assert!(lines[1].starts_with("http://nowhere.invalid/x: "), "{told}");
-    assert!(lines[1].contains(": cannot connect: "), "{told}");
-    let without_cannot = told.replace("cannot", "");
     assert!(
-        !without_cannot.contains("ann") && !told.contains("hunter2"),
-        "{told}"
+        lines[1].starts_with("http://nowhere.invalid/x: "),
+        "{error}"
+    );
+    assert!(lines[1].contains(": cannot connect: "), "{error}");
+    let without_cannot = error.replace("cannot", "");
+    assert!(
+        !without_cannot.contains("ann") && !error.contains("hunter2"),
+        "{error}"
     );
 }
 
 #[tokio::test]
-async fn a_failure_that_may_pass_is_asked_about_once_more() {
+async fn a_transient_failure_is_retried_once() {
     let count = std::sync::atomic::AtomicUsize::new(0);
     let upstream = Upstream::bytes(move |path| {
         let is_films = path == "/films";
@@ -415,25 +418,25 @@ async fn a_failure_that_may_pass_is_asked_about_once_more() {
     })
     .await;
     fetched(&client([&upstream.url])).await;
-    assert_eq!(upstream.asked("/films").len(), 2);
+    assert_eq!(upstream.requests("/films").len(), 2);
 
     let gone = Upstream::films(status("410 Gone")).await;
     assert_eq!(
         error_of(&client([&gone.url])).await,
         RequestError::Status(410)
     );
-    assert_eq!(gone.asked("/films").len(), 1);
+    assert_eq!(gone.requests("/films").len(), 1);
 }
 
 #[test]
-fn a_provider_that_cannot_be_asked_is_named_without_its_password() {
+fn an_unusable_provider_is_reported_without_its_password() {
     let config = |providers: &[&str]| ClientConfig {
         providers: providers.iter().map(|url| url.parse().unwrap()).collect(),
         max_bytes: MAX_BYTES,
         user_agent: "test".to_owned(),
         timeouts: Timeouts::default(),
     };
-    for (providers, told) in [
+    for (providers, expected) in [
         (&[][..], "no source is configured; set at least one URL"),
         (
             &["http://a", "ftp://ann:hunter2@b/x"],
@@ -445,6 +448,6 @@ fn a_provider_that_cannot_be_asked_is_named_without_its_password() {
         ),
     ] {
         let error = Client::new(config(providers)).err().unwrap();
-        assert_eq!(error.to_string(), told);
+        assert_eq!(error.to_string(), expected);
     }
 }

@@ -8,16 +8,19 @@ use super::{MAX_BYTES, client, client_with, collections, error_of, quick};
 use crate::client::{RequestError, Timeouts};
 use crate::wire::Collection;
 
-/// How a source of numbered films answers.
+/// A source of numbered films.
 #[derive(Clone, Copy)]
 struct Source {
     films: usize,
-    /// The most that it gives without being asked for a number of them.
+    /// Maximum number without `_limit`.
     default: usize,
-    /// The most that it gives however many are asked for.
+    /// Maximum of `_limit`.
     cap: usize,
+    /// Supports `_page`.
     pages: bool,
+    /// Supports `_start`.
     starts: bool,
+    /// Sends `X-Total-Count`.
     counts: bool,
 }
 
@@ -31,8 +34,8 @@ const REAL: Source = Source {
     counts: true,
 };
 
-/// One that knows no query at all.
-const DEAF: Source = Source {
+/// Ignores the query.
+const STATIC: Source = Source {
     pages: false,
     starts: false,
     counts: false,
@@ -40,7 +43,7 @@ const DEAF: Source = Source {
 };
 
 impl Source {
-    fn answer(self, path: &str) -> Vec<u8> {
+    fn respond(self, path: &str) -> Vec<u8> {
         let number = |name: &str| -> Option<usize> {
             let (_, query) = path.split_once('?')?;
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -63,11 +66,11 @@ impl Source {
     }
 
     async fn upstream(self) -> Upstream {
-        Upstream::bytes(move |path| self.answer(path)).await
+        Upstream::bytes(move |path| self.respond(path)).await
     }
 
-    /// The ids fetched, after a check of their order, and the number of requests.
-    async fn whole(self) -> (usize, usize) {
+    /// The number of films after a check of their order, and the number of requests.
+    async fn fetch(self) -> (usize, usize) {
         let upstream = self.upstream().await;
         let collections = collections(&client([&upstream.url])).await;
         let films = &collections[&Collection::Films];
@@ -75,7 +78,7 @@ impl Source {
             assert_eq!(film.id, number.to_string());
         }
         assert_eq!(films.bad, []);
-        (films.len(), upstream.asked("/films").len())
+        (films.len(), upstream.requests("/films").len())
     }
 
     async fn error(self) -> String {
@@ -87,15 +90,15 @@ impl Source {
 }
 
 #[tokio::test]
-async fn the_real_source_is_asked_once_unless_the_number_is_doubtful() {
+async fn pages_are_fetched_only_if_the_response_has_a_common_page_size() {
     for (films, requests) in [(0, 1), (49, 1), (50, 3), (51, 1), (250, 3), (600, 1)] {
         let source = Source { films, ..REAL };
-        assert_eq!(source.whole().await, (films, requests));
+        assert_eq!(source.fetch().await, (films, requests));
     }
 }
 
 #[tokio::test]
-async fn a_source_that_gives_fifty_or_so_by_default_is_read_to_its_end() {
+async fn a_source_with_a_default_limit_is_read_to_its_end() {
     for counts in [true, false] {
         for (default, films) in [(50, 51), (50, 250), (50, 620), (250, 251), (250, 500)] {
             let source = Source {
@@ -104,7 +107,7 @@ async fn a_source_that_gives_fifty_or_so_by_default_is_read_to_its_end() {
                 counts,
                 ..REAL
             };
-            assert_eq!(source.whole().await.0, films, "{films} by {default}");
+            assert_eq!(source.fetch().await.0, films, "{films} by {default}");
         }
         let small_pages = Source {
             films: 130,
@@ -113,19 +116,25 @@ async fn a_source_that_gives_fifty_or_so_by_default_is_read_to_its_end() {
             counts,
             ..REAL
         };
-        assert_eq!(small_pages.whole().await.0, 130);
+        assert_eq!(small_pages.fetch().await.0, 130);
     }
 }
 
 #[tokio::test]
-async fn fifty_of_a_source_that_knows_no_pages_are_all_there_are() {
-    let source = Source { films: 50, ..DEAF };
-    assert_eq!(source.whole().await, (50, 3));
+async fn fifty_records_of_a_source_without_pages_are_complete() {
+    let source = Source {
+        films: 50,
+        ..STATIC
+    };
+    assert_eq!(source.fetch().await, (50, 3));
 }
 
 #[tokio::test]
-async fn two_hundred_and_fifty_are_all_there_are_only_if_it_can_be_shown() {
-    let of_250 = Source { films: 250, ..DEAF };
+async fn two_hundred_and_fifty_records_are_complete_only_with_proof() {
+    let of_250 = Source {
+        films: 250,
+        ..STATIC
+    };
     assert_eq!(
         of_250.error().await,
         "the collection may be incomplete (250 records): \
@@ -135,20 +144,20 @@ async fn two_hundred_and_fifty_are_all_there_are_only_if_it_can_be_shown() {
         starts: true,
         ..of_250
     };
-    assert_eq!(starts.whole().await, (250, 4));
+    assert_eq!(starts.fetch().await, (250, 4));
     let counts = Source {
         counts: true,
         ..of_250
     };
-    assert_eq!(counts.whole().await.0, 250);
+    assert_eq!(counts.fetch().await.0, 250);
 }
 
 #[tokio::test]
-async fn a_capped_answer_is_never_taken_for_the_whole() {
+async fn a_truncated_response_is_never_taken_for_complete() {
     let capped = Source {
         films: 300,
         default: 250,
-        ..DEAF
+        ..STATIC
     };
     capped.error().await;
     Source {
@@ -157,23 +166,23 @@ async fn a_capped_answer_is_never_taken_for_the_whole() {
     }
     .error()
     .await;
-    let told = Source {
+    let error = Source {
         counts: true,
         ..capped
     }
     .error()
     .await;
     assert_eq!(
-        told,
+        error,
         "the collection may be incomplete (250 records): the source reports 300"
     );
 }
 
 #[tokio::test]
-async fn a_count_that_says_more_is_believed_whatever_came() {
+async fn a_higher_total_count_is_trusted() {
     let upstream = Upstream::bytes(|path| match path {
         "/films" => with_headers("x-total-count: 3\r\n", r#"[{"id":"0"},{"id":"1"}]"#),
-        _ => Source { films: 3, ..REAL }.answer(path),
+        _ => Source { films: 3, ..REAL }.respond(path),
     })
     .await;
     let collections = collections(&client([&upstream.url])).await;
@@ -181,7 +190,7 @@ async fn a_count_that_says_more_is_believed_whatever_came() {
 }
 
 #[tokio::test]
-async fn a_source_without_end_is_given_up() {
+async fn an_endless_source_is_rejected() {
     let endless = Source {
         films: usize::MAX,
         default: 50,
@@ -190,23 +199,23 @@ async fn a_source_without_end_is_given_up() {
     };
     let upstream = endless.upstream().await;
     let client = client_with([&upstream.url], MAX_BYTES / 8, quick());
-    let told = error_of(&client).await.to_string();
-    assert!(told.contains("raise PYFLIX_PROVIDER_MAX_BYTES"), "{told}");
+    let error = error_of(&client).await.to_string();
+    assert!(error.contains("raise PYFLIX_PROVIDER_MAX_BYTES"), "{error}");
 }
 
 #[tokio::test]
-async fn a_source_that_slowly_brings_one_new_film_per_page_is_given_up() {
+async fn a_slow_source_with_one_new_film_per_page_times_out() {
     let upstream = Upstream::raw(|path, mut stream| async move {
         sleep(Duration::from_millis(50)).await;
         let number = path.rsplit_once("_page=").map_or("0", |(_, number)| number);
-        let answer = match path.starts_with("/films") {
+        let response = match path.starts_with("/films") {
             true => with_headers(
                 "x-total-count: 10000\r\n",
                 format!(r#"[{{"id":"{number}"}}]"#),
             ),
             false => ok("[]"),
         };
-        stream.write_all(&answer).await
+        stream.write_all(&response).await
     })
     .await;
     let timeouts = Timeouts {
@@ -214,10 +223,10 @@ async fn a_source_that_slowly_brings_one_new_film_per_page_is_given_up() {
         ..quick()
     };
     let error = error_of(&client_with([&upstream.url], MAX_BYTES, timeouts)).await;
-    let told = error.to_string();
+    let error = error.to_string();
     assert!(
-        told.starts_with("not all responses arrived within 5"),
-        "{told}"
+        error.starts_with("not all responses arrived within 5"),
+        "{error}"
     );
-    assert!(upstream.asked("/films").len() < 20);
+    assert!(upstream.requests("/films").len() < 20);
 }

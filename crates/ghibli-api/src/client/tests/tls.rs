@@ -1,4 +1,4 @@
-//! A source whose certificate is not to be trusted.
+//! Invalid certificates.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,7 +30,7 @@ fn acceptor(years: [i32; 2]) -> TlsAcceptor {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_over_or_of_nobody_known_is_no_connection() {
+async fn expired_and_untrusted_certificates_are_rejected() {
     for (years, reason) in [
         ([1999, 2001], "certificate expired"),
         ([1999, 4000], "UnknownIssuer"),
@@ -39,8 +39,8 @@ async fn a_certificate_that_is_over_or_of_nobody_known_is_no_connection() {
         let port = listener.local_addr().unwrap().port();
         let url = format!("https://localhost:{port}").parse().unwrap();
         let acceptor = acceptor(years);
-        let talks = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&talks);
+        let handshakes = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&handshakes);
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -49,11 +49,11 @@ async fn a_certificate_that_is_over_or_of_nobody_known_is_no_connection() {
                 }
             }
         });
-        let told = client([&url]).fetch_all(None, &|_| {}).await;
-        let error = told.unwrap_err().failures.remove(0).error;
+        let result = client([&url]).fetch_all(None, &|_| {}).await;
+        let error = result.unwrap_err().failures.remove(0).error;
         assert!(matches!(error, RequestError::Connect(_)), "{error}");
         let error = error.to_string();
         assert!(error.contains(reason) && !error.contains('\n'), "{error}");
-        assert_eq!(talks.load(Ordering::SeqCst), 0, "nothing was asked");
+        assert_eq!(handshakes.load(Ordering::SeqCst), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! What is known is neither sent nor read again.
+//! Known content is neither sent nor parsed again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,14 +23,14 @@ fn is_unchanged(fetched: &FetchOutcome) -> bool {
     matches!(fetched.content, FetchedContent::Unchanged)
 }
 
-/// The number of films that came, with all the other collections.
+/// Number of films, if all five collections were fetched.
 fn films(fetched: &FetchOutcome) -> usize {
     match &fetched.content {
         FetchedContent::Collections(collections) => {
             assert_eq!(collections.len(), 5);
             collections[&Collection::Films].element_count()
         }
-        FetchedContent::Unchanged => panic!("nothing came"),
+        FetchedContent::Unchanged => panic!("unchanged"),
     }
 }
 
@@ -39,7 +39,7 @@ fn not_modified(source: &Source) -> [usize; 5] {
 }
 
 #[tokio::test]
-async fn an_unchanged_poll_costs_a_304_per_kind() {
+async fn an_unchanged_poll_costs_a_304_per_collection() {
     let source = Source::start().await;
     source.name_answers();
     let client = client([&url(&source)]);
@@ -59,7 +59,7 @@ async fn an_unchanged_poll_costs_a_304_per_kind() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_for_one_answer_comes_in_pages_under_that_answers_name() {
+async fn pages_of_a_too_large_response_keep_its_validators() {
     let mut catalogue = Catalogue::invented();
     catalogue.films.extend((100..2100).map(film));
     let source = Source::start_with(catalogue).await;
@@ -80,13 +80,13 @@ async fn what_is_too_large_for_one_answer_comes_in_pages_under_that_answers_name
 }
 
 #[tokio::test]
-async fn pages_of_a_collection_that_changed_on_the_way_get_no_name() {
-    let asked = AtomicUsize::new(0);
+async fn pages_of_a_collection_that_changed_meanwhile_have_no_validators() {
+    let responses = AtomicUsize::new(0);
     let large = format!("[{}]", " ".repeat(1_100_000));
     let upstream = Upstream::bytes(move |path| match path {
         "/films" => {
-            let name = asked.fetch_add(1, Ordering::SeqCst);
-            with_headers(&format!("etag: \"{name}\"\r\n"), &large)
+            let version = responses.fetch_add(1, Ordering::SeqCst);
+            with_headers(&format!("etag: \"{version}\"\r\n"), &large)
         }
         path if path.starts_with("/films?") && path.ends_with("=1") => ok(r#"[{"id":"a"}]"#),
         _ => ok("[]"),
@@ -96,16 +96,16 @@ async fn pages_of_a_collection_that_changed_on_the_way_get_no_name() {
     let first = fetched(&client).await;
     let again = fetched_since(&client, &first.fingerprint).await;
     assert!(is_unchanged(&again), "its pages are the same");
-    assert!(!upstream.asked("/films?").is_empty());
+    assert!(!upstream.requests("/films?").is_empty());
     assert_eq!(
-        upstream.asked("/films").len(),
+        upstream.requests("/films").len(),
         8,
-        "two answers and two pages each time"
+        "two full responses and two pages each time"
     );
 }
 
 #[tokio::test]
-async fn a_source_without_names_is_known_by_its_bytes() {
+async fn a_source_without_validators_is_compared_by_digest() {
     let source = Source::start().await;
     let client = client([&url(&source)]);
     let first = fetched(&client).await;
@@ -126,7 +126,7 @@ async fn a_source_without_names_is_known_by_its_bytes() {
 }
 
 #[tokio::test]
-async fn what_is_known_is_not_even_read() {
+async fn known_content_is_not_parsed() {
     const UNREADABLE: &str = "this is no list";
     let is_readable = Arc::new(AtomicBool::new(true));
     let reads = Arc::clone(&is_readable);
@@ -146,7 +146,7 @@ async fn what_is_known_is_not_even_read() {
 }
 
 #[tokio::test]
-async fn after_a_change_all_five_come_whole() {
+async fn after_a_change_all_five_collections_are_fetched() {
     let source = Source::start().await;
     source.name_answers();
     let client = client([&url(&source)]);
@@ -160,15 +160,15 @@ async fn after_a_change_all_five_come_whole() {
     };
     assert_eq!(collections[&Collection::People].element_count(), 9);
     assert_eq!(not_modified(&source), [0, 1, 1, 1, 1]);
-    let asked = COLLECTIONS.map(|collection| source.requests(collection));
-    assert_eq!(asked, [2, 3, 3, 3, 3]);
+    let requests = COLLECTIONS.map(|collection| source.requests(collection));
+    assert_eq!(requests, [2, 3, 3, 3, 3]);
     assert!(is_unchanged(
         &fetched_since(&client, &changed.fingerprint).await
     ));
 }
 
 #[tokio::test]
-async fn a_source_that_names_nothing_is_asked_once_whatever_has_changed_and_however_large_it_is() {
+async fn a_source_without_validators_gets_one_request_per_collection_and_poll() {
     let source = Source::start_with(Catalogue {
         films: (0..1000).map(film).collect(),
         ..Catalogue::invented()
@@ -187,13 +187,13 @@ async fn a_source_that_names_nothing_is_asked_once_whatever_has_changed_and_howe
             assert_eq!(films(&changed), film_count);
             known = changed.fingerprint;
         }
-        let asked = COLLECTIONS.map(|collection| source.requests(collection));
-        assert_eq!(asked, [poll; 5]);
+        let requests = COLLECTIONS.map(|collection| source.requests(collection));
+        assert_eq!(requests, [poll; 5]);
     }
 }
 
 #[tokio::test]
-async fn only_the_provider_that_gave_a_name_is_asked_about_it() {
+async fn validators_are_sent_only_to_their_provider() {
     let [first, second] = [Source::start().await, Source::start().await];
     for source in [&first, &second] {
         source.name_answers();
@@ -212,13 +212,13 @@ async fn only_the_provider_that_gave_a_name_is_asked_about_it() {
 }
 
 #[tokio::test]
-async fn a_304_that_was_not_asked_for_is_an_error() {
+async fn an_unsolicited_304_is_an_error() {
     let upstream = Upstream::films(status("304 Not Modified")).await;
     let error = error_of(&client([&upstream.url])).await;
     assert_eq!(error, RequestError::Status(304));
     assert_eq!(error.to_string(), "responded with 304 Not Modified");
 
-    // It holds to that when something else has changed.
+    // Even if another collection has changed.
     let is_changed = Arc::new(AtomicBool::new(false));
     let changed = Arc::clone(&is_changed);
     let stubborn = Upstream::bytes(move |path| match (path, changed.load(Ordering::SeqCst)) {
@@ -230,12 +230,12 @@ async fn a_304_that_was_not_asked_for_is_an_error() {
     let client = client([&stubborn.url]);
     let known = fetched(&client).await.fingerprint;
     is_changed.store(true, Ordering::SeqCst);
-    let told = client.fetch_all(Some(&known), &|_| {}).await.unwrap_err();
-    assert_eq!(told.failures[0].error, RequestError::Status(304));
+    let error = client.fetch_all(Some(&known), &|_| {}).await.unwrap_err();
+    assert_eq!(error.failures[0].error, RequestError::Status(304));
 }
 
 #[tokio::test]
-async fn a_304_from_another_place_than_the_name_is_not_believed() {
+async fn a_304_from_another_url_is_not_trusted() {
     let is_moved = Arc::new(AtomicBool::new(false));
     let moved = Arc::clone(&is_moved);
     let upstream = Upstream::heads(move |head| {
@@ -261,18 +261,24 @@ async fn a_304_from_another_place_than_the_name_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_source_may_name_its_answers_by_their_time() {
-    const NAME: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+async fn last_modified_is_a_validator() {
+    const LAST_MODIFIED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     let conditions = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&conditions);
     let upstream = Upstream::heads(move |head| {
-        let is_known = head.contains(&format!("if-modified-since: {}", NAME.to_lowercase()));
+        let is_known = head.contains(&format!(
+            "if-modified-since: {}",
+            LAST_MODIFIED.to_lowercase()
+        ));
         if is_known {
             count.fetch_add(1, Ordering::SeqCst);
             return status("304 Not Modified");
         }
         let date = "Sun, 06 Nov 1994 08:50:00 GMT";
-        with_headers(&format!("last-modified: {NAME}\r\ndate: {date}\r\n"), "[]")
+        with_headers(
+            &format!("last-modified: {LAST_MODIFIED}\r\ndate: {date}\r\n"),
+            "[]",
+        )
     })
     .await;
     let client = client([&upstream.url]);
@@ -282,7 +288,7 @@ async fn a_source_may_name_its_answers_by_their_time() {
 }
 
 #[tokio::test]
-async fn what_comes_page_by_page_is_always_asked_for_whole() {
+async fn paged_collections_are_always_fetched_unconditionally() {
     let catalogue = |films| Catalogue {
         films: (0..films).map(film).collect(),
         ..Catalogue::invented()
@@ -299,14 +305,14 @@ async fn what_comes_page_by_page_is_always_asked_for_whole() {
     assert_eq!(source.requests("films"), 10);
     assert_eq!(not_modified(&source), [0, 1, 1, 1, 1]);
 
-    // The first answer and the first page are as before.
+    // The full response and the first page are unchanged.
     source.add_film(film(120));
     let longer = fetched_since(&client, &known.fingerprint).await;
     assert_eq!(films(&longer), 121);
 }
 
 #[tokio::test]
-async fn known_bytes_that_the_source_calls_a_part_are_read_on() {
+async fn known_content_with_a_higher_total_count_is_fetched_in_pages() {
     let is_part = Arc::new(AtomicBool::new(false));
     let part = Arc::clone(&is_part);
     let upstream = Upstream::bytes(move |path| match path {

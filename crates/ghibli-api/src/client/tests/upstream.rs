@@ -1,4 +1,4 @@
-//! An upstream that answers as a test says, byte by byte if need be.
+//! A source whose responses a test writes byte by byte.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
-/// Serves until it is dropped.
+/// Runs until dropped.
 pub(super) struct Upstream {
     pub(super) url: Url,
-    asked: Arc<Mutex<Vec<String>>>,
+    requested: Arc<Mutex<Vec<String>>>,
     serving: JoinHandle<()>,
 }
 
@@ -23,58 +23,58 @@ impl Drop for Upstream {
 }
 
 impl Upstream {
-    /// Answers each path (with its query) with what `answer` writes.
-    pub(super) async fn raw<F>(answer: impl Fn(String, TcpStream) -> F + Send + 'static) -> Self
+    /// For each path (with its query), `respond` writes the response.
+    pub(super) async fn raw<F>(respond: impl Fn(String, TcpStream) -> F + Send + 'static) -> Self
     where
         F: Future<Output = std::io::Result<()>> + Send + 'static,
     {
-        Self::start(move |head, stream| answer(path_of(&head), stream)).await
+        Self::start(move |head, stream| respond(path_of(&head), stream)).await
     }
 
-    /// Answers each head of a request, in lower case, with one piece of bytes.
-    pub(super) async fn heads(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
+    /// Responds to each request head, in lower case.
+    pub(super) async fn heads(respond: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
         Self::start(move |head, mut stream| {
-            let bytes = answer(&head.to_lowercase());
+            let bytes = respond(&head.to_lowercase());
             async move { stream.write_all(&bytes).await }
         })
         .await
     }
 
-    async fn start<F>(answer: impl Fn(String, TcpStream) -> F + Send + 'static) -> Self
+    async fn start<F>(respond: impl Fn(String, TcpStream) -> F + Send + 'static) -> Self
     where
         F: Future<Output = std::io::Result<()>> + Send + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&asked);
+        let requested = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&requested);
         let serving = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((mut stream, _)) = listener.accept().await {
-                let head = requested(&mut stream).await;
+                let head = read_head(&mut stream).await;
                 log.lock().unwrap().push(path_of(&head));
-                connections.spawn(answer(head, stream));
+                connections.spawn(respond(head, stream));
             }
         });
         Self {
             url: url.parse().unwrap(),
-            asked,
+            requested,
             serving,
         }
     }
 
-    /// Answers each path with one piece of bytes.
-    pub(super) async fn bytes(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
+    /// Responds to each path.
+    pub(super) async fn bytes(respond: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
         Self::raw(move |path, mut stream| {
-            let bytes = answer(&path);
+            let bytes = respond(&path);
             async move { stream.write_all(&bytes).await }
         })
         .await
     }
 
-    /// Answers the films with one piece of bytes and everything else with `[]`.
-    pub(super) async fn films(answer: impl Into<Vec<u8>>) -> Self {
-        let films = answer.into();
+    /// Responds to `/films`, and with `[]` to everything else.
+    pub(super) async fn films(respond: impl Into<Vec<u8>>) -> Self {
+        let films = respond.into();
         Self::bytes(move |path| match path.starts_with("/films") {
             true => films.clone(),
             false => ok("[]"),
@@ -82,23 +82,23 @@ impl Upstream {
         .await
     }
 
-    /// The paths asked for so far that start so.
-    pub(super) fn asked(&self, start: &str) -> Vec<String> {
-        let asked = self.asked.lock().unwrap();
-        asked
+    /// The requested paths with this prefix.
+    pub(super) fn requests(&self, prefix: &str) -> Vec<String> {
+        let requested = self.requested.lock().unwrap();
+        requested
             .iter()
-            .filter(|path| path.starts_with(start))
+            .filter(|path| path.starts_with(prefix))
             .cloned()
             .collect()
     }
 }
 
-/// A complete answer with status 200.
+/// A response with status 200.
 pub(super) fn ok(body: impl AsRef<[u8]>) -> Vec<u8> {
     with_headers("", body)
 }
 
-/// A complete answer with status 200 and more headers, each ending in `\r\n`.
+/// A response with status 200 and more headers, each ending in `\r\n`.
 pub(super) fn with_headers(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let length = body.len();
@@ -108,12 +108,12 @@ pub(super) fn with_headers(headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// An answer with no body.
+/// A response without a body.
 pub(super) fn status(line: &str) -> Vec<u8> {
     format!("HTTP/1.1 {line}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").into_bytes()
 }
 
-async fn requested(stream: &mut TcpStream) -> String {
+async fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {

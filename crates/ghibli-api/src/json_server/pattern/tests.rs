@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn patterns_mean_what_they_mean_in_javascript() {
+fn patterns_match_as_in_javascript() {
     for (pattern, text, expected) in [
         ("^the", "The Wind Rises", true),
         ("totoro$", "My Neighbor Totoro", true),
@@ -47,8 +47,8 @@ fn patterns_mean_what_they_mean_in_javascript() {
 }
 
 #[test]
-fn what_cannot_be_used_says_why() {
-    for (pattern, why) in [
+fn unusable_patterns_have_a_reason() {
+    for (pattern, reason) in [
         ("(?=a)", "ahead"),
         ("(?!a)", "ahead"),
         ("(?<=a)b", "behind"),
@@ -74,7 +74,7 @@ fn what_cannot_be_used_says_why() {
         (r"[\u0000-\uffff][\u0000-\uffff]", "too large"),
     ] {
         let error = compile(pattern).unwrap_err();
-        assert!(error.contains(why), "{pattern}: {error}");
+        assert!(error.contains(reason), "{pattern}: {error}");
     }
     assert!(compile(&"a".repeat(MAX_BYTES + 1)).is_err());
     assert!(compile(&"(".repeat(200)).is_err());

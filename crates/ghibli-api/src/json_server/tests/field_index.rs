@@ -1,11 +1,11 @@
-//! What is known of the records' fields.
+//! Queries that the field index answers.
 
 use super::*;
 
-/// A million records of which only the fields are known.
-struct Unseen(FieldIndex);
+/// A million records that must not be read.
+struct UnreadableCollection(FieldIndex);
 
-impl RecordCollection for Unseen {
+impl RecordCollection for UnreadableCollection {
     fn collection(&self) -> Collection {
         Collection::Films
     }
@@ -15,7 +15,7 @@ impl RecordCollection for Unseen {
     }
 
     fn numbers(&self) -> impl Iterator<Item = u32> {
-        (0..1_000_000).inspect(|number| assert!(*number < 5, "no more than what is wanted"))
+        (0..1_000_000).inspect(|number| assert!(*number < 5, "only the requested numbers"))
     }
 
     fn sorted_range(&self, numbers: &RoaringBitmap, _: bool, range: Range<usize>) -> Vec<u32> {
@@ -23,7 +23,7 @@ impl RecordCollection for Unseen {
     }
 
     fn stored(&self, number: u32) -> impl Deref<Target = str> {
-        assert_eq!(number, u32::MAX, "a record was looked at");
+        assert_eq!(number, u32::MAX, "a record was read");
         "null"
     }
 
@@ -53,20 +53,22 @@ impl RecordCollection for Unseen {
 }
 
 #[test]
-fn a_question_without_conditions_looks_at_no_record() {
-    let question = ListQuery::parse("limit=3&_start=2&_limit=10&fields=id", BASE).unwrap();
-    let selection = question.select(&Unseen(FieldIndex::default())).unwrap();
+fn a_query_without_conditions_reads_no_record() {
+    let list_query = ListQuery::parse("limit=3&_start=2&_limit=10&fields=id", BASE).unwrap();
+    let selection = list_query
+        .select(&UnreadableCollection(FieldIndex::default()))
+        .unwrap();
     assert_eq!(selection.records, [2, 3, 4]);
     assert_eq!(selection.total, Some(1_000_000));
 }
 
 #[test]
-fn what_is_known_of_the_fields_is_not_looked_for_in_records() {
+fn indexed_conditions_read_no_record() {
     let mut fields = FieldIndex::default();
     for (number, record) in (0..).zip(records()) {
         fields.insert(number, &RecordFields::parse(record.get()));
     }
-    let unseen = Unseen(fields);
+    let collection = UnreadableCollection(fields);
     for (query, expected) in [
         ("title=Kiki&_limit=9", vec![0]),
         ("score_gte=98&title_like=again&_limit=9", vec![3]),
@@ -78,14 +80,14 @@ fn what_is_known_of_the_fields_is_not_looked_for_in_records() {
         ("nope.length=1&n=7&_limit=9", vec![1]),
         ("url=https://elsewhere.example/films/c&_limit=9", vec![2]),
     ] {
-        let question = ListQuery::parse(query, BASE).unwrap();
-        let selection = question.select(&unseen).unwrap();
+        let list_query = ListQuery::parse(query, BASE).unwrap();
+        let selection = list_query.select(&collection).unwrap();
         assert_eq!(selection.records, expected, "{query}");
     }
 }
 
 #[test]
-fn a_record_that_cannot_be_read_as_a_whole_has_no_fields() {
+fn a_record_with_an_unparsable_value_has_no_fields() {
     let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
     for odd in [
         r#"{"title":"Kiki","n":[1e999]}"#,
@@ -93,29 +95,29 @@ fn a_record_that_cannot_be_read_as_a_whole_has_no_fields() {
         "[]",
     ] {
         let records = vec![raw(odd), raw(r#"{"title":"Ponyo","title":"Kiki"}"#)];
-        assert_eq!(ask_of("title=Kiki", records).unwrap().0, [1], "{odd}");
+        assert_eq!(select_from("title=Kiki", records).unwrap().0, [1], "{odd}");
     }
 }
 
 #[test]
-fn records_with_ever_new_fields_are_not_known_by_them() {
+fn records_with_too_many_distinct_fields_are_not_indexed() {
     let mut fields = FieldIndex::default();
-    let new = |place: u32| format!("{{\"f{place}\":1}}");
-    for place in 0..1_000 {
-        fields.insert(place, &RecordFields::parse(&new(place)));
-        fields.remove(place, &RecordFields::parse(&new(place)));
+    let new = |number: u32| format!("{{\"f{number}\":1}}");
+    for number in 0..1_000 {
+        fields.insert(number, &RecordFields::parse(&new(number)));
+        fields.remove(number, &RecordFields::parse(&new(number)));
     }
-    assert!(fields.is_usable(), "what is gone does not count");
-    for place in 0..1_000 {
-        fields.insert(place, &RecordFields::parse(&new(place)));
+    assert!(fields.is_usable(), "removed fields do not count");
+    for number in 0..1_000 {
+        fields.insert(number, &RecordFields::parse(&new(number)));
     }
     assert!(!fields.is_usable());
 }
 
 #[test]
-fn a_field_of_very_many_values_is_looked_for_in_the_records_that_may_have_it() {
-    let titled = |place: usize| json!({"id": format!("x{place}"), "title": format!("T{place}"), "kind": place % 2});
-    let raw = |place| RawValue::from_string(titled(place).to_string()).unwrap();
+fn a_field_with_too_many_values_is_searched_in_candidates() {
+    let titled = |number: usize| json!({"id": format!("x{number}"), "title": format!("T{number}"), "kind": number % 2});
+    let raw = |number| RawValue::from_string(titled(number).to_string()).unwrap();
     let records: Vec<_> = (0..5_000).map(raw).collect();
     for (query, expected) in [
         ("id=x4999", vec![4999]),
@@ -131,7 +133,7 @@ fn a_field_of_very_many_values_is_looked_for_in_the_records_that_may_have_it() {
         ("id.length=9&_limit=1", vec![]),
         ("limit=2&id_ne=x0", vec![1, 2]),
     ] {
-        let (places, _) = ask_of(query, records.clone()).unwrap();
-        assert_eq!(places, expected, "{query}");
+        let (numbers, _) = select_from(query, records.clone()).unwrap();
+        assert_eq!(numbers, expected, "{query}");
     }
 }

@@ -33,33 +33,31 @@ fn records() -> Vec<Box<RawValue>> {
     records.iter().map(raw).collect()
 }
 
-/// Records by their places, with or without what is known of their fields.
-struct Listed {
+/// Records numbered in order, with or without indexes.
+struct TestCollection {
     records: Vec<Box<RawValue>>,
     fields: Option<FieldIndex>,
-    /// What each is called.
-    called: Vec<String>,
-    names: Option<TitleIndex>,
-    /// How many stored forms were looked at.
-    looks: Cell<usize>,
-    /// Whether names are looked up.
-    by_name: bool,
+    item_names: Vec<String>,
+    titles: Option<TitleIndex>,
+    /// Number of records read.
+    reads: Cell<usize>,
+    can_find_titles: bool,
 }
 
-impl Listed {
-    fn plain(records: Vec<Box<RawValue>>) -> Self {
+impl TestCollection {
+    fn unindexed(records: Vec<Box<RawValue>>) -> Self {
         Self {
             records,
             fields: None,
-            called: Vec::new(),
-            names: None,
-            looks: Cell::default(),
-            by_name: false,
+            item_names: Vec::new(),
+            titles: None,
+            reads: Cell::default(),
+            can_find_titles: false,
         }
     }
 
-    /// The same with their fields, after some others came and went.
-    fn known(records: Vec<Box<RawValue>>) -> Self {
+    /// The indexes are built with insertions and removals of other records.
+    fn indexed(records: Vec<Box<RawValue>>) -> Self {
         let mut fields = FieldIndex::default();
         let other = json!({"title": "Kiki", "gone": [1], "n": 7});
         let other = other.to_string();
@@ -71,43 +69,43 @@ impl Listed {
             fields.insert(number, &RecordFields::parse(record.get()));
         }
         fields.remove(77, &RecordFields::parse(&other));
-        let called: Vec<String> = records.iter().map(|record| called(record)).collect();
-        let names = names_of(&records, &called);
+        let item_names: Vec<String> = records.iter().map(|record| item_name(record)).collect();
+        let titles = index_titles(&records, &item_names);
         Self {
             records,
             fields: Some(fields),
-            called,
-            names,
-            looks: Cell::default(),
-            by_name: true,
+            item_names,
+            titles,
+            reads: Cell::default(),
+            can_find_titles: true,
         }
     }
 }
 
-/// What a record is called: its title, or most of it.
-fn called(record: &RawValue) -> String {
+/// The trimmed title.
+fn item_name(record: &RawValue) -> String {
     let record: Value = serde_json::from_str(record.get()).unwrap_or_default();
     let title = record.get("title").and_then(Value::as_str);
     title.unwrap_or("nothing").trim().to_owned()
 }
 
-fn names_of(records: &[Box<RawValue>], called: &[String]) -> Option<TitleIndex> {
+fn index_titles(records: &[Box<RawValue>], item_names: &[String]) -> Option<TitleIndex> {
     let mut titles = TitleOverrides::default();
-    for ((number, record), called) in (0..).zip(records).zip(called) {
+    for ((number, record), item_name) in (0..).zip(records).zip(item_names) {
         titles.insert(
             number,
             SourceTitle::new(
                 Collection::Films,
                 &RecordFields::parse(record.get()),
-                called,
+                item_name,
             ),
         );
     }
     let numbers = 0..u32::try_from(records.len()).unwrap();
-    titles.into_index(numbers, |number| Some(&called[number as usize]))
+    titles.into_index(numbers, |number| Some(&item_names[number as usize]))
 }
 
-impl RecordCollection for Listed {
+impl RecordCollection for TestCollection {
     fn collection(&self) -> Collection {
         Collection::Films
     }
@@ -134,7 +132,7 @@ impl RecordCollection for Listed {
     }
 
     fn stored(&self, number: u32) -> impl Deref<Target = str> {
-        self.looks.update(|looks| looks + 1);
+        self.reads.update(|reads| reads + 1);
         self.records[number as usize].get()
     }
 
@@ -143,25 +141,26 @@ impl RecordCollection for Listed {
     }
 
     fn find_by_id(&self, id: &str) -> Option<u32> {
-        let written = json!({ "id": id }).to_string();
-        let begins = written.trim_end_matches('}');
-        let is = |number: &u32| self.records[*number as usize].get().starts_with(begins);
-        self.numbers().find(is)
+        let json = json!({ "id": id }).to_string();
+        let prefix = json.trim_end_matches('}');
+        let has_id = |number: &u32| self.records[*number as usize].get().starts_with(prefix);
+        self.numbers().find(has_id)
     }
 
     fn title(&self, number: u32) -> Option<&str> {
-        let called = self.called.get(number as usize);
+        let item_name = self.item_names.get(number as usize);
         self.title_index()?
-            .title(number, called.map(String::as_str))
+            .title(number, item_name.map(String::as_str))
     }
 
     fn title_index(&self) -> Option<&TitleIndex> {
-        self.names.as_ref()
+        self.titles.as_ref()
     }
 
     fn find_by_title(&self, title: &str) -> Option<RoaringBitmap> {
-        let holds = |number: &u32| self.records[*number as usize].get().contains(title);
-        self.by_name.then(|| self.numbers().filter(holds).collect())
+        let contains = |number: &u32| self.records[*number as usize].get().contains(title);
+        self.can_find_titles
+            .then(|| self.numbers().filter(contains).collect())
     }
 
     fn is_cancelled(&self) -> bool {
@@ -169,30 +168,30 @@ impl RecordCollection for Listed {
     }
 }
 
-/// The places of the records that answer, which are the same whatever is known of their fields.
-fn ask(query: &str) -> Result<(Vec<u32>, Option<usize>), ListQueryError> {
-    ask_of(query, records())
+/// The matching records and the total, with and without indexes.
+fn select(query: &str) -> Result<(Vec<u32>, Option<usize>), ListQueryError> {
+    select_from(query, records())
 }
 
-fn ask_of(
+fn select_from(
     query: &str,
     records: Vec<Box<RawValue>>,
 ) -> Result<(Vec<u32>, Option<usize>), ListQueryError> {
-    let question = ListQuery::parse(query, BASE)?;
-    let again = records.clone();
-    let [plain, known] = [Listed::plain(records), Listed::known(again)].map(|given| {
-        let selection = question.select(&given)?;
+    let list_query = ListQuery::parse(query, BASE)?;
+    let indexed = TestCollection::indexed(records.clone());
+    let [unindexed, indexed] = [TestCollection::unindexed(records), indexed].map(|collection| {
+        let selection = list_query.select(&collection)?;
         Ok((selection.records, selection.total))
     });
-    assert_eq!(plain, known, "{query}");
-    plain
+    assert_eq!(unindexed, indexed, "{query}");
+    unindexed
 }
 
 fn ids(query: &str) -> String {
-    let (places, _) = ask(query).unwrap_or_else(|error| panic!("{query}: {error}"));
-    places
+    let (numbers, _) = select(query).unwrap_or_else(|error| panic!("{query}: {error}"));
+    numbers
         .into_iter()
-        .map(|place| ["a", "b", "c", "d"][place as usize])
+        .map(|number| ["a", "b", "c", "d"][number as usize])
         .collect()
 }
 
@@ -206,19 +205,19 @@ fn conditions_follow_the_sources_odd_rules() {
         ("title[]=Kiki", "a"),
         ("title[x]=Kiki", ""),
         ("title=Kiki&id=b", ""),
-        // A number is never equal to a text.
+        // A number is never equal to a string.
         ("score=98", ""),
         ("score_ne=98", "abcd"),
         ("score=1,000", "c"),
         ("score=", "b"),
         ("n=7", "b"),
         ("n_ne=7", "acd"),
-        // What no record has is no condition.
+        // Conditions on a field that no record has are ignored.
         ("nope=1", "abcd"),
         ("nope=1&title=Kiki", "a"),
         ("FIELDS=id", "abcd"),
         ("_=123&callback=f", "abcd"),
-        // With a suffix it is one all the same.
+        // But not with a suffix.
         ("nope_gte=1", ""),
         ("nope_ne=1", "abcd"),
         ("nope_like=^undefined$", "abcd"),
@@ -237,7 +236,7 @@ fn conditions_follow_the_sources_odd_rules() {
         ("people.length=2", "a"),
         ("people.length_gte=1", "abd"),
         ("title.0=K", "a"),
-        // Lists are equal to nothing, their elements are.
+        // Lists are equal to nothing, but their elements are.
         ("people=http://localhost:8000/ghibli/people/1", ""),
         ("people.0=https://elsewhere.example/people/2", "d"),
         ("people_like=https://elsewhere.example/people/2", "ad"),
@@ -254,14 +253,14 @@ fn conditions_follow_the_sources_odd_rules() {
 }
 
 #[test]
-fn the_order_is_that_of_javascript() {
+fn records_are_sorted_as_in_javascript() {
     for (query, expected) in [
         ("_sort=title", "cabd"),
         ("_sort=title&_order=ASC", "cabd"),
         ("_sort=title&_order=desc", "cabd"),
         ("_sort=title&_order=DESC", "dbac"),
         ("_order=DESC", "abcd"),
-        // Alike stay in order, and are turned round with the rest.
+        // Equal ones stay in order, and are reversed with the rest.
         ("_sort=score", "bcad"),
         ("_sort=score&_order=DESC", "dacb"),
         ("_sort=n", "bcad"),
@@ -275,7 +274,7 @@ fn the_order_is_that_of_javascript() {
 }
 
 #[test]
-fn limit_comes_last_and_counts_nothing() {
+fn limit_applies_last_and_gives_no_total() {
     for (query, expected, total) in [
         ("limit=2", "ab", None),
         ("limit=0", "", None),
@@ -293,12 +292,12 @@ fn limit_comes_last_and_counts_nothing() {
         ("_page=9&_sort=title", "", Some(4)),
     ] {
         assert_eq!(ids(query), expected, "{query}");
-        assert_eq!(ask(query).unwrap().1, total, "{query}");
+        assert_eq!(select(query).unwrap().1, total, "{query}");
     }
 }
 
 #[test]
-fn what_makes_the_source_fail_is_a_bad_question() {
+fn queries_on_which_the_source_fails_are_rejected() {
     for query in [
         "limit=-1",
         "limit=abc",
@@ -312,18 +311,18 @@ fn what_makes_the_source_fail_is_a_bad_question() {
         "callback=1a",
         "callback=a..b",
     ] {
-        assert!(ask(query).is_err(), "{query}");
+        assert!(select(query).is_err(), "{query}");
     }
     let five = "title_like=a&".repeat(MAX_PATTERNS + 1);
-    assert!(ask(&five).is_err());
+    assert!(select(&five).is_err());
 }
 
 #[test]
-fn a_record_is_written_with_links_to_here() {
+fn records_are_written_with_links_to_this_api() {
     let write = |query: &str| {
         let mut out = String::new();
-        let question = ListQuery::parse(query, BASE).unwrap();
-        question
+        let list_query = ListQuery::parse(query, BASE).unwrap();
+        list_query
             .write_record(&mut out, &records()[3], 0)
             .map(|()| out)
     };

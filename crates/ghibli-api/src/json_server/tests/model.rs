@@ -1,14 +1,14 @@
-//! Any question beside a plain model.
+//! Random queries, compared with a simple model.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// What the source's program does, said as plainly as it goes, over texts alone.
-fn model(texts: &[String], wanted: &[(String, String)]) -> Vec<u32> {
+/// The source's algorithm, for records with one text field.
+fn model(texts: &[String], params: &[(String, String)]) -> Vec<u32> {
     let mut left: Vec<usize> = (0..texts.len()).collect();
     let of = |name: &str| -> Vec<&String> {
-        let named = wanted.iter().filter(|(other, _)| other == name);
+        let named = params.iter().filter(|(other, _)| other == name);
         named.map(|(_, value)| value).collect()
     };
     let number = |text: &str| match text {
@@ -21,8 +21,8 @@ fn model(texts: &[String], wanted: &[(String, String)]) -> Vec<u32> {
         if values.is_empty() || texts.is_empty() {
             continue;
         }
-        left.retain(|&place| {
-            let text = &texts[place];
+        left.retain(|&index| {
+            let text = &texts[index];
             values.iter().any(|value| {
                 let ordering = if is_number(value) {
                     number(value)
@@ -54,7 +54,7 @@ fn model(texts: &[String], wanted: &[(String, String)]) -> Vec<u32> {
         left = left.into_iter().skip(start).take(limit).collect();
     }
     left.into_iter()
-        .map(|place| u32::try_from(place).unwrap())
+        .map(|index| u32::try_from(index).unwrap())
         .collect()
 }
 
@@ -64,7 +64,7 @@ fn word() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_question_is_answered_as_the_plain_model_answers_it(
+    fn queries_select_what_the_model_selects(
         texts in prop::collection::vec(word(), 0..12),
         conditions in prop::collection::vec(
             (prop::sample::select(vec!["t", "t_ne", "t_gte", "t_lte"]), word()),
@@ -73,31 +73,31 @@ proptest! {
         order in prop::option::of(prop::sample::select(vec!["ASC", "DESC"])),
         part in prop::option::of((0..6_u8, 1..6_u8)),
     ) {
-        let mut wanted: Vec<(String, String)> = conditions
+        let mut params: Vec<(String, String)> = conditions
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
         if let Some(order) = order {
-            wanted.push(("_sort".to_owned(), "t".to_owned()));
-            wanted.push(("_order".to_owned(), order.to_owned()));
+            params.push(("_sort".to_owned(), "t".to_owned()));
+            params.push(("_order".to_owned(), order.to_owned()));
         }
         if let Some((start, limit)) = part {
-            wanted.push(("_start".to_owned(), start.to_string()));
-            wanted.push(("_limit".to_owned(), limit.to_string()));
+            params.push(("_start".to_owned(), start.to_string()));
+            params.push(("_limit".to_owned(), limit.to_string()));
         }
-        let query: Vec<_> = wanted.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let query: Vec<_> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let records: Vec<_> = texts
             .iter()
             .map(|text| RawValue::from_string(json!({"t": text}).to_string()).unwrap())
             .collect();
-        let (places, _) = ask_of(&query.join("&"), records).unwrap();
-        prop_assert_eq!(places, model(&texts, &wanted), "{}", query.join("&"));
+        let (numbers, _) = select_from(&query.join("&"), records).unwrap();
+        prop_assert_eq!(numbers, model(&texts, &params), "{}", query.join("&"));
     }
 
     #[test]
-    fn no_question_makes_it_panic(query in ".{0,80}", name in "[a-z_\\[\\].]{0,12}") {
+    fn no_query_panics(query in ".{0,80}", name in "[a-z_\\[\\].]{0,12}") {
         for query in [query.clone(), format!("title_like={query}"), format!("{name}={query}")] {
-            let _ = ask(&query);
+            let _ = select(&query);
         }
     }
 }

@@ -1,0 +1,142 @@
+//! Parsers of the settings' values.
+
+use std::fmt::Display;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use super::values::{Database, LogFormat};
+
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_INTERVAL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
+/// A parsed value, or the problem, worded to follow the setting's name.
+pub(super) type Parsed<T> = Result<T, String>;
+
+pub(super) fn database_url(url: &str) -> Parsed<Database> {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() {
+            return Err("does not name a file".into());
+        }
+        return Ok(Database::Sqlite(PathBuf::from(path)));
+    }
+    if url.starts_with("mongodb://") || url.starts_with("mongodb+srv://") {
+        return Ok(Database::MongoDb(url.to_owned().into()));
+    }
+    // Never the value: it may hold a password.
+    Err("must start with sqlite:, mongodb:// or mongodb+srv://".into())
+}
+
+pub(super) fn listen(text: &str) -> Parsed<SocketAddr> {
+    text.to_socket_addrs()
+        .ok()
+        .and_then(|mut addresses| addresses.next())
+        .ok_or_else(|| format!("\"{text}\" is not an address and port"))
+}
+
+pub(super) fn provider_urls(text: &str) -> Parsed<Vec<Url>> {
+    let urls: Vec<Url> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|url| !url.is_empty())
+        .enumerate()
+        .map(|(index, url)| {
+            http_url(url)
+                .ok_or_else(|| format!("URL {} is not a complete http or https URL", index + 1))
+        })
+        .collect::<Parsed<_>>()?;
+    if urls.is_empty() {
+        return Err("contains no URL".into());
+    }
+    Ok(urls)
+}
+
+fn http_url(text: &str) -> Option<Url> {
+    let mut url = Url::parse(text).ok()?;
+    let whole = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if !whole {
+        return None;
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Some(url)
+}
+
+pub(super) fn public_url(text: &str) -> Parsed<String> {
+    let url = http_url(text).ok_or_else(|| "is not a complete http or https URL".to_owned())?;
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+pub(super) fn max_bytes(text: &str) -> Parsed<u64> {
+    let bytes: ByteSize = text
+        .parse()
+        .map_err(|_| format!("\"{text}\" is not a size"))?;
+    if bytes.as_u64() < 1024 {
+        return Err(format!("\"{text}\" is less than 1KiB"));
+    }
+    Ok(bytes.as_u64())
+}
+
+pub(super) fn interval(text: &str) -> Parsed<Duration> {
+    let interval =
+        humantime::parse_duration(text).map_err(|_| format!("\"{text}\" is not a duration"))?;
+    if interval < MIN_INTERVAL {
+        return Err(format!("\"{text}\" is shorter than 100ms"));
+    }
+    if interval > MAX_INTERVAL {
+        return Err(format!("\"{text}\" is longer than 31 days"));
+    }
+    Ok(interval)
+}
+
+pub(super) fn may_be_empty(text: &str) -> Parsed<bool> {
+    match text {
+        "hold" => Ok(false),
+        "pass" => Ok(true),
+        _ => Err(format!("\"{text}\" is neither hold nor pass")),
+    }
+}
+
+pub(super) fn percent(text: &str) -> Parsed<u8> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end();
+    let percent = number.parse().ok().filter(|percent| *percent <= 100);
+    percent.ok_or_else(|| format!("\"{text}\" is not a percentage from 0% to 100%"))
+}
+
+pub(super) fn count<T: FromStr + PartialOrd + Display>(
+    text: &str,
+    bounds: RangeInclusive<T>,
+) -> Parsed<T> {
+    let number = text.parse().ok().filter(|number| bounds.contains(number));
+    number.ok_or_else(|| {
+        format!(
+            "\"{text}\" is not a whole number from {} to {}",
+            bounds.start(),
+            bounds.end()
+        )
+    })
+}
+
+pub(super) fn log(text: &str) -> Parsed<String> {
+    EnvFilter::try_new(text)
+        .map(|_| text.to_owned())
+        .map_err(|_| format!("\"{text}\" is not a log filter"))
+}
+
+pub(super) fn log_format(text: &str) -> Parsed<LogFormat> {
+    match text {
+        "pretty" => Ok(LogFormat::Pretty),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(format!("\"{text}\" is neither pretty nor json")),
+    }
+}

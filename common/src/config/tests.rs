@@ -1,0 +1,116 @@
+use std::io::Write;
+
+use super::*;
+
+fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    config_with_file(variables, "")
+}
+
+fn config_with_file(variables: &[(&str, &str)], text: &str) -> Result<Config, ConfigError> {
+    let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let environment = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    Config::from_sources(environment, file.path())
+}
+
+#[test]
+fn without_any_setting_the_defaults_hold() {
+    let config = config(&[]).unwrap();
+    assert!(
+        matches!(&config.database, Database::Sqlite(path) if path == Path::new("data/pyflix.db"))
+    );
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
+    assert_eq!(config.provider_urls.len(), 1);
+    assert_eq!(config.provider_max_bytes, 16 << 20);
+    assert_eq!(config.sync_interval, Duration::from_secs(15));
+    assert_eq!(config.fuse, FuseLimits::default());
+    assert_eq!((config.missed_syncs, config.retention), (3, 256));
+    assert_eq!(config.public_url, None);
+    assert_eq!(config.log_format, LogFormat::Pretty);
+    assert!(config.warnings.is_empty());
+}
+
+#[test]
+fn the_environment_beats_the_file_and_the_file_beats_the_defaults() {
+    let file = "sync_interval = \"1m\"\nlisten = \"127.0.0.1:1\"\nprovider_urls = [\"http://a\", \"http://b/x/\"]\n";
+    let config = config_with_file(&[("PYFLIX_SYNC_INTERVAL", "2m")], file).unwrap();
+    assert_eq!(config.sync_interval, Duration::from_secs(120));
+    assert_eq!(config.listen.port(), 1);
+    assert_eq!(config.provider_urls[1].as_str(), "http://b/x");
+}
+
+#[test]
+fn a_wrong_value_is_reported_with_its_name_the_problem_and_an_example() {
+    for (name, value) in [
+        ("PYFLIX_DATABASE_URL", "postgres://u:secret@h/d"),
+        ("PYFLIX_DATABASE_URL", ""),
+        ("PYFLIX_LISTEN", "8000"),
+        ("PYFLIX_PROVIDER_URLS", "http://a,ftp://b"),
+        ("PYFLIX_PROVIDER_MAX_BYTES", "many"),
+        ("PYFLIX_SYNC_INTERVAL", "soon"),
+        ("PYFLIX_SYNC_INTERVAL", "0s"),
+        ("PYFLIX_FUSE_EMPTY", "no"),
+        ("PYFLIX_FUSE_LOST", "101%"),
+        ("PYFLIX_FUSE_BLANKED", "-1%"),
+        ("PYFLIX_FUSE_UNREADABLE", "a fifth"),
+        ("PYFLIX_FUSE_DUPLICATES", "few"),
+        ("PYFLIX_MISSED_SYNCS", "3 syncs"),
+        ("PYFLIX_RETENTION", "2001"),
+        ("PYFLIX_PUBLIC_URL", "example.org"),
+        ("PYFLIX_LOG", "info=what=this"),
+        ("PYFLIX_LOG_FORMAT", "xml"),
+        ("PYFLIX_DATABASE_URL_FILE", "/nowhere/at/all"),
+    ] {
+        let message = config(&[(name, value)]).unwrap_err().to_string();
+        assert!(message.starts_with(name), "{message}");
+        assert!(
+            message.contains("for example") || name.ends_with("FILE"),
+            "{message}"
+        );
+        assert!(
+            !message.contains("secret") && !message.contains('\n'),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_variable_that_nothing_reads_is_a_warning_with_the_nearest_name() {
+    let config = config(&[("PYFLIX_SYNC_INTERVALL", "1m")]).unwrap();
+    assert_eq!(config.warnings.len(), 1);
+    assert!(config.warnings[0].contains("PYFLIX_SYNC_INTERVALL"));
+    assert!(config.warnings[0].contains("PYFLIX_SYNC_INTERVAL "));
+}
+
+#[test]
+fn a_key_in_the_file_that_nothing_reads_stops_the_start() {
+    let message = config_with_file(&[], "interval = \"1m\"")
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("interval"), "{message}");
+    assert!(message.contains("sync_interval"), "{message}");
+}
+
+#[test]
+fn the_database_url_can_come_from_a_file_but_not_twice() {
+    let mut secret = tempfile::NamedTempFile::new().unwrap();
+    let path = secret.path().to_str().unwrap().to_owned();
+    let variable = ("PYFLIX_DATABASE_URL_FILE", path.as_str());
+    let empty = config(&[variable]).unwrap_err().to_string();
+    assert!(empty.contains("is empty"), "{empty}");
+    secret.write_all(b"mongodb://u:p@h/d\n").unwrap();
+    assert!(matches!(
+        config(&[variable]).unwrap().database,
+        Database::MongoDb(_)
+    ));
+    let both = config(&[variable, ("PYFLIX_DATABASE_URL", "sqlite:a.db")]).unwrap_err();
+    assert!(
+        both.to_string().contains("PYFLIX_DATABASE_URL_FILE"),
+        "{both}"
+    );
+    let mixed = config_with_file(&[variable], "database_url = \"sqlite:a.db\"").unwrap();
+    assert!(matches!(mixed.database, Database::MongoDb(_)));
+}

@@ -1,0 +1,52 @@
+//! Types of the settings' values.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+/// The limits, per kind, above which the fuse holds a sync. Shares are of the published items;
+/// that of `unreadable` is of the received records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FuseLimits {
+    /// Whether a response may have no records of a kind with published items (`fuse_empty`).
+    pub may_be_empty: bool,
+    /// The share in percent that may be missing or changed beyond recognition, if that is more
+    /// than 3 items (`fuse_lost`).
+    pub lost_percent: u8,
+    /// The share in percent that may lose a value (`fuse_blanked`).
+    pub blanked_percent: u8,
+    /// The share in percent that may be unreadable (`fuse_unreadable`).
+    pub unreadable_percent: u8,
+    /// How many records may repeat an id (`fuse_duplicates`).
+    pub duplicates: u64,
+}
+
+impl Default for FuseLimits {
+    fn default() -> Self {
+        Self {
+            may_be_empty: false,
+            lost_percent: 20,
+            blanked_percent: 10,
+            unreadable_percent: 20,
+            duplicates: 0,
+        }
+    }
+}
+
+/// The two kinds of store.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// The embedded store in this file.
+    Sqlite(PathBuf),
+    /// A MongoDB by its connection string, which may hold a password.
+    MongoDb(SecretString),
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// For programs: a JSON object a line.
+    Json,
+}

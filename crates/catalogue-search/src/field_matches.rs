@@ -1,0 +1,144 @@
+use std::cmp::Reverse;
+use std::ops::Range;
+
+use common::models::{Catalogue, Item};
+
+use crate::analysis::{for_each_field, for_each_term, truncated, whole_name};
+use crate::fold::{self, FoldedChar};
+use crate::parsed_query::{MatchLevel, ParsedQuery, QueryTerm};
+use crate::results::{FieldMatch, SearchField};
+
+/// A field, and what of it matches each term of a query.
+struct MatchedField<'a> {
+    field: SearchField,
+    text: &'a str,
+    /// Whether it is a name equal to the query, and whether it is one that begins with it.
+    is_name: (bool, bool),
+    /// For each term the distance of its nearest words, and their spans.
+    terms: Vec<Option<(usize, Vec<Range<usize>>)>>,
+}
+
+/// The fields of an item that match a query: the best one, then others for the remaining terms.
+pub(crate) fn field_matches(
+    item: &Item,
+    catalogue: &Catalogue,
+    query: &ParsedQuery,
+    level: MatchLevel,
+) -> Vec<FieldMatch> {
+    let mut fields = Vec::new();
+    let mut folded = Vec::new();
+    for_each_field(item, catalogue, |field, text| {
+        fold::fold(truncated(text), &mut folded);
+        let field = MatchedField::of(field, text, &folded, query, level);
+        if field.terms.iter().any(Option::is_some) {
+            fields.push(field);
+        }
+    });
+    let mut remaining: Vec<usize> = (0..query.terms.len()).collect();
+    let mut matches = Vec::new();
+    while !remaining.is_empty() {
+        // The first of equals: `max_by_key` alone would take the last.
+        let best = fields
+            .iter()
+            .rev()
+            .max_by_key(|field| field.relevance(&remaining));
+        let Some(best) = best.filter(|best| best.has_any(&remaining)) else {
+            break;
+        };
+        remaining.retain(|term| best.terms[*term].is_none());
+        matches.push(best.to_field_match());
+    }
+    matches
+}
+
+impl<'a> MatchedField<'a> {
+    fn of(
+        field: SearchField,
+        text: &'a str,
+        folded: &[FoldedChar],
+        query: &ParsedQuery,
+        level: MatchLevel,
+    ) -> Self {
+        let tokens = fold::tokenise(folded);
+        let name = whole_name(folded, &tokens);
+        let mut terms = vec![None; query.terms.len()];
+        for_each_term(folded, &tokens, &mut String::new(), |word, chars| {
+            for (term, nearest) in query.terms.iter().zip(&mut terms) {
+                if let Some(distance) = term.distance(word, level) {
+                    let span = span(&folded[chars.clone()], term, word);
+                    keep_nearest(nearest, distance, span);
+                }
+            }
+        });
+        Self {
+            field,
+            text,
+            is_name: if field.is_name() {
+                (name == query.name, name.starts_with(&query.name))
+            } else {
+                (false, false)
+            },
+            terms,
+        }
+    }
+
+    fn has_any(&self, terms: &[usize]) -> bool {
+        terms.iter().any(|term| self.terms[*term].is_some())
+    }
+
+    /// Ranks fields: by whole name, then by the number of these terms, then by their distances.
+    fn relevance(&self, terms: &[usize]) -> ((bool, bool), usize, Reverse<usize>) {
+        let found = terms.iter().filter_map(|term| self.terms[*term].as_ref());
+        let distances = found.clone().map(|(distance, _)| distance).sum();
+        (self.is_name, found.count(), Reverse(distances))
+    }
+
+    fn to_field_match(&self) -> FieldMatch {
+        let spans = self.terms.iter().flatten().flat_map(|(_, spans)| spans);
+        FieldMatch {
+            field: self.field,
+            text: self.text.to_owned(),
+            spans: merge(spans.cloned().collect()),
+        }
+    }
+}
+
+fn keep_nearest(
+    nearest: &mut Option<(usize, Vec<Range<usize>>)>,
+    distance: usize,
+    span: Range<usize>,
+) {
+    match nearest {
+        Some((best, spans)) if *best == distance => spans.push(span),
+        Some((best, _)) if *best < distance => {}
+        _ => *nearest = Some((distance, vec![span])),
+    }
+}
+
+/// The bytes of the text that match: of a prefix match only the prefix.
+fn span(folded: &[FoldedChar], term: &QueryTerm, word: &str) -> Range<usize> {
+    let is_as_written = word.chars().eq(folded.iter().map(|c| c.char));
+    let count = if is_as_written && word.starts_with(&term.text) {
+        term.char_count()
+    } else {
+        folded.len()
+    };
+    let matching = folded.get(..count).unwrap_or(folded);
+    match (matching.first(), matching.last()) {
+        (Some(first), Some(last)) => first.start..last.end,
+        _ => 0..0,
+    }
+}
+
+/// Sorts spans and joins those that touch.
+fn merge(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    spans.sort_unstable_by_key(|span| (span.start, span.end));
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match merged.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => merged.push(span),
+        }
+    }
+    merged
+}

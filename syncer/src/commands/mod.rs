@@ -1,0 +1,63 @@
+//! The commands that sync once, show the history and steer what is published.
+
+mod approve;
+mod history;
+mod lease;
+mod once;
+mod output;
+mod pin;
+mod plan;
+mod rollback;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::pipeline::Syncer;
+
+/// A command over the configured repository.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sync once; exits with 0 if published, unchanged or pinned, 3 if held, 1 if it failed.
+    Once,
+    /// Show what a sync would change, without changing anything.
+    Plan,
+    /// Show versions and recent syncs.
+    History {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Approve the changes that the last sync held; the next sync publishes them.
+    Approve,
+    /// Republish an old version as a new one and pin it.
+    Rollback {
+        /// Version number, as listed by `syncer history`.
+        version: u64,
+    },
+    /// Pin the current version: nothing is published until `unpin`.
+    Pin {
+        /// Current version number, as listed by `syncer history`.
+        version: u64,
+    },
+    /// Remove the pin and follow the source again.
+    Unpin,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// When it cannot be done; the message says why.
+pub async fn run(command: Command, syncer: &mut Syncer) -> anyhow::Result<ExitCode> {
+    let repository = syncer.repository();
+    match command {
+        Command::Once => return once::once(syncer).await,
+        Command::Plan => plan::plan(syncer).await?,
+        Command::History { json } => history::history(repository, json).await?,
+        Command::Approve => approve::approve(repository).await?,
+        Command::Rollback { version } => rollback::rollback(repository, version).await?,
+        Command::Pin { version } => pin::pin(repository, version).await?,
+        Command::Unpin => pin::unpin(repository).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,43 @@
+use common::models::{Outcome, Run};
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use common::shutdown;
+
+use super::lease::log_waiting;
+use super::output::{print, print_error};
+use crate::pipeline::Syncer;
+use crate::progress::FetchProgress;
+use crate::summary::RunSummary;
+
+const HELD: u8 = 3;
+
+pub(super) async fn once(syncer: &mut Syncer) -> anyhow::Result<ExitCode> {
+    let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
+    let lease = tokio::select! {
+        lease = syncer.repository().acquire(log_waiting) => lease?,
+        () = shutdown.cancelled() => anyhow::bail!("interrupted"),
+    };
+    let progress = FetchProgress::new();
+    let show = |step: ghibli_api::Progress<'_>| progress.show(step);
+    let finished = syncer.sync_once(lease, &show, &shutdown).await;
+    drop(progress);
+    Ok(report(&finished.run))
+}
+
+fn report(run: &Run) -> ExitCode {
+    let summary = RunSummary(run).to_string();
+    let code = match run.outcome {
+        // Pinned to a damaged version that the source does not complete.
+        Outcome::Unchanged if !run.damage.is_empty() => ExitCode::FAILURE,
+        Outcome::Published | Outcome::Unchanged => {
+            print(&summary);
+            return ExitCode::SUCCESS;
+        }
+        Outcome::Held => ExitCode::from(HELD),
+        Outcome::Failed => ExitCode::FAILURE,
+    };
+    print_error(&summary);
+    code
+}

@@ -1,0 +1,48 @@
+use anyhow::bail;
+use common::repository::{HeadPatch, Repository};
+
+use super::lease::{log_waiting, patch_head, require_undamaged};
+use super::output::print;
+
+pub(super) async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
+    let mut lease = repository.acquire(log_waiting).await?;
+    let current = lease.head().version;
+    if version != current || version == 0 {
+        lease.release(None).await?;
+        if current == 0 {
+            bail!("nothing has been published yet");
+        }
+        let advice = if (1..current).contains(&version) {
+            format!("; to return to version {version}, run `syncer rollback {version}`")
+        } else {
+            String::new()
+        };
+        bail!("only the current version, {current}, can be pinned{advice}");
+    }
+    lease = require_undamaged(lease).await?;
+    let patch = HeadPatch {
+        pin: Some(Some(version)),
+        ..HeadPatch::default()
+    };
+    patch_head(lease, patch).await?;
+    print(&format!(
+        "pinned to version {version}; run `syncer unpin` to follow the source again"
+    ));
+    Ok(())
+}
+
+pub(super) async fn unpin(repository: &Repository) -> anyhow::Result<()> {
+    let lease = repository.acquire(log_waiting).await?;
+    let was_pinned = lease.head().pin.is_some();
+    let patch = HeadPatch {
+        pin: Some(None),
+        ..HeadPatch::default()
+    };
+    patch_head(lease, patch).await?;
+    print(if was_pinned {
+        "unpinned: the next sync follows the source again"
+    } else {
+        "nothing is pinned"
+    });
+    Ok(())
+}

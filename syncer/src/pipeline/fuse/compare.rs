@@ -1,0 +1,62 @@
+//! How far two states of an item differ.
+
+use std::collections::{HashMap, HashSet};
+
+use common::models::{Facts, Id, Item};
+use serde_json::Value;
+
+/// Whether more than half of an item's known values changed.
+pub(super) fn is_mostly_changed(before: &Item, after: &Item) -> bool {
+    let (before, after) = (values(before), values(after));
+    let changed = before
+        .iter()
+        .filter(|(field, value)| after.get(*field) != Some(value));
+    changed.count() * 2 > before.len()
+}
+
+/// The first field that had a value and has none now, as a fact or in the source's own record. A
+/// list whose items are all in `gone` does not count: the loss of items has a rule of its own.
+pub(super) fn blanked_field(before: &Item, after: &Item, gone: &HashSet<Id>) -> Option<String> {
+    let sources = [before, after].map(|item| item.source.json());
+    let after = values(after);
+    let mut blanked = values(before)
+        .into_iter()
+        .filter(|(field, _)| !after.contains_key(field));
+    let fact = blanked.find(|(_, value)| !names_only(gone, value));
+    fact.map(|(field, _)| field).or_else(|| {
+        let [before, after] = &sources;
+        ghibli_api::first_blanked_field(before, after, |id| gone.contains(id))
+    })
+}
+
+fn names_only(gone: &HashSet<Id>, value: &Value) -> bool {
+    let is_gone = |value: &Value| value.as_str().is_some_and(|id| gone.contains(id));
+    match value {
+        Value::Array(values) => values.iter().all(is_gone),
+        value => is_gone(value),
+    }
+}
+
+/// The fields of an item that have a value.
+fn values(item: &Item) -> HashMap<String, Value> {
+    let facts = match &item.facts {
+        Facts::Movie(movie) => serde_json::to_value(movie),
+        Facts::Person(person) => serde_json::to_value(person),
+        Facts::Location(location) => serde_json::to_value(location),
+        Facts::Species(species) => serde_json::to_value(species),
+        Facts::Vehicle(vehicle) => serde_json::to_value(vehicle),
+    };
+    let Ok(Value::Object(facts)) = facts else {
+        return HashMap::new();
+    };
+    let has_value = |value: &Value| match value {
+        Value::Null => false,
+        Value::Array(values) => !values.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        _ => true,
+    };
+    facts
+        .into_iter()
+        .filter(|(_, value)| has_value(value))
+        .collect()
+}

@@ -1,0 +1,85 @@
+use std::collections::{BTreeMap, HashSet};
+
+use common::models::Kind;
+
+use crate::pipeline::parse::{IdInterner, Parsed};
+use crate::pipeline::relations::Backlinks;
+
+/// The items of the next version and their back-links, by number. Items are numbered by kind.
+#[derive(Debug)]
+pub(crate) struct JoinIndex<'a> {
+    parsed: &'a Parsed,
+    /// The order of the kinds that keep items without a record.
+    order: BTreeMap<Kind, Vec<u32>>,
+    /// The items that stay without a record.
+    kept: HashSet<(Kind, u32)>,
+    kept_backlinks: Backlinks,
+}
+
+impl<'a> JoinIndex<'a> {
+    pub(super) fn new(
+        parsed: &'a Parsed,
+        order: BTreeMap<Kind, Vec<u32>>,
+        kept: HashSet<(Kind, u32)>,
+    ) -> Self {
+        Self {
+            parsed,
+            order,
+            kept,
+            kept_backlinks: Backlinks::default(),
+        }
+    }
+
+    pub(super) fn with_kept_backlinks(self, kept_backlinks: Backlinks) -> Self {
+        Self {
+            kept_backlinks,
+            ..self
+        }
+    }
+
+    /// Whether the next version has an item.
+    pub(crate) fn contains(&self, kind: Kind, id: &str) -> bool {
+        self.number(kind, id).is_some()
+    }
+
+    /// The ids of a kind in the source's order.
+    pub(crate) fn ids(&self, kind: Kind) -> impl Iterator<Item = &str> {
+        let numbers = self.numbers(kind).into_iter();
+        numbers.map(move |number| self.id(kind, number))
+    }
+
+    /// The items of a kind in the source's order.
+    pub(super) fn numbers(&self, kind: Kind) -> Vec<u32> {
+        let order = self.order.get(&kind).cloned();
+        order.unwrap_or_else(|| self.interner(kind).received().collect())
+    }
+
+    /// The number of an item of the next version.
+    pub(super) fn number(&self, kind: Kind, id: &str) -> Option<u32> {
+        let number = self.interner(kind).get(id)?;
+        let is_received = self.interner(kind).received().contains(&number);
+        (is_received || self.is_kept(kind, number)).then_some(number)
+    }
+
+    pub(super) fn id(&self, kind: Kind, number: u32) -> &str {
+        self.interner(kind).resolve(number)
+    }
+
+    pub(super) fn is_kept(&self, kind: Kind, number: u32) -> bool {
+        self.kept.contains(&(kind, number))
+    }
+
+    pub(super) fn kept(&self) -> impl Iterator<Item = (Kind, u32)> {
+        self.kept.iter().copied()
+    }
+
+    /// The items that link back to `target` in a relation.
+    pub(super) fn backlinks(&self, relation: usize, target: u32) -> impl Iterator<Item = u32> {
+        let received = self.parsed.backlinks.sources(relation, target);
+        received.chain(self.kept_backlinks.sources(relation, target))
+    }
+
+    fn interner(&self, kind: Kind) -> &IdInterner {
+        &self.parsed.ids[kind as usize]
+    }
+}

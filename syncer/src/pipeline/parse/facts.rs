@@ -1,0 +1,143 @@
+//! The facts and link fields of one record.
+
+use common::models::{Facts, Id, Item, Kind, Location, Movie, Person, Problem, Species, Vehicle};
+use ghibli_api::{Collection, Record, RecordWarning};
+
+use super::scalars::{Scalars, UnreadableRecord};
+use crate::pipeline::findings::Findings;
+use crate::pipeline::relations::LinkField;
+
+/// The source's collection of a kind.
+pub(crate) const fn collection(kind: Kind) -> Collection {
+    match kind {
+        Kind::Movie => Collection::Films,
+        Kind::Person => Collection::People,
+        Kind::Location => Collection::Locations,
+        Kind::Species => Collection::Species,
+        Kind::Vehicle => Collection::Vehicles,
+    }
+}
+
+/// The facts and link fields of a published item's record; its published facts alone if an earlier
+/// release read what this one cannot.
+pub(crate) fn reread(item: &Item, findings: &mut Findings) -> (Facts, Vec<LinkField>) {
+    let kind = item.kind();
+    let record = Record::reparse(collection(kind), &item.source.json()).ok();
+    let facts = record.and_then(|record| read(kind, &record, findings).ok());
+    facts.unwrap_or_else(|| (item.facts.clone(), Vec::new()))
+}
+
+/// The facts of a record before its relations are joined, and its link fields.
+pub(crate) fn read(
+    kind: Kind,
+    record: &Record,
+    findings: &mut Findings,
+) -> Result<(Facts, Vec<LinkField>), UnreadableRecord> {
+    let id: Id = record.id.as_str().into();
+    for note in &record.warnings {
+        let (field, problem, value) = match note {
+            RecordWarning::NumberInsteadOfString { field } => {
+                (*field, Problem::UnusualValue, "a number")
+            }
+            RecordWarning::UrlMismatch { url_id, .. } => {
+                ("url", Problem::ForeignUrl, url_id.as_str())
+            }
+        };
+        findings.add(kind, id.clone(), field, problem, value);
+    }
+    let mut scalars = Scalars { kind, id, findings };
+    let json = &record.json;
+    Ok(match kind {
+        Kind::Movie => {
+            let film = ghibli_api::Film::parse(json)?;
+            let movie = Movie {
+                title: scalars.name("title", film.title)?,
+                original_title: scalars.text("original_title", film.original_title),
+                original_title_romanised: scalars
+                    .text("original_title_romanised", film.original_title_romanised),
+                description: scalars.text("description", film.description),
+                director: scalars.text("director", film.director),
+                producer: scalars.text("producer", film.producer),
+                release_year: scalars.number("release_date", film.release_date, 1..=9999),
+                running_time_minutes: scalars.number(
+                    "running_time",
+                    film.running_time,
+                    1..=u16::MAX,
+                ),
+                score_percent: scalars.number("rt_score", film.rt_score, 0..=100),
+                poster_url: scalars.text("image", film.image),
+                banner_url: scalars.text("movie_banner", film.movie_banner),
+                ..Movie::default()
+            };
+            (
+                Facts::Movie(movie),
+                vec![
+                    ("people", film.people),
+                    ("locations", film.locations),
+                    ("species", film.species),
+                    ("vehicles", film.vehicles),
+                ],
+            )
+        }
+        Kind::Person => {
+            let person = ghibli_api::Person::parse(json)?;
+            let facts = Person {
+                name: scalars.name("name", person.name)?,
+                gender: scalars.text("gender", person.gender),
+                age: scalars.age("age", person.age),
+                eye_color: scalars.text("eye_color", person.eye_color),
+                hair_color: scalars.text("hair_color", person.hair_color),
+                ..Person::default()
+            };
+            (
+                Facts::Person(facts),
+                vec![("films", person.films), ("species", person.species)],
+            )
+        }
+        Kind::Location => {
+            let location = ghibli_api::Location::parse(json)?;
+            let facts = Location {
+                name: scalars.name("name", location.name)?,
+                climate: scalars.text("climate", location.climate),
+                terrain: scalars.text("terrain", location.terrain),
+                surface_water_percent: scalars.number(
+                    "surface_water",
+                    location.surface_water,
+                    0..=100,
+                ),
+                ..Location::default()
+            };
+            (
+                Facts::Location(facts),
+                vec![("films", location.films), ("residents", location.residents)],
+            )
+        }
+        Kind::Species => {
+            let species = ghibli_api::Species::parse(json)?;
+            let facts = Species {
+                name: scalars.name("name", species.name)?,
+                classification: scalars.text("classification", species.classification),
+                eye_colors: scalars.list("eye_colors", species.eye_colors),
+                hair_colors: scalars.list("hair_colors", species.hair_colors),
+            };
+            (
+                Facts::Species(facts),
+                vec![("films", species.films), ("people", species.people)],
+            )
+        }
+        Kind::Vehicle => {
+            let vehicle = ghibli_api::Vehicle::parse(json)?;
+            let facts = Vehicle {
+                name: scalars.name("name", vehicle.name)?,
+                description: scalars.text("description", vehicle.description),
+                vehicle_class: scalars.text("vehicle_class", vehicle.vehicle_class),
+                length_feet: scalars.decimal("length", vehicle.length),
+                ..Vehicle::default()
+            };
+            (
+                Facts::Vehicle(facts),
+                vec![("films", vehicle.films), ("pilot", vehicle.pilot)],
+            )
+        }
+    })
+}

@@ -1,0 +1,90 @@
+//! The row of a run in the ledger.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use common::models::{Outcome, PhaseTimings, Run};
+use common::repository::{LeaseGuard, StoreError};
+use jiff::Timestamp;
+
+use super::error::SyncError;
+
+/// How many damaged parts a row names.
+const MAX_NAMED_DAMAGE: usize = 20;
+
+/// The row of a run that begins now. It counts as failed until it has succeeded.
+pub(super) fn new(lease: &LeaseGuard, now: Timestamp) -> Run {
+    Run {
+        number: lease.head().fence,
+        repeat_count: 1,
+        started: now,
+        ended: now,
+        phases: PhaseTimings::default(),
+        outcome: Outcome::Failed,
+        version: lease.head().version,
+        kinds: BTreeMap::new(),
+        bytes: 0,
+        provider: None,
+        rules: Vec::new(),
+        reason: None,
+        causes: Vec::new(),
+        fingerprint: None,
+        findings: 0,
+        damage: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// Adds a note that a write failed after a version was published.
+pub(super) fn add_failed_write(run: &mut Run, what: &str, error: &StoreError) {
+    tracing::warn!(%error, "{what} could not be written; the next run will try again");
+    run.notes
+        .push(format!("{what} could not be written: {error}"));
+}
+
+/// Adds the damage that a run found in the store, and its repair.
+pub(super) fn add_repair(run: &mut Run, lease: &LeaseGuard) {
+    let names = lease
+        .found_damage()
+        .iter()
+        .map(|damage| damage.name.clone());
+    run.damage = names.take(MAX_NAMED_DAMAGE).collect();
+    if let Some(note) = lease.repair_note() {
+        run.notes.push(note.to_owned());
+        if run.outcome == Outcome::Unchanged {
+            run.outcome = Outcome::Published;
+        }
+    }
+}
+
+/// Adds the reason of a failure.
+pub(super) fn add_failure(run: &mut Run, error: &SyncError) {
+    run.outcome = Outcome::Failed;
+    run.reason = Some(error.to_string());
+    match error {
+        SyncError::Source(error) => {
+            let mut asked = error.failures.iter();
+            let last = asked.rfind(|failure| failure.collection.is_some());
+            run.provider = last.map(|failure| failure.provider.clone());
+            run.bytes = error.bytes;
+            run.causes = error.failures.iter().map(ToString::to_string).collect();
+        }
+        error => run.causes = vec![error.to_string()],
+    }
+}
+
+/// Measures the phases of a run, one after the other.
+pub(super) struct PhaseTimer(Instant);
+
+impl PhaseTimer {
+    pub(super) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Microseconds since the start or the last lap.
+    pub(super) fn lap(&mut self) -> u64 {
+        let elapsed = self.0.elapsed();
+        self.0 += elapsed;
+        elapsed.as_micros().try_into().unwrap_or(u64::MAX)
+    }
+}

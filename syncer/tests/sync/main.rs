@@ -1,0 +1,46 @@
+//! The syncer between a source and a real store.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "it fails the test"
+)]
+
+mod repair;
+mod runs;
+mod scene;
+mod state_machine;
+
+macro_rules! on_both_stores {
+    ($($test:path as $name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    $test(crate::scene::Store::sqlite()).await;
+                }
+            )+
+        }
+
+        mod on_mongodb {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    $test(crate::scene::Store::mongodb().await).await;
+                }
+            )+
+        }
+    };
+}
+
+on_both_stores! {
+    crate::repair::commands_refuse_damage as commands_refuse_a_damaged_state_until_a_sync_has_repaired_it,
+    crate::repair::exit_codes as a_rollback_of_a_damaged_store_exits_with_1_and_once_repairs_it,
+    crate::repair::lost_items as items_that_are_lost_and_gone_from_the_source_are_named_and_no_reader_keeps_them,
+    crate::repair::held_repair as a_repair_that_would_lose_much_is_held_until_it_is_approved,
+    crate::repair::pinned as a_damaged_pinned_version_is_not_replaced_and_once_exits_with_1,
+    crate::repair::corruption_under_a_running_syncer as a_part_corrupted_under_a_running_syncer_is_found_and_repaired,
+    crate::repair::failed_write_after_publishing as a_run_that_has_published_counts_as_published_whatever_fails_afterwards,
+    crate::state_machine::runs as random_damage_never_shrinks_the_catalogue_and_all_readers_agree,
+}

@@ -1,4 +1,0 @@
-mod card;
-mod list;
-
-pub(crate) use self::list::{list, random};
