@@ -79,7 +79,7 @@ async fn a_version_published_while_a_page_is_open_is_shown_and_takes_nothing_awa
     scene.until(&title, "The Paper Ferry").await;
     let changed = format!("{card}.dataset.changed");
     scene.until(&changed, "updated").await;
-    let notice = "return document.querySelector('.live > p:not(.unseen)')?.textContent ?? ''";
+    let notice = "return document.querySelector('.live > p:not(.visually-hidden)')?.textContent ?? ''";
     scene.until(notice, "The Paper Ferry was updated").await;
     let typed = "return document.activeElement.id + ' ' + document.activeElement.value";
     assert_eq!(scene.browser.eval(typed).await, "search winter");
@@ -134,7 +134,7 @@ async fn a_notice_comes_while_the_source_is_away_and_leaves_by_itself() {
 
     scene.source.resume().await;
     scene.until(notice, "").await;
-    let said = "return document.querySelector('.live .unseen').textContent";
+    let said = "return document.querySelector('.live .visually-hidden').textContent";
     scene
         .until(said, "The catalogue is up to date again.")
         .await;

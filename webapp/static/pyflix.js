@@ -84,7 +84,7 @@ function mark(changed) {
   }
 }
 
-const spoken = make("p", { class: "unseen" });
+const spoken = make("p", { class: "visually-hidden" });
 const news = make("div", { class: "live", role: "status" }, spoken);
 document.body.append(news);
 
