@@ -1,6 +1,6 @@
-//! The HTML of the pages beside what it was: `tests/snapshots` holds a file for each.
+//! Compares the HTML of the pages with the files in `tests/snapshots`.
 //!
-//! With `UPDATE_SNAPSHOTS=1` the files are written anew; what differs is then read in the diff.
+//! `UPDATE_SNAPSHOTS=1` writes the files; review them with `git diff`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
