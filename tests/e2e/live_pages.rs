@@ -79,7 +79,8 @@ async fn a_version_published_while_a_page_is_open_is_shown_and_takes_nothing_awa
     scene.until(&title, "The Paper Ferry").await;
     let changed = format!("{card}.dataset.changed");
     scene.until(&changed, "updated").await;
-    let notice = "return document.querySelector('.live > p:not(.visually-hidden)')?.textContent ?? ''";
+    let notice =
+        "return document.querySelector('.live > p:not(.visually-hidden)')?.textContent ?? ''";
     scene.until(notice, "The Paper Ferry was updated").await;
     let typed = "return document.activeElement.id + ' ' + document.activeElement.value";
     assert_eq!(scene.browser.eval(typed).await, "search winter");

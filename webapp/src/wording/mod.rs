@@ -1,4 +1,4 @@
-//! Descriptions of changes for people: headlines, sentences, labels, values and counts.
+//! Descriptions of changes for people: sentences, field labels, values and counts.
 
 mod counts;
 mod field_values;

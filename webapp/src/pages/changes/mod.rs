@@ -67,14 +67,14 @@ pub(crate) async fn list(
 struct VersionListPage {
     head: HtmlHead,
     layout: PageLayout,
-    versions: Vec<VersionSummary>,
+    versions: Vec<ListedVersion>,
     comparable: Option<ComparableVersions>,
     page: usize,
     pages: usize,
 }
 
 /// A version in the list.
-struct VersionSummary {
+struct ListedVersion {
     number: u64,
     at: TimeTag,
     counts: String,
@@ -137,7 +137,7 @@ fn version_list(
         layout: PageLayout::of(site),
         versions: shown
             .take(PER_PAGE)
-            .map(|version| VersionSummary::of(site, version))
+            .map(|version| ListedVersion::of(site, version))
             .collect(),
         comparable: ComparableVersions::of(site, None),
         page,
@@ -146,7 +146,7 @@ fn version_list(
     Ok(content::page(&page)?.at_version(site.version()))
 }
 
-impl VersionSummary {
+impl ListedVersion {
     fn of(site: &Site, version: &Version) -> Self {
         let header = &version.header;
         let changes = version.changes.as_deref().unwrap_or_default();

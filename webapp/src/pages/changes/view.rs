@@ -17,11 +17,11 @@ pub(super) struct KindChanges {
     pub(super) kind: Kind,
     /// On all pages.
     pub(super) total: usize,
-    pub(super) changes: Vec<ItemChange>,
+    pub(super) changes: Vec<ItemChangeView>,
 }
 
 /// The change of one item.
-pub(super) struct ItemChange {
+pub(super) struct ItemChangeView {
     pub(super) name: String,
     /// The path of the item's page, if the item still exists.
     pub(super) href: Option<String>,
@@ -59,7 +59,7 @@ pub(super) fn by_kind(catalogue: &Catalogue, changes: &[Change], page: usize) ->
         let shown: Vec<_> = of_kind()
             .skip(skipped)
             .take(remaining)
-            .map(|change| ItemChange::of(catalogue, change, &names))
+            .map(|change| ItemChangeView::of(catalogue, change, &names))
             .collect();
         skipped = skipped.saturating_sub(total);
         remaining -= shown.len();
@@ -74,7 +74,7 @@ pub(super) fn by_kind(catalogue: &Catalogue, changes: &[Change], page: usize) ->
     groups
 }
 
-impl ItemChange {
+impl ItemChangeView {
     fn of(catalogue: &Catalogue, change: &Change, names: &ItemNames<'_>) -> Self {
         let fields = field_values(change, names).into_iter();
         Self {
