@@ -14,7 +14,7 @@ pub(super) struct Listener {
     current: CurrentSite,
     swapped: watch::Receiver<()>,
     events: Events,
-    /// The last version that was sent; `None` before the first event.
+    /// The last version that the client has; `None` before the first event.
     last_id: Option<EventId>,
     /// The last freshness that was sent.
     freshness: Option<Freshness>,
