@@ -70,7 +70,7 @@ async fn all_missed_versions_are_sent(store: Store) {
         assert_eq!(missed.data["version"], version);
         assert_eq!(missed.data["changed"][0]["name"], title);
     }
-    assert_eq!(listener.next().await.name, "condition");
+    assert_eq!(listener.next().await.name, "status");
 
     let mut stranger = Listener::connect(&webapp, Some("elsewhere:3")).await;
     let resync = stranger.next().await;
@@ -323,7 +323,7 @@ impl Listener {
             if names.contains(&&*event.name) {
                 return event;
             }
-            assert_eq!(event.name, "condition", "{event:?}");
+            assert_eq!(event.name, "status", "{event:?}");
         }
     }
 

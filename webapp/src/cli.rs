@@ -1,4 +1,4 @@
-//! The commands of the `webapp` binary, and what they say and exit with.
+//! The commands of the `webapp` binary, their messages and exit codes.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::run;
 
-const HEALTHCHECK: Duration = Duration::from_secs(3);
+const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Serve the catalogue as a website and APIs.
 #[derive(Debug, Parser)]
@@ -31,15 +31,15 @@ enum Command {
     Healthcheck,
 }
 
-/// Does what the command line says.
+/// Runs the command of the command line.
 pub async fn main(cli: Cli) -> ExitCode {
     let config = match Config::load() {
         Ok(config) => config,
         Err(error) => return fail(exit::CONFIGURATION, &error),
     };
     if let Some(Command::Healthcheck) = cli.command {
-        let healthy = tokio::time::timeout(HEALTHCHECK, healthcheck(config.listen)).await;
-        return match healthy {
+        let outcome = tokio::time::timeout(HEALTHCHECK_TIMEOUT, healthcheck(config.listen)).await;
+        return match outcome {
             Ok(Ok(())) => ExitCode::SUCCESS,
             Ok(Err(error)) => fail(exit::FAILURE, &format!("{error:#}")),
             Err(_) => fail(exit::FAILURE, &"the web app did not respond in time"),
@@ -85,12 +85,12 @@ async fn healthcheck(listen: SocketAddr) -> anyhow::Result<()> {
         .with_context(|| format!("nothing is listening on {address}"))?;
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    if !answer.starts_with("HTTP/1.1 200 ") {
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    if !response.starts_with("HTTP/1.1 200 ") {
         bail!(
             "the web app is unhealthy: {}",
-            answer.lines().next().unwrap_or_default()
+            response.lines().next().unwrap_or_default()
         );
     }
     Ok(())

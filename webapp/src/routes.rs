@@ -56,7 +56,7 @@ fn routes() -> Router<AppState> {
         .fallback(not_found)
 }
 
-/// The pages that every kind has.
+/// The list and item pages of every kind.
 fn items(mut router: Router<AppState>) -> Router<AppState> {
     for kind in Kind::ALL {
         let list =
@@ -73,12 +73,12 @@ fn items(mut router: Router<AppState>) -> Router<AppState> {
     router
 }
 
-/// The process responds.
+/// 200 while the process lives.
 async fn healthz() -> impl IntoResponse {
     ([(CACHE_CONTROL, "no-store")], "ok")
 }
 
-/// The store has been read.
+/// 200 once the store has been read.
 async fn readyz(State(current): State<CurrentSite>) -> Result<impl IntoResponse, AppError> {
     current.load()?;
     Ok(([(CACHE_CONTROL, "no-store")], "ready"))
@@ -98,13 +98,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_living_process_says_ok() {
+    async fn healthz_says_ok() {
         let (status, _, body) = get("/healthz").await;
         assert_eq!((status, body.as_str()), (StatusCode::OK, "ok"));
     }
 
     #[tokio::test]
-    async fn only_an_address_that_names_the_content_is_kept_for_ever() {
+    async fn only_a_url_with_the_content_hash_is_immutable() {
         for address in [assets::stylesheet(), assets::script(), assets::icon()] {
             let (status, headers, _) = get(address).await;
             assert_eq!(status, StatusCode::OK, "{address}");
@@ -123,8 +123,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_pages_may_load_anything() {
-        for (path, may_load) in [
+    async fn only_pages_can_load_styles() {
+        for (path, can_load) in [
             ("/movies", true),
             ("/api/docs", true),
             ("/api/docs/", true),
@@ -135,12 +135,12 @@ mod tests {
         ] {
             let (_, headers, _) = get(path).await;
             let policy = headers["content-security-policy"].to_str().unwrap();
-            assert_eq!(policy.contains("style-src 'self'"), may_load, "{path}");
+            assert_eq!(policy.contains("style-src 'self'"), can_load, "{path}");
         }
     }
 
     #[tokio::test]
-    async fn browsers_find_the_icon_where_they_look_for_it() {
+    async fn the_icon_is_at_the_default_paths() {
         for address in ["/favicon.ico", "/favicon.svg"] {
             let (_, headers, body) = get(address).await;
             assert_eq!(headers["content-type"], "image/svg+xml");

@@ -23,16 +23,16 @@ use crate::{pages, response_cache, routes};
 /// Listens on the configured address.
 ///
 /// # Errors
-/// When it cannot; the text says what to do.
+/// If it cannot; the message says what to do.
 pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     TcpListener::bind(config.listen).await.map_err(|error| {
         let problem = match error.kind() {
             io::ErrorKind::AddrInUse => "the address is already in use".to_owned(),
             _ => error.to_string(),
         };
-        let other = SocketAddr::new(config.listen.ip(), config.listen.port().wrapping_add(1));
+        let suggestion = SocketAddr::new(config.listen.ip(), config.listen.port().wrapping_add(1));
         anyhow::anyhow!(
-            "PYFLIX_LISTEN: cannot listen on {}: {problem}; try PYFLIX_LISTEN={other}",
+            "PYFLIX_LISTEN: cannot listen on {}: {problem}; try PYFLIX_LISTEN={suggestion}",
             config.listen
         )
     })
@@ -41,7 +41,7 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 /// The address to open in a browser on this machine.
 ///
 /// # Errors
-/// When the listener's address cannot be read.
+/// If the listener's address cannot be read.
 pub fn address(listener: &TcpListener) -> io::Result<String> {
     let address = listener.local_addr()?;
     if address.ip().is_unspecified() {
@@ -50,10 +50,10 @@ pub fn address(listener: &TcpListener) -> io::Result<String> {
     Ok(format!("http://{address}"))
 }
 
-/// Serves what the repository publishes until told to stop.
+/// Serves what the repository publishes until `shutdown`.
 ///
 /// # Errors
-/// When the server or the catalogue follower ends by itself.
+/// If the server or the catalogue follower ends by itself.
 pub async fn run(
     config: &Config,
     repository: &Repository,
@@ -90,8 +90,9 @@ pub async fn run(
     let current = state.current.clone();
     let cached = response_cache::cached(current.clone());
     let app = routes::app(state, request_limits);
-    // In one task, because the allocator keeps an arena for each thread that makes pages.
-    let hot_pages = response_cache::warm_up(current, app.clone(), pages::first(), pages::of_items);
+    // Not spawned, because the allocator keeps an arena for each thread that renders pages.
+    let hot_pages =
+        response_cache::warm_up(current, app.clone(), pages::main_paths(), pages::item_paths);
     let serve = http_front::serve(listener, cached, app, limits, shutdown.clone());
     let mut served = tokio::spawn(serve);
     tokio::select! {

@@ -84,7 +84,7 @@ function mark(changed) {
   }
 }
 
-const spoken = make("p", { class: "unseen" });
+const spoken = make("p", { class: "visually-hidden" });
 const news = make("div", { class: "live", role: "status" }, spoken);
 document.body.append(news);
 
@@ -121,7 +121,7 @@ let missed; // the last event while the tab was hidden
 const handlers = {
   hello: ({ version }) => version !== shownVersion() && update(),
   resync: update,
-  condition: update,
+  status: update,
   async version(version) {
     if (version.version <= shownVersion()) return;
     await update();

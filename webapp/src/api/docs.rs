@@ -9,14 +9,14 @@ use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
 use crate::http::path::API_DOCS;
-use crate::pages::{Frame, Head};
+use crate::pages::{HtmlHead, PageLayout};
 use crate::state::{CurrentSite, Site};
 
 #[derive(Template)]
 #[template(path = "api/docs.html")]
 struct Docs {
-    head: Head,
-    frame: Frame,
+    head: HtmlHead,
+    layout: PageLayout,
     root: String,
     operations: Vec<OperationExample>,
 }
@@ -49,13 +49,13 @@ pub(super) async fn show(
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
     let page = Docs {
-        head: Head::of(
+        head: HtmlHead::of(
             &public_url,
             API_DOCS,
             "API reference",
             "Every endpoint of the PyFlix API, with its parameters and an example response.",
         ),
-        frame: Frame::of(&site),
+        layout: PageLayout::of(&site),
         root: public_url.root(&headers),
         operations: OPERATIONS
             .iter()

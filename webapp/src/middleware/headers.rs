@@ -17,7 +17,7 @@ const SECURITY: [(HeaderName, HeaderValue); 2] = [
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
 
-/// A page loads its own style, script and pictures, nothing from other hosts.
+/// A page loads styles, scripts and images from this host only.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
      connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -28,7 +28,7 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 const DATA_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// Pages of any site can read the APIs: they contain nothing private.
+/// Pages of any site can read the APIs, which contain nothing private.
 const CORS: [(HeaderName, HeaderValue); 2] = [
     (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     (

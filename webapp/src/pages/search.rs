@@ -6,7 +6,7 @@ use common::models::Kind;
 use http_content::Representation;
 use serde::{Deserialize, Serialize};
 
-use super::frame::{Frame, Head};
+use super::layout::{HtmlHead, PageLayout};
 use super::tile::{self, Tile};
 use crate::http::AppError;
 use crate::http::PublicUrl;
@@ -31,8 +31,8 @@ pub(crate) struct SearchParameters {
 #[derive(Template)]
 #[template(path = "search.html")]
 struct SearchPage {
-    head: Head,
-    frame: Frame,
+    head: HtmlHead,
+    layout: PageLayout,
     query: String,
     /// The only kind that is searched, if so.
     kind: Option<Kind>,
@@ -110,13 +110,13 @@ pub(crate) async fn show(
         format!("Search for “{query}”")
     };
     let page = SearchPage {
-        head: Head::of(
+        head: HtmlHead::of(
             &public_url,
             "/search",
             title,
             "Search Studio Ghibli’s movies, characters, places, species and vehicles.",
         ),
-        frame: Frame::of(&site),
+        layout: PageLayout::of(&site),
         kind,
         total,
         did_you_mean: overview.did_you_mean,

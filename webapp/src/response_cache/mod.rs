@@ -1,4 +1,4 @@
-//! The responses of the current site, kept complete and sent again before layers and router.
+//! Serves complete responses from the current site's cache, before layers and router.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ use crate::state::CurrentSite;
 
 /// Time that a site must be current before the page of every item is made.
 const QUIET_TIME: Duration = Duration::from_secs(1);
-/// How long the next site waits for responses to be made.
+/// How long prewarming can delay a new site.
 const PREWARM_TIMEOUT: Duration = Duration::from_millis(100);
 /// The host of requests that only fill the cache.
 const ANY_HOST: &str = "localhost";
 
-/// Answers a request from the cache if its response is there in the preferred encoding. Neither
-/// blocks nor computes, so that it can run on an I/O thread.
+/// Responds from the cache if it has the response in the preferred encoding. Neither blocks nor
+/// computes, so that it can run on an I/O thread.
 pub(crate) fn cached(current: CurrentSite) -> impl Fn(&Request) -> Option<Response> + Send + Sync {
     move |request| {
         let site = current.peek();
@@ -104,38 +104,38 @@ fn readable_host(request: &Request) -> Option<Option<&[u8]>> {
     is_readable.then(|| request_host(request).ok())?
 }
 
-/// Requests from an app that serves the next site what clients requested from this one's cache,
-/// before that site is shown; as much of it as can be made in [`PREWARM_TIMEOUT`].
-pub(crate) async fn prewarm<S>(before: &ResponseCache, app: S)
+/// Fills the next site's cache with what clients requested from the current one's, within
+/// [`PREWARM_TIMEOUT`]. `app` serves the next site.
+pub(crate) async fn prewarm<S>(outdated: &ResponseCache, app: S)
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone,
 {
-    let until = Instant::now() + PREWARM_TIMEOUT;
-    for requested in before.requested() {
+    let deadline = Instant::now() + PREWARM_TIMEOUT;
+    for requested in outdated.requested() {
         let host = requested.host.as_deref().unwrap_or(ANY_HOST.as_bytes());
         for _ in 0..2 {
             // The first request fills the cache, the second one its encoding.
             let request = fetch(app.clone(), &requested.target, host, requested.encoding);
-            if timeout_at(until, request).await.is_err() {
+            if timeout_at(deadline, request).await.is_err() {
                 return;
             }
         }
     }
 }
 
-/// Requests the hot pages of every site that becomes current, so that they are cached before any
-/// client requests them: the first pages at once, the pages of its items once there is time.
+/// Fills the cache of every site that becomes current: with the main pages at once, with the pages
+/// of its items after [`QUIET_TIME`].
 pub(crate) async fn warm_up<S>(
     current: CurrentSite,
     app: S,
-    first_pages: Vec<String>,
-    item_pages: impl Fn(&Catalogue) -> Vec<String>,
+    main_paths: Vec<String>,
+    item_paths: impl Fn(&Catalogue) -> Vec<String>,
 ) -> Infallible
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone,
 {
     let mut swapped = current.swapped();
-    // There can be a site already.
+    // A site may be there already.
     swapped.mark_changed();
     loop {
         let Ok(()) = swapped.changed().await else {
@@ -151,10 +151,10 @@ where
                 }
             }
         };
-        make(&first_pages).await;
+        make(&main_paths).await;
         let others = async {
             sleep(QUIET_TIME).await;
-            make(&item_pages(&site.snapshot.catalogue)).await;
+            make(&item_paths(&site.snapshot.catalogue)).await;
         };
         tokio::select! {
             biased;
