@@ -291,6 +291,50 @@ async fn every_origin_can_read_with_credentials_and_no_other_path_allows_them() 
 }
 
 #[tokio::test]
+async fn a_client_that_accepts_only_json_never_gets_a_page() {
+    let webapp = seed(&[]).await;
+    // What a client asks for whose base URL lost its path, pages, and addresses of nothing.
+    let paths = [
+        "/",
+        "/films",
+        "/people",
+        "/people/nobody",
+        "/status",
+        "/search?q=a",
+        "/api/docs",
+        "/x/y",
+    ];
+    for accept in ["application/json", "application/json, text/html;q=0, */*"] {
+        for path in paths.iter().chain(&paths) {
+            let (status, head, body) = ask(webapp.url(), "GET", path, &[("Accept", accept)]).await;
+            assert_eq!(status, 404, "{path}");
+            let media_type = field(&head, "content-type");
+            assert_eq!(media_type, Some("application/problem+json"), "{path}");
+            let problem: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(problem["status"], 404, "{path}");
+            let (_, head, _) = ask(webapp.url(), "GET", path, &[("Accept", "*/*")]).await;
+            let media_type = field(&head, "content-type");
+            assert_eq!(media_type, Some("text/html; charset=utf-8"), "{path}");
+            if head.contains(" 200 ") {
+                assert_eq!(
+                    field(&head, "vary"),
+                    Some("accept-encoding, accept"),
+                    "{path}"
+                );
+            }
+        }
+    }
+    let (status, _, _) = ask(
+        webapp.url(),
+        "GET",
+        "/ghibli/people",
+        &[("Accept", "application/json")],
+    )
+    .await;
+    assert_eq!(status, 200);
+}
+
+#[tokio::test]
 async fn every_client_can_read_and_none_can_write() {
     let webapp = seed(&[]).await;
     let path = "/ghibli/films?_limit=3";

@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use http::{
-    HeaderMap, HeaderName, Method, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{
         ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
     },
@@ -212,6 +212,11 @@ impl ResponseCache {
 }
 
 impl CachedResponse {
+    /// Its media type.
+    pub fn media_type(&self) -> &HeaderValue {
+        self.representation.media_type()
+    }
+
     /// The response to a `GET` or `HEAD` request, if its preferred encoding is there. Neither
     /// blocks nor computes.
     pub fn respond(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {

@@ -32,6 +32,8 @@ pub struct Representation {
     fields: Vec<(HeaderName, HeaderValue)>,
     is_cacheable: bool,
     varies_by_host: bool,
+    /// Names in `Vary`, besides `Accept-Encoding`.
+    varies_by: Vec<HeaderName>,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,13 @@ impl Representation {
             fields: Vec::new(),
             is_cacheable: false,
             varies_by_host: false,
+            varies_by: Vec::new(),
         }
+    }
+
+    /// Its media type.
+    pub fn media_type(&self) -> &HeaderValue {
+        &self.content.media_type
     }
 
     /// Sets `Cache-Control`.
@@ -96,6 +104,13 @@ impl Representation {
     #[must_use]
     pub fn varying_by_host(mut self) -> Self {
         self.varies_by_host = true;
+        self
+    }
+
+    /// States in `Vary` that the response depends on a field of the request.
+    #[must_use]
+    pub fn varying_by(mut self, field: HeaderName) -> Self {
+        self.varies_by.push(field);
         self
     }
 
@@ -149,8 +164,11 @@ impl Representation {
             fields.insert(ETAG, etag);
         }
         fields.insert(CACHE_CONTROL, self.cache_control.clone());
-        if self.content.is_text {
-            fields.insert(VARY, HeaderValue::from(ACCEPT_ENCODING));
+        let encoding = self.content.is_text.then_some(&ACCEPT_ENCODING);
+        let vary = encoding.into_iter().chain(&self.varies_by);
+        let vary: Vec<_> = vary.map(HeaderName::as_str).collect();
+        if let (false, Ok(vary)) = (vary.is_empty(), HeaderValue::try_from(vary.join(", "))) {
+            fields.insert(VARY, vary);
         }
         fields.extend(self.fields.iter().cloned());
         fields

@@ -1,6 +1,7 @@
 //! What handlers add to a [`Representation`]: media types, templates, the version.
 
 use askama::Template;
+use http::header::ACCEPT;
 use http::{HeaderName, HeaderValue};
 use http_content::Representation;
 
@@ -34,7 +35,7 @@ pub(crate) const X_CATALOGUE_VERSION: HeaderName = HeaderName::from_static("x-ca
 pub(crate) fn page(template: &impl Template) -> Result<Representation, AppError> {
     // Boxed, because the text is kept and has spare capacity from rendering.
     let text = template.render()?.into_boxed_str().into_boxed_bytes();
-    Ok(Representation::new(HTML, text))
+    Ok(Representation::new(HTML, text).varying_by(ACCEPT))
 }
 
 pub(crate) trait AtVersion {

@@ -1,6 +1,7 @@
 //! What handlers and layers share of HTTP: errors, media types, the request's host, path and
 //! query, its id, and a queue for costly work. Knows nothing of the catalogue.
 
+mod accept;
 pub(crate) mod blocking;
 pub(crate) mod content;
 pub(crate) mod cors;
@@ -11,6 +12,7 @@ mod public_url;
 pub(crate) mod query;
 mod request_id;
 
+pub(crate) use self::accept::accepts_only_json;
 pub(crate) use self::error::AppError;
 pub(crate) use self::public_url::PublicUrl;
 pub(crate) use self::request_id::{RequestId, X_REQUEST_ID};

@@ -10,7 +10,8 @@ use http::{Method, header::CONTENT_LENGTH};
 use http_content::{Conditions, Representation};
 
 use super::error_response::render_error;
-use crate::http::{AppError, RequestId};
+use crate::http::content::HTML;
+use crate::http::{AppError, RequestId, accepts_only_json};
 
 /// Turns what a handler returned, a [`Representation`] or an [`AppError`], into the response to
 /// this request: encoded, not modified, a page, or problem details.
@@ -21,19 +22,25 @@ pub(super) async fn render(
 ) -> Response {
     let conditions = Conditions::of(request.method(), request.headers());
     let without_body = request.method() == Method::HEAD;
+    let only_json = accepts_only_json(request.headers());
     let uri = request.uri().clone();
 
     let mut placeholder = next.run(request).await;
 
-    let outcome = if let Some(representation) = placeholder.extensions_mut().remove() {
-        encode(&representation, &conditions, placeholder).await
+    let representation = placeholder.extensions_mut().remove::<Representation>();
+    let outcome = if let Some(representation) = representation {
+        if only_json && representation.media_type() == HTML {
+            Err(Arc::new(AppError::NotJson))
+        } else {
+            encode(&representation, &conditions, placeholder).await
+        }
     } else if let Some(error) = placeholder.extensions_mut().remove() {
         Err(error)
     } else {
         Ok(placeholder)
     };
-    let mut response =
-        outcome.unwrap_or_else(|error: Arc<AppError>| render_error(&error, &uri, request_id));
+    let mut response = outcome
+        .unwrap_or_else(|error: Arc<AppError>| render_error(&error, &uri, only_json, request_id));
     if without_body {
         *response.body_mut() = Body::empty();
     }

@@ -17,9 +17,10 @@ use http_content::{CachedResponse, Encoding, ResponseCache};
 use tokio::time::{Instant, sleep, timeout_at};
 use tower::{Service, ServiceExt as _, service_fn};
 
+use crate::http::content::HTML;
 use crate::http::cors::Cors;
 use crate::http::host::request_host;
-use crate::http::{RequestId, X_REQUEST_ID};
+use crate::http::{RequestId, X_REQUEST_ID, accepts_only_json};
 use crate::state::CurrentSite;
 
 /// Time that a site must be current before the page of every item is made.
@@ -42,7 +43,7 @@ pub(crate) fn cached(current: CurrentSite) -> impl Fn(&Request) -> Option<Respon
         let site = current.peek();
         let host = readable_host(request)?;
         let target = ResponseCache::target(request)?;
-        let response = site.as_ref()?.cache.get(host, target)?;
+        let response = find(&site.as_ref()?.cache, host, target, request)?;
         respond(&response, request)
     }
 }
@@ -77,7 +78,7 @@ where
     let Some(target) = ResponseCache::target(&request) else {
         return app.oneshot(request).await;
     };
-    if let Some(cached) = cache.get(host, target)
+    if let Some(cached) = find(&cache, host, target, &request)
         && cache.encode(&cached, request.headers()).await.is_ok()
         && let Some(response) = respond(&cached, &request)
     {
@@ -88,6 +89,18 @@ where
     let mut response = app.oneshot(request).await?;
     cache.insert(host.as_deref(), &target, &mut response, &PER_REQUEST);
     Ok(response)
+}
+
+/// The cached response, unless it is a page and the client accepts only JSON.
+fn find(
+    cache: &ResponseCache,
+    host: Option<&[u8]>,
+    target: &str,
+    request: &Request,
+) -> Option<Arc<CachedResponse>> {
+    let cached = cache.get(host, target)?;
+    let is_refused = cached.media_type() == HTML && accepts_only_json(request.headers());
+    (!is_refused).then_some(cached)
 }
 
 fn respond(cached: &CachedResponse, request: &Request) -> Option<Response> {

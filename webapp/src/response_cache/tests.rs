@@ -100,6 +100,25 @@ async fn a_response_that_varies_by_host_is_cached_for_each_host() {
 }
 
 #[tokio::test]
+async fn a_client_that_accepts_only_json_gets_no_page_not_even_from_the_cache() {
+    let app = CachedApp::new(|page| page);
+    let cached = cached(app.current.clone());
+    for _ in 0..3 {
+        app.get("/a", &[]).await;
+        let only_json = [("accept", "application/json")];
+        let response = app.send(Method::GET, "/a", &only_json).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+        let request = Request::get("/a").header(HOST, "here");
+        let request = request.header("accept", "application/json");
+        assert!(cached(&request.body(Body::empty()).unwrap()).is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_no_store_response_is_rendered_for_each_request() {
     let app = CachedApp::new(Representation::no_store);
     app.get("/a", &[]).await;
