@@ -11,7 +11,7 @@ use axum::{
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{
-        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
     },
 };
 use quick_cache::{Equivalent, Weighter, sync::Cache};
@@ -249,7 +249,8 @@ impl CachedResponse {
         let body = self.representation.encoded(encoding).await?;
         let with_fields = |mut fields: HeaderMap| {
             for (name, value) in &self.fields {
-                if !fields.contains_key(name) {
+                // What middleware added to `Vary` holds for the content in every encoding.
+                if name == VARY || !fields.contains_key(name) {
                     fields.insert(name, value.clone());
                 }
             }

@@ -32,8 +32,6 @@ pub struct Representation {
     fields: Vec<(HeaderName, HeaderValue)>,
     is_cacheable: bool,
     varies_by_host: bool,
-    /// Names in `Vary`, besides `Accept-Encoding`.
-    varies_by: Vec<HeaderName>,
 }
 
 #[derive(Debug)]
@@ -45,31 +43,49 @@ struct Content {
     encoded: [OnceCell<Bytes>; Encoding::ALL.len()],
 }
 
+impl Content {
+    fn new(media_type: HeaderValue, content: Bytes) -> Self {
+        let mut encoded: [OnceCell<Bytes>; Encoding::ALL.len()] = Default::default();
+        let hash = xxh3_128(&content);
+        encoded[Encoding::Identity as usize] = OnceCell::new_with(Some(content));
+        Self {
+            is_text: media_type.to_str().is_ok_and(is_text),
+            media_type,
+            hash,
+            encoded,
+        }
+    }
+}
+
 impl Representation {
     /// Content of a media type, to be revalidated at each use.
     pub fn new(media_type: &'static str, content: impl Into<Bytes>) -> Self {
         let content = content.into();
-        let hash = xxh3_128(&content);
-        let mut encoded: [OnceCell<Bytes>; Encoding::ALL.len()] = Default::default();
-        encoded[Encoding::Identity as usize] = OnceCell::new_with(Some(content));
         Self {
-            content: Arc::new(Content {
-                media_type: HeaderValue::from_static(media_type),
-                is_text: is_text(media_type),
-                hash,
-                encoded,
-            }),
+            content: Arc::new(Content::new(HeaderValue::from_static(media_type), content)),
             cache_control: HeaderValue::from_static("no-cache"),
             fields: Vec::new(),
             is_cacheable: false,
             varies_by_host: false,
-            varies_by: Vec::new(),
         }
     }
 
     /// Its media type.
     pub fn media_type(&self) -> &HeaderValue {
         &self.content.media_type
+    }
+
+    /// The content, not encoded.
+    pub fn content(&self) -> Bytes {
+        self.plain()
+    }
+
+    /// Replaces the content with another one of the same media type.
+    #[must_use]
+    pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
+        let media_type = self.content.media_type.clone();
+        self.content = Arc::new(Content::new(media_type, content.into()));
+        self
     }
 
     /// Sets `Cache-Control`.
@@ -104,13 +120,6 @@ impl Representation {
     #[must_use]
     pub fn varying_by_host(mut self) -> Self {
         self.varies_by_host = true;
-        self
-    }
-
-    /// States in `Vary` that the response depends on a field of the request.
-    #[must_use]
-    pub fn varying_by(mut self, field: HeaderName) -> Self {
-        self.varies_by.push(field);
         self
     }
 
@@ -164,11 +173,8 @@ impl Representation {
             fields.insert(ETAG, etag);
         }
         fields.insert(CACHE_CONTROL, self.cache_control.clone());
-        let encoding = self.content.is_text.then_some(&ACCEPT_ENCODING);
-        let vary = encoding.into_iter().chain(&self.varies_by);
-        let vary: Vec<_> = vary.map(HeaderName::as_str).collect();
-        if let (false, Ok(vary)) = (vary.is_empty(), HeaderValue::try_from(vary.join(", "))) {
-            fields.insert(VARY, vary);
+        if self.content.is_text {
+            fields.insert(VARY, HeaderValue::from(ACCEPT_ENCODING));
         }
         fields.extend(self.fields.iter().cloned());
         fields

@@ -16,7 +16,7 @@ use super::kind_records::KindRecords;
 use super::response::{ListResponse, not_found, record};
 use crate::http::blocking::{LONG, SHORT, encode, run_blocking};
 use crate::http::path::OriginalUri;
-use crate::http::{AppError, PublicUrl};
+use crate::http::{AppError, Links};
 use crate::state::{CurrentSite, Site, kind_of};
 
 /// The scan limit of [`SHORT`] work; a request that scans more records is [`LONG`] work.
@@ -35,20 +35,20 @@ pub(crate) struct RequestParts {
 /// The records of a collection that match the query, as the source has them.
 pub(crate) async fn list(
     State(current): State<CurrentSite>,
-    State(public_url): State<PublicUrl>,
+    links: Links,
     collection: Result<Path<String>, PathRejection>,
     parts: RequestParts,
 ) -> Result<Response, AppError> {
     let Path(name) = collection?;
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    respond(current, public_url, &name, query, parts).await
+    respond(current, &links, &name, query, parts).await
 }
 
 /// The records of a collection that belong to a record of another. As at the source, this filters
 /// by a foreign key that no record has, so it returns all of them.
 pub(crate) async fn nested(
     State(current): State<CurrentSite>,
-    State(public_url): State<PublicUrl>,
+    links: Links,
     address: Result<Path<(String, String, String)>, PathRejection>,
     parts: RequestParts,
 ) -> Result<Response, AppError> {
@@ -58,18 +58,18 @@ pub(crate) async fn nested(
         Some(owner) => with_parameter(query, owner.foreign_key(), &id),
         None => query.to_owned(),
     };
-    respond(current, public_url, &name, query, parts).await
+    respond(current, &links, &name, query, parts).await
 }
 
 /// One record, by its id.
 pub(crate) async fn show(
     State(current): State<CurrentSite>,
-    State(public_url): State<PublicUrl>,
+    links: Links,
     address: Result<Path<(String, String)>, PathRejection>,
     parts: RequestParts,
 ) -> Result<Response, AppError> {
     let Path((name, id)) = address?;
-    let base = base(&public_url, &parts.headers);
+    let base = links.ghibli();
     let query = ListQuery::parse(parts.uri.query().unwrap_or_default(), &base)?;
     let site = current.load()?;
     let kind = collection(&name).map(kind_of);
@@ -82,12 +82,12 @@ pub(crate) async fn show(
 
 async fn respond(
     current: CurrentSite,
-    public_url: PublicUrl,
+    links: &Links,
     name: &str,
     query_string: String,
     parts: RequestParts,
 ) -> Result<Response, AppError> {
-    let base = base(&public_url, &parts.headers);
+    let base = links.ghibli();
     let query = ListQuery::parse(&query_string, &base)?;
     let site = current.load()?;
     let Some(collection) = collection(name) else {
@@ -185,11 +185,6 @@ impl ListRequest {
         response.headers_mut().extend(headers);
         Ok(response)
     }
-}
-
-/// The base URL of this API.
-fn base(public_url: &PublicUrl, headers: &HeaderMap) -> String {
-    format!("{}/ghibli", public_url.root(headers))
 }
 
 /// The requested URL below `base`, as the client wrote it.

@@ -1,7 +1,6 @@
 //! What handlers add to a [`Representation`]: media types, templates, the version.
 
 use askama::Template;
-use http::header::ACCEPT;
 use http::{HeaderName, HeaderValue};
 use http_content::Representation;
 
@@ -13,6 +12,8 @@ pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub(crate) const CSS: &str = "text/css; charset=utf-8";
 /// A script, or an API response in the form of one.
 pub(crate) const JS: &str = "text/javascript; charset=utf-8";
+/// A text for programs.
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 /// A drawing.
 pub(crate) const SVG: &str = "image/svg+xml";
 /// A feed (RFC 4287).
@@ -35,7 +36,7 @@ pub(crate) const X_CATALOGUE_VERSION: HeaderName = HeaderName::from_static("x-ca
 pub(crate) fn page(template: &impl Template) -> Result<Representation, AppError> {
     // Boxed, because the text is kept and has spare capacity from rendering.
     let text = template.render()?.into_boxed_str().into_boxed_bytes();
-    Ok(Representation::new(HTML, text).varying_by(ACCEPT))
+    Ok(Representation::new(HTML, text))
 }
 
 pub(crate) trait AtVersion {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::http::content::{HTML, PROBLEM};
 use crate::http::path::is_api;
-use crate::http::{AppError, RequestId};
+use crate::http::{AppError, RequestId, with_prefix};
 use crate::pages::ErrorPage;
 
 /// Problem details (RFC 9457).
@@ -28,6 +28,7 @@ struct Problem<'a> {
 pub(super) fn render_error(
     error: &AppError,
     uri: &Uri,
+    prefix: &str,
     only_json: bool,
     request_id: RequestId,
 ) -> Response {
@@ -37,7 +38,7 @@ pub(super) fn render_error(
     let (content_type, text) = if only_json || is_api(uri.path()) {
         (PROBLEM, problem(error, uri, request_id))
     } else {
-        (HTML, page(error, uri, request_id))
+        (HTML, with_prefix(&page(error, uri, request_id), prefix))
     };
 
     let mut response = Response::new(Body::empty());
