@@ -174,6 +174,42 @@ async fn equivalent_paths_get_the_same_response() {
 }
 
 #[tokio::test]
+async fn the_index_and_the_whole_database_have_all_collections() {
+    let webapp = seed(&[]).await;
+    let base = format!("{}/ghibli", webapp.url());
+    for path in ["", "/"] {
+        let index = get(&format!("{base}{path}")).await;
+        let db = json!({ "db": format!("{base}/db") });
+        let mut expected = db.as_object().unwrap().clone();
+        for name in COLLECTIONS {
+            expected.insert(name.into(), format!("{base}/{name}").into());
+        }
+        assert_eq!(index.json(), Value::from(expected), "{path}");
+        assert!(index.header("x-catalogue-version").is_some());
+    }
+    for path in ["/db", "/DB/?limit=1&fields=id"] {
+        let db = get(&format!("{base}{path}")).await;
+        let mut expected = serde_json::Map::new();
+        for name in ["films", "people", "locations", "species", "vehicles"] {
+            expected.insert(name.into(), get(&format!("{base}/{name}")).await.json());
+        }
+        let expected = serde_json::to_string_pretty(&expected).unwrap();
+        assert_eq!(db.body, expected, "{path}");
+        let tag = db.header("etag").unwrap();
+        let (status, _, _) =
+            ask(webapp.url(), "GET", "/ghibli/db", &[("If-None-Match", tag)]).await;
+        assert_eq!(status, 304, "{path}");
+    }
+    let script = get(&format!("{base}/db?callback=f")).await;
+    assert!(
+        script
+            .body
+            .starts_with("/**/ typeof f === 'function' && f({")
+    );
+    assert!(script.body.ends_with("});"));
+}
+
+#[tokio::test]
 async fn links_name_this_server_and_filters_accept_any_host() {
     let webapp = seed(&[("PYFLIX_PUBLIC_URL", "https://films.example/pyflix")]).await;
     let ask = async |query: &str| get(&format!("{}/ghibli/{query}", webapp.url())).await;

@@ -42,6 +42,7 @@ fn routes() -> Router<AppState> {
         .route("/status", get(pages::status::show))
         // Of all routes above; the compatible API estimates the cost of a query itself.
         .route_layer(from_fn(blocking::run_queries))
+        .route("/ghibli", get(ghibli::index))
         .route("/ghibli/{collection}", get(ghibli::list))
         .route("/ghibli/{collection}/{id}", get(ghibli::show))
         .route("/ghibli/{collection}/{id}/{nested}", get(ghibli::nested))
