@@ -1,6 +1,6 @@
 //! The pages against the rules of the accessibility engine axe.
 
-use crate::support::{DEADLINE, wait_until_shows};
+use e2e::{DEADLINE, wait_until_shows};
 use testkit::browser::Browser;
 use testkit::process::Service;
 use testkit::source::{Fault, Source};

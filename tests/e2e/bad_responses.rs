@@ -1,6 +1,6 @@
 //! Bad responses of a source: none changes the pages, and each is named.
 
-use crate::support::{Store, get, wait_until_shows};
+use e2e::{Store, get, wait_until_shows};
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use testkit::source::{Fault, Source, film};

@@ -2,7 +2,7 @@
 
 use std::fs::read_to_string;
 
-use crate::support::{DEADLINE, Response, Store, get, wait_until_shows};
+use e2e::{DEADLINE, Response, Store, get, wait_until_shows};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use testkit::process::Service;

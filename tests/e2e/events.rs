@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::support::{DEADLINE, Store, get, wait_until_shows};
+use e2e::{DEADLINE, Store, get, wait_until_shows};
 use serde_json::Value;
 use testkit::process::{Service, Signal, binary};
 use testkit::source::{Source, film};

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{DEADLINE, wait_until_shows};
+use e2e::{DEADLINE, wait_until_shows};
 use testkit::process::Service;
 use testkit::{skips, workspace_root};
 

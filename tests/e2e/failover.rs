@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::support::{DEADLINE, Store, get, wait_until_shows};
 use common::clock::Clock;
 use common::models::Kind;
 use common::repository::{Access, Head, Release, Repository};
+use e2e::{DEADLINE, Store, get, wait_until_shows};
 use testkit::process::{Service, Signal};
 use testkit::source::{Catalogue, Fault, Source, film};
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{DEADLINE, Store, get, try_get, wait_until_shows};
+use e2e::{DEADLINE, Store, get, try_get, wait_until_shows};
 use testkit::mongo::{Mongo, MongoOptions};
 use testkit::process::{Finished, Service, run_to_end};
 use testkit::source::{Fault, Source};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::support::{DEADLINE, wait_until_shows};
+use e2e::{DEADLINE, wait_until_shows};
 use testkit::browser::{Browser, Key};
 use testkit::eventually;
 use testkit::process::Service;

@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+//! The end-to-end tests.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -24,7 +24,5 @@ mod mongodb_faults;
 mod pages;
 mod raw_http;
 mod snapshots;
-mod soak;
 mod sqlite_file;
-mod support;
 mod syncing;

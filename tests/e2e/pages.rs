@@ -1,6 +1,6 @@
 //! The pages in a real browser.
 
-use crate::support::{DEADLINE, wait_until_shows};
+use e2e::{DEADLINE, wait_until_shows};
 use serde_json::json;
 use testkit::browser::Browser;
 use testkit::eventually;

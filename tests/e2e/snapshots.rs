@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Store, get, wait_until_shows};
+use e2e::{Store, get, wait_until_shows};
 use testkit::source::Source;
 
 const PAGES: [(&str, &str); 17] = [

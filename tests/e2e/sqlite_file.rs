@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::support::{DEADLINE, Store, get, wait_until_shows};
+use e2e::{DEADLINE, Store, get, wait_until_shows};
 use rusqlite::{Connection, TransactionBehavior};
 use testkit::eventually;
 use testkit::process::{Service, Signal, binary, run_to_end};

@@ -1,6 +1,6 @@
 //! From the source to the page, with each service as a process of its own.
 
-use crate::support::{DEADLINE, Store, get, wait_until_shows};
+use e2e::{DEADLINE, Store, get, wait_until_shows};
 use serde_json::Value;
 use testkit::mongo::{Mongo, MongoOptions};
 use testkit::process::{Service, run_to_end};

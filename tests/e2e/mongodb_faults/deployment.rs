@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::support::{DEADLINE, Store, get, try_get, wait_until_shows};
+use e2e::{DEADLINE, Store, get, try_get, wait_until_shows};
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::{Client, Collection, Database};
 use testkit::eventually;

@@ -1,6 +1,6 @@
 //! Documents that were inserted, corrupted or broken by hand.
 
-use crate::support::{DEADLINE, Store, get, wait_until_shows};
+use e2e::{DEADLINE, Store, get, wait_until_shows};
 use mongodb::Collection;
 use mongodb::bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
 use testkit::eventually;

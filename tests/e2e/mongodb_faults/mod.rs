@@ -5,7 +5,7 @@ mod manual_edits;
 
 use std::time::{Duration, Instant};
 
-use crate::support::{DEADLINE, Store, get};
+use e2e::{DEADLINE, Store, get};
 use mongodb::bson::{Document, doc};
 use testkit::mongo::{Mongo, MongoOptions, MongoReplicaSet, fresh_database};
 use testkit::process::{Service, Signal};

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::support::DEADLINE;
+use e2e::DEADLINE;
 use testkit::raw_http::{RawConnection, RawResponse, Responses};
 use testkit::reverse_proxy::{ReverseProxy, ReverseProxyKind};
 use testkit::skips::skip;
@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 use crate::raw_http::cases::{self, Case};
 use crate::raw_http::exchange::{self, Delivery};
-use crate::raw_http::{EXCHANGE_TIMEOUT, send_wellformed_request, start_app, wait_until_idle};
+use crate::raw_http::{EXCHANGE_TIMEOUT, send_wellformed_request};
+use e2e::{start_app, wait_until_idle};
 
 /// For a proxy that may itself wait for the rest of a malformed request.
 const MALFORMED_TIMEOUT: Duration = Duration::from_secs(1);

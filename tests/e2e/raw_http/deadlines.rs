@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crate::support::DEADLINE;
+use e2e::DEADLINE;
 use testkit::process::{Service, Signal};
 use testkit::raw_http::{RawConnection, Responses};
 use tokio::time::Instant;
 
-use crate::raw_http::{EXCHANGE_TIMEOUT, start_app};
+use crate::raw_http::EXCHANGE_TIMEOUT;
+use e2e::start_app;
 
 const REQUEST: &[u8] = b"GET /api/v1/movies HTTP/1.1\r\nHost: a.example\r\n\r\n";
 const HALF: &[u8] = b"GET /api/v1/movies HTTP/1.1\r\nHost: a.exam";

@@ -10,9 +10,8 @@ use tokio::time::Instant;
 
 use crate::raw_http::cases::{self, Case};
 use crate::raw_http::exchange::{self, Delivery, exchange};
-use crate::raw_http::{
-    EXCHANGE_TIMEOUT, send_wellformed_request, start_app, wait_until_idle, watch_idle,
-};
+use crate::raw_http::{EXCHANGE_TIMEOUT, send_wellformed_request};
+use e2e::{start_app, wait_until_idle, watch_idle};
 
 /// What a polite client waits for, at most, in the middle of the measurements.
 const PROMISED: Duration = Duration::from_secs(1);

@@ -3,7 +3,8 @@
 use testkit::raw_http::RawConnection;
 use tokio::time::Instant;
 
-use super::{EXCHANGE_TIMEOUT, start_app};
+use super::EXCHANGE_TIMEOUT;
+use e2e::start_app;
 
 /// Responses with links: the drop-in, the feed, the OpenAPI document.
 const PATHS: [&str; 4] = [

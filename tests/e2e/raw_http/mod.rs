@@ -14,28 +14,11 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::support::DEADLINE;
-use testkit::process::Service;
 use testkit::raw_http::{RawConnection, Responses};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 /// For an exchange on a busy machine; usually milliseconds.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(20);
-/// For measuring the processor time of an idle process.
-const IDLE_WINDOW: Duration = Duration::from_secs(1);
-/// The divisor of the window for an idle process; a busy loop uses more, even on a busy machine.
-const IDLE_SHARE: u32 = 8;
-
-/// `pyflix` with the built-in catalogue, once that is loaded.
-pub(crate) async fn start_app() -> Service {
-    let envs = [
-        ("PYFLIX_PROVIDER_URLS", "http://127.0.0.1:9"),
-        ("PYFLIX_SYNC_INTERVAL", "1h"),
-    ];
-    let app = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-    crate::support::wait_until_shows(app.url(), "Welcome to PyFlix WebApp!").await;
-    app
-}
 
 /// Sends a well-formed request on a new connection, and checks that the response is to it. Returns
 /// the time it took.
@@ -78,21 +61,4 @@ async fn send_wellformed_request(server: SocketAddr) -> Result<Duration, String>
         return Err(format!("{path} was answered with {:?}", responses.all));
     }
     Ok(took)
-}
-
-/// The processor time of a process during [`IDLE_WINDOW`]; an error if it is above the share of an
-/// idle process.
-async fn watch_idle(app: &Service) -> Result<Duration, String> {
-    let (started, before) = (Instant::now(), app.cpu_time());
-    sleep(IDLE_WINDOW).await;
-    let (window, used) = (started.elapsed(), app.cpu_time() - before);
-    if used > window / IDLE_SHARE {
-        return Err(format!("{used:?} of processor time in {window:?}"));
-    }
-    Ok(used)
-}
-
-/// Waits until a process is idle.
-pub(crate) async fn wait_until_idle(app: &Service) {
-    testkit::eventually(DEADLINE, async || watch_idle(app).await).await;
 }

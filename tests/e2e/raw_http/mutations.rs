@@ -2,7 +2,8 @@
 
 use testkit::raw_http::mutations::Comparison;
 
-use crate::raw_http::{EXCHANGE_TIMEOUT, send_wellformed_request, start_app, wait_until_idle};
+use crate::raw_http::{EXCHANGE_TIMEOUT, send_wellformed_request};
+use e2e::{start_app, wait_until_idle};
 
 /// The same cases each time; `scripts/soak mutated_requests` runs others for minutes.
 const CASES: u64 = 1_000;

@@ -1,4 +1,12 @@
-//! Measurements and trials that take minutes, ignored by `cargo test`: see `scripts/soak`.
+//! Trials and measurements that take minutes. `cargo test` leaves them out: see `scripts/soak`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+#![expect(clippy::print_stdout, reason = "progress and measurements")]
 
 mod interrupted_runs;
 mod memory;

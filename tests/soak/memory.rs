@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::Store;
+use e2e::Store;
 use serde_json::{Value, json};
 use testkit::process::Service;
 use testkit::source::{COLLECTIONS, Fault, Source, film};
@@ -15,7 +15,6 @@ const ALLOWANCE: usize = 20 * MIB;
 /// Messages of syncs that publish nothing.
 const NOT_PUBLISHED: [&str; 2] = ["failed: ", "held: "];
 
-#[ignore = "takes minutes: scripts/soak"]
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_grows_by_at_most_the_cap_and_20_mib() {
     let cap = 8 * MIB;
@@ -70,7 +69,6 @@ async fn memory_grows_by_at_most_the_cap_and_20_mib() {
     assert_eq!(syncs.wrong, Vec::<String>::new());
 }
 
-#[ignore = "takes minutes: scripts/soak"]
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_grows_by_at_most_a_large_cap_and_20_mib() {
     let mut syncs = Syncs::start(64 * MIB).await;

@@ -6,7 +6,7 @@ use testkit::eventually;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::support::{DEADLINE, Response, try_get};
+use e2e::{DEADLINE, Response, try_get};
 
 /// Between two requests: a list of thousands of films is much to parse.
 const PAUSE: Duration = Duration::from_millis(200);

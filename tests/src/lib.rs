@@ -1,28 +1,40 @@
-//! A store for the services of a test, and waiting for a page.
+//! Shared by the end-to-end tests and the soak: stores, services, and waiting for them.
+
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::config::Database;
 use tempfile::TempDir;
-pub(crate) use testkit::http::{Response, get, try_get};
+pub use testkit::http::{Response, get, try_get};
 use testkit::mongo::{Mongo, fresh_database};
 use testkit::process::Service;
 
 /// For any step of a test on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// For measuring the processor time of an idle process.
+const IDLE_WINDOW: Duration = Duration::from_secs(1);
+/// The divisor of the window for an idle process; a busy loop uses more, even on a busy machine.
+const IDLE_SHARE: u32 = 8;
 
 /// A fresh store, for services as separate processes.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub struct Store {
     /// The value of `PYFLIX_DATABASE_URL`.
-    pub(crate) url: String,
+    pub url: String,
     folder: Option<TempDir>,
 }
 
 impl Store {
     /// An SQLite file.
-    pub(crate) fn sqlite() -> Self {
+    pub fn sqlite() -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("pyflix.db");
         Self {
@@ -32,17 +44,17 @@ impl Store {
     }
 
     /// A database of the shared MongoDB replica set.
-    pub(crate) async fn mongodb() -> Self {
+    pub async fn mongodb() -> Self {
         Self::at(Mongo::replica_set().await.url(&fresh_database()))
     }
 
     /// A MongoDB of the test.
-    pub(crate) fn at(url: String) -> Self {
+    pub fn at(url: String) -> Self {
         Self { url, folder: None }
     }
 
     /// The SQLite file.
-    pub(crate) fn file(&self) -> PathBuf {
+    pub fn file(&self) -> PathBuf {
         self.folder
             .as_ref()
             .expect("an embedded store")
@@ -51,7 +63,7 @@ impl Store {
     }
 
     /// The same for [`common::repository::Repository::open`].
-    pub(crate) fn database(&self) -> Database {
+    pub fn database(&self) -> Database {
         match &self.folder {
             Some(_) => Database::Sqlite(self.file()),
             None => Database::MongoDb(self.url.clone().into()),
@@ -59,13 +71,13 @@ impl Store {
     }
 
     /// Starts a web app on it.
-    pub(crate) async fn webapp(&self) -> Service {
+    pub async fn webapp(&self) -> Service {
         let envs = [("PYFLIX_DATABASE_URL", self.url.as_str())];
         Service::start_web("webapp", &envs, &[], DEADLINE).await
     }
 
     /// Starts a syncer on it with an interval of 250 ms.
-    pub(crate) fn syncer(&self, source: &str) -> Service {
+    pub fn syncer(&self, source: &str) -> Service {
         let envs = [
             ("PYFLIX_DATABASE_URL", self.url.as_str()),
             ("PYFLIX_PROVIDER_URLS", source),
@@ -75,7 +87,7 @@ impl Store {
     }
 
     /// Runs a command of the syncer on it to its end.
-    pub(crate) async fn command(&self, source: &str, args: &[&str]) -> testkit::process::Finished {
+    pub async fn command(&self, source: &str, args: &[&str]) -> testkit::process::Finished {
         let envs = [
             ("PYFLIX_DATABASE_URL", self.url.as_str()),
             ("PYFLIX_PROVIDER_URLS", source),
@@ -85,11 +97,39 @@ impl Store {
 }
 
 /// Waits until a page contains a text, and returns the page.
-pub(crate) async fn wait_until_shows(url: &str, text: &str) -> Response {
+pub async fn wait_until_shows(url: &str, text: &str) -> Response {
     testkit::eventually(DEADLINE, async || match try_get(url).await {
         Ok(answer) if answer.body.contains(text) => Ok(answer),
         Ok(answer) => Err(format!("{url} does not contain {text:?}:\n{}", answer.body)),
         Err(error) => Err(error.to_string()),
     })
     .await
+}
+
+/// `pyflix` with the built-in catalogue, once that is loaded.
+pub async fn start_app() -> Service {
+    let envs = [
+        ("PYFLIX_PROVIDER_URLS", "http://127.0.0.1:9"),
+        ("PYFLIX_SYNC_INTERVAL", "1h"),
+    ];
+    let app = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
+    wait_until_shows(app.url(), "Welcome to PyFlix WebApp!").await;
+    app
+}
+
+/// The processor time of a process during [`IDLE_WINDOW`]; an error if it is above the share of an
+/// idle process.
+pub async fn watch_idle(app: &Service) -> Result<Duration, String> {
+    let (started, before) = (Instant::now(), app.cpu_time());
+    tokio::time::sleep(IDLE_WINDOW).await;
+    let (window, used) = (started.elapsed(), app.cpu_time() - before);
+    if used > window / IDLE_SHARE {
+        return Err(format!("{used:?} of processor time in {window:?}"));
+    }
+    Ok(used)
+}
+
+/// Waits until a process is idle.
+pub async fn wait_until_idle(app: &Service) {
+    testkit::eventually(DEADLINE, async || watch_idle(app).await).await;
 }

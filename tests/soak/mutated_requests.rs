@@ -4,14 +4,12 @@ use std::time::{Duration, Instant};
 
 use testkit::raw_http::mutations::Comparison;
 
-use super::setting;
-use crate::raw_http::{start_app, wait_until_idle};
-use crate::support::DEADLINE;
+use crate::setting;
+use e2e::{DEADLINE, start_app, wait_until_idle};
 
 /// Cases between two lines of progress.
 const BATCH: u64 = 5_000;
 
-#[ignore = "takes minutes: scripts/soak"]
 #[tokio::test(flavor = "multi_thread")]
 async fn mutated_requests_are_parsed_as_hyper_parses_them_for_minutes() {
     let app = start_app().await;

@@ -13,9 +13,9 @@ use testkit::eventually;
 use testkit::process::{Service, Signal};
 use testkit::source::{Catalogue, Source, film};
 
-use super::page_reader::{PageReader, round_of};
-use super::setting;
-use crate::support::{DEADLINE, Store, try_get};
+use crate::page_reader::{PageReader, round_of};
+use crate::setting;
+use e2e::{DEADLINE, Store, try_get};
 
 /// Kills between two undisturbed runs, after which the view must be right; a syncer may be killed
 /// while it repairs what an earlier one left behind.
@@ -23,25 +23,21 @@ const KILLS_PER_REPAIR: u32 = 3;
 /// How a syncer reports a SQLite file whose lock another process holds.
 const FILE_LOCKED: &str = "in use by another process";
 
-#[ignore = "takes minutes: scripts/soak"]
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_syncers_never_show_half_a_version_over_sqlite() {
     kill_syncers(Store::sqlite()).await;
 }
 
-#[ignore = "takes minutes: scripts/soak"]
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_syncers_never_show_half_a_version_over_mongodb() {
     kill_syncers(Store::mongodb().await).await;
 }
 
-#[ignore = "takes minutes: scripts/soak"]
 #[tokio::test(flavor = "multi_thread")]
 async fn paused_syncers_never_show_half_a_version_over_sqlite() {
     pause_syncers(Store::sqlite()).await;
 }
 
-#[ignore = "takes minutes: scripts/soak"]
 #[tokio::test(flavor = "multi_thread")]
 async fn paused_syncers_never_show_half_a_version_over_mongodb() {
     pause_syncers(Store::mongodb().await).await;
