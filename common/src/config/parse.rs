@@ -73,7 +73,14 @@ fn http_url(text: &str) -> Option<Url> {
 }
 
 pub(super) fn public_url(text: &str) -> Parsed<String> {
-    let url = http_url(text).ok_or_else(|| "is not a complete http or https URL".to_owned())?;
+    let parsed = Url::parse(text).ok();
+    if parsed.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+        // Never the value: it holds a password, and every link would show it.
+        return Err("must not contain a user name or password".into());
+    }
+    let url = http_url(text).ok_or_else(|| {
+        "is not a complete http or https URL without a query and fragment".to_owned()
+    })?;
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 

@@ -112,7 +112,7 @@ pub(crate) async fn show(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, AppError> {
-    let last = last_event_id(&headers, &uri)?;
+    let last = last_event_id(&headers, &uri);
     let site = current.load()?;
     let listener = Listener::new(events.permit()?, current, events, last);
     let body = stream::unfold(listener, async |mut listener| {
@@ -130,19 +130,13 @@ pub(crate) async fn show(
     Ok(response)
 }
 
-/// The last event that the client received, if it sends one.
-fn last_event_id(headers: &HeaderMap, uri: &Uri) -> Result<Option<EventId>, AppError> {
-    let mut last = None;
-    for (name, value) in query::pairs(uri) {
-        match &*name {
-            LAST_EVENT_ID_PARAMETER => last = Some(value.into_owned()),
-            _ => return Err(query::unknown(&name, &[LAST_EVENT_ID_PARAMETER])),
-        }
-    }
+/// The last event that the client received, if it sends one. Unknown parameters are ignored.
+fn last_event_id(headers: &HeaderMap, uri: &Uri) -> Option<EventId> {
+    let parameters = query::pairs(uri).filter(|(name, _)| name == LAST_EVENT_ID_PARAMETER);
+    let parameter = parameters.last().map(|(_, value)| value.into_owned());
     // When a browser reconnects, its header is newer than the URL.
-    if let Some(header) = headers.get(LAST_EVENT_ID) {
-        last = Some(String::from_utf8_lossy(header.as_bytes()).into_owned());
-    }
-    let last = last.filter(|last| !last.is_empty());
-    Ok(last.map(|last| EventId::parse(&last)))
+    let header = headers.get(LAST_EVENT_ID);
+    let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    let last = header.or(parameter).filter(|last| !last.is_empty());
+    last.map(|last| EventId::parse(&last))
 }

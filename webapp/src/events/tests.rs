@@ -60,6 +60,18 @@ async fn a_client_that_reconnects_gets_the_missed_versions_then_the_status() {
 }
 
 #[tokio::test]
+async fn unknown_parameters_are_ignored() {
+    let app = TestApp::new(site("l", 3..=6));
+    for (path, event) in [
+        ("/events?_=1", "event: hello"),
+        ("/events?_=1&last_event_id=l:6&_=2", "event: status"),
+    ] {
+        let mut stream = app.listen(path, None).await;
+        assert_eq!(stream.next().await.lines[0], event, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_client_with_an_unknown_or_too_old_id_gets_a_resync() {
     let app = TestApp::new(site("l", 3..=6));
     for last in ["l:2", "other:5", "l:9", "nonsense", "l:", ":5", "l:-1"] {

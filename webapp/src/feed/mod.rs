@@ -5,14 +5,13 @@ use axum::extract::State;
 use catalogue_index::Version;
 use common::models::Catalogue;
 use common::repository::Header;
-use http::{HeaderMap, Uri};
+use http::HeaderMap;
 use http_content::Representation;
 use jiff::Timestamp;
 
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{ATOM, AtVersion as _};
-use crate::http::query;
 use crate::state::{CurrentSite, Site};
 use crate::wording::{ItemNames, counts_in_words, sentences};
 
@@ -45,13 +44,7 @@ pub(crate) async fn show(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     headers: HeaderMap,
-    uri: Uri,
 ) -> Result<Representation, AppError> {
-    if let Some((name, _)) = query::pairs(&uri).next() {
-        return Err(AppError::BadRequest(format!(
-            "unknown parameter {name}; the feed takes none"
-        )));
-    }
     let site = current.load()?;
     let xml = feed(&site, &public_url.root(&headers)).render()?;
     let feed = Representation::new(ATOM, xml).at_version(site.version());

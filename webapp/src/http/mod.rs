@@ -3,6 +3,7 @@
 
 pub(crate) mod blocking;
 pub(crate) mod content;
+pub(crate) mod cors;
 pub(crate) mod error;
 pub(crate) mod host;
 pub(crate) mod path;

@@ -149,7 +149,19 @@ async fn invalid_values_are_a_400_and_unknown_parameters_are_ignored() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{path}");
         assert!(page.contains(" must be "), "{page}");
     }
-    for path in ["/movies?ref=x&ref=y", "/people?view=list", "/species?q=%FF"] {
+    for path in [
+        "/movies?ref=x&ref=y",
+        "/people?view=list",
+        "/species?q=%FF",
+        "/?_=1",
+        "/movies?_=1",
+        "/search?q=totoro&_=1",
+        "/search/suggest?q=totoro&_=1",
+        "/changes?_=1",
+        "/status?_=1",
+        "/about?_=1",
+        "/feed.atom?_=1",
+    ] {
         assert_eq!(pages.get(path).await.0, StatusCode::OK, "{path}");
     }
     for path in [

@@ -9,12 +9,15 @@ use axum::extract::Request;
 use axum::response::Response;
 use common::models::Catalogue;
 use futures::future;
-use http::Method;
-use http::header::{ACCEPT_ENCODING, HOST};
+use http::header::{
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, HOST,
+};
+use http::{HeaderName, Method};
 use http_content::{CachedResponse, Encoding, ResponseCache};
 use tokio::time::{Instant, sleep, timeout_at};
 use tower::{Service, ServiceExt as _, service_fn};
 
+use crate::http::cors::Cors;
 use crate::http::host::request_host;
 use crate::http::{RequestId, X_REQUEST_ID};
 use crate::state::CurrentSite;
@@ -23,6 +26,12 @@ use crate::state::CurrentSite;
 const QUIET_TIME: Duration = Duration::from_secs(1);
 /// How long prewarming can delay a new site.
 const PREWARM_TIMEOUT: Duration = Duration::from_millis(100);
+/// Header fields that are not kept, because they are made for each request.
+const PER_REQUEST: [HeaderName; 3] = [
+    X_REQUEST_ID,
+    ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS,
+];
 /// The host of requests that only fill the cache.
 const ANY_HOST: &str = "localhost";
 
@@ -77,14 +86,16 @@ where
     let (host, target) = (host.map(<[u8]>::to_vec), target.to_owned());
     // A response that is made from now on is never older than the version of this cache.
     let mut response = app.oneshot(request).await?;
-    cache.insert(host.as_deref(), &target, &mut response, &[X_REQUEST_ID]);
+    cache.insert(host.as_deref(), &target, &mut response, &PER_REQUEST);
     Ok(response)
 }
 
 fn respond(cached: &CachedResponse, request: &Request) -> Option<Response> {
     let mut response = cached.respond(request.method(), request.headers())?;
     let id = RequestId::next();
-    response.headers_mut().insert(X_REQUEST_ID, id.value());
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id.value());
+    Cors::of(request).add(headers);
     tracing::debug!(
         request_id = %id,
         path = request.uri().path(),
