@@ -3,6 +3,7 @@ mod retry_after;
 mod tls;
 mod unchanged;
 mod upstream;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::io::Write;
