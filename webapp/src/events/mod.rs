@@ -6,13 +6,14 @@ mod listener;
 mod tests;
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::ready;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use http_front::{Limits, UntilClosed};
@@ -31,6 +32,11 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// The same as a query parameter: a browser sends the header only when it reconnects.
 const LAST_EVENT_ID_PARAMETER: &str = "last_event_id";
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+/// Not compressed on the way either, because a proxy that compresses waits for more.
+const NOT_TRANSFORMED: HeaderValue = HeaderValue::from_static("no-store, no-transform");
+/// The start of every stream: a comment that fills the buffers of proxies which wait for 2 KiB.
+static PADDING: LazyLock<Bytes> =
+    LazyLock::new(|| Bytes::from(format!(":{}\n\n", " ".repeat(2048))));
 /// Time between heartbeats on an idle stream.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 /// How long a stream waits for missed versions that are not in memory yet.
@@ -115,13 +121,14 @@ pub(crate) async fn show(
     let last = last_event_id(&headers, &uri);
     let site = current.load()?;
     let listener = Listener::new(events.permit()?, current, events, last);
-    let body = stream::unfold(listener, async |mut listener| {
+    let events = stream::unfold(listener, async |mut listener| {
         let bytes = listener.next().await?;
         Some((Ok::<_, Infallible>(bytes), listener))
     });
+    let body = stream::once(ready(Ok(PADDING.clone()))).chain(events);
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM)),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (CACHE_CONTROL, NOT_TRANSFORMED),
         (X_ACCEL_BUFFERING, HeaderValue::from_static("no")),
         (X_CATALOGUE_VERSION, HeaderValue::from(site.version())),
     ];

@@ -1,7 +1,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use futures::{FutureExt as _, StreamExt as _};
+use futures::FutureExt as _;
 use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
 use tokio::io::AsyncWriteExt as _;
@@ -293,7 +293,13 @@ impl TestApp {
     async fn listen(&self, path: &str, last: Option<&str>) -> TestStream {
         let response = self.send(Method::GET, path, last).await;
         assert_eq!(response.status(), StatusCode::OK);
-        TestStream(response.into_body().into_data_stream())
+        let headers = response.headers();
+        assert_eq!(headers["cache-control"], "no-store, no-transform");
+        assert_eq!(headers["x-accel-buffering"], "no");
+        let mut stream = TestStream(response.into_body().into_data_stream());
+        let padding = stream.next().await.lines.concat();
+        assert!(padding.starts_with(':') && padding.len() > 2048);
+        stream
     }
 }
 

@@ -5,12 +5,13 @@ use axum::extract::Request;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_HEADERS, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_HEADERS, ORIGIN,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 use super::error::METHODS;
 use super::path::{is_api, is_ghibli};
+use super::vary::add_vary;
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const EXPOSED: HeaderValue =
@@ -92,16 +93,5 @@ impl Cors {
                 .entry(ACCESS_CONTROL_EXPOSE_HEADERS)
                 .or_insert(EXPOSED);
         }
-    }
-}
-
-/// Adds a name to `Vary`.
-fn add_vary(headers: &mut HeaderMap, name: &HeaderName) {
-    let vary = match headers.get(VARY).and_then(|vary| vary.to_str().ok()) {
-        Some(vary) => HeaderValue::try_from(format!("{vary}, {name}")),
-        None => Ok(HeaderValue::from(name.clone())),
-    };
-    if let Ok(vary) = vary {
-        headers.insert(VARY, vary);
     }
 }

@@ -2,7 +2,7 @@ use axum::extract::Request;
 use http::{Uri, uri::PathAndQuery};
 
 /// The path of the compatible API, which ignores case as the source does.
-const GHIBLI: &str = "/ghibli";
+pub(crate) const GHIBLI: &str = "/ghibli";
 /// The API reference: a page for people below an API's path.
 pub(crate) const API_DOCS: &str = "/api/docs";
 

@@ -1,11 +1,14 @@
 use axum::{extract::Request, middleware::Next, response::Response};
 use http::{
     HeaderName, HeaderValue,
-    header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    header::{ACCEPT, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
 };
+use http_content::Representation;
 
+use crate::http::content::HTML;
 use crate::http::cors::Cors;
 use crate::http::path::{API_DOCS, is_api};
+use crate::http::{FORWARDED, Links, add_vary};
 
 /// On every response.
 const SECURITY: [(HeaderName, HeaderValue); 2] = [
@@ -31,10 +34,22 @@ pub(super) async fn add(request: Request, next: Next) -> Response {
         false => PAGE_POLICY,
     };
     let cors = Cors::of(&request);
+    let links = request.extensions().get::<Links>();
+    let is_forwarded = links.is_some_and(|links| links.is_forwarded);
 
     let mut response = next.run(request).await;
 
+    let content = response.extensions().get::<Representation>();
+    let is_page = content.is_some_and(|content| content.media_type() == HTML);
     let headers = response.headers_mut();
+    if is_page {
+        add_vary(headers, &ACCEPT);
+    }
+    if is_forwarded {
+        for name in &FORWARDED {
+            add_vary(headers, name);
+        }
+    }
     for (name, value) in SECURITY {
         headers.insert(name, value);
     }

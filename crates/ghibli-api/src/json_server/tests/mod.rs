@@ -351,9 +351,6 @@ fn queries_on_which_the_source_fails_are_rejected() {
         "q=a&q=b",
         "title_like=(",
         "_expand=film",
-        "callback=alert(1)",
-        "callback=1a",
-        "callback=a..b",
     ] {
         assert!(select(query).is_err(), "{query}");
     }
