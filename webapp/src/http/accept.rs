@@ -11,7 +11,7 @@ pub(crate) fn accepts_only_json(headers: &HeaderMap) -> bool {
     for range in values.flat_map(|value| value.split(',')) {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let is_accepted = !parts.any(|part| is_zero_weight(part));
+        let is_accepted = !parts.any(is_zero_weight);
         accepts_json |= is_accepted && (name == "application/json" || name.ends_with("+json"));
         let specificity = match &*name {
             "text/html" => 3,

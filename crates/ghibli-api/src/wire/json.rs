@@ -31,7 +31,7 @@ pub(super) fn id_text(value: &RawValue) -> Option<String> {
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'-');
     match text.parse::<f64>().ok()? {
-        number if number == 0.0 => Some("0".to_owned()),
+        0.0 => Some("0".to_owned()),
         // Integers may have more digits than a float.
         _ if is_integer => Some(text.to_owned()),
         number => Some(number.to_string()),
