@@ -69,7 +69,7 @@ async fn standalone() -> ExitCode {
 struct Parts {
     repository: Repository,
     syncer: syncer::pipeline::Syncer,
-    listener: tokio::net::TcpListener,
+    listeners: serving::Listeners,
 }
 
 impl Parts {
@@ -79,7 +79,7 @@ impl Parts {
         Ok(Self {
             syncer: syncer::cli::syncer(repository.clone(), config)?,
             repository,
-            listener: serving::listen(config).await?,
+            listeners: serving::listen(config).await?,
         })
     }
 }
@@ -88,14 +88,14 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
     say(&format!(
         "PyFlix is running at {}",
-        serving::address(&parts.listener)?
+        serving::address(&parts.listeners.site)?
     ));
     let syncing = tokio::spawn(syncing::run(
         parts.syncer,
         config.sync_interval,
         shutdown.clone(),
     ));
-    let served = serving::run(config, &parts.repository, parts.listener, shutdown.clone());
+    let served = serving::run(config, &parts.repository, parts.listeners, shutdown.clone());
     tokio::pin!(served);
     tokio::select! {
         end = &mut served => end,

@@ -53,7 +53,7 @@ impl ReverseProxyKind {
                  timeout server 60s\n  http-reuse always\n\
                  frontend web\n  bind 127.0.0.1:{port}\n  default_backend app\n\
                  backend app\n  option httpchk GET /healthz\n  compression algo gzip\n  \
-                 compression type text/html application/json application/problem+json\n  \
+                 compression type text/html application/json application/problem+json text/event-stream\n  \
                  server app {app} check inter 200ms fall 100 pool-max-conn 4\n"
             ),
             Self::Nginx => format!(
@@ -62,7 +62,7 @@ impl ReverseProxyKind {
                  http {{\n  access_log off;\n  client_body_temp_path body;\n  \
                  proxy_temp_path proxy;\n  fastcgi_temp_path fastcgi;\n  uwsgi_temp_path uwsgi;\n  \
                  scgi_temp_path scgi;\n  gzip on;\n  gzip_min_length 0;\n  gzip_proxied any;\n  \
-                 gzip_types application/json application/problem+json;\n  \
+                 gzip_types application/json application/problem+json text/event-stream;\n  \
                  upstream app {{ server {app}; keepalive 4; }}\n  \
                  server {{\n    listen 127.0.0.1:{port};\n    server_name proxy.example;\n    location / {{\n      \
                  proxy_pass http://app;\n      proxy_http_version 1.1;\n      \

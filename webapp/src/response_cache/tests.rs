@@ -38,7 +38,7 @@ async fn a_page_is_rendered_once_for_all_encodings() {
 #[tokio::test]
 async fn the_io_thread_sends_what_the_app_would_and_never_encodes() {
     let app = CachedApp::new(Representation::varying_by_host);
-    let cached = cached(app.current.clone());
+    let cached = cached(app.current.clone(), PublicUrl::default());
     let request = |encoding: &str| {
         let request = Request::get("/a").header(HOST, "here");
         let request = request.header(ACCEPT_ENCODING, encoding);
@@ -100,6 +100,25 @@ async fn a_response_that_varies_by_host_is_cached_for_each_host() {
 }
 
 #[tokio::test]
+async fn a_client_that_accepts_only_json_gets_no_page_not_even_from_the_cache() {
+    let app = CachedApp::new(|page| page);
+    let cached = cached(app.current.clone(), PublicUrl::default());
+    for _ in 0..3 {
+        app.get("/a", &[]).await;
+        let only_json = [("accept", "application/json")];
+        let response = app.send(Method::GET, "/a", &only_json).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+        let request = Request::get("/a").header(HOST, "here");
+        let request = request.header("accept", "application/json");
+        assert!(cached(&request.body(Body::empty()).unwrap()).is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_no_store_response_is_rendered_for_each_request() {
     let app = CachedApp::new(Representation::no_store);
     app.get("/a", &[]).await;
@@ -140,7 +159,7 @@ async fn responses_that_were_requested_twice_are_prewarmed_for_the_next_version(
         .header(HOST, "two")
         .header(ACCEPT_ENCODING, "br");
     let request = request.body(Body::empty()).unwrap();
-    assert!(cached(next.current.clone())(&request).is_some());
+    assert!(cached(next.current.clone(), PublicUrl::default())(&request).is_some());
 }
 
 #[tokio::test]
@@ -206,7 +225,11 @@ impl CachedApp {
         let routes = axum::Router::new().fallback(page);
         let service = middleware::around(routes, RequestLimits::default());
         let current = CurrentSite::new(Site::built_in());
-        let app = tower::util::BoxCloneSyncService::new(layer(service, current.clone()));
+        let app = tower::util::BoxCloneSyncService::new(layer(
+            service,
+            current.clone(),
+            PublicUrl::default(),
+        ));
         Self {
             app,
             current,
