@@ -118,6 +118,7 @@ impl Project {
             ("PYFLIX_PROVIDER_URLS", format!("http://{address}")),
             ("PYFLIX_SYNC_INTERVAL", "1h".into()),
             ("PYFLIX_PUBLIC_URL", String::new()),
+            ("PYFLIX_TRUSTED_PROXIES", String::new()),
             ("PYFLIX_PROVIDER_MAX_BYTES", String::new()),
             ("PYFLIX_LOG", "info".into()),
             ("PYFLIX_LOG_FORMAT", String::new()),
