@@ -105,6 +105,9 @@ async fn open_syncer(config: &Config) -> anyhow::Result<Syncer> {
 /// # Errors
 /// When a setting is wrong.
 pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<Syncer> {
+    if let Some(warning) = config.memory_warning() {
+        tracing::warn!("{warning}");
+    }
     let client = ghibli_api::Client::new(ghibli_api::ClientConfig {
         providers: config.provider_urls.clone(),
         max_bytes: config.provider_max_bytes,
