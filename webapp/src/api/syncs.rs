@@ -123,6 +123,10 @@ fn staleness(site: &Site) -> (Option<Timestamp>, Option<&'static str>) {
         Freshness::Waiting => (None, Some("no sync has finished yet")),
         Freshness::SourceUnavailable(since) => (Some(since), Some("the source is unavailable")),
         Freshness::NoRecentSync(since) => (Some(since), Some("no sync has finished recently")),
+        Freshness::SyncInFuture(_) => (
+            None,
+            Some("the last sync is dated in the future: check the clocks"),
+        ),
         Freshness::StoreUnavailable(since) => (Some(since), Some("the database is unavailable")),
     }
 }

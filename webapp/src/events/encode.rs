@@ -156,6 +156,7 @@ fn in_words(condition: Freshness) -> (&'static str, Option<Timestamp>) {
         Freshness::Waiting => ("waiting", None),
         Freshness::SourceUnavailable(since) => ("source_away", Some(since)),
         Freshness::NoRecentSync(since) => ("silent", Some(since)),
+        Freshness::SyncInFuture(_) => ("silent", None),
         Freshness::StoreUnavailable(since) => ("store_away", Some(since)),
     }
 }

@@ -40,6 +40,8 @@ pub(crate) enum Freshness {
     SourceUnavailable(Timestamp),
     /// No sync has finished since then.
     NoRecentSync(Timestamp),
+    /// The last sync is dated then, in the future: a clock was or is wrong.
+    SyncInFuture(Timestamp),
     /// The store cannot be read since then.
     StoreUnavailable(Timestamp),
 }
