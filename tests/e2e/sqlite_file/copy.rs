@@ -68,29 +68,21 @@ async fn after_a_signal_the_file_alone_has_all_versions() {
 async fn after_any_command_the_file_alone_has_all_versions_while_a_web_app_has_it_open() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let webapp = store.webapp().await;
-    let mut versions = vec![1];
-    for (command, code) in [
-        (&["once"][..], 0),
-        (&["once"], 0),
-        (&["pin", "1"], 0),
-        (&["unpin"], 0),
-        (&["approve"], 1),
-        (&["history"], 0),
-        (&["plan"], 0),
-        (&["rollback", "1"], 0),
-        (&["rollback", "9"], 1),
+    for (command, code, versions) in [
+        (&["once"][..], 0, &[1][..]),
+        (&["once"], 0, &[1, 2]),
+        (&["pin", "2"], 0, &[1, 2]),
+        (&["unpin"], 0, &[1, 2]),
+        (&["approve"], 1, &[1, 2]),
+        (&["history"], 0, &[1, 2]),
+        (&["plan"], 0, &[1, 2]),
+        (&["rollback", "1"], 0, &[1, 2, 3]),
+        (&["rollback", "9"], 1, &[1, 2, 3]),
     ] {
         let end = store.command(&source.url(), command).await;
         assert_eq!(end.code, Some(code), "{command:?}: {end:?}");
-        if versions.len() == 1 {
-            rename(&source, "The second version");
-            assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
-            versions.push(2);
-        }
-        if command == ["rollback", "1"] {
-            versions.push(3);
-        }
-        assert_complete_without_log(&store, &versions, command[0]).await;
+        assert_complete_without_log(&store, versions, command[0]).await;
+        rename(&source, "The second version");
     }
     let movies = format!("{}/movies", webapp.url());
     wait_until_shows(&movies, "The Lantern Ferry").await;
