@@ -12,7 +12,7 @@ pub(crate) fn accepts_only_json(headers: &HeaderMap) -> bool {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
         let is = |other: &str| name.eq_ignore_ascii_case(other);
-        let is_accepted = !parts.any(|part| is_zero_weight(part));
+        let is_accepted = !parts.any(is_zero_weight);
         let suffix = name.rsplit('+').next().unwrap_or_default();
         let is_json = is("application/json") || suffix.eq_ignore_ascii_case("json");
         accepts_json |= is_accepted && is_json;
