@@ -174,7 +174,7 @@ async fn the_header_fields_of_a_stream_forbid_caching_and_buffering() {
         assert_eq!(response.status(), StatusCode::OK);
         for (name, value) in [
             ("content-type", "text/event-stream"),
-            ("cache-control", "no-store"),
+            ("cache-control", "no-store, no-transform"),
             ("x-accel-buffering", "no"),
             ("x-catalogue-version", "4"),
             ("access-control-allow-origin", "*"),
@@ -186,8 +186,6 @@ async fn the_header_fields_of_a_stream_forbid_caching_and_buffering() {
     let head = app.send(Method::HEAD, "/events", None).await;
     let mut body = head.into_body().into_data_stream();
     assert!(timeout(SOON, body.next()).await.unwrap().is_none());
-    let wrong = app.send(Method::GET, "/events?since=4", None).await;
-    assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

@@ -33,8 +33,8 @@ pub(crate) enum Cors {
 }
 
 impl Cors {
-    pub(crate) fn of(request: &Request) -> Self {
-        let path = request.uri().path();
+    /// `path` is that in this process, without the prefix of the public address.
+    pub(crate) fn of(path: &str, request: &Request) -> Self {
         let is_preflight = request.method() == Method::OPTIONS;
         if is_ghibli(path) {
             Self::Credentials {

@@ -33,7 +33,7 @@ pub(super) async fn add(request: Request, next: Next) -> Response {
         true => DATA_POLICY,
         false => PAGE_POLICY,
     };
-    let cors = Cors::of(&request);
+    let cors = Cors::of(path, &request);
     let links = request.extensions().get::<Links>();
     let is_forwarded = links.is_some_and(|links| links.is_forwarded);
 

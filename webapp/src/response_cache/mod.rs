@@ -47,7 +47,7 @@ pub(crate) fn cached(
         let target = ResponseCache::target(request)?;
         let target = public_url.cached_target(target, key.as_ref());
         let response = find(&site.as_ref()?.cache, key.as_ref(), &target, request)?;
-        respond(&response, request)
+        respond(&response, &target, request)
     }
 }
 
@@ -90,7 +90,7 @@ where
     };
     if let Some(cached) = find(&cache, key.as_ref(), target, &request)
         && cache.encode(&cached, request.headers()).await.is_ok()
-        && let Some(response) = respond(&cached, &request)
+        && let Some(response) = respond(&cached, target, &request)
     {
         return Ok(response);
     }
@@ -118,15 +118,16 @@ fn find(
     (!is_refused).then_some(cached)
 }
 
-fn respond(cached: &CachedResponse, request: &Request) -> Option<Response> {
+fn respond(cached: &CachedResponse, target: &str, request: &Request) -> Option<Response> {
     let mut response = cached.respond(request.method(), request.headers())?;
+    let path = target.split('?').next().unwrap_or_default();
     let id = RequestId::next();
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id.value());
-    Cors::of(request).add(headers);
+    Cors::of(path, request).add(headers);
     tracing::debug!(
         request_id = %id,
-        path = request.uri().path(),
+        path,
         status = response.status().as_u16(),
         "cached"
     );

@@ -474,7 +474,9 @@ async fn every_response_is_that_of_a_fresh_server_whatever_was_requested_before(
                         let found = seen(&app, &cached, sent).await;
                         assert!(
                             found == *expected,
-                            "{public_url:?}\n{sent:?} with {variant:?}, turn {turn}\n{found:?}\n{expected:?}"
+                            "{public_url:?}\n{sent:?} with {variant:?}, turn {turn}\n{:?}\n{:?}",
+                            (found.0, &found.1),
+                            (expected.0, &expected.1),
                         );
                     }
                 }
