@@ -50,11 +50,6 @@ async fn nginx_with_compression_passes_events_on_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn caddy_with_compression_passes_events_on_at_once() {
-    through(ReverseProxyKind::Caddy).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn haproxy_with_compression_passes_events_on_at_once() {
     through(ReverseProxyKind::Haproxy).await;
 }
