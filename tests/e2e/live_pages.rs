@@ -80,7 +80,8 @@ async fn an_open_page_shows_a_new_version_and_keeps_input_and_scroll_position() 
     site.until(&title, "The Paper Ferry").await;
     let changed = format!("{card}.dataset.changed");
     site.until(&changed, "updated").await;
-    let notice = "return document.querySelector('.live > p:not(.unseen)')?.textContent ?? ''";
+    let notice =
+        "return document.querySelector('.live > p:not(.visually-hidden)')?.textContent ?? ''";
     site.until(notice, "The Paper Ferry was updated").await;
     let typed = "return document.activeElement.id + ' ' + document.activeElement.value";
     assert_eq!(site.browser.eval(typed).await, "search winter");
@@ -132,7 +133,7 @@ async fn an_open_page_shows_a_notice_while_the_source_is_unavailable() {
 
     site.source.resume().await;
     site.until(notice, "").await;
-    let said = "return document.querySelector('.live .unseen').textContent";
+    let said = "return document.querySelector('.live .visually-hidden').textContent";
     site.until(said, "The catalogue is up to date again.").await;
 }
 

@@ -1,6 +1,6 @@
-//! Compares the HTML of the pages with the files of `tests/snapshots`.
+//! Compares the HTML of the pages with the files in `tests/snapshots`.
 //!
-//! `UPDATE_SNAPSHOTS=1` rewrites the files, for review in the diff.
+//! `UPDATE_SNAPSHOTS=1` writes the files; review them with `git diff`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -90,7 +90,7 @@ fn redacted(page: &str, source: &str) -> String {
         ("<time datetime=", "</time>"),
         ("?v=", "\""),
         (", took ", "<"),
-        ("<td class=\"took\">", "</td>"),
+        ("<td class=\"duration\">", "</td>"),
         ("<figure class=\"chart\">", "</figure>"),
     ] {
         redacted = without_between(&redacted, before, after);

@@ -1,5 +1,3 @@
-//! The state of all handlers.
-
 use axum::extract::FromRef;
 
 use crate::events::Events;

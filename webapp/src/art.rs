@@ -1,4 +1,4 @@
-//! The addresses of the items' drawings, and the handler that serves them.
+//! The URLs of item drawings, and their handler.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
@@ -6,16 +6,16 @@ use common::models::{Catalogue, Item, Kind};
 use http_content::Representation;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::assets::FOR_EVER;
+use crate::assets::IMMUTABLE;
 use crate::http::AppError;
 use crate::http::content::SVG;
 use crate::state::CurrentSite;
 use crate::wording;
 
-/// Address and size of a drawing.
+/// URL and size of a drawing.
 #[derive(Clone, Debug)]
 pub(crate) struct Art {
-    /// Its address, which changes with its content.
+    /// The path and a query that changes with the content.
     pub(crate) address: String,
     pub(crate) width: u32,
     pub(crate) height: u32,
@@ -51,12 +51,12 @@ pub(crate) async fn show(
     let svg = item_art::draw(catalogue, &item, wording::singular(item.kind()));
     let drawing = Representation::new(SVG, svg);
     if query.is_some_and(|query| query == version(catalogue, &item)) {
-        return Ok(drawing.with_cache_control(FOR_EVER));
+        return Ok(drawing.with_cache_control(IMMUTABLE));
     }
     Ok(drawing)
 }
 
-/// The query of a drawing's address.
+/// The query of a drawing's URL.
 fn version(catalogue: &Catalogue, item: &Item) -> String {
     format!("v={:016x}", item_art::fingerprint(catalogue, item))
 }
@@ -69,7 +69,7 @@ mod tests {
     use crate::fixture::item;
 
     #[test]
-    fn an_id_is_escaped_in_the_address_of_a_drawing() {
+    fn an_id_is_escaped_in_the_url_of_a_drawing() {
         let item = item("a/b?c", Facts::Movie(Movie::default()));
         let address = Art::of(&Catalogue::default(), &item).address;
         assert!(address.starts_with("/art/movies/a%2Fb%3Fc.svg?v="));

@@ -1,4 +1,4 @@
-//! The files of `static/`, compiled in.
+//! The files of `static/`, embedded in the binary.
 
 use http_content::Representation;
 use std::sync::LazyLock;
@@ -12,20 +12,20 @@ use crate::{
     http::content::{CSS, JS, SVG},
 };
 
-/// An address that names the content stays right for ever.
-pub(crate) const FOR_EVER: HeaderValue =
+/// For a URL that changes with its content.
+pub(crate) const IMMUTABLE: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// One file for browsers, whose parts stand one after the other.
+/// Served as one file.
 const STYLES: &str = concat!(
     include_str!("../static/css/layers.css"),
     include_str!("../static/css/reset.css"),
     include_str!("../static/css/tokens.css"),
     include_str!("../static/css/base.css"),
-    include_str!("../static/css/frame.css"),
+    include_str!("../static/css/layout.css"),
     include_str!("../static/css/components.css"),
     include_str!("../static/css/items.css"),
-    include_str!("../static/css/told.css"),
+    include_str!("../static/css/pages.css"),
     include_str!("../static/css/print.css"),
 );
 
@@ -36,17 +36,17 @@ static SCRIPT: LazyLock<Asset> =
 static FAVICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("favicon.svg", SVG, include_bytes!("../static/favicon.svg")));
 
-/// The stylesheet's address, which changes with its content.
+/// The stylesheet's URL, which changes with its content.
 pub(crate) fn stylesheet() -> &'static str {
     &STYLESHEET.address
 }
 
-/// The script's address, which changes with its content.
+/// The script's URL, which changes with its content.
 pub(crate) fn script() -> &'static str {
     &SCRIPT.address
 }
 
-/// The icon's address, which changes with its content.
+/// The icon's URL, which changes with its content.
 pub(crate) fn icon() -> &'static str {
     &FAVICON.address
 }
@@ -59,17 +59,17 @@ pub(crate) async fn show(
         .into_iter()
         .find(|asset| asset.name == name)
         .ok_or(AppError::NotFound)?;
-    Ok(asset.answer(query.as_deref()))
+    Ok(asset.respond(query.as_deref()))
 }
 
-/// The icon where browsers look for one unasked.
+/// The icon at the paths that browsers request by default.
 pub(crate) async fn favicon() -> Representation {
-    FAVICON.answer(None)
+    FAVICON.respond(None)
 }
 
 struct Asset {
     name: &'static str,
-    /// What makes the query of [`Asset::address`].
+    /// The query of `address`, a hash of the content.
     version: String,
     address: String,
     content: Representation,
@@ -86,10 +86,10 @@ impl Asset {
         }
     }
 
-    fn answer(&self, query: Option<&str>) -> Representation {
+    fn respond(&self, query: Option<&str>) -> Representation {
         let content = self.content.clone();
         if query == Some(&self.version) {
-            content.with_cache_control(FOR_EVER)
+            content.with_cache_control(IMMUTABLE)
         } else {
             content
         }

@@ -1,4 +1,4 @@
-//! The commands of the `webapp` binary, and what they say and exit with.
+//! The commands of the `webapp` binary, their messages and exit codes.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::run;
 
-const HEALTHCHECK: Duration = Duration::from_secs(3);
+const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Serve the catalogue as a website and APIs.
 #[derive(Debug, Parser)]
@@ -31,15 +31,15 @@ enum Command {
     Healthcheck,
 }
 
-/// Does what the command line says.
+/// Runs the command of the command line.
 pub async fn main(cli: Cli) -> ExitCode {
     let config = match Config::load() {
         Ok(config) => config,
         Err(error) => return fail(exit::CONFIGURATION, &error),
     };
     if let Some(Command::Healthcheck) = cli.command {
-        let healthy = tokio::time::timeout(HEALTHCHECK, healthcheck(config.listen)).await;
-        return match healthy {
+        let outcome = tokio::time::timeout(HEALTHCHECK_TIMEOUT, healthcheck(config.listen)).await;
+        return match outcome {
             Ok(Ok(())) => ExitCode::SUCCESS,
             Ok(Err(error)) => fail(exit::FAILURE, &format!("{error:#}")),
             Err(_) => fail(exit::FAILURE, &"the web app did not respond in time"),
@@ -53,11 +53,11 @@ pub async fn main(cli: Cli) -> ExitCode {
         Ok(repository) => repository,
         Err(error) => return fail(exit::CONFIGURATION, &error),
     };
-    let listener = match run::listen(&config).await {
-        Ok(listener) => listener,
+    let listeners = match run::listen(&config).await {
+        Ok(listeners) => listeners,
         Err(error) => return fail(exit::CONFIGURATION, &error),
     };
-    let served = serve(&config, &repository, listener).await;
+    let served = serve(&config, &repository, listeners).await;
     repository.close().await;
     match served {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,11 +68,11 @@ pub async fn main(cli: Cli) -> ExitCode {
 async fn serve(
     config: &Config,
     repository: &Repository,
-    listener: tokio::net::TcpListener,
+    listeners: run::Listeners,
 ) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
-    tracing::info!("listening on {}", run::address(&listener)?);
-    run::run(config, repository, listener, shutdown).await
+    tracing::info!("listening on {}", run::address(&listeners.site)?);
+    run::run(config, repository, listeners, shutdown).await
 }
 
 async fn healthcheck(listen: SocketAddr) -> anyhow::Result<()> {
@@ -87,12 +87,12 @@ async fn healthcheck(listen: SocketAddr) -> anyhow::Result<()> {
         .with_context(|| format!("nothing is listening on {address}"))?;
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    if !answer.starts_with("HTTP/1.1 200 ") {
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    if !response.starts_with("HTTP/1.1 200 ") {
         bail!(
             "the web app is unhealthy: {}",
-            answer.lines().next().unwrap_or_default()
+            response.lines().next().unwrap_or_default()
         );
     }
     Ok(())

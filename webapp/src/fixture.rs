@@ -1,4 +1,4 @@
-//! Items, versions and sites for tests.
+//! Sites, items and changes for tests.
 
 use std::sync::Arc;
 
@@ -31,8 +31,7 @@ pub(crate) fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snaps
     }
 }
 
-/// A site with a version of which only a count of one change is known, and later ones with these
-/// changes.
+/// A site that keeps the version `first`, whose one change is not in memory, and later versions.
 pub(crate) fn site(
     lineage: &str,
     first: u64,
@@ -54,7 +53,7 @@ pub(crate) fn site(
     }
 }
 
-/// The addition of a movie.
+/// The change that adds a movie.
 pub(crate) fn added(id: &str, title: &str) -> Change {
     Change {
         kind: Kind::Movie,
@@ -64,7 +63,7 @@ pub(crate) fn added(id: &str, title: &str) -> Change {
     }
 }
 
-/// A movie with nothing but a title.
+/// A movie with only a title.
 pub(crate) fn movie(id: &str, title: &str) -> Arc<Item> {
     item(
         id,

@@ -17,7 +17,29 @@ use crate::app_state::AppState;
 use crate::http::{AppError, blocking};
 use crate::middleware::RequestLimits;
 use crate::state::CurrentSite;
-use crate::{api, art, assets, events, feed, ghibli, middleware, pages, response_cache};
+use crate::{api, art, assets, events, feed, ghibli, middleware, pages, response_cache, robots};
+
+/// Whether a path that begins with this segment is a page or a response of the app.
+pub(crate) fn has_own(segment: &str) -> bool {
+    const OTHERS: [&str; 15] = [
+        "about",
+        "api",
+        "art",
+        "changes",
+        "events",
+        "favicon.ico",
+        "favicon.svg",
+        "feed.atom",
+        "ghibli",
+        "healthz",
+        "readyz",
+        "robots.txt",
+        "search",
+        "static",
+        "status",
+    ];
+    Kind::ALL.map(Kind::plural).contains(&segment) || OTHERS.contains(&segment)
+}
 
 /// The whole app: all routes behind the layers and the response cache.
 pub(crate) fn app(
@@ -25,9 +47,9 @@ pub(crate) fn app(
     limits: RequestLimits,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
-    let current = state.current.clone();
+    let (current, public_url) = (state.current.clone(), state.public_url.clone());
     let app = middleware::around(routes().with_state(state), limits);
-    response_cache::layer(app, current)
+    response_cache::layer(app, current, public_url)
 }
 
 fn routes() -> Router<AppState> {
@@ -42,9 +64,11 @@ fn routes() -> Router<AppState> {
         .route("/status", get(pages::status::show))
         // Of all routes above; the compatible API estimates the cost of a query itself.
         .route_layer(from_fn(blocking::run_queries))
+        .route("/ghibli", get(ghibli::index))
         .route("/ghibli/{collection}", get(ghibli::list))
         .route("/ghibli/{collection}/{id}", get(ghibli::show))
         .route("/ghibli/{collection}/{id}/{nested}", get(ghibli::nested))
+        .route("/robots.txt", get(robots::show))
         .route("/events", get(events::show))
         .route("/feed.atom", get(feed::show))
         .route("/healthz", get(healthz))
@@ -56,7 +80,7 @@ fn routes() -> Router<AppState> {
         .fallback(not_found)
 }
 
-/// The pages that every kind has.
+/// The list and item pages of every kind.
 fn items(mut router: Router<AppState>) -> Router<AppState> {
     for kind in Kind::ALL {
         let list =
@@ -73,12 +97,12 @@ fn items(mut router: Router<AppState>) -> Router<AppState> {
     router
 }
 
-/// The process responds.
+/// 200 while the process lives.
 async fn healthz() -> impl IntoResponse {
     ([(CACHE_CONTROL, "no-store")], "ok")
 }
 
-/// The store has been read.
+/// 200 once the store has been read.
 async fn readyz(State(current): State<CurrentSite>) -> Result<impl IntoResponse, AppError> {
     current.load()?;
     Ok(([(CACHE_CONTROL, "no-store")], "ready"))
@@ -98,13 +122,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_living_process_says_ok() {
+    async fn healthz_says_ok() {
         let (status, _, body) = get("/healthz").await;
         assert_eq!((status, body.as_str()), (StatusCode::OK, "ok"));
     }
 
     #[tokio::test]
-    async fn only_an_address_that_names_the_content_is_kept_for_ever() {
+    async fn only_a_url_with_the_content_hash_is_immutable() {
         for address in [assets::stylesheet(), assets::script(), assets::icon()] {
             let (status, headers, _) = get(address).await;
             assert_eq!(status, StatusCode::OK, "{address}");
@@ -123,8 +147,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_pages_may_load_anything() {
-        for (path, may_load) in [
+    async fn only_pages_can_load_styles() {
+        for (path, can_load) in [
             ("/movies", true),
             ("/api/docs", true),
             ("/api/docs/", true),
@@ -135,12 +159,12 @@ mod tests {
         ] {
             let (_, headers, _) = get(path).await;
             let policy = headers["content-security-policy"].to_str().unwrap();
-            assert_eq!(policy.contains("style-src 'self'"), may_load, "{path}");
+            assert_eq!(policy.contains("style-src 'self'"), can_load, "{path}");
         }
     }
 
     #[tokio::test]
-    async fn browsers_find_the_icon_where_they_look_for_it() {
+    async fn the_icon_is_at_the_default_paths() {
         for address in ["/favicon.ico", "/favicon.svg"] {
             let (_, headers, body) = get(address).await;
             assert_eq!(headers["content-type"], "image/svg+xml");

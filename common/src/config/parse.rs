@@ -1,13 +1,14 @@
 //! Parsers of the settings' values.
 
 use std::fmt::Display;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -93,8 +94,29 @@ fn http_url(text: &str) -> Option<Url> {
 }
 
 pub(super) fn public_url(text: &str) -> Parsed<String> {
-    let url = http_url(text).ok_or_else(|| "is not a complete http or https URL".to_owned())?;
+    let parsed = Url::parse(text).ok();
+    if parsed.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+        // Never the value: it holds a password, and every link would show it.
+        return Err("must not contain a user name or password".into());
+    }
+    let url = http_url(text).ok_or_else(|| {
+        "is not a complete http or https URL without a query and fragment".to_owned()
+    })?;
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+pub(super) fn networks(text: &str) -> Parsed<Vec<IpNet>> {
+    let networks = text.split(',').map(str::trim);
+    let networks = networks.filter(|network| !network.is_empty());
+    networks
+        .map(|network| {
+            let address = || network.parse::<IpAddr>().map(IpNet::from);
+            network
+                .parse()
+                .or_else(|_| address())
+                .map_err(|_| format!("\"{network}\" is neither an address nor a network"))
+        })
+        .collect()
 }
 
 pub(super) fn max_bytes(text: &str) -> Parsed<u64> {

@@ -69,7 +69,7 @@ async fn standalone() -> ExitCode {
 struct Parts {
     repository: Repository,
     syncer: syncer::pipeline::Syncer,
-    listener: tokio::net::TcpListener,
+    listeners: serving::Listeners,
 }
 
 impl Parts {
@@ -79,7 +79,7 @@ impl Parts {
         Ok(Self {
             syncer: syncer::cli::syncer(repository.clone(), config)?,
             repository,
-            listener: serving::listen(config).await?,
+            listeners: serving::listen(config).await?,
         })
     }
 }
@@ -88,7 +88,7 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
     say(&format!(
         "PyFlix is running at {}",
-        serving::address(&parts.listener)?
+        serving::address(&parts.listeners.site)?
     ));
     // A half that ends stops the other one, and both get their time to end.
     let (interval, stop) = (config.sync_interval, shutdown.clone());
@@ -98,7 +98,7 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     });
     let serving = async {
         let _stops_all = shutdown.clone().drop_guard();
-        serving::run(config, &parts.repository, parts.listener, shutdown.clone()).await
+        serving::run(config, &parts.repository, parts.listeners, shutdown.clone()).await
     };
     let (served, synced) = tokio::join!(serving, syncing);
     parts.repository.close().await;

@@ -11,7 +11,7 @@ use super::parameter::{Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
 use crate::http::AppError;
-use crate::state::{Freshness, Site};
+use crate::state::Freshness;
 
 pub(super) fn runs(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> {
     let runs = &request.site.sync_status.runs;
@@ -88,7 +88,6 @@ pub(super) fn status(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> 
     // The built-in catalogue was never published.
     let published = (!site.is_built_in()).then_some(site.snapshot.header.at);
     let age = published.map(|published| Clock::system().now().duration_since(published));
-    let (stale_since, stale_reason) = staleness(site);
     let held = sync_status.held.as_ref();
     let status = Status {
         version: site.version(),
@@ -98,8 +97,8 @@ pub(super) fn status(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> 
         age_seconds: age.map(|age| u64::try_from(age.as_secs()).unwrap_or_default()),
         items: site.snapshot.catalogue.len(),
         fresh: site.freshness == Freshness::Fresh,
-        stale_since,
-        stale_reason,
+        stale_since: site.freshness.since(),
+        stale_reason: stale_reason(site.freshness),
         source: sync_status.provider(),
         database: match site.freshness {
             Freshness::StoreUnavailable(_) => DatabaseState::Unavailable,
@@ -117,16 +116,15 @@ pub(super) fn status(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> 
     Ok(ApiResponse::new(&status)?.no_store())
 }
 
-fn staleness(site: &Site) -> (Option<Timestamp>, Option<&'static str>) {
-    match site.freshness {
-        Freshness::Fresh => (None, None),
-        Freshness::Waiting => (None, Some("no sync has finished yet")),
-        Freshness::SourceUnavailable(since) => (Some(since), Some("the source is unavailable")),
-        Freshness::NoRecentSync(since) => (Some(since), Some("no sync has finished recently")),
-        Freshness::SyncInFuture(_) => (
-            None,
-            Some("the last sync is dated in the future: check the clocks"),
-        ),
-        Freshness::StoreUnavailable(since) => (Some(since), Some("the database is unavailable")),
+const fn stale_reason(freshness: Freshness) -> Option<&'static str> {
+    match freshness {
+        Freshness::Fresh => None,
+        Freshness::Waiting => Some("no sync has finished yet"),
+        Freshness::SourceUnavailable(_) => Some("the source is unavailable"),
+        Freshness::NoRecentSync(_) => Some("no sync has finished recently"),
+        Freshness::SyncInFuture(_) => {
+            Some("the last sync is dated in the future: check the clocks")
+        }
+        Freshness::StoreUnavailable(_) => Some("the database is unavailable"),
     }
 }

@@ -1,4 +1,4 @@
-//! Events as they go over the wire, each encoded once for everybody.
+//! Events in wire format, each encoded once for all listeners.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,36 +12,36 @@ use serde::Serialize;
 use crate::state::{Freshness, Site};
 use crate::wording::shortened;
 
-/// How many changed items an event names.
-const MOST_NAMED: usize = 50;
-/// What shows that a silent stream lives.
+/// Changed items listed in a version event.
+const MAX_LISTED_ITEMS: usize = 50;
+/// A comment, which keeps an idle stream open.
 pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
 
-/// How far a client is: what the ids of events say.
+/// The id of an event, `LINEAGE:VERSION`: the last version that a client knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Position {
+pub(super) struct EventId {
     pub(super) lineage: Arc<str>,
     pub(super) version: u64,
 }
 
-/// Where the catalogue stands, as three events tell it.
+/// The events that state the current version and freshness.
 #[derive(Debug)]
-pub(super) struct Standing {
-    position: Position,
-    condition: Freshness,
-    /// At the begin of a stream.
+pub(super) struct StatusEvents {
+    id: EventId,
+    freshness: Freshness,
+    /// The start of a stream.
     pub(super) hello: Bytes,
-    /// To who missed versions that cannot be told any more.
+    /// For a client that missed versions whose changes are no longer in memory.
     pub(super) resync: Bytes,
-    /// When the freshness is another.
-    pub(super) changed: Bytes,
+    /// For a change of freshness.
+    pub(super) status: Bytes,
 }
 
 #[derive(Serialize)]
-struct StandingData {
+struct StatusData {
     version: u64,
     at: Timestamp,
-    condition: &'static str,
+    state: &'static str,
     since: Option<Timestamp>,
 }
 
@@ -52,13 +52,13 @@ struct VersionData<'a> {
     counts: Counts,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
-    changed: Vec<Changed<'a>>,
-    /// How many changed items are not named.
+    changed: Vec<ChangedItem<'a>>,
+    /// Changed items that are not listed.
     more: usize,
 }
 
 #[derive(Serialize)]
-struct Changed<'a> {
+struct ChangedItem<'a> {
     kind: Kind,
     id: &'a Id,
     slug: &'a str,
@@ -66,7 +66,7 @@ struct Changed<'a> {
     what: &'static str,
 }
 
-impl Position {
+impl EventId {
     pub(super) fn of(site: &Site) -> Self {
         Self {
             lineage: site.snapshot.lineage.clone(),
@@ -74,7 +74,8 @@ impl Position {
         }
     }
 
-    /// Reads what [`fmt::Display`] wrote; anything else is of no lineage.
+    /// Parses the format of [`fmt::Display`]; anything else becomes an id without a lineage, which
+    /// matches no version.
     pub(super) fn parse(id: &str) -> Self {
         let parts = id.rsplit_once(':');
         let parts = parts.and_then(|(lineage, version)| Some((lineage, version.parse().ok()?)));
@@ -86,62 +87,64 @@ impl Position {
     }
 }
 
-impl fmt::Display for Position {
+impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.lineage, self.version)
     }
 }
 
-impl Standing {
+impl StatusEvents {
     pub(super) fn of(site: &Site) -> Self {
-        let position = Position::of(site);
-        let (condition, since) = in_words(site.freshness);
-        let data = StandingData {
+        let id = EventId::of(site);
+        let data = StatusData {
             version: site.version(),
             at: site.snapshot.header.at,
-            condition,
-            since,
+            state: site.freshness.name(),
+            since: site.freshness.since(),
         };
         Self {
-            hello: event("hello", Some(&position), &data),
-            resync: event("resync", Some(&position), &data),
-            changed: event("condition", None, &data),
-            condition: site.freshness,
-            position,
+            hello: event("hello", Some(&id), &data),
+            resync: event("resync", Some(&id), &data),
+            status: event("status", None, &data),
+            freshness: site.freshness,
+            id,
         }
     }
 
-    pub(super) fn is_of(&self, site: &Site) -> bool {
-        self.condition == site.freshness && self.position == Position::of(site)
+    pub(super) fn are_of(&self, site: &Site) -> bool {
+        self.freshness == site.freshness && self.id == EventId::of(site)
     }
 }
 
-/// What a version changed.
+/// The event of a version and its changes.
 pub(crate) fn version(lineage: &Arc<str>, header: &Header, changes: &[Change]) -> Bytes {
-    let position = Position {
+    let id = EventId {
         lineage: lineage.clone(),
         version: header.version,
     };
-    let named = changes.iter().filter_map(changed).take(MOST_NAMED);
+    let listed = changes
+        .iter()
+        .filter_map(changed_item)
+        .take(MAX_LISTED_ITEMS);
     let data = VersionData {
         version: header.version,
         at: header.at,
         counts: header.changes,
         note: header.note.as_deref(),
-        changed: named.collect(),
-        more: changes.len().saturating_sub(MOST_NAMED),
+        changed: listed.collect(),
+        more: changes.len().saturating_sub(MAX_LISTED_ITEMS),
     };
-    event("version", Some(&position), &data)
+    event("version", Some(&id), &data)
 }
 
-fn changed(change: &Change) -> Option<Changed<'_>> {
+fn changed_item(change: &Change) -> Option<ChangedItem<'_>> {
     let (item, what) = match (&change.before, &change.after) {
         (None, Some(item)) => (item, "added"),
         (Some(_), Some(item)) => (item, "updated"),
         (Some(item), None) => (item, "removed"),
         (None, None) => return None,
     };
-    Some(Changed {
+    Some(ChangedItem {
         kind: change.kind,
         id: &change.id,
         slug: &item.slug,
@@ -150,19 +153,8 @@ fn changed(change: &Change) -> Option<Changed<'_>> {
     })
 }
 
-fn in_words(condition: Freshness) -> (&'static str, Option<Timestamp>) {
-    match condition {
-        Freshness::Fresh => ("fresh", None),
-        Freshness::Waiting => ("waiting", None),
-        Freshness::SourceUnavailable(since) => ("source_away", Some(since)),
-        Freshness::NoRecentSync(since) => ("silent", Some(since)),
-        Freshness::SyncInFuture(_) => ("silent", None),
-        Freshness::StoreUnavailable(since) => ("store_away", Some(since)),
-    }
-}
-
-/// JSON has no line break of its own, so that the data are always one line.
-fn event(name: &str, id: Option<&Position>, data: &impl Serialize) -> Bytes {
+/// Serialized JSON contains no line break, so one `data` line is enough.
+fn event(name: &str, id: Option<&EventId>, data: &impl Serialize) -> Bytes {
     let data = serde_json::to_string(data).unwrap_or_else(|error| {
         tracing::error!(%error, "cannot encode an event");
         "{}".to_owned()

@@ -1,38 +1,36 @@
-//! The last versions as an Atom feed (RFC 4287), with what changed in words.
+//! The Atom feed (RFC 4287) of recent versions, with their changes in sentences.
 
 use askama::Template;
 use axum::extract::State;
 use catalogue_index::Version;
-use common::models::{Catalogue, Counts};
+use common::models::Catalogue;
 use common::repository::Header;
-use http::{HeaderMap, Uri};
 use http_content::Representation;
 use jiff::Timestamp;
 
 use crate::http::AppError;
-use crate::http::PublicUrl;
+use crate::http::Links;
 use crate::http::content::{ATOM, AtVersion as _};
-use crate::http::query;
 use crate::state::{CurrentSite, Site};
-use crate::wording::{self, Names};
+use crate::wording::{ItemNames, counts_in_words, sentences};
 
-/// How many versions the feed has.
-const MOST_ENTRIES: usize = 50;
-/// How many sentences an entry has before it says how many more there are.
-const MOST_SENTENCES: usize = 20;
-/// What ids begin with (RFC 4151): they are the same wherever a catalogue is served from.
-const TAG: &str = "tag:pyflix,2026:";
+/// Versions in the feed.
+const MAX_ENTRIES: usize = 50;
+/// An entry stops listing changes after this many sentences, and counts the rest.
+const MAX_SENTENCES: usize = 20;
+/// The start of all ids: tag URIs (RFC 4151), which do not depend on the host.
+const TAG_URI_PREFIX: &str = "tag:pyflix,2026:";
 
 #[derive(Template)]
 #[template(path = "feed.xml")]
-struct FeedPage<'a> {
+struct AtomFeed<'a> {
     base: &'a str,
     id: String,
     updated: Timestamp,
-    entries: Vec<Entry>,
+    entries: Vec<FeedEntry>,
 }
 
-struct Entry {
+struct FeedEntry {
     version: u64,
     id: String,
     title: String,
@@ -41,30 +39,22 @@ struct Entry {
     sentences: Vec<String>,
 }
 
-/// The feed.
 pub(crate) async fn show(
     State(current): State<CurrentSite>,
-    State(public_url): State<PublicUrl>,
-    headers: HeaderMap,
-    uri: Uri,
+    links: Links,
 ) -> Result<Representation, AppError> {
-    if let Some((name, _)) = query::pairs(&uri).next() {
-        return Err(AppError::BadRequest(format!(
-            "unknown parameter {name}; the feed takes none"
-        )));
-    }
     let site = current.load()?;
-    let xml = page(&site, &public_url.root(&headers)).render()?;
+    let xml = feed(&site, links.root()).render()?;
     let feed = Representation::new(ATOM, xml).at_version(site.version());
-    Ok(public_url.with_links(feed))
+    Ok(links.with_links(feed))
 }
 
-fn page<'a>(site: &Site, base: &'a str) -> FeedPage<'a> {
+fn feed<'a>(site: &Site, base: &'a str) -> AtomFeed<'a> {
     let lineage = &site.snapshot.lineage;
-    let versions = site.history.versions().take(MOST_ENTRIES);
-    FeedPage {
+    let versions = site.history.versions().take(MAX_ENTRIES);
+    AtomFeed {
         base,
-        id: format!("{TAG}{lineage}"),
+        id: format!("{TAG_URI_PREFIX}{lineage}"),
         updated: site.snapshot.header.at,
         entries: versions
             .map(|version| entry(version, lineage, &site.snapshot.catalogue))
@@ -72,34 +62,34 @@ fn page<'a>(site: &Site, base: &'a str) -> FeedPage<'a> {
     }
 }
 
-fn entry(version: &Version, lineage: &str, catalogue: &Catalogue) -> Entry {
+fn entry(version: &Version, lineage: &str, catalogue: &Catalogue) -> FeedEntry {
     let header = &version.header;
     let mut paragraphs: Vec<_> = header.note.iter().map(|note| printable(note)).collect();
-    let mut sentences = Vec::new();
+    let mut texts = Vec::new();
     match &version.changes {
         Some(changes) => {
-            let names = Names::of(catalogue, changes);
+            let names = ItemNames::of(catalogue, changes);
             let mut rest = changes.iter();
-            while sentences.len() < MOST_SENTENCES {
+            while texts.len() < MAX_SENTENCES {
                 let Some(change) = rest.next() else { break };
-                sentences.extend(wording::sentences(change, &names));
+                texts.extend(sentences(change, &names));
             }
             match rest.len() {
                 0 => {}
-                1 => sentences.push("1 more item changed.".to_owned()),
-                more => sentences.push(format!("{more} more items changed.")),
+                1 => texts.push("1 more item changed.".to_owned()),
+                more => texts.push(format!("{more} more items changed.")),
             }
         }
         None if header.first => paragraphs.push("Initial import.".to_owned()),
-        None => paragraphs.push(format!("{}.", counts(header.changes))),
+        None => paragraphs.push(format!("{}.", counts_in_words(header.changes))),
     }
-    Entry {
+    FeedEntry {
         version: header.version,
-        id: format!("{TAG}{lineage}:{}", header.version),
+        id: format!("{TAG_URI_PREFIX}{lineage}:{}", header.version),
         title: title(header),
         updated: header.at,
         paragraphs,
-        sentences: sentences.iter().map(|text| printable(text)).collect(),
+        sentences: texts.iter().map(|text| printable(text)).collect(),
     }
 }
 
@@ -107,35 +97,22 @@ fn title(header: &Header) -> String {
     if header.first {
         format!("Version {}: initial import", header.version)
     } else {
-        format!("Version {}: {}", header.version, counts(header.changes))
+        format!(
+            "Version {}: {}",
+            header.version,
+            counts_in_words(header.changes)
+        )
     }
 }
 
-fn counts(counts: Counts) -> String {
-    let counts = [
-        (counts.added, "added"),
-        (counts.updated, "updated"),
-        (counts.removed, "removed"),
-    ];
-    let counts: Vec<_> = counts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    if counts.is_empty() {
-        return "no changes".to_owned();
-    }
-    counts.join(", ")
-}
-
-/// A text without the characters that XML cannot hold, escaped or not.
+/// Replaces the characters that XML cannot represent, not even escaped.
 fn printable(text: &str) -> String {
-    let kept = text.chars().map(|character| match character {
+    let characters = text.chars().map(|character| match character {
         '\t' | '\n' | '\r' => character,
         '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
         _ => character,
     });
-    kept.collect()
+    characters.collect()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const HOSTILE: [&str; 6] = [
 ];
 
 #[test]
-fn the_feed_is_well_formed_and_complete_whatever_the_titles_are() {
+fn the_feed_is_well_formed_and_complete_with_hostile_titles() {
     let versions = HOSTILE.map(|title| {
         let old = added("m1", "Before");
         let new = Change::of(Some(movie("m2", title)), Some(movie("m2", "After"))).unwrap();
@@ -27,12 +27,12 @@ fn the_feed_is_well_formed_and_complete_whatever_the_titles_are() {
         vec![old, new, titles]
     });
     let site = fixture::site("l", 1, versions);
-    let xml = page(&site, "https://films.example/?a&b=<\"'>")
+    let xml = feed(&site, "https://films.example/?a&b=<\"'>")
         .render()
         .unwrap();
-    let feed = Document::parse(&xml).unwrap();
+    let document = Document::parse(&xml).unwrap();
 
-    let root = feed.root_element();
+    let root = document.root_element();
     assert!(root.has_tag_name((ATOM_NAMESPACE, "feed")));
     for name in ["id", "title", "updated", "author"] {
         assert_eq!(children(root, name).count(), 1, "{name}");
@@ -60,38 +60,41 @@ fn the_feed_is_well_formed_and_complete_whatever_the_titles_are() {
 }
 
 #[test]
-fn an_entry_of_many_changes_names_some_and_counts_the_rest() {
+fn an_entry_with_many_changes_lists_some_and_counts_the_rest() {
     let changes = (0..1000).map(|number| added(&format!("m{number}"), &format!("Movie {number}")));
     let site = fixture::site("l", 1, [changes.collect()]);
-    let page = page(&site, "http://h");
-    let sentences = &page.entries[0].sentences;
-    assert_eq!(sentences.len(), MOST_SENTENCES + 1);
+    let feed = feed(&site, "http://h");
+    let sentences = &feed.entries[0].sentences;
+    assert_eq!(sentences.len(), MAX_SENTENCES + 1);
     assert_eq!(sentences[0], "The movie “Movie 0” was added.");
-    assert_eq!(sentences[MOST_SENTENCES], "980 more items changed.");
+    assert_eq!(sentences[MAX_SENTENCES], "980 more items changed.");
 }
 
 #[test]
-fn the_feed_ends_after_fifty_versions() {
+fn the_feed_has_at_most_fifty_versions() {
     let versions = (0..80).map(|_| vec![added("m", "M")]);
     let site = fixture::site("l", 1, versions);
-    let page = page(&site, "http://h");
-    let numbers: Vec<_> = page.entries.iter().map(|entry| entry.version).collect();
-    assert_eq!(numbers.len(), MOST_ENTRIES);
+    let feed = feed(&site, "http://h");
+    let numbers: Vec<_> = feed.entries.iter().map(|entry| entry.version).collect();
+    assert_eq!(numbers.len(), MAX_ENTRIES);
     assert_eq!((numbers[0], numbers[49]), (81, 32));
 }
 
 #[test]
-fn the_seed_has_a_feed_without_entries() {
+fn the_feed_of_the_built_in_catalogue_has_no_entries() {
     let site = Site {
         snapshot: Arc::new(common::seed::snapshot()),
         history: History::default(),
         freshness: Freshness::Waiting,
         ..fixture::site("l", 1, [])
     };
-    let xml = page(&site, "http://h").render().unwrap();
-    let feed = Document::parse(&xml).unwrap();
-    assert_eq!(children(feed.root_element(), "entry").count(), 0);
-    assert_eq!(text(feed.root_element(), "updated"), "1970-01-01T00:00:00Z");
+    let xml = feed(&site, "http://h").render().unwrap();
+    let document = Document::parse(&xml).unwrap();
+    assert_eq!(children(document.root_element(), "entry").count(), 0);
+    assert_eq!(
+        text(document.root_element(), "updated"),
+        "1970-01-01T00:00:00Z"
+    );
 }
 
 fn children<'a>(node: Node<'a, 'a>, name: &str) -> impl Iterator<Item = Node<'a, 'a>> {

@@ -1,9 +1,9 @@
 //! The API that is compatible with the Ghibli API, under `/ghibli`.
 
-mod body;
-mod kept;
-mod records;
+mod handlers;
+mod kind_records;
+mod response;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use records::{list, nested, show};
+pub(crate) use handlers::{index, list, nested, show};

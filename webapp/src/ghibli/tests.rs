@@ -17,10 +17,10 @@ use crate::routes::app;
 use crate::state::RecordIndex;
 use crate::state::{CurrentSite, Indexes, Site};
 
-/// More than are looked at in one go, or have their names kept by value.
+/// More records than a short scan covers.
 const MANY: usize = 5_000;
 
-const QUESTIONS: [&str; 15] = [
+const QUERIES: [&str; 15] = [
     "vehicle_class=Boat&_limit=3",
     "vehicle_class=boat&_limit=3",
     "vehicle_class=Boat&name=V7&name=V8&name=V%209",
@@ -35,28 +35,28 @@ const QUESTIONS: [&str; 15] = [
     "_sort=name&_order=DESC&_start=2400&_limit=7",
     "vehicle_class_ne=Boat&_sort=name&_start=1000&_limit=7",
     "q=v24&_page=2&_limit=3",
-    // Some record says it, though none of the first.
+    // Only the last record has the field.
     "odd=1&limit=1.5",
 ];
 
 #[tokio::test]
-async fn a_large_catalogue_answers_the_same_before_its_fields_are_known_and_after() {
+async fn responses_are_the_same_with_and_without_a_record_index() {
     let mut catalogue: Catalogue = (0..MANY)
         .map(|place| Arc::new(vehicle(place, "")))
         .collect();
     let mut site = site(&catalogue);
-    let before = answers(&site).await;
+    let before = responses(&site).await;
     site.indexes.records.build(&catalogue, |_, _| true);
     assert!(site.indexes.records.fields(Kind::Vehicle).is_some());
-    assert_eq!(answers(&site).await, before);
+    assert_eq!(responses(&site).await, before);
 
-    let mut wanted = catalogue.clone();
+    let mut changed = catalogue.clone();
     for place in [7, 9, 40, 41] {
-        wanted.insert(&vehicle(place, " changed"));
+        changed.insert(&vehicle(place, " changed"));
     }
-    wanted.remove(Kind::Vehicle, "12");
-    wanted.insert(&vehicle(MANY, ""));
-    let changes = catalogue.changes_to(&wanted);
+    changed.remove(Kind::Vehicle, "12");
+    changed.insert(&vehicle(MANY, ""));
+    let changes = catalogue.changes_to(&changed);
     let changes: Vec<_> = changes.iter().collect();
     let mut indexes = site.indexes.clone();
     catalogue.apply(&changes);
@@ -64,59 +64,59 @@ async fn a_large_catalogue_answers_the_same_before_its_fields_are_known_and_afte
     site = site_with(&catalogue, indexes);
     assert!(
         site.indexes.records.fields(Kind::Vehicle).is_some(),
-        "they go on"
+        "fields stay indexed"
     );
     assert!(
         site.indexes.records.titles(Kind::Vehicle).is_some(),
-        "they, too"
+        "titles stay indexed"
     );
-    let followed = answers(&site).await;
-    assert_ne!(followed, before);
-    assert_eq!(followed, answers(&self::site(&catalogue)).await);
+    let updated = responses(&site).await;
+    assert_ne!(updated, before);
+    assert_eq!(updated, responses(&self::site(&catalogue)).await);
 }
 
 #[test]
-fn fields_that_nobody_wants_any_longer_are_not_made() {
+fn an_index_that_is_no_longer_wanted_is_not_built() {
     let catalogue: Catalogue = (0..MANY)
         .map(|place| Arc::new(vehicle(place, "")))
         .collect();
     let records = RecordIndex::default();
-    let looks = std::cell::Cell::new(0);
+    let records_read = std::cell::Cell::new(0);
     records.build(&catalogue, |_, _| {
-        looks.set(looks.get() + 1);
-        looks.get() < 10
+        records_read.set(records_read.get() + 1);
+        records_read.get() < 10
     });
     assert!(records.fields(Kind::Vehicle).is_none());
-    assert_eq!(looks.get(), 10);
+    assert_eq!(records_read.get(), 10);
 }
 
 #[tokio::test]
-async fn a_long_look_waits_for_its_turn_and_a_short_one_does_not() {
+async fn a_long_scan_waits_for_a_permit_and_a_short_one_does_not() {
     let catalogue: Catalogue = (0..MANY)
         .map(|place| Arc::new(vehicle(place, "")))
         .collect();
     let site = site(&catalogue);
-    let turn = LONG.acquire().await.unwrap();
-    let mut long = std::pin::pin!(answer(&site, "vehicle_class=Boat&_limit=1"));
+    let permit = LONG.acquire().await.unwrap();
+    let mut long = std::pin::pin!(response(&site, "vehicle_class=Boat&_limit=1"));
     tokio::select! {
         biased;
         _ = &mut long => panic!("it did not wait"),
-        (head, _) = answer(&site, "name=V7") => assert!(head.contains("200"), "{head}"),
+        (head, _) = response(&site, "name=V7") => assert!(head.contains("200"), "{head}"),
     }
-    drop(turn);
+    drop(permit);
     let (head, _) = long.await;
     assert!(head.contains("200"), "{head}");
 }
 
-async fn answers(site: &Site) -> Vec<(String, String)> {
-    let mut answers = Vec::new();
-    for question in QUESTIONS {
-        answers.push(answer(site, question).await);
+async fn responses(site: &Site) -> Vec<(String, String)> {
+    let mut responses = Vec::new();
+    for query in QUERIES {
+        responses.push(response(site, query).await);
     }
-    answers
+    responses
 }
 
-async fn answer(site: &Site, question: &str) -> (String, String) {
+async fn response(site: &Site, query: &str) -> (String, String) {
     let current = CurrentSite::new(Site {
         cache: Arc::default(),
         ..site.clone()
@@ -128,13 +128,13 @@ async fn answer(site: &Site, question: &str) -> (String, String) {
         },
         RequestLimits::default(),
     );
-    let request = Request::get(format!("/ghibli/vehicles?{question}"))
+    let request = Request::get(format!("/ghibli/vehicles?{query}"))
         .header("host", "here")
         .body(Body::empty());
     let response: Response = app.clone().oneshot(request.unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let total = parts.headers.get("x-total-count");
-    let head = format!("{question}: {} {total:?}", parts.status);
+    let head = format!("{query}: {} {total:?}", parts.status);
     let body = body.collect().await.unwrap().to_bytes();
     (head, String::from_utf8(body.to_vec()).unwrap())
 }
@@ -158,11 +158,11 @@ fn site_with(catalogue: &Catalogue, indexes: Indexes) -> Site {
 fn vehicle(place: usize, suffix: &str) -> Item {
     let name = format!("V{place}{suffix}");
     let class = ["Boat", "Airship", "Boat, small"][place % 3];
-    // Some say more than they are called.
-    let end = if place % 1_000 == 9 { " " } else { "" };
+    // Some records have a trailing space that the item's name does not have.
+    let padding = if place % 1_000 == 9 { " " } else { "" };
     let mut record = json!({
         "id": place.to_string(),
-        "name": format!("{name}{end}"),
+        "name": format!("{name}{padding}"),
         "vehicle_class": class,
         "length": (place % 50).to_string(),
     });

@@ -85,34 +85,34 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_does_not_get_its_turn_in_time_is_refused() {
-        static TURNS: Semaphore = Semaphore::const_new(1);
-        let turn = TURNS.acquire().await.unwrap();
-        let refused = run_blocking(&TURNS, || 1).await;
+    async fn work_that_waits_too_long_in_the_queue_is_refused() {
+        static QUEUE: Semaphore = Semaphore::const_new(1);
+        let permit = QUEUE.acquire().await.unwrap();
+        let refused = run_blocking(&QUEUE, || 1).await;
         assert!(matches!(refused, Err(AppError::Busy)), "{refused:?}");
         assert_eq!(AppError::Busy.status(), StatusCode::SERVICE_UNAVAILABLE);
-        drop(turn);
-        assert_eq!(run_blocking(&TURNS, || 1).await.unwrap(), 1);
+        drop(permit);
+        assert_eq!(run_blocking(&QUEUE, || 1).await.unwrap(), 1);
     }
 
     #[tokio::test]
-    async fn work_keeps_its_turn_when_its_request_has_gone() {
-        static TURNS: Semaphore = Semaphore::const_new(1);
-        let begun = Arc::new(Notify::new());
-        let (end, ends) = channel::<()>();
+    async fn work_keeps_its_permit_when_its_request_is_aborted() {
+        static QUEUE: Semaphore = Semaphore::const_new(1);
+        let started = Arc::new(Notify::new());
+        let (end, ended) = channel::<()>();
         let request = {
-            let begun = begun.clone();
-            tokio::spawn(run_blocking(&TURNS, move || {
-                begun.notify_one();
-                ends.recv().unwrap_err();
+            let started = started.clone();
+            tokio::spawn(run_blocking(&QUEUE, move || {
+                started.notify_one();
+                ended.recv().unwrap_err();
             }))
         };
-        begun.notified().await;
+        started.notified().await;
         request.abort();
         assert!(request.await.unwrap_err().is_cancelled());
-        assert!(TURNS.try_acquire().is_err(), "the work goes on");
+        assert!(QUEUE.try_acquire().is_err(), "the work goes on");
         drop(end);
-        drop(TURNS.acquire().await.unwrap());
+        drop(QUEUE.acquire().await.unwrap());
     }
 
     #[tokio::test]
@@ -121,14 +121,14 @@ mod tests {
         let router: Router = Router::new()
             .route("/", get(thread))
             .route_layer(from_fn(run_queries));
-        let ask = async |path: &str| {
+        let get_thread = async |path: &str| {
             let request = Request::get(path).body(Body::empty()).unwrap();
             let response = router.clone().oneshot(request).await.unwrap();
             let body = axum::body::to_bytes(response.into_body(), 1024).await;
             String::from_utf8(body.unwrap().to_vec()).unwrap()
         };
         let here = thread().await;
-        assert_eq!(ask("/").await, here);
-        assert_ne!(ask("/?page=2").await, here);
+        assert_eq!(get_thread("/").await, here);
+        assert_ne!(get_thread("/?page=2").await, here);
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that can go wrong with a request, in one table of statuses and titles.
+//! The errors of requests, with their statuses and titles.
 
 use std::sync::Arc;
 
@@ -20,7 +20,10 @@ pub(crate) enum AppError {
     /// Nothing is at this address.
     #[error("nothing found at this address")]
     NotFound,
-    /// Something was here once, or is elsewhere now; the text says what to do.
+    /// A page is at this address, and the client accepts only JSON.
+    #[error("only a page for people is at this address: use the APIs under /ghibli or /api/v1")]
+    NotJson,
+    /// No longer available, or moved; the text says what to do.
     #[error("{0}")]
     Gone(String),
     /// Only reading is possible here.
@@ -31,25 +34,25 @@ pub(crate) enum AppError {
     NotAcceptable,
     /// The request's body did not arrive in time.
     #[error("the request body did not arrive in time")]
-    BodyTooSlow,
+    BodyTimeout,
     /// The request's body exceeds the limit.
     #[error("the request body is too large: send none")]
-    BodyTooLong,
+    BodyTooLarge,
     /// The path and query exceed the limit.
     #[error("the address is too long")]
-    AddressTooLong,
+    UrlTooLong,
     /// The catalogue is still loading.
     #[error("the catalogue is still loading: try again in a moment")]
     NotReady,
     /// Too many clients listen to events.
     #[error("too many clients are listening: try again in 30 seconds")]
-    Crowded,
+    TooManyStreams,
     /// Costly requests wait in a queue that is full.
     #[error("the server is busy: try again in a few seconds")]
     Busy,
     /// The handler took too long.
     #[error("the response took too long: try again in a moment")]
-    TookTooLong,
+    ResponseTimeout,
     /// A bug or a failed dependency. Only the log gets the cause.
     #[error("internal error: search the log for the request ID")]
     Internal(#[source] anyhow::Error),
@@ -65,28 +68,28 @@ impl AppError {
     pub(crate) fn status_and_title(&self) -> (StatusCode, &'static str) {
         match self {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "Invalid request"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "Page not found"),
+            Self::NotFound | Self::NotJson => (StatusCode::NOT_FOUND, "Page not found"),
             Self::Gone(_) => (StatusCode::GONE, "No longer available"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Read-only site"),
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "Unsupported encoding"),
-            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "Request timed out"),
-            Self::BodyTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "Request too large"),
-            Self::AddressTooLong => (StatusCode::URI_TOO_LONG, "Address too long"),
+            Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "Request timed out"),
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request too large"),
+            Self::UrlTooLong => (StatusCode::URI_TOO_LONG, "Address too long"),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "Starting up"),
-            Self::Crowded => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections"),
+            Self::TooManyStreams => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Server busy"),
-            Self::TookTooLong => (StatusCode::GATEWAY_TIMEOUT, "Response timed out"),
+            Self::ResponseTimeout => (StatusCode::GATEWAY_TIMEOUT, "Response timed out"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
         }
     }
 
-    /// A header field that says what to do next.
+    /// `Allow` or `Retry-After`.
     pub(crate) fn field(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::MethodNotAllowed => Some((ALLOW, METHODS)),
             Self::NotReady => Some((RETRY_AFTER, HeaderValue::from_static("2"))),
             Self::Busy => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
-            Self::Crowded => Some((RETRY_AFTER, HeaderValue::from_static("30"))),
+            Self::TooManyStreams => Some((RETRY_AFTER, HeaderValue::from_static("30"))),
             _ => None,
         }
     }

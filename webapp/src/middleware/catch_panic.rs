@@ -24,7 +24,7 @@ pub(super) async fn catch_panic(
             "a handler panicked: {}",
             message(&*panic)
         ))),
-        Err(_) => Err(AppError::TookTooLong),
+        Err(_) => Err(AppError::ResponseTimeout),
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::http::error::{AppError, METHODS};
 use crate::http::host::request_host;
 
-/// How much a request may ask for, beyond the limits of [`http_front::Limits`].
+/// Limits of a request, beyond those of [`http_front::Limits`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestLimits {
     /// For a request's body, from its header to its end.
@@ -42,7 +42,7 @@ impl Default for RequestLimits {
     }
 }
 
-/// Refuses what no handler should see, and gives every request one `Host` field.
+/// Refuses requests that are invalid or exceed a limit, and gives every request one `Host` field.
 pub(super) async fn validate(
     State(limits): State<RequestLimits>,
     request: Request,
@@ -53,7 +53,7 @@ pub(super) async fn validate(
         .path_and_query()
         .is_some_and(|target| target.as_str().len() > limits.max_url_bytes)
     {
-        return Err(AppError::AddressTooLong);
+        return Err(AppError::UrlTooLong);
     }
     let request = with_host(request)?;
     let request = without_body(request, limits.max_body_bytes, limits.body).await?;
@@ -92,7 +92,7 @@ async fn without_body(
     let (parts, body) = request.into_parts();
     timeout(time, discard(body, max_bytes))
         .await
-        .unwrap_or(Err(AppError::BodyTooSlow))?;
+        .unwrap_or(Err(AppError::BodyTimeout))?;
     Ok(Request::from_parts(parts, Body::empty()))
 }
 
@@ -108,5 +108,5 @@ async fn discard(mut body: Body, max_bytes: usize) -> Result<(), AppError> {
         })?;
         received += frame.data_ref().map_or(0, |data| data.len() as u64);
     }
-    Err(AppError::BodyTooLong)
+    Err(AppError::BodyTooLarge)
 }

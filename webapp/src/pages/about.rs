@@ -2,39 +2,38 @@ use askama::Template;
 use axum::extract::State;
 use http_content::Representation;
 
-use super::frame::{Frame, Head};
+use super::layout::{HtmlHead, PageLayout};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
 use crate::state::CurrentSite;
 
-/// Where a PyFlix listens that is not told otherwise.
-const EXAMPLE: &str = "http://localhost:8000";
+/// The origin with the default `PYFLIX_LISTEN`.
+const DEFAULT_ORIGIN: &str = "http://localhost:8000";
 
 #[derive(Template)]
 #[template(path = "about.html")]
-struct About {
-    head: Head,
-    frame: Frame,
-    /// What the addresses in its examples start with.
+struct AboutPage {
+    head: HtmlHead,
+    layout: PageLayout,
+    /// The origin of the URLs in examples.
     origin: String,
 }
 
-/// What this is, where its data come from, and how programs and keyboards use it.
 pub(crate) async fn show(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
-    let origin = public_url.0.as_deref().unwrap_or(EXAMPLE);
-    let page = About {
-        head: Head::of(
+    let origin = public_url.configured.as_deref().unwrap_or(DEFAULT_ORIGIN);
+    let page = AboutPage {
+        head: HtmlHead::of(
             &public_url,
             "/about",
             "About",
             "What PyFlix is, where its data comes from, and its API at a glance.",
         ),
-        frame: Frame::of(&site),
+        layout: PageLayout::of(&site),
         origin: origin.to_owned(),
     };
     Ok(content::page(&page)?.at_version(site.version()))

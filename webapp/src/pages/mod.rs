@@ -1,11 +1,11 @@
-//! The pages: each handler beside the template that it fills.
+//! The pages: each handler with its template.
 
 pub(crate) mod about;
 pub(crate) mod changes;
 mod error;
-mod frame;
 pub(crate) mod home;
 pub(crate) mod items;
+mod layout;
 pub(crate) mod lists;
 pub(crate) mod search;
 pub(crate) mod status;
@@ -16,22 +16,22 @@ mod tile;
 use common::models::{Catalogue, Kind};
 
 pub(crate) use self::error::ErrorPage;
-pub(crate) use self::frame::{Frame, Head};
+pub(crate) use self::layout::{HtmlHead, PageLayout};
 
-/// How many items a catalogue may have for every item's page to be hot.
-const FEW: usize = 500;
+/// Item pages are prewarmed up to this number of items.
+const MAX_PREWARMED_ITEMS: usize = 500;
 
-/// The pages that are looked at first.
-pub(crate) fn first() -> Vec<String> {
+/// The paths of the home page, the lists and the other main pages.
+pub(crate) fn main_paths() -> Vec<String> {
     let kinds = Kind::ALL.map(|kind| format!("/{}", kind.plural()));
     let others = ["/", "/changes", "/about"].map(str::to_owned);
     others.into_iter().chain(kinds).collect()
 }
 
-/// Every item's page of a small catalogue; none of a large one.
-pub(crate) fn of_items(catalogue: &Catalogue) -> Vec<String> {
+/// The paths of all item pages of a small catalogue; none of a large one.
+pub(crate) fn item_paths(catalogue: &Catalogue) -> Vec<String> {
     let items = Kind::ALL.map(|kind| catalogue.count(kind));
-    if items.into_iter().sum::<usize>() > FEW {
+    if items.into_iter().sum::<usize>() > MAX_PREWARMED_ITEMS {
         return Vec::new();
     }
     let items = Kind::ALL.into_iter().flat_map(|kind| catalogue.iter(kind));

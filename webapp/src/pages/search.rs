@@ -6,12 +6,12 @@ use common::models::Kind;
 use http_content::Representation;
 use serde::{Deserialize, Serialize};
 
-use super::frame::{Frame, Head};
+use super::layout::{HtmlHead, PageLayout};
 use super::tile::{self, Tile};
 use crate::http::AppError;
-use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _, JSON};
 use crate::http::query;
+use crate::http::{Links, PublicUrl};
 use crate::state::{CurrentSite, Site};
 
 /// Results of each kind on a page with all kinds.
@@ -31,8 +31,8 @@ pub(crate) struct SearchParameters {
 #[derive(Template)]
 #[template(path = "search.html")]
 struct SearchPage {
-    head: Head,
-    frame: Frame,
+    head: HtmlHead,
+    layout: PageLayout,
     query: String,
     /// The only kind that is searched, if so.
     kind: Option<Kind>,
@@ -110,13 +110,14 @@ pub(crate) async fn show(
         format!("Search for “{query}”")
     };
     let page = SearchPage {
-        head: Head::of(
+        head: HtmlHead::of(
             &public_url,
             "/search",
             title,
             "Search Studio Ghibli’s movies, characters, places, species and vehicles.",
-        ),
-        frame: Frame::of(&site),
+        )
+        .not_indexed(),
+        layout: PageLayout::of(&site),
         kind,
         total,
         did_you_mean: overview.did_you_mean,
@@ -237,6 +238,7 @@ struct Suggestion {
 /// Names that complete a typed text, for the pages' script.
 pub(crate) async fn suggest(
     State(current): State<CurrentSite>,
+    links: Links,
     parameters: Result<Query<SearchParameters>, QueryRejection>,
 ) -> Result<Representation, AppError> {
     let Query(parameters) = parameters?;
@@ -253,11 +255,12 @@ pub(crate) async fn suggest(
             Some(Suggestion {
                 name: completion.text,
                 kind: tile::singular(completion.kind),
-                href: tile::address(&item),
+                href: format!("{}{}", links.prefix(), tile::address(&item)),
             })
         })
         .collect();
     let json = serde_json::to_vec(&suggestions)
         .map_err(|error| AppError::Internal(anyhow::Error::new(error)))?;
-    Ok(Representation::new(JSON, json).at_version(site.version()))
+    let suggestions = Representation::new(JSON, json).at_version(site.version());
+    Ok(links.with_paths(suggestions))
 }

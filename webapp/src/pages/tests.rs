@@ -1,4 +1,4 @@
-//! The pages to browse, asked for as a browser asks.
+//! Tests of pages, requested as a browser does.
 
 use std::sync::Arc;
 
@@ -22,21 +22,21 @@ use crate::routes::app;
 use crate::state::{CurrentSite, Freshness, Indexes, Site};
 
 #[tokio::test]
-async fn every_item_has_a_page_that_leads_to_all_that_it_is_linked_with_and_back() {
+async fn item_pages_link_to_all_related_items_and_back() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for item in pages.catalogue.all() {
         let page = pages.read(&address(&item)).await;
         for (link, id) in item.links() {
             let other = pages.catalogue.get(link.to(), id).unwrap();
             assert!(
-                leads_to(&page, &other),
+                has_link(&page, &other),
                 "{} to {}",
                 item.name(),
                 other.name()
             );
             let back = pages.read(&address(&other)).await;
             assert!(
-                leads_to(&back, &item),
+                has_link(&back, &item),
                 "{} to {}",
                 other.name(),
                 item.name()
@@ -68,7 +68,7 @@ async fn the_movies_of_one_director_are_listed_newest_first() {
 }
 
 #[tokio::test]
-async fn the_count_of_a_facet_value_is_how_many_items_it_leaves() {
+async fn the_count_of_a_filter_value_is_the_number_of_its_items() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for list in [
         "/movies?year_min=1990",
@@ -76,24 +76,26 @@ async fn the_count_of_a_facet_value_is_how_many_items_it_leaves() {
         "/locations",
     ] {
         let page = pages.read(list).await;
-        let document = select(&page);
-        assert!(!document.is_empty(), "{list}");
-        for (name, value, count) in document {
+        let options = filter_options(&page);
+        assert!(!options.is_empty(), "{list}");
+        for (name, value, count) in options {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.append_pair(&name, &value);
-            let join = if list.contains('?') { '&' } else { '?' };
-            let asked = list.split(['?', '&', '=']).any(|word| word == name);
-            if asked {
+            let separator = if list.contains('?') { '&' } else { '?' };
+            let is_set = list.split(['?', '&', '=']).any(|word| word == name);
+            if is_set {
                 continue;
             }
-            let filtered = pages.read(&format!("{list}{join}{}", query.finish())).await;
-            assert_eq!(items(&filtered), count, "{list} {name} {value}");
+            let narrowed = pages
+                .read(&format!("{list}{separator}{}", query.finish()))
+                .await;
+            assert_eq!(items(&narrowed), count, "{list} {name} {value}");
         }
     }
 }
 
 #[tokio::test]
-async fn only_humans_are_listed_unless_all_people_are_requested() {
+async fn movies_list_only_humans_unless_all_people_are_requested() {
     let pages = Pages::of(seed::snapshot().catalogue);
     let humans = pages.read("/movies?view=list").await;
     assert!(humans.contains("Satsuki Kusakabe") && !humans.contains("Catbus"));
@@ -103,7 +105,7 @@ async fn only_humans_are_listed_unless_all_people_are_requested() {
 }
 
 #[tokio::test]
-async fn an_empty_list_says_how_to_go_on() {
+async fn a_list_without_results_says_what_to_do() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for list in [
         "/movies?director=Nobody",
@@ -119,17 +121,17 @@ async fn an_empty_list_says_how_to_go_on() {
 }
 
 #[tokio::test]
-async fn empty_parameters_are_left_out_of_the_address() {
+async fn blank_parameters_are_removed_by_a_redirect() {
     let pages = Pages::of(seed::snapshot().catalogue);
-    for (asked, tidy) in [
+    for (path, tidy) in [
         (
             "/movies?director=&sort=-year&year_min=",
             "/movies?sort=-year",
         ),
         ("/people?species=&gender=", "/people"),
     ] {
-        let (status, headers, _) = pages.get(asked).await;
-        assert_eq!(status, StatusCode::SEE_OTHER, "{asked}");
+        let (status, headers, _) = pages.get(path).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{path}");
         assert_eq!(headers["location"], tidy);
     }
 }
@@ -137,31 +139,82 @@ async fn empty_parameters_are_left_out_of_the_address() {
 #[tokio::test]
 async fn invalid_values_are_a_400_and_unknown_parameters_are_ignored() {
     let pages = Pages::of(seed::snapshot().catalogue);
-    for asked in [
+    for path in [
         "/movies?sort=best",
         "/movies?page=x",
         "/people?sort=-age",
         "/movies?year_max=-1",
     ] {
-        let (status, _, page) = pages.get(asked).await;
-        assert_eq!(status, StatusCode::BAD_REQUEST, "{asked}");
+        let (status, _, page) = pages.get(path).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}");
         assert!(page.contains(" must be "), "{page}");
     }
-    for asked in ["/movies?ref=x&ref=y", "/people?view=list", "/species?q=%FF"] {
-        assert_eq!(pages.get(asked).await.0, StatusCode::OK, "{asked}");
+    for path in [
+        "/movies?ref=x&ref=y",
+        "/people?view=list",
+        "/species?q=%FF",
+        "/?_=1",
+        "/movies?_=1",
+        "/search?q=totoro&_=1",
+        "/search/suggest?q=totoro&_=1",
+        "/changes?_=1",
+        "/status?_=1",
+        "/about?_=1",
+        "/feed.atom?_=1",
+    ] {
+        assert_eq!(pages.get(path).await.0, StatusCode::OK, "{path}");
     }
-    for asked in [
+    for path in [
         "/movies?page=2",
         "/people/nobody",
         "/art/movies/x.svg",
         "/art/films/x.svg",
     ] {
-        assert_eq!(pages.get(asked).await.0, StatusCode::NOT_FOUND, "{asked}");
+        assert_eq!(pages.get(path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_random_movie_passes_the_filters_and_is_not_cached() {
+async fn crawlers_are_kept_off_the_endless_views_of_the_same_data() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for (path, is_indexed) in [
+        ("/", true),
+        ("/movies", true),
+        ("/people?_=1", true),
+        ("/changes", true),
+        ("/search?q=totoro", false),
+        ("/search", false),
+        ("/movies?sort=-year", false),
+        ("/movies?director=Hayao+Miyazaki", false),
+        ("/movies?people=all", false),
+        ("/movies?view=list", false),
+        ("/people?species=human", false),
+        ("/changes?from=1&to=2", false),
+    ] {
+        let page = pages.read(path).await;
+        let says_no = page.contains("<meta name=\"robots\" content=\"noindex, nofollow\">");
+        assert_eq!(says_no, !is_indexed, "{path}");
+    }
+    let (_, headers, _) = pages.get("/movies/random").await;
+    assert_eq!(headers["x-robots-tag"], "noindex, nofollow");
+    let (status, headers, robots) = pages.get("/robots.txt").await;
+    assert_eq!(
+        (status, &headers["content-type"]),
+        (
+            StatusCode::OK,
+            &"text/plain; charset=utf-8".parse().unwrap()
+        )
+    );
+    for path in ["/search", "/movies/random", "/changes?from=", "/*?*sort="] {
+        assert!(
+            robots.contains(&format!("\nDisallow: {path}\n")),
+            "{robots}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_random_movie_matches_the_filters_and_is_not_cached() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for _ in 0..5 {
         let (status, headers, _) = pages.get("/movies/random?director=Hayao+Miyazaki").await;
@@ -175,7 +228,7 @@ async fn a_random_movie_passes_the_filters_and_is_not_cached() {
 }
 
 #[tokio::test]
-async fn a_page_has_a_hundred_items() {
+async fn a_page_of_a_list_has_a_hundred_items() {
     let catalogue: Catalogue = (0..250).map(|n| movie(n, "T", Movie::default())).collect();
     let pages = Pages::of(catalogue);
     let (first, last) = (
@@ -190,7 +243,7 @@ async fn a_page_has_a_hundred_items() {
 }
 
 #[tokio::test]
-async fn a_species_of_very_many_leads_to_the_rest_of_them() {
+async fn a_species_page_links_to_the_list_of_its_many_people() {
     let human: Arc<Item> = item(
         "h",
         Facts::Species(common::models::Species {
@@ -215,11 +268,14 @@ async fn a_species_of_very_many_leads_to_the_rest_of_them() {
 }
 
 #[tokio::test]
-async fn pages_name_their_address_in_full_where_it_is_configured() {
+async fn canonical_urls_are_absolute_if_a_public_url_is_configured() {
     let mut pages = Pages::of(seed::snapshot().catalogue);
     let page = pages.read("/movies?sort=-year&ref=x").await;
     assert!(page.contains("<link rel=\"canonical\" href=\"/movies?sort=-year\">"));
-    pages.app.public_url = PublicUrl(Some("https://movies.example.org".into()));
+    pages.app.public_url = PublicUrl {
+        configured: Some("https://movies.example.org".into()),
+        ..PublicUrl::default()
+    };
     let page = pages.read("/people/haku").await;
     let address = "https://movies.example.org/people/haku";
     assert!(page.contains(&format!("<link rel=\"canonical\" href=\"{address}\">")));
@@ -227,7 +283,7 @@ async fn pages_name_their_address_in_full_where_it_is_configured() {
 }
 
 #[tokio::test]
-async fn drawings_are_kept_for_ever_at_the_address_that_names_what_they_show() {
+async fn a_drawing_is_immutable_at_the_url_with_its_content_hash() {
     let pages = Pages::of(seed::snapshot().catalogue);
     let page = pages.read("/vehicles").await;
     let art = page.split("src=\"/art/").nth(1).unwrap();
@@ -251,23 +307,23 @@ async fn drawings_are_kept_for_ever_at_the_address_that_names_what_they_show() {
 }
 
 #[tokio::test]
-async fn the_list_of_movies_with_all_that_it_shows_weighs_at_most_forty_kilobytes() {
+async fn the_list_of_movies_with_all_its_assets_has_at_most_forty_kilobytes() {
     let pages = Pages::of(seed::snapshot().catalogue);
     let page = pages.read("/movies").await;
-    let mut weight = pages.weight("/movies").await;
+    let mut total = pages.size("/movies").await;
     let loaded = page
         .split(['"'])
         .filter(|address| address.starts_with("/static/") || address.starts_with("/art/"));
     for address in loaded {
-        weight += pages.weight(address).await;
+        total += pages.size(address).await;
     }
-    assert!(weight <= 40 * 1024, "{weight} bytes");
+    assert!(total <= 40 * 1024, "{total} bytes");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn whatever_the_source_says_is_shown_as_text(
+    fn values_of_the_source_are_shown_as_text(
         text in "(<script>|\"|'|javascript:|<img src=x>|&|\\PC|[\\x00-\\x1f]){1,40}",
     ) {
         let facts = Movie {
@@ -331,8 +387,8 @@ impl Pages {
         (status, headers, String::from_utf8(bytes).unwrap())
     }
 
-    /// How many bytes are sent for it.
-    async fn weight(&self, address: &str) -> usize {
+    /// The size of a response body in bytes, with brotli.
+    async fn size(&self, address: &str) -> usize {
         let (status, _, bytes) = self.send(address, "br").await;
         assert_eq!(status, StatusCode::OK, "{address}");
         bytes.len()
@@ -356,11 +412,11 @@ fn address(item: &Item) -> String {
     super::tile::address(item)
 }
 
-fn leads_to(page: &str, item: &Item) -> bool {
+fn has_link(page: &str, item: &Item) -> bool {
     page.contains(&format!("href=\"{}\"", address(item)))
 }
 
-/// How many items a list shows.
+/// The number of items in a list.
 fn items(page: &str) -> u64 {
     page.matches("<li class=\"tile ").count() as u64
         + page.matches("<article class=\"card\"").count() as u64
@@ -376,18 +432,18 @@ fn titles(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// The answers of each question with their counts.
-fn select(page: &str) -> Vec<(String, String, u64)> {
+/// The options of each filter: name, value and count.
+fn filter_options(page: &str) -> Vec<(String, String, u64)> {
     let mut found = Vec::new();
-    for question in page.split("<select ").skip(1) {
-        let name = question
+    for select in page.split("<select ").skip(1) {
+        let name = select
             .split("name=\"")
             .nth(1)
             .unwrap()
             .split('"')
             .next()
             .unwrap();
-        for option in question
+        for option in select
             .split("</select>")
             .next()
             .unwrap()

@@ -5,12 +5,12 @@ use common::models::{Catalogue, Facts, Item, Kind};
 
 use crate::art::Art;
 
-/// An item with its drawing, as a link.
+/// A link to an item with its drawing.
 pub(super) struct Tile {
     pub(super) item: Arc<Item>,
     pub(super) address: String,
     pub(super) art: Art,
-    /// What is told of it below its name.
+    /// The line below the name.
     pub(super) note: Option<String>,
 }
 
@@ -24,7 +24,6 @@ impl Tile {
         }
     }
 
-    /// The same where the note would say what stands above already.
     pub(super) fn without_note(self) -> Self {
         Self { note: None, ..self }
     }
@@ -38,12 +37,12 @@ impl Tile {
     }
 }
 
-/// Where an item's page is.
+/// The path of an item's page.
 pub(super) fn address(item: &Item) -> String {
     format!("/{}/{}", item.kind().plural(), item.slug)
 }
 
-/// The most telling fact.
+/// One fact about an item.
 fn note(catalogue: &Catalogue, item: &Item) -> Option<String> {
     match &item.facts {
         Facts::Movie(movie) => movie.release_year.map(|year| year.to_string()),

@@ -22,9 +22,9 @@ const SYNC_GRACE: Duration = Duration::from_secs(60);
 /// Difference between two clocks that is none of the catalogue's problems.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
-/// Keeps the current site at the last published version, until told to stop.
+/// Keeps the current site at the last published version, until `shutdown`.
 ///
-/// Before a site replaces the current one, `prewarm` gets it with the cache of the current one.
+/// `prewarm` runs before a site replaces the current one, with the current one's cache.
 pub(crate) async fn follow<P, F>(
     current: CurrentSite,
     repository: Repository,
@@ -41,9 +41,9 @@ pub(crate) async fn follow<P, F>(
     let (refresh_status, signals) = watch::channel(0);
     let (statuses, mut sync_status) = watch::channel(Arc::new(SyncStatus::default()));
     tokio::spawn(sync_status::follow(repository.clone(), signals, statuses));
-    let (backfill, known) = watch::channel(History::default());
+    let (backfill, needed) = watch::channel(History::default());
     let (histories, mut backfilled) = watch::channel(History::default());
-    tokio::spawn(catalogue_index::backfill(repository, known, histories));
+    tokio::spawn(catalogue_index::backfill(repository, needed, histories));
     let mut follower = CatalogueFollower {
         current,
         interval,
@@ -91,8 +91,8 @@ pub(crate) async fn follow<P, F>(
     }
 }
 
-/// Indexes the catalogue of an event on a blocking thread, from the indexes of the version before
-/// where the changes are known. A large catalogue takes seconds.
+/// Indexes the catalogue of an event on a blocking thread, incrementally if the changes are known.
+/// A large catalogue takes seconds.
 async fn indexed(
     event: FollowEvent,
     mut indexes: Indexes,
@@ -222,11 +222,11 @@ impl CatalogueFollower {
         let shown = self.shown.replace(site.clone());
         let indexes = site.indexes.clone();
         let catalogue = site.snapshot.catalogue.clone();
-        let before = self.current.replace(site);
+        let previous = self.current.replace(site);
         let (current, shutdown) = (self.current.clone(), self.shutdown.clone());
         tokio::task::spawn_blocking(move || {
-            // A reloaded catalogue shares nothing with the one before, which takes long to drop.
-            drop((shown, before));
+            // Dropping a catalogue that shares nothing with the new one takes long.
+            drop((shown, previous));
             indexes.lists.warm();
             indexes.records.build(&catalogue, |records, kind| {
                 let site = current.peek();
@@ -274,7 +274,7 @@ mod tests {
     use crate::fixture::movie;
 
     #[tokio::test(start_paused = true)]
-    async fn a_site_stays_in_place_for_ten_quiet_seconds() {
+    async fn a_site_is_not_replaced_while_nothing_changes() {
         for versions in [0, 1, 3, 12] {
             let folder = TempDir::new().unwrap();
             let database = Database::Sqlite(folder.path().join("pyflix.db"));
@@ -293,7 +293,7 @@ mod tests {
                 |_, _| async {},
                 stop.clone(),
             ));
-            // By then everything from before the start has been read. The clock is a paused one.
+            // The clock is paused. By then the history has been read.
             tokio::time::sleep(Duration::from_secs(10)).await;
             let site = current.load().unwrap();
             assert_eq!(site.version(), versions);
@@ -328,7 +328,7 @@ mod tests {
         }
     }
 
-    /// Publishes so many versions of one movie.
+    /// Publishes versions of one movie.
     async fn publish(repository: &Repository, versions: u64) {
         let mut state: Option<Snapshot> = None;
         for version in 1..=versions {

@@ -1,5 +1,5 @@
-//! The state that requests are answered from: the catalogue of one version in memory, its indexes
-//! and history, and how its syncs are doing. A new version replaces all of it at once.
+//! The state that responses are made from: one version of the catalogue in memory, its indexes and
+//! history, and the sync status. A new version replaces all of it at once.
 
 mod follower;
 mod indexes;

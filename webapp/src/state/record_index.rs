@@ -5,7 +5,7 @@ use common::models::{Catalogue, Kind};
 use ghibli_api::{Collection, FieldIndex, RecordFields, SourceTitle, TitleIndex, TitleOverrides};
 use roaring::RoaringBitmap;
 
-/// A kind with at most so many records is scanned, not indexed.
+/// A kind with at most this many records is scanned, not indexed.
 const MAX_SCANNED: usize = 1_000;
 
 /// The values of the source's records by field, of the kinds with many records. They are indexed
@@ -13,13 +13,13 @@ const MAX_SCANNED: usize = 1_000;
 /// shares everything.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RecordIndex {
-    kinds: [Arc<KindIndexes>; 5],
+    kinds: [Arc<KindRecordIndexes>; 5],
     /// Held while one version's are built.
     building: Arc<Mutex<()>>,
 }
 
 #[derive(Debug, Default)]
-struct KindIndexes {
+struct KindRecordIndexes {
     fields: OnceLock<FieldIndex>,
     /// None if too many differ from the items' names.
     titles: OnceLock<Option<TitleIndex>>,
@@ -131,7 +131,7 @@ impl RecordIndex {
                 Some(Some(titles)) => titles.updated(&removed, added, item_name, rank).map(Some),
                 too_many_or_not_built => too_many_or_not_built.map(|_| None),
             };
-            self.kinds[kind as usize] = Arc::new(KindIndexes {
+            self.kinds[kind as usize] = Arc::new(KindRecordIndexes {
                 fields: OnceLock::from(fields),
                 titles: titles.map(OnceLock::from).unwrap_or_default(),
             });

@@ -46,12 +46,35 @@ pub(crate) enum Freshness {
     StoreUnavailable(Timestamp),
 }
 
+impl Freshness {
+    /// The name for programs.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "up_to_date",
+            Self::Waiting => "waiting",
+            Self::SourceUnavailable(_) => "source_unavailable",
+            Self::NoRecentSync(_) | Self::SyncInFuture(_) => "no_recent_sync",
+            Self::StoreUnavailable(_) => "database_unavailable",
+        }
+    }
+
+    /// Since when the catalogue may be out of date.
+    pub(crate) const fn since(self) -> Option<Timestamp> {
+        match self {
+            Self::Fresh | Self::Waiting | Self::SyncInFuture(_) => None,
+            Self::SourceUnavailable(since)
+            | Self::NoRecentSync(since)
+            | Self::StoreUnavailable(since) => Some(since),
+        }
+    }
+}
+
 /// The current site, shared by all handlers; none until the store has been read.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct CurrentSite(Arc<Shared>);
+pub(crate) struct CurrentSite(Arc<SharedSite>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct SharedSite {
     site: ArcSwapOption<Site>,
     swapped: watch::Sender<()>,
 }
@@ -72,7 +95,8 @@ impl CurrentSite {
         self.0.site.load_full().ok_or(AppError::NotReady)
     }
 
-    /// The current site for a short look, without counting a reference to it.
+    /// Borrows the current site, without incrementing its reference count. Do not hold it across
+    /// an `await`.
     pub(crate) fn peek(&self) -> impl Deref<Target = Option<Arc<Site>>> {
         self.0.site.load()
     }
@@ -82,11 +106,11 @@ impl CurrentSite {
         self.0.swapped.subscribe()
     }
 
-    /// Replaces the site and returns the one before.
+    /// Replaces the site and returns the previous one.
     pub(crate) fn replace(&self, site: Site) -> Option<Arc<Site>> {
-        let before = self.0.site.swap(Some(Arc::new(site)));
+        let previous = self.0.site.swap(Some(Arc::new(site)));
         self.0.swapped.send_replace(());
-        before
+        previous
     }
 }
 

@@ -1,6 +1,6 @@
 use common::models::Kind;
 
-/// The visitor’s word for one item of a kind. Addresses and the API keep the kind’s own.
+/// The singular of a kind on pages. URLs and the API use [`Kind::singular`].
 pub(crate) const fn singular(kind: Kind) -> &'static str {
     match kind {
         Kind::Person => "character",
@@ -9,7 +9,7 @@ pub(crate) const fn singular(kind: Kind) -> &'static str {
     }
 }
 
-/// The visitor’s word for several items of a kind. Addresses and the API keep the kind’s own.
+/// The plural of a kind on pages. URLs and the API use [`Kind::plural`].
 pub(crate) const fn plural(kind: Kind) -> &'static str {
     match kind {
         Kind::Person => "characters",

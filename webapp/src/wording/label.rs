@@ -4,15 +4,15 @@ use common::models::Kind;
 
 use super::shortened;
 
-/// What a field is called, and how its values are written.
+/// The label of a field, and the format of its values.
 #[derive(Debug)]
 pub(super) struct Label<'a> {
     pub(super) text: Cow<'a, str>,
-    /// The word for one and for several of what its numbers count.
+    /// Singular and plural of the unit of its numbers.
     unit: Option<(&'static str, &'static str)>,
-    /// The kind of item whose ids are its values.
-    pub(super) names: Option<Kind>,
-    /// What happens to a value that is too long to be told before and after.
+    /// The kind of the items whose ids are its values.
+    pub(super) item_kind: Option<Kind>,
+    /// The verb of a sentence without old and new value, for values that are too long.
     pub(super) verb: Option<&'static str>,
 }
 
@@ -31,27 +31,27 @@ impl<'a> Label<'a> {
             "release_year" => "release year",
             "running_time_minutes" => return counted("running time", ("minute", "minutes")),
             "score_percent" => return counted("score", PERCENT),
-            "people" => return named("characters", Kind::Person),
-            "locations" => return named("places", Kind::Location),
-            "species" if kind == Kind::Movie => return named("species", Kind::Species),
-            "vehicles" => return named("vehicles", Kind::Vehicle),
+            "people" => return items("characters", Kind::Person),
+            "locations" => return items("places", Kind::Location),
+            "species" if kind == Kind::Movie => return items("species", Kind::Species),
+            "vehicles" => return items("vehicles", Kind::Vehicle),
             "age" => return counted("age", ("year", "years")),
             "eye_color" => "eye colour",
             "hair_color" => "hair colour",
-            "species" => return named("species", Kind::Species),
+            "species" => return items("species", Kind::Species),
             "surface_water_percent" => return counted("surface water", PERCENT),
-            "residents" => return named("residents", Kind::Person),
+            "residents" => return items("residents", Kind::Person),
             "eye_colors" => "eye colours",
             "hair_colors" => "hair colours",
             "vehicle_class" => "type",
             "length_feet" => return counted("length", ("foot", "feet")),
-            "pilot" => return named("pilot", Kind::Person),
+            "pilot" => return items("pilot", Kind::Person),
             other => return plain(other.replace('_', " ")),
         };
         plain(text)
     }
 
-    /// A number with what it counts.
+    /// A number with its unit.
     pub(super) fn with_unit(&self, number: &str) -> String {
         match self.unit {
             Some((_, "%")) => format!("{number}%"),
@@ -61,7 +61,7 @@ impl<'a> Label<'a> {
         }
     }
 
-    /// What [`Self::with_unit`] wrote, for a place before another that has the unit.
+    /// Strips the unit that [`Self::with_unit`] added.
     pub(super) fn without_unit<'b>(&self, value: &'b str) -> &'b str {
         let Some((one, several)) = self.unit else {
             return value;
@@ -79,7 +79,7 @@ fn plain<'a>(text: impl Into<Cow<'a, str>>) -> Label<'a> {
     Label {
         text: text.into(),
         unit: None,
-        names: None,
+        item_kind: None,
         verb: None,
     }
 }
@@ -91,9 +91,9 @@ fn counted<'a>(text: &'static str, unit: (&'static str, &'static str)) -> Label<
     }
 }
 
-fn named<'a>(text: &'static str, kind: Kind) -> Label<'a> {
+fn items<'a>(text: &'static str, kind: Kind) -> Label<'a> {
     Label {
-        names: Some(kind),
+        item_kind: Some(kind),
         ..plain(text)
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::fixture::item;
 
 #[test]
-fn every_kind_of_correction_has_its_sentence() {
+fn each_changed_field_of_a_movie_has_a_sentence() {
     let before = Movie {
         title: "Ponyo".into(),
         description: Some("A fish.".into()),
@@ -47,12 +47,12 @@ fn every_kind_of_correction_has_its_sentence() {
         (before.clone(), "“Ponyo” moved in the source’s list."),
     ];
     for (after, sentence) in cases {
-        assert_eq!(told(&before, &after, &[]), [sentence]);
+        assert_eq!(sentences_of(&before, &after, &[]), [sentence]);
     }
 }
 
 #[test]
-fn relations_are_told_by_name_even_of_who_was_removed() {
+fn sentences_about_relations_name_items_including_removed_ones() {
     let (fio, gina) = (person("p1", "Fio"), person("p2", "Gina"));
     let removed = Change::of(Some(gina), None).unwrap();
     let before = Movie {
@@ -81,14 +81,14 @@ fn relations_are_told_by_name_even_of_who_was_removed() {
     for (after, sentence) in cases {
         let changes = [removed.clone()];
         let catalogue = [fio.clone()].into_iter().collect();
-        let names = Names::of(&catalogue, &changes);
+        let names = ItemNames::of(&catalogue, &changes);
         let change = change(&before, &after);
         assert_eq!(sentences(&change, &names), [sentence]);
     }
 }
 
 #[test]
-fn a_changed_field_has_its_values_with_their_units() {
+fn values_of_a_changed_field_have_their_units() {
     let before = Movie {
         title: "Ponyo".into(),
         running_time_minutes: Some(100),
@@ -96,29 +96,35 @@ fn a_changed_field_has_its_values_with_their_units() {
     };
     let after = with(&before, |movie| movie.running_time_minutes = Some(101));
     let catalogue = Catalogue::default();
-    let told = tell(&change(&before, &after), &Names::of(&catalogue, &[]));
-    assert_eq!(told.headline, "The movie “Ponyo” was changed.");
-    let field = &told.fields[0];
-    assert_eq!(field.label, "running time");
-    assert_eq!(field.before.as_deref(), Some("100 minutes"));
-    assert_eq!(field.after.as_deref(), Some("101 minutes"));
+    let names = ItemNames::of(&catalogue, &[]);
+    let values = FieldValues::Single {
+        before: Some("100 minutes".into()),
+        after: Some("101 minutes".into()),
+    };
+    assert_eq!(
+        field_values(&change(&before, &after), &names),
+        [("running time".to_owned(), values)]
+    );
 }
 
 #[test]
-fn comings_and_goings_are_one_sentence_each() {
+fn an_added_or_removed_item_has_one_sentence() {
     let catalogue = Catalogue::default();
-    let names = Names::of(&catalogue, &[]);
+    let names = ItemNames::of(&catalogue, &[]);
     let fio = person("p1", "Fio");
-    let told = |before, after| sentences(&Change::of(before, after).unwrap(), &names);
+    let describe = |before, after| sentences(&Change::of(before, after).unwrap(), &names);
     assert_eq!(
-        told(None, Some(fio.clone())),
+        describe(None, Some(fio.clone())),
         ["The character “Fio” was added."]
     );
-    assert_eq!(told(Some(fio), None), ["The character “Fio” was removed."]);
+    assert_eq!(
+        describe(Some(fio), None),
+        ["The character “Fio” was removed."]
+    );
 }
 
 #[test]
-fn no_title_makes_a_sentence_of_any_length() {
+fn long_titles_and_lists_are_shortened_in_sentences() {
     let before = Movie {
         title: "界".repeat(1_000_000),
         ..Movie::default()
@@ -126,14 +132,14 @@ fn no_title_makes_a_sentence_of_any_length() {
     let after = with(&before, |movie| movie.title.push('!'));
     let names: Vec<_> = (0..500).map(|id| Id::from(format!("p{id}"))).collect();
     let after = with(&after, |movie| movie.people = names);
-    for sentence in told(&before, &after, &[]) {
+    for sentence in sentences_of(&before, &after, &[]) {
         assert!(sentence.chars().count() < 1000, "{sentence}");
     }
 }
 
-fn told(before: &Movie, after: &Movie, changes: &[Change]) -> Vec<String> {
+fn sentences_of(before: &Movie, after: &Movie, changes: &[Change]) -> Vec<String> {
     let catalogue = Catalogue::default();
-    sentences(&change(before, after), &Names::of(&catalogue, changes))
+    sentences(&change(before, after), &ItemNames::of(&catalogue, changes))
 }
 
 fn with(movie: &Movie, edit: impl FnOnce(&mut Movie)) -> Movie {

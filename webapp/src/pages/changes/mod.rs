@@ -1,6 +1,5 @@
-//! What changed: the versions in time, one version field by field, and any two against each other.
+//! The list of versions, the changes of one version, and the differences between two.
 
-mod counts;
 mod text_diff;
 mod view;
 
@@ -13,42 +12,39 @@ use common::repository::Header;
 use http_content::Representation;
 use serde::Deserialize;
 
-pub(super) use self::counts::counts_in_words;
-use self::view::{ChangeGroup, FieldDiff};
-use super::frame::{Frame, Head, Moment};
+use self::view::{FieldChangeView, KindChanges};
+use super::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
 use crate::http::query;
 use crate::state::{CurrentSite, Site};
-use crate::wording::shortened;
+use crate::wording::{counts_in_words, shortened};
 
-/// So many versions stand on one page.
+/// Versions on one page.
 const PER_PAGE: usize = 50;
-/// So many items of a version are named in the timeline.
-const NAMED: usize = 4;
-/// So many changes are looked through for them.
-const LOOKED_THROUGH: usize = 1_000;
+/// Items listed of one version.
+const MAX_LISTED_ITEMS: usize = 4;
+/// Changes of one version that are considered for listing.
+const MAX_CONSIDERED_CHANGES: usize = 1_000;
 
-/// The questions that the timeline answers.
 #[derive(Debug, Deserialize)]
-pub(crate) struct ListQuery {
+pub(crate) struct ListParameters {
     page: Option<String>,
     from: Option<String>,
     to: Option<String>,
 }
 
-/// The questions that a version's page answers.
 #[derive(Debug, Deserialize)]
-pub(crate) struct ShowQuery {
+pub(crate) struct ShowParameters {
     page: Option<String>,
 }
 
-/// The versions, newest first; with `from` and `to`, what lies between two of them.
+/// The versions, newest first; with `from` or `to`, the differences between two of them.
 pub(crate) async fn list(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
-    query: Result<Query<ListQuery>, QueryRejection>,
+    query: Result<Query<ListParameters>, QueryRejection>,
 ) -> Result<Representation, AppError> {
     let Query(query) = query?;
     let page = page_number(query.page.as_deref())?;
@@ -56,7 +52,7 @@ pub(crate) async fn list(
     let from = version_number("from", query.from.as_deref())?;
     let to = version_number("to", query.to.as_deref())?;
     match (from, to) {
-        (None, None) => timeline(&site, &public_url, page),
+        (None, None) => version_list(&site, &public_url, page),
         (from, to) => {
             let newest = site.version();
             let to = to.unwrap_or(newest);
@@ -68,50 +64,50 @@ pub(crate) async fn list(
 
 #[derive(Template)]
 #[template(path = "changes/list.html")]
-struct Timeline {
-    head: Head,
-    frame: Frame,
-    entries: Vec<VersionEntry>,
-    choice: Option<Choice>,
+struct VersionListPage {
+    head: HtmlHead,
+    layout: PageLayout,
+    versions: Vec<ListedVersion>,
+    comparable: Option<ComparableVersions>,
     page: usize,
     pages: usize,
 }
 
-/// A version in the timeline.
-struct VersionEntry {
+/// A version in the list.
+struct ListedVersion {
     number: u64,
-    at: Moment,
+    at: TimeTag,
     counts: String,
-    why: Option<String>,
-    first: bool,
-    /// Whether it can be told what changed.
-    known: bool,
-    named: Vec<Named>,
-    /// How many changed beside those that are named.
-    others: u64,
+    note: Option<String>,
+    is_first: bool,
+    /// Whether its changes are still in memory.
+    has_details: bool,
+    items: Vec<ListedItem>,
+    /// Changed items that are not listed.
+    more: u64,
 }
 
-/// An item that a version changed.
-struct Named {
+/// A changed item in the list.
+struct ListedItem {
     name: String,
     href: Option<String>,
-    /// Added, updated or removed, where the version did several of it.
+    /// Added, updated or removed, if the version's changes are not all alike.
     what: Option<&'static str>,
 }
 
-/// Which versions can be compared, and which are chosen.
-struct Choice {
+/// The versions that can be compared, and the selected ones.
+struct ComparableVersions {
     oldest: u64,
     newest: u64,
     from: u64,
     to: u64,
 }
 
-impl Choice {
-    fn of(site: &Site, chosen: Option<(u64, u64)>) -> Option<Self> {
+impl ComparableVersions {
+    fn of(site: &Site, selected: Option<(u64, u64)>) -> Option<Self> {
         let newest = site.history.versions().next()?.header.version;
         let oldest = site.history.versions().next_back()?.header.version;
-        let (from, to) = chosen.unwrap_or((newest.saturating_sub(1).max(oldest), newest));
+        let (from, to) = selected.unwrap_or((newest.saturating_sub(1).max(oldest), newest));
         (oldest < newest).then_some(Self {
             oldest,
             newest,
@@ -121,58 +117,62 @@ impl Choice {
     }
 }
 
-fn timeline(site: &Site, public_url: &PublicUrl, page: usize) -> Result<Representation, AppError> {
+fn version_list(
+    site: &Site,
+    public_url: &PublicUrl,
+    page: usize,
+) -> Result<Representation, AppError> {
     let pages = pages(site.history.versions().count(), PER_PAGE);
     if page > pages {
         return Err(AppError::NotFound);
     }
     let shown = site.history.versions().skip((page - 1) * PER_PAGE);
-    let page = Timeline {
-        head: Head::of(
+    let page = VersionListPage {
+        head: HtmlHead::of(
             public_url,
             "/changes",
             "Changes",
             "Every version of the catalogue, newest first: what was added, updated and removed, and when.",
         ),
-        frame: Frame::of(site),
-        entries: shown
+        layout: PageLayout::of(site),
+        versions: shown
             .take(PER_PAGE)
-            .map(|version| VersionEntry::of(site, version))
+            .map(|version| ListedVersion::of(site, version))
             .collect(),
-        choice: Choice::of(site, None),
+        comparable: ComparableVersions::of(site, None),
         page,
         pages,
     };
     Ok(content::page(&page)?.at_version(site.version()))
 }
 
-impl VersionEntry {
+impl ListedVersion {
     fn of(site: &Site, version: &Version) -> Self {
         let header = &version.header;
         let changes = version.changes.as_deref().unwrap_or_default();
-        let mut first: Vec<_> = changes.iter().take(LOOKED_THROUGH).collect();
+        let mut first: Vec<_> = changes.iter().take(MAX_CONSIDERED_CHANGES).collect();
         first.sort_by_key(|change| change.kind);
         let counts = header.changes;
         let all = [counts.added, counts.updated, counts.removed];
-        let mixed = !all.contains(&counts.total());
-        let named: Vec<_> = first
+        let is_mixed = !all.contains(&counts.total());
+        let items: Vec<_> = first
             .into_iter()
-            .take(NAMED)
-            .map(|change| Named {
+            .take(MAX_LISTED_ITEMS)
+            .map(|change| ListedItem {
                 name: shortened(view::name(change)).into_owned(),
                 href: view::href(&site.snapshot.catalogue, change),
-                what: mixed.then(|| view::what(change)),
+                what: is_mixed.then(|| view::what(change)),
             })
             .collect();
         Self {
             number: header.version,
-            at: Moment(header.at),
+            at: TimeTag(header.at),
             counts: counts_in_words(header.changes),
-            why: header.note.clone(),
-            first: header.first,
-            known: version.changes.is_some(),
-            others: header.changes.total().saturating_sub(named.len() as u64),
-            named,
+            note: header.note.clone(),
+            is_first: header.first,
+            has_details: version.changes.is_some(),
+            more: header.changes.total().saturating_sub(items.len() as u64),
+            items,
         }
     }
 }
@@ -180,12 +180,12 @@ impl VersionEntry {
 #[derive(Template)]
 #[template(path = "changes/show.html")]
 struct VersionPage {
-    head: Head,
-    frame: Frame,
+    head: HtmlHead,
+    layout: PageLayout,
     header: Header,
     counts: String,
-    /// By kind; `None` if they are not in memory.
-    groups: Option<Vec<ChangeGroup>>,
+    /// The changes; `None` if they are no longer in memory.
+    kinds: Option<Vec<KindChanges>>,
     previous: Option<u64>,
     next: Option<u64>,
     page: usize,
@@ -193,17 +193,17 @@ struct VersionPage {
 }
 
 impl VersionPage {
-    fn at(&self) -> Moment {
-        Moment(self.header.at)
+    fn at(&self) -> TimeTag {
+        TimeTag(self.header.at)
     }
 }
 
-/// One version: what it changed, field by field.
+/// One version and its changes, field by field.
 pub(crate) async fn show(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
     number: Result<Path<String>, PathRejection>,
-    query: Result<Query<ShowQuery>, QueryRejection>,
+    query: Result<Query<ShowParameters>, QueryRejection>,
 ) -> Result<Representation, AppError> {
     let (Path(number), Query(query)) = (number?, query?);
     let page = page_number(query.page.as_deref())?;
@@ -215,9 +215,9 @@ pub(crate) async fn show(
     if page > pages {
         return Err(AppError::NotFound);
     }
-    let kept = |number: Option<u64>| number.filter(|number| site.history.get(*number).is_some());
+    let if_kept = |number: Option<u64>| number.filter(|number| site.history.get(*number).is_some());
     let page = VersionPage {
-        head: Head::of(
+        head: HtmlHead::of(
             &public_url,
             &format!("/changes/{number}"),
             format!("Version {number}"),
@@ -226,12 +226,12 @@ pub(crate) async fn show(
                 counts_in_words(version.header.changes)
             ),
         ),
-        frame: Frame::of(&site),
+        layout: PageLayout::of(&site),
         header: version.header.clone(),
         counts: counts_in_words(version.header.changes),
-        groups: changes.map(|changes| view::groups(&site.snapshot.catalogue, changes, page)),
-        previous: kept(number.checked_sub(1)),
-        next: kept(number.checked_add(1)),
+        kinds: changes.map(|changes| view::by_kind(&site.snapshot.catalogue, changes, page)),
+        previous: if_kept(number.checked_sub(1)),
+        next: if_kept(number.checked_add(1)),
         page,
         pages,
     };
@@ -241,15 +241,15 @@ pub(crate) async fn show(
 #[derive(Template)]
 #[template(path = "changes/compare.html")]
 struct ComparePage {
-    head: Head,
-    frame: Frame,
+    head: HtmlHead,
+    layout: PageLayout,
     from: u64,
     to: u64,
     counts: String,
-    /// Why there is nothing to show, if so.
-    gap: Option<String>,
-    groups: Vec<ChangeGroup>,
-    choice: Option<Choice>,
+    /// Why the versions cannot be compared.
+    error: Option<String>,
+    kinds: Vec<KindChanges>,
+    comparable: Option<ComparableVersions>,
     page: usize,
     pages: usize,
 }
@@ -261,7 +261,7 @@ fn comparison(
     to: u64,
     page: usize,
 ) -> Result<Representation, AppError> {
-    let (changes, gap) = match site.history.diff(from, to) {
+    let (changes, error) = match site.history.diff(from, to) {
         Ok(changes) => (changes, None),
         Err(error) => (Vec::new(), Some(diff_error_in_words(&error, site))),
     };
@@ -270,19 +270,20 @@ fn comparison(
         return Err(AppError::NotFound);
     }
     let page = ComparePage {
-        head: Head::of(
+        head: HtmlHead::of(
             public_url,
             &format!("/changes?from={from}&to={to}"),
             format!("Changes from version {from} to {to}"),
             "The differences between two versions of the catalogue.",
-        ),
-        frame: Frame::of(site),
+        )
+        .not_indexed(),
+        layout: PageLayout::of(site),
         from,
         to,
         counts: counts_in_words(Counts::of(&changes)),
-        gap,
-        groups: view::groups(&site.snapshot.catalogue, &changes, page),
-        choice: Choice::of(site, Some((from, to))),
+        error,
+        kinds: view::by_kind(&site.snapshot.catalogue, &changes, page),
+        comparable: ComparableVersions::of(site, Some((from, to))),
         page,
         pages,
     };

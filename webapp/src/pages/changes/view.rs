@@ -1,67 +1,70 @@
-//! Changes on a page.
+//! Changes of items, prepared for the templates.
 
 use common::models::{Catalogue, Change, Kind};
 
-use super::text_diff::{DiffKind, DiffPart, text_diff};
-use crate::wording::{self, Names, Values};
+use super::text_diff::{self, Segment, SegmentKind};
+use crate::wording::{FieldValues, ItemNames, field_values};
 
-/// Changes per page.
+/// Changed items on one page.
 pub(super) const PER_PAGE: usize = 100;
-/// Values of a list that are shown at most.
+/// Values shown of a list.
 const MAX_LISTED: usize = 100;
-/// Of two texts with more characters, only the words that differ are marked.
-const LONG_TEXT: usize = 60;
+/// Texts with more characters are shown as a word diff.
+const MAX_UNDIFFED_CHARACTERS: usize = 60;
 
-/// The changes of one kind that are on this page.
-pub(super) struct ChangeGroup {
+/// The changed items of one kind on this page.
+pub(super) struct KindChanges {
     pub(super) kind: Kind,
-    /// How many there are on all pages.
+    /// On all pages.
     pub(super) total: usize,
-    pub(super) changes: Vec<ChangeView>,
+    pub(super) changes: Vec<ItemChangeView>,
 }
 
-/// A change of one item.
-pub(super) struct ChangeView {
+/// The change of one item.
+pub(super) struct ItemChangeView {
     pub(super) name: String,
-    /// The item's page, if it is still there.
+    /// The path of the item's page, if the item still exists.
     pub(super) href: Option<String>,
     /// Added, updated or removed.
     pub(super) what: &'static str,
-    pub(super) fields: Vec<FieldView>,
+    pub(super) fields: Vec<FieldChangeRow>,
 }
 
-pub(super) struct FieldView {
+pub(super) struct FieldChangeRow {
     pub(super) label: String,
-    pub(super) diff: FieldDiff,
+    pub(super) change: FieldChangeView,
 }
 
-pub(super) enum FieldDiff {
+/// How the change of a field is shown.
+pub(super) enum FieldChangeView {
     Added(String),
     Removed(String),
+    /// Old and new value.
     Replaced(String, String),
-    Text(Vec<DiffPart>),
-    /// The removed and the added values.
+    /// The word diff of a long text.
+    Text(Vec<Segment>),
+    /// Removed and added values.
     List(Vec<String>, Vec<String>),
 }
 
-/// The changes of a page, by kind.
-pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> Vec<ChangeGroup> {
-    let names = Names::of(catalogue, changes);
-    let mut before = (page - 1) * PER_PAGE;
-    let mut room = PER_PAGE;
+/// The changes of a page (from 1), by kind.
+pub(super) fn by_kind(catalogue: &Catalogue, changes: &[Change], page: usize) -> Vec<KindChanges> {
+    let names = ItemNames::of(catalogue, changes);
+    let mut skipped = (page - 1) * PER_PAGE;
+    let mut remaining = PER_PAGE;
     let mut groups = Vec::new();
     for kind in Kind::ALL {
         let of_kind = || changes.iter().filter(move |change| change.kind == kind);
         let total = of_kind().count();
         let shown: Vec<_> = of_kind()
-            .skip(before)
-            .take(room)
-            .map(|change| ChangeView::of(catalogue, change, &names))
+            .skip(skipped)
+            .take(remaining)
+            .map(|change| ItemChangeView::of(catalogue, change, &names))
             .collect();
-        before = before.saturating_sub(total);
-        room -= shown.len();
+        skipped = skipped.saturating_sub(total);
+        remaining -= shown.len();
         if !shown.is_empty() {
-            groups.push(ChangeGroup {
+            groups.push(KindChanges {
                 kind,
                 total,
                 changes: shown,
@@ -71,30 +74,30 @@ pub(super) fn groups(catalogue: &Catalogue, changes: &[Change], page: usize) -> 
     groups
 }
 
-impl ChangeView {
-    fn of(catalogue: &Catalogue, change: &Change, names: &Names<'_>) -> Self {
-        let fields = wording::values(change, names).into_iter();
+impl ItemChangeView {
+    fn of(catalogue: &Catalogue, change: &Change, names: &ItemNames<'_>) -> Self {
+        let fields = field_values(change, names).into_iter();
         Self {
             name: name(change).to_owned(),
             href: href(catalogue, change),
             what: what(change),
             fields: fields
-                .map(|(label, values)| FieldView {
+                .map(|(label, values)| FieldChangeRow {
                     label,
-                    diff: FieldDiff::of(values),
+                    change: FieldChangeView::of(values),
                 })
                 .collect(),
         }
     }
 }
 
-/// The item's name as it is, or as it was.
+/// The item's current name, or its last one.
 pub(super) fn name(change: &Change) -> &str {
     let item = change.after.as_ref().or(change.before.as_ref());
     item.map_or(&*change.id, |item| item.name())
 }
 
-/// What happened to an item, in a word.
+/// Added, updated or removed.
 pub(super) const fn what(change: &Change) -> &'static str {
     match (&change.before, &change.after) {
         (None, _) => "added",
@@ -103,22 +106,32 @@ pub(super) const fn what(change: &Change) -> &'static str {
     }
 }
 
-/// The page of a changed item, if it is still there.
+/// The path of a changed item's page, if the item still exists.
 pub(super) fn href(catalogue: &Catalogue, change: &Change) -> Option<String> {
     let item = catalogue.get(change.kind, &change.id)?;
     Some(format!("/{}/{}", change.kind.plural(), item.slug))
 }
 
-impl FieldDiff {
-    fn of(values: Values) -> Self {
+impl FieldChangeView {
+    fn of(values: FieldValues) -> Self {
         match values {
-            Values::Several(removed, added) => Self::List(shown(removed), shown(added)),
-            Values::One(None, after) => Self::Added(after.unwrap_or_default()),
-            Values::One(Some(before), None) => Self::Removed(before),
-            Values::One(Some(before), Some(after)) => {
-                if before.chars().nth(LONG_TEXT).is_some() && after.chars().nth(LONG_TEXT).is_some()
+            FieldValues::List { removed, added } => Self::List(shown(removed), shown(added)),
+            FieldValues::Single {
+                before: None,
+                after,
+            } => Self::Added(after.unwrap_or_default()),
+            FieldValues::Single {
+                before: Some(before),
+                after: None,
+            } => Self::Removed(before),
+            FieldValues::Single {
+                before: Some(before),
+                after: Some(after),
+            } => {
+                if before.chars().nth(MAX_UNDIFFED_CHARACTERS).is_some()
+                    && after.chars().nth(MAX_UNDIFFED_CHARACTERS).is_some()
                 {
-                    Self::Text(text_diff(&before, &after))
+                    Self::Text(text_diff::diff(&before, &after))
                 } else {
                     Self::Replaced(before, after)
                 }
@@ -127,7 +140,7 @@ impl FieldDiff {
     }
 }
 
-/// The first values of a list, and how many more there are.
+/// The first values of a list, with the number of the others.
 fn shown(mut values: Vec<String>) -> Vec<String> {
     if let Some(more) = values
         .len()
@@ -140,12 +153,12 @@ fn shown(mut values: Vec<String>) -> Vec<String> {
     values
 }
 
-impl DiffPart {
+impl Segment {
     pub(super) fn is_removed(&self) -> bool {
-        self.kind == DiffKind::Removed
+        self.kind == SegmentKind::Removed
     }
 
     pub(super) fn is_added(&self) -> bool {
-        self.kind == DiffKind::Added
+        self.kind == SegmentKind::Added
     }
 }

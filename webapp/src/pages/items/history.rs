@@ -1,35 +1,35 @@
 use catalogue_index::History;
 use common::models::{Catalogue, Id, Kind};
 
-use crate::pages::frame::Moment;
-use crate::wording::{Names, sentences};
+use crate::pages::layout::TimeTag;
+use crate::wording::{ItemNames, sentences};
 
-/// The most versions that are told of one item.
-const TOLD: usize = 20;
+/// Versions shown in an item's history.
+const MAX_REVISIONS: usize = 20;
 
-/// What a version did to an item.
-pub(super) struct HistoryEntry {
+/// A version that changed an item.
+pub(super) struct Revision {
     pub(super) version: u64,
-    pub(super) at: Moment,
+    pub(super) at: TimeTag,
     pub(super) sentences: Vec<String>,
 }
 
-/// The versions that changed an item, newest first.
-pub(super) fn of(
+/// The kept versions that changed an item, newest first.
+pub(super) fn revisions(
     history: &History,
     catalogue: &Catalogue,
     kind: Kind,
     id: &Id,
-) -> Vec<HistoryEntry> {
-    let entries = history.versions().filter_map(|version| {
+) -> Vec<Revision> {
+    let revisions = history.versions().filter_map(|version| {
         let changes = version.changes.as_ref()?;
         let mut changes_of = changes.iter();
         let change = changes_of.find(|change| change.kind == kind && change.id == *id)?;
-        Some(HistoryEntry {
+        Some(Revision {
             version: version.header.version,
-            at: Moment(version.header.at),
-            sentences: sentences(change, &Names::of(catalogue, changes)),
+            at: TimeTag(version.header.at),
+            sentences: sentences(change, &ItemNames::of(catalogue, changes)),
         })
     });
-    entries.take(TOLD).collect()
+    revisions.take(MAX_REVISIONS).collect()
 }

@@ -6,68 +6,69 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use common::models::{Facts, Item, Kind};
 
-use super::history::{self, HistoryEntry};
-use super::told::{Fact, Section, facts, sections};
+use super::details::{Fact, RelatedItems, facts, related_items};
+use super::history::{Revision, revisions};
 use crate::app_state::AppState;
 use crate::art::Art;
 use crate::http::AppError;
 use crate::http::content::{self, AtVersion as _};
-use crate::pages::frame::{Frame, Head, Moment};
+use crate::pages::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::pages::tile;
 use crate::state::Site;
 
-/// The most characters that fit beside a page, one below the other.
-const UPRIGHT: usize = 16;
-/// The most characters of a name in the largest letters.
-const LONG: usize = 60;
-/// The most characters of a description for those who list pages.
-const DESCRIBED: usize = 200;
+/// A title with more characters is not written vertically.
+const MAX_VERTICAL_CHARACTERS: usize = 16;
+/// A name with more characters is set in a smaller font.
+const MAX_LARGE_CHARACTERS: usize = 60;
+/// Characters of a page's meta description.
+const MAX_META_CHARACTERS: usize = 200;
 
 #[derive(Template)]
 #[template(path = "items/show.html")]
 struct ItemPage {
-    frame: Frame,
-    head: Head,
+    layout: PageLayout,
+    head: HtmlHead,
     item: Arc<Item>,
     kind: Kind,
     art: Art,
-    /// Since when the source has it no more, if so.
-    missing_since: Option<Moment>,
-    titles: Titles,
-    /// What it is about.
-    lede: Option<String>,
+    /// Since when the item is missing at the source, if it is.
+    missing_since: Option<TimeTag>,
+    titles: MovieTitles,
+    description: Option<String>,
     facts: Vec<Fact>,
-    sections: Vec<Section>,
-    history: Vec<HistoryEntry>,
-    /// The source's word for the kind.
+    related: Vec<RelatedItems>,
+    revisions: Vec<Revision>,
+    /// The collection in the compatible API.
     collection: &'static str,
-    /// A picture on another host.
+    /// The URL of a picture on another host.
     poster: Option<String>,
+    /// Path and name.
     previous: Option<(String, String)>,
+    /// Path and name.
     next: Option<(String, String)>,
 }
 
-/// What stands beside a movie's title.
+/// Year and other titles of a movie.
 #[derive(Default)]
-struct Titles {
+struct MovieTitles {
     year: Option<u16>,
     original: Option<String>,
     romanised: Option<String>,
 }
 
 impl ItemPage {
-    /// Whether a title is short enough to stand beside the page, written downwards.
-    fn stands_upright(&self, title: &str) -> bool {
-        title.chars().count() <= UPRIGHT
+    /// Whether a title is short enough to be written vertically beside the page.
+    fn is_vertical(&self, title: &str) -> bool {
+        title.chars().count() <= MAX_VERTICAL_CHARACTERS
     }
 
-    /// Whether a name is too long for the largest letters.
-    fn is_long(&self) -> bool {
-        self.item.name().chars().count() > LONG
+    /// Whether the name is too long for the large font.
+    fn has_long_name(&self) -> bool {
+        self.item.name().chars().count() > MAX_LARGE_CHARACTERS
     }
 
-    /// What the list of its kind is called.
-    fn list(&self) -> &'static str {
+    /// The title of the list of its kind.
+    fn list_title(&self) -> &'static str {
         match self.kind {
             Kind::Movie => "Movies",
             Kind::Person => "Characters",
@@ -90,43 +91,43 @@ pub(crate) async fn show(
     let item = catalogue
         .find(kind, &slug_or_id)
         .ok_or(AppError::NotFound)?;
-    let beside =
+    let link =
         |item: Option<Arc<Item>>| item.map(|item| (tile::address(&item), item.name().to_owned()));
-    let (before, after) = catalogue.neighbours(&item);
-    let (titles, lede, poster) = words(&item);
+    let (previous, next) = catalogue.neighbours(&item);
+    let (titles, description, poster) = kind_details(&item);
     let page = ItemPage {
-        frame: Frame::of(&site),
-        head: head(&app, &item, &titles, lede.as_deref()),
+        layout: PageLayout::of(&site),
+        head: head(&app, &item, &titles, description.as_deref()),
         kind,
         art: Art::of(catalogue, &item),
         missing_since: missing_since(&site, &item),
         facts: facts(catalogue, &item),
-        sections: sections(&site, &item),
-        history: history::of(&site.history, catalogue, kind, &item.id),
+        related: related_items(&site, &item),
+        revisions: revisions(&site.history, catalogue, kind, &item.id),
         collection: match kind {
             Kind::Movie => "films",
             other => other.plural(),
         },
         titles,
-        lede,
+        description,
         poster,
-        previous: beside(before),
-        next: beside(after),
+        previous: link(previous),
+        next: link(next),
         item,
     };
     Ok(content::page(&page)?.at_version(site.version()))
 }
 
-fn missing_since(site: &Site, item: &Item) -> Option<Moment> {
+fn missing_since(site: &Site, item: &Item) -> Option<TimeTag> {
     let missing = site.sync_status.missing(item.kind(), &item.id);
-    missing.map(|missing| Moment(missing.since))
+    missing.map(|missing| TimeTag(missing.since))
 }
 
-/// What only some kinds have: titles, a description, a picture.
-fn words(item: &Item) -> (Titles, Option<String>, Option<String>) {
+/// What only some kinds have: titles, a description, a poster.
+fn kind_details(item: &Item) -> (MovieTitles, Option<String>, Option<String>) {
     match &item.facts {
         Facts::Movie(movie) => {
-            let titles = Titles {
+            let titles = MovieTitles {
                 year: movie.release_year,
                 original: movie.original_title.clone(),
                 romanised: movie.original_title_romanised.clone(),
@@ -135,34 +136,34 @@ fn words(item: &Item) -> (Titles, Option<String>, Option<String>) {
             let poster = poster.filter(|url| url.starts_with("https://"));
             (titles, movie.description.clone(), poster)
         }
-        Facts::Vehicle(vehicle) => (Titles::default(), vehicle.description.clone(), None),
-        _ => (Titles::default(), None, None),
+        Facts::Vehicle(vehicle) => (MovieTitles::default(), vehicle.description.clone(), None),
+        _ => (MovieTitles::default(), None, None),
     }
 }
 
-fn head(app: &AppState, item: &Item, titles: &Titles, lede: Option<&str>) -> Head {
+fn head(app: &AppState, item: &Item, titles: &MovieTitles, description: Option<&str>) -> HtmlHead {
     let title = match titles.year {
         Some(year) => format!("{} ({year})", item.name()),
         None => item.name().to_owned(),
     };
-    let description = match lede {
-        Some(lede) => shortened(lede),
+    let description = match description {
+        Some(description) => excerpt(description),
         None => format!(
             "{}: a {} in Studio Ghibli’s movies.",
             item.name(),
             tile::singular(item.kind())
         ),
     };
-    let head = Head::of(&app.public_url, &tile::address(item), title, description);
+    let head = HtmlHead::of(&app.public_url, &tile::address(item), title, description);
     match item.kind() {
-        Kind::Movie => head.of_sort("video.movie"),
+        Kind::Movie => head.with_og_type("video.movie"),
         _ => head,
     }
 }
 
 /// A text up to the last word that fits.
-fn shortened(text: &str) -> String {
-    let Some((end, _)) = text.char_indices().nth(DESCRIBED) else {
+fn excerpt(text: &str) -> String {
+    let Some((end, _)) = text.char_indices().nth(MAX_META_CHARACTERS) else {
         return text.to_owned();
     };
     let whole = text[..end].rfind(' ').unwrap_or(end);

@@ -16,7 +16,7 @@ use self::facets::{ActiveFilter, Facet, active_filters, facets, index_filters};
 pub(crate) use self::random::random;
 pub(super) use self::view::filtered_by;
 use self::view::{ListView, PER_PAGE, ParsedAddress};
-use super::frame::{Frame, Head};
+use super::layout::{HtmlHead, PageLayout};
 use super::tile::Tile;
 use crate::app_state::AppState;
 use crate::http::AppError;
@@ -25,8 +25,8 @@ use crate::http::content::{self, AtVersion as _};
 #[derive(Template)]
 #[template(path = "list.html")]
 struct ListPage {
-    frame: Frame,
-    head: Head,
+    layout: PageLayout,
+    head: HtmlHead,
     view: ListView,
     heading: &'static str,
     total: usize,
@@ -102,9 +102,13 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
         title.push(format!("page {}", view.page));
     }
     let title = title.join(", ");
+    let head = HtmlHead::of(&app.public_url, &view.address(), title, description);
     let page = ListPage {
-        frame: Frame::of(&site),
-        head: Head::of(&app.public_url, &view.address(), title, description),
+        layout: PageLayout::of(&site),
+        head: match view.is_plain() {
+            true => head,
+            false => head.not_indexed(),
+        },
         heading,
         total,
         entries,

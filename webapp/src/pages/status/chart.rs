@@ -1,22 +1,22 @@
-//! The last runs as a small chart: a bar for each, as high as it took long.
+//! A bar chart of the durations of recent runs.
 
 use common::models::{Outcome, Run};
 
-/// The drawing's own measures; it is stretched to the room that it gets.
+/// The size of the view box, which CSS stretches.
 pub(super) const WIDTH: u64 = 1000;
 pub(super) const HEIGHT: u64 = 100;
-/// A bar is cut at so many times the usual length, so that one slow run does not flatten all.
-const CUT: u64 = 4;
-/// The height of a bar that took no time.
-const LEAST: u64 = 2;
+/// The scale ends at this multiple of the median duration, so that one slow run does not flatten
+/// all other bars.
+const MAX_MEDIANS: u64 = 4;
+const MIN_BAR_HEIGHT: u64 = 2;
 
-pub(super) struct Chart {
+pub(super) struct DurationChart {
     /// Oldest first.
     pub(super) bars: Vec<Bar>,
-    /// What the full height stands for, in microseconds.
-    pub(super) full: u64,
-    /// Whether a bar is cut.
-    pub(super) cut: bool,
+    /// The duration at full height.
+    pub(super) scale_microseconds: u64,
+    /// Whether a bar exceeds the scale.
+    pub(super) is_cut: bool,
 }
 
 pub(super) struct Bar {
@@ -24,12 +24,12 @@ pub(super) struct Bar {
     pub(super) width: u64,
     pub(super) height: u64,
     pub(super) outcome: Outcome,
-    /// Whether it is longer than it is drawn.
-    pub(super) cut: bool,
+    /// Whether the duration exceeds the scale.
+    pub(super) is_cut: bool,
 }
 
-impl Chart {
-    /// Draws runs that come newest first; nothing if there are fewer than two.
+impl DurationChart {
+    /// The chart of runs, which come newest first; none for fewer than two.
     pub(super) fn of(runs: &[Run]) -> Option<Self> {
         if runs.len() < 2 {
             return None;
@@ -39,29 +39,29 @@ impl Chart {
             .map(|run| run.phases.total_microseconds())
             .collect();
         totals.sort_unstable();
-        let usual = totals[totals.len() / 2];
+        let median = totals[totals.len() / 2];
         let longest = totals[totals.len() - 1];
-        let full = longest.min(usual.saturating_mul(CUT)).max(1);
+        let scale = longest.min(median.saturating_mul(MAX_MEDIANS)).max(1);
         let slot = WIDTH / runs.len() as u64;
         let bars = runs.iter().rev().zip(0..);
-        let bars = bars.map(|(run, place)| Bar::of(run, place * slot, slot * 4 / 5, full));
+        let bars = bars.map(|(run, index)| Bar::of(run, index * slot, slot * 4 / 5, scale));
         Some(Self {
             bars: bars.collect(),
-            full,
-            cut: longest > full,
+            scale_microseconds: scale,
+            is_cut: longest > scale,
         })
     }
 }
 
 impl Bar {
-    fn of(run: &Run, x: u64, width: u64, full: u64) -> Self {
-        let took = run.phases.total_microseconds();
+    fn of(run: &Run, x: u64, width: u64, scale: u64) -> Self {
+        let duration = run.phases.total_microseconds();
         Self {
             x,
             width,
-            height: (took.min(full) * HEIGHT / full).max(LEAST),
+            height: (duration.min(scale) * HEIGHT / scale).max(MIN_BAR_HEIGHT),
             outcome: run.outcome,
-            cut: took > full,
+            is_cut: duration > scale,
         }
     }
 
@@ -103,17 +103,17 @@ mod tests {
 
     #[test]
     fn one_slow_run_does_not_flatten_the_others() {
-        let chart = Chart::of(&[run(10_000_000), run(100), run(100)]).unwrap();
-        assert_eq!(chart.full, 400);
+        let chart = DurationChart::of(&[run(10_000_000), run(100), run(100)]).unwrap();
+        assert_eq!(chart.scale_microseconds, 400);
         let heights: Vec<_> = chart.bars.iter().map(|bar| bar.height).collect();
         assert_eq!(heights, [25, 25, 100]);
-        assert!(chart.cut && chart.bars[2].cut && !chart.bars[0].cut);
+        assert!(chart.is_cut && chart.bars[2].is_cut && !chart.bars[0].is_cut);
     }
 
     #[test]
-    fn runs_without_a_length_are_drawn_flat() {
-        let chart = Chart::of(&[run(0), run(0)]).unwrap();
-        assert!(chart.bars.iter().all(|bar| bar.height == LEAST));
-        assert!(Chart::of(&[run(1)]).is_none());
+    fn runs_without_a_duration_have_bars_of_minimal_height() {
+        let chart = DurationChart::of(&[run(0), run(0)]).unwrap();
+        assert!(chart.bars.iter().all(|bar| bar.height == MIN_BAR_HEIGHT));
+        assert!(DurationChart::of(&[run(1)]).is_none());
     }
 }

@@ -10,58 +10,55 @@ use askama::Template;
 use axum::extract::State;
 use common::models::{Finding, MissingItem, Outcome, Problem, Run};
 
-use self::chart::Chart;
-use super::changes::counts_in_words;
-use super::frame::{Frame, Head, Moment};
+use self::chart::DurationChart;
+use super::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
 use crate::state::SyncStatus;
 use crate::state::{CurrentSite, Freshness, Site};
+use crate::wording::counts_in_words;
 
-/// The most findings, quarantined records and missing items shown.
-const SHOWN: usize = 100;
-
-/// The most characters shown of a quarantined record.
-const SHOWN_CHARS: usize = 200;
+/// Findings, quarantined records and missing items shown, each.
+const MAX_ROWS: usize = 100;
+/// Characters shown of a quarantined record.
+const MAX_RECORD_CHARACTERS: usize = 200;
 
 #[derive(Template)]
 #[template(path = "status/show.html")]
 struct StatusPage {
-    head: Head,
-    frame: Frame,
+    head: HtmlHead,
+    layout: PageLayout,
     sync_status: Arc<SyncStatus>,
-    /// Freshness in a sentence.
+    /// A sentence.
     freshness: &'static str,
-    /// How the source is.
-    source: Source,
+    source: SourceStatus,
     /// Since when the store cannot be read, if so.
-    store_away: Option<Moment>,
+    store_unavailable_since: Option<TimeTag>,
     items: usize,
-    /// The oldest version that is kept and how many there are.
-    kept: Option<(u64, usize)>,
-    chart: Option<Chart>,
+    /// The oldest kept version, and the number of kept versions.
+    kept_versions: Option<(u64, usize)>,
+    chart: Option<DurationChart>,
     /// The run whose changes are held for review.
     held: Option<Run>,
+    /// With their names.
     missing: Vec<(String, MissingItem)>,
     findings: Vec<Finding>,
-    /// How often each problem occurs.
+    /// The number of findings of each problem.
     problems: Vec<(Problem, usize)>,
 }
 
 /// The state of the source according to the last runs.
-struct Source {
-    /// In a word.
-    word: &'static str,
-    /// The last one that answered.
+struct SourceStatus {
+    /// Such as “online”.
+    state: &'static str,
+    /// The base URL that responded last.
     provider: Option<String>,
-    /// Since when it has been unavailable, if so.
-    away: Option<Moment>,
+    unavailable_since: Option<TimeTag>,
     /// The errors of the last attempt, one per source tried.
     causes: Vec<String>,
 }
 
-/// How fresh the catalogue is, how the last syncs went, and what is wrong at the source.
 pub(crate) async fn show(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
@@ -74,22 +71,28 @@ pub(crate) async fn show(
     }
     let oldest = site.history.versions().next_back();
     let page = StatusPage {
-        head: Head::of(
+        head: HtmlHead::of(
             &public_url,
             "/status",
             "Status",
             "How up to date the catalogue is, how recent syncs went, and data problems at the source.",
         ),
-        frame: Frame::of(&site),
+        layout: PageLayout::of(&site),
         freshness: freshness(&site),
-        source: Source::of(&site),
-        store_away: store_away(&site),
+        source: SourceStatus::of(&site),
+        store_unavailable_since: store_unavailable_since(&site),
         items: site.snapshot.catalogue.len(),
-        kept: oldest.map(|oldest| (oldest.header.version, site.history.versions().count())),
-        chart: Chart::of(&sync_status.runs),
+        kept_versions: oldest
+            .map(|oldest| (oldest.header.version, site.history.versions().count())),
+        chart: DurationChart::of(&sync_status.runs),
         held: sync_status.held.clone(),
-        missing: named(&site),
-        findings: sync_status.findings.iter().take(SHOWN).cloned().collect(),
+        missing: missing_with_names(&site),
+        findings: sync_status
+            .findings
+            .iter()
+            .take(MAX_ROWS)
+            .cloned()
+            .collect(),
         problems: problems.into_iter().collect(),
         sync_status,
     };
@@ -114,40 +117,38 @@ fn freshness(site: &Site) -> &'static str {
     }
 }
 
-impl Source {
+impl SourceStatus {
     fn of(site: &Site) -> Self {
         let runs = &site.sync_status.runs;
-        let away = match site.freshness {
-            Freshness::SourceUnavailable(since) => Some(Moment(since)),
+        let unavailable_since = match site.freshness {
+            Freshness::SourceUnavailable(since) => Some(TimeTag(since)),
             _ => None,
         };
         let last = runs.first();
         Self {
-            word: match (&away, last) {
+            state: match (&unavailable_since, last) {
                 (Some(_), _) => "unavailable",
                 (None, Some(_)) => "online",
                 (None, None) => "not contacted yet",
             },
             provider: site.sync_status.provider().map(str::to_owned),
-            causes: match (&away, last) {
+            causes: match (&unavailable_since, last) {
                 (Some(_), Some(run)) => run.causes.clone(),
                 _ => Vec::new(),
             },
-            away,
+            unavailable_since,
         }
     }
 }
 
-/// Since when the store cannot be read, if so.
-fn store_away(site: &Site) -> Option<Moment> {
+fn store_unavailable_since(site: &Site) -> Option<TimeTag> {
     match site.freshness {
-        Freshness::StoreUnavailable(since) => Some(Moment(since)),
+        Freshness::StoreUnavailable(since) => Some(TimeTag(since)),
         _ => None,
     }
 }
 
-/// The missing items with their names.
-fn named(site: &Site) -> Vec<(String, MissingItem)> {
+fn missing_with_names(site: &Site) -> Vec<(String, MissingItem)> {
     let missing = site.sync_status.missing.iter().map(|missing| {
         let item = site.snapshot.catalogue.get(missing.kind, &missing.id);
         let name = item.map_or_else(|| missing.id.to_string(), |item| item.name().to_owned());
@@ -157,42 +158,42 @@ fn named(site: &Site) -> Vec<(String, MissingItem)> {
 }
 
 impl StatusPage {
-    fn moment(&self, at: &jiff::Timestamp) -> Moment {
-        Moment(*at)
+    fn time_tag(&self, at: &jiff::Timestamp) -> TimeTag {
+        TimeTag(*at)
     }
 
-    /// The result of a run in a few words, with the damage that it found in the database.
-    fn told(&self, run: &Run) -> String {
-        let told = match (run.outcome, &run.reason) {
+    /// The result of a run: its counts or reason, the damage in the database, and notes.
+    fn summary(&self, run: &Run) -> String {
+        let result = match (run.outcome, &run.reason) {
             (Outcome::Published, _) => Some(counts_in_words(run.changes())),
             (_, reason) => reason.clone(),
         };
         let damage =
             (!run.damage.is_empty()).then(|| format!("lost or damaged: {}", run.damage.join(", ")));
-        let told = told.into_iter().chain(damage);
-        let told: Vec<_> = told.chain(run.notes.iter().cloned()).collect();
-        told.join("; ")
+        let parts = result.into_iter().chain(damage);
+        let parts: Vec<_> = parts.chain(run.notes.iter().cloned()).collect();
+        parts.join("; ")
     }
 
     /// The environment variable that sets a rule’s limit.
-    fn setting(&self, rule: &str) -> String {
+    fn variable(&self, rule: &str) -> String {
         format!("PYFLIX_{}", rule.to_uppercase())
     }
 
-    /// The start of a record's own text.
-    fn start(&self, raw: &str) -> String {
-        match raw.char_indices().nth(SHOWN_CHARS) {
+    /// The start of a quarantined record's text.
+    fn excerpt(&self, raw: &str) -> String {
+        match raw.char_indices().nth(MAX_RECORD_CHARACTERS) {
             Some((end, _)) => format!("{}…", raw.get(..end).unwrap_or_default()),
             None => raw.to_owned(),
         }
     }
 
-    fn took(&self, run: &Run) -> String {
+    fn duration(&self, run: &Run) -> String {
         duration(run.phases.total_microseconds())
     }
 }
 
-/// Microseconds in words.
+/// Such as “12 ms” or “1.5 s”.
 fn duration(microseconds: u64) -> String {
     match microseconds.div_ceil(1000) {
         short @ ..1000 => format!("{short} ms"),

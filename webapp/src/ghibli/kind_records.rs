@@ -1,4 +1,4 @@
-//! The records as they are looked through: no more of them than may be, and none for nobody.
+//! The records of a kind for a query, with a scan limit, and cancelled when the client disconnects.
 
 use std::cell::Cell;
 use std::ops::{Deref, Range};
@@ -11,17 +11,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::state::Site;
 
-/// The records of a kind as the app has them.
-pub(super) struct Kept<'a> {
+/// The records of a kind, with the site's indexes.
+pub(super) struct KindRecords<'a> {
     pub(super) collection: Collection,
     pub(super) kind: Kind,
     pub(super) site: &'a Site,
-    pub(super) unwanted: &'a CancellationToken,
-    /// How many looks at a record are still allowed; none once they were not enough.
-    pub(super) looks_left: Cell<Option<usize>>,
+    pub(super) cancellation: &'a CancellationToken,
+    /// The number of records that can still be scanned; none once the scan was stopped.
+    pub(super) scans_left: Cell<Option<usize>>,
 }
 
-impl RecordCollection for Kept<'_> {
+impl RecordCollection for KindRecords<'_> {
     fn collection(&self) -> Collection {
         self.collection
     }
@@ -82,10 +82,10 @@ impl RecordCollection for Kept<'_> {
     }
 
     fn is_cancelled(&self) -> bool {
-        let is_wanted = !self.unwanted.is_cancelled();
-        let left = self.looks_left.get().filter(|_| is_wanted);
+        let left = self.scans_left.get();
+        let left = left.filter(|_| !self.cancellation.is_cancelled());
         let left = left.and_then(|left| left.checked_sub(1));
-        self.looks_left.set(left);
+        self.scans_left.set(left);
         left.is_none()
     }
 }

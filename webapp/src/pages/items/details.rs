@@ -1,4 +1,4 @@
-//! What is told of an item: its facts one by one, and the items that it is linked with.
+//! An item's facts and its related items.
 
 use std::sync::Arc;
 
@@ -11,62 +11,61 @@ use crate::pages::lists::filtered_by;
 use crate::pages::tile::{self, Tile};
 use crate::state::Site;
 
-/// The most linked items of a kind that a page shows.
-const SHOWN: usize = 60;
+/// Related items shown under one heading, where there can be very many.
+const MAX_RELATED: usize = 60;
 
-/// A fact with its name.
+/// A labelled fact with its values.
 pub(super) struct Fact {
     pub(super) label: &'static str,
-    pub(super) words: Vec<Word>,
+    pub(super) values: Vec<FactValue>,
 }
 
-/// A value, and where more of it is.
-pub(super) struct Word {
+pub(super) struct FactValue {
     pub(super) text: String,
-    pub(super) address: Option<String>,
+    /// The path of the item or the filtered list that the value links to.
+    pub(super) path: Option<String>,
 }
 
-/// Linked items under a heading.
-pub(super) struct Section {
+/// Related items under a heading.
+pub(super) struct RelatedItems {
     pub(super) id: &'static str,
     pub(super) heading: &'static str,
-    pub(super) groups: Vec<Group>,
-    /// What is said if there are none.
-    pub(super) none: Option<&'static str>,
-    /// Where all are, if there are more: what to say and the address.
+    pub(super) groups: Vec<RelatedGroup>,
+    /// The text if there are none; without one, the heading is left out.
+    pub(super) empty_text: Option<&'static str>,
+    /// Text and path of the link to the whole list, if not all are shown.
     pub(super) more: Option<(String, String)>,
 }
 
-/// Some of them that have something in common.
-pub(super) struct Group {
-    /// What they have in common.
-    pub(super) name: Option<Word>,
+/// A group of related items, such as the characters of one species.
+pub(super) struct RelatedGroup {
+    pub(super) name: Option<FactValue>,
     pub(super) tiles: Vec<Tile>,
 }
 
-/// The facts that are known.
+/// The known facts.
 pub(super) fn facts(catalogue: &Catalogue, item: &Item) -> Vec<Fact> {
     let facts = match &item.facts {
-        Facts::Movie(movie) => of_movie(catalogue, movie),
-        Facts::Person(person) => of_person(catalogue, person),
-        Facts::Location(location) => of_location(location),
-        Facts::Species(species) => of_species(species),
-        Facts::Vehicle(vehicle) => of_vehicle(catalogue, vehicle),
+        Facts::Movie(movie) => movie_facts(catalogue, movie),
+        Facts::Person(person) => person_facts(catalogue, person),
+        Facts::Location(location) => location_facts(location),
+        Facts::Species(species) => species_facts(species),
+        Facts::Vehicle(vehicle) => vehicle_facts(catalogue, vehicle),
     };
     facts
         .into_iter()
-        .filter(|fact| !fact.words.is_empty())
+        .filter(|fact| !fact.values.is_empty())
         .collect()
 }
 
-fn of_movie(catalogue: &Catalogue, movie: &Movie) -> Vec<Fact> {
+fn movie_facts(catalogue: &Catalogue, movie: &Movie) -> Vec<Fact> {
     let names = |label, name, names: &Option<String>| {
         let names = names.iter().flat_map(|names| names.split(','));
         let names = names.map(str::trim).filter(|name| !name.is_empty());
         Fact {
             label,
-            words: names
-                .map(|one| Word::narrowing(Kind::Movie, name, one))
+            values: names
+                .map(|one| FactValue::filter_link(Kind::Movie, name, one))
                 .collect(),
         }
     };
@@ -82,25 +81,26 @@ fn of_movie(catalogue: &Catalogue, movie: &Movie) -> Vec<Fact> {
     ]
 }
 
-fn of_person(catalogue: &Catalogue, person: &Person) -> Vec<Fact> {
-    let of_people =
-        |label, name, value: &Option<String>| of_list(Kind::Person, label, name, value.as_slice());
+fn person_facts(catalogue: &Catalogue, person: &Person) -> Vec<Fact> {
+    let filterable = |label, name, value: &Option<String>| {
+        filterable(Kind::Person, label, name, value.as_slice())
+    };
     vec![
         linked(catalogue, "Species", Kind::Species, &person.species),
-        of_people("Gender", "gender", &person.gender),
+        filterable("Gender", "gender", &person.gender),
         plain("Age", person.age.as_ref().map(ToString::to_string)),
-        of_people("Eye colour", "eye_color", &person.eye_color),
-        of_people("Hair colour", "hair_color", &person.hair_color),
+        filterable("Eye colour", "eye_color", &person.eye_color),
+        filterable("Hair colour", "hair_color", &person.hair_color),
     ]
 }
 
-fn of_location(location: &Location) -> Vec<Fact> {
-    let of_places = |label, name, value: &Option<String>| {
-        of_list(Kind::Location, label, name, value.as_slice())
+fn location_facts(location: &Location) -> Vec<Fact> {
+    let filterable = |label, name, value: &Option<String>| {
+        filterable(Kind::Location, label, name, value.as_slice())
     };
     vec![
-        of_places("Climate", "climate", &location.climate),
-        of_places("Terrain", "terrain", &location.terrain),
+        filterable("Climate", "climate", &location.climate),
+        filterable("Terrain", "terrain", &location.terrain),
         plain(
             "Surface water",
             location
@@ -110,21 +110,21 @@ fn of_location(location: &Location) -> Vec<Fact> {
     ]
 }
 
-fn of_species(species: &Species) -> Vec<Fact> {
+fn species_facts(species: &Species) -> Vec<Fact> {
     vec![
-        of_list(
+        filterable(
             Kind::Species,
             "Classification",
             "classification",
             species.classification.as_slice(),
         ),
-        of_list(
+        filterable(
             Kind::Person,
             "Eye colours",
             "eye_color",
             &species.eye_colors,
         ),
-        of_list(
+        filterable(
             Kind::Person,
             "Hair colours",
             "hair_color",
@@ -133,9 +133,9 @@ fn of_species(species: &Species) -> Vec<Fact> {
     ]
 }
 
-fn of_vehicle(catalogue: &Catalogue, vehicle: &Vehicle) -> Vec<Fact> {
+fn vehicle_facts(catalogue: &Catalogue, vehicle: &Vehicle) -> Vec<Fact> {
     vec![
-        of_list(
+        filterable(
             Kind::Vehicle,
             "Type",
             "vehicle_class",
@@ -156,11 +156,15 @@ fn running_time(minutes: u16) -> String {
 }
 
 fn length(feet: f64) -> String {
-    format!("{} ft ({} m)", grouped(feet), grouped(feet * 0.3048))
+    format!(
+        "{} ft ({} m)",
+        with_commas(feet),
+        with_commas(feet * 0.3048)
+    )
 }
 
-/// A whole number with its thousands apart.
-fn grouped(number: f64) -> String {
+/// A rounded number with commas between thousands.
+fn with_commas(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut grouped = String::new();
     for (place, digit) in digits.char_indices() {
@@ -173,28 +177,25 @@ fn grouped(number: f64) -> String {
 }
 
 fn plain(label: &'static str, text: Option<String>) -> Fact {
-    let words = text.into_iter().map(|text| Word {
-        text,
-        address: None,
-    });
+    let values = text.into_iter().map(|text| FactValue { text, path: None });
     Fact {
         label,
-        words: words.collect(),
+        values: values.collect(),
     }
 }
 
-/// Values that a list can be narrowed down by.
-fn of_list(kind: Kind, label: &'static str, name: &str, values: &[String]) -> Fact {
-    let words = values.iter();
+/// Values that link to a list filtered by them.
+fn filterable(kind: Kind, label: &'static str, name: &str, values: &[String]) -> Fact {
+    let values = values.iter();
     Fact {
         label,
-        words: words
-            .map(|value| Word::narrowing(kind, name, value))
+        values: values
+            .map(|value| FactValue::filter_link(kind, name, value))
             .collect(),
     }
 }
 
-/// Items that are worth naming, each with its page.
+/// Items that link to their pages.
 fn linked<'a>(
     catalogue: &'a Catalogue,
     label: &'static str,
@@ -202,43 +203,43 @@ fn linked<'a>(
     ids: impl IntoIterator<Item = &'a Id>,
 ) -> Fact {
     let items = catalogue.resolve(kind, ids).into_iter();
-    let words = items.map(|item| Word {
+    let values = items.map(|item| FactValue {
         text: item.name().to_owned(),
-        address: Some(tile::address(&item)),
+        path: Some(tile::address(&item)),
     });
     Fact {
         label,
-        words: words.collect(),
+        values: values.collect(),
     }
 }
 
-impl Word {
-    fn narrowing(kind: Kind, name: &str, value: &str) -> Self {
+impl FactValue {
+    fn filter_link(kind: Kind, name: &str, value: &str) -> Self {
         Self {
             text: value.to_owned(),
-            address: Some(filtered_by(kind, name, value)),
+            path: Some(filtered_by(kind, name, value)),
         }
     }
 }
 
-/// The items that an item is linked with, from either side.
-pub(super) fn sections(site: &Site, item: &Arc<Item>) -> Vec<Section> {
+/// The items that an item links to or is linked from.
+pub(super) fn related_items(site: &Site, item: &Arc<Item>) -> Vec<RelatedItems> {
     let catalogue = &site.snapshot.catalogue;
     let tiles = |items: Vec<Arc<Item>>| Tile::all(catalogue, items);
     let linking = |link| {
         let items = catalogue.items(catalogue.linking(link, &item.id));
         Tile::all(catalogue, items)
     };
-    let movies = |link, name| movies_with(site, item, link, name);
-    let sections = match &item.facts {
+    let movies = |link, name| movies_of(site, item, link, name);
+    let lists = match &item.facts {
         Facts::Movie(movie) => vec![
             people_by_species(catalogue, movie),
-            section(
+            related(
                 "places",
                 "Places",
                 tiles(catalogue.resolve(Kind::Location, &movie.locations)),
             ),
-            section(
+            related(
                 "vehicles",
                 "Vehicles",
                 tiles(catalogue.resolve(Kind::Vehicle, &movie.vehicles)),
@@ -246,71 +247,75 @@ pub(super) fn sections(site: &Site, item: &Arc<Item>) -> Vec<Section> {
         ],
         Facts::Person(_) => vec![
             movies(Link::MoviePerson, "person"),
-            section("places", "Lives in", linking(Link::LocationResident)),
-            section("vehicles", "Pilots", linking(Link::VehiclePilot)),
+            related("places", "Lives in", linking(Link::LocationResident)),
+            related("vehicles", "Pilots", linking(Link::VehiclePilot)),
         ],
         Facts::Location(location) => vec![
             movies(Link::MovieLocation, "location"),
-            section(
+            related(
                 "people",
                 "Residents",
                 tiles(catalogue.resolve(Kind::Person, &location.residents)),
             ),
         ],
         Facts::Species(_) => vec![
-            with_species(site, item, Kind::Person),
-            with_species(site, item, Kind::Movie),
+            of_one_species(site, item, Kind::Person),
+            of_one_species(site, item, Kind::Movie),
         ],
         Facts::Vehicle(vehicle) => vec![
             movies(Link::MovieVehicle, "vehicle"),
-            section(
+            related(
                 "people",
                 "Pilot",
                 tiles(catalogue.resolve(Kind::Person, &vehicle.pilot)),
             ),
         ],
     };
-    let sections = sections.into_iter();
-    sections
-        .filter(|section| !section.groups.is_empty() || section.none.is_some())
+    let lists = lists.into_iter();
+    lists
+        .filter(|list| !list.groups.is_empty() || list.empty_text.is_some())
         .collect()
 }
 
-fn section(id: &'static str, heading: &'static str, tiles: Vec<Tile>) -> Section {
-    let group = (!tiles.is_empty()).then_some(Group { name: None, tiles });
-    Section {
+fn related(id: &'static str, heading: &'static str, tiles: Vec<Tile>) -> RelatedItems {
+    let group = (!tiles.is_empty()).then_some(RelatedGroup { name: None, tiles });
+    RelatedItems {
         id,
         heading,
         groups: group.into_iter().collect(),
-        none: None,
+        empty_text: None,
         more: None,
     }
 }
 
-/// The movies that an item is in: the first of them, and where the rest is.
-fn movies_with(site: &Site, item: &Item, link: Link, name: &str) -> Section {
+/// The movies of an item: the first ones, and a link to all.
+fn movies_of(site: &Site, item: &Item, link: Link, name: &str) -> RelatedItems {
     let movies = site.indexes.lists.linking(link, &item.id);
     let count = usize::try_from(movies.len()).unwrap_or(usize::MAX);
     let order = (Sort::Source, false);
     let shown = site
         .indexes
         .lists
-        .page(Kind::Movie, &movies, order, (0, SHOWN));
+        .page(Kind::Movie, &movies, order, (0, MAX_RELATED));
     let tiles = Tile::all(&site.snapshot.catalogue, shown);
-    Section {
-        none: Some("Not linked to any movie."),
-        more: more(count, tiles.len(), || {
+    RelatedItems {
+        empty_text: Some("Not linked to any movie."),
+        more: more_link(count, tiles.len(), || {
             filtered_by(Kind::Movie, name, &item.slug)
         }),
-        ..section("movies", "Movies", tiles)
+        ..related("movies", "Movies", tiles)
     }
 }
 
-fn more(count: usize, shown: usize, address: impl FnOnce() -> String) -> Option<(String, String)> {
-    (count > shown).then(|| (format!("Show all {count}"), address()))
+fn more_link(
+    count: usize,
+    shown: usize,
+    path: impl FnOnce() -> String,
+) -> Option<(String, String)> {
+    (count > shown).then(|| (format!("Show all {count}"), path()))
 }
 
-fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> Section {
+fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> RelatedItems {
     let mut groups: Vec<(Option<Arc<Item>>, Vec<Tile>)> = Vec::new();
     for person in catalogue.resolve(Kind::Person, &movie.people) {
         let species = match &person.facts {
@@ -319,40 +324,39 @@ fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> Section {
         };
         let species = species.and_then(|id| catalogue.get(Kind::Species, id));
         let tile = Tile::of(catalogue, person.clone()).without_note();
-        match groups.iter_mut().find(|(of, _)| *of == species) {
+        match groups.iter_mut().find(|(known, _)| *known == species) {
             Some((_, tiles)) => tiles.push(tile),
             None => groups.push((species, vec![tile])),
         }
     }
-    let groups = groups.into_iter().map(|(species, tiles)| Group {
+    let groups = groups.into_iter().map(|(species, tiles)| RelatedGroup {
         name: Some(match species {
-            Some(species) => Word {
+            Some(species) => FactValue {
                 text: species.name().to_owned(),
-                address: Some(tile::address(&species)),
+                path: Some(tile::address(&species)),
             },
-            None => Word {
+            None => FactValue {
                 text: "Species unknown".into(),
-                address: None,
+                path: None,
             },
         }),
         tiles,
     });
-    Section {
+    RelatedItems {
         groups: groups.collect(),
-        none: Some("No characters listed."),
-        ..section("people", "Characters", Vec::new())
+        empty_text: Some("No characters listed."),
+        ..related("people", "Characters", Vec::new())
     }
 }
 
-/// The people and the movies of a species. There may be very many: the first of them, and where
-/// the rest is.
-fn with_species(site: &Site, species: &Item, kind: Kind) -> Section {
+/// The people or the movies of a species: the first ones, and a link to all.
+fn of_one_species(site: &Site, species: &Item, kind: Kind) -> RelatedItems {
     let of_species = [Filter::Is(Field::Species, species.id.to_string())];
     let found = site.indexes.lists.find(kind, &of_species);
     let first = site
         .indexes
         .lists
-        .page(kind, &found, (Sort::Source, false), (0, SHOWN));
+        .page(kind, &found, (Sort::Source, false), (0, MAX_RELATED));
     let tiles = Tile::all(&site.snapshot.catalogue, first).into_iter();
     let tiles: Vec<_> = if kind == Kind::Person {
         tiles.map(Tile::without_note).collect()
@@ -360,7 +364,7 @@ fn with_species(site: &Site, species: &Item, kind: Kind) -> Section {
         tiles.collect()
     };
     let count = usize::try_from(found.len()).unwrap_or(usize::MAX);
-    let (id, heading, none) = match kind {
+    let (id, heading, empty_text) = match kind {
         Kind::Person => (
             "people",
             "Characters",
@@ -368,12 +372,12 @@ fn with_species(site: &Site, species: &Item, kind: Kind) -> Section {
         ),
         _ => ("movies", "Movies", "Not linked to any movie."),
     };
-    Section {
-        none: Some(none),
-        more: more(count, tiles.len(), || {
+    RelatedItems {
+        empty_text: Some(empty_text),
+        more: more_link(count, tiles.len(), || {
             filtered_by(kind, "species", &species.slug)
         }),
-        ..section(id, heading, tiles)
+        ..related(id, heading, tiles)
     }
 }
 
@@ -382,16 +386,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_running_time_is_told_in_hours_and_minutes() {
+    fn a_running_time_is_in_hours_and_minutes() {
         assert_eq!(running_time(124), "2 h 4 min");
         assert_eq!(running_time(120), "2 h");
         assert_eq!(running_time(45), "45 min");
     }
 
     #[test]
-    fn a_length_is_told_in_both_measures() {
+    fn a_length_is_in_feet_and_metres() {
         assert_eq!(length(1000.0), "1,000 ft (305 m)");
         assert_eq!(length(21.0), "21 ft (6 m)");
-        assert_eq!(grouped(1_234_567.0), "1,234,567");
+        assert_eq!(with_commas(1_234_567.0), "1,234,567");
     }
 }

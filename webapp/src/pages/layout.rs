@@ -3,45 +3,55 @@ use jiff::Timestamp;
 use crate::http::PublicUrl;
 use crate::state::{Freshness, Site};
 
-/// What stands around every page of the catalogue: what is to be said of its freshness.
-pub(crate) struct Frame {
-    /// Why the catalogue may be old, if so.
+/// The data of the layout around every page.
+pub(crate) struct PageLayout {
+    /// Why the catalogue may be out of date, if so.
     pub(crate) notice: Option<Notice>,
     pub(crate) version: u64,
     /// When the version was published.
-    pub(crate) published: Moment,
+    pub(crate) published: TimeTag,
 }
 
-/// What a page says of itself to search engines and to those who share it.
-pub(crate) struct Head {
+/// The metadata in a page's `<head>`, for search engines and link previews.
+pub(crate) struct HtmlHead {
     /// Without the site's name.
     pub(crate) title: String,
     pub(crate) description: String,
-    /// Its address: whole if the site's own is configured, else its path.
+    /// The canonical URL; only its path unless `PYFLIX_PUBLIC_URL` is set.
     pub(crate) canonical: String,
-    /// What Open Graph calls it.
-    pub(crate) sort: &'static str,
+    /// `og:type` (Open Graph).
+    pub(crate) og_type: &'static str,
+    /// Whether search engines may show the page and follow its links.
+    pub(crate) is_indexed: bool,
 }
 
-impl Head {
+impl HtmlHead {
     pub(crate) fn of(
         public_url: &PublicUrl,
         path: &str,
         title: impl Into<String>,
         description: impl Into<String>,
     ) -> Self {
-        let site = public_url.0.as_deref().unwrap_or_default();
+        let site = public_url.configured.as_deref().unwrap_or_default();
         Self {
             title: title.into(),
             description: description.into(),
             canonical: format!("{site}{path}"),
-            sort: "website",
+            og_type: "website",
+            is_indexed: true,
         }
     }
 
-    /// The same page as another sort of thing.
-    pub(crate) fn of_sort(self, sort: &'static str) -> Self {
-        Self { sort, ..self }
+    pub(crate) fn with_og_type(self, og_type: &'static str) -> Self {
+        Self { og_type, ..self }
+    }
+
+    /// Keeps search engines off one of the many views of the same data.
+    pub(crate) fn not_indexed(self) -> Self {
+        Self {
+            is_indexed: false,
+            ..self
+        }
     }
 
     pub(crate) fn is_absolute(&self) -> bool {
@@ -49,24 +59,24 @@ impl Head {
     }
 }
 
-/// A sentence with a moment in it.
+/// A sentence with a time in it, in three parts.
 pub(crate) struct Notice {
     pub(crate) before: &'static str,
-    pub(crate) since: Option<Moment>,
+    pub(crate) since: Option<TimeTag>,
     pub(crate) after: &'static str,
 }
 
-/// A moment for people and for programs.
-pub(crate) struct Moment(pub(crate) Timestamp);
+/// The contents of a `<time>` element.
+pub(crate) struct TimeTag(pub(crate) Timestamp);
 
-impl Moment {
-    /// As in `<time datetime>`, to the second.
-    pub(crate) fn machine(&self) -> String {
+impl TimeTag {
+    /// The `datetime` attribute, to the second.
+    pub(crate) fn datetime(&self) -> String {
         self.format("%Y-%m-%dT%H:%M:%SZ")
     }
 
-    /// In words.
-    pub(crate) fn words(&self) -> String {
+    /// The text.
+    pub(crate) fn text(&self) -> String {
         self.format("%-d %B %Y, %H:%M UTC")
     }
 
@@ -75,12 +85,12 @@ impl Moment {
     }
 }
 
-impl Frame {
+impl PageLayout {
     pub(crate) fn of(site: &Site) -> Self {
         Self {
             notice: notice(site),
             version: site.version(),
-            published: Moment(site.snapshot.header.at),
+            published: TimeTag(site.snapshot.header.at),
         }
     }
 }
@@ -126,7 +136,7 @@ fn notice(site: &Site) -> Option<Notice> {
     };
     Some(Notice {
         before,
-        since: since.map(Moment),
+        since: since.map(TimeTag),
         after,
     })
 }
