@@ -2,6 +2,7 @@
 
 mod engine;
 mod project;
+mod settings;
 
 use std::time::Instant;
 
