@@ -103,6 +103,12 @@ fn a_value_in_any_form_is_read_right_or_is_unknown_and_what_is_not_usual_is_foun
         ("length", json!("NaN"), null.clone(), placeholder),
         ("length", json!("inf"), null.clone(), unreadable),
         ("length", json!("0x10"), null.clone(), unreadable),
+        (
+            "length",
+            json!("9007199254740993"),
+            json!(9_007_199_254_740_992.0),
+            unusual,
+        ),
         ("length", json!("1_000"), null.clone(), unreadable),
         ("length", json!("½"), null.clone(), unreadable),
         ("length", json!("12½"), null.clone(), unreadable),
@@ -296,7 +302,7 @@ fn a_source_with_numbers_as_ids_is_joined_whatever_the_form_of_its_links() {
                 {"id": 3, "name": "Cid", "species": {"id": "1"}, "films": [{"id": 1}, {"id": 2}]},
             ]),
             Collection::Species => json!([{"id": 1, "name": "S", "people": [1, 2, 3]}]),
-            Collection::Locations => json!([{"id": 7, "name": "L", "residents": ["TODO", 3, 9]}]),
+            Collection::Locations => json!([{"id": 7, "name": "L", "residents": ["TODO", 3, "9"]}]),
             Collection::Vehicles => json!([{"id": 1, "name": "V", "pilot": "2", "films": 2}]),
         }
         .to_string()
