@@ -2,8 +2,10 @@
 
 use common::models::{Age, Catalogue, Facts, Finding, Item, Kind, Movie, Problem};
 use ghibli_api::Collection;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::quantity::{self, Unit};
 use crate::pipeline::samples::publish;
 
 /// The item and findings of a source with one record.
@@ -357,4 +359,28 @@ fn an_age_that_is_read_is_a_number() {
         panic!("a person")
     };
     assert_eq!(person.age, Some(Age::Years(1000)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_read_without_a_finding_is_a_number_in_the_sources_form(
+        number in "[0-9٣３.,' ~+%eh-]{0,10}",
+        any in any::<String>(),
+    ) {
+        for text in [&number, &any] {
+            quantity::minutes(text);
+            quantity::year(text);
+            for unit in [Unit::None, Unit::Feet, Unit::Minutes, Unit::Percent, Unit::Year] {
+                let Some(read) = quantity::decimal(text, unit).filter(|read| read.is_usual) else {
+                    continue;
+                };
+                prop_assert_eq!(text.replace(',', "").parse(), Ok(read.value), "{}", text);
+                let whole = text.split('.').next().unwrap();
+                let mut groups = whole.split(',').skip(1);
+                prop_assert!(groups.all(|group| group.len() == 3), "{}", text);
+            }
+        }
+    }
 }
