@@ -57,7 +57,9 @@ pub async fn main(cli: Cli) -> ExitCode {
         Ok(listeners) => listeners,
         Err(error) => return fail(exit::CONFIGURATION, &error),
     };
-    match serve(&config, &repository, listeners).await {
+    let served = serve(&config, &repository, listeners).await;
+    repository.close().await;
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(exit::FAILURE, &format!("{error:#}")),
     }

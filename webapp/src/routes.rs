@@ -19,6 +19,28 @@ use crate::middleware::RequestLimits;
 use crate::state::CurrentSite;
 use crate::{api, art, assets, events, feed, ghibli, middleware, pages, response_cache, robots};
 
+/// Whether a path that begins with this segment is a page or a response of the app.
+pub(crate) fn has_own(segment: &str) -> bool {
+    const OTHERS: [&str; 15] = [
+        "about",
+        "api",
+        "art",
+        "changes",
+        "events",
+        "favicon.ico",
+        "favicon.svg",
+        "feed.atom",
+        "ghibli",
+        "healthz",
+        "readyz",
+        "robots.txt",
+        "search",
+        "static",
+        "status",
+    ];
+    Kind::ALL.map(Kind::plural).contains(&segment) || OTHERS.contains(&segment)
+}
+
 /// The whole app: all routes behind the layers and the response cache.
 pub(crate) fn app(
     state: AppState,

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app_state::AppState;
 use crate::events::{self, Events};
-use crate::http::PublicUrl;
+use crate::http::{self, PublicUrl};
 use crate::middleware::RequestLimits;
 use crate::state::{self, CurrentSite};
 use crate::{pages, response_cache, routes};
@@ -34,6 +34,7 @@ pub struct Listeners {
 /// # Errors
 /// If it cannot; the message says what to do.
 pub async fn listen(config: &Config) -> anyhow::Result<Listeners> {
+    check_public_url(config)?;
     Ok(Listeners {
         site: listen_on("PYFLIX_LISTEN", config.listen).await?,
         ghibli: match config.ghibli_listen {
@@ -41,6 +42,19 @@ pub async fn listen(config: &Config) -> anyhow::Result<Listeners> {
             None => None,
         },
     })
+}
+
+/// A proxy may remove the path of the public URL or not, so it must differ from all other paths.
+fn check_public_url(config: &Config) -> anyhow::Result<()> {
+    let path = config.public_url.as_deref().map_or("", http::prefix);
+    let first = path.split('/').nth(1).unwrap_or_default();
+    if routes::has_own(first) {
+        bail!(
+            "PYFLIX_PUBLIC_URL: its path begins with /{first}, which is one of its own paths; use \
+             another one, for example PYFLIX_PUBLIC_URL=https://example.org/pyflix"
+        );
+    }
+    Ok(())
 }
 
 async fn listen_on(variable: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {

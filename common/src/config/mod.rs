@@ -1,5 +1,6 @@
 //! Configuration: defaults, then `pyflix.toml`, then the environment, each value checked.
 
+mod memory;
 mod parse;
 mod settings;
 mod values;
@@ -61,6 +62,13 @@ impl Config {
             .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
             .collect();
         Self::from_sources(environment, Path::new(FILE))
+    }
+
+    /// A warning if the memory limit of this process's control group is below what a sync may use.
+    pub fn memory_warning(&self) -> Option<String> {
+        let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        let limit = memory::limit(&groups, Path::new("/sys/fs/cgroup"));
+        memory::warning(self.provider_max_bytes, limit)
     }
 
     /// Reads the settings from the variables and the file given; a missing file is no error.

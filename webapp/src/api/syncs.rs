@@ -123,5 +123,8 @@ const fn stale_reason(freshness: Freshness) -> Option<&'static str> {
         Freshness::SourceUnavailable(_) => Some("the source is unavailable"),
         Freshness::NoRecentSync(_) => Some("no sync has finished recently"),
         Freshness::StoreUnavailable(_) => Some("the database is unavailable"),
+        Freshness::SyncInFuture(_) => {
+            Some("the last sync is dated in the future: check the clocks")
+        }
     }
 }

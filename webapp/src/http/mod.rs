@@ -16,7 +16,7 @@ mod vary;
 pub(crate) use self::accept::accepts_only_json;
 pub(crate) use self::error::AppError;
 pub(crate) use self::public_url::{
-    FORWARDED, KnownLinkKey, LinkKey, Links, PublicUrl, with_prefix,
+    FORWARDED, KnownLinkKey, LinkKey, Links, PublicUrl, prefix, with_prefix,
 };
 pub(crate) use self::request_id::{RequestId, X_REQUEST_ID};
 pub(crate) use self::vary::add_vary;

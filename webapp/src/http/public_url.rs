@@ -315,7 +315,7 @@ fn is_prefix(prefix: &str) -> bool {
 }
 
 /// The path of a URL without a final slash.
-fn prefix(url: &str) -> &str {
+pub(crate) fn prefix(url: &str) -> &str {
     let after = url.split_once("://").map_or("", |(_, after)| after);
     after
         .find('/')

@@ -113,6 +113,11 @@ fn notice(site: &Site) -> Option<Notice> {
             Some(since),
             ".",
         ),
+        (_, Freshness::SyncInFuture(at)) => (
+            "The last sync is dated in the future,",
+            Some(at),
+            ": a clock was or is wrong, and the catalogue may be out of date.",
+        ),
         (_, Freshness::StoreUnavailable(since)) => (
             "The database has been unavailable since",
             Some(since),
