@@ -1,5 +1,6 @@
 //! What crawlers are asked to leave out: addresses without end, and answers for programs.
 
+use common::models::Kind;
 use http::HeaderValue;
 use http::header::HeaderName;
 use http_content::Representation;
@@ -13,14 +14,11 @@ pub(crate) const NOT_INDEXED: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("noindex, nofollow"),
 );
 
-/// The starts of paths; `*` stands for any text (RFC 9309).
-const DISALLOWED: [&str; 9] = [
+/// The starts of addresses.
+const DISALLOWED: [&str; 6] = [
     "/search",
     "/movies/random",
     "/changes?from=",
-    "/*?*sort=",
-    "/*?*view=",
-    "/*?*people=",
     "/events",
     "/ghibli",
     "/api/v1/",
@@ -28,9 +26,15 @@ const DISALLOWED: [&str; 9] = [
 
 /// `robots.txt`. Crawlers read it at the root of a host only, so it names paths from there.
 pub(crate) async fn show(links: Links) -> Representation {
+    let prefix = links.prefix();
     let mut text = String::from("User-agent: *\n");
     for path in DISALLOWED {
-        text.extend(["Disallow: ", links.prefix(), path, "\n"]);
+        text.extend(["Disallow: ", prefix, path, "\n"]);
+    }
+    for kind in Kind::ALL.map(Kind::plural) {
+        // Of the views of a list only its pages; the longer rule wins (RFC 9309).
+        text.extend(["Disallow: ", prefix, "/", kind, "?\n"]);
+        text.extend(["Allow: ", prefix, "/", kind, "?page=\n"]);
     }
     Representation::new(TEXT, text)
 }

@@ -98,7 +98,8 @@ async fn all(
         ),
         version: site.version(),
     };
-    run_blocking(&SHORT, move || {
+    let is_short = site.snapshot.catalogue.len() <= MAX_SHORT_SCAN;
+    run_blocking(if is_short { &SHORT } else { &LONG }, move || {
         let response = response.respond(&conditions)?;
         encode(&response, &conditions);
         Ok(response)

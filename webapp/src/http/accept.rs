@@ -10,12 +10,15 @@ pub(crate) fn accepts_only_json(headers: &HeaderMap) -> bool {
     let mut html = (0, false);
     for range in values.flat_map(|value| value.split(',')) {
         let mut parts = range.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let name = parts.next().unwrap_or_default();
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
         let is_accepted = !parts.any(is_zero_weight);
-        accepts_json |= is_accepted && (name == "application/json" || name.ends_with("+json"));
-        let specificity = match &*name {
-            "text/html" => 3,
-            "text/*" => 2,
+        let suffix = name.rsplit('+').next().unwrap_or_default();
+        let is_json = is("application/json") || suffix.eq_ignore_ascii_case("json");
+        accepts_json |= is_accepted && is_json;
+        let specificity = match name {
+            _ if is("text/html") => 3,
+            _ if is("text/*") => 2,
             "*/*" | "*" => 1,
             _ => continue,
         };

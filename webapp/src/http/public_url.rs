@@ -141,10 +141,7 @@ impl PublicUrl {
             (None, Some(key)) if self.reads_forwarded() => Cow::Owned(key.root()),
             _ => Cow::Borrowed(""),
         };
-        match self.local_target(target, prefix(&root)) {
-            Cow::Borrowed(_) => Cow::Borrowed(target),
-            owned => owned,
-        }
+        self.local_target(target, prefix(&root))
     }
 
     /// Borrowed if it is the same.
