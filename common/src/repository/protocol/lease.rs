@@ -214,11 +214,13 @@ impl LeaseGuard {
         let mut stale = self.store.parts().await?;
         let there: HashSet<_> = stale.iter().copied().collect();
         stale.retain(|part| part.fence < self.head.fence && !named(part));
-        let needed: Vec<_> = load::parts_to_load(&self.head).collect();
-        let lost = needed.into_iter().filter(|part| !there.contains(part));
-        for lost in lost {
+        let mut lost: Vec<_> = load::parts_to_load(&self.head).collect();
+        lost.retain(|part| !there.contains(part));
+        if !lost.is_empty() {
             stale.retain(|part| part.kind != PartKind::Base);
-            self.note_damage(load::missing_part(lost));
+        }
+        for part in lost {
+            self.note_damage(load::missing_part(part));
         }
         if !stale.is_empty() {
             tracing::debug!(parts = stale.len(), "removing parts that no version uses");

@@ -112,14 +112,6 @@ pub(in crate::repository) async fn load(store: &dyn Store) -> Result<Option<Snap
             return Ok(Some(snapshot));
         }
         if let Some(snapshot) = assemble(store, &reading.head, tolerant).await? {
-            let items = snapshot.header.content.items;
-            if snapshot.catalogue.is_empty() && items > 0 {
-                let parts = snapshot.damage.iter().map(ToString::to_string);
-                return Err(StoreError::Damaged {
-                    version: snapshot.version(),
-                    parts: parts.collect::<Vec<_>>().join(", "),
-                });
-            }
             return Ok(Some(snapshot));
         }
         // A newer head was published meanwhile, or the majority point lags behind the head.
