@@ -10,6 +10,7 @@ use common::clock::Clock;
 use common::config::{Config, Database};
 use common::repository::{Access, Repository};
 use common::{exit, shutdown, telemetry};
+use tokio_util::sync::CancellationToken;
 
 use crate::commands;
 use crate::pipeline::{SyncPolicy, Syncer};
@@ -73,12 +74,22 @@ async fn run_command(command: commands::Command, config: &mut Config) -> ExitCod
         },
         _ => None,
     };
+    let shutdown = match on_signal() {
+        Ok(shutdown) => shutdown,
+        Err(error) => return fail(exit::FAILURE, &format!("{error:#}")),
+    };
     let mut syncer = match open_syncer(config).await {
         Ok(syncer) => syncer,
         Err(error) => return fail(exit::CONFIGURATION, &format!("{error:#}")),
     };
-    let code = commands::run(command, &mut syncer).await;
+    let repository = syncer.repository().clone();
+    let code = commands::run(command, &mut syncer, &shutdown).await;
+    repository.close().await;
     code.unwrap_or_else(|error| fail(exit::FAILURE, &format!("{error:#}")))
+}
+
+fn on_signal() -> anyhow::Result<CancellationToken> {
+    shutdown::on_signal().context("cannot install signal handlers")
 }
 
 /// Points the configuration at an empty database if its file does not exist, since a plan creates
@@ -105,6 +116,9 @@ async fn open_syncer(config: &Config) -> anyhow::Result<Syncer> {
 /// # Errors
 /// When a setting is wrong.
 pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<Syncer> {
+    if let Some(warning) = config.memory_warning() {
+        tracing::warn!("{warning}");
+    }
     let client = ghibli_api::Client::new(ghibli_api::ClientConfig {
         providers: config.provider_urls.clone(),
         max_bytes: config.provider_max_bytes,
@@ -120,7 +134,8 @@ pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<Syncer>
 }
 
 async fn sync_repeatedly(syncer: Syncer, config: &Config) -> anyhow::Result<()> {
-    let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
+    let shutdown = on_signal()?;
+    let repository = syncer.repository().clone();
     let providers: Vec<_> = config.provider_urls.iter().map(without_user).collect();
     tracing::info!(
         "syncing every {} from {}",
@@ -128,6 +143,7 @@ async fn sync_repeatedly(syncer: Syncer, config: &Config) -> anyhow::Result<()> 
         providers.join(", ")
     );
     schedule::run(syncer, config.sync_interval, shutdown).await;
+    repository.close().await;
     Ok(())
 }
 

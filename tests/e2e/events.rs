@@ -1,11 +1,15 @@
 //! Server-sent events, also after a reconnect, and the Atom feed.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use e2e::{DEADLINE, Store, get, wait_until_shows};
+use flate2::write::GzDecoder;
 use serde_json::Value;
 use testkit::process::{Service, Signal, binary};
+use testkit::reverse_proxy::{ReverseProxy, ReverseProxyKind};
+use testkit::skips::skip;
 use testkit::source::{Source, film};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
@@ -38,6 +42,42 @@ async fn a_new_version_is_sent_to_listeners() {
     assert_eq!(changed["name"], "The Lantern Boat");
     assert_eq!(changed["slug"], "the-lantern-ferry");
     assert_eq!(changed["what"], "updated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nginx_with_compression_passes_events_on_at_once() {
+    through(ReverseProxyKind::Nginx).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn caddy_with_compression_passes_events_on_at_once() {
+    through(ReverseProxyKind::Caddy).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn haproxy_with_compression_passes_events_on_at_once() {
+    through(ReverseProxyKind::Haproxy).await;
+}
+
+async fn through(kind: ReverseProxyKind) {
+    let store = Store::sqlite();
+    let (source, webapp) = published(&store).await;
+    let address = webapp.address();
+    let Some(proxy) = ReverseProxy::start(kind, address).await else {
+        let name = kind.name();
+        skip(
+            &format!("events: {name}"),
+            &format!("{name} is not installed"),
+        );
+        return;
+    };
+    let proxied = proxy.address().to_string();
+    let connect = async || Listener::at(&proxied, None).await;
+    let mut listener = testkit::eventually(DEADLINE, connect).await;
+    assert_eq!(listener.next().await.name, "hello");
+    assert_eq!(listener.heartbeats, 0, "it waited for more bytes");
+    publish(&store, &source, "The Lantern Boat").await;
+    assert_eq!(listener.next_of(&["version"]).await.data["version"], 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,9 +288,12 @@ async fn webapp_with_few_slots(store: &Store) -> (Service, String) {
 /// A client of the event stream.
 struct Listener {
     stream: BufReader<TcpStream>,
+    /// For a stream that a proxy compresses.
+    gzip: Option<GzDecoder<Vec<u8>>>,
     /// The status line and the headers, in lower case.
     head: String,
     unread: String,
+    heartbeats: usize,
 }
 
 #[derive(Debug)]
@@ -283,21 +326,26 @@ impl Listener {
         if !head.starts_with("HTTP/1.1 200") {
             return Err(head);
         }
+        let head = head.to_lowercase();
+        let is_gzip = head.contains("content-encoding: gzip");
         Ok(Self {
             stream,
-            head: head.to_lowercase(),
+            gzip: is_gzip.then(|| GzDecoder::new(Vec::new())),
+            head,
             unread: String::new(),
+            heartbeats: 0,
         })
     }
 
     /// The next event, without heartbeats.
     async fn next(&mut self) -> Event {
         loop {
-            let chunk = timeout(DEADLINE, self.chunk()).await;
-            self.unread += &chunk.unwrap().unwrap();
             let Some((event, rest)) = self.unread.split_once("\n\n") else {
+                let chunk = timeout(DEADLINE, self.chunk()).await;
+                self.unread += &chunk.unwrap().unwrap();
                 continue;
             };
+            self.heartbeats += usize::from(event == ":");
             let field = |name: &str| {
                 let mut lines = event.lines();
                 let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
@@ -339,6 +387,11 @@ impl Listener {
         let mut chunk = vec![0; size + 2];
         self.stream.read_exact(&mut chunk).await.unwrap();
         chunk.truncate(size);
+        if let Some(decoder) = &mut self.gzip {
+            decoder.write_all(&chunk).unwrap();
+            decoder.flush().unwrap();
+            chunk = std::mem::take(decoder.get_mut());
+        }
         (size > 0).then(|| String::from_utf8(chunk).unwrap())
     }
 }
@@ -359,7 +412,7 @@ async fn stalled_client(webapp: &Service) -> TcpStream {
 fn request(host: &str, last: Option<&str>) -> String {
     let last = last.map(|last| format!("Last-Event-ID: {last}\r\n"));
     let last = last.unwrap_or_default();
-    format!("GET /events HTTP/1.1\r\nHost: {host}\r\n{last}\r\n")
+    format!("GET /events HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: gzip\r\n{last}\r\n")
 }
 
 /// A store with one version, its source, and a web app that serves it.

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use common::clock::Clock;
+use common::repository::{Access, Repository};
 use e2e::{DEADLINE, Store, get, try_get, wait_until_shows};
 use testkit::mongo::{Mongo, MongoOptions};
 use testkit::process::{Finished, Service, run_to_end};
@@ -201,6 +203,43 @@ async fn sigterm_ends_every_service_with_0_within_five_seconds() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pyflix_that_is_stopped_during_a_sync_ends_it_and_releases_the_lease() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let (open, opened) = tokio::sync::watch::channel(false);
+    source.misbehave("films", Fault::Late(opened));
+    let source_url = source.url();
+    let envs = [
+        ("PYFLIX_DATABASE_URL", store.url.as_str()),
+        ("PYFLIX_PROVIDER_URLS", &source_url),
+    ];
+    let pyflix = pyflix(&envs).await;
+    source.wait_for_requests("films", 1, DEADLINE).await;
+    // The sync has the lease, and can write nothing while another process has this lock.
+    let mut hand = rusqlite::Connection::open(store.file()).unwrap();
+    hand.busy_timeout(DEADLINE).unwrap();
+    let lock = hand.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate);
+    let lock = lock.unwrap();
+    open.send_replace(true);
+    source.wait_for_requests("vehicles", 1, DEADLINE).await;
+    pyflix.signal(testkit::process::Signal::TERM);
+    testkit::eventually(DEADLINE, async || {
+        let answer = try_get(pyflix.url()).await;
+        answer
+            .is_err()
+            .then_some(())
+            .ok_or("the web app still responds")
+    })
+    .await;
+    lock.rollback().unwrap();
+    assert_eq!(pyflix.wait_exit(DEADLINE).await.code(), Some(0));
+
+    let repository = Repository::open(&store.database(), Access::Reader, Clock::system()).await;
+    let head = repository.unwrap().head().await.unwrap().unwrap();
+    assert_eq!(head.lease, None, "{}", pyflix.output());
+    assert!(!head.dirty, "the view is complete");
+}
+
 #[tokio::test]
 async fn a_wrong_setting_exits_every_program_with_2_and_one_line_that_names_it() {
     for binary in ["pyflix", "webapp", "syncer"] {
@@ -209,6 +248,8 @@ async fn a_wrong_setting_exits_every_program_with_2_and_one_line_that_names_it()
             ("PYFLIX_LISTEN", "nowhere"),
             ("PYFLIX_DATABASE_URL", "postgres://u:hunter2@h/d"),
             ("PYFLIX_DATABASE_URL", "mongodb://u:hunter2@h:notaport/d"),
+            ("PYFLIX_DATABASE_URL", "sqlite::memory:"),
+            ("PYFLIX_DATABASE_URL", "sqlite:x.db?mode=rwc"),
             ("PYFLIX_DATABASE_URL_FILE", "/nowhere/at/all"),
         ] {
             let end = run_to_end(binary, &[(name, value)], &[], DEADLINE).await;

@@ -22,6 +22,7 @@ mod lifecycle;
 mod live_pages;
 mod mongodb_faults;
 mod pages;
+mod public_address;
 mod raw_http;
 mod snapshots;
 mod sqlite_file;

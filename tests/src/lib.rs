@@ -117,7 +117,7 @@ pub async fn start_app() -> Service {
     app
 }
 
-/// The processor time of a process during [`IDLE_WINDOW`]; an error if it is above the share of an
+/// The processor time of a process in one second; an error if it is above the share of an
 /// idle process.
 pub async fn watch_idle(app: &Service) -> Result<Duration, String> {
     let (started, before) = (Instant::now(), app.cpu_time());

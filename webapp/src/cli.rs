@@ -53,11 +53,13 @@ pub async fn main(cli: Cli) -> ExitCode {
         Ok(repository) => repository,
         Err(error) => return fail(exit::CONFIGURATION, &error),
     };
-    let listener = match run::listen(&config).await {
-        Ok(listener) => listener,
+    let listeners = match run::listen(&config).await {
+        Ok(listeners) => listeners,
         Err(error) => return fail(exit::CONFIGURATION, &error),
     };
-    match serve(&config, &repository, listener).await {
+    let served = serve(&config, &repository, listeners).await;
+    repository.close().await;
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(exit::FAILURE, &format!("{error:#}")),
     }
@@ -66,11 +68,11 @@ pub async fn main(cli: Cli) -> ExitCode {
 async fn serve(
     config: &Config,
     repository: &Repository,
-    listener: tokio::net::TcpListener,
+    listeners: run::Listeners,
 ) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
-    tracing::info!("listening on {}", run::address(&listener)?);
-    run::run(config, repository, listener, shutdown).await
+    tracing::info!("listening on {}", run::address(&listeners.site)?);
+    run::run(config, repository, listeners, shutdown).await
 }
 
 async fn healthcheck(listen: SocketAddr) -> anyhow::Result<()> {

@@ -17,6 +17,7 @@ mod lists;
 mod middleware;
 mod pages;
 mod response_cache;
+mod robots;
 mod routes;
 mod state;
 mod wording;

@@ -17,7 +17,29 @@ use crate::app_state::AppState;
 use crate::http::{AppError, blocking};
 use crate::middleware::RequestLimits;
 use crate::state::CurrentSite;
-use crate::{api, art, assets, events, feed, ghibli, middleware, pages, response_cache};
+use crate::{api, art, assets, events, feed, ghibli, middleware, pages, response_cache, robots};
+
+/// Whether a path that begins with this segment is a page or a response of the app.
+pub(crate) fn has_own(segment: &str) -> bool {
+    const OTHERS: [&str; 15] = [
+        "about",
+        "api",
+        "art",
+        "changes",
+        "events",
+        "favicon.ico",
+        "favicon.svg",
+        "feed.atom",
+        "ghibli",
+        "healthz",
+        "readyz",
+        "robots.txt",
+        "search",
+        "static",
+        "status",
+    ];
+    Kind::ALL.map(Kind::plural).contains(&segment) || OTHERS.contains(&segment)
+}
 
 /// The whole app: all routes behind the layers and the response cache.
 pub(crate) fn app(
@@ -25,9 +47,9 @@ pub(crate) fn app(
     limits: RequestLimits,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
-    let current = state.current.clone();
+    let (current, public_url) = (state.current.clone(), state.public_url.clone());
     let app = middleware::around(routes().with_state(state), limits);
-    response_cache::layer(app, current)
+    response_cache::layer(app, current, public_url)
 }
 
 fn routes() -> Router<AppState> {
@@ -42,9 +64,11 @@ fn routes() -> Router<AppState> {
         .route("/status", get(pages::status::show))
         // Of all routes above; the compatible API estimates the cost of a query itself.
         .route_layer(from_fn(blocking::run_queries))
+        .route("/ghibli", get(ghibli::index))
         .route("/ghibli/{collection}", get(ghibli::list))
         .route("/ghibli/{collection}/{id}", get(ghibli::show))
         .route("/ghibli/{collection}/{id}/{nested}", get(ghibli::nested))
+        .route("/robots.txt", get(robots::show))
         .route("/events", get(events::show))
         .route("/feed.atom", get(feed::show))
         .route("/healthz", get(healthz))

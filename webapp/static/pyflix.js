@@ -1,7 +1,10 @@
 // Makes the pages live. Without it they show the same after a reload.
 
-/** The URL of a path, without user and password, which fetch refuses. */
-const url = (path) => location.origin + path;
+/** The path of the site's address, from the address of this script: empty or like `/pyflix`. */
+const base = new URL("..", import.meta.url).pathname.slice(0, -1);
+
+/** The URL of a path of this site, without user and password, which fetch refuses. */
+const url = (path) => location.origin + base + path;
 
 const main = document.querySelector("main");
 const field = document.querySelector("#search");
@@ -54,7 +57,7 @@ let pending;
 async function refresh() {
   pending?.abort();
   pending = new AbortController();
-  const response = await get(location.pathname + location.search, { signal: pending.signal });
+  const response = await get(location.origin + location.pathname + location.search, { signal: pending.signal });
   if (!response.ok || response.redirected) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const focused = document.activeElement;
@@ -97,7 +100,7 @@ function summary(counts, [first]) {
 }
 
 function tell({ version, counts, changed }) {
-  const text = make("p", {}, make("a", { href: `/changes/${version}` }, summary(counts, changed)));
+  const text = make("p", {}, make("a", { href: url(`/changes/${version}`) }, summary(counts, changed)));
   const dismiss = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
   dismiss.addEventListener("click", () => news.replaceChildren(spoken));
   news.replaceChildren(spoken, text, dismiss);
@@ -107,7 +110,8 @@ function tell({ version, counts, changed }) {
 // because a browser opens at most six connections to a host. The lock says which tab; without locks
 // (plain HTTP from another machine) each visible tab has a stream.
 
-const channel = new BroadcastChannel("pyflix-events");
+const streamName = `pyflix-events${base}`; // this PyFlix, if there are several on the host
+const channel = new BroadcastChannel(streamName);
 const shownVersion = () => Number(document.querySelector("[data-version]")?.dataset.version ?? 0);
 
 let source; // the stream, if it is this tab's
@@ -176,7 +180,7 @@ function join() {
     };
     open();
   });
-  navigator.locks.request("pyflix-events", { signal: waiting.signal }, hold).catch(() => {});
+  navigator.locks.request(streamName, { signal: waiting.signal }, hold).catch(() => {});
   // The tab that has the stream replies with the version that it knows.
   channel.postMessage({ name: "ask" });
 }
@@ -211,8 +215,8 @@ addEventListener("pageshow", ({ persisted }) => persisted && join());
 let clockOffset = Number(sessionStorage.getItem("clock-offset") ?? NaN);
 
 /** Fetches from this site, and reads the server's clock from the response. */
-async function get(path, options) {
-  const response = await fetch(url(path), options);
+async function get(address, options) {
+  const response = await fetch(address, options);
   const date = Date.parse(response.headers.get("date"));
   // The Date field has no fractions of a second.
   if (!Number.isNaN(date)) {
@@ -272,7 +276,7 @@ function offer(suggestions) {
 
 async function suggest() {
   const query = wanted = field.value.trim();
-  const response = query ? await get(`/search/suggest?q=${encodeURIComponent(query)}`) : undefined;
+  const response = query ? await get(url(`/search/suggest?q=${encodeURIComponent(query)}`)) : undefined;
   const suggestions = response?.ok ? await response.json() : [];
   if (wanted === query) offer(suggestions);
 }
@@ -319,5 +323,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 showTimes();
-if (Number.isNaN(clockOffset)) get("/healthz", { method: "HEAD" }).then(showTimes, () => {});
+if (Number.isNaN(clockOffset)) get(url("/healthz"), { method: "HEAD" }).then(showTimes, () => {});
 if (!document.hidden) join();

@@ -1,5 +1,6 @@
 //! Configuration: defaults, then `pyflix.toml`, then the environment, each value checked.
 
+mod memory;
 mod parse;
 mod settings;
 mod values;
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+pub use ipnet::IpNet;
 use url::Url;
 
 pub use settings::ConfigError;
@@ -34,8 +36,12 @@ pub struct Config {
     pub missed_syncs: u32,
     /// How many versions are kept, with their history.
     pub retention: u64,
-    /// Base of the links in the APIs, without a final slash; `None`: taken from the request.
+    /// The address that a second listener of the web app has, with the compatible API at its root.
+    pub ghibli_listen: Option<SocketAddr>,
+    /// Base of all links, without a final slash; `None`: taken from the request.
     pub public_url: Option<String>,
+    /// The proxies whose `X-Forwarded-…` and `Forwarded` fields count.
+    pub trusted_proxies: Vec<IpNet>,
     /// Filter directives for the log: `info`, `common=debug`.
     pub log: String,
     /// The form of log lines.
@@ -56,6 +62,13 @@ impl Config {
             .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
             .collect();
         Self::from_sources(environment, Path::new(FILE))
+    }
+
+    /// A warning if the memory limit of this process's control group is below what a sync may use.
+    pub fn memory_warning(&self) -> Option<String> {
+        let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        let limit = memory::limit(&groups, Path::new("/sys/fs/cgroup"));
+        memory::warning(self.provider_max_bytes, limit)
     }
 
     /// Reads the settings from the variables and the file given; a missing file is no error.
@@ -88,6 +101,13 @@ impl Config {
             retention: settings
                 .get("retention")
                 .parse(|text| parse::count(text, 2..=2_000))?,
+            ghibli_listen: settings
+                .find("ghibli_listen")
+                .map(|setting| setting.parse(parse::listen))
+                .transpose()?,
+            trusted_proxies: settings
+                .find("trusted_proxies")
+                .map_or(Ok(Vec::new()), |setting| setting.parse(parse::networks))?,
             public_url: settings
                 .find("public_url")
                 .map(|setting| setting.parse(parse::public_url))

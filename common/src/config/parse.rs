@@ -1,13 +1,14 @@
 //! Parsers of the settings' values.
 
 use std::fmt::Display;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -21,17 +22,37 @@ pub(super) type Parsed<T> = Result<T, String>;
 
 pub(super) fn database_url(url: &str) -> Parsed<Database> {
     if let Some(path) = url.strip_prefix("sqlite:") {
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() {
-            return Err("does not name a file".into());
-        }
-        return Ok(Database::Sqlite(PathBuf::from(path)));
+        return sqlite_path(path).map(Database::Sqlite);
     }
     if url.starts_with("mongodb://") || url.starts_with("mongodb+srv://") {
         return Ok(Database::MongoDb(url.to_owned().into()));
     }
     // Never the value: it may hold a password.
     Err("must start with sqlite:, mongodb:// or mongodb+srv://".into())
+}
+
+/// The path of `sqlite:PATH` or `sqlite://PATH`. Other tools know more forms, each of which would
+/// be a file of an odd name.
+fn sqlite_path(path: &str) -> Parsed<PathBuf> {
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let problem = if path.is_empty() {
+        "does not name a file"
+    } else if path.contains(":memory:") {
+        "must name a file, since a database in memory would be lost at the end"
+    } else if path.contains('?') {
+        "takes no parameters: write the path alone, without the question mark"
+    } else if path.starts_with("file:") {
+        "takes a path: write it without file:"
+    } else if path.starts_with("~/") {
+        "takes ~ literally: write the path of the folder"
+    } else if path.trim() != path || path.contains(char::is_control) {
+        "has spaces or control characters around the path"
+    } else if path.ends_with('/') || path.ends_with("/..") || matches!(path, "." | "..") {
+        "names a folder and not a file"
+    } else {
+        return Ok(path.into());
+    };
+    Err(problem.into())
 }
 
 pub(super) fn listen(text: &str) -> Parsed<SocketAddr> {
@@ -73,8 +94,29 @@ fn http_url(text: &str) -> Option<Url> {
 }
 
 pub(super) fn public_url(text: &str) -> Parsed<String> {
-    let url = http_url(text).ok_or_else(|| "is not a complete http or https URL".to_owned())?;
+    let parsed = Url::parse(text).ok();
+    if parsed.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+        // Never the value: it holds a password, and every link would show it.
+        return Err("must not contain a user name or password".into());
+    }
+    let url = http_url(text).ok_or_else(|| {
+        "is not a complete http or https URL without a query and fragment".to_owned()
+    })?;
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+pub(super) fn networks(text: &str) -> Parsed<Vec<IpNet>> {
+    let networks = text.split(',').map(str::trim);
+    let networks = networks.filter(|network| !network.is_empty());
+    networks
+        .map(|network| {
+            let address = || network.parse::<IpAddr>().map(IpNet::from);
+            network
+                .parse()
+                .or_else(|_| address())
+                .map_err(|_| format!("\"{network}\" is neither an address nor a network"))
+        })
+        .collect()
 }
 
 pub(super) fn max_bytes(text: &str) -> Parsed<u64> {

@@ -9,7 +9,7 @@ pub(super) const FILE: &str = "pyflix.toml";
 const PREFIX: &str = "PYFLIX_";
 
 /// Every key with its default, if it has one, and an example of a right value.
-const KEYS: [(&str, Option<&str>, &str); 16] = [
+const KEYS: [(&str, Option<&str>, &str); 18] = [
     (
         "database_url",
         Some("sqlite:data/pyflix.db"),
@@ -31,6 +31,8 @@ const KEYS: [(&str, Option<&str>, &str); 16] = [
     ("fuse_duplicates", Some("0"), "0"),
     ("missed_syncs", Some("3"), "3"),
     ("retention", Some("256"), "256"),
+    ("ghibli_listen", None, "127.0.0.1:8001"),
+    ("trusted_proxies", None, "127.0.0.1,10.0.0.0/8"),
     ("public_url", None, "https://movies.example.org"),
     ("log", Some("info"), "info"),
     ("log_format", Some("pretty"), "json"),

@@ -59,7 +59,15 @@ fn a_wrong_value_is_reported_with_its_name_the_problem_and_an_example() {
         ("PYFLIX_FUSE_DUPLICATES", "few"),
         ("PYFLIX_MISSED_SYNCS", "3 syncs"),
         ("PYFLIX_RETENTION", "2001"),
+        ("PYFLIX_GHIBLI_LISTEN", "8001"),
+        ("PYFLIX_TRUSTED_PROXIES", "proxy.example"),
+        ("PYFLIX_TRUSTED_PROXIES", "10.0.0.0/33"),
         ("PYFLIX_PUBLIC_URL", "example.org"),
+        ("PYFLIX_PUBLIC_URL", "https://user:secret@example.org"),
+        ("PYFLIX_PUBLIC_URL", "https://:secret@example.org"),
+        ("PYFLIX_PUBLIC_URL", "https://secret@example.org/path"),
+        ("PYFLIX_PUBLIC_URL", "https://example.org/?key=secret"),
+        ("PYFLIX_PUBLIC_URL", "https://example.org/#secret"),
         ("PYFLIX_LOG", "info=what=this"),
         ("PYFLIX_LOG_FORMAT", "xml"),
         ("PYFLIX_DATABASE_URL_FILE", "/nowhere/at/all"),
@@ -74,6 +82,65 @@ fn a_wrong_value_is_reported_with_its_name_the_problem_and_an_example() {
             !message.contains("secret") && !message.contains('\n'),
             "{message}"
         );
+    }
+}
+
+#[test]
+fn the_url_of_an_sqlite_file_is_a_path() {
+    for (url, wanted) in [
+        ("sqlite:x.db", "x.db"),
+        ("sqlite:data/pyflix.db", "data/pyflix.db"),
+        ("sqlite://relative.db", "relative.db"),
+        ("sqlite:/abs/path.db", "/abs/path.db"),
+        ("sqlite:///abs/path.db", "/abs/path.db"),
+        ("sqlite:////abs/path.db", "//abs/path.db"),
+        ("sqlite:no-extension", "no-extension"),
+        ("sqlite:my films/100%.db", "my films/100%.db"),
+    ] {
+        let config = config(&[("PYFLIX_DATABASE_URL", url)]).unwrap();
+        let Database::Sqlite(path) = config.database else {
+            panic!("{url}");
+        };
+        assert_eq!(path, Path::new(wanted), "{url}");
+    }
+}
+
+#[test]
+fn a_form_of_another_tool_for_an_sqlite_file_is_refused_with_the_right_form() {
+    for url in [
+        "sqlite:",
+        "sqlite://",
+        "sqlite::memory:",
+        "sqlite://:memory:",
+        "sqlite:///:memory:",
+        "sqlite::memory:?cache=shared",
+        "sqlite:file::memory:",
+        "sqlite:x.db?mode=rwc",
+        "sqlite:///x.db?mode=ro&cache=shared",
+        "sqlite:file:x.db",
+        "sqlite:file:///x.db",
+        "sqlite:~/x.db",
+        "sqlite:data/",
+        "sqlite:/",
+        "sqlite:.",
+        "sqlite: x.db",
+        "sqlite:x.db\r",
+        "sqlite3:x.db",
+        "SQLite:x.db",
+        "file:x.db",
+        "x.db",
+        "/data/x.db",
+        ":memory:",
+    ] {
+        let message = config(&[("PYFLIX_DATABASE_URL", url)])
+            .unwrap_err()
+            .to_string();
+        assert!(message.starts_with("PYFLIX_DATABASE_URL: "), "{message}");
+        assert!(
+            message.ends_with("for example PYFLIX_DATABASE_URL=sqlite:data/pyflix.db"),
+            "{message}"
+        );
+        assert_eq!(message.lines().count(), 1, "{message}");
     }
 }
 

@@ -77,6 +77,12 @@ impl Repository {
         &self.store
     }
 
+    /// Closes the store, which each program does before it ends: a copy of an SQLite file has all
+    /// versions then.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
     /// The head; `None` while the store was never written to.
     ///
     /// # Errors

@@ -252,4 +252,8 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Removes all rows of a table except the `keep` with the highest keys.
     async fn trim(&self, table: Table, keep: u32) -> Result<()>;
+
+    /// Closes the store at the end of the program: all that was written is then in the database
+    /// itself. Later calls may fail.
+    async fn close(&self) {}
 }

@@ -9,9 +9,9 @@ use axum::{
     response::Response,
 };
 use http::{
-    HeaderMap, HeaderName, Method, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{
-        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
     },
 };
 use quick_cache::{Equivalent, Weighter, sync::Cache};
@@ -212,6 +212,11 @@ impl ResponseCache {
 }
 
 impl CachedResponse {
+    /// Its media type.
+    pub fn media_type(&self) -> &HeaderValue {
+        self.representation.media_type()
+    }
+
     /// The response to a `GET` or `HEAD` request, if its preferred encoding is there. Neither
     /// blocks nor computes.
     pub fn respond(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {
@@ -244,7 +249,8 @@ impl CachedResponse {
         let body = self.representation.encoded(encoding).await?;
         let with_fields = |mut fields: HeaderMap| {
             for (name, value) in &self.fields {
-                if !fields.contains_key(name) {
+                // What middleware added to `Vary` holds for the content in every encoding.
+                if name == VARY || !fields.contains_key(name) {
                     fields.insert(name, value.clone());
                 }
             }

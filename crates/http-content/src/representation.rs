@@ -43,25 +43,49 @@ struct Content {
     encoded: [OnceCell<Bytes>; Encoding::ALL.len()],
 }
 
+impl Content {
+    fn new(media_type: HeaderValue, content: Bytes) -> Self {
+        let mut encoded: [OnceCell<Bytes>; Encoding::ALL.len()] = Default::default();
+        let hash = xxh3_128(&content);
+        encoded[Encoding::Identity as usize] = OnceCell::new_with(Some(content));
+        Self {
+            is_text: media_type.to_str().is_ok_and(is_text),
+            media_type,
+            hash,
+            encoded,
+        }
+    }
+}
+
 impl Representation {
     /// Content of a media type, to be revalidated at each use.
     pub fn new(media_type: &'static str, content: impl Into<Bytes>) -> Self {
         let content = content.into();
-        let hash = xxh3_128(&content);
-        let mut encoded: [OnceCell<Bytes>; Encoding::ALL.len()] = Default::default();
-        encoded[Encoding::Identity as usize] = OnceCell::new_with(Some(content));
         Self {
-            content: Arc::new(Content {
-                media_type: HeaderValue::from_static(media_type),
-                is_text: is_text(media_type),
-                hash,
-                encoded,
-            }),
+            content: Arc::new(Content::new(HeaderValue::from_static(media_type), content)),
             cache_control: HeaderValue::from_static("no-cache"),
             fields: Vec::new(),
             is_cacheable: false,
             varies_by_host: false,
         }
+    }
+
+    /// Its media type.
+    pub fn media_type(&self) -> &HeaderValue {
+        &self.content.media_type
+    }
+
+    /// The content, not encoded.
+    pub fn content(&self) -> Bytes {
+        self.plain()
+    }
+
+    /// Replaces the content with another one of the same media type.
+    #[must_use]
+    pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
+        let media_type = self.content.media_type.clone();
+        self.content = Arc::new(Content::new(media_type, content.into()));
+        self
     }
 
     /// Sets `Cache-Control`.

@@ -55,7 +55,7 @@ pub(crate) struct ServerContext<C> {
     refusal_logged: Mutex<Option<Instant>>,
 }
 
-/// The addresses of a connection, in the extensions of the requests that the app gets.
+/// The addresses of a connection, in the extensions of every request.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionInfo {
     /// The client's address.
@@ -198,7 +198,7 @@ fn respond<C, S>(
     info: ConnectionInfo,
     app: &S,
     activity: &Arc<Activity>,
-    request: hyper::Request<Incoming>,
+    mut request: hyper::Request<Incoming>,
 ) -> impl Future<Output = Result<hyper::Response<ResponseBody>, JoinError>> + use<C, S>
 where
     C: Fn(&Request) -> Option<Response>,
@@ -214,17 +214,18 @@ where
         *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return Either::Left(future::ready(Ok(finish(response, activity, true))));
     }
-    let mut request = if has_body {
+    let request = if has_body {
         let activity = Arc::clone(&activity);
+        request.extensions_mut().insert(info);
         request.map(|body| Body::new(RequestBody { body, activity }))
     } else {
-        let request = request.map(|_| Body::empty());
+        let mut request = request.map(|_| Body::empty());
+        request.extensions_mut().insert(info);
         if let Some(response) = (context.cached)(&request) {
             return Either::Left(future::ready(Ok(finish(response, activity, false))));
         }
         request
     };
-    request.extensions_mut().insert(info);
     // Aborted with its connection.
     let response = context.app_runtime.spawn(app.clone().oneshot(request));
     let response = AbortOnDropHandle::new(response);

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Parser;
 use common::clock::Clock;
 use common::config::Config;
@@ -69,7 +69,7 @@ async fn standalone() -> ExitCode {
 struct Parts {
     repository: Repository,
     syncer: syncer::pipeline::Syncer,
-    listener: tokio::net::TcpListener,
+    listeners: serving::Listeners,
 }
 
 impl Parts {
@@ -79,7 +79,7 @@ impl Parts {
         Ok(Self {
             syncer: syncer::cli::syncer(repository.clone(), config)?,
             repository,
-            listener: serving::listen(config).await?,
+            listeners: serving::listen(config).await?,
         })
     }
 }
@@ -88,25 +88,22 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
     say(&format!(
         "PyFlix is running at {}",
-        serving::address(&parts.listener)?
+        serving::address(&parts.listeners.site)?
     ));
-    let syncing = tokio::spawn(syncing::run(
-        parts.syncer,
-        config.sync_interval,
-        shutdown.clone(),
-    ));
-    let served = serving::run(config, &parts.repository, parts.listener, shutdown.clone());
-    tokio::pin!(served);
-    tokio::select! {
-        end = &mut served => end,
-        end = syncing => {
-            if !shutdown.is_cancelled() {
-                end.context("the syncer crashed")?;
-                bail!("the syncer stopped unexpectedly");
-            }
-            served.await
-        }
-    }
+    // A half that ends stops the other one, and both get their time to end.
+    let (interval, stop) = (config.sync_interval, shutdown.clone());
+    let syncing = tokio::spawn(async move {
+        let _stops_all = stop.clone().drop_guard();
+        syncing::run(parts.syncer, interval, stop).await;
+    });
+    let serving = async {
+        let _stops_all = shutdown.clone().drop_guard();
+        serving::run(config, &parts.repository, parts.listeners, shutdown.clone()).await
+    };
+    let (served, synced) = tokio::join!(serving, syncing);
+    parts.repository.close().await;
+    served?;
+    synced.context("the syncer crashed")
 }
 
 #[expect(clippy::print_stdout, reason = "the address to open")]

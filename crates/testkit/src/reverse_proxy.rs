@@ -29,6 +29,30 @@ pub enum ReverseProxyKind {
     Caddy,
 }
 
+/// How a proxy passes on what is below `/pyflix`.
+#[derive(Clone, Copy, Debug)]
+pub enum Location {
+    /// Without the prefix.
+    Removed,
+    /// With the prefix.
+    Kept,
+}
+
+impl Location {
+    /// The configuration of an nginx that passes on nothing else.
+    fn config(self, port: u16, app: SocketAddr) -> String {
+        let path = match self {
+            Self::Removed => "/",
+            Self::Kept => "",
+        };
+        let all = ReverseProxyKind::Nginx.config(port, app);
+        all.replace("location / {", "location /pyflix/ {").replace(
+            "proxy_pass http://app;",
+            &format!("proxy_pass http://app{path};"),
+        )
+    }
+}
+
 impl ReverseProxyKind {
     /// The name of its program and of its Debian package.
     pub fn name(self) -> &'static str {
@@ -53,7 +77,7 @@ impl ReverseProxyKind {
                  timeout server 60s\n  http-reuse always\n\
                  frontend web\n  bind 127.0.0.1:{port}\n  default_backend app\n\
                  backend app\n  option httpchk GET /healthz\n  compression algo gzip\n  \
-                 compression type text/html application/json application/problem+json\n  \
+                 compression type text/html application/json application/problem+json text/event-stream\n  \
                  server app {app} check inter 200ms fall 100 pool-max-conn 4\n"
             ),
             Self::Nginx => format!(
@@ -62,7 +86,7 @@ impl ReverseProxyKind {
                  http {{\n  access_log off;\n  client_body_temp_path body;\n  \
                  proxy_temp_path proxy;\n  fastcgi_temp_path fastcgi;\n  uwsgi_temp_path uwsgi;\n  \
                  scgi_temp_path scgi;\n  gzip on;\n  gzip_min_length 0;\n  gzip_proxied any;\n  \
-                 gzip_types application/json application/problem+json;\n  \
+                 gzip_types application/json application/problem+json text/event-stream;\n  \
                  upstream app {{ server {app}; keepalive 4; }}\n  \
                  server {{\n    listen 127.0.0.1:{port};\n    server_name proxy.example;\n    location / {{\n      \
                  proxy_pass http://app;\n      proxy_http_version 1.1;\n      \
@@ -102,10 +126,19 @@ pub struct ReverseProxy {
 impl ReverseProxy {
     /// Starts one in front of an app; `None` if the program is not installed.
     pub async fn start(kind: ReverseProxyKind, app: SocketAddr) -> Option<Self> {
+        Self::start_with(kind, |port| kind.config(port, app)).await
+    }
+
+    /// Starts an nginx that passes on what is below `/pyflix`; `None` if it is not installed.
+    pub async fn start_below(app: SocketAddr, location: Location) -> Option<Self> {
+        Self::start_with(ReverseProxyKind::Nginx, |port| location.config(port, app)).await
+    }
+
+    async fn start_with(kind: ReverseProxyKind, config: impl Fn(u16) -> String) -> Option<Self> {
         let program = kind.program()?;
         loop {
             let port = free_port();
-            match launch(kind, &program, port, app).await {
+            match launch(kind, &program, port, &config(port)).await {
                 Ok(proxy) => return Some(proxy),
                 Err(log) if log.to_lowercase().contains("address already in use") => {}
                 Err(log) => panic!("{} did not start:\n{log}", kind.name()),
@@ -129,11 +162,11 @@ async fn launch(
     kind: ReverseProxyKind,
     program: &Path,
     port: u16,
-    app: SocketAddr,
+    text: &str,
 ) -> Result<ReverseProxy, String> {
     let folder = TempDir::with_prefix("proxy-").expect("a temporary folder can be made");
     let config = folder.path().join("config");
-    std::fs::write(&config, kind.config(port, app)).expect("the folder is writable");
+    std::fs::write(&config, text).expect("the folder is writable");
     let mut command = child_process::supervised(program, folder.path());
     command
         .args(kind.arguments(&config, folder.path()))

@@ -1,11 +1,15 @@
 use anyhow::bail;
 use common::repository::{HeadPatch, Repository};
+use tokio_util::sync::CancellationToken;
 
-use super::lease::{log_waiting, patch_head, require_undamaged};
+use super::lease::{acquire, patch_head, require_undamaged};
 use super::output::print;
 
-pub(super) async fn approve(repository: &Repository) -> anyhow::Result<()> {
-    let mut lease = repository.acquire(log_waiting).await?;
+pub(super) async fn approve(
+    repository: &Repository,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    let mut lease = acquire(repository, shutdown).await?;
     let held = repository.held_run().await?;
     let Some(run) = held.filter(|run| run.fingerprint.is_some()) else {
         lease.release(None).await?;

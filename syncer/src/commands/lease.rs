@@ -1,10 +1,28 @@
 //! What the commands that write do with the lease.
 
-use common::repository::{HeadPatch, LeaseGuard};
+use anyhow::bail;
+use common::repository::{HeadPatch, LeaseGuard, Repository};
+use tokio_util::sync::CancellationToken;
 
-/// Logs that another syncer has the lease.
-pub(super) fn log_waiting(holder: &str) {
-    tracing::info!("waiting for another syncer ({holder}) to finish");
+/// Acquires the lease, waiting for another syncer to finish.
+pub(super) async fn acquire(
+    repository: &Repository,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<LeaseGuard> {
+    let log_waiting =
+        |holder: &str| tracing::info!("waiting for another syncer ({holder}) to finish");
+    unless_stopped(shutdown, repository.acquire(log_waiting)).await
+}
+
+/// Gives up work when the program is told to stop.
+pub(super) async fn unless_stopped<T, E: Into<anyhow::Error>>(
+    shutdown: &CancellationToken,
+    work: impl Future<Output = Result<T, E>>,
+) -> anyhow::Result<T> {
+    tokio::select! {
+        result = work => result.map_err(Into::into),
+        () = shutdown.cancelled() => bail!("interrupted"),
+    }
 }
 
 /// Requires that the published state is readable. If not, releases the lease, and the error names

@@ -12,7 +12,9 @@ mod rollback;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use tokio_util::sync::CancellationToken;
 
+use self::lease::unless_stopped;
 use crate::pipeline::Syncer;
 
 /// A command over the configured repository.
@@ -44,20 +46,26 @@ pub enum Command {
     Unpin,
 }
 
-/// Runs a command.
+/// Runs a command. After `shutdown` it waits neither for the lease nor for the source.
 ///
 /// # Errors
 /// When it cannot be done; the message says why.
-pub async fn run(command: Command, syncer: &mut Syncer) -> anyhow::Result<ExitCode> {
+pub async fn run(
+    command: Command,
+    syncer: &mut Syncer,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<ExitCode> {
     let repository = syncer.repository();
     match command {
-        Command::Once => return once::once(syncer).await,
-        Command::Plan => plan::plan(syncer).await?,
-        Command::History { json } => history::history(repository, json).await?,
-        Command::Approve => approve::approve(repository).await?,
-        Command::Rollback { version } => rollback::rollback(repository, version).await?,
-        Command::Pin { version } => pin::pin(repository, version).await?,
-        Command::Unpin => pin::unpin(repository).await?,
+        Command::Once => return once::once(syncer, shutdown).await,
+        Command::Plan => unless_stopped(shutdown, plan::plan(syncer)).await?,
+        Command::History { json } => {
+            unless_stopped(shutdown, history::history(repository, json)).await?;
+        }
+        Command::Approve => approve::approve(repository, shutdown).await?,
+        Command::Rollback { version } => rollback::rollback(repository, version, shutdown).await?,
+        Command::Pin { version } => pin::pin(repository, version, shutdown).await?,
+        Command::Unpin => pin::unpin(repository, shutdown).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

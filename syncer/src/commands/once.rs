@@ -1,11 +1,9 @@
 use common::models::{Outcome, Run};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use tokio_util::sync::CancellationToken;
 
-use common::shutdown;
-
-use super::lease::log_waiting;
+use super::lease::acquire;
 use super::output::{print, print_error};
 use crate::pipeline::Syncer;
 use crate::progress::FetchProgress;
@@ -13,15 +11,14 @@ use crate::summary::RunSummary;
 
 const HELD: u8 = 3;
 
-pub(super) async fn once(syncer: &mut Syncer) -> anyhow::Result<ExitCode> {
-    let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
-    let lease = tokio::select! {
-        lease = syncer.repository().acquire(log_waiting) => lease?,
-        () = shutdown.cancelled() => anyhow::bail!("interrupted"),
-    };
+pub(super) async fn once(
+    syncer: &mut Syncer,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<ExitCode> {
+    let lease = acquire(syncer.repository(), shutdown).await?;
     let progress = FetchProgress::new();
     let show = |step: ghibli_api::Progress<'_>| progress.show(step);
-    let finished = syncer.sync_once(lease, &show, &shutdown).await;
+    let finished = syncer.sync_once(lease, &show, shutdown).await;
     drop(progress);
     Ok(report(&finished.run))
 }

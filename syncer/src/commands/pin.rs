@@ -1,11 +1,16 @@
 use anyhow::bail;
 use common::repository::{HeadPatch, Repository};
+use tokio_util::sync::CancellationToken;
 
-use super::lease::{log_waiting, patch_head, require_undamaged};
+use super::lease::{acquire, patch_head, require_undamaged};
 use super::output::print;
 
-pub(super) async fn pin(repository: &Repository, version: u64) -> anyhow::Result<()> {
-    let mut lease = repository.acquire(log_waiting).await?;
+pub(super) async fn pin(
+    repository: &Repository,
+    version: u64,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    let mut lease = acquire(repository, shutdown).await?;
     let current = lease.head().version;
     if version != current || version == 0 {
         lease.release(None).await?;
@@ -28,8 +33,11 @@ pub(super) async fn pin(repository: &Repository, version: u64) -> anyhow::Result
     Ok(())
 }
 
-pub(super) async fn unpin(repository: &Repository) -> anyhow::Result<()> {
-    let lease = repository.acquire(log_waiting).await?;
+pub(super) async fn unpin(
+    repository: &Repository,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    let lease = acquire(repository, shutdown).await?;
     let was_pinned = lease.head().pin.is_some();
     let patch = HeadPatch::Pin(None);
     patch_head(lease, patch).await?;

@@ -1,11 +1,16 @@
 use anyhow::Context;
 use common::repository::{HeadPatch, LeaseGuard, Repository};
+use tokio_util::sync::CancellationToken;
 
-use super::lease::{log_waiting, patch_head, release};
+use super::lease::{acquire, patch_head, release};
 use super::output::print;
 
-pub(super) async fn rollback(repository: &Repository, version: u64) -> anyhow::Result<()> {
-    let lease = repository.acquire(log_waiting).await?;
+pub(super) async fn rollback(
+    repository: &Repository,
+    version: u64,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    let lease = acquire(repository, shutdown).await?;
     let handle = lease.handle();
     let result = roll_back(lease, version).await;
     if result.is_err() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use common::config::FuseLimits;
 use common::models::{
-    Catalogue, Changes, Counts, Finding, Id, Kind, KindStats, MissingItem, Quarantined,
+    Catalogue, Changes, Counts, Finding, Id, Kind, KindStats, MissingItem, Problem, Quarantined,
 };
 use common::repository::{Damage, LostItems};
 use ghibli_api::{Collection, Records};
@@ -114,6 +114,12 @@ impl Plan {
     pub(super) fn approval_keeps_missing(&self) -> bool {
         let mut violations = self.verdict.violations.iter();
         violations.all(|violation| violation.rule == FuseRule::Unrecovered)
+    }
+
+    /// Whether the findings have links that lead nowhere.
+    pub(super) fn has_broken_links(&self) -> bool {
+        let mut findings = self.findings.iter();
+        findings.any(|finding| matches!(finding.problem, Problem::Dangling | Problem::NotALink))
     }
 
     /// Identifies a held plan, so that an approval lets exactly this one pass: the broken rules

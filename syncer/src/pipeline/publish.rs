@@ -1,7 +1,7 @@
 //! Publishing a plan: on the state at the head, or as the repair of a damaged one.
 
 use common::config::FuseLimits;
-use common::models::{Changes, Outcome, Run};
+use common::models::{Changes, Kind, Outcome, Run};
 use common::repository::{
     HeadPatch, LeaseGuard, LostItems, Origin, Repair, Result as StoreResult, Snapshot, StoreError,
 };
@@ -79,6 +79,7 @@ pub(super) async fn publish_or_hold(
     if held.is_some() {
         return Ok(None);
     }
+    let has_broken_links = plan.has_broken_links();
     lease
         .save_findings(&std::mem::take(&mut plan.findings))
         .await?;
@@ -105,6 +106,11 @@ pub(super) async fn publish_or_hold(
     };
     // The version is published, whatever else fails.
     run.outcome = Outcome::Published;
+    let is_first = matches!(base, PublishedOn::State(None));
+    if is_first && has_broken_links && !has_relations(&published) {
+        tracing::warn!("{NO_RELATIONS}");
+        run.notes.push(NO_RELATIONS.to_owned());
+    }
     if let Err(error) = lease.save_missing(&plan.missing).await {
         add_failed_write(run, "the missing items", &error);
     }
@@ -112,6 +118,17 @@ pub(super) async fn publish_or_hold(
         warn_view_is_behind(&error);
     }
     Ok(Some(published))
+}
+
+const NO_RELATIONS: &str = "none of the links in the records leads to an item, so the catalogue \
+     has no relations; check that links end in the `id` of a record (/status lists them)";
+
+fn has_relations(published: &Snapshot) -> bool {
+    let catalogue = &published.catalogue;
+    let mut numbers = Kind::ALL
+        .into_iter()
+        .flat_map(|kind| catalogue.numbers(kind));
+    numbers.any(|number| !catalogue.links(number).is_empty())
 }
 
 /// The state that a plan is published on.

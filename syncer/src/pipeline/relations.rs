@@ -1,7 +1,7 @@
 //! The relations between items, and the link fields of the source that state them.
 
 use common::models::Kind;
-use ghibli_api::Links;
+use ghibli_api::{LinkedId, Links};
 
 /// A link field of a record, by name.
 pub(super) type LinkField = (&'static str, Links);
@@ -71,17 +71,17 @@ impl Backlinks {
     }
 }
 
-/// The back-links in a record's fields: relation, and the target by kind and id.
+/// The back-links in a record's fields: relation, and the target by kind and link.
 pub(super) fn backlinks_in(
     kind: Kind,
     fields: &[LinkField],
-) -> impl Iterator<Item = (usize, Kind, &str)> {
+) -> impl Iterator<Item = (usize, Kind, &LinkedId)> {
     fields.iter().flat_map(move |(field, links)| {
         let relations = RELATIONS.iter().enumerate();
         let stated = relations.filter(move |(_, relation)| relation.to == (kind, Some(field)));
         stated.flat_map(|(at, relation)| {
             let ids = links.ids.iter();
-            ids.map(move |id| (at, relation.from.0, id.as_str()))
+            ids.map(move |id| (at, relation.from.0, id))
         })
     })
 }

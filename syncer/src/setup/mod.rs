@@ -32,6 +32,27 @@ pub(crate) enum SetupError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error(transparent)]
-    Database(#[from] mongodb_setup::SetupError),
+    /// The container of the database stopped.
+    #[error(
+        "movies_db does not stay up: it stopped during the set-up. Run `docker-compose ps movies_db` \
+         for its exit code and `docker-compose logs --tail=30 movies_db` for the reason; \
+         docs/operations.md lists the usual ones"
+    )]
+    Stopped,
+    #[error("{source}{}", hint(source))]
+    Database {
+        #[from]
+        source: mongodb_setup::SetupError,
+    },
+}
+
+/// What to do about a database that does not get ready.
+fn hint(error: &mongodb_setup::SetupError) -> &'static str {
+    match error {
+        mongodb_setup::SetupError::Late { .. } => {
+            "; movies_db may be slow or not stay up: run `docker-compose ps movies_db` and \
+             `docker-compose logs --tail=30 movies_db`"
+        }
+        _ => "",
+    }
 }

@@ -147,6 +147,41 @@ async fn an_unreadable_record_is_quarantined_until_it_is_fixed() {
 }
 
 #[tokio::test]
+async fn a_first_version_without_relations_has_a_note_if_records_have_links() {
+    let films = |people: serde_json::Value| vec![json!({"id": 1, "title": "A", "people": people})];
+    for (people, has_note) in [
+        (json!(["https://elsewhere.example/people/ann-1"]), true),
+        (json!(["Ann"]), true),
+        (json!(["/people/1"]), false),
+        (json!([1, "Ann"]), false),
+        (json!([]), false),
+        (json!(null), false),
+    ] {
+        let mut scene = scene().await;
+        scene.source.edit(|catalogue| {
+            for name in ["films", "people", "locations", "species", "vehicles"] {
+                let records = match name {
+                    "films" => films(people.clone()),
+                    _ => vec![json!({"id": 1, "name": name})],
+                };
+                *catalogue.collection_mut(name) = records;
+            }
+        });
+        let run = scene.sync().await;
+        assert_eq!(run.outcome, Outcome::Published, "{people}");
+        assert_eq!(run.notes.len(), usize::from(has_note), "{people}: {run:?}");
+        let rows = scene.repository().runs(1).await.unwrap();
+        assert_eq!(rows[0].notes, run.notes, "in the ledger");
+
+        scene
+            .source
+            .add_film(json!({"id": 2, "title": "B", "people": ["Ben"]}));
+        let run = scene.sync().await;
+        assert_eq!((run.outcome, run.notes.len()), (Outcome::Published, 0));
+    }
+}
+
+#[tokio::test]
 async fn an_approval_applies_once_and_only_to_the_held_changes() {
     let mut scene = scene().await;
     scene.sync().await;

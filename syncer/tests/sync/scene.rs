@@ -153,7 +153,7 @@ impl Scene {
 
     /// Runs a command; an error in words.
     pub(crate) async fn command(&mut self, command: Command) -> Result<(), String> {
-        let code = commands::run(command, &mut self.syncer).await;
+        let code = commands::run(command, &mut self.syncer, &CancellationToken::new()).await;
         code.map(drop).map_err(|error| format!("{error:#}"))
     }
 

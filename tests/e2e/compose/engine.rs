@@ -1,5 +1,6 @@
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -87,6 +88,21 @@ pub(crate) async fn build_from_binary(
     let help = run("docker", args).await;
     help.map(drop)
         .map_err(|why| format!("this machine's {service} does not run in the runtime image: {why}"))
+}
+
+/// Makes an image like `base` in which `mongod` is a script.
+pub(crate) async fn build_with_mongod(script: &str, base: &str, tag: &str) {
+    let context = tempfile::tempdir().unwrap();
+    let file = context.path().join("mongod");
+    fs::write(&file, format!("#!/bin/bash\nPATH=${{PATH#*:}}\n{script}\n")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    let dockerfile =
+        format!("FROM {base}\nCOPY mongod /pyflix-test/\nENV PATH=/pyflix-test:$PATH\n");
+    fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
+    let folder = context.path().to_str().unwrap();
+    run("docker", ["build", "--tag", tag, folder])
+        .await
+        .unwrap();
 }
 
 /// Runs a program to its end and returns its output.

@@ -2,6 +2,7 @@
 
 mod engine;
 mod project;
+mod settings;
 
 use std::time::Instant;
 
@@ -42,6 +43,42 @@ async fn the_compose_file_serves_the_source_and_keeps_its_data() {
     project.compose(&["up", "--no-build", "-d"]).await;
     project.wait_for_title("Renamed at the Source").await;
     assert_eq!(project.version().await, version + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn init_names_a_database_that_does_not_stay_up() {
+    let name = "init_names_a_database_that_does_not_stay_up";
+    let source = Source::start().await;
+    let project = match Project::new(Image::HostBinaries, &source).await {
+        Ok(project) => project.with_mongod("exit 62").await,
+        Err(why) => return skip(name, &why),
+    };
+    let failed = project.try_compose(&["up", "--no-build", "-d"]).await;
+    assert!(failed.is_err(), "{failed:?}");
+    let logs = project.compose(&["logs", "--no-color", "init"]).await;
+    for expected in [
+        "movies_db does not stay up",
+        "docker-compose ps movies_db",
+        "docker-compose logs --tail=30 movies_db",
+    ] {
+        assert!(logs.contains(expected), "{logs}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_set_up_is_done_again() {
+    let source = Source::start().await;
+    // The first start of the database ends during the set-up.
+    let once = "[ -e /data/db/second ] && exec mongod \"$@\"; : >/data/db/second; exit 14";
+    let project = match Project::new(Image::HostBinaries, &source).await {
+        Ok(project) => project.with_mongod(once).await,
+        Err(why) => return skip("an_interrupted_set_up_is_done_again", &why),
+    };
+    project.compose(&["up", "--no-build", "-d"]).await;
+    project
+        .wait_for_title(&source.catalogue().titles()[0])
+        .await;
+    assert!(project.restarts("init").await > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

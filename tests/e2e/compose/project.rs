@@ -2,6 +2,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ const CLEAN_UP: &str = r#"
 read -r closed
 $COMPOSE down --volumes --timeout 5
 docker network rm "$NETWORK"
-docker rmi "$WEBAPP_IMAGE" "$SYNCER_IMAGE"
+docker rmi "$WEBAPP_IMAGE" "$SYNCER_IMAGE" "$OTHER_MONGO_IMAGE"
 for stage in $(docker images --quiet --no-trunc --filter=dangling=true --filter=label=pyflix.stage=build); do
     case $STAGES_BEFORE in
         *"$stage"*) ;;
@@ -46,6 +47,8 @@ rm -rf "$FOLDER"
 pub(crate) struct Project {
     compose: Vec<String>,
     variables: Vec<(&'static str, String)>,
+    /// The name for the image of [`Self::with_mongod`].
+    mongo_image: String,
     /// Forwards the containers' requests to the source, which listens on localhost.
     source_relay: JoinHandle<()>,
     cleaner: Child,
@@ -57,7 +60,10 @@ impl Project {
         let mut compose = engine::compose().await?;
         let mut variables = engine::base_images(image).await?;
 
-        let name = format!("pyflix-test-{}-{}", std::process::id(), image as u8);
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("pyflix-test-{}-{count}", std::process::id());
+        let mongo_image = format!("{name}-mongo");
         let folder = std::env::temp_dir().join(&name);
         let network = format!("{name}-frontend");
         let overrides = folder.join("override.json");
@@ -84,6 +90,7 @@ impl Project {
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .env("COMPOSE", compose.join(" "))
             .env("NETWORK", &network)
+            .env("OTHER_MONGO_IMAGE", &mongo_image)
             .env("STAGES_BEFORE", stages)
             .env("FOLDER", &folder)
             .stdin(Stdio::piped())
@@ -94,6 +101,7 @@ impl Project {
         let mut project = Self {
             compose,
             variables,
+            mongo_image,
             source_relay: tokio::spawn(async {}),
             cleaner,
         };
@@ -110,6 +118,7 @@ impl Project {
             ("PYFLIX_PROVIDER_URLS", format!("http://{address}")),
             ("PYFLIX_SYNC_INTERVAL", "1h".into()),
             ("PYFLIX_PUBLIC_URL", String::new()),
+            ("PYFLIX_TRUSTED_PROXIES", String::new()),
             ("PYFLIX_PROVIDER_MAX_BYTES", String::new()),
             ("PYFLIX_LOG", "info".into()),
             ("PYFLIX_LOG_FORMAT", String::new()),
@@ -124,17 +133,42 @@ impl Project {
         Ok(project)
     }
 
+    /// Runs this script in place of `mongod`, in another image.
+    pub(crate) async fn with_mongod(mut self, script: &str) -> Self {
+        let image = self
+            .variables
+            .iter_mut()
+            .find(|(name, _)| *name == "MONGO_IMAGE");
+        let (_, image) = image.unwrap();
+        let tag = format!("{}:latest", self.mongo_image);
+        engine::build_with_mongod(script, image, &tag).await;
+        *image = tag;
+        self
+    }
+
+    /// How often the engine has started a service's container again.
+    pub(crate) async fn restarts(&self, service: &str) -> u64 {
+        self.inspect(service).await["RestartCount"]
+            .as_u64()
+            .unwrap()
+    }
+
     /// Runs a compose command, which must succeed, and returns its output.
     pub(crate) async fn compose(&self, args: &[&str]) -> String {
+        match self.try_compose(args).await {
+            Ok(printed) => printed,
+            Err(why) => panic!("{why}"),
+        }
+    }
+
+    /// Runs a compose command and returns its output, or both outputs if it fails.
+    pub(crate) async fn try_compose(&self, args: &[&str]) -> Result<String, String> {
         let mut command = Command::new(&self.compose[0]);
         command
             .args(&self.compose[1..])
             .args(args)
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
-        match run_command(command).await {
-            Ok(printed) => printed,
-            Err(why) => panic!("{why}"),
-        }
+        run_command(command).await
     }
 
     /// Waits until the list of movies shows a title.

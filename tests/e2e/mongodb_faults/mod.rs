@@ -1,5 +1,6 @@
 //! Faults of MongoDB and its network, under the real web app and syncer.
 
+mod backups;
 mod deployment;
 mod manual_edits;
 

@@ -1,14 +1,13 @@
 use askama::Template;
 use axum::extract::State;
-use http::HeaderMap;
 use http_content::Representation;
 
 use super::openapi::example_response;
 use super::operation::{OPERATIONS, Operation};
 use crate::http::AppError;
-use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
 use crate::http::path::API_DOCS;
+use crate::http::{Links, PublicUrl};
 use crate::pages::{HtmlHead, PageLayout};
 use crate::state::{CurrentSite, Site};
 
@@ -45,7 +44,7 @@ impl OperationExample {
 pub(super) async fn show(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
-    headers: HeaderMap,
+    links: Links,
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
     let page = Docs {
@@ -56,7 +55,7 @@ pub(super) async fn show(
             "Every endpoint of the PyFlix API, with its parameters and an example response.",
         ),
         layout: PageLayout::of(&site),
-        root: public_url.root(&headers),
+        root: links.root().to_owned(),
         operations: OPERATIONS
             .iter()
             .map(|operation| OperationExample::of(operation, &site))
@@ -64,5 +63,5 @@ pub(super) async fn show(
     };
     // The example of `status` has the last sync.
     let page = content::page(&page)?.at_version(site.version());
-    Ok(public_url.with_links(page).no_store())
+    Ok(links.with_links(page).no_store())
 }

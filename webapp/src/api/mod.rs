@@ -28,7 +28,7 @@ use http_content::Representation;
 use self::operation::{OPERATIONS, Operation};
 use crate::app_state::AppState;
 use crate::http::AppError;
-use crate::http::PublicUrl;
+use crate::http::Links;
 use crate::http::content::{AtVersion as _, JSON};
 use crate::http::path::API_DOCS;
 use crate::state::CurrentSite;
@@ -39,9 +39,8 @@ pub(crate) fn routes(router: Router<AppState>) -> Router<AppState> {
         .route("/api/v1/openapi.json", get(openapi::show))
         .route(API_DOCS, get(docs::show));
     OPERATIONS.iter().fold(router, |router, operation| {
-        let respond = move |current, public_url, headers, uri| async move {
-            respond(operation, current, public_url, headers, uri)
-        };
+        let respond =
+            move |current, links, uri| async move { respond(operation, current, links, uri) };
         router.route(&operation.path, get(respond))
     })
 }
@@ -49,8 +48,7 @@ pub(crate) fn routes(router: Router<AppState>) -> Router<AppState> {
 fn respond(
     operation: &Operation,
     State(current): State<CurrentSite>,
-    State(public_url): State<PublicUrl>,
-    headers: HeaderMap,
+    links: Links,
     uri: Uri,
 ) -> Result<Response, AppError> {
     let site = current.load()?;
@@ -61,11 +59,11 @@ fn respond(
     }
     let mut fields = HeaderMap::new();
     if let Some(page) = response.page {
-        let links = page.links(&public_url.root(&headers), &uri);
-        if let Ok(links) = HeaderValue::try_from(links) {
-            fields.insert(LINK, links);
+        let pages = page.links(links.root(), &uri);
+        if let Ok(pages) = HeaderValue::try_from(pages) {
+            fields.insert(LINK, pages);
         }
-        representation = public_url.with_links(representation);
+        representation = links.with_links(representation);
     }
     Ok((fields, representation).into_response())
 }

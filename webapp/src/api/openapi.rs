@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use common::models::Kind;
-use http::{HeaderMap, Uri};
+use http::Uri;
 use http_content::Representation;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -12,24 +12,23 @@ use super::item_fields::{COMPONENTS, schema, schema_name};
 use super::operation::{OPERATIONS, Operation, PathParameter};
 use super::parameter::{self, Parameter};
 use crate::http::AppError;
-use crate::http::PublicUrl;
+use crate::http::Links;
 use crate::http::content::{AtVersion as _, JSON, PROBLEM};
 use crate::state::{CurrentSite, Site};
 
 /// The document, with this server's address and examples from its catalogue.
 pub(super) async fn show(
     State(current): State<CurrentSite>,
-    State(public_url): State<PublicUrl>,
-    headers: HeaderMap,
+    links: Links,
     uri: Uri,
 ) -> Result<Representation, AppError> {
     parameter::parse(&uri, &[])?;
     let site = current.load()?;
-    let document = document(&site, &public_url.root(&headers));
+    let document = document(&site, links.root());
     let json = serde_json::to_vec_pretty(&document);
     let json = json.map_err(|error| AppError::Internal(error.into()))?;
     let document = Representation::new(JSON, json).at_version(site.version());
-    Ok(public_url.with_links(document))
+    Ok(links.with_links(document))
 }
 
 fn document(site: &Site, root: &str) -> Value {

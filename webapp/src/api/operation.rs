@@ -17,6 +17,8 @@ use super::{changes, items, search, syncs};
 use crate::http::AppError;
 use crate::state::Site;
 
+type Handler = dyn Fn(&ApiRequest<'_>) -> Result<ApiResponse, AppError> + Send + Sync;
+
 /// The path prefix of all operations.
 const ROOT: &str = "/api/v1";
 
@@ -35,7 +37,7 @@ pub(super) struct Operation {
     /// Whether it responds with 410 to versions that are not available.
     pub(super) can_be_gone: bool,
     pub(super) body_schema: Box<dyn Fn(&mut SchemaGenerator) -> Schema + Send + Sync>,
-    handler: Box<dyn Fn(&ApiRequest<'_>) -> Result<ApiResponse, AppError> + Send + Sync>,
+    handler: Box<Handler>,
 }
 
 #[derive(Clone, Copy)]

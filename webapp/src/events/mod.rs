@@ -6,13 +6,14 @@ mod listener;
 mod tests;
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::ready;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use http_front::{Limits, UntilClosed};
@@ -31,6 +32,11 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// The same as a query parameter: a browser sends the header only when it reconnects.
 const LAST_EVENT_ID_PARAMETER: &str = "last_event_id";
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+/// Not compressed on the way either, because a proxy that compresses waits for more.
+const NOT_TRANSFORMED: HeaderValue = HeaderValue::from_static("no-store, no-transform");
+/// The start of every stream: a comment that fills the buffers of proxies which wait for 2 KiB.
+static PADDING: LazyLock<Bytes> =
+    LazyLock::new(|| Bytes::from(format!(":{}\n\n", " ".repeat(2048))));
 /// Time between heartbeats on an idle stream.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 /// How long a stream waits for missed versions that are not in memory yet.
@@ -112,16 +118,17 @@ pub(crate) async fn show(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, AppError> {
-    let last = last_event_id(&headers, &uri)?;
+    let last = last_event_id(&headers, &uri);
     let site = current.load()?;
     let listener = Listener::new(events.permit()?, current, events, last);
-    let body = stream::unfold(listener, async |mut listener| {
+    let events = stream::unfold(listener, async |mut listener| {
         let bytes = listener.next().await?;
         Some((Ok::<_, Infallible>(bytes), listener))
     });
+    let body = stream::once(ready(Ok(PADDING.clone()))).chain(events);
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM)),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (CACHE_CONTROL, NOT_TRANSFORMED),
         (X_ACCEL_BUFFERING, HeaderValue::from_static("no")),
         (X_CATALOGUE_VERSION, HeaderValue::from(site.version())),
     ];
@@ -130,19 +137,13 @@ pub(crate) async fn show(
     Ok(response)
 }
 
-/// The last event that the client received, if it sends one.
-fn last_event_id(headers: &HeaderMap, uri: &Uri) -> Result<Option<EventId>, AppError> {
-    let mut last = None;
-    for (name, value) in query::pairs(uri) {
-        match &*name {
-            LAST_EVENT_ID_PARAMETER => last = Some(value.into_owned()),
-            _ => return Err(query::unknown(&name, &[LAST_EVENT_ID_PARAMETER])),
-        }
-    }
+/// The last event that the client received, if it sends one. Unknown parameters are ignored.
+fn last_event_id(headers: &HeaderMap, uri: &Uri) -> Option<EventId> {
+    let parameters = query::pairs(uri).filter(|(name, _)| name == LAST_EVENT_ID_PARAMETER);
+    let parameter = parameters.last().map(|(_, value)| value.into_owned());
     // When a browser reconnects, its header is newer than the URL.
-    if let Some(header) = headers.get(LAST_EVENT_ID) {
-        last = Some(String::from_utf8_lossy(header.as_bytes()).into_owned());
-    }
-    let last = last.filter(|last| !last.is_empty());
-    Ok(last.map(|last| EventId::parse(&last)))
+    let header = headers.get(LAST_EVENT_ID);
+    let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    let last = header.or(parameter).filter(|last| !last.is_empty());
+    last.map(|last| EventId::parse(&last))
 }

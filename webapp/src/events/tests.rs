@@ -1,7 +1,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use futures::{FutureExt as _, StreamExt as _};
+use futures::FutureExt as _;
 use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
 use tokio::io::AsyncWriteExt as _;
@@ -56,6 +56,18 @@ async fn a_client_that_reconnects_gets_the_missed_versions_then_the_status() {
         assert_eq!(stream.next().await.lines[1], "id: l:6");
         assert_eq!(stream.next().await.lines[0], "event: status");
         assert!(stream.is_idle());
+    }
+}
+
+#[tokio::test]
+async fn unknown_parameters_are_ignored() {
+    let app = TestApp::new(site("l", 3..=6));
+    for (path, event) in [
+        ("/events?_=1", "event: hello"),
+        ("/events?_=1&last_event_id=l:6&_=2", "event: status"),
+    ] {
+        let mut stream = app.listen(path, None).await;
+        assert_eq!(stream.next().await.lines[0], event, "{path}");
     }
 }
 
@@ -281,7 +293,13 @@ impl TestApp {
     async fn listen(&self, path: &str, last: Option<&str>) -> TestStream {
         let response = self.send(Method::GET, path, last).await;
         assert_eq!(response.status(), StatusCode::OK);
-        TestStream(response.into_body().into_data_stream())
+        let headers = response.headers();
+        assert_eq!(headers["cache-control"], "no-store, no-transform");
+        assert_eq!(headers["x-accel-buffering"], "no");
+        let mut stream = TestStream(response.into_body().into_data_stream());
+        let padding = stream.next().await.lines.concat();
+        assert!(padding.starts_with(':') && padding.len() > 2048);
+        stream
     }
 }
 

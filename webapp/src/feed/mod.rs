@@ -5,14 +5,12 @@ use axum::extract::State;
 use catalogue_index::Version;
 use common::models::Catalogue;
 use common::repository::Header;
-use http::{HeaderMap, Uri};
 use http_content::Representation;
 use jiff::Timestamp;
 
 use crate::http::AppError;
-use crate::http::PublicUrl;
+use crate::http::Links;
 use crate::http::content::{ATOM, AtVersion as _};
-use crate::http::query;
 use crate::state::{CurrentSite, Site};
 use crate::wording::{ItemNames, counts_in_words, sentences};
 
@@ -43,19 +41,12 @@ struct FeedEntry {
 
 pub(crate) async fn show(
     State(current): State<CurrentSite>,
-    State(public_url): State<PublicUrl>,
-    headers: HeaderMap,
-    uri: Uri,
+    links: Links,
 ) -> Result<Representation, AppError> {
-    if let Some((name, _)) = query::pairs(&uri).next() {
-        return Err(AppError::BadRequest(format!(
-            "unknown parameter {name}; the feed takes none"
-        )));
-    }
     let site = current.load()?;
-    let xml = feed(&site, &public_url.root(&headers)).render()?;
+    let xml = feed(&site, links.root()).render()?;
     let feed = Representation::new(ATOM, xml).at_version(site.version());
-    Ok(public_url.with_links(feed))
+    Ok(links.with_links(feed))
 }
 
 fn feed<'a>(site: &Site, base: &'a str) -> AtomFeed<'a> {

@@ -1,4 +1,4 @@
-use http_content::Conditions;
+use http_content::{Conditions, Representation};
 use std::cell::Cell;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -9,18 +9,23 @@ use axum::response::{IntoResponse, Response};
 use ghibli_api::{Collection, ListQuery, ListQueryError, Selection};
 use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use self::ScanOutcome::{Finished, Stopped};
 use super::kind_records::KindRecords;
-use super::response::{ListResponse, not_found, record};
+use super::response::{ListResponse, Lists, not_found, record};
 use crate::http::blocking::{LONG, SHORT, encode, run_blocking};
+use crate::http::content::{AtVersion as _, JSON_UTF8};
 use crate::http::path::OriginalUri;
-use crate::http::{AppError, PublicUrl};
+use crate::http::query;
+use crate::http::{AppError, Links};
 use crate::state::{CurrentSite, Site, kind_of};
 
 /// The scan limit of [`SHORT`] work; a request that scans more records is [`LONG`] work.
 const MAX_SHORT_SCAN: usize = 2_000;
+/// The address of all collections in one object.
+const DB: &str = "db";
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// What the handlers read of a request.
@@ -35,20 +40,78 @@ pub(crate) struct RequestParts {
 /// The records of a collection that match the query, as the source has them.
 pub(crate) async fn list(
     State(current): State<CurrentSite>,
-    State(public_url): State<PublicUrl>,
+    links: Links,
     collection: Result<Path<String>, PathRejection>,
     parts: RequestParts,
 ) -> Result<Response, AppError> {
     let Path(name) = collection?;
+    if name.eq_ignore_ascii_case(DB) {
+        return all(current, &links, parts).await;
+    }
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    respond(current, public_url, &name, query, parts).await
+    respond(current, &links, &name, query, parts).await
+}
+
+/// The addresses of the collections.
+pub(crate) async fn index(
+    State(current): State<CurrentSite>,
+    links: Links,
+) -> Result<Representation, AppError> {
+    let site = current.load()?;
+    let base = links.ghibli();
+    let names = Collection::ALL
+        .map(Collection::path)
+        .into_iter()
+        .chain([DB]);
+    let index: Map<_, _> = names
+        .map(|name| (name.to_owned(), Value::from(format!("{base}/{name}"))))
+        .collect();
+    let json = format!("{:#}", Value::from(index));
+    let index = Representation::new(JSON_UTF8, json).at_version(site.version());
+    Ok(links.with_links(index))
+}
+
+/// All collections in one object. Of the parameters only `callback` counts, as at the source.
+async fn all(
+    current: CurrentSite,
+    links: &Links,
+    parts: RequestParts,
+) -> Result<Response, AppError> {
+    let callbacks = query::pairs(&parts.uri).filter(|(name, _)| name == "callback");
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(callbacks)
+        .finish();
+    let base = links.ghibli();
+    let site = current.load()?;
+    let conditions = Conditions::of(&parts.method, &parts.headers);
+    let response = ListResponse {
+        query: ListQuery::parse(&query, &base)?,
+        url: format!("{base}/{DB}?{query}"),
+        catalogue: site.snapshot.catalogue.clone(),
+        lists: Lists::Named(
+            Collection::ALL
+                .map(|collection| {
+                    let numbers = site.indexes.lists.source_order(kind_of(collection));
+                    (collection, numbers.to_vec())
+                })
+                .into(),
+        ),
+        version: site.version(),
+    };
+    let is_short = site.snapshot.catalogue.len() <= MAX_SHORT_SCAN;
+    run_blocking(if is_short { &SHORT } else { &LONG }, move || {
+        let response = response.respond(&conditions)?;
+        encode(&response, &conditions);
+        Ok(response)
+    })
+    .await?
 }
 
 /// The records of a collection that belong to a record of another. As at the source, this filters
 /// by a foreign key that no record has, so it returns all of them.
 pub(crate) async fn nested(
     State(current): State<CurrentSite>,
-    State(public_url): State<PublicUrl>,
+    links: Links,
     address: Result<Path<(String, String, String)>, PathRejection>,
     parts: RequestParts,
 ) -> Result<Response, AppError> {
@@ -58,18 +121,18 @@ pub(crate) async fn nested(
         Some(owner) => with_parameter(query, owner.foreign_key(), &id),
         None => query.to_owned(),
     };
-    respond(current, public_url, &name, query, parts).await
+    respond(current, &links, &name, query, parts).await
 }
 
 /// One record, by its id.
 pub(crate) async fn show(
     State(current): State<CurrentSite>,
-    State(public_url): State<PublicUrl>,
+    links: Links,
     address: Result<Path<(String, String)>, PathRejection>,
     parts: RequestParts,
 ) -> Result<Response, AppError> {
     let Path((name, id)) = address?;
-    let base = base(&public_url, &parts.headers);
+    let base = links.ghibli();
     let query = ListQuery::parse(parts.uri.query().unwrap_or_default(), &base)?;
     let site = current.load()?;
     let kind = collection(&name).map(kind_of);
@@ -82,12 +145,12 @@ pub(crate) async fn show(
 
 async fn respond(
     current: CurrentSite,
-    public_url: PublicUrl,
+    links: &Links,
     name: &str,
     query_string: String,
     parts: RequestParts,
 ) -> Result<Response, AppError> {
-    let base = base(&public_url, &parts.headers);
+    let base = links.ghibli();
     let query = ListQuery::parse(&query_string, &base)?;
     let site = current.load()?;
     let Some(collection) = collection(name) else {
@@ -177,7 +240,7 @@ impl ListRequest {
         let list = ListResponse {
             query: self.query,
             catalogue: site.snapshot.catalogue.clone(),
-            numbers: selection.records,
+            lists: Lists::One(selection.records),
             url: self.url,
             version: site.version(),
         };
@@ -185,11 +248,6 @@ impl ListRequest {
         response.headers_mut().extend(headers);
         Ok(response)
     }
-}
-
-/// The base URL of this API.
-fn base(public_url: &PublicUrl, headers: &HeaderMap) -> String {
-    format!("{}/ghibli", public_url.root(headers))
 }
 
 /// The requested URL below `base`, as the client wrote it.

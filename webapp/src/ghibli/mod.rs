@@ -6,4 +6,4 @@ mod response;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use handlers::{list, nested, show};
+pub(crate) use handlers::{index, list, nested, show};

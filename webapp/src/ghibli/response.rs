@@ -5,7 +5,7 @@ use std::io;
 
 use axum::response::{IntoResponse, Response};
 use common::models::{Catalogue, Number};
-use ghibli_api::{ListQuery, ListQueryError};
+use ghibli_api::{Collection, ListQuery, ListQueryError};
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -15,17 +15,36 @@ use http::HeaderValue;
 
 /// A larger list is streamed. In bytes of packed records; about 512 KiB of text.
 const MAX_BUFFERED_BYTES: usize = 192 * 1024;
+const INDENT: &str = "  ";
 /// The approximate size of a chunk.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// A list of records, streamed if it is large.
+/// Lists of records, streamed if they are large.
 pub(super) struct ListResponse {
     pub(super) query: ListQuery,
     pub(super) catalogue: Catalogue,
-    pub(super) numbers: Vec<Number>,
+    pub(super) lists: Lists,
     /// The URL with the host, which the body depends on besides the records.
     pub(super) url: String,
     pub(super) version: u64,
+}
+
+pub(super) enum Lists {
+    /// An array.
+    One(Vec<Number>),
+    /// An object with an array for each collection.
+    Named(Vec<(Collection, Vec<Number>)>),
+}
+
+/// A part of the body.
+enum Part {
+    Text(String),
+    Record {
+        number: Number,
+        is_first: bool,
+        /// The record's depth of indentation.
+        level: usize,
+    },
 }
 
 impl ListResponse {
@@ -55,7 +74,10 @@ impl ListResponse {
     }
 
     fn packed_records(&self) -> impl Iterator<Item = &[u8]> {
-        let numbers = self.numbers.iter();
+        let numbers: Box<dyn Iterator<Item = &Number>> = match &self.lists {
+            Lists::One(numbers) => Box::new(numbers.iter()),
+            Lists::Named(lists) => Box::new(lists.iter().flat_map(|(_, numbers)| numbers)),
+        };
         numbers.filter_map(|number| self.catalogue.bytes(*number))
     }
 
@@ -73,37 +95,81 @@ impl ListResponse {
 
     fn chunks(self) -> impl Iterator<Item = io::Result<String>> + Send + 'static {
         let (prefix, suffix) = callback(&self.query);
-        let catalogue = self.catalogue;
-        let mut numbers = self.numbers.into_iter().peekable();
-        let query = self.query;
-        let mut opening = Some(prefix + "[");
-        let mut is_done = false;
+        let opening = std::iter::once(Part::Text(prefix));
+        let closing = std::iter::once(Part::Text(suffix.to_owned()));
+        let parts = opening.chain(self.lists.parts()).chain(closing);
+        let mut parts = parts.peekable();
+        let (query, catalogue) = (self.query, self.catalogue);
         std::iter::from_fn(move || {
-            if is_done {
-                return None;
-            }
-            let is_first = opening.is_some();
-            let mut chunk = opening.take().unwrap_or_default();
-            let is_empty = is_first && numbers.peek().is_none();
-            let mut separator = if is_first { "\n  " } else { ",\n  " };
+            parts.peek()?;
+            let mut chunk = String::new();
             while chunk.len() < CHUNK_BYTES
-                && let Some(number) = numbers.next()
+                && let Some(part) = parts.next()
             {
-                let record = catalogue.source(number).unwrap_or_default();
-                chunk.push_str(separator);
-                separator = ",\n  ";
-                if let Err(error) = write(&query, &mut chunk, &record, 1) {
-                    is_done = true;
+                if let Err(error) = part.write(&query, &catalogue, &mut chunk) {
+                    parts.by_ref().for_each(drop);
                     return Some(Err(io::Error::other(error)));
                 }
             }
-            if numbers.peek().is_none() {
-                is_done = true;
-                chunk.push_str(if is_empty { "]" } else { "\n]" });
-                chunk.push_str(suffix);
-            }
             Some(Ok(chunk))
         })
+    }
+}
+
+impl Lists {
+    fn parts(self) -> Box<dyn Iterator<Item = Part> + Send> {
+        let lists = match self {
+            Self::One(numbers) => return Box::new(array(String::new(), numbers, 1)),
+            Self::Named(lists) => lists,
+        };
+        let named = lists.into_iter().enumerate();
+        let named = named.flat_map(|(place, (collection, numbers))| {
+            let separator = if place == 0 { "" } else { "," };
+            array(format!("{separator}\n  \"{collection}\": "), numbers, 2)
+        });
+        let opening = std::iter::once(Part::Text("{".to_owned()));
+        let closing = std::iter::once(Part::Text("\n}".to_owned()));
+        Box::new(opening.chain(named).chain(closing))
+    }
+}
+
+/// An array of records at a depth of indentation, after a text.
+fn array(before: String, numbers: Vec<Number>, level: usize) -> impl Iterator<Item = Part> + Send {
+    let end = match numbers.is_empty() {
+        true => "]".to_owned(),
+        false => format!("\n{}]", INDENT.repeat(level - 1)),
+    };
+    let records = numbers.into_iter().enumerate();
+    let records = records.map(move |(place, number)| Part::Record {
+        number,
+        is_first: place == 0,
+        level,
+    });
+    let start = std::iter::once(Part::Text(format!("{before}[")));
+    start.chain(records).chain(std::iter::once(Part::Text(end)))
+}
+
+impl Part {
+    fn write(
+        self,
+        query: &ListQuery,
+        catalogue: &Catalogue,
+        out: &mut String,
+    ) -> Result<(), ListQueryError> {
+        match self {
+            Self::Text(text) => out.push_str(&text),
+            Self::Record {
+                number,
+                is_first,
+                level,
+            } => {
+                out.push_str(if is_first { "\n" } else { ",\n" });
+                out.extend(std::iter::repeat_n(INDENT, level));
+                let record = catalogue.source(number).unwrap_or_default();
+                write(query, out, &record, level)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub(crate) const CSS: &str = "text/css; charset=utf-8";
 /// A script, or an API response in the form of one.
 pub(crate) const JS: &str = "text/javascript; charset=utf-8";
+/// A text for programs.
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 /// A drawing.
 pub(crate) const SVG: &str = "image/svg+xml";
 /// A feed (RFC 4287).

@@ -20,6 +20,9 @@ pub(crate) enum AppError {
     /// Nothing is at this address.
     #[error("nothing found at this address")]
     NotFound,
+    /// A page is at this address, and the client accepts only JSON.
+    #[error("only a page for people is at this address: use the APIs under /ghibli or /api/v1")]
+    NotJson,
     /// No longer available, or moved; the text says what to do.
     #[error("{0}")]
     Gone(String),
@@ -65,7 +68,7 @@ impl AppError {
     pub(crate) fn status_and_title(&self) -> (StatusCode, &'static str) {
         match self {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "Invalid request"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "Page not found"),
+            Self::NotFound | Self::NotJson => (StatusCode::NOT_FOUND, "Page not found"),
             Self::Gone(_) => (StatusCode::GONE, "No longer available"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Read-only site"),
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "Unsupported encoding"),

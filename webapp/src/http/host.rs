@@ -38,7 +38,7 @@ fn bad_host() -> AppError {
     ))
 }
 
-fn is_host(host: &[u8]) -> bool {
+pub(crate) fn is_host(host: &[u8]) -> bool {
     host.len() <= MAX_HOST_BYTES
         && (is_plain_host(host)
             || Authority::try_from(host)

@@ -1,15 +1,22 @@
 //! What handlers and layers share of HTTP: errors, media types, the request's host, path and
 //! query, its id, and a queue for costly work. Knows nothing of the catalogue.
 
+mod accept;
 pub(crate) mod blocking;
 pub(crate) mod content;
+pub(crate) mod cors;
 pub(crate) mod error;
 pub(crate) mod host;
 pub(crate) mod path;
 mod public_url;
 pub(crate) mod query;
 mod request_id;
+mod vary;
 
+pub(crate) use self::accept::accepts_only_json;
 pub(crate) use self::error::AppError;
-pub(crate) use self::public_url::PublicUrl;
+pub(crate) use self::public_url::{
+    FORWARDED, KnownLinkKey, LinkKey, Links, PublicUrl, prefix, with_prefix,
+};
 pub(crate) use self::request_id::{RequestId, X_REQUEST_ID};
+pub(crate) use self::vary::add_vary;

@@ -2,17 +2,21 @@ use axum::extract::Request;
 use http::{Uri, uri::PathAndQuery};
 
 /// The path of the compatible API, which ignores case as the source does.
-const GHIBLI: &str = "/ghibli";
+pub(crate) const GHIBLI: &str = "/ghibli";
 /// The API reference: a page for people below an API's path.
 pub(crate) const API_DOCS: &str = "/api/docs";
 
 /// Whether a path belongs to an API, the events or the feed: its errors are problem details, and
-/// any site can read it.
+/// pages of any site can read it.
 pub(crate) fn is_api(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next();
-    first.is_some_and(|first| {
-        matches!(first, "api" | "events" | "feed.atom") || first.eq_ignore_ascii_case("ghibli")
-    })
+    is_ghibli(path) || first.is_some_and(|first| matches!(first, "api" | "events" | "feed.atom"))
+}
+
+/// Whether a path belongs to the compatible API.
+pub(crate) fn is_ghibli(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next();
+    first.is_some_and(|first| first.eq_ignore_ascii_case(GHIBLI.trim_start_matches('/')))
 }
 
 /// The request's URI before [`normalize`] changed it.

@@ -1,29 +1,344 @@
+//! What links begin with: `PYFLIX_PUBLIC_URL`, or else the host of the request and what a trusted
+//! proxy adds to it.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::HeaderMap;
-use http::header::HOST;
+use axum::extract::{FromRequestParts, Request};
+use common::config::IpNet;
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, Uri};
 use http_content::Representation;
+use http_front::ConnectionInfo;
 
-/// The configured base URL of links, `PYFLIX_PUBLIC_URL`, if any.
+use super::error::AppError;
+use super::host::{is_host, request_host};
+use super::path::GHIBLI;
+
+/// The fields that count if a trusted proxy sends them.
+pub(crate) static FORWARDED: [HeaderName; 4] = [PROTO, HOST, PREFIX, STANDARD];
+const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+/// RFC 7239.
+const STANDARD: HeaderName = http::header::FORWARDED;
+/// Longer prefixes are ignored.
+const MAX_PREFIX_BYTES: usize = 255;
+/// Marks the keys of the listener that has the compatible API at its root.
+const AT_ROOT: &str = "=";
+
+/// How clients reach a listener, by its settings.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PublicUrl(pub Option<Arc<str>>);
+pub(crate) struct PublicUrl {
+    /// `PYFLIX_PUBLIC_URL`, without a final slash.
+    pub(crate) configured: Option<Arc<str>>,
+    /// `PYFLIX_TRUSTED_PROXIES`.
+    pub(crate) trusted_proxies: Arc<[IpNet]>,
+    /// Whether the compatible API is at the root of this listener, and nothing else is there.
+    pub(crate) is_ghibli: bool,
+}
+
+/// What the links in a response depend on, as a key for the response cache: a host, or a URL if a
+/// trusted proxy says more.
+#[derive(Clone, Debug)]
+pub(crate) struct LinkKey<'a>(Cow<'a, str>);
+
+/// A [`LinkKey`] that replaces that of the request, to make a cached response again.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownLinkKey(Arc<str>);
+
+/// The start of links in the response to one request.
+#[derive(Clone, Debug)]
+pub(crate) struct Links {
+    root: Arc<str>,
+    is_ghibli: bool,
+    /// Whether it comes from the request.
+    varies: bool,
+    /// Whether [`FORWARDED`] fields are read.
+    pub(crate) is_forwarded: bool,
+}
 
 impl PublicUrl {
-    /// The base URL of the site: the configured one, else from the request's host.
-    pub(crate) fn root(&self, headers: &HeaderMap) -> String {
-        if let Some(url) = &self.0 {
-            return url.to_string();
-        }
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        format!("http://{}", host.unwrap_or("localhost"))
+    /// Whether [`FORWARDED`] fields can change a response.
+    fn reads_forwarded(&self) -> bool {
+        self.configured.is_none() && !self.trusted_proxies.is_empty()
     }
 
-    /// Marks a response with links in it as one that depends on the request's host, if it does.
-    pub(crate) fn with_links(&self, response: Representation) -> Representation {
-        if self.0.is_some() {
-            response
-        } else {
-            response.varying_by_host()
+    /// The key of a request; `None` if nothing names a host, as HTTP/1.0 allows.
+    ///
+    /// # Errors
+    ///
+    /// As [`request_host`].
+    pub(crate) fn key<'a>(&self, request: &'a Request) -> Result<Option<LinkKey<'a>>, AppError> {
+        if let Some(known) = request.extensions().get::<KnownLinkKey>() {
+            return Ok(Some(LinkKey(Cow::Borrowed(&known.0))));
+        }
+        let host = request_host(request)?.and_then(|host| std::str::from_utf8(host).ok());
+        let key = match self.forwarded(request) {
+            Some(forwarded) => {
+                match forwarded.url(host.map(Cow::Borrowed).or_else(|| local(request))) {
+                    Some(url) => Cow::Owned(url),
+                    None => return Ok(None),
+                }
+            }
+            None => match host {
+                Some(host) => Cow::Borrowed(host),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(LinkKey(match self.is_ghibli {
+            true => Cow::Owned(format!("{AT_ROOT}{key}")),
+            false => key,
+        })))
+    }
+
+    /// Gives a request its [`Links`], and the path that it has in this process: without the prefix
+    /// of the public URL, which a proxy may or may not have removed.
+    pub(crate) fn localize(&self, mut request: Request) -> Request {
+        let Ok(key) = self.key(&request) else {
+            // Refused later.
+            return request;
+        };
+        let links = match &self.configured {
+            Some(url) => self.links(Arc::clone(url), false),
+            None => {
+                let key = key.or_else(|| local(&request).map(LinkKey));
+                let root = key.map_or_else(|| "http://localhost".to_owned(), |key| key.root());
+                self.links(root.into(), true)
+            }
+        };
+        let target = request.uri().path_and_query().map(PathAndQuery::as_str);
+        if let Some(Cow::Owned(target)) =
+            target.map(|target| self.local_target(target, links.prefix()))
+            && let Some(uri) = with_target(request.uri(), &target)
+        {
+            *request.uri_mut() = uri;
+        }
+        request.extensions_mut().insert(links);
+        request
+    }
+
+    fn links(&self, root: Arc<str>, varies: bool) -> Links {
+        Links {
+            root,
+            is_ghibli: self.is_ghibli,
+            varies,
+            is_forwarded: self.reads_forwarded(),
         }
     }
+
+    /// The cached part of a target, for a lookup before [`Self::localize`].
+    pub(crate) fn cached_target<'a>(
+        &self,
+        target: &'a str,
+        key: Option<&LinkKey<'_>>,
+    ) -> Cow<'a, str> {
+        let root = match (&self.configured, key) {
+            (Some(url), _) => Cow::Borrowed(&**url),
+            (None, Some(key)) if self.reads_forwarded() => Cow::Owned(key.root()),
+            _ => Cow::Borrowed(""),
+        };
+        self.local_target(target, prefix(&root))
+    }
+
+    /// Borrowed if it is the same.
+    fn local_target<'a>(&self, target: &'a str, prefix: &str) -> Cow<'a, str> {
+        let below = match target.strip_prefix(prefix) {
+            Some(rest) if prefix.is_empty() || rest.starts_with('/') => rest,
+            Some(rest) if rest.is_empty() || rest.starts_with('?') => {
+                return Cow::Owned(match self.is_ghibli {
+                    true => format!("{GHIBLI}{rest}"),
+                    false => format!("/{rest}"),
+                });
+            }
+            _ => target,
+        };
+        if self.is_ghibli && below.starts_with('/') {
+            Cow::Owned(format!("{GHIBLI}{below}"))
+        } else if below.len() == target.len() {
+            Cow::Borrowed(target)
+        } else {
+            Cow::Owned(below.to_owned())
+        }
+    }
+
+    /// What a proxy says about the client's request; `None` if it says nothing, or is not trusted.
+    fn forwarded<'a>(&self, request: &'a Request) -> Option<Forwarded<'a>> {
+        if self.configured.is_some() {
+            return None;
+        }
+        let headers = request.headers();
+        let field = FORWARDED.iter().find(|name| headers.contains_key(*name))?;
+        let peer = request.extensions().get::<ConnectionInfo>()?.peer.ip();
+        let peer = peer.to_canonical();
+        if self.trusted_proxies.iter().any(|net| net.contains(&peer)) {
+            return Some(Forwarded::of(headers));
+        }
+        static IS_LOGGED: AtomicBool = AtomicBool::new(false);
+        if !IS_LOGGED.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "{field} from {peer} is ignored, so links begin with http:// and the Host header: \
+                 set PYFLIX_PUBLIC_URL to the address that people use, such as \
+                 https://movies.example.org, or PYFLIX_TRUSTED_PROXIES={peer} if that is your proxy"
+            );
+        }
+        None
+    }
+}
+
+impl LinkKey<'_> {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    pub(crate) fn into_owned(self) -> LinkKey<'static> {
+        LinkKey(Cow::Owned(self.0.into_owned()))
+    }
+
+    fn root(&self) -> String {
+        let key = self.0.strip_prefix(AT_ROOT).unwrap_or(&self.0);
+        match key.contains("://") {
+            true => key.to_owned(),
+            false => format!("http://{key}"),
+        }
+    }
+}
+
+impl KnownLinkKey {
+    pub(crate) fn new(key: &[u8]) -> Self {
+        Self(String::from_utf8_lossy(key).into())
+    }
+}
+
+impl Links {
+    /// The base URL of the site, without a final slash.
+    pub(crate) fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// The base URL of the compatible API.
+    pub(crate) fn ghibli(&self) -> String {
+        match self.is_ghibli {
+            true => self.root.to_string(),
+            false => format!("{}{GHIBLI}", self.root),
+        }
+    }
+
+    /// The path of the site's address: empty, or with a slash at its start only.
+    pub(crate) fn prefix(&self) -> &str {
+        prefix(&self.root)
+    }
+
+    /// Marks a response with links in it as one that depends on the request, if it does.
+    pub(crate) fn with_links(&self, response: Representation) -> Representation {
+        match self.varies {
+            true => response.varying_by_host(),
+            false => response,
+        }
+    }
+
+    /// The same for a response that has the [`Self::prefix`] in it, but no host.
+    pub(crate) fn with_paths(&self, response: Representation) -> Representation {
+        match self.varies && self.is_forwarded {
+            true => response.varying_by_host(),
+            false => response,
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Links {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let links = parts.extensions.get().cloned();
+        Ok(links.unwrap_or_else(|| PublicUrl::default().links("http://localhost".into(), true)))
+    }
+}
+
+/// The fields of the nearest proxy: the last values, because a client can send the others.
+struct Forwarded<'a> {
+    scheme: &'a str,
+    host: Option<&'a str>,
+    prefix: &'a str,
+}
+
+impl<'a> Forwarded<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
+        let standard = last(headers, &STANDARD).unwrap_or_default();
+        let standard = |name: &str| {
+            let mut pairs = standard.split(';').filter_map(|pair| pair.split_once('='));
+            let (_, value) = pairs.find(|(found, _)| found.trim().eq_ignore_ascii_case(name))?;
+            Some(value.trim().trim_matches('"'))
+        };
+        let scheme = last(headers, &PROTO).or_else(|| standard("proto"));
+        let host = last(headers, &HOST).or_else(|| standard("host"));
+        let prefix = last(headers, &PREFIX).unwrap_or_default();
+        let prefix = prefix.trim_end_matches('/');
+        Self {
+            scheme: match scheme {
+                Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
+                _ => "http",
+            },
+            host: host.filter(|host| is_host(host.as_bytes())),
+            prefix: if is_prefix(prefix) { prefix } else { "" },
+        }
+    }
+
+    fn url(&self, host: Option<Cow<'_, str>>) -> Option<String> {
+        let host = self.host.map(Cow::Borrowed).or(host)?;
+        Some(format!("{}://{host}{}", self.scheme, self.prefix))
+    }
+}
+
+fn last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let value = headers
+        .get_all(name)
+        .into_iter()
+        .next_back()?
+        .to_str()
+        .ok()?;
+    value.rsplit(',').next().map(str::trim)
+}
+
+fn is_prefix(prefix: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    prefix.starts_with('/')
+        && prefix.len() <= MAX_PREFIX_BYTES
+        && !prefix.contains("//")
+        && prefix.bytes().all(is_plain)
+}
+
+/// The path of a URL without a final slash.
+pub(crate) fn prefix(url: &str) -> &str {
+    let after = url.split_once("://").map_or("", |(_, after)| after);
+    after
+        .find('/')
+        .and_then(|start| after.get(start..))
+        .unwrap_or_default()
+}
+
+/// The address at which a client reached this process.
+fn local(request: &Request) -> Option<Cow<'static, str>> {
+    let connection = request.extensions().get::<ConnectionInfo>()?;
+    Some(Cow::Owned(connection.local.to_string()))
+}
+
+fn with_target(uri: &Uri, target: &str) -> Option<Uri> {
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// Puts a path before all addresses on a page. Templates write them from the root of the site, and
+/// only a template can contain a quotation mark: those in data are escaped.
+pub(crate) fn with_prefix(page: &str, prefix: &str) -> String {
+    let prefix = prefix.replace('&', "&amp;");
+    ["href", "src", "action"]
+        .iter()
+        .fold(page.to_owned(), |page, name| {
+            page.replace(&format!(" {name}=\"/"), &format!(" {name}=\"{prefix}/"))
+        })
 }

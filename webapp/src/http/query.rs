@@ -30,11 +30,3 @@ pub(crate) fn number(
             AppError::BadRequest(format!("{name} must be a whole number {bounds}"))
         })
 }
-
-/// The error for an unknown parameter, which names the known ones.
-pub(crate) fn unknown(name: &str, known: &[&str]) -> AppError {
-    AppError::BadRequest(format!(
-        "unknown parameter {name}; expected {}",
-        known.join(" or ")
-    ))
-}

@@ -172,7 +172,7 @@ pub(crate) const fn of_kind(kind: Kind) -> &'static [ListFilter] {
             filter("surface_water_min", AtLeast(SurfaceWater), "Only places with at least this percentage of surface water.", "40"),
             filter("surface_water_max", AtMost(SurfaceWater), "Only places with at most this percentage of surface water.", "60"),
             filter("movie", RelatedTo(Kind::Movie), "Only places in this movie (slug or ID).", "spirited-away"),
-            filter("resident", RelatedTo(Kind::Person), "Only places where this person lives (slug or ID).", "totoro"),
+            filter("resident", RelatedTo(Kind::Person), "Only places where this person lives (slug or ID).", "ashitaka"),
         ] },
         Kind::Species => const { &[
             filter("classification", Is(Classification), "Only species of this classification.", "Mammal").facet("Classification"),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::http::content::{HTML, PROBLEM};
 use crate::http::path::is_api;
-use crate::http::{AppError, RequestId};
+use crate::http::{AppError, RequestId, with_prefix};
 use crate::pages::ErrorPage;
 
 /// Problem details (RFC 9457).
@@ -23,16 +23,22 @@ struct Problem<'a> {
     request_id: &'a str,
 }
 
-/// Renders an error as a page, or as problem details under the paths of an API. Logs the cause of
-/// an internal error.
-pub(super) fn render_error(error: &AppError, uri: &Uri, request_id: RequestId) -> Response {
+/// Renders an error as a page, or as problem details under the paths of an API and for clients that
+/// accept only JSON. Logs the cause of an internal error.
+pub(super) fn render_error(
+    error: &AppError,
+    uri: &Uri,
+    prefix: &str,
+    only_json: bool,
+    request_id: RequestId,
+) -> Response {
     if let AppError::Internal(cause) = error {
         tracing::error!(%request_id, path = uri.path(), cause = format!("{cause:#}"), "request failed");
     }
-    let (content_type, text) = if is_api(uri.path()) {
+    let (content_type, text) = if only_json || is_api(uri.path()) {
         (PROBLEM, problem(error, uri, request_id))
     } else {
-        (HTML, page(error, uri, request_id))
+        (HTML, with_prefix(&page(error, uri, request_id), prefix))
     };
 
     let mut response = Response::new(Body::empty());

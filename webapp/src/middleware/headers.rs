@@ -1,15 +1,14 @@
 use axum::{extract::Request, middleware::Next, response::Response};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method,
-    header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_SECURITY_POLICY,
-        REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    },
+    HeaderName, HeaderValue,
+    header::{ACCEPT, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
 };
+use http_content::Representation;
 
-use crate::http::error::METHODS;
+use crate::http::content::HTML;
+use crate::http::cors::Cors;
 use crate::http::path::{API_DOCS, is_api};
+use crate::http::{FORWARDED, Links, add_vary};
 
 /// On every response.
 const SECURITY: [(HeaderName, HeaderValue); 2] = [
@@ -28,50 +27,33 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 const DATA_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// Pages of any site can read the APIs, which contain nothing private.
-const CORS: [(HeaderName, HeaderValue); 2] = [
-    (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-    (
-        ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("ETag, Link, X-Catalogue-Version, X-Request-Id, X-Total-Count"),
-    ),
-];
-
-/// CORS preflight.
-const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
-    (ACCESS_CONTROL_ALLOW_METHODS, METHODS),
-    (ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*")),
-    (ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")),
-];
-
 pub(super) async fn add(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let is_api = is_api(path);
-    let policy = match is_api && path.trim_end_matches('/') != API_DOCS {
+    let policy = match is_api(path) && path.trim_end_matches('/') != API_DOCS {
         true => DATA_POLICY,
         false => PAGE_POLICY,
     };
-    let is_preflight = is_api && request.method() == Method::OPTIONS;
+    let cors = Cors::of(&request);
+    let links = request.extensions().get::<Links>();
+    let is_forwarded = links.is_some_and(|links| links.is_forwarded);
 
     let mut response = next.run(request).await;
 
+    let content = response.extensions().get::<Representation>();
+    let is_page = content.is_some_and(|content| content.media_type() == HTML);
     let headers = response.headers_mut();
-    set(headers, SECURITY);
-    headers.insert(CONTENT_SECURITY_POLICY, policy);
-    if is_api {
-        // The compatible API sets its own, as the source does.
-        for (name, value) in CORS {
-            headers.entry(name).or_insert(value);
+    if is_page {
+        add_vary(headers, &ACCEPT);
+    }
+    if is_forwarded {
+        for name in &FORWARDED {
+            add_vary(headers, name);
         }
     }
-    if is_preflight {
-        set(headers, PREFLIGHT);
-    }
-    response
-}
-
-fn set<const N: usize>(headers: &mut HeaderMap, values: [(HeaderName, HeaderValue); N]) {
-    for (name, value) in values {
+    for (name, value) in SECURITY {
         headers.insert(name, value);
     }
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    cors.add(headers);
+    response
 }

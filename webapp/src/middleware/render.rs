@@ -6,11 +6,15 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::{Method, header::CONTENT_LENGTH};
+use http::{
+    HeaderMap, HeaderValue, Method,
+    header::{CONTENT_LENGTH, LOCATION},
+};
 use http_content::{Conditions, Representation};
 
 use super::error_response::render_error;
-use crate::http::{AppError, RequestId};
+use crate::http::content::HTML;
+use crate::http::{AppError, Links, RequestId, accepts_only_json, with_prefix};
 
 /// Turns what a handler returned, a [`Representation`] or an [`AppError`], into the response to
 /// this request: encoded, not modified, a page, or problem details.
@@ -21,23 +25,56 @@ pub(super) async fn render(
 ) -> Response {
     let conditions = Conditions::of(request.method(), request.headers());
     let without_body = request.method() == Method::HEAD;
+    let only_json = accepts_only_json(request.headers());
     let uri = request.uri().clone();
+    let links = request.extensions().get::<Links>().cloned();
 
     let mut placeholder = next.run(request).await;
 
-    let outcome = if let Some(representation) = placeholder.extensions_mut().remove() {
-        encode(&representation, &conditions, placeholder).await
+    let representation = placeholder.extensions_mut().remove::<Representation>();
+    let outcome = if let Some(representation) = representation {
+        let representation = below(representation, links.as_ref());
+        if only_json && representation.media_type() == HTML {
+            Err(Arc::new(AppError::NotJson))
+        } else {
+            encode(&representation, &conditions, placeholder).await
+        }
     } else if let Some(error) = placeholder.extensions_mut().remove() {
         Err(error)
     } else {
         Ok(placeholder)
     };
-    let mut response =
-        outcome.unwrap_or_else(|error: Arc<AppError>| render_error(&error, &uri, request_id));
+    let prefix = links.as_ref().map_or("", Links::prefix);
+    let mut response = outcome.unwrap_or_else(|error: Arc<AppError>| {
+        render_error(&error, &uri, prefix, only_json, request_id)
+    });
+    prefix_location(response.headers_mut(), prefix);
     if without_body {
         *response.body_mut() = Body::empty();
     }
     response
+}
+
+/// A page with addresses below the prefix.
+fn below(page: Representation, links: Option<&Links>) -> Representation {
+    let Some(links) = links.filter(|_| page.media_type() == HTML) else {
+        return page;
+    };
+    let page = links.with_paths(page);
+    if links.prefix().is_empty() {
+        return page;
+    }
+    let text = with_prefix(&String::from_utf8_lossy(&page.content()), links.prefix());
+    page.with_content(text)
+}
+
+/// The same for a redirect.
+fn prefix_location(headers: &mut HeaderMap, prefix: &str) {
+    let path = headers.get(LOCATION).and_then(|path| path.to_str().ok());
+    let path = path.filter(|path| path.starts_with('/') && !prefix.is_empty());
+    if let Some(Ok(path)) = path.map(|path| HeaderValue::try_from(format!("{prefix}{path}"))) {
+        headers.insert(LOCATION, path);
+    }
 }
 
 /// The representation as a response, with the header fields that its handler added.

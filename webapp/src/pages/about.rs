@@ -25,7 +25,7 @@ pub(crate) async fn show(
     State(public_url): State<PublicUrl>,
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
-    let origin = public_url.0.as_deref().unwrap_or(DEFAULT_ORIGIN);
+    let origin = public_url.configured.as_deref().unwrap_or(DEFAULT_ORIGIN);
     let page = AboutPage {
         head: HtmlHead::of(
             &public_url,

@@ -21,6 +21,8 @@ pub(crate) struct HtmlHead {
     pub(crate) canonical: String,
     /// `og:type` (Open Graph).
     pub(crate) og_type: &'static str,
+    /// Whether search engines may show the page and follow its links.
+    pub(crate) is_indexed: bool,
 }
 
 impl HtmlHead {
@@ -30,17 +32,26 @@ impl HtmlHead {
         title: impl Into<String>,
         description: impl Into<String>,
     ) -> Self {
-        let site = public_url.0.as_deref().unwrap_or_default();
+        let site = public_url.configured.as_deref().unwrap_or_default();
         Self {
             title: title.into(),
             description: description.into(),
             canonical: format!("{site}{path}"),
             og_type: "website",
+            is_indexed: true,
         }
     }
 
     pub(crate) fn with_og_type(self, og_type: &'static str) -> Self {
         Self { og_type, ..self }
+    }
+
+    /// Keeps search engines off one of the many views of the same data.
+    pub(crate) fn not_indexed(self) -> Self {
+        Self {
+            is_indexed: false,
+            ..self
+        }
     }
 
     pub(crate) fn is_absolute(&self) -> bool {
@@ -101,6 +112,11 @@ fn notice(site: &Site) -> Option<Notice> {
             "You are viewing the built-in catalogue: no sync has finished since",
             Some(since),
             ".",
+        ),
+        (_, Freshness::SyncInFuture(at)) => (
+            "The last sync is dated in the future,",
+            Some(at),
+            ": a clock was or is wrong, and the catalogue may be out of date.",
         ),
         (_, Freshness::StoreUnavailable(since)) => (
             "The database has been unavailable since",

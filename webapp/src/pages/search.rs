@@ -10,9 +10,9 @@ use super::language::has_japanese_title;
 use super::layout::{HtmlHead, PageLayout};
 use super::tile::{self, Tile};
 use crate::http::AppError;
-use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _, JSON};
 use crate::http::query;
+use crate::http::{Links, PublicUrl};
 use crate::state::{CurrentSite, Site};
 
 /// Results of each kind on a page with all kinds.
@@ -116,7 +116,8 @@ pub(crate) async fn show(
             "/search",
             title,
             "Search Studio Ghibli’s movies, characters, places, species and vehicles.",
-        ),
+        )
+        .not_indexed(),
         layout: PageLayout::of(&site),
         kind,
         total,
@@ -242,6 +243,7 @@ struct Suggestion {
 /// Names that complete a typed text, for the pages' script.
 pub(crate) async fn suggest(
     State(current): State<CurrentSite>,
+    links: Links,
     parameters: Result<Query<SearchParameters>, QueryRejection>,
 ) -> Result<Representation, AppError> {
     let Query(parameters) = parameters?;
@@ -258,11 +260,12 @@ pub(crate) async fn suggest(
             Some(Suggestion {
                 name: completion.text,
                 kind: tile::singular(completion.kind),
-                href: tile::address(&item),
+                href: format!("{}{}", links.prefix(), tile::address(&item)),
             })
         })
         .collect();
     let json = serde_json::to_vec(&suggestions)
         .map_err(|error| AppError::Internal(anyhow::Error::new(error)))?;
-    Ok(Representation::new(JSON, json).at_version(site.version()))
+    let suggestions = Representation::new(JSON, json).at_version(site.version());
+    Ok(links.with_paths(suggestions))
 }

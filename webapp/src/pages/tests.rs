@@ -150,7 +150,19 @@ async fn invalid_values_are_a_400_and_unknown_parameters_are_ignored() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{path}");
         assert!(page.contains(" must be "), "{page}");
     }
-    for path in ["/movies?ref=x&ref=y", "/people?view=list", "/species?q=%FF"] {
+    for path in [
+        "/movies?ref=x&ref=y",
+        "/people?view=list",
+        "/species?q=%FF",
+        "/?_=1",
+        "/movies?_=1",
+        "/search?q=totoro&_=1",
+        "/search/suggest?q=totoro&_=1",
+        "/changes?_=1",
+        "/status?_=1",
+        "/about?_=1",
+        "/feed.atom?_=1",
+    ] {
         assert_eq!(pages.get(path).await.0, StatusCode::OK, "{path}");
     }
     for path in [
@@ -160,6 +172,45 @@ async fn invalid_values_are_a_400_and_unknown_parameters_are_ignored() {
         "/art/films/x.svg",
     ] {
         assert_eq!(pages.get(path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn crawlers_are_kept_off_the_endless_views_of_the_same_data() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for (path, is_indexed) in [
+        ("/", true),
+        ("/movies", true),
+        ("/people?_=1", true),
+        ("/changes", true),
+        ("/search?q=totoro", false),
+        ("/search", false),
+        ("/movies?sort=-year", false),
+        ("/movies?director=Hayao+Miyazaki", false),
+        ("/movies?people=all", false),
+        ("/movies?view=list", false),
+        ("/people?species=human", false),
+        ("/changes?from=1&to=2", false),
+    ] {
+        let page = pages.read(path).await;
+        let says_no = page.contains("<meta name=\"robots\" content=\"noindex, nofollow\">");
+        assert_eq!(says_no, !is_indexed, "{path}");
+    }
+    let (_, headers, _) = pages.get("/movies/random").await;
+    assert_eq!(headers["x-robots-tag"], "noindex, nofollow");
+    let (status, headers, robots) = pages.get("/robots.txt").await;
+    assert_eq!(
+        (status, &headers["content-type"]),
+        (
+            StatusCode::OK,
+            &"text/plain; charset=utf-8".parse().unwrap()
+        )
+    );
+    for path in ["/search", "/movies/random", "/changes?from=", "/movies?"] {
+        assert!(
+            robots.contains(&format!("\nDisallow: {path}\n")),
+            "{robots}"
+        );
     }
 }
 
@@ -222,7 +273,10 @@ async fn canonical_urls_are_absolute_if_a_public_url_is_configured() {
     let mut pages = Pages::of(seed::snapshot().catalogue);
     let page = pages.read("/movies?sort=-year&ref=x").await;
     assert!(page.contains("<link rel=\"canonical\" href=\"/movies?sort=-year\">"));
-    pages.app.public_url = PublicUrl(Some("https://movies.example.org".into()));
+    pages.app.public_url = PublicUrl {
+        configured: Some("https://movies.example.org".into()),
+        ..PublicUrl::default()
+    };
     let page = pages.read("/people/haku").await;
     let address = "https://movies.example.org/people/haku";
     assert!(page.contains(&format!("<link rel=\"canonical\" href=\"{address}\">")));

@@ -9,31 +9,44 @@ use axum::extract::Request;
 use axum::response::Response;
 use common::models::Catalogue;
 use futures::future;
-use http::Method;
-use http::header::{ACCEPT_ENCODING, HOST};
+use http::header::{
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, HOST,
+};
+use http::{HeaderName, Method};
 use http_content::{CachedResponse, Encoding, ResponseCache};
 use tokio::time::{Instant, sleep, timeout_at};
 use tower::{Service, ServiceExt as _, service_fn};
 
-use crate::http::host::request_host;
-use crate::http::{RequestId, X_REQUEST_ID};
+use crate::http::content::HTML;
+use crate::http::cors::Cors;
+use crate::http::{KnownLinkKey, LinkKey, PublicUrl, RequestId, X_REQUEST_ID, accepts_only_json};
 use crate::state::CurrentSite;
 
 /// Time that a site must be current before the page of every item is made.
 const QUIET_TIME: Duration = Duration::from_secs(1);
 /// How long prewarming can delay a new site.
 const PREWARM_TIMEOUT: Duration = Duration::from_millis(100);
+/// Header fields that are not kept, because they are made for each request.
+const PER_REQUEST: [HeaderName; 3] = [
+    X_REQUEST_ID,
+    ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS,
+];
 /// The host of requests that only fill the cache.
 const ANY_HOST: &str = "localhost";
 
 /// Responds from the cache if it has the response in the preferred encoding. Neither blocks nor
 /// computes, so that it can run on an I/O thread.
-pub(crate) fn cached(current: CurrentSite) -> impl Fn(&Request) -> Option<Response> + Send + Sync {
+pub(crate) fn cached(
+    current: CurrentSite,
+    public_url: PublicUrl,
+) -> impl Fn(&Request) -> Option<Response> + Send + Sync {
     move |request| {
         let site = current.peek();
-        let host = readable_host(request)?;
+        let key = readable_key(request, &public_url)?;
         let target = ResponseCache::target(request)?;
-        let response = site.as_ref()?.cache.get(host, target)?;
+        let target = public_url.cached_target(target, key.as_ref());
+        let response = find(&site.as_ref()?.cache, key.as_ref(), &target, request)?;
         respond(&response, request)
     }
 }
@@ -42,49 +55,75 @@ pub(crate) fn cached(current: CurrentSite) -> impl Fn(&Request) -> Option<Respon
 pub(crate) fn layer<S>(
     app: S,
     current: CurrentSite,
+    public_url: PublicUrl,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    let shared = Arc::new((app, current));
+    let shared = Arc::new((app, current, public_url));
     service_fn(move |request: Request| {
         let shared = Arc::clone(&shared);
         async move {
-            let (app, current) = &*shared;
-            serve(app.clone(), current, request).await
+            let (app, current, public_url) = &*shared;
+            serve(app.clone(), current, public_url, request).await
         }
     })
 }
 
-async fn serve<S>(app: S, current: &CurrentSite, request: Request) -> Result<Response, Infallible>
+async fn serve<S>(
+    app: S,
+    current: &CurrentSite,
+    public_url: &PublicUrl,
+    request: Request,
+) -> Result<Response, Infallible>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
+    let request = public_url.localize(request);
     let cache = current.peek().as_ref().map(|site| Arc::clone(&site.cache));
-    let (Some(cache), Some(host)) = (cache, readable_host(&request)) else {
+    let (Some(cache), Some(key)) = (cache, readable_key(&request, public_url)) else {
         return app.oneshot(request).await;
     };
     let Some(target) = ResponseCache::target(&request) else {
         return app.oneshot(request).await;
     };
-    if let Some(cached) = cache.get(host, target)
+    if let Some(cached) = find(&cache, key.as_ref(), target, &request)
         && cache.encode(&cached, request.headers()).await.is_ok()
         && let Some(response) = respond(&cached, &request)
     {
         return Ok(response);
     }
-    let (host, target) = (host.map(<[u8]>::to_vec), target.to_owned());
+    let (key, target) = (key.map(LinkKey::into_owned), target.to_owned());
     // A response that is made from now on is never older than the version of this cache.
     let mut response = app.oneshot(request).await?;
-    cache.insert(host.as_deref(), &target, &mut response, &[X_REQUEST_ID]);
+    cache.insert(
+        key.as_ref().map(LinkKey::as_bytes),
+        &target,
+        &mut response,
+        &PER_REQUEST,
+    );
     Ok(response)
+}
+
+/// The cached response, unless it is a page and the client accepts only JSON.
+fn find(
+    cache: &ResponseCache,
+    key: Option<&LinkKey<'_>>,
+    target: &str,
+    request: &Request,
+) -> Option<Arc<CachedResponse>> {
+    let cached = cache.get(key.map(LinkKey::as_bytes), target)?;
+    let is_refused = cached.media_type() == HTML && accepts_only_json(request.headers());
+    (!is_refused).then_some(cached)
 }
 
 fn respond(cached: &CachedResponse, request: &Request) -> Option<Response> {
     let mut response = cached.respond(request.method(), request.headers())?;
     let id = RequestId::next();
-    response.headers_mut().insert(X_REQUEST_ID, id.value());
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id.value());
+    Cors::of(request).add(headers);
     tracing::debug!(
         request_id = %id,
         path = request.uri().path(),
@@ -94,14 +133,14 @@ fn respond(cached: &CachedResponse, request: &Request) -> Option<Response> {
     Some(response)
 }
 
-/// The host of a request that can be answered from the cache: `GET` or `HEAD`, without a body and
+/// The key of a request that can be answered from the cache: `GET` or `HEAD`, without a body and
 /// valid. `Some(None)` if it names no host.
 #[expect(clippy::option_option, reason = "no cache and no host are two answers")]
-fn readable_host(request: &Request) -> Option<Option<&[u8]>> {
+fn readable_key<'a>(request: &'a Request, public_url: &PublicUrl) -> Option<Option<LinkKey<'a>>> {
     use hyper::body::Body as _;
     let is_readable =
         matches!(*request.method(), Method::GET | Method::HEAD) && request.body().is_end_stream();
-    is_readable.then(|| request_host(request).ok())?
+    is_readable.then(|| public_url.key(request).ok())?
 }
 
 /// Fills the next site's cache with what clients requested from the current one's, within
@@ -112,10 +151,10 @@ where
 {
     let deadline = Instant::now() + PREWARM_TIMEOUT;
     for requested in outdated.requested() {
-        let host = requested.host.as_deref().unwrap_or(ANY_HOST.as_bytes());
+        let key = requested.host.as_deref().unwrap_or(ANY_HOST.as_bytes());
         for _ in 0..2 {
             // The first request fills the cache, the second one its encoding.
-            let request = fetch(app.clone(), &requested.target, host, requested.encoding);
+            let request = fetch(app.clone(), &requested.target, key, requested.encoding);
             if timeout_at(deadline, request).await.is_err() {
                 return;
             }
@@ -164,12 +203,13 @@ where
     }
 }
 
-async fn fetch<S>(app: S, target: &str, host: &[u8], encoding: Encoding)
+async fn fetch<S>(app: S, target: &str, key: &[u8], encoding: Encoding)
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
     let request = Request::get(target)
-        .header(HOST, host)
+        .header(HOST, ANY_HOST)
+        .extension(KnownLinkKey::new(key))
         .header(ACCEPT_ENCODING, encoding.name().unwrap_or("identity"))
         .body(Body::empty());
     if let Ok(request) = request {

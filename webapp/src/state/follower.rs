@@ -6,7 +6,7 @@ use common::clock::Clock;
 use common::repository::{FollowEvent, HeadStatus, Repository, Snapshot};
 use common::seed;
 use http_content::ResponseCache;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,8 @@ use super::sync_status::{self, SyncStatus};
 const FRESHNESS_INTERVAL: Duration = Duration::from_secs(1);
 /// Delay of a sync beyond two intervals before the catalogue counts as stale.
 const SYNC_GRACE: Duration = Duration::from_secs(60);
+/// Difference between two clocks that is none of the catalogue's problems.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// Keeps the current site at the last published version, until `shutdown`.
 ///
@@ -244,11 +246,18 @@ impl CatalogueFollower {
         if let Some(since) = last_sync.failing_since {
             return Freshness::SourceUnavailable(since);
         }
-        let age = self.clock.now().duration_since(last_sync.at);
-        let max_age = self.interval * 2 + SYNC_GRACE;
-        if Duration::try_from(age).is_ok_and(|age| age > max_age) {
-            return Freshness::NoRecentSync(last_sync.at);
-        }
+        freshness_by_age(last_sync.at, self.clock.now(), self.interval)
+    }
+}
+
+/// The freshness of a catalogue whose last sync ended well.
+fn freshness_by_age(last_sync: Timestamp, now: Timestamp, interval: Duration) -> Freshness {
+    let age = now.duration_since(last_sync);
+    if age > SignedDuration::try_from(interval * 2 + SYNC_GRACE).unwrap_or(SignedDuration::MAX) {
+        Freshness::NoRecentSync(last_sync)
+    } else if age.unsigned_abs() > CLOCK_TOLERANCE && age.is_negative() {
+        Freshness::SyncInFuture(last_sync)
+    } else {
         Freshness::Fresh
     }
 }
@@ -296,6 +305,26 @@ mod tests {
             assert!(swap.is_err(), "swapped with {versions} versions");
             stop.cancel();
             follower.await.unwrap();
+        }
+    }
+
+    #[test]
+    fn a_last_sync_is_fresh_for_two_intervals_and_a_minute_and_not_in_the_future() {
+        let now = Timestamp::from_second(1_000_000_000).unwrap();
+        let freshness = |ago: i64| {
+            let at = now - SignedDuration::from_secs(ago);
+            (freshness_by_age(at, now, Duration::from_secs(15)), at)
+        };
+        for fresh in [-60, -1, 0, 1, 90] {
+            assert_eq!(freshness(fresh).0, Freshness::Fresh, "{fresh} s ago");
+        }
+        for late in [91, 1_000_000] {
+            let (freshness, at) = freshness(late);
+            assert_eq!(freshness, Freshness::NoRecentSync(at), "{late} s ago");
+        }
+        for early in [61, 3_600, 1_000_000_000] {
+            let (freshness, at) = freshness(-early);
+            assert_eq!(freshness, Freshness::SyncInFuture(at), "in {early} s");
         }
     }
 

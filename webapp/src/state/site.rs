@@ -40,6 +40,8 @@ pub(crate) enum Freshness {
     SourceUnavailable(Timestamp),
     /// No sync has finished since then.
     NoRecentSync(Timestamp),
+    /// The last sync is dated then, in the future: a clock was or is wrong.
+    SyncInFuture(Timestamp),
     /// The store cannot be read since then.
     StoreUnavailable(Timestamp),
 }
@@ -51,7 +53,7 @@ impl Freshness {
             Self::Fresh => "up_to_date",
             Self::Waiting => "waiting",
             Self::SourceUnavailable(_) => "source_unavailable",
-            Self::NoRecentSync(_) => "no_recent_sync",
+            Self::NoRecentSync(_) | Self::SyncInFuture(_) => "no_recent_sync",
             Self::StoreUnavailable(_) => "database_unavailable",
         }
     }
@@ -59,7 +61,7 @@ impl Freshness {
     /// Since when the catalogue may be out of date.
     pub(crate) const fn since(self) -> Option<Timestamp> {
         match self {
-            Self::Fresh | Self::Waiting => None,
+            Self::Fresh | Self::Waiting | Self::SyncInFuture(_) => None,
             Self::SourceUnavailable(since)
             | Self::NoRecentSync(since)
             | Self::StoreUnavailable(since) => Some(since),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{ClientOptions, Credential};
 use mongodb::{Client, Database};
@@ -53,6 +53,17 @@ pub enum SetupError {
          created with, or remove the data volume to start over"
     )]
     Root,
+    /// The replica set has other members.
+    #[error(
+        "the replica set of this data has the members {}, but not {member}: reconfigure it to one \
+         member, or remove the data volume to start over", .found.join(", ")
+    )]
+    Members {
+        /// The hosts in its configuration.
+        found: Vec<String>,
+        /// The host that it needs.
+        member: String,
+    },
     /// It refused a step.
     #[error("cannot set up MongoDB: {0}")]
     Refused(String),
@@ -66,9 +77,9 @@ pub enum SetupError {
     },
 }
 
-/// Sets up a fresh `mongod`: initiates its replica set with `member` as its host and port, and
-/// creates the users `root`, [`READER`] and [`WRITER`]. Idempotent, except that the latter two get
-/// the given passwords.
+/// Sets up a `mongod`: initiates its replica set with `member` as its host and port, and creates
+/// the users `root`, [`READER`] and [`WRITER`]. Idempotent, except that the latter two get the given
+/// passwords, and that the only member of an existing set gets the given host.
 ///
 /// The first user can only be created through the loopback address of the server, so `url` must be
 /// that address; a user in it is ignored.
@@ -134,14 +145,15 @@ async fn attempt(
     member: &str,
     passwords: &Passwords,
 ) -> Result<(), AttemptError> {
-    start_set(stranger, member).await?;
+    start_set(stranger, root, member).await?;
     create_root(stranger, &passwords.root).await?;
+    rename_member(root, member).await?;
     let movies = root.client().database(DATABASE);
     grant(&movies, READER, &passwords.reader, "read").await?;
     grant(&movies, WRITER, &passwords.writer, "readWrite").await
 }
 
-async fn start_set(stranger: &Database, member: &str) -> Result<(), AttemptError> {
+async fn start_set(stranger: &Database, root: &Database, member: &str) -> Result<(), AttemptError> {
     let hello = stranger.run_command(doc! { "hello": 1 }).await?;
     if hello.contains_key("setName") {
         return match hello.get_bool("isWritablePrimary") {
@@ -155,13 +167,61 @@ async fn start_set(stranger: &Database, member: &str) -> Result<(), AttemptError
     let members = [doc! { "_id": 0, "host": member }];
     let initiate = doc! { "replSetInitiate": { "_id": REPLICA_SET, "members": members } };
     match stranger.run_command(initiate).await {
-        Err(error) if code(&error) != Some(ALREADY_INITIALIZED) => Err(error.into()),
-        _ => Err(no_primary()),
+        // The server does not find itself in its set if that has another host.
+        Err(error) if code(&error) == Some(ALREADY_INITIALIZED) => {
+            rename_member(root, member).await?;
+        }
+        outcome => drop(outcome?),
     }
+    Err(no_primary())
 }
 
 fn no_primary() -> AttemptError {
     AttemptError::Transient("its replica set has no primary".into())
+}
+
+/// Gives the only member of the set the host `member`. Clients connect to the hosts in the set's
+/// configuration, whatever their URL says.
+async fn rename_member(root: &Database, member: &str) -> Result<(), AttemptError> {
+    let reply = root.run_command(doc! { "replSetGetConfig": 1 }).await;
+    let mut reply = reply.map_err(root_error)?;
+    let unreadable = || AttemptError::Transient("its replica set has no configuration".into());
+    let config = reply.get_document_mut("config").map_err(|_| unreadable())?;
+    let version = config.get_i32("version").unwrap_or_default();
+    let members = config.get_array_mut("members").map_err(|_| unreadable())?;
+    let mut members: Vec<&mut Document> = members
+        .iter_mut()
+        .filter_map(Bson::as_document_mut)
+        .collect();
+    let host = |member: &&mut Document| member.get_str("host").unwrap_or_default().to_owned();
+    let found: Vec<String> = members.iter().map(host).collect();
+    if found.iter().any(|host| host == member) {
+        return Ok(());
+    }
+    let [only] = &mut members[..] else {
+        let member = member.to_owned();
+        let members = SetupError::Members { found, member };
+        return Err(AttemptError::Permanent(members));
+    };
+    only.insert("host", member);
+    config.insert("version", version + 1);
+    tracing::warn!(
+        "the replica set of this data was initiated with the host {}; changing it to {member}",
+        found.join(", ")
+    );
+    // Only a forced change is possible without a primary.
+    let reconfigure = doc! { "replSetReconfig": config.clone(), "force": true };
+    let outcome = root.run_command(reconfigure).await;
+    outcome.map_err(root_error)?;
+    Err(no_primary())
+}
+
+/// The error of a command of the root user.
+fn root_error(error: Error) -> AttemptError {
+    match is_refused(&error) {
+        true => AttemptError::Permanent(SetupError::Root),
+        false => error.into(),
+    }
 }
 
 /// Creates the first user, through the localhost exception.
@@ -200,11 +260,7 @@ async fn grant(
     {
         outcome = movies.run_command(command("updateUser")).await;
     }
-    match outcome {
-        Err(error) if is_refused(&error) => Err(AttemptError::Permanent(SetupError::Root)),
-        Err(error) => Err(error.into()),
-        Ok(_) => Ok(()),
-    }
+    outcome.map(drop).map_err(root_error)
 }
 
 fn user(command: &str, name: &str, password: &SecretString, role: Document) -> Document {

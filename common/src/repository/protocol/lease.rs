@@ -201,7 +201,7 @@ impl LeaseGuard {
     }
 
     /// Removes the parts of earlier publishers that no header and no base names, and notes missing
-    /// parts that loading needs.
+    /// parts that loading needs. While any is missing, older bases stay for the repair.
     async fn sweep_parts(&mut self) -> Result<()> {
         let named = |part: &PartName| match part.kind {
             PartKind::Changes => self
@@ -215,7 +215,9 @@ impl LeaseGuard {
         let there: HashSet<_> = stale.iter().copied().collect();
         stale.retain(|part| part.fence < self.head.fence && !named(part));
         let needed: Vec<_> = load::parts_to_load(&self.head).collect();
-        for lost in needed.into_iter().filter(|part| !there.contains(part)) {
+        let lost = needed.into_iter().filter(|part| !there.contains(part));
+        for lost in lost {
+            stale.retain(|part| part.kind != PartKind::Base);
             self.note_damage(load::missing_part(lost));
         }
         if !stale.is_empty() {

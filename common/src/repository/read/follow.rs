@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::load::{self, Advance, Snapshot};
 use crate::models::Change;
-use crate::repository::head::LastSync;
+use crate::repository::head::{Header, LastSync};
 use crate::repository::store::{Reading, Result, Store, StoreError};
 
 /// How often the head is read without a notification.
@@ -56,6 +56,8 @@ pub struct Follower {
     last_status: Option<HeadStatus>,
     failures: u32,
     older_since: Option<Instant>,
+    /// The version at the head, if parts of it are lost.
+    incomplete: Option<Header>,
     stale_read_limit: Duration,
     /// When the head is read next without a notification. It is kept here so that cancelled waits do
     /// not postpone it.
@@ -72,6 +74,7 @@ impl Follower {
             last_status: None,
             failures: 0,
             older_since: None,
+            incomplete: None,
             stale_read_limit: STALE_READ_LIMIT,
             due: Instant::now(),
             events: VecDeque::new(),
@@ -144,12 +147,19 @@ impl Follower {
     }
 
     async fn catch_up(&mut self, reading: &Reading) -> Result<()> {
+        if self.incomplete.is_some() && self.incomplete.as_ref() == reading.head.header() {
+            // The parts may come back, while a backup is being restored.
+            return match load::missing_parts(&*self.store, &reading.head).await?[..] {
+                [] => self.reload(reading).await,
+                [..] => Ok(()),
+            };
+        }
         let Some(known) = &self.known else {
-            return self.reload().await;
+            return self.reload(reading).await;
         };
         let same_store = *known.lineage == *reading.head.lineage;
         if same_store && reading.head.version < known.version() {
-            return self.older_head().await;
+            return self.older_head(reading).await;
         }
         if reading.head.version == 0 {
             return Ok(());
@@ -167,22 +177,37 @@ impl Follower {
                 }
                 Ok(())
             }
-            Advance::Load => self.reload().await,
+            Advance::Load => self.reload(reading).await,
         }
     }
 
-    async fn older_head(&mut self) -> Result<()> {
+    async fn older_head(&mut self, reading: &Reading) -> Result<()> {
         let since = *self.older_since.get_or_insert_with(Instant::now);
         if since.elapsed() < self.stale_read_limit {
             return Ok(());
         }
-        self.reload().await
+        self.reload(reading).await
     }
 
-    async fn reload(&mut self) -> Result<()> {
+    async fn reload(&mut self, reading: &Reading) -> Result<()> {
         let Some(snapshot) = load::load(&*self.store).await? else {
             return Ok(());
         };
+        self.incomplete = None;
+        if !snapshot.damage.is_empty()
+            && !load::missing_parts(&*self.store, &reading.head)
+                .await?
+                .is_empty()
+        {
+            self.incomplete = reading.head.header().cloned();
+            // A whole state stays until the next sync has repaired the store.
+            if let Some(known) = &self.known
+                && known.lineage == snapshot.lineage
+                && known.damage.is_empty()
+            {
+                return Ok(());
+            }
+        }
         if let Some(known) = &self.known
             && known.lineage == snapshot.lineage
             && snapshot.version() < known.version()

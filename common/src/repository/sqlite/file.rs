@@ -1,22 +1,21 @@
 //! The file of a connection: reopened when it was replaced, moved aside when it is damaged.
 
-use std::fs::{self, File, Metadata, TryLockError};
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::fault::{Fault, folder, with_suffix};
 use super::head::read_head;
-use super::schema::{self, Fault};
+use super::identity;
+use super::lock::lock;
+use super::schema;
 use crate::clock::Clock;
-
-/// Delay between attempts to lock.
-const RETRY_DELAY: Duration = Duration::from_millis(10);
 
 /// A connection that knows which file it has open.
 #[derive(Debug)]
@@ -32,13 +31,13 @@ impl OpenFile {
         Self {
             connection,
             path: path.to_owned(),
-            identity: identity(path),
+            identity: device_and_inode(path),
         }
     }
 
     /// Whether the path still names the file that is open.
     pub(super) fn is_current(&self) -> bool {
-        self.identity.is_some() && self.identity == identity(&self.path)
+        self.identity.is_some() && self.identity == device_and_inode(&self.path)
     }
 }
 
@@ -59,6 +58,7 @@ pub(super) struct ReopeningConnection {
     only_reads: bool,
     clock: Clock,
     open: Option<OpenFile>,
+    is_closed: bool,
 }
 
 impl ReopeningConnection {
@@ -70,13 +70,14 @@ impl ReopeningConnection {
             only_reads,
             clock,
             open: None,
+            is_closed: false,
         };
         match connection.current().map(drop) {
             Err(fault) if fault.is_locked() => {}
             Err(fault) if fault.is_damage() && connection.move_aside()? => {
                 connection.current()?;
             }
-            other => other?,
+            other => other.map_err(|fault| fault.at(path))?,
         }
         Ok(connection)
     }
@@ -91,10 +92,25 @@ impl ReopeningConnection {
         if answer.as_ref().is_err_and(Fault::is_damage) {
             self.move_aside()?;
         }
-        answer
+        answer.map_err(|fault| fault.at(&self.path))
+    }
+
+    /// Empties the write-ahead log, waiting up to `timeout` for readers; false if one needs it.
+    pub(super) fn checkpoint(&self, timeout: Duration) -> bool {
+        let open = self.open.as_ref().filter(|open| open.is_current());
+        open.is_none_or(|open| schema::checkpoint(&open.connection, timeout))
+    }
+
+    /// Closes the file for good.
+    pub(super) fn close(&mut self) {
+        self.open = None;
+        self.is_closed = true;
     }
 
     fn current(&mut self) -> Result<&mut Connection, Fault> {
+        if self.is_closed {
+            return Err(Fault::Closed);
+        }
         if let Some(open) = self.open.take_if(|open| !open.is_current()) {
             tracing::warn!(path = %self.path.display(), "the database file was replaced or removed; reopening it");
             drop(open);
@@ -102,6 +118,7 @@ impl ReopeningConnection {
         let open = match self.open.take() {
             Some(open) => open,
             None => {
+                identity::require_ours(&self.path)?;
                 let _lock = lock(&self.path)?;
                 let connection = schema::open(&self.path, self.only_reads)?;
                 OpenFile::new(connection, &self.path)
@@ -113,6 +130,9 @@ impl ReopeningConnection {
     /// Renames the file if a fresh connection finds it damaged, too; true if it did.
     fn move_aside(&mut self) -> Result<bool, Fault> {
         self.open = None;
+        if !identity::require_our_id(&self.path)? {
+            return Ok(false);
+        }
         let _lock = lock(&self.path)?;
         if is_sound(&self.path)? {
             return Ok(false);
@@ -122,7 +142,11 @@ impl ReopeningConnection {
         for suffix in ["-wal", "-shm", ""] {
             match fs::rename(with_suffix(&self.path, suffix), with_suffix(&aside, suffix)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Fault::Folder(error));
+                    return Err(Fault::denied(
+                        "rename a file in",
+                        folder(&self.path),
+                        &error,
+                    ));
                 }
                 _ => {}
             }
@@ -136,7 +160,7 @@ impl ReopeningConnection {
     }
 }
 
-fn identity(path: &Path) -> Option<(u64, u64)> {
+fn device_and_inode(path: &Path) -> Option<(u64, u64)> {
     let file: Metadata = fs::metadata(path).ok()?;
     Some((file.dev(), file.ino()))
 }
@@ -144,23 +168,6 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 fn keep_wal(connection: &Connection) {
     if let Err(error) = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
         tracing::warn!(%error, "the write-ahead log of the replaced database may be deleted");
-    }
-}
-
-/// Locks the folder against other processes that open a file or move one aside.
-fn lock(path: &Path) -> Result<File, Fault> {
-    let folder = schema::folder(path)?;
-    let folder = File::open(folder).map_err(Fault::Folder)?;
-    let begun = Instant::now();
-    loop {
-        match folder.try_lock() {
-            Ok(()) => return Ok(folder),
-            Err(TryLockError::Error(error)) => return Err(Fault::Folder(error)),
-            Err(TryLockError::WouldBlock) if begun.elapsed() > schema::BUSY_TIMEOUT => {
-                return Err(Fault::Locked);
-            }
-            Err(TryLockError::WouldBlock) => thread::sleep(RETRY_DELAY),
-        }
     }
 }
 
@@ -196,10 +203,4 @@ fn name_aside(path: &Path, now: Timestamp) -> PathBuf {
         path,
         &format!(".damaged-{}", now.strftime("%Y%m%dT%H%M%S%.3fZ")),
     )
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }

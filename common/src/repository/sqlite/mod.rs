@@ -1,8 +1,11 @@
 //! The embedded store: one SQLite file in WAL mode, safe for a web app and a syncer as two
 //! processes. Each call is one short transaction.
 
+mod fault;
 mod file;
 mod head;
+mod identity;
+mod lock;
 mod notifier;
 mod rows;
 mod schema;
@@ -12,7 +15,8 @@ mod values;
 mod view;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -31,6 +35,9 @@ use crate::clock::Clock;
 use crate::models::Kind;
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a checkpoint waits for readers, after a publication and at the end.
+const CHECKPOINT_TIMEOUT: Duration = Duration::from_millis(100);
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 const BATCH: usize = 1_000;
 
 /// The embedded store.
@@ -40,7 +47,9 @@ pub(super) struct SqliteStore {
     writer: Arc<Mutex<ReopeningConnection>>,
     reader: Arc<Mutex<ReopeningConnection>>,
     clock: Clock,
-    notifier: notifier::ChangeNotifier,
+    notifier: Arc<notifier::ChangeNotifier>,
+    /// Whether a version was published since the last checkpoint.
+    is_checkpoint_due: Arc<AtomicBool>,
 }
 
 impl SqliteStore {
@@ -62,7 +71,8 @@ impl SqliteStore {
             writer,
             reader,
             clock,
-            notifier: notifier::ChangeNotifier::default(),
+            notifier: Arc::default(),
+            is_checkpoint_due: Arc::default(),
         })
     }
 
@@ -92,13 +102,13 @@ impl SqliteStore {
         &self,
         step: impl FnOnce(&mut Head, Timestamp) -> bool + Send + 'static,
     ) -> Result<Head> {
-        let now = self.now();
+        let clock = self.clock.clone();
         let stepped = self
             .write(move |transaction| {
                 let Some(mut head) = read_head(transaction)? else {
                     return Ok(None);
                 };
-                if !step(&mut head, now) {
+                if !step(&mut head, now(&clock)) {
                     return Ok(None);
                 }
                 write_head(transaction, &head)?;
@@ -120,19 +130,39 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// In milliseconds, like MongoDB.
-    fn now(&self) -> Timestamp {
-        let now = self.clock.now();
-        now.round(Unit::Millisecond).unwrap_or(now)
+    /// Moves the write-ahead log of a published version into the file, so that a copy of the file
+    /// has that version. Nobody waits for it; while a reader needs the log, a later release tries
+    /// again.
+    fn checkpoint_published(&self) {
+        if !self.is_checkpoint_due.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let (writer, is_due) = (self.writer.clone(), self.is_checkpoint_due.clone());
+        tokio::task::spawn_blocking(move || {
+            if !lock(&writer).checkpoint(CHECKPOINT_TIMEOUT) {
+                is_due.store(true, Ordering::Relaxed);
+            }
+        });
     }
+}
+
+/// The clock's time in milliseconds, like MongoDB's. It is read inside a transaction, because
+/// waiting for the write lock can take seconds.
+fn now(clock: &Clock) -> Timestamp {
+    let now = clock.now();
+    now.round(Unit::Millisecond).unwrap_or(now)
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn head(&self) -> Result<Option<Reading>> {
-        let now = self.now();
-        let head = self.read(read_head).await?;
-        Ok(head.map(|head| Reading { head, now }))
+        let clock = self.clock.clone();
+        self.read(move |connection| {
+            let head = read_head(connection)?;
+            let now = now(&clock);
+            Ok(head.map(|head| Reading { head, now }))
+        })
+        .await
     }
 
     async fn acquire(
@@ -143,9 +173,9 @@ impl Store for SqliteStore {
         if self.read(read_head).await?.is_none() {
             self.clear_view_versions().await?;
         }
-        let now = self.now();
-        let holder = holder.to_owned();
+        let (holder, clock) = (holder.to_owned(), self.clock.clone());
         self.write(move |transaction| {
+            let now = now(&clock);
             let mut head = match read_head(transaction)? {
                 Some(head) => head,
                 None => new_head(transaction)?,
@@ -169,6 +199,7 @@ impl Store for SqliteStore {
     async fn commit(&self, commit: &Commit) -> Result<Head> {
         let commit = commit.clone();
         let head = self.step(move |head, now| head.commit(&commit, now)).await;
+        self.is_checkpoint_due.store(true, Ordering::Relaxed);
         self.notifier.notify();
         head
     }
@@ -182,8 +213,9 @@ impl Store for SqliteStore {
 
     async fn release(&self, fence: u64, release: Release) -> Result<()> {
         self.step(move |head, now| head.release(fence, release, now))
-            .await
-            .map(drop)
+            .await?;
+        self.checkpoint_published();
+        Ok(())
     }
 
     async fn put(&self, name: PartName, data: Vec<u8>) -> Result<()> {
@@ -283,16 +315,35 @@ impl Store for SqliteStore {
         self.write(move |transaction| rows::trim(transaction, table, keep))
             .await
     }
+
+    async fn close(&self) {
+        let (reader, writer) = (self.reader.clone(), self.writer.clone());
+        let notifier = self.notifier.clone();
+        let close = tokio::task::spawn_blocking(move || {
+            notifier.stop();
+            lock(&reader).close();
+            let mut writer = lock(&writer);
+            writer.checkpoint(CLOSE_TIMEOUT);
+            writer.close();
+        });
+        if tokio::time::timeout(CLOSE_TIMEOUT * 2, close)
+            .await
+            .is_err()
+        {
+            tracing::warn!("the database is busy: copy its -wal file, too, if you copy it now");
+        }
+    }
+}
+
+fn lock(connection: &Mutex<ReopeningConnection>) -> MutexGuard<'_, ReopeningConnection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn blocking<T: Send + 'static>(
     connection: Arc<Mutex<ReopeningConnection>>,
     work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Result<T> {
-    let task = tokio::task::spawn_blocking(move || {
-        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-        connection.with(work)
-    });
+    let task = tokio::task::spawn_blocking(move || lock(&connection).with(work));
     match tokio::time::timeout(CALL_TIMEOUT, task).await {
         Ok(Ok(Ok(answer))) => Ok(answer),
         Ok(Ok(Err(error))) => Err(StoreError::Unavailable(error.to_string())),

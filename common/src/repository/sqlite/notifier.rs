@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -16,7 +17,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(25);
 pub(super) struct ChangeNotifier {
     notifications: watch::Sender<u64>,
     /// Dropping this end of the channel ends the watching thread.
-    watching: Mutex<Option<SyncSender<()>>>,
+    watching: Mutex<Option<(SyncSender<()>, JoinHandle<()>)>>,
 }
 
 impl ChangeNotifier {
@@ -37,11 +38,22 @@ impl ChangeNotifier {
             };
             let thread = std::thread::Builder::new().name("sqlite-watch".into());
             match thread.spawn(watch) {
-                Ok(_) => *watching = Some(stop),
+                Ok(thread) => *watching = Some((stop, thread)),
                 Err(error) => tracing::warn!(%error, "cannot watch the database; polling instead"),
             }
         }
         self.notifications.subscribe()
+    }
+
+    /// Ends the watch and closes its connection.
+    pub(super) fn stop(&self) {
+        let mut watching = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((stop, thread)) = watching.take() {
+            drop(stop);
+            if thread.join().is_err() {
+                tracing::warn!("the watch of the database crashed");
+            }
+        }
     }
 }
 

@@ -2,6 +2,8 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::models::{Catalogue, Counts};
+use crate::repository::{ContentDigest, Header};
 
 fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(path, Clock::system()).unwrap()
@@ -30,12 +32,22 @@ fn files_moved_aside(folder: &Path) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// Overwrites all bytes from `from` on; the bytes of the damaged file.
+fn damage(path: &Path, from: usize) -> Vec<u8> {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[from..].fill(7);
+    fs::write(path, &bytes).unwrap();
+    bytes
+}
+
 #[tokio::test]
 async fn a_file_found_damaged_at_the_start_is_kept_aside_and_a_new_one_is_made() {
-    for damaged in [vec![7; 16_384], b"no database at all".to_vec()] {
+    // Of the header, all but the id, and none.
+    for intact in [72, 100] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pyflix.db");
-        fs::write(&path, &damaged).unwrap();
+        make(&path).await;
+        let damaged = damage(&path, intact);
         let store = open(&path);
         assert_eq!(lineage(&store).await, None);
         store.acquire("a syncer", None).await.unwrap().unwrap();
@@ -53,9 +65,7 @@ async fn a_file_damaged_under_a_running_process_is_kept_aside_and_a_new_one_is_m
     let path = folder.path().join("pyflix.db");
     let before = make(&path).await;
     let store = open(&path);
-    let bytes = fs::metadata(&path).unwrap().len();
-    let damaged = vec![7; usize::try_from(bytes).unwrap()];
-    fs::write(&path, &damaged).unwrap();
+    let damaged = damage(&path, 100);
     assert!(store.head().await.is_err());
     assert_eq!(
         lineage(&store).await,
@@ -135,11 +145,26 @@ async fn a_file_of_a_newer_release_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_folder_that_another_keeps_locked_is_waited_for_no_longer_than_a_lock() {
+async fn a_file_overwritten_by_another_program_under_a_running_process_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pyflix.db");
+    make(&path).await;
+    let store = open(&path);
+    fs::write(&path, "notes ".repeat(10_000)).unwrap();
+    // Whether the pages in memory are looked at first depends on SQLite.
+    let _ = store.head().await;
+    let denied = store.head().await.unwrap_err().to_string();
+    assert!(denied.contains("not an SQLite database"), "{denied}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "notes ".repeat(10_000));
+    assert!(files_moved_aside(folder.path()).is_empty());
+}
+
+#[tokio::test]
+async fn a_lock_of_the_file_is_waited_for_no_longer_than_one_of_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pyflix.db");
     let before = make(&path).await;
-    let lock = fs::File::open(folder.path()).unwrap();
+    let lock = fs::File::open(folder.path().join("pyflix.db.lock")).unwrap();
     lock.lock().unwrap();
     let store = open(&path);
     let denied = store.head().await.unwrap_err().to_string();
@@ -162,4 +187,48 @@ async fn a_file_that_is_ready_is_read_while_another_holds_its_lock() {
     assert!(denied.to_string().contains("stop that process"), "{denied}");
     lock.rollback().unwrap();
     assert!(store.acquire("a syncer", None).await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn the_clock_is_read_under_the_write_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pyflix.db");
+    make(&path).await;
+    let readings = Arc::new(Mutex::new(Vec::new()));
+    let clock = Clock::from_fn({
+        let (path, readings) = (path.clone(), readings.clone());
+        move || {
+            let other = Connection::open(&path).unwrap();
+            other.busy_timeout(Duration::ZERO).unwrap();
+            let is_locked = other.execute_batch("BEGIN IMMEDIATE").is_err();
+            readings.lock().unwrap().push(is_locked);
+            Clock::system().now()
+        }
+    });
+    let store = SqliteStore::open(&path, clock).unwrap();
+    let head = store.acquire("a syncer", None).await.unwrap();
+    // Denied, since the first holder has it.
+    assert!(head.is_err());
+    let fence = 1;
+    store.renew(fence).await.unwrap();
+    let commit = Commit {
+        fence,
+        header: Header {
+            version: 1,
+            fence,
+            at: Timestamp::UNIX_EPOCH,
+            parts: 0,
+            changes: Counts::default(),
+            note: None,
+            first: true,
+            reset: false,
+            content: ContentDigest::of(&Catalogue::default()),
+        },
+        keep_from: 1,
+        base: None,
+        pin: None,
+    };
+    store.commit(&commit).await.unwrap();
+    store.release(fence, Release::default()).await.unwrap();
+    assert_eq!(*readings.lock().unwrap(), [true; 4]);
 }

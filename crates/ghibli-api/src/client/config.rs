@@ -31,7 +31,7 @@ pub struct Timeouts {
     /// `response` and `fetch` are extended by one second for each of this many bytes received:
     /// 32 KiB.
     pub bytes_per_second: u32,
-    /// Delay before the one retry of a request: 250 ms.
+    /// Delay before the one retry of a request, and before the first one of a whole fetch: 250 ms.
     pub retry_delay: Duration,
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use super::headers;
 use super::redirect::RedirectError;
+use super::{MAX_FETCHES, headers};
 use crate::wire::{Collection, ListError};
 
 /// Why a [`Client`](super::Client) cannot be created.
@@ -114,6 +114,24 @@ pub enum RequestError {
         /// The other host.
         second: String,
     },
+    /// Responses state different catalogue versions: the source, a PyFlix, published meanwhile.
+    #[error(
+        "it is of catalogue version {second}, another response of version {first}, and so in \
+         {MAX_FETCHES} fetches: the source publishes too often, or servers or caches of different \
+         versions share its address; the next sync tries again"
+    )]
+    MixedVersions {
+        /// The version of the first response.
+        first: String,
+        /// Another version.
+        second: String,
+    },
+    /// The source is a PyFlix without a version of its own.
+    #[error(
+        "the source is a PyFlix that serves its built-in catalogue until its first sync; \
+         the next sync tries again"
+    )]
+    BuiltInCatalogue,
     /// The task that parses the response failed.
     #[error("cannot read the response: {0}")]
     ParserFailed(String),

@@ -228,6 +228,11 @@ impl HttpClient {
         bytes / self.timeouts.bytes_per_second.max(1)
     }
 
+    /// The delay before a retry, longer with each one.
+    pub(super) async fn wait_to_retry(&self, attempt: u32) {
+        sleep(self.timeouts.retry_delay * attempt).await;
+    }
+
     /// Memory budget for the records of all responses.
     pub(super) const fn memory_limit(&self) -> u64 {
         (self.max_bytes / 5 * 4).saturating_add(BASE_MEMORY_BYTES)

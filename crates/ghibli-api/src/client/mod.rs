@@ -28,6 +28,9 @@ use self::outcome::ProgressFn;
 use self::provider::{Provider, without_credentials};
 use self::provider_fetch::ProviderFetch;
 
+/// How often a provider that publishes during each fetch is asked for all collections.
+const MAX_FETCHES: u32 = 5;
+
 /// Fetches the source's collections. Keep it: it holds the connections and the providers' recent
 /// failures.
 pub struct Client {
@@ -87,10 +90,8 @@ impl Client {
         let mut failed = Vec::new();
         let mut bytes = 0;
         for provider in self.by_preference(started) {
-            let fetch = ProviderFetch::new(&self.http, provider, known, progress);
-            let fetched = fetch_from(provider, &fetch, progress).await;
-            bytes += fetch.received_bytes();
-            match fetched {
+            let fetched = self.fetch_from(provider, known, progress, &mut bytes);
+            match fetched.await {
                 Ok((content, fingerprint)) => {
                     provider.health().record_success();
                     for provider in failed {
@@ -120,6 +121,51 @@ impl Client {
         })
     }
 
+    /// Fetches from one provider, several times if it publishes meanwhile. Adds to `bytes`.
+    async fn fetch_from(
+        &self,
+        provider: &Provider,
+        known: Option<&SourceFingerprint>,
+        progress: &ProgressFn<'_>,
+        bytes: &mut u64,
+    ) -> Result<(FetchedContent, SourceFingerprint), ProviderFailure> {
+        let failure = |collection, error| ProviderFailure {
+            provider: provider.public_url.to_string(),
+            collection,
+            error,
+        };
+        let retry_after = provider.health().retry_after(Instant::now());
+        if let Some(retry_after) = retry_after {
+            return Err(failure(None, RequestError::Skipped { retry_after }));
+        }
+        progress(Progress::Requesting {
+            provider: provider.public_url.as_str(),
+        });
+        let mut attempt = 1;
+        loop {
+            let fetch = ProviderFetch::new(&self.http, provider, known, progress);
+            let fetched = fetch.run().await;
+            *bytes += fetch.received_bytes();
+            let (collection, error) = match fetched {
+                Ok(fetched) => return Ok(fetched),
+                Err(error) => error,
+            };
+            match error {
+                RequestError::MixedVersions { .. } if attempt < MAX_FETCHES => {
+                    tracing::debug!(%error, "fetching all collections again");
+                    self.http.wait_to_retry(attempt).await;
+                    attempt += 1;
+                }
+                error => {
+                    if let RequestError::RateLimited { retry_after, .. } = error {
+                        provider.health().rate_limited(Instant::now(), retry_after);
+                    }
+                    return Err(failure(Some(collection), error));
+                }
+            }
+        }
+    }
+
     /// The configured order, with providers that failed lately last.
     fn by_preference(&self, now: Instant) -> Vec<&Provider> {
         let mut providers: Vec<_> = self.providers.iter().collect();
@@ -135,31 +181,6 @@ impl Client {
             .collect();
         waits?.into_iter().min()
     }
-}
-
-async fn fetch_from(
-    provider: &Provider,
-    fetch: &ProviderFetch<'_>,
-    progress: &ProgressFn<'_>,
-) -> Result<(FetchedContent, SourceFingerprint), ProviderFailure> {
-    let failure = |collection, error| ProviderFailure {
-        provider: provider.public_url.to_string(),
-        collection,
-        error,
-    };
-    let retry_after = provider.health().retry_after(Instant::now());
-    if let Some(retry_after) = retry_after {
-        return Err(failure(None, RequestError::Skipped { retry_after }));
-    }
-    progress(Progress::Requesting {
-        provider: provider.public_url.as_str(),
-    });
-    fetch.run().await.map_err(|(collection, error)| {
-        if let RequestError::RateLimited { retry_after, .. } = error {
-            provider.health().rate_limited(Instant::now(), retry_after);
-        }
-        failure(Some(collection), error)
-    })
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ impl<'a> ProviderFetch<'a> {
             .into_iter()
             .map(|(collection, state)| self.complete(collection, state));
         let collections = try_join_all(completions).await?;
+        self.session.check_versions()?;
         let (fingerprints, collections) = collections
             .into_iter()
             .map(|(collection, fingerprint, records)| {

@@ -2,7 +2,7 @@
 
 use std::io::BufReader;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
@@ -26,6 +26,8 @@ pub(super) struct ProviderSession<'a> {
     pub(super) budget: Arc<MemoryBudget>,
     /// The origin of all responses. After a redirect it is not the provider's.
     origin: OnceLock<Origin>,
+    /// The catalogue version (`X-Catalogue-Version`) of each complete response.
+    versions: Mutex<Vec<(Collection, Option<String>)>>,
     /// Decoded size of all complete responses.
     bytes: AtomicU64,
     started: Instant,
@@ -51,6 +53,7 @@ impl<'a> ProviderSession<'a> {
             progress,
             budget: MemoryBudget::new(http.memory_limit()),
             origin: OnceLock::new(),
+            versions: Mutex::default(),
             bytes: AtomicU64::new(0),
             started: Instant::now(),
         }
@@ -90,8 +93,35 @@ impl<'a> ProviderSession<'a> {
         }
         if let GetOutcome::Complete(response) = &outcome {
             self.bytes.fetch_add(response.bytes, Ordering::Relaxed);
+            let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+            versions.push((collection, response.version()));
         }
         Ok(outcome)
+    }
+
+    /// Fails if all responses state a catalogue version, and they differ or it is 0.
+    pub(super) fn check_versions(&self) -> Result<(), (Collection, RequestError)> {
+        let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        let stated = versions
+            .iter()
+            .map(|(collection, version)| Some((*collection, version.as_ref()?)));
+        let Some(stated) = stated.collect::<Option<Vec<_>>>() else {
+            return Ok(());
+        };
+        let first = stated.first().map(|(_, version)| *version);
+        match stated.iter().find(|(_, version)| Some(*version) != first) {
+            Some((collection, second)) => Err((
+                *collection,
+                RequestError::MixedVersions {
+                    first: first.cloned().unwrap_or_default(),
+                    second: (*second).clone(),
+                },
+            )),
+            None if first.is_some_and(|version| version == "0") => {
+                Err((Collection::Films, RequestError::BuiltInCatalogue))
+            }
+            None => Ok(()),
+        }
     }
 
     /// A complete response to an unconditional request.

@@ -71,6 +71,12 @@ impl CompleteResponse {
         }
     }
 
+    /// The version of the catalogue that a PyFlix sends (`X-Catalogue-Version`).
+    pub(super) fn version(&self) -> Option<String> {
+        let version = self.headers.get("x-catalogue-version")?;
+        Some(version.to_str().ok()?.to_owned())
+    }
+
     /// Number of elements in the whole collection (`X-Total-Count`), if stated.
     pub(super) fn total(&self) -> Option<usize> {
         let total = self.headers.get("x-total-count")?;

@@ -72,13 +72,16 @@ impl Condition {
         }
     }
 
-    /// The texts of which the field must equal one; `None` if other values match as well.
-    pub(super) fn required_texts(&self) -> Option<Vec<&str>> {
+    /// The texts of which the field must equal one; `None` if other values match as well. Of an id
+    /// that is a number, its text.
+    pub(super) fn required_texts(&self) -> Option<Vec<Cow<'_, str>>> {
         let Predicate::Equal(values) = &self.predicate else {
             return None;
         };
+        let is_id = self.path.raw() == "id";
         let texts = values.iter().map(|value| match value {
-            JsValue::Text(text) => Some(&**text),
+            JsValue::Text(text) => Some(Cow::Borrowed(&**text)),
+            JsValue::Number(number) if is_id => number_id(*number).map(Cow::Owned),
             _ => None,
         });
         texts.collect()
@@ -108,6 +111,14 @@ impl Condition {
             }
         }
     }
+}
+
+/// The id of the record whose `id` is this number; `None` if several can be.
+fn number_id(number: f64) -> Option<String> {
+    const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+    // Also of -0.
+    let number = if number == 0.0 { 0.0 } else { number };
+    (number.abs() < MAX_EXACT).then(|| number.to_string())
 }
 
 fn compile_patterns(

@@ -7,7 +7,7 @@ use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::error::{ListError, MAX_RECORD_BYTES};
-use super::json::StringScanner;
+use super::json::{StringScanner, id_text};
 
 /// How much is kept of an element that is too large.
 const PREFIX_BYTES: usize = 64 * 1024;
@@ -167,7 +167,7 @@ pub(super) fn id_in_prefix(prefix: &str) -> Option<String> {
         fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
             while let Some(field) = fields.next_key::<String>()? {
                 match &*field {
-                    "id" => *self.0 = Some(fields.next_value()?),
+                    "id" => *self.0 = id_text(&fields.next_value::<Box<RawValue>>()?),
                     _ => drop(fields.next_value::<IgnoredAny>()?),
                 }
             }

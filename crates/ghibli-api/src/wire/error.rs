@@ -26,24 +26,14 @@ pub enum RecordError {
         /// The type, with its article.
         found: &'static str,
     },
-    /// `id` is missing, empty or not a string.
-    #[error("`id` is missing, empty or not a string")]
+    /// `id` is missing, empty or neither a string nor a number.
+    #[error("`id` is missing, empty or neither a string nor a number")]
     MissingId,
     /// An earlier record has the same id.
     #[error("duplicate ID {id:?} in the same collection")]
     DuplicateId {
         /// The shared id.
         id: String,
-    },
-    /// A known field has a value of the wrong type.
-    #[error("`{field}`: expected {expected}, found {found}")]
-    WrongType {
-        /// The field's name.
-        field: &'static str,
-        /// The type found, with its article.
-        found: &'static str,
-        /// The type expected, with its article.
-        expected: &'static str,
     },
     /// The record exceeds 4 MiB.
     #[error("{bytes} bytes exceed the record limit of {MAX_RECORD_BYTES}")]
@@ -68,10 +58,14 @@ pub enum RecordError {
 /// An irregularity in a readable record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordWarning {
-    /// A number where the source usually has a string of digits.
-    NumberInsteadOfString {
+    /// Another type where the source usually has a string.
+    NotAString {
         /// The field's name.
         field: &'static str,
+        /// The type and the start of the value, such as `a number: 124`.
+        value: String,
+        /// Whether the value was read nevertheless.
+        is_read: bool,
     },
     /// `url` does not match `id`.
     UrlMismatch {
@@ -87,8 +81,8 @@ pub enum RecordWarning {
 impl fmt::Display for RecordWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NumberInsteadOfString { field } => {
-                write!(f, "`{field}` is a number instead of a string")
+            Self::NotAString { field, value, .. } => {
+                write!(f, "`{field}`: expected a string, found {value}")
             }
             Self::UrlMismatch {
                 id,

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::collection::Collection;
 use super::error::{RecordError, RecordWarning};
+use super::json::{NUMBER, STRING, id_text, type_name};
 use super::link::{self, LinkTarget};
 use super::links::Links;
 
@@ -31,8 +33,8 @@ impl<'a> FieldReader<'a> {
     }
 
     pub(super) fn id(&self) -> Result<String, RecordError> {
-        self.string("id")
-            .filter(|id| !id.trim().is_empty())
+        let id = self.values.get("id").and_then(|value| id_text(value));
+        id.filter(|id| !id.trim().is_empty())
             .ok_or(RecordError::MissingId)
     }
 
@@ -41,64 +43,44 @@ impl<'a> FieldReader<'a> {
         serde_json::from_str(self.values.get(field)?.get()).ok()
     }
 
-    /// A string; `None` if the field is missing or null.
-    pub(super) fn text(&mut self, field: &'static str) -> Result<Option<String>, RecordError> {
-        let Some(value) = self.non_null(field) else {
-            return Ok(None);
-        };
-        let text: String =
-            serde_json::from_str(value.get()).map_err(|_| wrong_type(field, value, "a string"))?;
-        Ok(Some(link::to_source(&text, "").unwrap_or(text)))
+    /// A text; `None` if the field is missing, null or an empty list. A number, a boolean and a
+    /// list of them or of strings are read with a warning. Anything else is `None` with a warning.
+    pub(super) fn text(&mut self, field: &'static str) -> Option<String> {
+        let value = self.non_null(field)?;
+        match self.string(field) {
+            Some(text) => Some(link::to_source(&text, "").unwrap_or(text)),
+            None => self.unusual_text(field, value, scalar_text(value)),
+        }
     }
 
     /// A string that holds a quantity. A number is accepted with a warning.
-    pub(super) fn quantity(&mut self, field: &'static str) -> Result<Option<String>, RecordError> {
-        match self.non_null(field) {
-            Some(value) if type_name(value) == NUMBER => {
-                self.warnings
-                    .push(RecordWarning::NumberInsteadOfString { field });
-                Ok(Some(value.get().to_owned()))
-            }
-            _ => self.text(field),
+    pub(super) fn quantity(&mut self, field: &'static str) -> Option<String> {
+        let value = self.non_null(field)?;
+        match type_name(value) {
+            STRING => self.text(field),
+            NUMBER => self.unusual_text(field, value, Some(value.get().to_owned())),
+            _ => self.unusual_text(field, value, None),
         }
     }
 
-    /// Links to items of `collection`: one string or a list of strings.
-    pub(super) fn links(
-        &mut self,
-        field: &'static str,
-        collection: Collection,
-    ) -> Result<Links, RecordError> {
+    /// Links to items of `collection`: one or a list of them.
+    pub(super) fn links(&mut self, field: &'static str, collection: Collection) -> Links {
         let mut links = Links::default();
-        let Some(value) = self.non_null(field) else {
-            return Ok(links);
-        };
-        match value.get().chars().next() {
-            Some('"') => links.push(value, collection),
-            Some('[') => {
-                let elements: Vec<&RawValue> = serde_json::from_str(value.get())
-                    .map_err(|_| wrong_type(field, value, LINKS))?;
-                for element in elements {
-                    links.push(element, collection);
-                }
-            }
-            _ => return Err(wrong_type(field, value, LINKS)),
+        if let Some(value) = self.non_null(field) {
+            links.push(value, collection);
         }
-        Ok(links)
+        links
     }
 
     /// Warns if the record's `url` does not match its `id`.
-    pub(super) fn check_url(
-        &mut self,
-        collection: Collection,
-        id: &str,
-    ) -> Result<(), RecordError> {
-        let url = self.text("url")?;
+    pub(super) fn check_url(&mut self, collection: Collection, id: &str) {
+        let url = self.string("url").unwrap_or_default();
+        let url = link::to_source(&url, "").unwrap_or(url);
         if let Some(LinkTarget {
             collection: url_collection,
             id: Some(url_id),
-        }) = url.as_deref().and_then(link::parse_stored)
-            && (url_collection, url_id) != (collection, id)
+        }) = link::parse_any(&url)
+            && (url_collection != collection || (url_id != id && link::decoded(url_id) != id))
         {
             self.warnings.push(RecordWarning::UrlMismatch {
                 id: id.to_owned(),
@@ -106,7 +88,25 @@ impl<'a> FieldReader<'a> {
                 url_collection,
             });
         }
-        Ok(())
+    }
+
+    /// Warns that a value is not a string; `text` is what was read of it.
+    fn unusual_text(
+        &mut self,
+        field: &'static str,
+        value: &RawValue,
+        text: Option<String>,
+    ) -> Option<String> {
+        let text = text.map(|text| text.trim().to_owned());
+        if text.as_ref().is_none_or(|text| !text.is_empty()) {
+            let start = value.get().chars().take(MAX_QUOTED_CHARS);
+            self.warnings.push(RecordWarning::NotAString {
+                field,
+                value: format!("{}: {}", type_name(value), start.collect::<String>()),
+                is_read: text.is_some(),
+            });
+        }
+        text.filter(|text| !text.is_empty())
     }
 
     fn non_null(&self, field: &str) -> Option<&'a RawValue> {
@@ -115,25 +115,27 @@ impl<'a> FieldReader<'a> {
     }
 }
 
-const NUMBER: &str = "a number";
-const LINKS: &str = "a link or a list of links";
+/// How much of a value a warning quotes.
+const MAX_QUOTED_CHARS: usize = 200;
 
-fn wrong_type(field: &'static str, value: &RawValue, expected: &'static str) -> RecordError {
-    RecordError::WrongType {
-        field,
-        found: type_name(value),
-        expected,
-    }
-}
-
-/// The type of a JSON value, with its article.
-fn type_name(value: &RawValue) -> &'static str {
+/// The text of a scalar, or of a list of scalars, with commas; `None` for objects and lists of
+/// lists.
+fn scalar_text(value: &RawValue) -> Option<String> {
+    let scalar = |value: Value| match value {
+        Value::Array(_) | Value::Object(_) => None,
+        Value::Null => Some(String::new()),
+        Value::String(text) => Some(link::to_source(&text, "").unwrap_or(text)),
+        scalar => Some(scalar.to_string()),
+    };
     match value.get().chars().next() {
-        Some('{') => "an object",
-        Some('[') => "a list",
-        Some('"') => "a string",
-        Some('t' | 'f') => "a boolean",
-        Some('n') => "null",
-        _ => NUMBER,
+        Some('{') => None,
+        Some('[') => {
+            let values: Vec<Value> = serde_json::from_str(value.get()).ok()?;
+            let texts: Option<Vec<_>> = values.into_iter().map(scalar).collect();
+            let texts = texts?.into_iter();
+            let texts: Vec<_> = texts.filter(|text| !text.trim().is_empty()).collect();
+            Some(texts.join(", "))
+        }
+        _ => Some(value.get().to_owned()),
     }
 }

@@ -1,9 +1,42 @@
-//! Scans JSON text without building values, which would round numbers, merge repeated keys and
+//! Looks at JSON text without building values, which would round numbers, merge repeated keys and
 //! limit the depth.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+pub(super) const NUMBER: &str = "a number";
+pub(super) const STRING: &str = "a string";
+
+/// The type of a JSON value, with its article.
+pub(super) fn type_name(value: &RawValue) -> &'static str {
+    match value.get().chars().next() {
+        Some('{') => "an object",
+        Some('[') => "a list",
+        Some('"') => STRING,
+        Some('t' | 'f') => "a boolean",
+        Some('n') => "null",
+        _ => NUMBER,
+    }
+}
+
+/// The text of an id: a string, or a number as json-server compares it with a path.
+pub(super) fn id_text(value: &RawValue) -> Option<String> {
+    let text = value.get();
+    if type_name(value) != NUMBER {
+        return serde_json::from_str(text).ok();
+    }
+    let is_integer = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    match text.parse::<f64>().ok()? {
+        0.0 => Some("0".to_owned()),
+        // Integers may have more digits than a float.
+        _ if is_integer => Some(text.to_owned()),
+        number => Some(number.to_string()),
+    }
+}
 
 /// Tells string bytes from structural bytes.
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! The five kinds of record, with the source's field names.
 //!
-//! Scalars are the source's strings, `None` if missing or null.
+//! Scalars are texts, also where the source has another type; `None` if missing, null or unreadable.
 
 use serde_json::value::RawValue;
 
@@ -32,15 +32,15 @@ macro_rules! record_kind {
             /// # Errors
             /// Never for a [`Record`](crate::Record) of this collection.
             pub fn parse(stored: &RawValue) -> Result<Self, RecordError> {
-                Self::read(&mut FieldReader::new(stored)?)
+                Ok(Self::read(&mut FieldReader::new(stored)?))
             }
 
-            fn read(fields: &mut FieldReader<'_>) -> Result<Self, RecordError> {
-                Ok(Self {
-                    $($text: fields.text(stringify!($text))?,)*
-                    $($quantity: fields.quantity(stringify!($quantity))?,)*
-                    $($links: fields.links(stringify!($links), Collection::$target)?,)*
-                })
+            fn read(fields: &mut FieldReader<'_>) -> Self {
+                Self {
+                    $($text: fields.text(stringify!($text)),)*
+                    $($quantity: fields.quantity(stringify!($quantity)),)*
+                    $($links: fields.links(stringify!($links), Collection::$target),)*
+                }
             }
         }
     };
@@ -82,7 +82,7 @@ record_kind! {
     links pilot => People films => Films;
 }
 
-/// Checks the known fields of a stored record; returns its id and warnings.
+/// Reads the known fields of a stored record; returns its id and warnings.
 pub(super) fn validate(
     collection: Collection,
     stored: &RawValue,
@@ -90,12 +90,12 @@ pub(super) fn validate(
     let mut fields = FieldReader::new(stored)?;
     let id = fields.id()?;
     match collection {
-        Collection::Films => drop(Film::read(&mut fields)?),
-        Collection::People => drop(Person::read(&mut fields)?),
-        Collection::Locations => drop(Location::read(&mut fields)?),
-        Collection::Species => drop(Species::read(&mut fields)?),
-        Collection::Vehicles => drop(Vehicle::read(&mut fields)?),
+        Collection::Films => drop(Film::read(&mut fields)),
+        Collection::People => drop(Person::read(&mut fields)),
+        Collection::Locations => drop(Location::read(&mut fields)),
+        Collection::Species => drop(Species::read(&mut fields)),
+        Collection::Vehicles => drop(Vehicle::read(&mut fields)),
     }
-    fields.check_url(collection, &id)?;
+    fields.check_url(collection, &id);
     Ok((id, fields.warnings))
 }

@@ -4,6 +4,10 @@
 //! "unknown". Any other text of that form is stored with one more leading slash, which is removed
 //! on output.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
 use super::collection::Collection;
 
 /// A parsed absolute link.
@@ -69,6 +73,58 @@ pub(super) fn parse_stored(text: &str) -> Option<LinkTarget<'_>> {
         collection: name.parse().ok()?,
         id: Some(id).filter(|id| !id.is_empty()),
     })
+}
+
+/// The target of a link in any form in which the collection's name stands before the id: a URL, a
+/// path from any start, with a final slash, a query or a fragment. `/people?id=1` is a link, too.
+pub(super) fn parse_any(text: &str) -> Option<LinkTarget<'_>> {
+    let (path, query) = split_query(text);
+    let trimmed = path.trim_end_matches('/');
+    let (before, last) = trimmed.rsplit_once('/').unwrap_or(("", trimmed));
+    if before.contains(is_forbidden) || last.contains(is_forbidden) {
+        return None;
+    }
+    let collection = |name: &str| name.to_ascii_lowercase().parse::<Collection>().ok();
+    let bare = || {
+        let mut fields = query.split('&').filter_map(|field| field.split_once('='));
+        let id = fields.find(|(name, id)| *name == "id" && !id.is_empty());
+        let is_bare = trimmed.contains('/') || path.ends_with('/') || id.is_some();
+        Some(LinkTarget {
+            collection: collection(last).filter(|_| is_bare)?,
+            id: id.map(|(_, id)| id),
+        })
+    };
+    let item = || {
+        let name = before.rsplit('/').next().unwrap_or_default();
+        Some(LinkTarget {
+            collection: collection(name)?,
+            id: Some(last),
+        })
+    };
+    if path.ends_with('/') {
+        bare().or_else(item)
+    } else {
+        item().or_else(bare)
+    }
+}
+
+/// The last segment of a path, without query.
+pub(super) fn last_segment(text: &str) -> &str {
+    let path = split_query(text).0.trim_end_matches('/');
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// A text without percent-encoding.
+pub(super) fn decoded(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text)
+        .decode_utf8()
+        .unwrap_or(Cow::Borrowed(text))
+}
+
+/// The path and the query, without a fragment.
+fn split_query(text: &str) -> (&str, &str) {
+    let (text, _) = text.split_once('#').unwrap_or((text, ""));
+    text.split_once('?').unwrap_or((text, ""))
 }
 
 /// Number of leading slashes, if the rest has the form of a stored link.

@@ -18,7 +18,7 @@ mod spooled_body;
 pub use self::collection::{Collection, UnknownCollection};
 pub use self::error::{BadRecord, ListError, MAX_BAD_RECORDS, RecordError, RecordWarning};
 pub use self::kinds::{Film, Location, Person, Species, Vehicle};
-pub use self::links::Links;
+pub use self::links::{LinkedId, Links};
 pub(crate) use self::memory_budget::MemoryBudget;
 pub use self::record::{Record, first_blanked_field, to_source_json};
 pub use self::records::Records;

@@ -42,8 +42,8 @@ impl Record {
     /// Parses one element of a collection's list.
     ///
     /// # Errors
-    /// If it is not an object, has no usable `id`, has a known field of the wrong type, is too
-    /// large or too deeply nested, or contains invalid Unicode.
+    /// If it is not an object, has no usable `id`, is too large or too deeply nested, or contains
+    /// invalid Unicode.
     pub(crate) fn parse(collection: Collection, element: &RawValue) -> Result<Self, RecordError> {
         let bytes = counted_bytes(element.get());
         if bytes > MAX_RECORD_BYTES {
@@ -118,23 +118,34 @@ pub fn first_blanked_field(
     let (before, after) = (parse(before)?, parse(after)?);
     let fields = before.as_object()?.iter();
     let mut blanked = fields.filter(|(field, value)| {
-        has_content(value, &is_removed)
+        has_content(field, value, &is_removed)
             && !after
                 .get(field)
-                .is_some_and(|value| has_content(value, &|_| false))
+                .is_some_and(|value| has_content(field, value, &|_| false))
     });
     blanked.next().map(|(field, _)| field.clone())
 }
 
-fn has_content(value: &Value, is_removed: &dyn Fn(&str) -> bool) -> bool {
+fn has_content(field: &str, value: &Value, is_removed: &dyn Fn(&str) -> bool) -> bool {
+    let is_link_field = LINK_FIELDS.contains(&field);
     match value {
         Value::Null => false,
         Value::String(text) => match link::parse_stored(text) {
             Some(target) => target.id.is_some_and(|id| !is_removed(id)),
+            None if is_link_field => {
+                !text.trim().is_empty() && !is_removed(link::last_segment(text))
+            }
             None => !text.trim().is_empty(),
         },
-        Value::Array(values) => values.iter().any(|value| has_content(value, is_removed)),
-        Value::Object(values) => !values.is_empty(),
+        Value::Array(values) => {
+            let mut values = values.iter();
+            values.any(|value| has_content(field, value, is_removed))
+        }
+        Value::Object(values) => match values.get("id").filter(|_| is_link_field) {
+            Some(id) => has_content(field, id, is_removed),
+            None => !values.is_empty(),
+        },
+        Value::Number(id) if is_link_field => !is_removed(&id.to_string()),
         Value::Bool(_) | Value::Number(_) => true,
     }
 }

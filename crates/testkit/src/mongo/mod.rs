@@ -135,6 +135,16 @@ impl Mongo {
         }
     }
 
+    /// Kills it and starts it with its data at another port, without waiting for a primary: the
+    /// configuration of its replica set still has the old port.
+    pub async fn restart_at_another_port(mut self) -> Self {
+        self.kill();
+        let (process, port) = start_on_a_free_port(&self.folder, &self.options).await;
+        *self.process() = process;
+        self.port = port;
+        self
+    }
+
     /// Pauses it with SIGSTOP: connections stay open without responses.
     pub fn pause(&self) {
         self.process().signal(Signal::STOP);

@@ -18,6 +18,9 @@ const MAX_HEADERS: usize = 128;
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// Cases at once.
 const CONCURRENCY: usize = 4;
+/// Attempts per case before a difference counts: a server that closes a connection with unread
+/// bytes resets it, and a reset can destroy responses that the client has not read yet.
+const ATTEMPTS: u32 = 3;
 
 /// Requests of the kinds that clients send, each with a `PATH` of its own.
 const REQUESTS: [&str; 16] = [
@@ -220,7 +223,12 @@ impl Comparison {
     pub async fn cases(&self, seeds: impl IntoIterator<Item = u64>) -> Result<Compared, String> {
         let cases = stream::iter(seeds).map(|seed| async move {
             let case = MutatedRequests::from_seed(seed);
-            let compared = self.case(&case).await;
+            let mut compared = self.case(&case).await;
+            for _ in 1..ATTEMPTS {
+                if compared.is_err() {
+                    compared = self.case(&case).await;
+                }
+            }
             compared.map_err(|difference| format!("case {seed}: {difference}\nsent {case:?}"))
         });
         let mut cases = std::pin::pin!(cases.buffer_unordered(CONCURRENCY));

@@ -11,6 +11,7 @@ use axum::{
 };
 use flate2::{Compress, Compression, FlushCompress, write::GzEncoder};
 use futures::{StreamExt, stream};
+use tokio::sync::watch;
 
 const JSON: (HeaderName, &str) = (header::CONTENT_TYPE, "application/json; charset=utf-8");
 const GZIP: (HeaderName, &str) = (header::CONTENT_ENCODING, "gzip");
@@ -46,6 +47,8 @@ pub enum Fault {
     Truncated,
     /// No response to the request.
     Stall,
+    /// The correct response, once the value is true.
+    Late(watch::Receiver<bool>),
     /// The correct body, a byte every 50 ms.
     Trickle,
     /// 200 with half of the correct body and its length.
@@ -94,6 +97,11 @@ impl Fault {
                 ([JSON], length, truncated(&right.as_bytes()[..half])).into_response()
             }
             Self::Stall => std::future::pending().await,
+            Self::Late(opened) => {
+                // Without a sender nothing is waited for.
+                opened.clone().wait_for(|opened| *opened).await.ok();
+                ([JSON], right).into_response()
+            }
             Self::Trickle => ([JSON], trickle(right.into_bytes())).into_response(),
             Self::BadJson => ([JSON], right.as_bytes()[..half].to_vec()).into_response(),
             Self::BadUtf8 => (

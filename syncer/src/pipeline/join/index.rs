@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use common::models::Kind;
+use ghibli_api::LinkedId;
 
 use crate::pipeline::parse::{IdInterner, Parsed};
 use crate::pipeline::relations::Backlinks;
@@ -59,6 +60,12 @@ impl<'a> JoinIndex<'a> {
         let number = self.interner(kind).get(id)?;
         let is_received = self.interner(kind).received().contains(&number);
         (is_received || self.is_kept(kind, number)).then_some(number)
+    }
+
+    /// The number of a linked item of the next version.
+    pub(super) fn target(&self, kind: Kind, link: &LinkedId) -> Option<u32> {
+        let mut ids = link.candidates.iter();
+        ids.find_map(|id| self.number(kind, id))
     }
 
     pub(super) fn id(&self, kind: Kind, number: u32) -> &str {

@@ -137,8 +137,8 @@ fn kept_backlinks(
             continue;
         };
         let (_, links) = reread(&item, findings);
-        for (relation, target_kind, id) in backlinks_in(kind, &links) {
-            if let Some(target) = items.number(target_kind, id) {
+        for (relation, target_kind, link) in backlinks_in(kind, &links) {
+            if let Some(target) = items.target(target_kind, link) {
                 backlinks.add(relation, target, number);
             }
         }

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use common::models::{Facts, Id, Kind, Problem};
+use ghibli_api::LinkedId;
 
 use super::index::JoinIndex;
 use crate::pipeline::findings::Findings;
@@ -48,14 +49,21 @@ fn targets(
     item: ItemKey<'_>,
     field: &str,
     target: Kind,
-    links: &[String],
+    links: &[LinkedId],
     findings: &mut Findings,
 ) -> Vec<u32> {
     let mut seen = HashSet::new();
     let mut numbers = Vec::with_capacity(links.len());
     for link in links {
-        match index.number(target, link) {
-            None => findings.add(item.kind, item.id, field, Problem::Dangling, link),
+        match index.target(target, link) {
+            None => {
+                let (problem, value) = match &link.text {
+                    Some(text) => (Problem::NotALink, Some(text)),
+                    None => (Problem::Dangling, link.candidates.first()),
+                };
+                let value = value.map_or("", String::as_str);
+                findings.add(item.kind, item.id, field, problem, value);
+            }
             Some(number) if seen.insert(number) => numbers.push(number),
             Some(_) => {}
         }

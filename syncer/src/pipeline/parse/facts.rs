@@ -3,6 +3,7 @@
 use common::models::{Facts, Id, Item, Kind, Location, Movie, Person, Problem, Species, Vehicle};
 use ghibli_api::{Collection, Record, RecordWarning};
 
+use super::quantity::{self, Unit};
 use super::scalars::{Scalars, UnreadableRecord};
 use crate::pipeline::findings::Findings;
 use crate::pipeline::relations::LinkField;
@@ -36,8 +37,13 @@ pub(crate) fn read(
     let id: Id = record.id.as_str().into();
     for note in &record.warnings {
         let (field, problem, value) = match note {
-            RecordWarning::NumberInsteadOfString { field } => {
-                (*field, Problem::UnusualValue, "a number")
+            RecordWarning::NotAString {
+                field,
+                value,
+                is_read: true,
+            } => (*field, Problem::UnusualValue, value.as_str()),
+            RecordWarning::NotAString { field, value, .. } => {
+                (*field, Problem::UnreadableValue, value.as_str())
             }
             RecordWarning::UrlMismatch { url_id, .. } => {
                 ("url", Problem::ForeignUrl, url_id.as_str())
@@ -45,7 +51,13 @@ pub(crate) fn read(
         };
         findings.add(kind, id.clone(), field, problem, value);
     }
-    let mut scalars = Scalars { kind, id, findings };
+    let percent = |text: &str| quantity::whole(text, Unit::Percent);
+    let mut scalars = Scalars {
+        kind,
+        id,
+        warnings: &record.warnings,
+        findings,
+    };
     let json = &record.json;
     Ok(match kind {
         Kind::Movie => {
@@ -58,13 +70,19 @@ pub(crate) fn read(
                 description: scalars.text("description", film.description),
                 director: scalars.text("director", film.director),
                 producer: scalars.text("producer", film.producer),
-                release_year: scalars.number("release_date", film.release_date, 1..=9999),
-                running_time_minutes: scalars.number(
+                release_year: scalars.quantity(
+                    "release_date",
+                    film.release_date,
+                    quantity::year,
+                    1..=9999,
+                ),
+                running_time_minutes: scalars.quantity(
                     "running_time",
                     film.running_time,
+                    quantity::minutes,
                     1..=u16::MAX,
                 ),
-                score_percent: scalars.number("rt_score", film.rt_score, 0..=100),
+                score_percent: scalars.quantity("rt_score", film.rt_score, percent, 0..=100),
                 poster_url: scalars.text("image", film.image),
                 banner_url: scalars.text("movie_banner", film.movie_banner),
                 ..Movie::default()
@@ -100,9 +118,10 @@ pub(crate) fn read(
                 name: scalars.name("name", location.name)?,
                 climate: scalars.text("climate", location.climate),
                 terrain: scalars.text("terrain", location.terrain),
-                surface_water_percent: scalars.number(
+                surface_water_percent: scalars.quantity(
                     "surface_water",
                     location.surface_water,
+                    percent,
                     0..=100,
                 ),
                 ..Location::default()
@@ -131,7 +150,12 @@ pub(crate) fn read(
                 name: scalars.name("name", vehicle.name)?,
                 description: scalars.text("description", vehicle.description),
                 vehicle_class: scalars.text("vehicle_class", vehicle.vehicle_class),
-                length_feet: scalars.decimal("length", vehicle.length),
+                length_feet: scalars.quantity(
+                    "length",
+                    vehicle.length,
+                    |text| quantity::decimal(text, Unit::Feet),
+                    0.0..=f64::MAX,
+                ),
                 ..Vehicle::default()
             };
             (

@@ -5,6 +5,7 @@
 
 mod facts;
 mod ids;
+mod quantity;
 mod scalars;
 
 use std::collections::BTreeMap;
@@ -121,11 +122,13 @@ impl Parsed {
         links: &[LinkField],
         published: &Catalogue,
     ) {
-        for (relation, target_kind, id) in backlinks_in(kind, links) {
+        for (relation, target_kind, link) in backlinks_in(kind, links) {
             let ids = &mut self.ids[target_kind as usize];
-            let target = ids.get(id).or_else(|| {
-                let is_published = published.number(target_kind, id).is_some();
-                is_published.then(|| ids.intern(id))
+            let target = link.candidates.iter().find_map(|id| {
+                ids.get(id).or_else(|| {
+                    let is_published = published.number(target_kind, id).is_some();
+                    is_published.then(|| ids.intern(id))
+                })
             });
             if let Some(target) = target {
                 self.backlinks.add(relation, target, number);
@@ -143,3 +146,6 @@ fn quarantined(kind: Kind, bad: BadRecord) -> Quarantined {
         raw: bad.raw,
     }
 }
+
+#[cfg(test)]
+mod tests;

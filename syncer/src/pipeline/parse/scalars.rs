@@ -1,9 +1,9 @@
 use std::ops::RangeInclusive;
-use std::str::FromStr;
 
 use common::models::{Age, Id, Kind, Problem};
-use ghibli_api::RecordError;
+use ghibli_api::{RecordError, RecordWarning};
 
+use super::quantity::{self, Quantity, Unit};
 use crate::pipeline::findings::Findings;
 
 /// Why a record that the wire format allows still makes no item.
@@ -13,15 +13,39 @@ pub(crate) enum UnreadableRecord {
     Record(#[from] RecordError),
     #[error("{0} is missing or empty")]
     NoName(&'static str),
+    #[error("{0}")]
+    NameIsNotAText(RecordWarning),
 }
 
-/// The source's placeholders for unknown values.
-const PLACEHOLDERS: [&str; 5] = ["na", "n/a", "todo", "unknown", "unspecified"];
+/// Placeholders for unknown values, in lower case.
+const PLACEHOLDERS: [&str; 19] = [
+    "na",
+    "n/a",
+    "n.a.",
+    "todo",
+    "tbd",
+    "tba",
+    "unknown",
+    "unspecified",
+    "undefined",
+    "null",
+    "nan",
+    "-",
+    "--",
+    "---",
+    "–",
+    "—",
+    "?",
+    "??",
+    "???",
+];
 
-/// Reads the scalars of one record, which are all strings.
+/// Reads the scalars of one record from their texts.
 pub(super) struct Scalars<'a> {
     pub(super) kind: Kind,
     pub(super) id: Id,
+    /// What is unusual in the record's types.
+    pub(super) warnings: &'a [RecordWarning],
     pub(super) findings: &'a mut Findings,
 }
 
@@ -32,15 +56,18 @@ impl Scalars<'_> {
         field: &'static str,
         value: Option<String>,
     ) -> Result<String, UnreadableRecord> {
-        let name = value.map(|name| name.trim().to_owned());
+        let name = value.map(|name| trim(&name).to_owned());
         name.filter(|name| !name.is_empty())
-            .ok_or(UnreadableRecord::NoName(field))
+            .ok_or_else(|| match self.warning(field) {
+                Some(warning) => UnreadableRecord::NameIsNotAText(warning.clone()),
+                None => UnreadableRecord::NoName(field),
+            })
     }
 
     /// A text; `None` if it is empty or a placeholder.
     pub(super) fn text(&mut self, field: &str, value: Option<String>) -> Option<String> {
         let text = value?;
-        let text = text.trim();
+        let text = trim(&text);
         if text.is_empty() {
             return None;
         }
@@ -51,36 +78,39 @@ impl Scalars<'_> {
         Some(text.to_owned())
     }
 
-    /// A whole number within bounds; anything else is `None`.
-    pub(super) fn number<T: FromStr + PartialOrd>(
+    /// A quantity within bounds, as `read` reads it; anything else is `None`. All that is not in
+    /// the source's own form is found.
+    pub(super) fn quantity<T: PartialOrd>(
         &mut self,
         field: &str,
         value: Option<String>,
+        read: impl Fn(&str) -> Option<Quantity<T>>,
         bounds: RangeInclusive<T>,
     ) -> Option<T> {
         let text = self.text(field, value)?;
-        let number = text.replace(',', "").parse().ok();
-        let number = number.filter(|number| bounds.contains(number));
-        if number.is_none() {
-            self.find(field, Problem::UnreadableValue, &text);
+        let quantity = read(&text).filter(|quantity| bounds.contains(&quantity.value));
+        match &quantity {
+            None => self.find(field, Problem::UnreadableValue, &text),
+            Some(quantity) if !quantity.is_usual && self.warning(field).is_none() => {
+                self.find(field, Problem::UnusualValue, &text);
+            }
+            Some(_) => {}
         }
-        number
+        quantity.map(|quantity| quantity.value)
     }
 
-    /// A number that may have decimals; anything else is `None`.
-    pub(super) fn decimal(&mut self, field: &str, value: Option<String>) -> Option<f64> {
-        let text = self.text(field, value)?;
-        let number = text.replace(',', "").parse::<f64>().ok();
-        let number = number.filter(|number| number.is_finite() && *number >= 0.0);
-        if number.is_none() {
-            self.find(field, Problem::UnreadableValue, &text);
-        }
-        number
-    }
-
+    /// A whole number of years in any digits, or words.
     pub(super) fn age(&mut self, field: &str, value: Option<String>) -> Option<Age> {
         let text = self.text(field, value)?;
-        Some(text.parse().map_or(Age::Words(text), Age::Years))
+        let plain = quantity::plain(&text);
+        let years = quantity::whole(&plain, Unit::None).filter(|years| years.is_usual);
+        let Some(years) = years else {
+            return Some(Age::Words(text));
+        };
+        if plain != text {
+            self.find(field, Problem::UnusualValue, &text);
+        }
+        Some(Age::Years(years.value))
     }
 
     /// A comma-separated list.
@@ -93,8 +123,22 @@ impl Scalars<'_> {
             .collect()
     }
 
+    /// What is unusual in the type of a field.
+    fn warning(&self, field: &str) -> Option<&RecordWarning> {
+        let mut warnings = self.warnings.iter();
+        warnings.find(|warning| match warning {
+            RecordWarning::NotAString { field: of, .. } => *of == field,
+            RecordWarning::UrlMismatch { .. } => false,
+        })
+    }
+
     fn find(&mut self, field: &str, problem: Problem, value: &str) {
         let id = self.id.clone();
         self.findings.add(self.kind, id, field, problem, value);
     }
+}
+
+/// A text without spaces and invisible characters around it.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || quantity::is_invisible(c))
 }

@@ -275,7 +275,8 @@ fn comparison(
             &format!("/changes?from={from}&to={to}"),
             format!("Changes from version {from} to {to}"),
             "The differences between two versions of the catalogue.",
-        ),
+        )
+        .not_indexed(),
         layout: PageLayout::of(site),
         from,
         to,

@@ -102,9 +102,13 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
         title.push(format!("page {}", view.page));
     }
     let title = title.join(", ");
+    let head = HtmlHead::of(&app.public_url, &view.address(), title, description);
     let page = ListPage {
         layout: PageLayout::of(&site),
-        head: HtmlHead::of(&app.public_url, &view.address(), title, description),
+        head: match view.is_plain() {
+            true => head,
+            false => head.not_indexed(),
+        },
         heading,
         total,
         entries,

@@ -11,6 +11,7 @@ use super::facets::index_filters;
 use super::view::{ListView, ParsedAddress};
 use crate::http::AppError;
 use crate::pages::tile;
+use crate::robots::NOT_INDEXED;
 use crate::state::CurrentSite;
 
 /// Redirects to a random movie among those that pass the filters.
@@ -36,5 +37,5 @@ pub(crate) async fn random(
     let item = number.and_then(|number| site.indexes.lists.item(number));
     let address = item.map_or_else(|| view.address(), |item| tile::address(&item));
     let headers = [(LOCATION, address), (CACHE_CONTROL, "no-store".to_owned())];
-    Ok((StatusCode::SEE_OTHER, headers))
+    Ok((StatusCode::SEE_OTHER, [NOT_INDEXED], headers))
 }

@@ -158,6 +158,15 @@ impl ListView {
         format!("/{path}?{query}")
     }
 
+    /// Whether it is the whole list, in the default order and form.
+    pub(super) fn is_plain(&self) -> bool {
+        let plain = Self {
+            page: self.page,
+            ..Self::of(self.kind)
+        };
+        *self == plain
+    }
+
     /// The address of another page of the same list.
     pub(crate) fn at_page(&self, page: usize) -> String {
         let view = Self {

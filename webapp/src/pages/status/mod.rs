@@ -110,6 +110,9 @@ fn freshness(site: &Site) -> &'static str {
         Freshness::NoRecentSync(_) => {
             "Out of date: no sync has finished recently. Is the syncer running?"
         }
+        Freshness::SyncInFuture(_) => {
+            "Perhaps out of date: the last sync is dated in the future. Check the clocks of this machine and of the database; the next sync puts it right."
+        }
         Freshness::StoreUnavailable(_) => "Out of date: the database is unavailable.",
     }
 }

@@ -234,20 +234,78 @@ async fn a_wrong_url_is_reported_without_its_password() {
     }
 }
 
-#[tokio::test]
-async fn a_fresh_mongod_is_set_up_once_and_the_users_may_do_their_work_only() {
-    let folder = tempfile::tempdir().unwrap();
-    let key = folder.path().join("key");
+/// A `mongod` that asks for passwords; its replica set is not initiated.
+async fn secured(folder: &std::path::Path) -> Mongo {
+    let key = folder.join("key");
     std::fs::write(&key, "a2V5IGZvciB0ZXN0cw==").unwrap();
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     std::fs::set_permissions(&key, private).unwrap();
-    let mongo = Mongo::start(MongoOptions {
+    Mongo::start(MongoOptions {
         replica_set: false,
         args: ["--replSet", "rs0", "--keyFile", key.to_str().unwrap()]
             .map(str::to_owned)
             .into(),
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn a_replica_set_with_another_host_name_gets_the_right_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mongo = secured(folder.path()).await;
+    let initiate = async |port: u16, host: &str, root: &str| {
+        let passwords = setup::Passwords {
+            root: root.to_owned().into(),
+            reader: "read-it".to_owned().into(),
+            writer: "write-it".to_owned().into(),
+        };
+        let url = format!("mongodb://127.0.0.1:{port}/");
+        setup::initiate(&url, &format!("{host}:{port}"), &passwords, SOON).await
+    };
+    let assert_usable = async |port: u16, host: &str| {
+        let user = "pyflix_writer:write-it";
+        let url = format!("mongodb://{user}@127.0.0.1:{port}/movies_db?replicaSet=rs0");
+        let store = store_at(url, Access::Writer).await;
+        acquired(&store, host).await;
+        let url = format!("mongodb://root:r00t@127.0.0.1:{port}/admin?directConnection=true");
+        let client = mongodb::Client::with_uri_str(url).await.unwrap();
+        let hello = client
+            .database("admin")
+            .run_command(doc! { "hello": 1 })
+            .await;
+        assert_eq!(
+            hello.unwrap().get_str("me").unwrap(),
+            format!("{host}:{port}")
+        );
+        store
+            .release(
+                store.head().await.unwrap().unwrap().head.fence,
+                Release::default(),
+            )
+            .await
+            .unwrap();
+    };
+
+    // The server is primary, but its name leads clients elsewhere.
+    initiate(mongo.port(), "localhost", "r00t").await.unwrap();
+    initiate(mongo.port(), "127.0.0.1", "r00t").await.unwrap();
+    assert_usable(mongo.port(), "127.0.0.1").await;
+
+    // The server does not find itself in its set.
+    let mongo = mongo.restart_at_another_port().await;
+    let refused = initiate(mongo.port(), "127.0.0.1", "other").await;
+    assert!(
+        matches!(refused, Err(setup::SetupError::Root)),
+        "{refused:?}"
+    );
+    initiate(mongo.port(), "127.0.0.1", "r00t").await.unwrap();
+    assert_usable(mongo.port(), "127.0.0.1").await;
+}
+
+#[tokio::test]
+async fn a_fresh_mongod_is_set_up_once_and_the_users_may_do_their_work_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let mongo = secured(folder.path()).await;
     let member = format!("127.0.0.1:{}", mongo.port());
     let url = format!("mongodb://{member}/");
     let passwords = |root: &str, reader: &str| setup::Passwords {

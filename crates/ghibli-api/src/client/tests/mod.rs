@@ -3,6 +3,7 @@ mod retry_after;
 mod tls;
 mod unchanged;
 mod upstream;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -281,8 +282,8 @@ async fn a_response_that_is_not_a_collection_is_a_clear_error() {
         ),
         (status("404 Not Found"), "responded with 404 Not Found"),
         (
-            status("206 Partial FetchedContent"),
-            "responded with 206 Partial FetchedContent",
+            status("206 Partial Content"),
+            "responded with 206 Partial Content",
         ),
         (status("302 Found"), "responded with 302 Found"),
         (

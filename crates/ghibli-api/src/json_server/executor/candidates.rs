@@ -125,7 +125,7 @@ impl<'a, C: RecordCollection> Executor<'a, C> {
         let sets: Option<Vec<_>> = texts.and_then(|texts| {
             texts
                 .into_iter()
-                .map(|text| self.find_by_text(field, text))
+                .map(|text| self.find_by_text(field, &text))
                 .collect()
         });
         match sets {

@@ -141,9 +141,13 @@ impl RecordCollection for TestCollection {
     }
 
     fn find_by_id(&self, id: &str) -> Option<u32> {
-        let json = json!({ "id": id }).to_string();
-        let prefix = json.trim_end_matches('}');
-        let has_id = |number: &u32| self.records[*number as usize].get().starts_with(prefix);
+        let has_id = |number: &u32| {
+            let record: Value = serde_json::from_str(self.records[*number as usize].get()).unwrap();
+            match &record["id"] {
+                Value::Number(number) => number.to_string() == id,
+                text => text == id,
+            }
+        };
         self.numbers().find(has_id)
     }
 
@@ -253,6 +257,46 @@ fn conditions_follow_the_sources_odd_rules() {
 }
 
 #[test]
+fn ids_that_are_numbers_follow_the_rules_for_numbers() {
+    let records = || -> Vec<_> {
+        let ids = [json!(3), json!("4"), json!(10), json!(1.5), json!("03")];
+        let records = ids
+            .iter()
+            .map(|id| json!({"id": id, "title": 1917}).to_string());
+        records
+            .map(|record| RawValue::from_string(record).unwrap())
+            .collect()
+    };
+    for (query, expected) in [
+        ("id=3", &[0][..]),
+        ("id=3.0", &[0]),
+        ("id=1.5", &[3]),
+        ("id=4", &[]),
+        ("id=03", &[4]),
+        ("id=3&id=03&id=10", &[0, 2, 4]),
+        ("id_ne=3", &[1, 2, 3, 4]),
+        ("id_gte=4", &[1, 2]),
+        ("id_lte=3", &[0, 3, 4]),
+        ("id_like=^1", &[2, 3]),
+        ("_sort=id", &[3, 0, 2, 4, 1]),
+        ("title=1917&id=10", &[2]),
+        ("title_like=^19", &[0, 1, 2, 3, 4]),
+    ] {
+        let (numbers, _) = select_from(query, records()).unwrap();
+        assert_eq!(numbers, expected, "{query}");
+    }
+    let unindexed = TestCollection {
+        can_find_titles: true,
+        ..TestCollection::unindexed(records())
+    };
+    ListQuery::parse("id=3", BASE)
+        .unwrap()
+        .select(&unindexed)
+        .unwrap();
+    assert!(unindexed.reads.get() < 3, "found by its id");
+}
+
+#[test]
 fn records_are_sorted_as_in_javascript() {
     for (query, expected) in [
         ("_sort=title", "cabd"),
@@ -307,9 +351,6 @@ fn queries_on_which_the_source_fails_are_rejected() {
         "q=a&q=b",
         "title_like=(",
         "_expand=film",
-        "callback=alert(1)",
-        "callback=1a",
-        "callback=a..b",
     ] {
         assert!(select(query).is_err(), "{query}");
     }

@@ -1,0 +1,46 @@
+//! The settings of the compose file, which needs no engine to be read.
+
+use std::fs;
+
+use testkit::workspace_root;
+
+/// The `${NAME:-DEFAULT}` of a text, as name and default.
+fn variables(text: &str) -> Vec<(&str, &str)> {
+    let starts = text.split("${").skip(1);
+    let variables = starts.filter_map(|rest| rest.split_once('}')?.0.split_once(":-"));
+    variables.collect()
+}
+
+#[test]
+fn every_setting_of_the_compose_file_is_in_the_example_with_its_default() {
+    let compose = fs::read_to_string(workspace_root().join("docker-compose.yml")).unwrap();
+    let example = fs::read_to_string(workspace_root().join(".env.example")).unwrap();
+    let variables = variables(&compose);
+    assert!(variables.len() > 15, "{variables:?}");
+    for (name, default) in variables {
+        let shown = example.lines().find_map(|line| {
+            line.strip_prefix('#')?
+                .strip_prefix(name)?
+                .strip_prefix('=')
+        });
+        let shown = shown.unwrap_or_else(|| panic!("{name} is not in .env.example"));
+        assert!(default.is_empty() || shown == default, "{name}: {shown}");
+    }
+}
+
+#[test]
+fn the_memory_of_every_lasting_service_is_a_setting() {
+    let compose = fs::read_to_string(workspace_root().join("docker-compose.yml")).unwrap();
+    let limits: Vec<_> = variables(&compose)
+        .into_iter()
+        .filter(|(name, _)| name.ends_with("_MEMORY_LIMIT"))
+        .collect();
+    let wanted = [
+        ("MONGO_MEMORY_LIMIT", "1g"),
+        ("WEBAPP_MEMORY_LIMIT", "256m"),
+        ("SYNCER_MEMORY_LIMIT", "512m"),
+    ];
+    assert_eq!(limits, wanted);
+    // MongoDB's cache is the larger part of its memory.
+    assert!(compose.contains("--wiredTigerCacheSizeGB=${MONGO_CACHE_GB:-"));
+}
