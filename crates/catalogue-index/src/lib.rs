@@ -9,6 +9,8 @@ mod order;
 mod sort;
 mod sort_keys;
 #[cfg(test)]
+mod sort_tests;
+#[cfg(test)]
 mod tests;
 mod value_builder;
 

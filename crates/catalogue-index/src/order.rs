@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 use common::models::{Catalogue, Item, Number};
 use fixedbitset::FixedBitSet;
 use roaring::RoaringBitmap;
+use text_folding::sort_key;
 
 use crate::numbered_change::NumberedChange;
-use crate::sort::{Sort, folded};
+use crate::sort::Sort;
 use crate::sort_keys::SortKeys;
 
 /// Up to this many positions are sorted by comparison; more are set in a bitset.
@@ -24,14 +25,15 @@ struct SortKey {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum SortValue {
     Number(i64),
-    Text(Box<str>),
+    /// The [`sort_key`].
+    Name(Vec<u8>),
 }
 
 impl SortKey {
     fn of(sort: Sort, item: &Item) -> Self {
         let value = match sort {
             Sort::Source => Some(SortValue::Number(item.rank)),
-            Sort::Name => Some(SortValue::Text(folded(item.name()))),
+            Sort::Name => Some(SortValue::Name(sort_key(item.name()))),
             _ => {
                 let number = sort.number(item);
                 number.map(|number| SortValue::Number(number.into()))

@@ -1,6 +1,4 @@
 use common::models::{Facts, Item};
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
 
 /// What a list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -8,7 +6,7 @@ pub enum Sort {
     /// The source's own order.
     #[default]
     Source,
-    /// The title or name, without case and accents.
+    /// The title or name in natural order: folded as by the search, numbers by value, signs ignored.
     Name,
     /// The year of the first release. Only movies have one, as below.
     Year,
@@ -36,14 +34,4 @@ impl Sort {
             _ => None,
         }
     }
-}
-
-/// A name lowercased and without accents, for sorting.
-pub(crate) fn folded(name: &str) -> Box<str> {
-    if name.is_ascii() {
-        return name.to_ascii_lowercase().into();
-    }
-    let plain = name.nfkd().filter(|c| !is_combining_mark(*c));
-    let lower: String = plain.flat_map(char::to_lowercase).collect();
-    lower.into()
 }

@@ -1,6 +1,7 @@
 use common::models::{Item, Number};
+use text_folding::push_sort_key;
 
-use crate::sort::{Sort, folded};
+use crate::sort::Sort;
 
 /// The sorts by a number.
 const BY_NUMBER: [Sort; 3] = [Sort::Year, Sort::Score, Sort::RunningTime];
@@ -11,14 +12,14 @@ const BY_NUMBER: [Sort; 3] = [Sort::Year, Sort::Score, Sort::RunningTime];
 pub(crate) struct SortKeys {
     /// In the source's order, like the other columns.
     numbers: Vec<Number>,
-    names: Vec<NameSpan>,
-    /// The concatenated names.
-    text: String,
+    names: Vec<NameKey>,
+    /// The concatenated keys of the names.
+    name_keys: Vec<u8>,
     by_number: [Vec<Option<u16>>; BY_NUMBER.len()],
 }
 
-/// Where a name is in the text.
-struct NameSpan {
+/// Where the key of a name is.
+struct NameKey {
     /// Its first bytes, which decide most comparisons.
     prefix: [u8; 8],
     start: usize,
@@ -29,15 +30,14 @@ impl SortKeys {
     /// Adds the next item in the source's order.
     pub(crate) fn push(&mut self, number: Number, item: &Item) {
         self.numbers.push(number);
-        let name = folded(item.name());
+        let start = self.name_keys.len();
+        push_sort_key(&mut self.name_keys, item.name());
+        let end = self.name_keys.len();
         let mut prefix = [0; 8];
-        for (to, from) in prefix.iter_mut().zip(name.bytes()) {
-            *to = from;
+        for (to, from) in prefix.iter_mut().zip(&self.name_keys[start..]) {
+            *to = *from;
         }
-        let start = self.text.len();
-        self.text.push_str(&name);
-        let end = self.text.len();
-        self.names.push(NameSpan { prefix, start, end });
+        self.names.push(NameKey { prefix, start, end });
         for (sort, keys) in BY_NUMBER.into_iter().zip(&mut self.by_number) {
             keys.push(sort.number(item));
         }
@@ -59,15 +59,15 @@ impl SortKeys {
             return (rows, known);
         }
         if sort == Sort::Name {
-            rows.sort_by(|a, b| self.name(*a).cmp(&self.name(*b)));
+            rows.sort_by(|a, b| self.name_key(*a).cmp(&self.name_key(*b)));
         }
         let known = rows.len();
         (rows, known)
     }
 
-    fn name(&self, row: usize) -> ([u8; 8], &str) {
+    fn name_key(&self, row: usize) -> ([u8; 8], &[u8]) {
         let name = &self.names[row];
-        let text = self.text.get(name.start..name.end).unwrap_or_default();
-        (name.prefix, text)
+        let key = self.name_keys.get(name.start..name.end);
+        (name.prefix, key.unwrap_or_default())
     }
 }

@@ -4,12 +4,12 @@
 use std::ops::Range;
 
 use common::models::{Catalogue, Credits, Facts, Item, Kind};
+use text_folding::{
+    FoldedChar, Token, fold, is_apostrophe, is_letter, push_token, tokenise, truncated, whole_name,
+};
 
-use crate::fold::{self, FoldedChar, Token};
 use crate::results::SearchField;
 
-/// Maximum number of characters of a name or a query that are analysed.
-pub(crate) const MAX_CHARS: usize = 512;
 /// The shortest part of a word with an apostrophe that is a term: `howl` of `howl's`.
 const MIN_PART_CHARS: usize = 3;
 
@@ -56,11 +56,11 @@ impl AnalysedItem {
     /// Adds a name or a related text.
     pub(crate) fn add(&mut self, is_name: bool, text: &str, scratch: &mut Scratch) {
         let Scratch { folded, term } = scratch;
-        fold::fold(truncated(text), folded);
-        let tokens = fold::tokenise(folded);
+        fold(truncated(text), folded);
+        let tokens = tokenise(folded);
         let source = if is_name {
             let start = self.text.len();
-            push_whole_name(&mut self.text, folded, &tokens);
+            whole_name(&mut self.text, folded, &tokens);
             if self.text.len() > start {
                 self.ends.push((self.text.len(), TermSource::WholeName));
             }
@@ -133,31 +133,6 @@ pub(crate) fn credit_fields<'a>(
     fields.filter_map(|(field, text)| Some((field, text?)))
 }
 
-/// The start of a text that is analysed.
-pub(crate) fn truncated(text: &str) -> &str {
-    match text.char_indices().nth(MAX_CHARS) {
-        Some((end, _)) => text.get(..end).unwrap_or(text),
-        None => text,
-    }
-}
-
-/// A folded text with one space between words, for comparing whole names.
-pub(crate) fn whole_name(folded: &[FoldedChar], tokens: &[Token]) -> String {
-    let mut name = String::new();
-    push_whole_name(&mut name, folded, tokens);
-    name
-}
-
-fn push_whole_name(name: &mut String, folded: &[FoldedChar], tokens: &[Token]) {
-    let start = name.len();
-    for token in tokens {
-        if name.len() > start {
-            name.push(' ');
-        }
-        fold::push_token(name, folded, token);
-    }
-}
-
 /// The terms of a text, each with the range of folded characters that it comes from. `term` is a
 /// buffer.
 pub(crate) fn for_each_term(
@@ -180,9 +155,11 @@ pub(crate) fn for_each_term(
             compound_start = start;
         }
         let word_start = compound.len();
-        fold::push_token(&mut compound, folded, token);
+        push_token(&mut compound, folded, token);
         emit(&compound[word_start..], token.chars.clone());
-        if chars.iter().any(|c| fold::is_apostrophe(c.char)) {
+        if token.has_signs {
+            for_each_initial(chars, start, term, &mut emit);
+        } else if chars.iter().any(|c| is_apostrophe(c.char)) {
             for_each_part(chars, start, term, &mut emit);
         }
         if chars.iter().any(|c| c.is_long) {
@@ -218,13 +195,27 @@ fn for_each_part(
     term: &mut String,
     mut emit: impl FnMut(&str, Range<usize>),
 ) {
-    for part in chars.split(|c| fold::is_apostrophe(c.char)) {
+    for part in chars.split(|c| is_apostrophe(c.char)) {
         if part.len() >= MIN_PART_CHARS {
             term.clear();
             term.extend(part.iter().map(|c| c.char));
             emit(term, start..start + part.len());
         }
         start += part.len() + 1;
+    }
+}
+
+/// Each letter of some initials.
+fn for_each_initial(
+    chars: &[FoldedChar],
+    start: usize,
+    term: &mut String,
+    mut emit: impl FnMut(&str, Range<usize>),
+) {
+    for (at, letter) in (start..).zip(chars).filter(|(_, c)| is_letter(c.char)) {
+        term.clear();
+        term.push(letter.char);
+        emit(term, at..at + 1);
     }
 }
 
@@ -241,7 +232,7 @@ fn for_each_spelling(chars: &[FoldedChar], term: &mut String, mut emit: impl FnM
     for second in seconds {
         term.clear();
         for c in chars {
-            if !fold::is_apostrophe(c.char) {
+            if !is_apostrophe(c.char) {
                 term.push(c.char);
             }
             if c.is_long {

@@ -2,9 +2,9 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use common::models::{Catalogue, Item};
+use text_folding::{FoldedChar, fold, is_apostrophe, is_letter, tokenise, truncated, whole_name};
 
-use crate::analysis::{for_each_field, for_each_term, truncated, whole_name};
-use crate::fold::{self, FoldedChar};
+use crate::analysis::{for_each_field, for_each_term};
 use crate::parsed_query::{MatchLevel, ParsedQuery, QueryTerm};
 use crate::results::{FieldMatch, SearchField};
 
@@ -28,7 +28,7 @@ pub(crate) fn field_matches(
     let mut fields = Vec::new();
     let mut folded = Vec::new();
     for_each_field(item, catalogue, |field, text| {
-        fold::fold(truncated(text), &mut folded);
+        fold(truncated(text), &mut folded);
         let field = MatchedField::of(field, text, &folded, query, level);
         if field.terms.iter().any(Option::is_some) {
             fields.push(field);
@@ -59,8 +59,9 @@ impl<'a> MatchedField<'a> {
         query: &ParsedQuery,
         level: MatchLevel,
     ) -> Self {
-        let tokens = fold::tokenise(folded);
-        let name = whole_name(folded, &tokens);
+        let tokens = tokenise(folded);
+        let mut name = String::new();
+        whole_name(&mut name, folded, &tokens);
         let mut terms = vec![None; query.terms.len()];
         for_each_term(folded, &tokens, &mut String::new(), |word, chars| {
             for (term, nearest) in query.terms.iter().zip(&mut terms) {
@@ -117,14 +118,15 @@ fn keep_nearest(
 
 /// The bytes of the text that match: of a prefix match only the prefix.
 fn span(folded: &[FoldedChar], term: &QueryTerm, word: &str) -> Range<usize> {
-    let is_as_written = word.chars().eq(folded.iter().map(|c| c.char));
-    let count = if is_as_written && word.starts_with(&term.text) {
-        term.char_count()
+    let is_in_word = |c: &&FoldedChar| is_letter(c.char) && !is_apostrophe(c.char);
+    let letters = || folded.iter().filter(is_in_word);
+    let is_as_written = word.chars().eq(letters().map(|c| c.char));
+    let last = if is_as_written && word.starts_with(&term.text) {
+        letters().take(term.char_count()).last()
     } else {
-        folded.len()
+        folded.last()
     };
-    let matching = folded.get(..count).unwrap_or(folded);
-    match (matching.first(), matching.last()) {
+    match (folded.first(), last) {
         (Some(first), Some(last)) => first.start..last.end,
         _ => 0..0,
     }

@@ -23,8 +23,8 @@ impl SearchIndex {
     /// An unfinished word of one or two letters is searched in names only.
     ///
     /// If nothing matches, each further attempt allows more: words as prefixes, one typing error,
-    /// two typing errors (none in words of up to 3 letters, one in up to 7), and finally dropping
-    /// words that nothing matches and the most common ones.
+    /// two typing errors (none in words of up to 3 letters, one in up to 7), the words that a sign
+    /// joins as one, and finally dropping words that nothing matches and the most common ones.
     ///
     /// `catalogue` is the indexed one.
     pub fn find(&self, query: &SearchQuery<'_>, catalogue: &Catalogue) -> SearchResults {
@@ -32,7 +32,7 @@ impl SearchIndex {
         if parsed.terms.is_empty() {
             return SearchResults::default();
         }
-        let Some(matches) = self.matches(&parsed, query.kinds) else {
+        let Some(matches) = self.matches(query.text, &parsed, query.kinds) else {
             return SearchResults::default();
         };
         let limit = query.limit.min(MAX_HITS);
@@ -83,25 +83,22 @@ impl SearchIndex {
         completions
     }
 
-    fn matches(&self, query: &ParsedQuery, kinds: &[Kind]) -> Option<QueryMatches> {
+    fn matches(&self, text: &str, query: &ParsedQuery, kinds: &[Kind]) -> Option<QueryMatches> {
+        let mut layers = self.layer_queries(query, kinds);
+        let of_compounds = || {
+            let query = ParsedQuery::with_compounds(text)?;
+            matches_of_all_terms(&query, &mut self.layer_queries(&query, kinds))
+        };
+        matches_of_all_terms(query, &mut layers)
+            .or_else(of_compounds)
+            .or_else(|| matches_of_fewer_terms(query, &mut layers))
+    }
+
+    fn layer_queries<'a>(&'a self, query: &'a ParsedQuery, kinds: &[Kind]) -> Vec<LayerQuery<'a>> {
         let layers = self.layers.iter();
-        let mut layers: Vec<_> = layers
+        layers
             .map(|layer| LayerQuery::new(layer, query, kinds))
-            .collect();
-        for level in MatchLevel::ALL {
-            let matches = QueryMatches {
-                query: query.clone(),
-                level,
-                layers: layers
-                    .iter_mut()
-                    .map(|layer| layer.ranked_sets(level))
-                    .collect(),
-            };
-            if !matches.is_empty() {
-                return Some(matches);
-            }
-        }
-        matches_of_fewer_terms(query, &mut layers)
+            .collect()
     }
 
     /// The query with each term replaced by the word of the best hit that it matches.
@@ -132,6 +129,24 @@ impl SearchIndex {
         }
         Some(words.join(" ")).filter(|text| *text != matches.query.name)
     }
+}
+
+/// The matches at the best level that has any.
+fn matches_of_all_terms(
+    query: &ParsedQuery,
+    layers: &mut [LayerQuery<'_>],
+) -> Option<QueryMatches> {
+    MatchLevel::ALL.into_iter().find_map(|level| {
+        let matches = QueryMatches {
+            query: query.clone(),
+            level,
+            layers: layers
+                .iter_mut()
+                .map(|layer| layer.ranked_sets(level))
+                .collect(),
+        };
+        (!matches.is_empty()).then_some(matches)
+    })
 }
 
 /// Drops terms that nothing matches, then the most common ones, until the rest matches.

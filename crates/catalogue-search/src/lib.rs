@@ -11,7 +11,6 @@
 mod analysis;
 mod field_matches;
 mod find;
-mod fold;
 mod full_build;
 mod fuzzy;
 mod index_builder;
@@ -23,6 +22,8 @@ mod properties;
 mod results;
 mod search_index;
 mod segment;
+#[cfg(test)]
+mod spelling_tests;
 mod term_dictionary;
 #[cfg(test)]
 mod tests;

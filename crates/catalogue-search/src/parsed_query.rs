@@ -1,8 +1,10 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
-use crate::analysis::{truncated, whole_name};
-use crate::fold::{self, is_unspaced};
+use text_folding::{
+    FoldedChar, Token, fold, is_unspaced, push_token, tokenise, truncated, whole_name,
+};
+
 use crate::fuzzy;
 use crate::segment::Segment;
 
@@ -14,7 +16,7 @@ const MAX_TERMS: usize = 16;
 /// A folded query.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ParsedQuery {
-    /// The whole text, in the form of [`whole_name`].
+    /// The whole text, in the form of a folded name.
     pub(crate) name: String,
     pub(crate) terms: Vec<QueryTerm>,
 }
@@ -56,12 +58,32 @@ impl MatchLevel {
 impl ParsedQuery {
     pub(crate) fn of(text: &str) -> Self {
         let mut folded = Vec::new();
-        fold::fold(truncated(text), &mut folded);
-        let tokens = fold::tokenise(&folded);
+        fold(truncated(text), &mut folded);
+        Self::of_tokens(&folded, &tokenise(&folded))
+    }
+
+    /// The query with words that a sign joins as one: `spiderman` for `spider-man`. `None` if it has
+    /// no such words.
+    pub(crate) fn with_compounds(text: &str) -> Option<Self> {
+        let mut folded = Vec::new();
+        fold(truncated(text), &mut folded);
+        let tokens = tokenise(&folded);
+        let mut compounds: Vec<Token> = Vec::new();
+        for token in &tokens {
+            match compounds.last_mut() {
+                Some(before) if token.is_joined => before.join(token),
+                _ => compounds.push(token.clone()),
+            }
+        }
+        let has_any = compounds.len() < tokens.len();
+        has_any.then(|| Self::of_tokens(&folded, &compounds))
+    }
+
+    fn of_tokens(folded: &[FoldedChar], tokens: &[Token]) -> Self {
         let mut terms: Vec<QueryTerm> = Vec::new();
         for (place, token) in tokens.iter().enumerate().take(MAX_WORDS) {
             let mut text = String::new();
-            fold::push_token(&mut text, &folded, token);
+            push_token(&mut text, folded, token);
             // A token of nothing but apostrophes has no term.
             if text.is_empty() {
                 continue;
@@ -83,10 +105,9 @@ impl ParsedQuery {
             is_new
         });
         terms.truncate(MAX_TERMS);
-        Self {
-            name: whole_name(&folded, &tokens),
-            terms,
-        }
+        let mut name = String::new();
+        whole_name(&mut name, folded, tokens);
+        Self { name, terms }
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn list_parameters(kind: Kind) -> Vec<Parameter> {
     parameters.push(Parameter::new(
         "sort",
         ParameterType::OneOf(sorts.collect()),
-        "Sort field; prefix with - for descending order. Unknown values come last. Default: the source’s order.",
+        "Sort field; prefix with - for descending order. Unknown values come last. Titles and names are in natural order: without case, accents and signs, numbers by value, other scripts after Latin. Default: the source’s order.",
         if kind == Kind::Movie { "-year" } else { "name" },
     ));
     parameters.extend(field_parameters(kind));

@@ -122,9 +122,9 @@ const fn stale_reason(freshness: Freshness) -> Option<&'static str> {
         Freshness::Waiting => Some("no sync has finished yet"),
         Freshness::SourceUnavailable(_) => Some("the source is unavailable"),
         Freshness::NoRecentSync(_) => Some("no sync has finished recently"),
-        Freshness::StoreUnavailable(_) => Some("the database is unavailable"),
         Freshness::SyncInFuture(_) => {
             Some("the last sync is dated in the future: check the clocks")
         }
+        Freshness::StoreUnavailable(_) => Some("the database is unavailable"),
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod changes;
 mod error;
 pub(crate) mod home;
 pub(crate) mod items;
+mod language;
 mod layout;
 pub(crate) mod lists;
 pub(crate) mod search;

@@ -2,10 +2,11 @@ use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use catalogue_search::{FieldMatch, Hit, MAX_OFFSET, SearchField, SearchQuery, SearchResults};
-use common::models::Kind;
+use common::models::{Facts, Item, Kind};
 use http_content::Representation;
 use serde::{Deserialize, Serialize};
 
+use super::language::has_japanese_title;
 use super::layout::{HtmlHead, PageLayout};
 use super::tile::{self, Tile};
 use crate::http::AppError;
@@ -59,7 +60,7 @@ struct HitView {
 /// A field that matches, besides the name.
 struct MatchedField {
     label: &'static str,
-    is_original: bool,
+    is_japanese: bool,
     text: Vec<TextPart>,
 }
 
@@ -194,14 +195,17 @@ impl HitView {
                     is_match: false,
                 }],
             },
-            other_fields: others.into_iter().map(MatchedField::of).collect(),
+            other_fields: others
+                .into_iter()
+                .map(|matched| MatchedField::of(matched, &item))
+                .collect(),
             tile: Tile::of(&site.snapshot.catalogue, item),
         })
     }
 }
 
 impl MatchedField {
-    fn of(matched: &FieldMatch) -> Self {
+    fn of(matched: &FieldMatch, item: &Item) -> Self {
         Self {
             label: match matched.field {
                 SearchField::Name | SearchField::OriginalTitle | SearchField::RomanisedTitle => "",
@@ -210,7 +214,8 @@ impl MatchedField {
                 SearchField::Person | SearchField::Vehicle => "with ",
                 SearchField::Location => "at ",
             },
-            is_original: matched.field == SearchField::OriginalTitle,
+            is_japanese: matched.field == SearchField::OriginalTitle
+                && matches!(&item.facts, Facts::Movie(movie) if has_japanese_title(movie)),
             text: text_parts(matched),
         }
     }

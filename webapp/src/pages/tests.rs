@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use catalogue_index::History;
 use catalogue_index::ListIndex;
+use catalogue_search::SearchIndex;
 use common::models::{Catalogue, Facts, Item, Movie, Person, SourceRecord};
 use common::repository::Snapshot;
 use common::seed;
@@ -283,6 +284,66 @@ async fn canonical_urls_are_absolute_if_a_public_url_is_configured() {
 }
 
 #[tokio::test]
+async fn only_a_japanese_title_is_marked_as_japanese_and_written_vertically() {
+    for (original, romanised, is_japanese) in [
+        ("灯籠の渡し船", Some("Tōrō no watashibune"), true),
+        ("トトロ", None, true),
+        ("ﾄﾄﾛ", None, true),
+        ("紅豚", Some("Kurenai buta"), true),
+        ("第7巻", Some("Dai 7 kan"), true),
+        ("臥虎藏龍", None, false),
+        ("기생충", Some("Gisaengchung"), false),
+        ("大韓民國 만세", Some("Daehan minguk manse"), false),
+        ("ㄅㄆㄇ 電影", Some("Dianying"), false),
+        ("La Tortue rouge", None, false),
+        ("La Tortue rouge", Some("La Tortue rouge"), false),
+        ("Иваново детство", Some("Ivanovo detstvo"), false),
+        (
+            "جدایی نادر از سیمین",
+            Some("Jodaeiye Nader az Simin"),
+            false,
+        ),
+        ("・！〜", Some("?"), false),
+    ] {
+        let facts = Movie {
+            title: "English".into(),
+            original_title: Some(original.into()),
+            original_title_romanised: romanised.map(Into::into),
+            ..Movie::default()
+        };
+        let pages = Pages::of([movie(1, "english", facts)].into_iter().collect());
+        let item = pages.read("/movies/1").await;
+        let upright = format!("<p class=\"original upright\" lang=\"ja\">{original}</p>");
+        let plain = format!("<p class=\"original\">{original}</p>");
+        assert!(
+            item.contains(if is_japanese { &upright } else { &plain }),
+            "{original}: {item}"
+        );
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("q", original)
+            .finish();
+        let search = format!("/search?{query}");
+        for address in ["/movies/1", "/movies", "/movies?view=list", &search] {
+            let page = pages.read(address).await;
+            let has_lang = page.contains("lang=\"ja");
+            assert_eq!(has_lang, is_japanese, "{original}, {address}: {page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_original_title_of_the_seed_is_marked_as_japanese() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages.read("/movies").await;
+    let originals = page.matches("<p class=\"original\"").count();
+    assert_eq!(
+        originals,
+        page.matches("<p class=\"original\" lang=\"ja\">").count()
+    );
+    assert!(originals > 20, "{originals}");
+}
+
+#[tokio::test]
 async fn a_drawing_is_immutable_at_the_url_with_its_content_hash() {
     let pages = Pages::of(seed::snapshot().catalogue);
     let page = pages.read("/vehicles").await;
@@ -358,6 +419,7 @@ impl Pages {
         let site = Site {
             indexes: Indexes {
                 lists: ListIndex::of(&catalogue),
+                search: SearchIndex::of(&catalogue),
                 ..Indexes::default()
             },
             history: History::default(),

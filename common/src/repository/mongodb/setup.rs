@@ -165,13 +165,28 @@ async fn start_set(stranger: &Database, root: &Database, member: &str) -> Result
         return Err(AttemptError::Permanent(SetupError::Alone));
     }
     let members = [doc! { "_id": 0, "host": member }];
-    let initiate = doc! { "replSetInitiate": { "_id": REPLICA_SET, "members": members } };
-    match stranger.run_command(initiate).await {
+    let config = doc! { "_id": REPLICA_SET, "version": 1, "members": members };
+    let initiate = doc! { "replSetInitiate": &config };
+    let mut outcome = stranger.run_command(initiate.clone()).await;
+    // Once there is a user, others may not initiate.
+    let has_users = matches!(&outcome, Err(error) if code(error) == Some(UNAUTHORIZED));
+    if has_users {
+        outcome = root.run_command(initiate).await;
+    }
+    match outcome {
         // The server does not find itself in its set if that has another host.
-        Err(error) if code(&error) == Some(ALREADY_INITIALIZED) => {
+        Err(error) if code(&error) == Some(ALREADY_INITIALIZED) && has_users => {
             rename_member(root, member).await?;
         }
-        outcome => drop(outcome?),
+        Err(error) if code(&error) == Some(ALREADY_INITIALIZED) => {
+            // Without a user, the configuration cannot be read.
+            tracing::warn!(
+                "the replica set of this data was initiated with another host, and has no users; \
+                 changing the host to {member}"
+            );
+            reconfigure(stranger, &config).await?;
+        }
+        outcome => drop(outcome.map_err(root_error)?),
     }
     Err(no_primary())
 }
@@ -209,11 +224,15 @@ async fn rename_member(root: &Database, member: &str) -> Result<(), AttemptError
         "the replica set of this data was initiated with the host {}; changing it to {member}",
         found.join(", ")
     );
-    // Only a forced change is possible without a primary.
-    let reconfigure = doc! { "replSetReconfig": config.clone(), "force": true };
-    let outcome = root.run_command(reconfigure).await;
-    outcome.map_err(root_error)?;
+    reconfigure(root, config).await?;
     Err(no_primary())
+}
+
+/// Changes the configuration by force, which works without a primary.
+async fn reconfigure(admin: &Database, config: &Document) -> Result<(), AttemptError> {
+    let reconfigure = doc! { "replSetReconfig": config, "force": true };
+    let outcome = admin.run_command(reconfigure).await;
+    outcome.map(drop).map_err(root_error)
 }
 
 /// The error of a command of the root user.

@@ -193,6 +193,14 @@ impl Follower {
         let Some(snapshot) = load::load(&*self.store).await? else {
             return Ok(());
         };
+        if snapshot.catalogue.is_empty() && !snapshot.damage.is_empty() {
+            // Nothing at all could be read: an empty catalogue is not the rest.
+            let parts = snapshot.damage.iter().map(ToString::to_string);
+            return Err(StoreError::Damaged {
+                version: snapshot.version(),
+                parts: parts.collect::<Vec<_>>().join(", "),
+            });
+        }
         self.incomplete = None;
         if !snapshot.damage.is_empty()
             && !load::missing_parts(&*self.store, &reading.head)

@@ -101,17 +101,17 @@ pub(in crate::repository) async fn load(store: &dyn Store) -> Result<Option<Snap
         seen = Some(header);
         let tolerant = stuck >= MAX_MISSING_READS;
         if tolerant && let Some(snapshot) = load_last_whole(store, &reading.head).await? {
+            for part in &snapshot.damage {
+                tracing::error!(
+                    part = part.name,
+                    "lost in the database; the next sync repairs it, until then version {}, the last \
+                     whole one, is served",
+                    snapshot.version()
+                );
+            }
             return Ok(Some(snapshot));
         }
         if let Some(snapshot) = assemble(store, &reading.head, tolerant).await? {
-            let items = snapshot.header.content.items;
-            if snapshot.catalogue.is_empty() && items > 0 {
-                let parts = snapshot.damage.iter().map(ToString::to_string);
-                return Err(StoreError::Damaged {
-                    version: snapshot.version(),
-                    parts: parts.collect::<Vec<_>>().join(", "),
-                });
-            }
             return Ok(Some(snapshot));
         }
         // A newer head was published meanwhile, or the majority point lags behind the head.
@@ -133,7 +133,10 @@ pub(in crate::repository) async fn missing_parts(
 /// The newest version in the log with all its items, if parts that loading the head needs are
 /// missing; a base that a newer one has replaced may still be there. `None` if no part is missing, or
 /// no version is whole.
-async fn load_last_whole(store: &dyn Store, head: &Head) -> Result<Option<Snapshot>> {
+pub(in crate::repository) async fn load_last_whole(
+    store: &dyn Store,
+    head: &Head,
+) -> Result<Option<Snapshot>> {
     let missing = missing_parts(store, head).await?;
     if missing.is_empty() {
         return Ok(None);
@@ -174,14 +177,6 @@ async fn load_last_whole(store: &dyn Store, head: &Head) -> Result<Option<Snapsh
             last
         });
         if let Some((header, catalogue)) = last.await? {
-            for part in &missing {
-                tracing::error!(
-                    %part,
-                    "lost in the database; the next sync repairs it, until then version {}, the last \
-                     whole one, is served",
-                    header.version
-                );
-            }
             return Ok(Some(Snapshot {
                 lineage: head.lineage.as_str().into(),
                 header,

@@ -49,12 +49,13 @@ const NO_LOCKS: &str = "the file system must support locks between processes, as
 impl Fault {
     /// What cannot be done with a file or folder, why, who runs this process and who may write.
     pub(super) fn denied(what: &str, path: &Path, error: &io::Error) -> Self {
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
         let mut text = format!(
             "cannot {what} {}: {error}; this process runs as uid {uid}, gid {gid}",
             path.display()
         );
-        let mut ancestors = path.ancestors().map(or_current);
+        let mut ancestors = path.ancestors();
         let found = ancestors.find_map(|path| Some((path, fs::metadata(path).ok()?)));
         let mut advice = "mount it for writing".to_owned();
         if let Some((path, owner)) = found {
@@ -163,14 +164,9 @@ fn advice(error: &rusqlite::Error) -> impl Display {
 
 /// The folder of a file.
 pub(super) fn folder(path: &Path) -> &Path {
-    or_current(path.parent().unwrap_or(path))
-}
-
-fn or_current(path: &Path) -> &Path {
-    match path.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => path,
-    }
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

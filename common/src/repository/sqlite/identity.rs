@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
@@ -70,7 +70,7 @@ fn application_id(path: &Path) -> Result<Option<u32>, Fault> {
     let file = File::open(path).map_err(denied)?;
     file.take(HEADER_BYTES as u64)
         .read_to_end(&mut header)
-        .map_err(|error: io::Error| denied(error))?;
+        .map_err(denied)?;
     if header.is_empty() {
         return Ok(None);
     }

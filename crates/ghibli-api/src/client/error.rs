@@ -126,6 +126,12 @@ pub enum RequestError {
         /// Another version.
         second: String,
     },
+    /// The source is a PyFlix without a version of its own.
+    #[error(
+        "the source is a PyFlix that serves its built-in catalogue until its first sync; \
+         the next sync tries again"
+    )]
+    BuiltInCatalogue,
     /// The task that parses the response failed.
     #[error("cannot read the response: {0}")]
     ParserFailed(String),

@@ -99,7 +99,7 @@ impl<'a> ProviderSession<'a> {
         Ok(outcome)
     }
 
-    /// Fails if all responses state a catalogue version and they differ.
+    /// Fails if all responses state a catalogue version, and they differ or it is 0.
     pub(super) fn check_versions(&self) -> Result<(), (Collection, RequestError)> {
         let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         let stated = versions
@@ -117,6 +117,9 @@ impl<'a> ProviderSession<'a> {
                     second: (*second).clone(),
                 },
             )),
+            None if first.is_some_and(|version| version == "0") => {
+                Err((Collection::Films, RequestError::BuiltInCatalogue))
+            }
             None => Ok(()),
         }
     }

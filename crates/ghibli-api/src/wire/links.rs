@@ -19,7 +19,7 @@ pub struct LinkedId {
     /// The id. An id can look like a text, a path or an encoded one, so there can be several: the
     /// first that exists counts. Never empty.
     pub candidates: Vec<String>,
-    /// The text, if it is a link only if an item has such an id: a bare id looks like any text.
+    /// The text, if it is a link only if an item has such an id: some ids look like any text.
     pub text: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl Links {
             Some(_) => self.invalid.push(text),
             None => self.ids.push(LinkedId {
                 candidates: with_decoded([id, link::last_segment(id)]),
-                text: Some(id.to_owned()),
+                text: Some(id).filter(|id| !looks_like_id(id)).map(str::to_owned),
             }),
         }
     }
@@ -81,6 +81,10 @@ struct LinkedObject<'a> {
     id: Option<&'a RawValue>,
     #[serde(borrow)]
     url: Option<&'a RawValue>,
+}
+
+fn looks_like_id(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit()) && !text.contains(char::is_whitespace)
 }
 
 /// Each id as written, then without percent-encoding, each once.

@@ -235,13 +235,13 @@ fn a_link_may_be_a_url_a_path_an_id_or_an_object() {
     };
     for (value, candidates) in [
         ("1", &["1"][..]),
-        ("a%20b", &["a%20b", "a b"]),
+        ("a%201", &["a%201", "a 1"]),
         ("/characters/1", &["/characters/1", "1"]),
         ("nobody knows", &["nobody knows"]),
     ] {
         let id = LinkedId {
             candidates: candidates.iter().map(|id| (*id).to_owned()).collect(),
-            text: Some(value.to_owned()),
+            text: Some(value.to_owned()).filter(|_| value == "nobody knows"),
         };
         assert_eq!(people(&format!("\"{value}\"")).ids, [id]);
     }

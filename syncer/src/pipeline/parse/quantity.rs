@@ -30,6 +30,13 @@ pub(super) struct Quantity<T> {
 
 /// A number of 0 or more, which may have decimals.
 pub(super) fn decimal(text: &str, unit: Unit) -> Option<Quantity<f64>> {
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_digits && text.len() <= MAX_EXACT_DIGITS && !text.starts_with('0') {
+        // Nearly all: a million records have no time for patterns.
+        let value = text.parse().ok()?;
+        let is_usual = true;
+        return Some(Quantity { value, is_usual });
+    }
     let plain = plain(text);
     let (number, is_exact) = match without_approximation(&plain) {
         Some(number) => (number, false),
@@ -165,6 +172,9 @@ fn form(number: &str) -> Regex {
     Regex::new(&format!(r"^(\+?)({number})(\D.*)?$")).unwrap()
 }
 
+/// A number with more can be rounded.
+const MAX_EXACT_DIGITS: usize = 15;
+
 impl NumberForm {
     /// A number with an optional unit.
     fn read(&self, text: &str, unit: Unit) -> Option<Quantity<f64>> {
@@ -180,13 +190,18 @@ impl NumberForm {
             _ if c == self.decimal_separator => Some('.'),
             _ => Some(c).filter(|c| is_digit(*c)),
         });
-        let value: f64 = digits.collect::<String>().parse().ok()?;
+        let digits: String = digits.collect();
+        let value: f64 = digits.parse().ok()?;
         let has_zeros = number.len() > 1 && number.starts_with('0') && !number.starts_with("0.");
         // A point before three digits groups them elsewhere.
         let decimals = number.split_once('.').map_or("", |(_, decimals)| decimals);
         let is_ambiguous = decimals.len() == 3 && !number.contains(',');
-        let is_usual =
-            self.is_usual && !has_zeros && !is_ambiguous && sign.is_empty() && rest.is_empty();
+        let is_usual = self.is_usual
+            && !has_zeros
+            && !is_ambiguous
+            && digits.len() <= MAX_EXACT_DIGITS
+            && sign.is_empty()
+            && rest.is_empty();
         value.is_finite().then_some(Quantity { value, is_usual })
     }
 }

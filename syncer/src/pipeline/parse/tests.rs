@@ -2,8 +2,10 @@
 
 use common::models::{Age, Catalogue, Facts, Finding, Item, Kind, Movie, Problem};
 use ghibli_api::Collection;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::quantity::{self, Unit};
 use crate::pipeline::samples::publish;
 
 /// The item and findings of a source with one record.
@@ -103,6 +105,12 @@ fn a_value_in_any_form_is_read_right_or_is_unknown_and_what_is_not_usual_is_foun
         ("length", json!("NaN"), null.clone(), placeholder),
         ("length", json!("inf"), null.clone(), unreadable),
         ("length", json!("0x10"), null.clone(), unreadable),
+        (
+            "length",
+            json!("9007199254740993"),
+            json!(9_007_199_254_740_992.0),
+            unusual,
+        ),
         ("length", json!("1_000"), null.clone(), unreadable),
         ("length", json!("½"), null.clone(), unreadable),
         ("length", json!("12½"), null.clone(), unreadable),
@@ -296,7 +304,7 @@ fn a_source_with_numbers_as_ids_is_joined_whatever_the_form_of_its_links() {
                 {"id": 3, "name": "Cid", "species": {"id": "1"}, "films": [{"id": 1}, {"id": 2}]},
             ]),
             Collection::Species => json!([{"id": 1, "name": "S", "people": [1, 2, 3]}]),
-            Collection::Locations => json!([{"id": 7, "name": "L", "residents": ["TODO", 3, 9]}]),
+            Collection::Locations => json!([{"id": 7, "name": "L", "residents": ["TODO", 3, "9"]}]),
             Collection::Vehicles => json!([{"id": 1, "name": "V", "pilot": "2", "films": 2}]),
         }
         .to_string()
@@ -351,4 +359,28 @@ fn an_age_that_is_read_is_a_number() {
         panic!("a person")
     };
     assert_eq!(person.age, Some(Age::Years(1000)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_read_without_a_finding_is_a_number_in_the_sources_form(
+        number in "[0-9٣３.,' ~+%eh-]{0,10}",
+        any in any::<String>(),
+    ) {
+        for text in [&number, &any] {
+            quantity::minutes(text);
+            quantity::year(text);
+            for unit in [Unit::None, Unit::Feet, Unit::Minutes, Unit::Percent, Unit::Year] {
+                let Some(read) = quantity::decimal(text, unit).filter(|read| read.is_usual) else {
+                    continue;
+                };
+                prop_assert_eq!(text.replace(',', "").parse(), Ok(read.value), "{}", text);
+                let whole = text.split('.').next().unwrap();
+                let mut groups = whole.split(',').skip(1);
+                prop_assert!(groups.all(|group| group.len() == 3), "{}", text);
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::app_state::AppState;
 use crate::art::Art;
 use crate::http::AppError;
 use crate::http::content::{self, AtVersion as _};
+use crate::pages::language::has_japanese_title;
 use crate::pages::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::pages::tile;
 use crate::state::Site;
@@ -54,12 +55,13 @@ struct MovieTitles {
     year: Option<u16>,
     original: Option<String>,
     romanised: Option<String>,
+    is_japanese: bool,
 }
 
 impl ItemPage {
-    /// Whether a title is short enough to be written vertically beside the page.
+    /// Whether the original title is written vertically beside the page.
     fn is_vertical(&self, title: &str) -> bool {
-        title.chars().count() <= MAX_VERTICAL_CHARACTERS
+        self.titles.is_japanese && title.chars().count() <= MAX_VERTICAL_CHARACTERS
     }
 
     /// Whether the name is too long for the large font.
@@ -131,6 +133,7 @@ fn kind_details(item: &Item) -> (MovieTitles, Option<String>, Option<String>) {
                 year: movie.release_year,
                 original: movie.original_title.clone(),
                 romanised: movie.original_title_romanised.clone(),
+                is_japanese: has_japanese_title(movie),
             };
             let poster = movie.poster_url.clone();
             let poster = poster.filter(|url| url.starts_with("https://"));

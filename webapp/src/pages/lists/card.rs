@@ -3,6 +3,7 @@ use std::sync::Arc;
 use common::models::{Catalogue, Item, Kind, Movie};
 
 use crate::art::Art;
+use crate::pages::language::has_japanese_title;
 
 /// A movie in a list.
 pub(super) struct MovieCard {
@@ -36,6 +37,10 @@ impl MovieCard {
             hidden_people: count - people.len(),
             people,
         }
+    }
+
+    pub(super) fn has_japanese_title(&self) -> bool {
+        has_japanese_title(&self.movie)
     }
 
     /// The number of hidden characters, to follow the names.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use catalogue_index::{FacetCounts, Field, Filter};
 use common::models::{Catalogue, Item, Kind, Link};
 use roaring::RoaringBitmap;
+use text_folding::sort_key;
 
 use super::view::{ListView, offered};
 use crate::lists::filters::{Control, FilterCondition, ListFilter, UnknownItem, combine};
@@ -117,7 +118,7 @@ fn values(
         })
         .collect();
     if link.is_some() && values.iter().all(|value| value.count == Some(1)) {
-        values.sort_by_cached_key(|value| value.label.to_lowercase());
+        values.sort_by_cached_key(|value| sort_key(&value.label));
     }
     if let Some((value, label)) = selected
         && !values.iter().any(|value| value.is_selected)

@@ -303,6 +303,32 @@ async fn a_replica_set_with_another_host_name_gets_the_right_one() {
 }
 
 #[tokio::test]
+async fn a_replica_set_with_another_host_name_and_no_users_is_set_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mongo = secured(folder.path()).await;
+    let host = format!("127.0.0.1:{}", mongo.port());
+    let client = mongodb::Client::with_uri_str(format!("mongodb://{host}/?directConnection=true"));
+    let members = [doc! { "_id": 0, "host": &host }];
+    let initiate = doc! { "replSetInitiate": { "_id": "rs0", "members": members } };
+    let admin = client.await.unwrap().database("admin");
+    admin.run_command(initiate).await.unwrap();
+
+    let mongo = mongo.restart_at_another_port().await;
+    let member = format!("127.0.0.1:{}", mongo.port());
+    let passwords = setup::Passwords {
+        root: "r00t".to_owned().into(),
+        reader: "read-it".to_owned().into(),
+        writer: "write-it".to_owned().into(),
+    };
+    let url = format!("mongodb://{member}/");
+    setup::initiate(&url, &member, &passwords, SOON)
+        .await
+        .unwrap();
+    let url = format!("mongodb://pyflix_writer:write-it@{member}/movies_db?replicaSet=rs0");
+    acquired(&store_at(url, Access::Writer).await, "a").await;
+}
+
+#[tokio::test]
 async fn a_fresh_mongod_is_set_up_once_and_the_users_may_do_their_work_only() {
     let folder = tempfile::tempdir().unwrap();
     let mongo = secured(folder.path()).await;

@@ -68,7 +68,7 @@ async fn pages_of_two_versions_are_not_mixed_either() {
 
 #[tokio::test]
 async fn a_source_that_publishes_during_every_fetch_fails_or_gives_way_to_another() {
-    let restless = source(|request| request).await;
+    let restless = source(|request| request + 1).await;
     let error = client([&restless.url])
         .fetch_all(None, &|_| {})
         .await
@@ -85,6 +85,17 @@ async fn a_source_that_publishes_during_every_fetch_fails_or_gives_way_to_anothe
     let calm = source(|_| 7).await;
     let fetched = fetched(&client([&restless.url, &calm.url])).await;
     assert_eq!(fetched.provider, calm.url);
+}
+
+#[tokio::test]
+async fn a_built_in_catalogue_is_not_mirrored() {
+    let upstream = source(|_| 0).await;
+    let error = client([&upstream.url])
+        .fetch_all(None, &|_| {})
+        .await
+        .unwrap_err();
+    assert_eq!(error.failures[0].error, RequestError::BuiltInCatalogue);
+    assert_eq!(upstream.requests("/").len(), 5);
 }
 
 #[tokio::test]
