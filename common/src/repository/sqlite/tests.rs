@@ -206,9 +206,8 @@ async fn the_clock_is_read_under_the_write_lock() {
         }
     });
     let store = SqliteStore::open(&path, clock).unwrap();
-    let head = store.acquire("a syncer", None).await.unwrap();
-    // Denied, since the first holder has it.
-    assert!(head.is_err());
+    let lease = store.acquire("another syncer", None).await.unwrap();
+    assert!(lease.is_err(), "the first syncer has it");
     let fence = 1;
     store.renew(fence).await.unwrap();
     let commit = Commit {
