@@ -1,6 +1,5 @@
 //! Faults of MongoDB and its network, under the real web app and syncer.
 
-mod backups;
 mod deployment;
 mod manual_edits;
 

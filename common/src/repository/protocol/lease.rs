@@ -201,7 +201,7 @@ impl LeaseGuard {
     }
 
     /// Removes the parts of earlier publishers that no header and no base names, and notes missing
-    /// parts that loading needs. While any is missing, older bases stay for the repair.
+    /// parts that loading needs.
     async fn sweep_parts(&mut self) -> Result<()> {
         let named = |part: &PartName| match part.kind {
             PartKind::Changes => self
@@ -214,13 +214,9 @@ impl LeaseGuard {
         let mut stale = self.store.parts().await?;
         let there: HashSet<_> = stale.iter().copied().collect();
         stale.retain(|part| part.fence < self.head.fence && !named(part));
-        let mut lost: Vec<_> = load::parts_to_load(&self.head).collect();
-        lost.retain(|part| !there.contains(part));
-        if !lost.is_empty() {
-            stale.retain(|part| part.kind != PartKind::Base);
-        }
-        for part in lost {
-            self.note_damage(load::missing_part(part));
+        let needed: Vec<_> = load::parts_to_load(&self.head).collect();
+        for lost in needed.into_iter().filter(|part| !there.contains(part)) {
+            self.note_damage(load::missing_part(lost));
         }
         if !stale.is_empty() {
             tracing::debug!(parts = stale.len(), "removing parts that no version uses");

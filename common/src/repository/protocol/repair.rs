@@ -5,7 +5,7 @@
 //! republished. If not, a new version replaces it: the readable items and those of the source. All
 //! other items are reported as lost.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::lease::LeaseGuard;
@@ -204,8 +204,7 @@ impl LeaseGuard {
     }
 
     /// Recovers items of a lost base from older changes: a base has an item as the last change before
-    /// it left the item. Other items come from the last whole version, if an older base is still there.
-    /// The damage is gone if that completes the state.
+    /// it left the item. The damage is gone if that completes the state.
     pub(super) async fn recover(&self, mut damaged: Snapshot) -> Result<Snapshot> {
         let base = self.head().base.map_or(0, |base| base.version);
         let mut lost: HashMap<(Kind, Id), Option<Arc<Item>>> = HashMap::new();
@@ -221,26 +220,10 @@ impl LeaseGuard {
                 }
             }
         }
-        let whole = load::load_last_whole(&*self.store, self.head()).await?;
-        let mut removed = HashSet::new();
-        if let Some(whole) = &whole {
-            let later = self.head().log.iter();
-            for header in later.filter(|header| header.version > whole.version()) {
-                let (changes, _) = load::readable_changes(&*self.store, header).await?;
-                let gone = changes.into_iter().filter(|change| change.after.is_none());
-                removed.extend(gone.map(|change| (change.kind, change.id)));
-            }
-        }
         let published = damaged.header.content.clone();
         run_blocking(move || {
             for item in lost.values().flatten() {
                 damaged.catalogue.insert(item);
-            }
-            for item in whole.iter().flat_map(|whole| whole.catalogue.all()) {
-                let is_there = damaged.catalogue.number(item.kind(), &item.id).is_some();
-                if !is_there && !removed.contains(&(item.kind(), item.id.clone())) {
-                    damaged.catalogue.insert(&item);
-                }
             }
             if published == ContentDigest::of(&damaged.catalogue) {
                 damaged.damage.clear();

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::load::{self, Advance, Snapshot};
 use crate::models::Change;
-use crate::repository::head::{Header, LastSync};
+use crate::repository::head::LastSync;
 use crate::repository::store::{Reading, Result, Store, StoreError};
 
 /// How often the head is read without a notification.
@@ -56,8 +56,6 @@ pub struct Follower {
     last_status: Option<HeadStatus>,
     failures: u32,
     older_since: Option<Instant>,
-    /// The version at the head, if parts of it are lost.
-    incomplete: Option<Header>,
     stale_read_limit: Duration,
     /// When the head is read next without a notification. It is kept here so that cancelled waits do
     /// not postpone it.
@@ -74,7 +72,6 @@ impl Follower {
             last_status: None,
             failures: 0,
             older_since: None,
-            incomplete: None,
             stale_read_limit: STALE_READ_LIMIT,
             due: Instant::now(),
             events: VecDeque::new(),
@@ -147,19 +144,12 @@ impl Follower {
     }
 
     async fn catch_up(&mut self, reading: &Reading) -> Result<()> {
-        if self.incomplete.is_some() && self.incomplete.as_ref() == reading.head.header() {
-            // The parts may come back, while a backup is being restored.
-            return match load::missing_parts(&*self.store, &reading.head).await?[..] {
-                [] => self.reload(reading).await,
-                [..] => Ok(()),
-            };
-        }
         let Some(known) = &self.known else {
-            return self.reload(reading).await;
+            return self.reload().await;
         };
         let same_store = *known.lineage == *reading.head.lineage;
         if same_store && reading.head.version < known.version() {
-            return self.older_head(reading).await;
+            return self.older_head().await;
         }
         if reading.head.version == 0 {
             return Ok(());
@@ -177,45 +167,22 @@ impl Follower {
                 }
                 Ok(())
             }
-            Advance::Load => self.reload(reading).await,
+            Advance::Load => self.reload().await,
         }
     }
 
-    async fn older_head(&mut self, reading: &Reading) -> Result<()> {
+    async fn older_head(&mut self) -> Result<()> {
         let since = *self.older_since.get_or_insert_with(Instant::now);
         if since.elapsed() < self.stale_read_limit {
             return Ok(());
         }
-        self.reload(reading).await
+        self.reload().await
     }
 
-    async fn reload(&mut self, reading: &Reading) -> Result<()> {
+    async fn reload(&mut self) -> Result<()> {
         let Some(snapshot) = load::load(&*self.store).await? else {
             return Ok(());
         };
-        if snapshot.catalogue.is_empty() && !snapshot.damage.is_empty() {
-            // Nothing at all could be read: an empty catalogue is not the rest.
-            let parts = snapshot.damage.iter().map(ToString::to_string);
-            return Err(StoreError::Damaged {
-                version: snapshot.version(),
-                parts: parts.collect::<Vec<_>>().join(", "),
-            });
-        }
-        self.incomplete = None;
-        if !snapshot.damage.is_empty()
-            && !load::missing_parts(&*self.store, &reading.head)
-                .await?
-                .is_empty()
-        {
-            self.incomplete = reading.head.header().cloned();
-            // A whole state stays until the next sync has repaired the store.
-            if let Some(known) = &self.known
-                && known.lineage == snapshot.lineage
-                && known.damage.is_empty()
-            {
-                return Ok(());
-            }
-        }
         if let Some(known) = &self.known
             && known.lineage == snapshot.lineage
             && snapshot.version() < known.version()

@@ -1,6 +1,5 @@
 //! Loading: a whole state, or the steps from a known one.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,6 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::models::{Catalogue, Change};
 use crate::repository::blocking::run_blocking;
-use crate::repository::content::ContentDigest;
 use crate::repository::head::{Head, Header};
 use crate::repository::parts::{self, Damage};
 use crate::repository::store::{PartKind, PartName, Result, Store, StoreError};
@@ -99,93 +97,12 @@ pub(in crate::repository) async fn load(store: &dyn Store) -> Result<Option<Snap
             0
         };
         seen = Some(header);
-        let tolerant = stuck >= MAX_MISSING_READS;
-        if tolerant && let Some(snapshot) = load_last_whole(store, &reading.head).await? {
-            for part in &snapshot.damage {
-                tracing::error!(
-                    part = part.name,
-                    "lost in the database; the next sync repairs it, until then version {}, the last \
-                     whole one, is served",
-                    snapshot.version()
-                );
-            }
-            return Ok(Some(snapshot));
-        }
-        if let Some(snapshot) = assemble(store, &reading.head, tolerant).await? {
+        if let Some(snapshot) = assemble(store, &reading.head, stuck >= MAX_MISSING_READS).await? {
             return Ok(Some(snapshot));
         }
         // A newer head was published meanwhile, or the majority point lags behind the head.
         tokio::time::sleep(RETRY_DELAY * stuck).await;
     }
-}
-
-/// The parts that loading this head reads and that are not in the store.
-pub(in crate::repository) async fn missing_parts(
-    store: &dyn Store,
-    head: &Head,
-) -> Result<Vec<PartName>> {
-    let there: HashSet<_> = store.parts().await?.into_iter().collect();
-    Ok(parts_to_load(head)
-        .filter(|part| !there.contains(part))
-        .collect())
-}
-
-/// The newest version in the log with all its items, if parts that loading the head needs are
-/// missing; a base that a newer one has replaced may still be there. `None` if no part is missing, or
-/// no version is whole.
-pub(in crate::repository) async fn load_last_whole(
-    store: &dyn Store,
-    head: &Head,
-) -> Result<Option<Snapshot>> {
-    let missing = missing_parts(store, head).await?;
-    if missing.is_empty() {
-        return Ok(None);
-    }
-    let bases = store.parts().await?;
-    let parts_of = |header: &Header| {
-        let is_base = |part: &&PartName| part.kind == PartKind::Base && part.fence == header.fence;
-        bases.iter().filter(is_base).count()
-    };
-    for (index, base) in head.log.iter().enumerate().rev() {
-        let (fence, kind) = (base.fence, PartKind::Base);
-        let Some(count @ 1..) = u32::try_from(parts_of(base)).ok() else {
-            continue;
-        };
-        let items = match read(store, kind, fence, count, false, parts::unpack_items).await? {
-            Some((items, damage)) if damage.is_empty() => items,
-            _ => continue,
-        };
-        let mut versions = vec![(base.clone(), Vec::new())];
-        for header in &head.log[index + 1..] {
-            match changes(store, header, false).await? {
-                Some((changes, damage)) if damage.is_empty() => {
-                    versions.push((header.clone(), changes));
-                }
-                _ => break,
-            }
-        }
-        let last = run_blocking(move || {
-            let mut state: Catalogue = items.into_iter().collect();
-            let mut last = None;
-            for (header, changes) in versions {
-                state.apply(&changes);
-                if ContentDigest::of(&state) != header.content {
-                    break;
-                }
-                last = Some((header, state.clone()));
-            }
-            last
-        });
-        if let Some((header, catalogue)) = last.await? {
-            return Ok(Some(Snapshot {
-                lineage: head.lineage.as_str().into(),
-                header,
-                catalogue,
-                damage: missing.into_iter().map(missing_part).collect(),
-            }));
-        }
-    }
-    Ok(None)
 }
 
 /// Loads the state at this very head, which was just written; `None` if it has no version.
