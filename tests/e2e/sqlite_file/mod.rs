@@ -83,7 +83,11 @@ async fn kills_while_publishing_lose_nothing_and_leave_the_file_intact() {
         ("PYFLIX_SYNC_INTERVAL", "100ms"),
     ];
     let mut last = 1;
-    for kill in 0..KILLS {
+    // On a busy machine it takes more kills until one comes after a commit.
+    for kill in 0.. {
+        if kill >= KILLS && last > 2 {
+            break;
+        }
         rename(&source, &format!("Kill {kill}"));
         let asked = source.requests("vehicles");
         let syncer = Service::start("syncer", &envs, &[]);
@@ -111,7 +115,6 @@ async fn kills_while_publishing_lose_nothing_and_leave_the_file_intact() {
         )
         .unwrap();
     }
-    assert!(last > 2, "no kill came after a commit");
     rename(&source, "At last");
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
     let movies = format!("{}/movies", webapp.url());
