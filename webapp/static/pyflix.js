@@ -112,7 +112,8 @@ function tell({ version, counts, changed }) {
 
 const streamName = `pyflix-events${base}`; // this PyFlix, if there are several on the host
 const channel = new BroadcastChannel(streamName);
-const shownVersion = () => Number(document.querySelector("[data-version]")?.dataset.version ?? 0);
+/** The version that the page was made from; NaN on an error page. */
+const shownVersion = () => Number(document.querySelector("[data-version]")?.dataset.version);
 
 let source; // the stream, if it is this tab's
 let last = ""; // the id of the last event
@@ -123,7 +124,10 @@ let leaving;
 let missed; // the last event while the tab was hidden
 
 const handlers = {
-  hello: ({ version }) => version !== shownVersion() && update(),
+  hello({ version }) {
+    const shown = shownVersion();
+    if (!Number.isNaN(shown) && version !== shown) update();
+  },
   resync: update,
   status: update,
   async version(version) {
