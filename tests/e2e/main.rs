@@ -20,6 +20,7 @@ mod example_clients;
 mod failover;
 mod lifecycle;
 mod live_pages;
+mod mirroring;
 mod mongodb_faults;
 mod pages;
 mod public_address;

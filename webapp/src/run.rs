@@ -85,7 +85,7 @@ pub fn address(listener: &TcpListener) -> io::Result<String> {
 /// Serves what the repository publishes until `shutdown`.
 ///
 /// # Errors
-/// If the server or the catalogue follower ends by itself.
+/// If the server or the catalogue follower stops before shutdown.
 pub async fn run(
     config: &Config,
     repository: &Repository,

@@ -23,7 +23,7 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
     let setup = Setup::new(store, movies, "1s").await?;
     println!("{movies} movies, {store:?}");
     timed("first sync", setup.sync()).await?;
-    timed("unchanged sync by itself", setup.sync()).await?;
+    timed("unchanged syncer once", setup.sync()).await?;
 
     let started = Instant::now();
     let webapp = setup.start_webapp().await;

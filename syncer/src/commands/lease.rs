@@ -14,7 +14,7 @@ pub(super) async fn acquire(
     unless_stopped(shutdown, repository.acquire(log_waiting)).await
 }
 
-/// Gives up work when the program is told to stop.
+/// Cancels work on shutdown.
 pub(super) async fn unless_stopped<T, E: Into<anyhow::Error>>(
     shutdown: &CancellationToken,
     work: impl Future<Output = Result<T, E>>,

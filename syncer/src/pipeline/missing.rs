@@ -57,13 +57,13 @@ pub(super) fn find(
 
 impl Absent {
     /// The items that stay in the next version.
-    pub(super) fn kept(&self) -> HashSet<(Kind, &Id)> {
+    pub(super) fn retained_items(&self) -> HashSet<(Kind, &Id)> {
         let retained = self.retained.iter().map(|item| (item.kind, &item.id));
         self.unreadable().chain(retained).collect()
     }
 
     /// The same if missing items are removed at once.
-    pub(super) fn kept_without_missing(&self) -> HashSet<(Kind, &Id)> {
+    pub(super) fn retained_without_missing(&self) -> HashSet<(Kind, &Id)> {
         self.unreadable().collect()
     }
 

@@ -73,14 +73,14 @@ impl Plan {
             true => RecordUse::Consume,
             false => RecordUse::Keep,
         };
-        let mut delta = compare(&mut parsed, catalogue, &absent.kept(), record_use)?;
+        let mut delta = compare(&mut parsed, catalogue, &absent.retained_items(), record_use)?;
         let (limits, missing) = (&policy.fuse, &absent.missing);
         let verdict = fuse::judge(limits, catalogue, &parsed, missing, &delta.changes);
         if verdict.is_held() && !absent.retained.is_empty() {
             // An approval removes missing items at once, so it has a delta of its own. That takes
             // a second pass over the records: both deltas at once could need twice the memory.
             drop(delta);
-            let kept = absent.kept_without_missing();
+            let kept = absent.retained_without_missing();
             delta = compare(&mut parsed, catalogue, &kept, RecordUse::Consume)?;
         }
         let kinds = Kind::ALL.map(|kind| {

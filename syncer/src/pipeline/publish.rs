@@ -164,7 +164,7 @@ fn warn_view_is_behind(error: &StoreError) {
     tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
 }
 
-/// Removes an approval that was used or has become pointless. A commit does so by itself.
+/// Removes an approval that was used or no longer matches a held run. A commit removes it too.
 pub(super) async fn forget_approval(lease: &LeaseGuard) -> StoreResult<()> {
     if lease.head().approval.is_none() {
         return Ok(());

@@ -73,7 +73,12 @@ pub(super) fn published(movies: usize) -> Catalogue {
 /// The delta to parsed records. MissingItem items are removed at once.
 pub(super) fn delta(parsed: &mut Parsed, published: &Catalogue) -> Result<Delta, PlanError> {
     let absent = missing::find(parsed, published, &[], 0, Timestamp::UNIX_EPOCH);
-    let joined = join(parsed, published, &absent.kept(), RecordUse::Consume);
+    let joined = join(
+        parsed,
+        published,
+        &absent.retained_items(),
+        RecordUse::Consume,
+    );
     diff(published, joined)
 }
 

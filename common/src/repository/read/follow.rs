@@ -47,7 +47,7 @@ pub struct HeadStatus {
     pub pin: Option<u64>,
 }
 
-/// Follows every version. It never ends by itself and never goes backwards.
+/// Follows every version. The stream is endless, and versions only increase.
 #[derive(Debug)]
 pub struct Follower {
     store: Arc<dyn Store>,

@@ -7,7 +7,7 @@ use common::models::Change;
 use common::repository::{Header, Repository, Result, StoreError};
 use tokio::sync::watch;
 
-use super::kept::{History, MAX_CHANGES, Version};
+use super::versions::{History, MAX_CHANGES, Version};
 
 /// How long to wait before reading again after an error.
 const RETRY_DELAY: Duration = Duration::from_secs(2);

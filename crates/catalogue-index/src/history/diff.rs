@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use common::models::Change;
 
-use super::kept::History;
+use super::versions::History;
 
 /// Maximum number of changes that one comparison reads.
 const MAX_READ_CHANGES: u64 = 200_000;

@@ -1,11 +1,11 @@
 mod backfill;
 mod diff;
-mod kept;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 pub use self::{
     backfill::backfill,
     diff::DiffError,
-    kept::{EncodeEvent, History, Version},
+    versions::{EncodeEvent, History, Version},
 };

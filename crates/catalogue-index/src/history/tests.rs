@@ -6,7 +6,7 @@ use common::repository::{Header, Snapshot};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::kept::{History, Version};
+use super::versions::{History, Version};
 
 #[test]
 fn versions_are_found_by_number_and_listed_newest_first() {

@@ -65,8 +65,7 @@ impl RawConnection {
         }
     }
 
-    /// Sends pieces, each once the server has read the one before it, so that it gets each of them
-    /// by itself.
+    /// Sends pieces that arrive separately: each after the server has read the previous one.
     pub async fn send_pieces<'a>(&mut self, pieces: impl IntoIterator<Item = &'a [u8]>) {
         for piece in pieces {
             self.send(piece).await;

@@ -191,7 +191,7 @@ pub struct Compared {
     pub cases: u64,
     /// Requests that hyper parsed, without those of the test itself.
     pub parsed: u64,
-    /// Cases that hyper refused by itself.
+    /// Cases that hyper rejected before the handler.
     pub refused: u64,
 }
 

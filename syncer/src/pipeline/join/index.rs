@@ -14,7 +14,7 @@ pub(crate) struct JoinIndex<'a> {
     order: BTreeMap<Kind, Vec<u32>>,
     /// The items that stay without a record.
     kept: HashSet<(Kind, u32)>,
-    kept_backlinks: Backlinks,
+    retained_backlinks: Backlinks,
 }
 
 impl<'a> JoinIndex<'a> {
@@ -27,13 +27,13 @@ impl<'a> JoinIndex<'a> {
             parsed,
             order,
             kept,
-            kept_backlinks: Backlinks::default(),
+            retained_backlinks: Backlinks::default(),
         }
     }
 
-    pub(super) fn with_kept_backlinks(self, kept_backlinks: Backlinks) -> Self {
+    pub(super) fn with_kept_backlinks(self, retained_backlinks: Backlinks) -> Self {
         Self {
-            kept_backlinks,
+            retained_backlinks,
             ..self
         }
     }
@@ -76,14 +76,14 @@ impl<'a> JoinIndex<'a> {
         self.kept.contains(&(kind, number))
     }
 
-    pub(super) fn kept(&self) -> impl Iterator<Item = (Kind, u32)> {
+    pub(super) fn retained_items(&self) -> impl Iterator<Item = (Kind, u32)> {
         self.kept.iter().copied()
     }
 
     /// The items that link back to `target` in a relation.
     pub(super) fn backlinks(&self, relation: usize, target: u32) -> impl Iterator<Item = u32> {
         let received = self.parsed.backlinks.sources(relation, target);
-        received.chain(self.kept_backlinks.sources(relation, target))
+        received.chain(self.retained_backlinks.sources(relation, target))
     }
 
     fn interner(&self, kind: Kind) -> &IdInterner {

@@ -67,7 +67,7 @@ pub(super) fn join<'a>(
     for kind in Kind::ALL {
         if kept.iter().any(|(of, _)| *of == kind) {
             let ids = &mut parsed.ids[kind as usize];
-            let after = kept_after(kind, ids, published, kept);
+            let after = retained_after(kind, ids, published, kept);
             let numbers = after.values().flatten();
             kept_numbers.extend(numbers.map(|number| (kind, *number)));
             order.insert(kind, order_with(ids, after));
@@ -86,9 +86,9 @@ pub(super) fn join<'a>(
     let shared = parsed.records.iter();
     let shared = shared.map(|(kind, records)| (*kind, KindRecords::Kept(records)));
     let items = JoinIndex::new(parsed, order, kept_numbers);
-    let kept_backlinks = kept_backlinks(&items, published, &mut findings);
+    let retained_backlinks = retained_backlinks(&items, published, &mut findings);
     Joined {
-        items: items.with_kept_backlinks(kept_backlinks),
+        items: items.with_kept_backlinks(retained_backlinks),
         records: consumed.chain(shared).collect(),
         published,
         findings,
@@ -97,7 +97,7 @@ pub(super) fn join<'a>(
 }
 
 /// The kept items of a kind by the received item that they follow in the published order.
-fn kept_after(
+fn retained_after(
     kind: Kind,
     ids: &mut IdInterner,
     published: &Catalogue,
@@ -126,13 +126,13 @@ fn order_with(ids: &IdInterner, mut after: BTreeMap<Option<u32>, Vec<u32>>) -> V
 }
 
 /// The back-links in the last good records of the kept items.
-fn kept_backlinks(
+fn retained_backlinks(
     items: &JoinIndex<'_>,
     published: &Catalogue,
     findings: &mut Findings,
 ) -> Backlinks {
     let mut backlinks = Backlinks::default();
-    for (kind, number) in items.kept() {
+    for (kind, number) in items.retained_items() {
         let Some(item) = published.get(kind, items.id(kind, number)) else {
             continue;
         };

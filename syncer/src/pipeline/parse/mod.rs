@@ -1,4 +1,4 @@
-//! Parsing the source's records, each by itself.
+//! Parses each record of the source independently of the others.
 //!
 //! A million items do not fit into memory unpacked, so the records stay compressed and are read
 //! twice: here for their ids, links and errors, and by `join` one at a time for their items.
