@@ -1,0 +1,200 @@
+//! Lists: filters, sort orders, counts and paging.
+
+use super::*;
+
+#[tokio::test]
+async fn the_movies_of_one_director_are_listed_newest_first() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages
+        .read("/movies?director=isao+takahata&sort=-year")
+        .await;
+    let titles = titles(&page);
+    assert_eq!(
+        titles.first().map(String::as_str),
+        Some("The Tale of the Princess Kaguya")
+    );
+    assert_eq!(
+        titles.last().map(String::as_str),
+        Some("Grave of the Fireflies")
+    );
+    assert!(page.contains("Director: isao takahata"));
+    assert!(
+        page.contains("href=\"/movies?sort=-year\""),
+        "the filter can be taken away"
+    );
+}
+
+#[tokio::test]
+async fn the_count_of_a_filter_value_is_the_number_of_its_items() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for list in [
+        "/movies?year_min=1990",
+        "/people?gender=Female",
+        "/locations",
+    ] {
+        let page = pages.read(list).await;
+        let options = filter_options(&page);
+        assert!(!options.is_empty(), "{list}");
+        for (name, value, count) in options {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair(&name, &value);
+            let separator = if list.contains('?') { '&' } else { '?' };
+            let is_set = list.split(['?', '&', '=']).any(|word| word == name);
+            if is_set {
+                continue;
+            }
+            let narrowed = pages
+                .read(&format!("{list}{separator}{}", query.finish()))
+                .await;
+            assert_eq!(items(&narrowed), count, "{list} {name} {value}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn movies_list_only_humans_unless_all_people_are_requested() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let humans = pages.read("/movies?view=list").await;
+    assert!(humans.contains("Satsuki Kusakabe") && !humans.contains("Catbus"));
+    assert!(humans.contains("href=\"/movies?view=list&#38;people=all\""));
+    let everyone = pages.read("/movies?view=list&people=all").await;
+    assert!(everyone.contains("Catbus"));
+}
+
+#[tokio::test]
+async fn a_list_without_results_says_what_to_do() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for list in [
+        "/movies?director=Nobody",
+        "/movies?person=nobody",
+        "/people?species=none",
+    ] {
+        let page = pages.read(list).await;
+        assert_eq!(items(&page), 0, "{list}");
+        assert!(page.contains("No results match these filters."), "{list}");
+    }
+    let page = Pages::of(Catalogue::default()).read("/vehicles").await;
+    assert!(page.contains("has no vehicles yet"));
+}
+
+#[tokio::test]
+async fn blank_parameters_are_removed_by_a_redirect() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for (path, tidy) in [
+        (
+            "/movies?director=&sort=-year&year_min=",
+            "/movies?sort=-year",
+        ),
+        ("/people?species=&gender=", "/people"),
+    ] {
+        let (status, headers, _) = pages.get(path).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{path}");
+        assert_eq!(headers["location"], tidy);
+    }
+}
+
+#[tokio::test]
+async fn invalid_values_are_a_400_and_unknown_parameters_are_ignored() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for path in [
+        "/movies?sort=best",
+        "/movies?page=x",
+        "/people?sort=-age",
+        "/movies?year_max=-1",
+    ] {
+        let (status, _, page) = pages.get(path).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}");
+        assert!(page.contains(" must be "), "{page}");
+    }
+    for path in [
+        "/movies?ref=x&ref=y",
+        "/people?view=list",
+        "/species?q=%FF",
+        "/?_=1",
+        "/movies?_=1",
+        "/search?q=totoro&_=1",
+        "/search/suggest?q=totoro&_=1",
+        "/changes?_=1",
+        "/status?_=1",
+        "/about?_=1",
+        "/feed.atom?_=1",
+    ] {
+        assert_eq!(pages.get(path).await.0, StatusCode::OK, "{path}");
+    }
+    for path in [
+        "/movies?page=2",
+        "/people/nobody",
+        "/art/movies/x.svg",
+        "/art/films/x.svg",
+    ] {
+        assert_eq!(pages.get(path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn crawlers_are_kept_off_the_endless_views_of_the_same_data() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for (path, is_indexed) in [
+        ("/", true),
+        ("/movies", true),
+        ("/people?_=1", true),
+        ("/changes", true),
+        ("/search?q=totoro", false),
+        ("/search", false),
+        ("/movies?sort=-year", false),
+        ("/movies?director=Hayao+Miyazaki", false),
+        ("/movies?people=all", false),
+        ("/movies?view=list", false),
+        ("/people?species=human", false),
+        ("/changes?from=1&to=2", false),
+    ] {
+        let page = pages.read(path).await;
+        let says_no = page.contains("<meta name=\"robots\" content=\"noindex, nofollow\">");
+        assert_eq!(says_no, !is_indexed, "{path}");
+    }
+    let (_, headers, _) = pages.get("/movies/random").await;
+    assert_eq!(headers["x-robots-tag"], "noindex, nofollow");
+    let (status, headers, robots) = pages.get("/robots.txt").await;
+    assert_eq!(
+        (status, &headers["content-type"]),
+        (
+            StatusCode::OK,
+            &"text/plain; charset=utf-8".parse().unwrap()
+        )
+    );
+    for path in ["/search", "/movies/random", "/changes?from=", "/movies?"] {
+        assert!(
+            robots.contains(&format!("\nDisallow: {path}\n")),
+            "{robots}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_random_movie_matches_the_filters_and_is_not_cached() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for _ in 0..5 {
+        let (status, headers, _) = pages.get("/movies/random?director=Hayao+Miyazaki").await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        assert_eq!(headers["cache-control"], "no-store");
+        let page = pages.read(headers["location"].to_str().unwrap()).await;
+        assert!(page.contains("Hayao Miyazaki"));
+    }
+    let (_, headers, _) = pages.get("/movies/random?director=Nobody").await;
+    assert_eq!(headers["location"], "/movies?director=Nobody");
+}
+
+#[tokio::test]
+async fn a_page_of_a_list_has_a_hundred_items() {
+    let catalogue: Catalogue = (0..250).map(|n| movie(n, "T", Movie::default())).collect();
+    let pages = Pages::of(catalogue);
+    let (first, last) = (
+        pages.read("/movies").await,
+        pages.read("/movies?page=3").await,
+    );
+    assert_eq!((items(&first), items(&last)), (100, 50));
+    assert!(first.contains("rel=\"next\" href=\"/movies?page=2\""));
+    assert!(
+        last.contains("rel=\"prev\" href=\"/movies?page=2\"") && !last.contains("rel=\"next\"")
+    );
+}
