@@ -20,15 +20,26 @@ pub(crate) fn any_matches<'a>(lists: impl IntoIterator<Item = &'a [u8]>, hash: u
     if lists.peek().is_none() {
         return false;
     }
-    let hash = format!("{hash:032x}");
+    let hash = hex(hash);
     lists.any(|list| {
         list.trim_ascii() == b"*"
-            || opaque_tags(list).any(|tag| match tag.strip_prefix(hash.as_bytes()) {
+            || opaque_tags(list).any(|tag| match tag.strip_prefix(&hash) {
                 Some([]) => true,
                 Some([b'-', suffix @ ..]) => is_encoding(suffix),
                 _ => false,
             })
     })
+}
+
+/// As `{hash:032x}`, without formatting machinery: many requests of browsers have a tag.
+fn hex(hash: u128) -> [u8; 32] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut digits = [0; 32];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(hash.to_be_bytes()) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    digits
 }
 
 fn is_encoding(suffix: &[u8]) -> bool {

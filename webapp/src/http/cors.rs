@@ -1,5 +1,4 @@
-//! Which pages of other sites can read a response (CORS). The fields depend on the request, so
-//! they are added to every response, those from the cache too.
+//! Which pages of other sites can read a response (CORS).
 
 use axum::extract::Request;
 use http::header::{
@@ -49,6 +48,15 @@ impl Cors {
             Self::Public { is_preflight }
         } else {
             Self::Closed
+        }
+    }
+
+    /// Adds the only field of a cached response that depends on the request.
+    pub(crate) fn add_to_cached(path: &str, request: &Request, headers: &mut HeaderMap) {
+        if is_ghibli(path)
+            && let Some(origin) = request.headers().get(ORIGIN)
+        {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         }
     }
 

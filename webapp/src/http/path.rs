@@ -9,14 +9,17 @@ pub(crate) const API_DOCS: &str = "/api/docs";
 /// Whether a path belongs to an API, the events or the feed: its errors are problem details, and
 /// pages of any site can read it.
 pub(crate) fn is_api(path: &str) -> bool {
-    let first = path.trim_start_matches('/').split('/').next();
-    is_ghibli(path) || first.is_some_and(|first| matches!(first, "api" | "events" | "feed.atom"))
+    is_ghibli(path) || matches!(first_segment(path), "api" | "events" | "feed.atom")
 }
 
 /// Whether a path belongs to the compatible API.
 pub(crate) fn is_ghibli(path: &str) -> bool {
-    let first = path.trim_start_matches('/').split('/').next();
-    first.is_some_and(|first| first.eq_ignore_ascii_case(GHIBLI.trim_start_matches('/')))
+    first_segment(path).eq_ignore_ascii_case(GHIBLI.trim_start_matches('/'))
+}
+
+fn first_segment(path: &str) -> &str {
+    let path = path.trim_start_matches('/');
+    path.split_once('/').map_or(path, |(first, _)| first)
 }
 
 /// The request's URI before [`normalize`] changed it.

@@ -9,9 +9,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use common::models::Catalogue;
 use futures::future;
-use http::header::{
-    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, HOST,
-};
+use http::header::{ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, HOST};
 use http::{HeaderName, Method};
 use http_content::{CachedResponse, Encoding, ResponseCache};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -19,6 +17,7 @@ use tower::{Service, ServiceExt as _, service_fn};
 
 use crate::http::content::HTML;
 use crate::http::cors::Cors;
+use crate::http::path::is_ghibli;
 use crate::http::{KnownLinkKey, LinkKey, PublicUrl, RequestId, X_REQUEST_ID, accepts_only_json};
 use crate::state::CurrentSite;
 
@@ -26,12 +25,9 @@ use crate::state::CurrentSite;
 const QUIET_TIME: Duration = Duration::from_secs(1);
 /// How long prewarming can delay a new site.
 const PREWARM_TIMEOUT: Duration = Duration::from_millis(100);
-/// Header fields that are not kept, because they are made for each request.
-const PER_REQUEST: [HeaderName; 3] = [
-    X_REQUEST_ID,
-    ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_ALLOW_CREDENTIALS,
-];
+/// The header field of the compatible API that depends on the request and is not kept.
+/// [`X_REQUEST_ID`] is kept, because replacing a value is cheaper than adding a field.
+const PER_REQUEST: [HeaderName; 1] = [ACCESS_CONTROL_ALLOW_ORIGIN];
 /// The host of requests that only fill the cache.
 const ANY_HOST: &str = "localhost";
 
@@ -97,11 +93,15 @@ where
     let (key, target) = (key.map(LinkKey::into_owned), target.to_owned());
     // A response that is made from now on is never older than the version of this cache.
     let mut response = app.oneshot(request).await?;
+    let per_request: &[HeaderName] = match is_ghibli(path(&target)) {
+        true => &PER_REQUEST,
+        false => &[],
+    };
     cache.insert(
         key.as_ref().map(LinkKey::as_bytes),
         &target,
         &mut response,
-        &PER_REQUEST,
+        per_request,
     );
     Ok(response)
 }
@@ -120,11 +120,11 @@ fn find(
 
 fn respond(cached: &CachedResponse, target: &str, request: &Request) -> Option<Response> {
     let mut response = cached.respond(request.method(), request.headers())?;
-    let path = target.split('?').next().unwrap_or_default();
+    let path = path(target);
     let id = RequestId::next();
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id.value());
-    Cors::of(path, request).add(headers);
+    Cors::add_to_cached(path, request, headers);
     tracing::debug!(
         request_id = %id,
         path,
@@ -132,6 +132,10 @@ fn respond(cached: &CachedResponse, target: &str, request: &Request) -> Option<R
         "cached"
     );
     Some(response)
+}
+
+fn path(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
 }
 
 /// The key of a request that can be answered from the cache: `GET` or `HEAD`, without a body and
