@@ -1,6 +1,7 @@
 //! How the programs end when they cannot go on.
 
 use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// The exit code of a failure.
@@ -10,11 +11,8 @@ pub const FAILURE: u8 = 1;
 pub const CONFIGURATION: u8 = 2;
 
 /// Prints why a program ends, in one line on standard error, and returns its exit code.
-#[expect(
-    clippy::print_stderr,
-    reason = "the last line of a program that failed"
-)]
 pub fn fail(program: &str, code: u8, error: &dyn Display) -> ExitCode {
-    eprintln!("{program}: {error}");
+    // Nobody may be there to read it.
+    let _ = writeln!(io::stderr(), "{program}: {error}");
     ExitCode::from(code)
 }

@@ -15,7 +15,10 @@ use crate::config::{Config, LogFormat};
 pub fn start(config: &Config) -> Result<(), TryInitError> {
     let filter = EnvFilter::new(&config.log);
     let registry = tracing_subscriber::registry().with(filter);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        // They would be printed on standard error, whose reader may have gone.
+        .log_internal_errors(false);
     let started = match config.log_format {
         LogFormat::Pretty => registry
             .with(

@@ -6,7 +6,7 @@ use common::clock::Clock;
 use common::repository::{Access, Repository};
 use e2e::{DEADLINE, Store, get, try_get, wait_until_shows};
 use testkit::mongo::{Mongo, MongoOptions};
-use testkit::process::{Finished, Service, run_to_end};
+use testkit::process::{Finished, Service, Signal, binary, run_to_end};
 use testkit::source::{Fault, Source};
 
 /// Nothing listens there.
@@ -168,7 +168,13 @@ async fn people_of_other_species_are_counted_and_shown_on_request() {
 }
 
 #[tokio::test]
-async fn sigterm_ends_every_service_with_0_within_five_seconds() {
+async fn sigterm_sigint_and_sighup_end_every_service_with_0_within_five_seconds() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        stop_every_service(signal).await;
+    }
+}
+
+async fn stop_every_service(signal: Signal) {
     let store = Store::sqlite();
     let source = Source::start().await;
     source.misbehave_everywhere(Fault::Stall);
@@ -183,13 +189,13 @@ async fn sigterm_ends_every_service_with_0_within_five_seconds() {
     let (webapp, pyflix) = (services[1].url().to_owned(), services[2].url().to_owned());
     let started = Instant::now();
     for service in &services {
-        service.signal(testkit::process::Signal::TERM);
+        service.signal(signal);
     }
     for service in services {
         assert_eq!(
             service.wait_exit(DEADLINE).await.code(),
             Some(0),
-            "{}",
+            "{signal:?}: {}",
             service.output()
         );
     }
@@ -201,6 +207,23 @@ async fn sigterm_ends_every_service_with_0_within_five_seconds() {
     for url in [webapp, pyflix] {
         assert!(try_get(&url).await.is_err());
     }
+}
+
+#[tokio::test]
+async fn a_program_started_by_nohup_ignores_sighup() {
+    let folder = tempfile::tempdir().unwrap();
+    let webapp = binary("webapp");
+    let webapp = webapp.to_str().unwrap();
+    let args = ["nohup", "env", "PYFLIX_LISTEN=127.0.0.1:0", webapp];
+    let webapp = Service::start_program(folder.path(), "/usr/bin/env".as_ref(), &args);
+    webapp
+        .wait_for_line(|line| line.contains("listening on"), DEADLINE)
+        .await;
+    let status = format!("/proc/{}/status", webapp.pid());
+    let status = std::fs::read_to_string(status).unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap();
+    assert_eq!(ignored & 1, 1, "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,7 +245,7 @@ async fn a_pyflix_that_is_stopped_during_a_sync_ends_it_and_releases_the_lease()
     let lock = lock.unwrap();
     open.send_replace(true);
     source.wait_for_requests("vehicles", 1, DEADLINE).await;
-    pyflix.signal(testkit::process::Signal::TERM);
+    pyflix.signal(Signal::TERM);
     testkit::eventually(DEADLINE, async || {
         let answer = try_get(pyflix.url()).await;
         answer

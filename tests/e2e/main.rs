@@ -13,11 +13,14 @@
 
 mod accessibility;
 mod bad_responses;
+mod commands;
 mod compose;
+mod curl;
 mod drop_in;
 mod events;
 mod example_clients;
 mod failover;
+mod feed;
 mod lifecycle;
 mod live_pages;
 mod mirroring;

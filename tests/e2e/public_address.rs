@@ -2,6 +2,7 @@
 //! only the drop-in.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use e2e::{DEADLINE, Store, get, start_app, wait_until_shows};
 use serde_json::{Value, json};
@@ -111,6 +112,10 @@ async fn every_other_response_is_below_the_path_of_the_public_url() {
                 .unwrap()
                 .starts_with("/pyflix/")
         );
+        for path in ["/api/v1/missing", "/api/v1/movies", "/ghibli/films"] {
+            let problem = ask(&format!("{path}?per_page=0&title_like=(")).await;
+            assert_eq!(problem.json()["instance"], format!("/pyflix{path}"));
+        }
         let random = ask("/movies/random").await;
         assert!(
             random
@@ -291,6 +296,8 @@ async fn only_a_trusted_proxy_changes_links() {
         }
         let prefix = root.split_once(".example").unwrap().1;
         let prefix = if prefix.starts_with('/') { prefix } else { "" };
+        let problem = ask(&trusting, "/api/v1/missing", fields).await.json();
+        assert_eq!(problem["instance"], format!("{prefix}/api/v1/missing"));
         let page = ask(&trusting, "/movies", fields).await.body;
         assert!(
             page.contains(&format!(" href=\"{prefix}/about\"")),
@@ -318,19 +325,29 @@ async fn ignored_fields_of_a_proxy_are_one_warning_with_the_setting_to_use() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_warning_of_the_drop_in_s_listener_names_no_setting_that_it_ignores() {
+    for public_url in ["", PUBLIC] {
+        let mut envs = vec![("PYFLIX_GHIBLI_LISTEN", "127.0.0.1:0")];
+        envs.extend((!public_url.is_empty()).then_some(("PYFLIX_PUBLIC_URL", public_url)));
+        let app = app(&envs).await;
+        let ghibli = ghibli_address(&app).await;
+        ask_at(ghibli, "/films", &[("X-Forwarded-Proto", "https")]).await;
+        let is_warning = |line: &str| line.contains("x-forwarded-proto");
+        let line = app.wait_for_line(is_warning, DEADLINE).await;
+        assert!(line.contains("PYFLIX_GHIBLI_LISTEN"), "{line}");
+        assert!(line.contains("PYFLIX_TRUSTED_PROXIES=127.0.0.1"), "{line}");
+        assert!(!line.contains("PYFLIX_PUBLIC_URL"), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_drop_in_has_a_listener_of_its_own() {
     let app = app(&[
         ("PYFLIX_GHIBLI_LISTEN", "127.0.0.1:0"),
         ("PYFLIX_PUBLIC_URL", PUBLIC),
     ])
     .await;
-    let line = app
-        .wait_for_line(|line| line.contains("Ghibli API's replacement"), DEADLINE)
-        .await;
-    let root = line.split_once("http://").unwrap().1;
-    let is_of_host = |c: &char| c.is_ascii_digit() || matches!(c, '.' | ':');
-    let root: String = root.chars().take_while(is_of_host).collect();
-    let root = format!("http://{root}");
+    let root = format!("http://{}", ghibli_address(&app).await);
 
     for path in [
         "/films",
@@ -359,18 +376,36 @@ async fn the_drop_in_has_a_listener_of_its_own() {
             "{path}"
         );
     }
+    let problem = get(&format!("{root}/films?title_like=(")).await;
+    assert_eq!(problem.status, 400);
+    assert_eq!(problem.json()["instance"], "/films");
     app.signal(Signal::TERM);
     assert_eq!(app.wait_exit(DEADLINE).await.code(), Some(0));
 }
 
+/// The address of the listener with the drop-in.
+async fn ghibli_address(app: &Service) -> SocketAddr {
+    let line = app
+        .wait_for_line(|line| line.contains("Ghibli API's replacement"), DEADLINE)
+        .await;
+    let address = line.split_once("http://").unwrap().1;
+    let is_of_address = |c: &char| c.is_ascii_digit() || matches!(c, '.' | ':');
+    let address: String = address.chars().take_while(is_of_address).collect();
+    address.parse().unwrap()
+}
+
 /// Sends a request for another host, with fields of a proxy.
 async fn ask(app: &Service, path: &str, fields: &[(&str, &str)]) -> Response {
+    ask_at(app.address(), path, fields).await
+}
+
+async fn ask_at(address: SocketAddr, path: &str, fields: &[(&str, &str)]) -> Response {
     let mut request = format!("GET {path} HTTP/1.0\r\nHost: here.example\r\n");
     for (name, value) in fields {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str("\r\n");
-    let mut stream = TcpStream::connect(app.address()).await.unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();

@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::assets::IMMUTABLE;
 use crate::http::AppError;
 use crate::http::content::SVG;
-use crate::state::CurrentSite;
+use crate::state::{CurrentSite, find};
 use crate::wording;
 
 /// URL and size of a drawing.
@@ -46,7 +46,11 @@ pub(crate) async fn show(
     let catalogue = &site.snapshot.catalogue;
     let item = kind
         .zip(name.strip_suffix(".svg"))
-        .and_then(|(kind, id)| catalogue.get(kind, id).or_else(|| catalogue.find(kind, id)))
+        .and_then(|(kind, id)| {
+            catalogue
+                .get(kind, id)
+                .or_else(|| find(catalogue, kind, id))
+        })
         .ok_or(AppError::NotFound)?;
     let svg = item_art::draw(catalogue, &item, wording::singular(item.kind()));
     let drawing = Representation::new(SVG, svg);

@@ -75,7 +75,7 @@ impl Config {
     ///
     /// # Errors
     /// The first setting that is wrong, with its name, the problem and an example.
-    fn from_sources(
+    pub fn from_sources(
         environment: HashMap<String, String>,
         file: &Path,
     ) -> Result<Self, ConfigError> {

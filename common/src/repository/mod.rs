@@ -5,6 +5,8 @@
 
 mod blocking;
 mod content;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod head;
 mod mongodb;
 mod open;

@@ -125,7 +125,7 @@ pub(super) fn unpack_items(name: PartName, data: &[u8]) -> (Vec<Packed>, Vec<Dam
     }
 }
 
-fn read_lines(name: PartName, raw: &[u8]) -> (Vec<Change>, Vec<Damage>) {
+pub(super) fn read_lines(name: PartName, raw: &[u8]) -> (Vec<Change>, Vec<Damage>) {
     let mut values = Vec::new();
     let mut damage = Vec::new();
     let lines = raw.split(|&byte| byte == b'\n');
@@ -138,7 +138,7 @@ fn read_lines(name: PartName, raw: &[u8]) -> (Vec<Change>, Vec<Damage>) {
     (values, damage)
 }
 
-fn read_records(name: PartName, mut raw: &[u8]) -> (Vec<Packed>, Vec<Damage>) {
+pub(super) fn read_records(name: PartName, mut raw: &[u8]) -> (Vec<Packed>, Vec<Damage>) {
     let mut items = Vec::new();
     let mut damage = Vec::new();
     let mut number = 0;

@@ -14,6 +14,6 @@ pub use json_server::{
 };
 pub use wire::{
     BadRecord, Collection, Film, LinkedId, Links, ListError, Location, MAX_BAD_RECORDS, Person,
-    Record, RecordError, RecordWarning, Records, Species, UnknownCollection, Vehicle,
+    Record, RecordError, RecordWarning, Records, Species, UnknownCollection, Vehicle, canonical_id,
     first_blanked_field, to_source_json,
 };

@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod cli;
+
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,13 +15,6 @@ use common::repository::{Access, Repository};
 use common::{exit, shutdown, telemetry};
 use syncer::schedule as syncing;
 use webapp::run as serving;
-
-/// Self-hosted movie catalogue: mirrors the Ghibli API and serves it as a website and APIs.
-///
-/// Configure it with environment variables or pyflix.toml; the README lists all settings.
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Cli {}
 
 fn main() -> ExitCode {
     let called = std::env::args_os().next().map(PathBuf::from);
@@ -38,7 +34,7 @@ fn main() -> ExitCode {
             runtime.map(|runtime| runtime.block_on(syncer::cli::main(cli)))
         }
         _ => {
-            Cli::parse();
+            cli::Cli::parse();
             runtime
                 .build()
                 .map(|runtime| runtime.block_on(standalone()))
@@ -106,9 +102,9 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     synced.context("the syncer crashed")
 }
 
-#[expect(clippy::print_stdout, reason = "the address to open")]
 fn say(line: &str) {
-    println!("{line}");
+    // Nobody may be there to read it.
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn fail(code: u8, error: &dyn std::fmt::Display) -> ExitCode {

@@ -8,6 +8,7 @@
 pub mod browser;
 mod child_process;
 mod eventually;
+pub mod fuzz_corpus;
 pub mod http;
 pub mod mongo;
 pub mod process;

@@ -8,6 +8,7 @@ mod output;
 mod pin;
 mod plan;
 mod rollback;
+mod table;
 
 use std::process::ExitCode;
 
@@ -56,8 +57,9 @@ pub async fn run(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<ExitCode> {
     let repository = syncer.repository();
+    let mut code = ExitCode::SUCCESS;
     match command {
-        Command::Once => return once::once(syncer, shutdown).await,
+        Command::Once => code = once::once(syncer, shutdown).await?,
         Command::Plan => unless_stopped(shutdown, plan::plan(syncer)).await?,
         Command::History { json } => {
             unless_stopped(shutdown, history::history(repository, json)).await?;
@@ -67,5 +69,6 @@ pub async fn run(
         Command::Pin { version } => pin::pin(repository, version, shutdown).await?,
         Command::Unpin => pin::unpin(repository, shutdown).await?,
     }
-    Ok(ExitCode::SUCCESS)
+    output::check()?;
+    Ok(code)
 }

@@ -1,10 +1,11 @@
-use common::models::{Outcome, Run};
 use std::process::ExitCode;
 
+use common::exit;
+use common::models::{Outcome, Run};
 use tokio_util::sync::CancellationToken;
 
 use super::lease::acquire;
-use super::output::{print, print_error};
+use super::output::print;
 use crate::pipeline::Syncer;
 use crate::progress::FetchProgress;
 use crate::summary::RunSummary;
@@ -27,14 +28,13 @@ fn report(run: &Run) -> ExitCode {
     let summary = RunSummary(run).to_string();
     let code = match run.outcome {
         // Pinned to a damaged version that the source does not complete.
-        Outcome::Unchanged if !run.damage.is_empty() => ExitCode::FAILURE,
+        Outcome::Unchanged if !run.damage.is_empty() => exit::FAILURE,
         Outcome::Published | Outcome::Unchanged => {
             print(&summary);
             return ExitCode::SUCCESS;
         }
-        Outcome::Held => ExitCode::from(HELD),
-        Outcome::Failed => ExitCode::FAILURE,
+        Outcome::Held => HELD,
+        Outcome::Failed => exit::FAILURE,
     };
-    print_error(&summary);
-    code
+    exit::fail("syncer", code, &summary)
 }

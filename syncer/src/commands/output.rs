@@ -1,11 +1,36 @@
+use std::io::{self, Write as _};
+use std::sync::OnceLock;
+
+use anyhow::bail;
+
+/// The first failure of standard output.
+static FAILURE: OnceLock<io::Error> = OnceLock::new();
+
 /// Prints a line on standard output.
-#[expect(clippy::print_stdout, reason = "the output of a command")]
 pub(super) fn print(line: &str) {
-    println!("{line}");
+    note(writeln!(io::stdout(), "{line}"));
 }
 
-/// Prints a line on standard error.
-#[expect(clippy::print_stderr, reason = "the failure of a command")]
-pub(super) fn print_error(line: &str) {
-    eprintln!("syncer: {line}");
+/// Prints a line without its colours if standard output is no terminal or `NO_COLOR` is set.
+pub(super) fn print_styled(line: &str) {
+    note(writeln!(anstream::stdout(), "{line}"));
+}
+
+fn note(printed: io::Result<()>) {
+    if let Err(error) = printed {
+        FAILURE.get_or_init(|| error);
+    }
+}
+
+/// Checks that all output was printed, or that its reader has closed the pipe, as `head` does.
+///
+/// # Errors
+/// When the output is incomplete.
+pub(super) fn check() -> anyhow::Result<()> {
+    match FAILURE.get() {
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            bail!("cannot write the output: {error}")
+        }
+        _ => Ok(()),
+    }
 }

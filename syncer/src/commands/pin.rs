@@ -12,17 +12,20 @@ pub(super) async fn pin(
 ) -> anyhow::Result<()> {
     let mut lease = acquire(repository, shutdown).await?;
     let current = lease.head().version;
+    let mut available = lease.head().log.iter().map(|header| header.version);
+    let is_available = available.any(|available| available == version);
     if version != current || version == 0 {
         lease.release(None).await?;
         if current == 0 {
             bail!("nothing has been published yet");
         }
-        let advice = if (1..current).contains(&version) {
-            format!("; to return to version {version}, run `syncer rollback {version}`")
-        } else {
-            String::new()
-        };
-        bail!("only the current version, {current}, can be pinned{advice}");
+        if is_available {
+            bail!(
+                "only the current version, {current}, can be pinned; to return to version \
+                 {version}, run `syncer rollback {version}`"
+            );
+        }
+        bail!("version {version} is not available; the current version is {current}");
     }
     lease = require_undamaged(lease).await?;
     let patch = HeadPatch::Pin(Some(version));

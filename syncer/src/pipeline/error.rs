@@ -5,7 +5,7 @@ use ghibli_api::{Collection, FetchError, MAX_BAD_RECORDS};
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SyncError {
     #[error("{}", one_line(.0))]
-    Source(#[from] FetchError),
+    Source(FetchError),
     #[error(transparent)]
     Plan(#[from] PlanError),
     #[error("cannot compare the source’s response: {0}")]
@@ -29,6 +29,13 @@ pub(super) enum PlanError {
          if that is expected, raise PYFLIX_PROVIDER_MAX_BYTES"
     )]
     TooLarge { limit: u64 },
+}
+
+// Not its source: it displays it.
+impl From<FetchError> for SyncError {
+    fn from(error: FetchError) -> Self {
+        Self::Source(error)
+    }
 }
 
 fn one_line(error: &FetchError) -> String {

@@ -29,7 +29,9 @@ pub(crate) async fn init(folder: &Path) -> Result<(), SetupError> {
         writer: read(folder, "writer_password")?,
     };
     tokio::select! {
-        done = initiate(URL, DATABASE_HOST, &passwords, INITIATE_TIMEOUT) => done?,
+        done = initiate(URL, DATABASE_HOST, &passwords, INITIATE_TIMEOUT) => {
+            done.map_err(|error| SetupError::Database { error })?;
+        }
         () = network_lost(Path::new(INTERFACES)) => return Err(SetupError::Stopped),
     }
     tracing::info!("the database is ready");
@@ -57,7 +59,7 @@ fn read(folder: &Path, name: &str) -> Result<SecretString, SetupError> {
     let path = folder.join(name);
     fs::read_to_string(&path)
         .map(SecretString::from)
-        .map_err(|source| SetupError::Read { path, source })
+        .map_err(|error| SetupError::Read { path, error })
 }
 
 #[cfg(test)]
@@ -89,7 +91,8 @@ mod tests {
             limit: INITIATE_TIMEOUT,
             problem: "connection refused".into(),
         };
-        for message in [SetupError::from(late), SetupError::Stopped].map(|error| error.to_string())
+        for message in [SetupError::Database { error: late }, SetupError::Stopped]
+            .map(|error| error.to_string())
         {
             assert!(message.contains("stay up"), "{message}");
             assert!(message.contains("docker-compose ps movies_db"), "{message}");

@@ -22,15 +22,15 @@ const DATABASE_HOST: &str = "movies_db:27017";
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SetupError {
     /// A secret cannot be written or its owner not be set.
-    #[error("cannot write {}: {source}; the folder must be writable and owned by root", path.display())]
+    #[error("cannot write {}: {error}; the folder must be writable and owned by root", path.display())]
     Write {
         path: PathBuf,
-        source: std::io::Error,
+        error: std::io::Error,
     },
-    #[error("cannot read {}: {source}; run `syncer secrets` first", path.display())]
+    #[error("cannot read {}: {error}; run `syncer secrets` first", path.display())]
     Read {
         path: PathBuf,
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// The container of the database stopped.
     #[error(
@@ -39,11 +39,8 @@ pub(crate) enum SetupError {
          docs/operations.md lists the usual ones"
     )]
     Stopped,
-    #[error("{source}{}", hint(source))]
-    Database {
-        #[from]
-        source: mongodb_setup::SetupError,
-    },
+    #[error("{error}{}", hint(error))]
+    Database { error: mongodb_setup::SetupError },
 }
 
 /// What to do about a database that does not get ready.

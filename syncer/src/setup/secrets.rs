@@ -52,7 +52,7 @@ fn write_missing(folder: &Path, owners: Owners) -> Result<Vec<&'static str>, Set
     // Others may open a file by its name, but not list the names.
     fs::create_dir_all(folder)
         .and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o711)))
-        .map_err(|source| unwritable(folder, source))?;
+        .map_err(|error| unwritable(folder, error))?;
     let mut written = Vec::new();
     for secret in generate(owners) {
         let paths: Vec<_> = secret.iter().map(|(name, ..)| folder.join(name)).collect();
@@ -61,20 +61,20 @@ fn write_missing(folder: &Path, owners: Owners) -> Result<Vec<&'static str>, Set
         }
         // If this is interrupted, the next start must not combine an old file with a new one.
         for path in &paths {
-            remove(path).map_err(|source| unwritable(path, source))?;
+            remove(path).map_err(|error| unwritable(path, error))?;
         }
         for ((name, owner, content), path) in secret.into_iter().zip(paths) {
-            write(&path, owner, &content).map_err(|source| unwritable(&path, source))?;
+            write(&path, owner, &content).map_err(|error| unwritable(&path, error))?;
             written.push(name);
         }
     }
     Ok(written)
 }
 
-fn unwritable(path: &Path, source: io::Error) -> SetupError {
+fn unwritable(path: &Path, error: io::Error) -> SetupError {
     SetupError::Write {
         path: path.to_owned(),
-        source,
+        error,
     }
 }
 

@@ -1,8 +1,9 @@
 //! The settings of the compose file, which needs no engine to be read.
 
 use std::fs;
+use std::process::Command;
 
-use testkit::workspace_root;
+use testkit::{skips, workspace_root};
 
 /// The `${NAME:-DEFAULT}` of a text, as name and default.
 fn variables(text: &str) -> Vec<(&str, &str)> {
@@ -43,4 +44,33 @@ fn the_memory_of_every_lasting_service_is_a_setting() {
     assert_eq!(limits, wanted);
     // MongoDB's cache is the larger part of its memory.
     assert!(compose.contains("--wiredTigerCacheSizeGB=${MONGO_CACHE_GB:-"));
+}
+
+#[test]
+fn scripts_and_snapshots_have_line_feeds_on_every_platform() {
+    let files = [
+        "scripts/test",
+        "docker-compose.yml",
+        "tests/snapshots/about.html",
+    ];
+    let mut git = Command::new("git");
+    git.args(["check-attr", "eol", "--"]).args(files);
+    let Ok(output) = git.current_dir(workspace_root()).output() else {
+        skips::skip(
+            "scripts_and_snapshots_have_line_feeds_on_every_platform",
+            "git is missing",
+        );
+        return;
+    };
+    let attributes = String::from_utf8(output.stdout).unwrap();
+    let expected: String = files
+        .iter()
+        .map(|file| format!("{file}: eol: lf\n"))
+        .collect();
+    assert_eq!(
+        attributes,
+        expected,
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
-use testkit::process::Service;
+use testkit::process::{Service, Signal};
 use testkit::raw_http::RawConnection;
 use tokio::time::Instant;
 
@@ -45,6 +45,29 @@ async fn every_request_gets_its_response_and_nothing_else_does() {
     assert_none(&failures);
     assert!(median < PROMISED, "a polite client waited {median:?}");
     wait_until_idle(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_requests_are_logged_with_sender_and_reason_at_most_once_a_second() {
+    let app = start_app().await;
+    let started = Instant::now();
+    for _ in 0..20 {
+        let mut connection = RawConnection::open(app.address()).await.unwrap();
+        let request = b"GET /ghibli/films?title=\"Ponyo\" HTTP/1.1\r\nHost: a.example\r\n\r\n";
+        connection.send(request).await;
+        let deadline = Instant::now() + EXCHANGE_TIMEOUT;
+        connection.receive_all(deadline).await.unwrap();
+        assert!(connection.received().starts_with(b"HTTP/1.1 400 "));
+    }
+    let is_warning = |line: &str| line.contains("refused a malformed request");
+    let line = app.wait_for_line(is_warning, EXCHANGE_TIMEOUT).await;
+    assert!(line.contains("peer=127.0.0.1:"), "{line}");
+    assert!(line.contains("reason="), "{line}");
+    app.signal(Signal::TERM);
+    app.wait_exit(EXCHANGE_TIMEOUT).await;
+    let warnings = app.output().lines().filter(|line| is_warning(line)).count();
+    let seconds = usize::try_from(started.elapsed().as_secs()).unwrap();
+    assert!(warnings <= 1 + seconds, "{warnings} in {seconds} s");
 }
 
 /// What came of a case.

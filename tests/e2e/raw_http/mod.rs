@@ -9,6 +9,7 @@ mod exchange;
 mod expected;
 mod hosts;
 mod mutations;
+mod pipelining;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};

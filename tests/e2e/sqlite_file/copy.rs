@@ -46,7 +46,7 @@ async fn published(service: &Service, version: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_signal_the_file_alone_has_all_versions() {
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         for name in ["syncer", "pyflix"] {
             let (store, source) = (Store::sqlite(), Source::start().await);
             let service = match name {

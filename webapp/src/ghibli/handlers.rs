@@ -20,7 +20,7 @@ use crate::http::content::{AtVersion as _, JSON_UTF8};
 use crate::http::path::OriginalUri;
 use crate::http::query;
 use crate::http::{AppError, Links};
-use crate::state::{CurrentSite, Site, kind_of};
+use crate::state::{CurrentSite, Site, get, kind_of};
 
 /// The scan limit of [`SHORT`] work; a request that scans more records is [`LONG`] work.
 const MAX_SHORT_SCAN: usize = 2_000;
@@ -136,7 +136,7 @@ pub(crate) async fn show(
     let query = ListQuery::parse(parts.uri.query().unwrap_or_default(), &base)?;
     let site = current.load()?;
     let kind = collection(&name).map(kind_of);
-    let item = kind.and_then(|kind| site.snapshot.catalogue.get(kind, &id));
+    let item = kind.and_then(|kind| get(&site.snapshot.catalogue, kind, &id));
     match item {
         Some(item) => Ok(record(&query, &item.source.json(), site.version())?.into_response()),
         None => Ok(not_found_response(&query)),

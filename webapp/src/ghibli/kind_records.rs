@@ -9,7 +9,7 @@ use ghibli_api::{Collection, FieldIndex, RecordCollection, TitleIndex};
 use roaring::RoaringBitmap;
 use tokio_util::sync::CancellationToken;
 
-use crate::state::Site;
+use crate::state::{Site, get};
 
 /// The records of a kind, with the site's indexes.
 pub(super) struct KindRecords<'a> {
@@ -63,8 +63,8 @@ impl RecordCollection for KindRecords<'_> {
     }
 
     fn find_by_id(&self, id: &str) -> Option<Number> {
-        let number = self.site.indexes.lists.number(self.kind, id)?;
-        self.site.indexes.lists.item(number).map(|_| number)
+        let item = get(&self.site.snapshot.catalogue, self.kind, id)?;
+        self.site.indexes.lists.number(self.kind, &item.id)
     }
 
     fn title(&self, number: Number) -> Option<&str> {

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -98,17 +99,15 @@ impl PublicUrl {
     /// Gives a request its [`Links`], and the path that it has in this process: without the prefix
     /// of the public URL, which a proxy may or may not have removed.
     pub(crate) fn localize(&self, mut request: Request) -> Request {
-        let Ok(key) = self.key(&request) else {
-            // Refused later.
-            return request;
-        };
-        let links = match &self.configured {
-            Some(url) => self.links(Arc::clone(url), false),
-            None => {
+        let links = match (&self.configured, self.key(&request)) {
+            (Some(url), _) => self.links(Arc::clone(url), false),
+            (None, Ok(key)) => {
                 let key = key.or_else(|| local(&request).map(LinkKey));
                 let root = key.map_or_else(|| "http://localhost".to_owned(), |key| key.root());
                 self.links(root.into(), true)
             }
+            // Refused later.
+            (None, Err(_)) => return request,
         };
         let target = request.uri().path_and_query().map(PathAndQuery::as_str);
         if let Some(Cow::Owned(target)) =
@@ -177,15 +176,29 @@ impl PublicUrl {
         if self.trusted_proxies.iter().any(|net| net.contains(&peer)) {
             return Some(Forwarded::of(headers));
         }
-        static IS_LOGGED: AtomicBool = AtomicBool::new(false);
-        if !IS_LOGGED.swap(true, Ordering::Relaxed) {
+        self.warn_once(field, peer);
+        None
+    }
+
+    /// Logs that a field is ignored, and the settings of this listener that change it.
+    fn warn_once(&self, field: &HeaderName, peer: IpAddr) {
+        static OF_SITE: AtomicBool = AtomicBool::new(false);
+        static OF_GHIBLI: AtomicBool = AtomicBool::new(false);
+        let (is_logged, listener, public_url) = match self.is_ghibli {
+            true => (&OF_GHIBLI, " at PYFLIX_GHIBLI_LISTEN", ""),
+            false => (
+                &OF_SITE,
+                "",
+                "PYFLIX_PUBLIC_URL to the address that people use, such as \
+                 https://movies.example.org, or ",
+            ),
+        };
+        if !is_logged.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                "{field} from {peer} is ignored, so links begin with http:// and the Host header: \
-                 set PYFLIX_PUBLIC_URL to the address that people use, such as \
-                 https://movies.example.org, or PYFLIX_TRUSTED_PROXIES={peer} if that is your proxy"
+                "{field} from {peer}{listener} is ignored, so links begin with http:// and the \
+                 Host header: set {public_url}PYFLIX_TRUSTED_PROXIES={peer} if that is your proxy"
             );
         }
-        None
     }
 }
 
@@ -230,6 +243,12 @@ impl Links {
     /// The path of the site's address: empty, or with a slash at its start only.
     pub(crate) fn prefix(&self) -> &str {
         prefix(&self.root)
+    }
+
+    /// A path of this process, as clients reach it.
+    pub(crate) fn public_path(&self, path: &str) -> String {
+        let below = path.strip_prefix(GHIBLI).filter(|_| self.is_ghibli);
+        format!("{}{}", self.prefix(), below.unwrap_or(path))
     }
 
     /// Marks a response with links in it as one that depends on the request, if it does.

@@ -4,7 +4,7 @@ use catalogue_index::{Field, Filter};
 use common::models::Kind;
 
 use super::related::Related;
-use crate::state::Site;
+use crate::state::{Site, find};
 
 /// A query parameter that filters a list.
 #[derive(Debug, PartialEq)]
@@ -87,7 +87,7 @@ impl ListFilter {
             FilterCondition::AtLeast(field) => Filter::Between(field, number()..=u32::MAX),
             FilterCondition::AtMost(field) => Filter::Between(field, 0..=number()),
             FilterCondition::RelatedTo(other) => {
-                let item = site.snapshot.catalogue.find(other, value);
+                let item = find(&site.snapshot.catalogue, other, value);
                 let item = item.ok_or(UnknownItem(other))?;
                 match other {
                     Kind::Species => Filter::Is(Field::Species, item.id.to_string()),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::http::content::{HTML, PROBLEM};
 use crate::http::path::is_api;
-use crate::http::{AppError, RequestId, with_prefix};
+use crate::http::{AppError, Links, RequestId, with_prefix};
 use crate::pages::ErrorPage;
 
 /// Problem details (RFC 9457).
@@ -28,7 +28,7 @@ struct Problem<'a> {
 pub(super) fn render_error(
     error: &AppError,
     uri: &Uri,
-    prefix: &str,
+    links: Option<&Links>,
     only_json: bool,
     request_id: RequestId,
 ) -> Response {
@@ -36,8 +36,9 @@ pub(super) fn render_error(
         tracing::error!(%request_id, path = uri.path(), cause = format!("{cause:#}"), "request failed");
     }
     let (content_type, text) = if only_json || is_api(uri.path()) {
-        (PROBLEM, problem(error, uri, request_id))
+        (PROBLEM, problem(error, uri, links, request_id))
     } else {
+        let prefix = links.map_or("", Links::prefix);
         (HTML, with_prefix(&page(error, uri, request_id), prefix))
     };
 
@@ -67,14 +68,15 @@ fn page(error: &AppError, uri: &Uri, request_id: RequestId) -> String {
     })
 }
 
-fn problem(error: &AppError, uri: &Uri, request_id: RequestId) -> String {
+fn problem(error: &AppError, uri: &Uri, links: Option<&Links>, request_id: RequestId) -> String {
     let status = error.status();
+    let path = uri.path();
     let problem = Problem {
         kind: "about:blank",
         title: status.canonical_reason().unwrap_or_default(),
         status: status.as_u16(),
         detail: &error.to_string(),
-        instance: uri.path(),
+        instance: &links.map_or_else(|| path.to_owned(), |links| links.public_path(path)),
         request_id: &request_id.to_string(),
     };
     serde_json::to_string(&problem).unwrap_or_default()

@@ -46,7 +46,7 @@ pub(super) async fn render(
     };
     let prefix = links.as_ref().map_or("", Links::prefix);
     let mut response = outcome.unwrap_or_else(|error: Arc<AppError>| {
-        render_error(&error, &uri, prefix, only_json, request_id)
+        render_error(&error, &uri, links.as_ref(), only_json, request_id)
     });
     prefix_location(response.headers_mut(), prefix);
     if without_body {

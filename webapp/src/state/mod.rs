@@ -3,6 +3,7 @@
 
 mod follower;
 mod indexes;
+mod lookup;
 mod record_index;
 mod site;
 mod sync_status;
@@ -10,6 +11,7 @@ mod sync_status;
 pub(crate) use self::follower::follow;
 #[cfg(test)]
 pub(crate) use self::indexes::Indexes;
+pub(crate) use self::lookup::{find, get};
 #[cfg(test)]
 pub(crate) use self::record_index::RecordIndex;
 pub(crate) use self::record_index::kind_of;

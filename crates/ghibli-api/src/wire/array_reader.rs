@@ -7,6 +7,7 @@ use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::error::{ListError, MAX_RECORD_BYTES};
+use super::id::canonical_id;
 use super::json::{StringScanner, id_text};
 
 /// How much is kept of an element that is too large.
@@ -178,5 +179,6 @@ pub(super) fn id_in_prefix(prefix: &str) -> Option<String> {
     let mut deserializer = serde_json::Deserializer::from_str(prefix);
     // Fails where the prefix ends.
     deserializer.deserialize_map(IdVisitor(&mut id)).ok();
-    id.filter(|id| !id.trim().is_empty())
+    let id = id.filter(|id| !id.trim().is_empty())?;
+    Some(canonical_id(&id).into_owned())
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::collection::Collection;
 use super::error::{RecordError, RecordWarning};
+use super::id::canonical_id;
 use super::json::{NUMBER, STRING, id_text, type_name};
 use super::link::{self, LinkTarget};
 use super::links::Links;
@@ -35,6 +36,7 @@ impl<'a> FieldReader<'a> {
     pub(super) fn id(&self) -> Result<String, RecordError> {
         let id = self.values.get("id").and_then(|value| id_text(value));
         id.filter(|id| !id.trim().is_empty())
+            .map(|id| canonical_id(&id).into_owned())
             .ok_or(RecordError::MissingId)
     }
 
@@ -80,7 +82,8 @@ impl<'a> FieldReader<'a> {
             collection: url_collection,
             id: Some(url_id),
         }) = link::parse_any(&url)
-            && (url_collection != collection || (url_id != id && link::decoded(url_id) != id))
+            && (url_collection != collection
+                || (canonical_id(url_id) != id && canonical_id(&link::decoded(url_id)) != id))
         {
             self.warnings.push(RecordWarning::UrlMismatch {
                 id: id.to_owned(),

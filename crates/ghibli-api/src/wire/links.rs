@@ -1,6 +1,7 @@
 use serde_json::value::RawValue;
 
 use super::collection::Collection;
+use super::id::canonical_id;
 use super::json::id_text;
 use super::link::{self, LinkTarget};
 
@@ -92,8 +93,9 @@ fn with_decoded<const N: usize>(ids: [&str; N]) -> Vec<String> {
     let mut candidates = Vec::with_capacity(1);
     for id in ids {
         for candidate in [id, &link::decoded(id)] {
-            if !candidate.is_empty() && !candidates.iter().any(|other| other == candidate) {
-                candidates.push(candidate.to_owned());
+            let candidate = canonical_id(candidate);
+            if !candidate.is_empty() && !candidates.iter().any(|other| *other == candidate) {
+                candidates.push(candidate.into_owned());
             }
         }
     }

@@ -6,6 +6,7 @@ mod collection;
 mod compressed_records;
 mod error;
 mod field_reader;
+mod id;
 pub(crate) mod json;
 mod kinds;
 pub(crate) mod link;
@@ -17,6 +18,7 @@ mod spooled_body;
 
 pub use self::collection::{Collection, UnknownCollection};
 pub use self::error::{BadRecord, ListError, MAX_BAD_RECORDS, RecordError, RecordWarning};
+pub use self::id::canonical_id;
 pub use self::kinds::{Film, Location, Person, Species, Vehicle};
 pub use self::links::{LinkedId, Links};
 pub(crate) use self::memory_budget::MemoryBudget;

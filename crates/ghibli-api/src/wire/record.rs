@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 use super::collection::Collection;
 use super::error::{MAX_RECORD_BYTES, RecordError, RecordWarning};
 use super::field_reader::FieldReader;
+use super::id::canonical_id;
 use super::json::rewrite_strings;
 use super::{kinds, link};
 
@@ -28,7 +29,7 @@ const LINK_FIELDS: [&str; 8] = [
 /// One readable record of the source.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// The record's own `id`, never empty.
+    /// The record's own `id`, never empty, by [`canonical_id`].
     pub id: String,
     /// The record in its stored form: compact JSON with fields in the source's order, numbers
     /// unchanged, escapes normalized, and links among the collections by path (`/people/{id}`;
@@ -114,6 +115,7 @@ pub fn first_blanked_field(
     after: &RawValue,
     is_removed: impl Fn(&str) -> bool,
 ) -> Option<String> {
+    let is_removed = |id: &str| is_removed(&canonical_id(id));
     let parse = |record: &RawValue| serde_json::from_str::<Value>(record.get()).ok();
     let (before, after) = (parse(before)?, parse(after)?);
     let fields = before.as_object()?.iter();

@@ -6,6 +6,7 @@ use super::error::MAX_RECORD_BYTES;
 use super::*;
 
 const BASE: &str = "https://ghibliapi.herokuapp.com";
+const UUID: &str = "2baf70d1-42bb-4437-b551-e5fed5a87abe";
 
 fn raw(json: impl ToString) -> Box<RawValue> {
     RawValue::from_string(json.to_string()).unwrap()
@@ -286,6 +287,11 @@ fn a_url_of_another_item_is_a_warning_with_both_ids() {
         (json!(3), "https://a/films/3", 0),
         (json!(3), "/films/3", 0),
         (json!("a b"), "https://a/films/a%20b", 0),
+        (
+            json!(UUID),
+            &format!("https://a/films/{}", UUID.to_uppercase()),
+            0,
+        ),
         (json!(3), "/films/4/?x", 1),
         (json!(3), "https://a/people/3", 1),
     ] {
@@ -319,6 +325,34 @@ fn unreadable_records_have_a_reason() {
     );
     let deep = Record::parse(Collection::Films, &raw(deep));
     assert!(matches!(deep, Err(RecordError::TooDeep { .. })));
+}
+
+#[test]
+fn uuids_that_differ_in_case_are_one_id_and_records_stay_as_written() {
+    let upper = UUID.to_uppercase();
+    let large = "x".repeat(MAX_RECORD_BYTES);
+    let list = json!([
+        {"id": upper, "people": [upper, format!("https://a/people/{upper}")]},
+        {"id": UUID},
+        {"id": upper, "title": large},
+    ]);
+    let read = Records::parse(Collection::Films, &list.to_string()).unwrap();
+    let records: Vec<_> = read.iter().collect();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0].id, UUID);
+    let film = Film::parse(&records[0].json).unwrap();
+    assert_eq!(film.people, links([UUID, UUID]));
+    assert_eq!(
+        to_source_json(records[0].json.get(), "https://b"),
+        json!({"id": upper, "people": [upper, format!("https://b/people/{upper}")]}).to_string()
+    );
+    let bad: Vec<_> = read.bad.iter().map(|bad| bad.id.as_deref()).collect();
+    assert_eq!(bad, [Some(UUID), Some(UUID)]);
+
+    let (before, after) = (raw(json!({"people": [upper]})), raw(json!({"people": []})));
+    let blanked = |removed: &str| first_blanked_field(&before, &after, |id| id == removed);
+    assert_eq!(blanked("another").as_deref(), Some("people"));
+    assert_eq!(blanked(UUID), None);
 }
 
 #[test]

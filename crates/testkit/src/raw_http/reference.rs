@@ -1,4 +1,4 @@
-use std::{convert::Infallible, io, net::SocketAddr};
+use std::{convert::Infallible, io, net::SocketAddr, time::Duration};
 
 use axum::body::Bytes;
 use futures::future::poll_fn;
@@ -13,14 +13,23 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use std::pin::Pin;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    io::{AsyncWriteExt as _, copy, sink},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+    time::timeout,
+};
 
 /// Names the method and the path that were parsed, on every response.
 const PARSED_METHOD: HeaderName = HeaderName::from_static("x-parsed-method");
 const PARSED_PATH: HeaderName = HeaderName::from_static("x-parsed-path");
 
-/// A plain hyper server: it tells for every request that hyper parses what it parsed, and closes
-/// the connection after a request with a body. It has no deadlines.
+/// How long the rest of a client's bytes is read and discarded before a connection is closed.
+/// Closing with unread bytes would reset it, and the client could lose the last responses.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// A plain hyper server: each response names the request that hyper parsed. It closes the
+/// connection after a request with a body, and has no deadlines for requests.
 #[derive(Debug)]
 pub struct ReferenceServer {
     address: SocketAddr,
@@ -46,10 +55,13 @@ impl ReferenceServer {
                 let Ok((stream, _)) = listener.accept().await else {
                     continue;
                 };
-                let connection =
-                    builder.serve_connection(TokioIo::new(stream), service_fn(respond));
-                // A request that cannot be parsed is an error; the client sees the end.
-                tokio::spawn(async move { drop(connection.await) });
+                let respond = service_fn(|request| Box::pin(respond(request)));
+                let mut connection = builder.serve_connection(TokioIo::new(stream), respond);
+                tokio::spawn(async move {
+                    // A request that cannot be parsed is an error; the client sees the end.
+                    let _ = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
+                    close(connection.into_parts().io.into_inner()).await;
+                });
             }
         });
         Ok(Self { address, task })
@@ -72,6 +84,13 @@ impl Drop for ReferenceServer {
 pub(super) fn parsed(response: &super::RawResponse) -> Option<(&str, &str)> {
     let method = response.header(PARSED_METHOD.as_str())?;
     Some((method, response.header(PARSED_PATH.as_str())?))
+}
+
+async fn close(mut stream: TcpStream) {
+    // Errors mean that the connection has ended.
+    if stream.shutdown().await.is_ok() {
+        let _ = timeout(LINGER, copy(&mut stream, &mut sink())).await;
+    }
 }
 
 async fn respond(request: Request<Incoming>) -> Result<Response<axum::body::Body>, Infallible> {

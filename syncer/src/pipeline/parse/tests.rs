@@ -1,6 +1,6 @@
 //! What is read of the values that sources have.
 
-use common::models::{Age, Catalogue, Facts, Finding, Item, Kind, Movie, Problem};
+use common::models::{Age, Catalogue, Facts, Finding, Id, Item, Kind, Movie, Problem};
 use ghibli_api::Collection;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -340,6 +340,28 @@ fn a_source_with_numbers_as_ids_is_joined_whatever_the_form_of_its_links() {
             "locations/7/residents/not-a-link/TODO",
         ]
     );
+}
+
+#[test]
+fn links_to_uuids_are_joined_whatever_their_case() {
+    let movie = "2baf70d1-42bb-4437-b551-e5fed5a87abe";
+    let person = "FE93ADF2-2F3A-4EC4-9F68-5422F1B87C01";
+    let (catalogue, findings) = publish(|collection| match collection {
+        Collection::Films => {
+            let people = [format!("https://a/people/{}", person.to_lowercase())];
+            json!([{"id": movie, "title": "M", "people": people}]).to_string()
+        }
+        Collection::People => {
+            let films = [format!("/films/{}", movie.to_uppercase())];
+            json!([{"id": person, "name": "P", "films": films}]).to_string()
+        }
+        _ => "[]".to_owned(),
+    });
+    assert_eq!(findings, []);
+    let Facts::Movie(movie) = &catalogue.get(Kind::Movie, movie).unwrap().facts else {
+        panic!("a movie")
+    };
+    assert_eq!(*movie.people, [Id::from(person.to_lowercase())]);
 }
 
 fn species_of(catalogue: &Catalogue, id: &str) -> String {

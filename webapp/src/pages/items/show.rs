@@ -15,7 +15,7 @@ use crate::http::content::{self, AtVersion as _};
 use crate::pages::language::has_japanese_title;
 use crate::pages::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::pages::tile;
-use crate::state::Site;
+use crate::state::{Site, find};
 
 /// A title with more characters is not written vertically.
 const MAX_VERTICAL_CHARACTERS: usize = 16;
@@ -90,9 +90,7 @@ pub(crate) async fn show(
     let Path(slug_or_id) = slug_or_id?;
     let site = app.current.load()?;
     let catalogue = &site.snapshot.catalogue;
-    let item = catalogue
-        .find(kind, &slug_or_id)
-        .ok_or(AppError::NotFound)?;
+    let item = find(catalogue, kind, &slug_or_id).ok_or(AppError::NotFound)?;
     let link =
         |item: Option<Arc<Item>>| item.map(|item| (tile::address(&item), item.name().to_owned()));
     let (previous, next) = catalogue.neighbours(&item);

@@ -9,7 +9,7 @@ use text_folding::sort_key;
 
 use super::view::{ListView, offered};
 use crate::lists::filters::{Control, FilterCondition, ListFilter, UnknownItem, combine};
-use crate::state::Site;
+use crate::state::{Site, find};
 
 /// Values that a facet offers at most.
 const MAX_VALUES: usize = 100;
@@ -156,7 +156,7 @@ fn is_shown(catalogue: &Catalogue, view: &ListView, link: Link, id: &str) -> boo
 /// A value as it stands in addresses, and its label: the slug and name of an item.
 fn value_and_label(catalogue: &Catalogue, filter: &ListFilter, value: &str) -> (String, String) {
     let item: Option<Arc<Item>> = match filter.condition {
-        FilterCondition::RelatedTo(kind) => catalogue.find(kind, value),
+        FilterCondition::RelatedTo(kind) => find(catalogue, kind, value),
         _ => None,
     };
     match item {

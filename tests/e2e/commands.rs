@@ -1,0 +1,179 @@
+//! What the commands of the syncer print.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::Stdio;
+
+use e2e::{DEADLINE, Store};
+use testkit::process::{Service, binary};
+use testkit::skips::skip;
+use testkit::source::Source;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+const UNREACHABLE: &str = "http://127.0.0.1:9";
+/// The film of the source that is renamed for a second version.
+const FILM: &str = "1069e34e-1a3c-5974-92de-c50d42a7b39a";
+
+/// A program over a store and a source, whose output goes elsewhere.
+fn program(name: &str, args: &[&str], store: &Store, source: &Source) -> Command {
+    let mut command = Command::new(binary(name));
+    command
+        .args(args)
+        .env_clear()
+        .env("PYFLIX_DATABASE_URL", &store.url)
+        .env("PYFLIX_PROVIDER_URLS", source.url())
+        .env("PYFLIX_LISTEN", "127.0.0.1:9")
+        .env("PYFLIX_LOG", "trace")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+fn pipe_without_reader() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_ends_as_usual_when_nobody_reads_its_output() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    for (name, args, code) in [
+        ("syncer", &["once"][..], 0),
+        ("syncer", &["plan"], 0),
+        ("syncer", &["history"], 0),
+        ("syncer", &["history", "--json"], 0),
+        ("syncer", &["pin", "1"], 0),
+        ("syncer", &["pin", "9"], 1),
+        ("syncer", &["unpin"], 0),
+        ("syncer", &["approve"], 1),
+        ("syncer", &["rollback", "1"], 0),
+        ("syncer", &["init", "--folder", "/nowhere"], 1),
+        ("syncer", &["secrets", "--folder", "/dev/null"], 1),
+        ("syncer", &["--help"], 0),
+        ("syncer", &["--version"], 0),
+        ("syncer", &["nonsense"], 2),
+        ("webapp", &["healthcheck"], 1),
+        ("webapp", &["--help"], 0),
+        ("pyflix", &["--help"], 0),
+    ] {
+        let mut command = program(name, args, &store, &source);
+        command
+            .stdout(pipe_without_reader())
+            .stderr(pipe_without_reader());
+        let status = timeout(DEADLINE, command.status()).await.unwrap().unwrap();
+        assert_eq!(status.code(), Some(code), "{name} {args:?}: {status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_whose_output_is_lost_fails() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    for args in [&["history"][..], &["history", "--json"], &["plan"]] {
+        let mut command = program("syncer", args, &store, &source);
+        command
+            .env("PYFLIX_LOG", "error")
+            .stdout(File::options().write(true).open("/dev/full").unwrap())
+            .stderr(Stdio::piped());
+        let output = timeout(DEADLINE, command.output()).await.unwrap().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {errors}");
+        assert!(
+            errors.starts_with("syncer: cannot write the output: "),
+            "{errors}"
+        );
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_reports_its_error_once() {
+    let store = Store::sqlite();
+    for (args, cause) in [
+        (&["plan"][..], UNREACHABLE),
+        (&["once"], UNREACHABLE),
+        (&["secrets", "--folder", "/dev/null"], "os error"),
+        (&["init", "--folder", "/nowhere"], "os error"),
+    ] {
+        let end = store.command(UNREACHABLE, args).await;
+        assert_eq!(end.code, Some(1), "{end:?}");
+        let found = end.stderr.matches(cause).count();
+        assert_eq!(found, 1, "{args:?}: {}", end.stderr);
+        assert_eq!(end.stderr.lines().count(), 1, "{}", end.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pin_and_unpin_tell_what_exists_and_what_is_pinned() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let run = async |args: &[&str]| {
+        let end = store.command(&source.url(), args).await;
+        (end.code, format!("{}{}", end.stdout, end.stderr))
+    };
+    let (code, text) = run(&["pin", "1"]).await;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("nothing has been published yet"), "{text}");
+    assert_eq!(run(&["once"]).await.0, Some(0));
+    source.rename_film(FILM, "The Paper Ferry");
+    assert_eq!(run(&["once"]).await.0, Some(0));
+
+    for missing in ["0", "9"] {
+        let (code, text) = run(&["pin", missing]).await;
+        assert_eq!(code, Some(1), "{text}");
+        assert!(
+            text.contains(&format!("version {missing} is not available")),
+            "{text}"
+        );
+        assert!(!text.contains("rollback"), "{text}");
+    }
+    let (code, text) = run(&["pin", "1"]).await;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("`syncer rollback 1`"), "{text}");
+
+    let (code, text) = run(&["unpin"]).await;
+    assert_eq!((code, text.trim()), (Some(0), "nothing is pinned"));
+    let (code, text) = run(&["pin", "2"]).await;
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("pinned to version 2"), "{text}");
+    let (code, text) = run(&["unpin"]).await;
+    assert_eq!(code, Some(0));
+    assert!(text.contains("unpinned"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_has_colours_on_a_terminal_unless_no_color_is_set() {
+    let test = "history_has_colours_on_a_terminal_unless_no_color_is_set";
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+    let script = Path::new("/usr/bin/script");
+    if !script.exists() {
+        skip(test, "script is missing");
+        return;
+    }
+    let on_terminal = async |variable: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let syncer = binary("syncer");
+        let command = format!(
+            "env TERM=xterm {variable} PYFLIX_DATABASE_URL={} {} history",
+            store.url,
+            syncer.display()
+        );
+        let args = ["-qec", &command, "/dev/null"];
+        let script = Service::start_program(folder.path(), script, &args);
+        assert_eq!(script.wait_exit(DEADLINE).await.code(), Some(0));
+        script.output().replace('\r', "")
+    };
+    let piped = store.command(&source.url(), &["history"]).await.stdout;
+    assert!(
+        piped.contains("published") && !piped.contains('\u{1b}'),
+        "{piped:?}"
+    );
+    let colours = on_terminal("").await;
+    assert!(
+        colours.contains("\u{1b}[32mpublished\u{1b}[0m"),
+        "{colours:?}"
+    );
+    assert_eq!(on_terminal("NO_COLOR=1").await.trim_end(), piped.trim_end());
+}
