@@ -165,8 +165,9 @@ pub(crate) async fn a_truncated_or_changed_backup_changes_nothing(store: &Fixtur
     let repository = fill(store, 2).await;
     let before = content(&repository).await;
     let samples = if store.is_mongodb() { 12 } else { 60 };
-    let step = backup.len() / samples;
-    for at in (0..backup.len()).step_by(step).map(|at| at + at % 7) {
+    // The end of a tar file is padding.
+    let end = backup.iter().rposition(|&byte| byte != 0).unwrap();
+    for at in (0..end - 7).step_by(end / samples).map(|at| at + at % 7) {
         let truncated = restore(&repository, &backup[..at], Overwriting::Allowed).await;
         let mut refused = vec![truncated];
         // The padding between entries has no content.
@@ -378,6 +379,6 @@ pub(crate) async fn an_output_or_input_that_fails_is_reported(store: &Fixture) {
             .unwrap()
             .catalogue
             .count(Kind::Movie),
-        25
+        24
     );
 }
