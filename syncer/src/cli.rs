@@ -4,11 +4,11 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use common::clock::Clock;
 use common::config::{Config, Database};
-use common::repository::{Access, Repository};
+use common::repository::{Access, AcquireError, BackupError, Repository, StoreError};
 use common::{exit, shutdown, telemetry};
 use tokio_util::sync::CancellationToken;
 
@@ -55,7 +55,7 @@ pub async fn main(cli: Cli) -> ExitCode {
         Some(Command::Secrets { folder }) => setup::secrets(&folder).map_err(Into::into),
         Some(Command::Init { folder }) => setup::init(&folder).await.map_err(Into::into),
         Some(Command::Repository(command)) => return run_command(command, &mut config).await,
-        None => match open_syncer(&config).await {
+        None => match open_syncer(&config, Access::Writer).await {
             Ok(syncer) => sync_repeatedly(syncer, &config).await,
             Err(error) => return fail(exit::CONFIGURATION, &format!("{error:#}")),
         },
@@ -72,20 +72,55 @@ async fn run_command(command: commands::Command, config: &mut Config) -> ExitCod
             Ok(folder) => folder,
             Err(error) => return fail(exit::FAILURE, &format!("{error:#}")),
         },
+        commands::Command::Verify => match require_file(config) {
+            Ok(()) => None,
+            Err(error) => return fail(exit::FAILURE, &error),
+        },
         _ => None,
+    };
+    let access = match command {
+        commands::Command::Verify => Access::Verifier,
+        _ => Access::Writer,
     };
     let shutdown = match on_signal() {
         Ok(shutdown) => shutdown,
         Err(error) => return fail(exit::FAILURE, &format!("{error:#}")),
     };
-    let mut syncer = match open_syncer(config).await {
+    let mut syncer = match open_syncer(config, access).await {
         Ok(syncer) => syncer,
         Err(error) => return fail(exit::CONFIGURATION, &format!("{error:#}")),
     };
     let repository = syncer.repository().clone();
     let code = commands::run(command, &mut syncer, &shutdown).await;
     repository.close().await;
-    code.unwrap_or_else(|error| fail(exit::FAILURE, &format!("{error:#}")))
+    code.unwrap_or_else(|error| fail(exit_code(&error), &format!("{error:#}")))
+}
+
+/// A database of a newer release is a matter of configuration.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let backup = match error.downcast_ref() {
+        Some(BackupError::Store(error)) => Some(error),
+        Some(BackupError::Acquire(AcquireError::Store(error))) => Some(error),
+        _ => None,
+    };
+    let lease = match error.downcast_ref() {
+        Some(AcquireError::Store(error)) => Some(error),
+        _ => None,
+    };
+    match backup.or(lease).or(error.downcast_ref()) {
+        Some(StoreError::NewerFormat { .. }) => exit::CONFIGURATION,
+        _ => exit::FAILURE,
+    }
+}
+
+/// An error if the database file does not exist.
+fn require_file(config: &Config) -> anyhow::Result<()> {
+    match &config.database {
+        Database::Sqlite(path) if !path.exists() => {
+            bail!("there is no database at {}", path.display())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn on_signal() -> anyhow::Result<CancellationToken> {
@@ -106,8 +141,8 @@ fn replace_missing_file(config: &mut Config) -> anyhow::Result<Option<tempfile::
     Ok(Some(folder))
 }
 
-async fn open_syncer(config: &Config) -> anyhow::Result<Syncer> {
-    let repository = Repository::open(&config.database, Access::Writer, Clock::system()).await?;
+async fn open_syncer(config: &Config, access: Access) -> anyhow::Result<Syncer> {
+    let repository = Repository::open(&config.database, access, Clock::system()).await?;
     syncer(repository, config)
 }
 

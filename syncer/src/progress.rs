@@ -1,11 +1,15 @@
-//! The progress of a fetch on a terminal.
+//! Progress on a terminal.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use common::repository::CopyProgress;
 use ghibli_api::{Collection, Progress};
 use indicatif::{HumanBytes, ProgressBar};
+
+/// How often a spinner moves.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
 
 /// Shows the progress of a fetch until it is dropped. Shows nothing if standard error is no
 /// terminal.
@@ -18,7 +22,7 @@ pub(crate) struct FetchProgress {
 impl FetchProgress {
     pub(crate) fn new() -> Self {
         let bar = ProgressBar::new_spinner();
-        bar.enable_steady_tick(Duration::from_millis(100));
+        bar.enable_steady_tick(TICK);
         Self {
             bar,
             seen: Mutex::default(),
@@ -55,6 +59,40 @@ impl FetchProgress {
 }
 
 impl Drop for FetchProgress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Shows the progress of a backup or a restore until it is dropped. Shows nothing if standard error
+/// is no terminal.
+#[derive(Debug)]
+pub(crate) struct PartsProgress {
+    bar: ProgressBar,
+    action: &'static str,
+}
+
+impl PartsProgress {
+    pub(crate) fn new(action: &'static str) -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.enable_steady_tick(TICK);
+        Self { bar, action }
+    }
+
+    pub(crate) fn show(&self, progress: CopyProgress) {
+        let CopyProgress {
+            parts,
+            total,
+            bytes,
+        } = progress;
+        let bytes = HumanBytes(bytes);
+        let action = self.action;
+        self.bar
+            .set_message(format!("{action}: {parts} of {total} parts, {bytes}"));
+    }
+}
+
+impl Drop for PartsProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

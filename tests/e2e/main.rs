@@ -12,6 +12,7 @@
 )]
 
 mod accessibility;
+mod backups;
 mod bad_responses;
 mod commands;
 mod compose;

@@ -28,6 +28,16 @@ impl ContentDigest {
         }
     }
 
+    /// The digest before changes that led to this one. The first version of a store has none.
+    pub(super) fn before(&self, changes: &Changes) -> Self {
+        let counts = changes.counts();
+        let digest = u128::from_str_radix(&self.digest, 16).unwrap_or_default();
+        Self {
+            items: (self.items + counts.removed).saturating_sub(counts.added),
+            digest: format!("{:032x}", digest.wrapping_sub(changes.digest())),
+        }
+    }
+
     fn new(catalogue: &Catalogue, digest: u128) -> Self {
         Self {
             items: catalogue.len() as u64,

@@ -5,7 +5,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::content::ContentDigest;
+use super::part_name::{PartKind, PartName};
 use crate::models::Counts;
+
+/// This release, as the head names it.
+pub(super) const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
 /// A lease that expires later than this dates from before the clock was set back, and has expired.
 pub(super) const MAX_LEASE_AHEAD: Duration = Duration::from_secs(60);
@@ -49,6 +53,12 @@ pub struct Head {
     pub approval: Option<String>,
     /// Whether the view may be out of date.
     pub dirty: bool,
+    /// The release that took the last lease.
+    #[serde(default)]
+    pub release: String,
+    /// The rows that a restored backup has for the tables, until they are there.
+    #[serde(default)]
+    pub pending_rows: Option<PendingRows>,
 }
 
 /// The right to publish.
@@ -104,6 +114,23 @@ pub struct Base {
     pub parts: u32,
 }
 
+/// Rows of a restored backup in parts. They are in effect as soon as the head names them; the lease
+/// that finds them writes them to their tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingRows {
+    /// The fence in the names of their parts.
+    pub fence: u64,
+    /// Number of their parts.
+    pub parts: u32,
+}
+
+impl PendingRows {
+    /// Their parts.
+    pub fn part_names(self) -> impl Iterator<Item = PartName> {
+        numbered(PartKind::Rows, self.fence, self.parts)
+    }
+}
+
 /// The commit of a version.
 #[derive(Clone, Debug)]
 pub struct Commit {
@@ -126,6 +153,13 @@ pub enum HeadPatch {
     Pin(Option<u64>),
     /// Sets or removes the approval.
     Approval(Option<String>),
+    /// Raises the fence to a higher one, which the lease then has. The fences between are nobody's,
+    /// so that parts can be named by them.
+    RaiseFence(u64),
+    /// Replaces all but fence and lease: a backup is restored.
+    Restore(Box<Head>),
+    /// The pending rows are in their tables.
+    RowsWritten,
 }
 
 /// The release of a lease.
@@ -191,7 +225,48 @@ impl Head {
             pin: None,
             approval: None,
             dirty: false,
+            release: RELEASE.to_owned(),
+            pending_rows: None,
         }
+    }
+
+    /// The parts that the head names: the base, pending rows, and the changes of each version, oldest
+    /// first.
+    pub fn parts(&self) -> impl Iterator<Item = PartName> {
+        let base = self.base.into_iter().flat_map(Base::part_names);
+        let rows = self.pending_rows.into_iter();
+        let rows = rows.flat_map(PendingRows::part_names);
+        let changes = self.log.iter().flat_map(Header::part_names);
+        base.chain(rows).chain(changes)
+    }
+
+    /// What contradicts itself in it.
+    pub(super) fn contradiction(&self) -> Option<String> {
+        let Some(last) = self.log.last() else {
+            return (self.version > 0).then(|| format!("it lacks version {}", self.version));
+        };
+        if last.version != self.version {
+            return Some(format!(
+                "its version is {}, but its last header is of version {}",
+                self.version, last.version
+            ));
+        }
+        let mut pairs = self.log.windows(2);
+        if pairs.any(|pair| pair[0].version.checked_add(1) != Some(pair[1].version)) {
+            return Some("its headers are not in order".to_owned());
+        }
+        let Some(base) = self.base else {
+            return Some("it has no base".to_owned());
+        };
+        let oldest = self.log.first().map_or(0, |header| header.version);
+        let has_all_changes =
+            oldest <= base.version.saturating_add(1) && base.version <= self.version;
+        (!has_all_changes).then(|| {
+            format!(
+                "its base is of version {}, and its headers begin with version {oldest}",
+                base.version
+            )
+        })
     }
 
     /// The header of the last published version.
@@ -230,6 +305,7 @@ impl Head {
         // A holder that did not release may have left the view half written.
         self.dirty |= self.lease.is_some();
         self.fence += 1;
+        RELEASE.clone_into(&mut self.release);
         self.lease = Some(Lease {
             holder: holder.to_owned(),
             expires: after(now, lasts),
@@ -264,7 +340,7 @@ impl Head {
         true
     }
 
-    /// Changes pin or approval; false if the lease has passed to another holder.
+    /// Applies a patch; false if the lease has passed to another holder.
     pub(super) fn patch_head(&mut self, fence: u64, patch: &HeadPatch) -> bool {
         if self.fence != fence {
             return false;
@@ -272,6 +348,15 @@ impl Head {
         match patch {
             HeadPatch::Pin(pin) => self.pin = *pin,
             HeadPatch::Approval(approval) => self.approval.clone_from(approval),
+            HeadPatch::RaiseFence(fence) => self.fence = *fence,
+            HeadPatch::Restore(head) => {
+                *self = Self {
+                    fence: self.fence,
+                    lease: self.lease.take(),
+                    ..(**head).clone()
+                }
+            }
+            HeadPatch::RowsWritten => self.pending_rows = None,
         }
         true
     }
@@ -298,6 +383,24 @@ impl Head {
         }
         true
     }
+}
+
+impl Header {
+    /// The parts of its changes.
+    pub fn part_names(&self) -> impl Iterator<Item = PartName> + use<> {
+        numbered(PartKind::Changes, self.fence, self.parts)
+    }
+}
+
+impl Base {
+    /// Its parts.
+    pub fn part_names(self) -> impl Iterator<Item = PartName> {
+        numbered(PartKind::Base, self.fence, self.parts)
+    }
+}
+
+fn numbered(kind: PartKind, fence: u64, parts: u32) -> impl Iterator<Item = PartName> {
+    (0..parts).map(move |index| PartName { kind, fence, index })
 }
 
 fn after(now: Timestamp, lasts: Duration) -> Timestamp {

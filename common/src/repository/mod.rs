@@ -3,6 +3,7 @@
 //! The protocol is written once, over the small [`Store`] trait; MongoDB and SQLite implement
 //! just that. ARCHITECTURE.md says how it works and why each rule is there.
 
+mod backup;
 mod blocking;
 mod content;
 #[cfg(any(fuzzing, test))]
@@ -10,26 +11,33 @@ pub mod fuzzing;
 mod head;
 mod mongodb;
 mod open;
+mod part_name;
 mod parts;
+mod pending_rows;
 mod protocol;
 mod read;
 mod sqlite;
 mod store;
 mod tables;
+mod verify;
 mod view;
 
 pub use self::mongodb::setup as mongodb_setup;
+pub use backup::{Backup, BackupError, BackupLock, CopyProgress, Overwriting};
 pub use content::ContentDigest;
 pub use head::{
-    Base, Commit, Head, HeadPatch, Header, LastSync, Lease, LeaseDenied, Release, SyncEnd,
+    Base, Commit, Head, HeadPatch, Header, LastSync, Lease, LeaseDenied, PendingRows, Release,
+    SyncEnd,
 };
 pub use open::{RETENTION, Repository};
+pub use part_name::{PartKind, PartName};
 pub use parts::Damage;
 pub use protocol::{
     AcquireError, LeaseGuard, LeaseHandle, LostItems, Origin, Repair, Verification,
 };
 pub use read::{FollowEvent, Follower, HeadStatus, Snapshot};
 pub use store::{
-    Access, LEASE, OpenError, Overwrite, PartKind, PartName, Reading, Result, Row, Store,
-    StoreError, Table, ViewDocument,
+    Access, LEASE, OpenError, Overwrite, Reading, Result, Row, Store, StoreError, Table,
+    ViewDocument,
 };
+pub use verify::{Defect, VerifyReport};

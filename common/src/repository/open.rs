@@ -37,7 +37,7 @@ impl Repository {
         clock: Clock,
     ) -> std::result::Result<Self, OpenError> {
         let store: Arc<dyn Store> = match database {
-            Database::Sqlite(path) => Arc::new(sqlite::SqliteStore::open(path, clock)?),
+            Database::Sqlite(path) => Arc::new(sqlite::SqliteStore::open(path, access, clock)?),
             Database::MongoDb(url) => Arc::new(mongodb::MongoStore::open(url, access).await?),
         };
         Ok(Self::with_store(store))

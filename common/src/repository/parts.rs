@@ -5,8 +5,12 @@
 use std::fmt;
 use std::io::{self, Write as _};
 
-use super::store::{PartName, Result, StoreError};
-use crate::models::{Catalogue, Change, Changes, Packed};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::part_name::PartName;
+use super::store::{Result, StoreError};
+use crate::models::{Catalogue, Changes, Packed};
 
 /// Maximum number of items or changes of a part, unless configured.
 pub(super) const MAX_ITEMS_PER_PART: usize = 2_000;
@@ -35,11 +39,17 @@ impl fmt::Display for Damage {
 pub(super) type PackedParts = Box<dyn Iterator<Item = Result<Vec<u8>>> + Send>;
 
 pub(super) fn pack(changes: &Changes, most: usize) -> PackedParts {
-    pack_by(changes.clone().into_each(), most, |raw, change| {
-        serde_json::to_writer(&mut *raw, &change).map_err(|error| cannot_pack(&error))?;
-        raw.push(b'\n');
-        Ok(())
-    })
+    pack_by(changes.clone().into_each(), most, write_line)
+}
+
+pub(super) fn pack_rows<T: Serialize + Send + 'static>(rows: Vec<T>) -> PackedParts {
+    pack_by(rows.into_iter(), MAX_ITEMS_PER_PART, write_line)
+}
+
+fn write_line<T: Serialize>(raw: &mut Vec<u8>, value: T) -> Result<()> {
+    serde_json::to_writer(&mut *raw, &value).map_err(|error| cannot_pack(&error))?;
+    raw.push(b'\n');
+    Ok(())
 }
 
 pub(super) fn pack_items(catalogue: &Catalogue, most: usize) -> PackedParts {
@@ -111,7 +121,7 @@ impl Part {
     }
 }
 
-pub(super) fn unpack(name: PartName, data: &[u8]) -> (Vec<Change>, Vec<Damage>) {
+pub(super) fn unpack<T: DeserializeOwned>(name: PartName, data: &[u8]) -> (Vec<T>, Vec<Damage>) {
     match decompress(name, data) {
         Ok(raw) => read_lines(name, &raw),
         Err(damage) => (Vec::new(), vec![damage]),
@@ -125,7 +135,7 @@ pub(super) fn unpack_items(name: PartName, data: &[u8]) -> (Vec<Packed>, Vec<Dam
     }
 }
 
-pub(super) fn read_lines(name: PartName, raw: &[u8]) -> (Vec<Change>, Vec<Damage>) {
+pub(super) fn read_lines<T: DeserializeOwned>(name: PartName, raw: &[u8]) -> (Vec<T>, Vec<Damage>) {
     let mut values = Vec::new();
     let mut damage = Vec::new();
     let lines = raw.split(|&byte| byte == b'\n');

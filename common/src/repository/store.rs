@@ -3,10 +3,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::head::{Commit, Head, HeadPatch, LeaseDenied, Release};
+use super::head::{Commit, Head, HeadPatch, LeaseDenied, RELEASE, Release};
+use super::part_name::PartName;
 use crate::models::{Id, Kind};
 
 /// How long a lease lasts unless renewed.
@@ -31,6 +33,17 @@ pub enum StoreError {
     /// The lease has passed to another holder; nothing was written.
     #[error("another syncer has taken over; this run publishes nothing")]
     LeaseLost,
+    /// A later release wrote the store, in a format that this one does not know.
+    #[error(
+        "the database was written by a newer release ({release}, format {format}) than this one \
+         ({RELEASE}): update this program, or set PYFLIX_DATABASE_URL to another database"
+    )]
+    NewerFormat {
+        /// The format of the store.
+        format: i64,
+        /// The release that wrote it, or `unknown`.
+        release: String,
+    },
     /// A stored value cannot be decoded.
     #[error("{name} cannot be read: {reason}")]
     Unreadable {
@@ -51,6 +64,8 @@ pub enum Access {
     Reader,
     /// It publishes.
     Writer,
+    /// It only reads, and leaves even a damaged file where it is.
+    Verifier,
 }
 
 /// Why a store cannot be opened.
@@ -68,54 +83,6 @@ pub struct Reading {
     pub head: Head,
     /// When it was read, by the store's clock.
     pub now: Timestamp,
-}
-
-/// The kinds of parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PartKind {
-    /// The changes of a version.
-    Changes,
-    /// A whole catalogue.
-    Base,
-}
-
-/// The name of a part. A part is written once: the same name always has the same content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PartName {
-    /// Its kind.
-    pub kind: PartKind,
-    /// The fence of the lease that wrote it.
-    pub fence: u64,
-    /// Its index, from 0.
-    pub index: u32,
-}
-
-impl fmt::Display for PartName {
-    /// `changes/00000000000000000012/000003`: names sort by kind, fence and index.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            PartKind::Changes => "changes",
-            PartKind::Base => "base",
-        };
-        write!(f, "{kind}/{:020}/{:06}", self.fence, self.index)
-    }
-}
-
-impl PartName {
-    /// Parses a name; `None` if it is not one.
-    pub fn parse(name: &str) -> Option<Self> {
-        let mut words = name.split('/');
-        let kind = match words.next()? {
-            "changes" => PartKind::Changes,
-            "base" => PartKind::Base,
-            _ => return None,
-        };
-        Some(Self {
-            kind,
-            fence: words.next()?.parse().ok()?,
-            index: words.next()?.parse().ok()?,
-        })
-    }
 }
 
 /// A document of the view: an item, readable in a database shell.
@@ -143,7 +110,8 @@ pub enum Overwrite {
 }
 
 /// The tables beside the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Table {
     /// The ledger: a row for every run, by its fence.
     Runs,
@@ -158,6 +126,15 @@ pub enum Table {
 }
 
 impl Table {
+    /// All tables.
+    pub const ALL: [Self; 5] = [
+        Self::Runs,
+        Self::Quarantine,
+        Self::Findings,
+        Self::Missing,
+        Self::UnchangedMarker,
+    ];
+
     /// The table's or collection's name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -171,7 +148,7 @@ impl Table {
 }
 
 /// A row of such a table: a JSON object under a key.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Its key; rows sort by it.
     pub key: String,
@@ -206,7 +183,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Publishes a version and returns the new head.
     async fn commit(&self, commit: &Commit) -> Result<Head>;
 
-    /// Changes the pin or the approval.
+    /// Changes the head without a new version.
     async fn patch_head(&self, fence: u64, patch: &HeadPatch) -> Result<()>;
 
     /// Releases the lease.

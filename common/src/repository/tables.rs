@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::open::Repository;
+use super::parts::{self, Damage};
+use super::pending_rows;
 use super::protocol::LeaseGuard;
-use super::store::{Result, Row, StoreError, Table};
+use super::store::{Result, Row, Store, StoreError, Table};
 use crate::models::{Finding, MissingItem, Outcome, Quarantined, Run};
 
 /// The key of the one row of its table.
@@ -31,7 +33,7 @@ impl Repository {
     /// # Errors
     /// When the store fails.
     pub async fn runs(&self, limit: u32) -> Result<Vec<Run>> {
-        let rows = self.store.rows(Table::Runs, Some(limit)).await?;
+        let rows = self.rows(Table::Runs, Some(limit)).await?;
         Ok(decode_rows(Table::Runs, rows))
     }
 
@@ -56,7 +58,7 @@ impl Repository {
     /// # Errors
     /// When the store fails.
     pub async fn findings(&self) -> Result<Vec<Finding>> {
-        let rows = self.store.rows(Table::Findings, None).await?;
+        let rows = self.rows(Table::Findings, None).await?;
         Ok(decode_rows(Table::Findings, rows))
     }
 
@@ -65,7 +67,7 @@ impl Repository {
     /// # Errors
     /// When the store fails.
     pub async fn quarantine(&self) -> Result<Vec<Quarantined>> {
-        let rows = self.store.rows(Table::Quarantine, None).await?;
+        let rows = self.rows(Table::Quarantine, None).await?;
         Ok(decode_rows(Table::Quarantine, rows))
     }
 
@@ -74,8 +76,24 @@ impl Repository {
     /// # Errors
     /// When the store fails.
     pub async fn missing(&self) -> Result<Vec<MissingItem>> {
-        let rows = self.store.rows(Table::Missing, None).await?;
+        let rows = self.rows(Table::Missing, None).await?;
         Ok(decode_rows(Table::Missing, rows))
+    }
+
+    /// The rows of a table, as of [`Store::rows`](super::Store::rows), from a restored backup until
+    /// they are written.
+    async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>> {
+        let reading = self.store.head().await?;
+        if let Some(pending) = reading.and_then(|reading| reading.head.pending_rows)
+            && let Some(mut rows) = pending_rows::read(&*self.store, pending, table).await?
+        {
+            if let Some(newest) = newest {
+                rows.reverse();
+                rows.truncate(usize::try_from(newest).unwrap_or(usize::MAX));
+            }
+            return Ok(rows);
+        }
+        self.store.rows(table, newest).await
     }
 }
 
@@ -239,6 +257,33 @@ fn to_fields<T: Serialize>(value: &T) -> Result<Map<String, Value>> {
             reason: error.to_string(),
         }),
     }
+}
+
+/// The rows of all tables that cannot be decoded.
+pub(super) async fn undecodable_rows(store: &dyn Store) -> Result<Vec<Damage>> {
+    let mut damage = Vec::new();
+    for table in Table::ALL {
+        let check: fn(Map<String, Value>) -> serde_json::Result<()> = match table {
+            Table::Runs => decode::<Run>,
+            Table::Quarantine => decode::<Quarantined>,
+            Table::Findings => decode::<Finding>,
+            Table::Missing => decode::<MissingItem>,
+            Table::UnchangedMarker => decode::<MarkerRow<Value>>,
+        };
+        let undecodable = store.rows(table, None).await?.into_iter();
+        damage.extend(undecodable.filter_map(|row| {
+            let error = check(row.fields).err()?;
+            Some(parts::damaged(
+                format!("{}/{}", table.name(), row.key),
+                &error,
+            ))
+        }));
+    }
+    Ok(damage)
+}
+
+fn decode<T: DeserializeOwned>(fields: Map<String, Value>) -> serde_json::Result<()> {
+    serde_json::from_value::<T>(Value::Object(fields)).map(drop)
 }
 
 /// Decodes rows; invalid ones are logged and skipped.

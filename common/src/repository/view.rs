@@ -7,6 +7,7 @@ use futures::{StreamExt, TryStreamExt, future, stream};
 use serde_json::{Map, Value, json};
 
 use super::blocking::run_blocking;
+use super::parts::{self, Damage};
 use super::read::load::Snapshot;
 use super::store::{Overwrite, Result, Store, ViewDocument};
 use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
@@ -35,46 +36,102 @@ pub(super) async fn update(
 
 /// Compares the whole view with a version and repairs it. Returns the number of repaired documents.
 pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64> {
-    let catalogue = &snapshot.catalogue;
     let mut repaired = 0;
-    // By number.
-    let mut is_in_view = vec![false; catalogue.end()];
     for kind in Kind::ALL {
-        let mut after: Option<Id> = None;
-        loop {
-            let page = store
-                .read_view(kind, after.as_deref(), PAGE_DOCUMENTS)
-                .await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id.clone());
-            let wrong = page.into_iter().filter_map(|found| {
-                let number = catalogue.number(kind, &found.id);
-                if let Some(in_view) = number.and_then(|number| is_in_view.get_mut(number as usize))
-                {
-                    *in_view = true;
-                }
-                let right = document(snapshot, Wanted::there(kind, found.id));
-                (right.fields != found.fields).then_some(right)
-            });
-            let wrong: Vec<_> = wrong.collect();
+        let mut comparison = Comparison::of(snapshot, kind);
+        while let Some(wrong) = comparison.next_page(store).await? {
             repaired += wrong.len() as u64;
             if !wrong.is_empty() {
                 store.write_view(wrong, Overwrite::SameOrOlder).await?;
             }
         }
-        let mut absent = catalogue.numbers(kind).collect::<Vec<_>>();
-        absent.retain(|number| is_in_view.get(*number as usize) == Some(&false));
+        let absent: Vec<_> = comparison.absent().collect();
         repaired += absent.len() as u64;
-        let absent = absent.into_iter().filter_map(|number| {
-            Some(Wanted {
-                is_new: true,
-                kind,
-                id: catalogue.item(number)?.id.clone(),
-            })
+        let absent = absent.into_iter().map(|id| Wanted {
+            is_new: true,
+            kind,
+            id,
         });
         write(store, snapshot, absent, Overwrite::SameOrOlder).await?;
     }
     Ok(repaired)
+}
+
+/// The documents of the view that differ from a version, by collection and id.
+pub(super) async fn differences(store: &dyn Store, snapshot: &Snapshot) -> Result<Vec<Damage>> {
+    let mut differences = Vec::new();
+    for kind in Kind::ALL {
+        let mut comparison = Comparison::of(snapshot, kind);
+        let mut add = |id: Id, problem: &str| {
+            let name = format!("{}/{id}", kind.plural());
+            differences.push(parts::damaged(name, &problem));
+        };
+        while let Some(wrong) = comparison.next_page(store).await? {
+            for ViewDocument { id, fields, .. } in wrong {
+                let problem = match fields {
+                    Some(_) => "it differs from the published item",
+                    None => "it is not a published item",
+                };
+                add(id, problem);
+            }
+        }
+        for id in comparison.absent() {
+            add(id, "it is missing");
+        }
+    }
+    Ok(differences)
+}
+
+/// A comparison of the view of a kind with a version, page by page.
+struct Comparison<'a> {
+    snapshot: &'a Snapshot,
+    kind: Kind,
+    after: Option<Id>,
+    /// By number.
+    is_in_view: Vec<bool>,
+}
+
+impl<'a> Comparison<'a> {
+    fn of(snapshot: &'a Snapshot, kind: Kind) -> Self {
+        Self {
+            snapshot,
+            kind,
+            after: None,
+            is_in_view: vec![false; snapshot.catalogue.end()],
+        }
+    }
+
+    /// The documents that must replace those of the next page; `None` after the last one.
+    async fn next_page(&mut self, store: &dyn Store) -> Result<Option<Vec<ViewDocument>>> {
+        let (kind, snapshot) = (self.kind, self.snapshot);
+        let page = store
+            .read_view(kind, self.after.as_deref(), PAGE_DOCUMENTS)
+            .await?;
+        let Some(last) = page.last() else {
+            return Ok(None);
+        };
+        self.after = Some(last.id.clone());
+        let wrong = page.into_iter().filter_map(|found| {
+            let number = snapshot.catalogue.number(kind, &found.id);
+            if let Some(in_view) =
+                number.and_then(|number| self.is_in_view.get_mut(number as usize))
+            {
+                *in_view = true;
+            }
+            let right = document(snapshot, Wanted::there(kind, found.id));
+            (right.fields != found.fields).then_some(right)
+        });
+        Ok(Some(wrong.collect()))
+    }
+
+    /// The items without a document, after the last page.
+    fn absent(&self) -> impl Iterator<Item = Id> {
+        let catalogue = &self.snapshot.catalogue;
+        let numbers = catalogue.numbers(self.kind);
+        let absent =
+            numbers.filter(move |number| self.is_in_view.get(*number as usize) == Some(&false));
+        absent.filter_map(move |number| Some(catalogue.item(number)?.id.clone()))
+    }
 }
 
 /// The number of items in the view that none of these catalogues has, and the first `max_names` of

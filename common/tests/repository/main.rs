@@ -7,6 +7,8 @@
     reason = "it fails the test"
 )]
 
+mod backup;
+mod damaged_heads;
 mod faulty_store;
 mod fixture;
 mod following;
@@ -16,6 +18,7 @@ mod publishing;
 mod repair;
 mod spoiling;
 mod stopping;
+mod verify;
 
 use fixture::Fixture;
 
@@ -73,6 +76,12 @@ promises! {
         a_follower_polls_even_if_every_wait_is_cancelled,
         a_part_that_cannot_be_read_is_named_and_the_rest_is_served,
         a_failing_sync_shows_in_the_head_status_until_one_succeeds;
+    damaged_heads:
+        a_starting_follower_begins_with_the_last_whole_version,
+        a_follower_stays_at_a_whole_version_rather_than_a_damaged_one,
+        a_follower_loads_a_version_whose_parts_come_back,
+        an_older_base_that_is_still_there_is_loaded_and_heals,
+        a_catalogue_that_is_wholly_lost_is_an_error_and_not_an_empty_one;
     repair:
         a_publisher_that_knows_the_state_restores_it,
         a_publisher_that_does_not_restores_it_from_the_source,
@@ -86,6 +95,23 @@ promises! {
         a_version_is_not_restored_over_lost_changes,
         verification_finds_a_part_that_was_corrupted,
         a_new_head_starts_beyond_all_earlier_fences;
+    backup:
+        a_backup_restores_all_of_a_store_into_either_kind,
+        a_store_with_a_version_is_restored_only_with_permission,
+        a_truncated_or_changed_backup_changes_nothing,
+        what_is_not_a_backup_or_of_a_newer_release_is_refused,
+        a_restore_that_stops_at_any_write_leaves_the_old_state_or_the_new,
+        a_backup_taken_while_versions_are_published_is_one_of_them,
+        a_damaged_version_is_not_backed_up_and_damaged_history_is_left_out,
+        an_output_or_input_that_fails_is_reported;
+    verify:
+        verification_finds_nothing_in_a_whole_store,
+        verification_names_every_lost_or_corrupted_part,
+        verification_names_documents_of_the_view_that_differ,
+        verification_names_rows_that_cannot_be_decoded,
+        verification_names_an_unreadable_or_contradictory_head,
+        verification_waits_for_a_run_that_is_under_way,
+        a_store_of_a_newer_release_is_refused_and_left_alone;
     spoiling:
         values_of_wrong_types_stop_nothing_and_the_next_runs_repair_them;
     machine:

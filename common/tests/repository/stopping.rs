@@ -73,7 +73,7 @@ async fn stop_at_every_write(store: &Fixture, stop: Stop) {
 }
 
 /// One whole run with all that a syncer writes, in its order.
-async fn sync(
+pub(crate) async fn sync(
     repository: &Repository,
     wanted: &Catalogue,
     edition: u32,

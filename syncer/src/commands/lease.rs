@@ -9,9 +9,12 @@ pub(super) async fn acquire(
     repository: &Repository,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<LeaseGuard> {
-    let log_waiting =
-        |holder: &str| tracing::info!("waiting for another syncer ({holder}) to finish");
     unless_stopped(shutdown, repository.acquire(log_waiting)).await
+}
+
+/// Logs that another syncer has the lease.
+pub(super) fn log_waiting(holder: &str) {
+    tracing::info!("waiting for another syncer ({holder}) to finish");
 }
 
 /// Cancels work on shutdown.

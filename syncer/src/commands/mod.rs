@@ -1,18 +1,24 @@
-//! The commands that sync once, show the history and steer what is published.
+//! The commands that sync once, show the history, steer what is published, and back up, restore and
+//! verify the database.
 
 mod approve;
+mod backup;
 mod history;
 mod lease;
 mod once;
 mod output;
 mod pin;
 mod plan;
+mod restore;
 mod rollback;
 mod table;
+mod verify;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use common::repository::Overwriting;
 use tokio_util::sync::CancellationToken;
 
 use self::lease::unless_stopped;
@@ -45,6 +51,21 @@ pub enum Command {
     },
     /// Remove the pin and follow the source again.
     Unpin,
+    /// Write the whole database to one portable file.
+    Backup {
+        /// File to write; `-` for standard output.
+        file: PathBuf,
+    },
+    /// Restore a backup into an empty database of either kind.
+    Restore {
+        /// File to read; `-` for standard input.
+        file: PathBuf,
+        /// Replace everything in a database that is not empty.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Check every part of the database, changing nothing; exits with 1 if any is damaged.
+    Verify,
 }
 
 /// Runs a command. After `shutdown` it waits neither for the lease nor for the source.
@@ -68,6 +89,16 @@ pub async fn run(
         Command::Rollback { version } => rollback::rollback(repository, version, shutdown).await?,
         Command::Pin { version } => pin::pin(repository, version, shutdown).await?,
         Command::Unpin => pin::unpin(repository, shutdown).await?,
+        Command::Backup { file } => backup::backup(repository, &file, shutdown).await?,
+        Command::Restore { file, replace } => {
+            let overwriting = if replace {
+                Overwriting::Allowed
+            } else {
+                Overwriting::Refused
+            };
+            restore::restore(repository, &file, overwriting, shutdown).await?;
+        }
+        Command::Verify => unless_stopped(shutdown, verify::verify(repository)).await?,
     }
     output::check()?;
     Ok(code)

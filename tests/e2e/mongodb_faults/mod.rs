@@ -1,6 +1,7 @@
 //! Faults of MongoDB and its network, under the real web app and syncer.
 
 mod deployment;
+mod dumps;
 mod manual_edits;
 
 use std::time::{Duration, Instant};

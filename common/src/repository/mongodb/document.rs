@@ -39,12 +39,16 @@ pub(super) fn head(document: Document) -> Result<Head> {
         None => return Err(damaged("missing field `format`")),
     };
     if format > FORMAT {
-        return Err(unreadable(format!(
-            "written by a newer release, in format {format}; update this one"
-        )));
+        let release = document.get_str("release").unwrap_or("unknown").to_owned();
+        return Err(StoreError::NewerFormat { format, release });
     }
     serde_json::from_value(Value::Object(json::fields(document)))
         .map_err(|error| damaged(&error.to_string()))
+}
+
+/// A moment as a date.
+pub(super) fn date(timestamp: Timestamp) -> DateTime {
+    DateTime::from_millis(timestamp.as_millisecond())
 }
 
 /// A moment of the server's clock.

@@ -71,7 +71,9 @@ impl MongoStore {
     fn writable(&self) -> Result<()> {
         match self.access {
             Access::Writer => Ok(()),
-            Access::Reader => Err(StoreError::Unavailable("opened for reading only".into())),
+            Access::Reader | Access::Verifier => {
+                Err(StoreError::Unavailable("opened for reading only".into()))
+            }
         }
     }
 
@@ -196,6 +198,9 @@ impl Store for MongoStore {
     }
 
     async fn patch_head(&self, fence: u64, patch: &HeadPatch) -> Result<()> {
+        if matches!(patch, HeadPatch::Restore(_)) {
+            view::clear_versions(&self.connection).await?;
+        }
         self.guarded(steps::held(fence), steps::patch_head(patch))
             .await?;
         self.notifier.notify();

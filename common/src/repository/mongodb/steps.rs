@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
 
-use super::document::{FORMAT, HEAD};
-use crate::repository::head::MAX_LEASE_AHEAD;
-use crate::repository::{Commit, Head, HeadPatch, LEASE, Release, SyncEnd};
+use super::document::{FORMAT, HEAD, date};
+use crate::repository::head::{MAX_LEASE_AHEAD, RELEASE};
+use crate::repository::{Base, Commit, Head, HeadPatch, Header, LEASE, Release, SyncEnd};
 
 /// Matches the head when `holder` may have the lease: [`Head::lease_denied`] would find nothing.
 pub(super) fn may_acquire(holder: &str, interval: Option<Duration>) -> Document {
@@ -38,6 +38,7 @@ pub(super) fn acquire(holder: &str) -> Vec<Document> {
         "dirty": { "$or": ["$dirty", { "$ne": [{ "$ifNull": ["$lease", null] }, null] }] },
         "fence": { "$add": ["$fence", 1] },
         "lease": { "holder": literal(holder), "expires": from_now(LEASE) },
+        "release": literal(RELEASE),
     })
 }
 
@@ -71,12 +72,31 @@ pub(super) fn may_commit(commit: &Commit) -> Document {
 
 /// [`Head::commit`]
 pub(super) fn commit(commit: &Commit) -> Vec<Document> {
-    let header = &commit.header;
-    let changes = header.changes;
-    let entry = doc! {
+    let kept = doc! { "$filter": {
+        "input": { "$ifNull": ["$log", []] },
+        "as": "header",
+        "cond": { "$gte": ["$$header.version", to_i64(commit.keep_from)] },
+    } };
+    let mut fields = doc! {
+        "version": to_i64(commit.header.version),
+        "log": { "$concatArrays": [kept, [entry(&commit.header, "$$NOW")]] },
+        "pin": literal(commit.pin.map(to_i64)),
+        "approval": null,
+        "dirty": literal(true),
+    };
+    if let Some(base) = &commit.base {
+        fields.insert("base", base_document(base));
+    }
+    set(fields)
+}
+
+/// A header in the log.
+fn entry(header: &Header, at: impl Into<Bson>) -> Document {
+    let (at, changes): (Bson, _) = (at.into(), header.changes);
+    doc! {
         "version": to_i64(header.version),
         "fence": to_i64(header.fence),
-        "at": "$$NOW",
+        "at": at,
         "parts": i64::from(header.parts),
         "changes": {
             "added": to_i64(changes.added),
@@ -90,30 +110,15 @@ pub(super) fn commit(commit: &Commit) -> Vec<Document> {
             "items": to_i64(header.content.items),
             "digest": &header.content.digest,
         }),
-    };
-    let kept = doc! { "$filter": {
-        "input": { "$ifNull": ["$log", []] },
-        "as": "header",
-        "cond": { "$gte": ["$$header.version", to_i64(commit.keep_from)] },
-    } };
-    let base = commit.base.map(|base| {
-        doc! {
-            "version": to_i64(base.version),
-            "fence": to_i64(base.fence),
-            "parts": i64::from(base.parts),
-        }
-    });
-    let mut fields = doc! {
-        "version": to_i64(header.version),
-        "log": { "$concatArrays": [kept, [entry]] },
-        "pin": literal(commit.pin.map(to_i64)),
-        "approval": null,
-        "dirty": literal(true),
-    };
-    if let Some(base) = base {
-        fields.insert("base", literal(base));
     }
-    set(fields)
+}
+
+fn base_document(base: &Base) -> Document {
+    literal(doc! {
+        "version": to_i64(base.version),
+        "fence": to_i64(base.fence),
+        "parts": i64::from(base.parts),
+    })
 }
 
 /// [`Head::patch_head`]
@@ -121,7 +126,36 @@ pub(super) fn patch_head(patch: &HeadPatch) -> Vec<Document> {
     set(match patch {
         HeadPatch::Pin(pin) => doc! { "pin": literal(pin.map(to_i64)) },
         HeadPatch::Approval(approval) => doc! { "approval": literal(approval.clone()) },
+        HeadPatch::RaiseFence(fence) => doc! { "fence": to_i64(*fence) },
+        HeadPatch::Restore(head) => restored(head),
+        HeadPatch::RowsWritten => doc! { "pending_rows": null },
     })
+}
+
+fn restored(head: &Head) -> Document {
+    let log = head.log.iter();
+    let log: Vec<_> = log.map(|header| entry(header, date(header.at))).collect();
+    let last_sync = head.last_sync.as_ref().map(|last_sync| {
+        doc! {
+            "at": date(last_sync.at),
+            "failing_since": last_sync.failing_since.map(date),
+        }
+    });
+    let pending_rows = head.pending_rows.map(|rows| {
+        doc! { "fence": to_i64(rows.fence), "parts": i64::from(rows.parts) }
+    });
+    doc! {
+        "lineage": literal(head.lineage.clone()),
+        "version": to_i64(head.version),
+        "last_sync": literal(last_sync),
+        "log": log,
+        "base": head.base.as_ref().map(base_document),
+        "pin": literal(head.pin.map(to_i64)),
+        "approval": literal(head.approval.clone()),
+        "dirty": literal(head.dirty),
+        "release": literal(head.release.clone()),
+        "pending_rows": literal(pending_rows),
+    }
 }
 
 /// [`Head::release`]

@@ -9,9 +9,11 @@ use tokio::time::Instant;
 
 use crate::repository::head::{Head, HeadPatch, LeaseDenied, Release, SyncEnd};
 use crate::repository::open::Repository;
+use crate::repository::part_name::{PartKind, PartName};
 use crate::repository::parts::Damage;
+use crate::repository::pending_rows;
 use crate::repository::read::load::{self, Advance, Snapshot};
-use crate::repository::store::{LEASE, PartKind, PartName, Result, Store, StoreError};
+use crate::repository::store::{LEASE, Result, Store, StoreError};
 use crate::repository::view;
 
 /// How often the lease is renewed.
@@ -83,6 +85,7 @@ impl Repository {
             head: reading.head,
         };
         lease.sweep_parts().await?;
+        lease.write_pending_rows().await?;
         Ok(Ok(lease))
     }
 
@@ -178,7 +181,7 @@ impl LeaseGuard {
         Ok(())
     }
 
-    /// Changes the pin or the approval.
+    /// Changes the head without a new version.
     ///
     /// # Errors
     /// When the lease has passed on or the store fails.
@@ -200,9 +203,39 @@ impl LeaseGuard {
         self.store.release(self.head.fence, release).await
     }
 
+    /// Raises the fence, and the lease with it.
+    pub(in crate::repository) async fn raise_fence(&mut self, fence: u64) -> Result<()> {
+        self.renewal.abort();
+        self.patch_head(&HeadPatch::RaiseFence(fence)).await?;
+        self.head.fence = fence;
+        self.renewal = tokio::spawn(renew(self.store.clone(), fence));
+        Ok(())
+    }
+
+    /// Replaces the head by a restored one. The view is then out of date.
+    pub(in crate::repository) async fn restore_head(&mut self, head: Head) -> Result<()> {
+        let patch = HeadPatch::Restore(Box::new(head));
+        self.patch_head(&patch).await?;
+        self.head.patch_head(self.head.fence, &patch);
+        self.is_view_current = false;
+        self.damage.clear();
+        Ok(())
+    }
+
+    /// Writes the rows of a restored backup to their tables, if that is not done yet.
+    pub(in crate::repository) async fn write_pending_rows(&mut self) -> Result<()> {
+        let Some(pending) = self.head.pending_rows else {
+            return Ok(());
+        };
+        pending_rows::write(&*self.store, self.head.fence, pending).await?;
+        self.patch_head(&HeadPatch::RowsWritten).await?;
+        self.head.pending_rows = None;
+        Ok(())
+    }
+
     /// Removes the parts of earlier publishers that no header and no base names, and notes missing
-    /// parts that loading needs.
-    async fn sweep_parts(&mut self) -> Result<()> {
+    /// parts that loading needs. While any is missing, older bases stay: readers can load them.
+    pub(in crate::repository) async fn sweep_parts(&mut self) -> Result<()> {
         let named = |part: &PartName| match part.kind {
             PartKind::Changes => self
                 .head
@@ -210,12 +243,20 @@ impl LeaseGuard {
                 .iter()
                 .any(|header| header.fence == part.fence),
             PartKind::Base => self.head.base.is_some_and(|base| base.fence == part.fence),
+            PartKind::Rows => self
+                .head
+                .pending_rows
+                .is_some_and(|rows| rows.fence == part.fence),
         };
         let mut stale = self.store.parts().await?;
         let there: HashSet<_> = stale.iter().copied().collect();
         stale.retain(|part| part.fence < self.head.fence && !named(part));
-        let needed: Vec<_> = load::parts_to_load(&self.head).collect();
-        for lost in needed.into_iter().filter(|part| !there.contains(part)) {
+        let mut lost: Vec<_> = load::parts_to_load(&self.head).collect();
+        lost.retain(|part| !there.contains(part));
+        if !lost.is_empty() {
+            stale.retain(|part| part.kind != PartKind::Base);
+        }
+        for lost in lost {
             self.note_damage(load::missing_part(lost));
         }
         if !stale.is_empty() {

@@ -4,8 +4,8 @@ mod lease;
 mod publish;
 mod repair;
 mod rollback;
-mod verify;
+mod verification;
 
 pub use lease::{AcquireError, LeaseGuard, LeaseHandle};
 pub use repair::{LostItems, Origin, Repair};
-pub use verify::Verification;
+pub use verification::Verification;

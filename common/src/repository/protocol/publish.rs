@@ -9,9 +9,10 @@ use crate::models::{Catalogue, Changes};
 use crate::repository::blocking::run_blocking;
 use crate::repository::content::ContentDigest;
 use crate::repository::head::{Base, Commit, Header};
+use crate::repository::part_name::{PartKind, PartName};
 use crate::repository::parts::{self, PackedParts};
 use crate::repository::read::load::Snapshot;
-use crate::repository::store::{PartKind, PartName, Result, StoreError};
+use crate::repository::store::{Result, StoreError};
 use crate::repository::view;
 
 /// How many parts are written at once.

@@ -5,7 +5,7 @@
 //! republished. If not, a new version replaces it: the readable items and those of the source. All
 //! other items are reported as lost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::lease::LeaseGuard;
@@ -14,9 +14,10 @@ use crate::models::{Catalogue, Changes, Id, Item, Kind};
 use crate::repository::blocking::run_blocking;
 use crate::repository::content::ContentDigest;
 use crate::repository::head::Header;
+use crate::repository::part_name::{PartKind, PartName};
 use crate::repository::parts::Damage;
 use crate::repository::read::load::{self, Snapshot};
-use crate::repository::store::{PartKind, PartName, Result, StoreError};
+use crate::repository::store::{Result, StoreError};
 use crate::repository::view;
 
 /// How many parts, or items, a message names.
@@ -204,7 +205,8 @@ impl LeaseGuard {
     }
 
     /// Recovers items of a lost base from older changes: a base has an item as the last change before
-    /// it left the item. The damage is gone if that completes the state.
+    /// it left the item. Others come from the last whole version, unless they were removed since. The
+    /// damage is gone if that completes the state.
     pub(super) async fn recover(&self, mut damaged: Snapshot) -> Result<Snapshot> {
         let base = self.head().base.map_or(0, |base| base.version);
         let mut lost: HashMap<(Kind, Id), Option<Arc<Item>>> = HashMap::new();
@@ -220,10 +222,28 @@ impl LeaseGuard {
                 }
             }
         }
+        let whole = load::load_last_whole(&*self.store, self.head()).await?;
+        let mut removed = HashSet::new();
+        for header in &self.head().log {
+            if whole
+                .as_ref()
+                .is_some_and(|whole| header.version > whole.version())
+            {
+                let (changes, _) = load::readable_changes(&*self.store, header).await?;
+                let gone = changes.into_iter().filter(|change| change.after.is_none());
+                removed.extend(gone.map(|change| (change.kind, change.id)));
+            }
+        }
         let published = damaged.header.content.clone();
         run_blocking(move || {
             for item in lost.values().flatten() {
                 damaged.catalogue.insert(item);
+            }
+            for item in whole.iter().flat_map(|whole| whole.catalogue.all()) {
+                let is_read = damaged.catalogue.number(item.kind(), &item.id).is_some();
+                if !is_read && !removed.contains(&(item.kind(), item.id.clone())) {
+                    damaged.catalogue.insert(&item);
+                }
             }
             if published == ContentDigest::of(&damaged.catalogue) {
                 damaged.damage.clear();

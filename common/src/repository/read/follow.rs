@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use super::load::{self, Advance, Snapshot};
 use crate::models::Change;
-use crate::repository::head::LastSync;
+use crate::repository::head::{Header, LastSync};
+use crate::repository::part_name::PartName;
 use crate::repository::store::{Reading, Result, Store, StoreError};
 
 /// How often the head is read without a notification.
@@ -47,6 +48,13 @@ pub struct HeadStatus {
     pub pin: Option<u64>,
 }
 
+/// A version whose parts are lost or damaged.
+#[derive(Debug)]
+struct DamagedHead {
+    header: Header,
+    missing: Vec<PartName>,
+}
+
 /// Follows every version. The stream is endless, and versions only increase.
 #[derive(Debug)]
 pub struct Follower {
@@ -56,6 +64,7 @@ pub struct Follower {
     last_status: Option<HeadStatus>,
     failures: u32,
     older_since: Option<Instant>,
+    damaged: Option<DamagedHead>,
     stale_read_limit: Duration,
     /// When the head is read next without a notification. It is kept here so that cancelled waits do
     /// not postpone it.
@@ -72,6 +81,7 @@ impl Follower {
             last_status: None,
             failures: 0,
             older_since: None,
+            damaged: None,
             stale_read_limit: STALE_READ_LIMIT,
             due: Instant::now(),
             events: VecDeque::new(),
@@ -145,11 +155,21 @@ impl Follower {
 
     async fn catch_up(&mut self, reading: &Reading) -> Result<()> {
         let Some(known) = &self.known else {
-            return self.reload().await;
+            return self.reload(reading).await;
         };
+        if let Some(damaged) = &self.damaged
+            && Some(&damaged.header) == reading.head.header()
+        {
+            // Parts can come back while a backup is put in place.
+            let missing = load::missing_parts(&*self.store, &reading.head).await?;
+            if missing == damaged.missing {
+                return Ok(());
+            }
+            return self.reload(reading).await;
+        }
         let same_store = *known.lineage == *reading.head.lineage;
         if same_store && reading.head.version < known.version() {
-            return self.older_head().await;
+            return self.older_head(reading).await;
         }
         if reading.head.version == 0 {
             return Ok(());
@@ -167,24 +187,27 @@ impl Follower {
                 }
                 Ok(())
             }
-            Advance::Load => self.reload().await,
+            Advance::Load => self.reload(reading).await,
         }
     }
 
-    async fn older_head(&mut self) -> Result<()> {
+    async fn older_head(&mut self, reading: &Reading) -> Result<()> {
         let since = *self.older_since.get_or_insert_with(Instant::now);
         if since.elapsed() < self.stale_read_limit {
             return Ok(());
         }
-        self.reload().await
+        self.reload(reading).await
     }
 
-    async fn reload(&mut self) -> Result<()> {
-        let Some(snapshot) = load::load(&*self.store).await? else {
+    /// Loads the version at the head; if that is damaged, the last whole one, and if there is none, what
+    /// can be read.
+    async fn reload(&mut self, reading: &Reading) -> Result<()> {
+        let Some(mut snapshot) = load::load(&*self.store).await? else {
             return Ok(());
         };
-        if let Some(known) = &self.known
-            && known.lineage == snapshot.lineage
+        let mut known = self.known.as_ref();
+        known = known.filter(|known| known.lineage == snapshot.lineage);
+        if let Some(known) = known
             && snapshot.version() < known.version()
             && self
                 .older_since
@@ -193,7 +216,40 @@ impl Follower {
             self.older_since.get_or_insert_with(Instant::now);
             return Ok(());
         }
-        self.older_since = None;
+        let is_restored = self.older_since.take().is_some();
+        self.damaged = None;
+        if !snapshot.damage.is_empty() {
+            if Some(&snapshot.header) != reading.head.header() {
+                // The head has changed since it was read.
+                return Ok(());
+            }
+            self.damaged = Some(DamagedHead {
+                header: snapshot.header.clone(),
+                missing: load::missing_parts(&*self.store, &reading.head).await?,
+            });
+            if let Some(whole) = load::load_last_whole(&*self.store, &reading.head).await? {
+                snapshot = whole;
+            }
+            if let Some(known) = known.filter(|_| !is_restored)
+                && (snapshot.version() < known.version()
+                    || !snapshot.damage.is_empty() && known.damage.is_empty())
+            {
+                return Ok(());
+            }
+            if snapshot.catalogue.is_empty() && !snapshot.damage.is_empty() {
+                // Not an emptied catalogue in place of one that is lost.
+                let parts = snapshot.damage.iter().map(ToString::to_string);
+                return Err(StoreError::Damaged {
+                    version: snapshot.version(),
+                    parts: parts.collect::<Vec<_>>().join(", "),
+                });
+            }
+            tracing::error!(
+                "serving version {} with {} items until the next sync repairs the database",
+                snapshot.version(),
+                snapshot.catalogue.len()
+            );
+        }
         let snapshot = Arc::new(snapshot);
         self.known = Some(snapshot.clone());
         self.events.push_back(FollowEvent::Version {

@@ -1,5 +1,6 @@
 //! Loading: a whole state, or the steps from a known one.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,9 +8,11 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::models::{Catalogue, Change};
 use crate::repository::blocking::run_blocking;
-use crate::repository::head::{Head, Header};
+use crate::repository::content::ContentDigest;
+use crate::repository::head::{Base, Head, Header};
+use crate::repository::part_name::{PartKind, PartName};
 use crate::repository::parts::{self, Damage};
-use crate::repository::store::{PartKind, PartName, Result, Store, StoreError};
+use crate::repository::store::{Result, Store, StoreError};
 
 const CONCURRENT_READS: usize = 4;
 /// How often a part may be missing under an unchanged head before it counts as lost.
@@ -64,15 +67,8 @@ pub(in crate::repository) enum Advance {
 
 /// The parts that loading this head reads.
 pub(in crate::repository) fn parts_to_load(head: &Head) -> impl Iterator<Item = PartName> {
-    let base = head
-        .base
-        .map(|base| (PartKind::Base, base.fence, base.parts));
-    let later = since_base(head).map(|header| (PartKind::Changes, header.fence, header.parts));
-    base.into_iter()
-        .chain(later)
-        .flat_map(|(kind, fence, parts)| {
-            (0..parts).map(move |index| PartName { kind, fence, index })
-        })
+    let base = head.base.into_iter().flat_map(Base::part_names);
+    base.chain(since_base(head).flat_map(Header::part_names))
 }
 
 fn since_base(head: &Head) -> impl Iterator<Item = &Header> {
@@ -128,6 +124,62 @@ pub(in crate::repository) async fn load_at(
         missed += 1;
         tokio::time::sleep(RETRY_DELAY * missed).await;
     }
+}
+
+/// The parts that loading this head reads and that are not in the store.
+pub(in crate::repository) async fn missing_parts(
+    store: &dyn Store,
+    head: &Head,
+) -> Result<Vec<PartName>> {
+    let present: HashSet<_> = store.parts().await?.into_iter().collect();
+    let missing = parts_to_load(head).filter(|part| !present.contains(part));
+    Ok(missing.collect())
+}
+
+/// The newest version in the log that can be loaded whole, from the base or from an older one that no
+/// run has removed yet.
+pub(in crate::repository) async fn load_last_whole(
+    store: &dyn Store,
+    head: &Head,
+) -> Result<Option<Snapshot>> {
+    let present = store.parts().await?;
+    for (index, first) in head.log.iter().enumerate().rev() {
+        let of_first = |part: &&PartName| (part.kind, part.fence) == (PartKind::Base, first.fence);
+        let Some(parts @ 1..) = u32::try_from(present.iter().filter(of_first).count()).ok() else {
+            continue;
+        };
+        let (kind, fence, unpack) = (PartKind::Base, first.fence, parts::unpack_items);
+        let items = match read(store, kind, fence, parts, false, unpack).await? {
+            Some((items, damage)) if damage.is_empty() => items,
+            _ => continue,
+        };
+        let mut header = first;
+        let mut later = Vec::new();
+        for next in &head.log[index + 1..] {
+            match changes(store, next, false).await? {
+                Some((changes, damage)) if damage.is_empty() => later.push(changes),
+                _ => break,
+            }
+            header = next;
+        }
+        let content = header.content.clone();
+        let whole = run_blocking(move || {
+            let mut catalogue: Catalogue = items.into_iter().collect();
+            for changes in later {
+                catalogue.apply(&changes);
+            }
+            (ContentDigest::of(&catalogue) == content).then_some(catalogue)
+        });
+        if let Some(catalogue) = whole.await? {
+            return Ok(Some(Snapshot {
+                lineage: head.lineage.as_str().into(),
+                header: header.clone(),
+                catalogue,
+                damage: Vec::new(),
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// The steps from `known` to this head.
@@ -262,7 +314,7 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
         tracing::error!(
             part = damage.name,
             reason = damage.reason,
-            "cannot be read; serving the rest without it"
+            "lost or damaged in the database"
         );
     }
     Ok(Some(Snapshot {
@@ -301,6 +353,21 @@ async fn read<T: Send + 'static>(
         }
     }
     Ok(Some((values, damage)))
+}
+
+/// Reads a part and verifies its checksum.
+pub(in crate::repository) async fn check_part(
+    store: &dyn Store,
+    name: PartName,
+) -> Result<Option<Damage>> {
+    match store.get(name).await {
+        Ok(Some(data)) => run_blocking(move || parts::check(name, &data)).await,
+        Ok(None) => Ok(Some(missing_part(name))),
+        Err(StoreError::Unreadable { reason, .. }) => {
+            Ok(Some(parts::damaged(name.to_string(), &reason)))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 pub(in crate::repository) fn missing_part(name: PartName) -> Damage {

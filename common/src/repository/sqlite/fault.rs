@@ -8,6 +8,8 @@ use rusqlite::{ErrorCode, ffi};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::process::{getegid, geteuid};
 
+use crate::repository::StoreError;
+
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
@@ -31,16 +33,42 @@ pub(super) enum Fault {
     #[error("it is locked by another process: stop that process")]
     Locked,
     /// A later release wrote it.
-    #[error(
-        "it was written by a newer release: run that release, or set PYFLIX_DATABASE_URL to another file"
-    )]
-    Newer,
+    #[error(transparent)]
+    Newer(StoreError),
     /// This process has closed it.
     #[error("it was closed, because the program is stopping")]
     Closed,
     /// An error of SQLite.
     #[error("{0}{advice}", advice = advice(.0))]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        let newer = match &error {
+            rusqlite::Error::FromSqlConversionFailure(.., cause) => cause.downcast_ref(),
+            _ => None,
+        };
+        newer
+            .cloned()
+            .map_or_else(|| Self::Sqlite(error), Self::Newer)
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Newer(error) => error,
+            // Only the head is read as JSON.
+            Fault::Sqlite(rusqlite::Error::FromSqlConversionFailure(.., error)) => {
+                Self::Unreadable {
+                    name: "state/head".into(),
+                    reason: error.to_string(),
+                }
+            }
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
 }
 
 const NO_LOCKS: &str = "the file system must support locks between processes, as SQLite needs \

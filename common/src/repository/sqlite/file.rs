@@ -51,11 +51,22 @@ impl Drop for OpenFile {
     }
 }
 
+/// What a connection may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// It reads and writes.
+    Writes,
+    /// It only reads.
+    Reads,
+    /// It only reads, and does not move a damaged file aside.
+    Verifies,
+}
+
 /// A connection to the file at a path, reopened when another file is there.
 #[derive(Debug)]
 pub(super) struct ReopeningConnection {
     path: PathBuf,
-    only_reads: bool,
+    mode: Mode,
     clock: Clock,
     open: Option<OpenFile>,
     is_closed: bool,
@@ -64,10 +75,10 @@ pub(super) struct ReopeningConnection {
 impl ReopeningConnection {
     /// Opens the file, after creating a missing one and moving a damaged one aside. A file that
     /// another process has locked is opened by a later call.
-    pub(super) fn open(path: &Path, only_reads: bool, clock: Clock) -> Result<Self, Fault> {
+    pub(super) fn open(path: &Path, mode: Mode, clock: Clock) -> Result<Self, Fault> {
         let mut connection = Self {
             path: path.to_owned(),
-            only_reads,
+            mode,
             clock,
             open: None,
             is_closed: false,
@@ -120,7 +131,7 @@ impl ReopeningConnection {
             None => {
                 identity::require_ours(&self.path)?;
                 let _lock = lock(&self.path)?;
-                let connection = schema::open(&self.path, self.only_reads)?;
+                let connection = schema::open(&self.path, self.mode != Mode::Writes)?;
                 OpenFile::new(connection, &self.path)
             }
         };
@@ -130,6 +141,9 @@ impl ReopeningConnection {
     /// Renames the file if a fresh connection finds it damaged, too; true if it did.
     fn move_aside(&mut self) -> Result<bool, Fault> {
         self.open = None;
+        if self.mode == Mode::Verifies {
+            return Ok(false);
+        }
         if !identity::require_our_id(&self.path)? {
             return Ok(false);
         }

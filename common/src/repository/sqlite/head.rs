@@ -1,10 +1,11 @@
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
-use super::{rows, values};
+use super::{rows, schema, values};
 use crate::repository::head::{FENCE_TRACES, Head, first_fence};
 use crate::repository::{PartName, Table};
 
 pub(super) fn read_head(connection: &Connection) -> rusqlite::Result<Option<Head>> {
+    schema::known_format(connection)?;
     connection
         .prepare_cached("SELECT head FROM state WHERE id = 1")?
         .query_row([], |row| {

@@ -24,11 +24,12 @@ use jiff::{Timestamp, Unit};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::watch;
 
-use self::file::ReopeningConnection;
+use self::file::{Mode, ReopeningConnection};
 use self::head::{new_head, part_names, read_head, write_head};
 use super::head::{Commit, Head, HeadPatch, LeaseDenied, Release};
+use super::part_name::PartName;
 use super::store::{
-    LEASE, OpenError, Overwrite, PartName, Reading, Result, Row, Store, StoreError, Table,
+    Access, LEASE, OpenError, Overwrite, Reading, Result, Row, Store, StoreError, Table,
     ViewDocument,
 };
 use crate::clock::Clock;
@@ -54,10 +55,10 @@ pub(super) struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the file, after creating it and its folder if they are missing.
-    pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, OpenError> {
-        let connection = |only_reads| {
+    pub(super) fn open(path: &Path, access: Access, clock: Clock) -> Result<Self, OpenError> {
+        let connection = |mode| {
             let connection =
-                ReopeningConnection::open(path, only_reads, clock.clone()).map_err(|fault| {
+                ReopeningConnection::open(path, mode, clock.clone()).map_err(|fault| {
                     OpenError::Configuration(format!(
                         "cannot open the database {}: {fault}",
                         path.display()
@@ -65,7 +66,12 @@ impl SqliteStore {
                 })?;
             Ok(Arc::new(Mutex::new(connection)))
         };
-        let (writer, reader) = (connection(false)?, connection(true)?);
+        let (writer, reader) = match access {
+            Access::Verifier => (connection(Mode::Verifies)?, connection(Mode::Verifies)?),
+            Access::Reader | Access::Writer => {
+                (connection(Mode::Writes)?, connection(Mode::Reads)?)
+            }
+        };
         Ok(Self {
             path: path.to_owned(),
             writer,
@@ -118,8 +124,8 @@ impl SqliteStore {
         stepped.ok_or(StoreError::LeaseLost)
     }
 
-    /// Removes the versions from a view that an earlier head left, because a document is only
-    /// overwritten by higher versions.
+    /// Removes the versions from the view of an earlier head, because a document is only overwritten
+    /// by higher versions.
     async fn clear_view_versions(&self) -> Result<()> {
         for kind in Kind::ALL {
             let batch = u32::try_from(BATCH).unwrap_or(u32::MAX);
@@ -205,6 +211,10 @@ impl Store for SqliteStore {
     }
 
     async fn patch_head(&self, fence: u64, patch: &HeadPatch) -> Result<()> {
+        if matches!(patch, HeadPatch::Restore(_)) {
+            self.clear_view_versions().await?;
+            self.is_checkpoint_due.store(true, Ordering::Relaxed);
+        }
         let patch = patch.clone();
         self.step(move |head, _| head.patch_head(fence, &patch))
             .await
@@ -346,7 +356,7 @@ async fn blocking<T: Send + 'static>(
     let task = tokio::task::spawn_blocking(move || lock(&connection).with(work));
     match tokio::time::timeout(CALL_TIMEOUT, task).await {
         Ok(Ok(Ok(answer))) => Ok(answer),
-        Ok(Ok(Err(error))) => Err(StoreError::Unavailable(error.to_string())),
+        Ok(Ok(Err(fault))) => Err(fault.into()),
         Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string())),
         Err(_) => Err(StoreError::Unavailable(format!(
             "no response within {} s",

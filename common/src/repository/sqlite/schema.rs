@@ -1,9 +1,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::Fault;
+use crate::repository::StoreError;
 
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -48,11 +50,8 @@ pub(super) fn open(path: &Path, only_reads: bool) -> Result<Connection, Fault> {
 fn create_tables(connection: &mut Connection) -> Result<(), Fault> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let format = number(&transaction, "user_version")?;
+    let format = known_format(&transaction)?;
     let has_id = number(&transaction, "application_id")? == i64::from(APPLICATION_ID);
-    if format > FORMAT {
-        return Err(Fault::Newer);
-    }
     if format < FORMAT {
         transaction.execute_batch(SCHEMA)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
@@ -66,6 +65,26 @@ fn create_tables(connection: &mut Connection) -> Result<(), Fault> {
         checkpoint(connection, Duration::ZERO);
     }
     Ok(())
+}
+
+/// The format of the file; an error if a later release wrote it.
+pub(super) fn known_format(connection: &Connection) -> rusqlite::Result<i64> {
+    let format = number(connection, "user_version")?;
+    if format <= FORMAT {
+        return Ok(format);
+    }
+    let release = connection.query_row(
+        "SELECT json_extract(head, '$.release') FROM state",
+        [],
+        |row| row.get(0),
+    );
+    let release = release.unwrap_or_else(|_| "unknown".to_owned());
+    let newer = StoreError::NewerFormat { format, release };
+    Err(rusqlite::Error::FromSqlConversionFailure(
+        0,
+        Type::Integer,
+        Box::new(newer),
+    ))
 }
 
 /// Moves the write-ahead log into the file and empties it, waiting up to `timeout` for readers.

@@ -109,6 +109,7 @@ impl Model {
         match patch {
             HeadPatch::Pin(pin) => self.pin = *pin,
             HeadPatch::Approval(approval) => self.approval.clone_from(approval),
+            other => panic!("no run of the machine makes {other:?}"),
         }
     }
 

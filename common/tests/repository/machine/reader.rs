@@ -3,7 +3,9 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use common::repository::{FollowEvent, Header, Reading, Repository, Result, Snapshot, Store};
+use common::repository::{
+    FollowEvent, Header, Reading, Repository, Result, Snapshot, Store, StoreError,
+};
 use tokio::sync::mpsc;
 
 use super::LIMIT;
@@ -125,6 +127,8 @@ impl Reader {
                     ensure!(self.known.is_none(), "{} sees nothing more", self.name)
                 }
                 FollowEvent::HeadStatus(_) => {}
+                // Nothing of the version can be read.
+                FollowEvent::Unavailable(StoreError::Damaged { .. }) if published.spoiled => {}
                 FollowEvent::Unavailable(error) => {
                     return Err(format!("{} fails: {error}", self.name));
                 }

@@ -16,7 +16,9 @@ use testkit::mongo::{Mongo, MongoOptions, fresh_database};
 
 use super::*;
 use crate::models::Counts;
-use crate::repository::{Base, ContentDigest, Header, LEASE, PartKind, SyncEnd};
+use crate::repository::{
+    Base, ContentDigest, Header, LEASE, LastSync, PartKind, PendingRows, SyncEnd,
+};
 
 const SOON: Duration = Duration::from_secs(20);
 

@@ -34,9 +34,13 @@ async fn every_step_does_what_its_pure_namesake_says() {
         HeadPatch::Approval(Some("$lineage".into())),
         HeadPatch::Pin(None),
         HeadPatch::Approval(None),
+        HeadPatch::RaiseFence(1_000),
+        HeadPatch::Restore(Box::new(restored(&model))),
+        HeadPatch::RowsWritten,
     ] {
-        store.patch_head(model.fence, &patch).await.unwrap();
-        assert!(model.patch_head(model.fence, &patch));
+        let fence = model.fence;
+        store.patch_head(fence, &patch).await.unwrap();
+        assert!(model.patch_head(fence, &patch));
         assert_eq!(head(&store).await, model);
     }
 
@@ -65,6 +69,31 @@ async fn every_step_does_what_its_pure_namesake_says() {
             store.renew(model.fence).await,
             Err(StoreError::LeaseLost)
         ));
+    }
+}
+
+/// Another head with a value in every field.
+fn restored(head: &Head) -> Head {
+    let at = Timestamp::constant(1_700_000_000, 5_000_000);
+    Head {
+        lineage: "$another".into(),
+        version: 3,
+        log: head.log[1..3].to_vec(),
+        last_sync: Some(LastSync {
+            at,
+            failing_since: Some(at),
+        }),
+        base: Some(Base {
+            version: 2,
+            fence: 5,
+            parts: 6,
+        }),
+        pin: Some(3),
+        approval: Some("$approval".into()),
+        dirty: true,
+        release: "0.0.9".into(),
+        pending_rows: Some(PendingRows { fence: 9, parts: 2 }),
+        ..head.clone()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use common::models::{Id, Kind};
-use common::repository::{HeadPatch, PartName, Reading, Repository, StoreError, ViewDocument};
+use common::repository::{HeadPatch, PartKind, PartName, Reading, Repository, StoreError, ViewDocument};
 
 use super::super::model::{Check, View, ensure, shown, view_of};
 
@@ -51,6 +51,7 @@ impl World {
                 match &patch {
                     HeadPatch::Pin(pin) => *pin == self.model.pin,
                     HeadPatch::Approval(approval) => *approval == self.model.approval,
+                    other => panic!("no run of the machine makes {other:?}"),
                 },
                 "the patch that an operator knows of is not there: {patch:?}"
             );
@@ -120,9 +121,12 @@ impl World {
 
     /// What was dead when a run began is gone.
     pub(super) async fn check_sweep(&self, fence: u64, at: u64, listed: &[PartName]) -> Check {
+        // While a part is lost, older bases stay for readers and for the repair.
+        let is_lost = self.model.named().any(|part| !listed.contains(&part));
         let dead = |part: &PartName| {
             part.fence < fence
                 && !self.model.names(part)
+                && !(is_lost && part.kind == PartKind::Base)
                 && listed.contains(part)
                 // It may have been put again by a write that was under way.
                 && self.put.get(part).is_none_or(|put| *put < at)

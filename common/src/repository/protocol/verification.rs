@@ -7,11 +7,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use super::lease::LeaseGuard;
-use crate::repository::blocking::run_blocking;
-use crate::repository::head::{Head, between};
-use crate::repository::parts::{self, Damage};
+use crate::repository::head::{Head, Header, between};
+use crate::repository::part_name::PartName;
 use crate::repository::read::load;
-use crate::repository::store::{PartKind, PartName, Result, Store, StoreError};
+use crate::repository::store::Result;
 
 /// The time in which a syncer that runs often verifies every part.
 const FULL_PASS: Duration = Duration::from_hours(1);
@@ -76,12 +75,12 @@ impl LeaseGuard {
         let needed: Vec<_> = load::parts_to_load(self.head()).collect();
         let older = older(self.head(), &needed);
         for part in verification.needed.next(needed, since) {
-            if let Some(damage) = check(&*self.store, part).await? {
+            if let Some(damage) = load::check_part(&*self.store, part).await? {
                 self.note_damage(damage);
             }
         }
         for part in verification.older.next(older, since) {
-            if let Some(damage) = check(&*self.store, part).await? {
+            if let Some(damage) = load::check_part(&*self.store, part).await? {
                 tracing::error!(
                     part = damage.name,
                     reason = damage.reason,
@@ -99,7 +98,7 @@ impl LeaseGuard {
     pub async fn verify(&mut self) -> Result<()> {
         let parts: Vec<_> = load::parts_to_load(self.head()).collect();
         let store = &*self.store;
-        let checks = stream::iter(parts).map(|part| check(store, part));
+        let checks = stream::iter(parts).map(|part| load::check_part(store, part));
         let checked: Vec<_> = checks
             .buffered(CONCURRENT_READS)
             // Without the box the compiler cannot prove that it is Send.
@@ -115,26 +114,8 @@ impl LeaseGuard {
 
 /// The parts that only the history needs.
 fn older(head: &Head, needed: &[PartName]) -> Vec<PartName> {
-    let changes = head.log.iter().flat_map(|header| {
-        (0..header.parts).map(|index| PartName {
-            kind: PartKind::Changes,
-            fence: header.fence,
-            index,
-        })
-    });
+    let changes = head.log.iter().flat_map(Header::part_names);
     changes.filter(|part| !needed.contains(part)).collect()
-}
-
-/// Reads a part and verifies its checksum.
-async fn check(store: &dyn Store, name: PartName) -> Result<Option<Damage>> {
-    match store.get(name).await {
-        Ok(Some(data)) => run_blocking(move || parts::check(name, &data)).await,
-        Ok(None) => Ok(Some(load::missing_part(name))),
-        Err(StoreError::Unreadable { reason, .. }) => {
-            Ok(Some(parts::damaged(name.to_string(), &reason)))
-        }
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

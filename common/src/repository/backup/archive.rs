@@ -1,0 +1,186 @@
+//! The container of a backup: a tar file of sections. Its last entry has their SHA-256 sums, in the
+//! format of `sha256sum`, and shows that nothing is missing at the end.
+//!
+//! Files and pipes are written and read on threads of their own, which a stalled pipe may block for
+//! ever without blocking the end of the program.
+
+use std::io::{self, Read, Write};
+use std::thread;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::error::BackupError;
+
+/// How long a file or pipe may take for a section.
+pub(super) const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// The last entry.
+const SUMS: &str = "SHA256SUMS";
+/// Maximum size of a section in bytes. Parts fit into a MongoDB document.
+const MAX_SECTION_BYTES: u64 = 64 << 20;
+
+/// A named part of a backup.
+pub(super) struct Section {
+    pub(super) name: String,
+    pub(super) data: Vec<u8>,
+}
+
+/// Writes sections.
+pub(super) struct Writer<W> {
+    /// `None` ends the archive; without it, a closed channel leaves it incomplete.
+    sections: mpsc::Sender<Option<Section>>,
+    output: oneshot::Receiver<io::Result<W>>,
+}
+
+impl<W: Write + Send + 'static> Writer<W> {
+    pub(super) fn new(output: W) -> Self {
+        let (sections, received) = mpsc::channel(1);
+        let (done, output_back) = oneshot::channel();
+        thread::spawn(move || done.send(write(output, received)).ok());
+        Self {
+            sections,
+            output: output_back,
+        }
+    }
+
+    pub(super) async fn append(&mut self, name: String, data: Vec<u8>) -> Result<(), BackupError> {
+        self.send(Some(Section { name, data })).await
+    }
+
+    /// Completes the archive, and returns the output.
+    pub(super) async fn finish(mut self) -> Result<W, BackupError> {
+        self.send(None).await?;
+        let output = timeout(STALL_TIMEOUT, &mut self.output).await;
+        let output = output.map_err(|_| BackupError::Stalled)?;
+        output
+            .map_err(|_| interrupted())?
+            .map_err(BackupError::Write)
+    }
+
+    async fn send(&mut self, section: Option<Section>) -> Result<(), BackupError> {
+        let sent = timeout(STALL_TIMEOUT, self.sections.send(section)).await;
+        if sent.map_err(|_| BackupError::Stalled)?.is_ok() {
+            return Ok(());
+        }
+        // The thread has ended.
+        Err(match (&mut self.output).await {
+            Ok(Err(error)) => BackupError::Write(error),
+            Ok(Ok(_)) | Err(_) => interrupted(),
+        })
+    }
+}
+
+fn interrupted() -> BackupError {
+    BackupError::Write(io::ErrorKind::Interrupted.into())
+}
+
+fn write<W: Write>(output: W, mut sections: mpsc::Receiver<Option<Section>>) -> io::Result<W> {
+    let mut archive = tar::Builder::new(output);
+    let mut sums = String::new();
+    while let Some(section) = sections.blocking_recv() {
+        let Some(Section { name, data }) = section else {
+            append(&mut archive, SUMS, sums.as_bytes())?;
+            let mut output = archive.into_inner()?;
+            output.flush()?;
+            return Ok(output);
+        };
+        append(&mut archive, &name, &data)?;
+        sums.push_str(&sum_line(&name, &data));
+    }
+    Err(io::ErrorKind::Interrupted.into())
+}
+
+fn append(archive: &mut tar::Builder<impl Write>, name: &str, data: &[u8]) -> io::Result<()> {
+    let mut header = tar::Header::new_ustar();
+    header.set_size(data.len() as u64);
+    header.set_mode(0o600);
+    archive.append_data(&mut header, name, data)
+}
+
+fn sum_line(name: &str, data: &[u8]) -> String {
+    let sum = Sha256::digest(data);
+    let hex: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hex}  {name}\n")
+}
+
+/// Reads sections.
+pub(super) struct Reader {
+    sections: mpsc::Receiver<Result<Option<Section>, BackupError>>,
+}
+
+impl Reader {
+    pub(super) fn new(source: impl Read + Send + 'static) -> Self {
+        let (sender, sections) = mpsc::channel(1);
+        thread::spawn(move || {
+            let result = read(source, &sender);
+            sender.blocking_send(result.map(|()| None)).ok();
+        });
+        Self { sections }
+    }
+
+    /// The next section; `None` at the end, once all sums are right.
+    pub(super) async fn next(&mut self) -> Result<Option<Section>, BackupError> {
+        let next = timeout(STALL_TIMEOUT, self.sections.recv()).await;
+        next.map_err(|_| BackupError::Stalled)?
+            .unwrap_or_else(|| Err(BackupError::Damaged("it ended early".into())))
+    }
+}
+
+fn read(
+    source: impl Read,
+    sections: &mpsc::Sender<Result<Option<Section>, BackupError>>,
+) -> Result<(), BackupError> {
+    let damaged = |error: io::Error| BackupError::Damaged(error.to_string());
+    let mut archive = tar::Archive::new(source);
+    let mut sums = String::new();
+    for entry in archive.entries().map_err(damaged)? {
+        let entry = match entry {
+            Err(error) if sums.is_empty() => {
+                return Err(BackupError::NotABackup(error.to_string()));
+            }
+            entry => entry.map_err(damaged)?,
+        };
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let size = entry.size();
+        let mut data = Vec::new();
+        entry
+            .take(MAX_SECTION_BYTES)
+            .read_to_end(&mut data)
+            .map_err(damaged)?;
+        if data.len() as u64 != size {
+            return Err(BackupError::Damaged(format!("{name} is not complete")));
+        }
+        if name == SUMS {
+            return compare_sums(&sums, &data);
+        }
+        sums.push_str(&sum_line(&name, &data));
+        if sections
+            .blocking_send(Ok(Some(Section { name, data })))
+            .is_err()
+        {
+            // Nobody reads on.
+            return Ok(());
+        }
+    }
+    if sums.is_empty() {
+        return Err(BackupError::NotABackup("it is empty".into()));
+    }
+    Err(BackupError::Damaged(format!("its end is missing ({SUMS})")))
+}
+
+/// Names the first section that differs.
+fn compare_sums(found: &str, expected: &[u8]) -> Result<(), BackupError> {
+    let expected = String::from_utf8_lossy(expected);
+    let mut lines = found.lines().zip(expected.lines());
+    let differing = lines.find(|(found, expected)| found != expected);
+    match differing {
+        Some((line, _)) => {
+            let name = line.split("  ").nth(1).unwrap_or_default();
+            Err(BackupError::Damaged(format!("{name} has another checksum")))
+        }
+        None if found.len() == expected.len() => Ok(()),
+        None => Err(BackupError::Damaged(format!("{SUMS} does not match"))),
+    }
+}

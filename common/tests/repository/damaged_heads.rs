@@ -1,0 +1,143 @@
+//! What followers serve while parts of the newest version are lost or damaged.
+
+use common::models::Catalogue;
+use common::repository::{FollowEvent, Follower, PartKind, PartName, Repository, StoreError};
+
+use crate::fixture::{Fixture, catalogue, movie, next_version, publish, spoil, with};
+
+/// A store whose third version has a part of its own, upon the base of the second.
+async fn three_versions(store: &Fixture) -> (Repository, Vec<Catalogue>) {
+    let repository = store.open().await;
+    let versions = [catalogue(37, 1), catalogue(37, 2)];
+    let third = with(&versions[1], movie(0, 3));
+    let versions = versions.into_iter().chain([third]).collect::<Vec<_>>();
+    for version in &versions {
+        publish(&repository, version).await.unwrap();
+    }
+    (repository, versions)
+}
+
+async fn part(repository: &Repository, kind: PartKind) -> PartName {
+    let head = repository.head().await.unwrap().unwrap();
+    head.parts()
+        .filter(|part| part.kind == kind)
+        .last()
+        .unwrap()
+}
+
+/// Waits until a follower has read the head.
+async fn read_the_head(follower: &mut Follower) {
+    loop {
+        match follower.next().await {
+            FollowEvent::HeadStatus(_) => return,
+            FollowEvent::Version { snapshot, .. } => {
+                panic!("followed to version {}", snapshot.version())
+            }
+            _ => {}
+        }
+    }
+}
+
+pub(crate) async fn a_starting_follower_begins_with_the_last_whole_version(store: &Fixture) {
+    for corrupt in [false, true] {
+        let store = store.fresh().await;
+        let (repository, versions) = three_versions(&store).await;
+        let lost = part(&repository, PartKind::Changes).await;
+        spoil(&repository, lost, corrupt).await;
+        let mut follower = store.open().await.follow();
+        let first = next_version(&mut follower).await;
+        assert_eq!((first.version(), &first.catalogue), (2, &versions[1]));
+        assert_eq!(first.damage, []);
+        read_the_head(&mut follower).await;
+        let healed = publish(&repository, &versions[2]).await.unwrap().unwrap();
+        let next = next_version(&mut follower).await;
+        assert_eq!(
+            (&next.header, &next.catalogue),
+            (&healed.header, &versions[2])
+        );
+    }
+}
+
+pub(crate) async fn a_follower_stays_at_a_whole_version_rather_than_a_damaged_one(store: &Fixture) {
+    let (repository, versions) = three_versions(store).await;
+    let mut at_third = store.open().await.follow();
+    next_version(&mut at_third).await;
+    read_the_head(&mut at_third).await;
+    let lost = part(&repository, PartKind::Changes).await;
+    let mut at_second = repository.follow();
+    spoil(&repository, lost, true).await;
+    assert_eq!(next_version(&mut at_second).await.version(), 2);
+    let healed = publish(&repository, &versions[2]).await.unwrap().unwrap();
+    for follower in [&mut at_second, &mut at_third] {
+        let next = next_version(follower).await;
+        assert_eq!(
+            (&next.header, &next.catalogue),
+            (&healed.header, &versions[2])
+        );
+    }
+}
+
+pub(crate) async fn a_follower_loads_a_version_whose_parts_come_back(store: &Fixture) {
+    let (repository, versions) = three_versions(store).await;
+    let lost = part(&repository, PartKind::Changes).await;
+    let data = repository.store().get(lost).await.unwrap().unwrap();
+    repository.store().remove(&[lost]).await.unwrap();
+    let mut follower = store.open().await.follow();
+    assert_eq!(next_version(&mut follower).await.version(), 2);
+    repository.store().put(lost, data).await.unwrap();
+    let next = next_version(&mut follower).await;
+    assert_eq!((next.version(), &next.catalogue), (3, &versions[2]));
+}
+
+pub(crate) async fn an_older_base_that_is_still_there_is_loaded_and_heals(store: &Fixture) {
+    let (repository, versions) = three_versions(store).await;
+    let older = part(&repository, PartKind::Base).await;
+    let data = repository.store().get(older).await.unwrap().unwrap();
+    publish(&repository, &catalogue(37, 4)).await.unwrap();
+    // As in a dump whose parts are older than its head.
+    repository.store().put(older, data).await.unwrap();
+    for kind in [PartKind::Base, PartKind::Changes] {
+        let lost = part(&repository, kind).await;
+        assert_ne!(lost, older);
+        repository.store().remove(&[lost]).await.unwrap();
+    }
+    let mut follower = store.open().await.follow();
+    let first = next_version(&mut follower).await;
+    assert_eq!((first.version(), &first.catalogue), (3, &versions[2]));
+
+    // A run that fails does not remove the older base.
+    let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let state = lease.state(None).await.unwrap().unwrap();
+    assert_eq!(
+        state.catalogue.len(),
+        versions[2].len(),
+        "all items are known"
+    );
+    lease.release(None).await.unwrap();
+    let mut another = store.open().await.follow();
+    assert_eq!(next_version(&mut another).await.version(), 3);
+
+    publish(&repository, &catalogue(37, 5)).await.unwrap();
+    let healed = next_version(&mut follower).await;
+    assert_eq!(healed.catalogue, catalogue(37, 5));
+}
+
+pub(crate) async fn a_catalogue_that_is_wholly_lost_is_an_error_and_not_an_empty_one(
+    store: &Fixture,
+) {
+    let (repository, versions) = three_versions(store).await;
+    for kind in [PartKind::Base, PartKind::Changes] {
+        let lost = part(&repository, kind).await;
+        repository.store().remove(&[lost]).await.unwrap();
+    }
+    let mut follower = store.open().await.follow();
+    match follower.next().await {
+        FollowEvent::Unavailable(StoreError::Damaged { version: 3, parts }) => {
+            assert!(parts.contains("base/"), "{parts}");
+        }
+        other => panic!("{other:?}"),
+    }
+    publish(&repository, &versions[2]).await.unwrap();
+    let healed = next_version(&mut follower).await;
+    assert_eq!(healed.catalogue, versions[2]);
+}
