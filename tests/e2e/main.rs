@@ -29,3 +29,4 @@ mod raw_http;
 mod snapshots;
 mod sqlite_file;
 mod syncing;
+mod upgrades;
