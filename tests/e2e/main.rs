@@ -32,3 +32,4 @@ mod raw_http;
 mod snapshots;
 mod sqlite_file;
 mod syncing;
+mod upgrades;

@@ -102,6 +102,14 @@ fn without_ages(body: &str) -> String {
     kept
 }
 
+/// A web app that has read the store.
+async fn started(store: &Store) -> Service {
+    let webapp = store.webapp().await;
+    let ready = format!("{}/readyz", webapp.url());
+    eventually(DEADLINE, async || get(&ready).await.status == 200).await;
+    webapp
+}
+
 async fn lineage(webapp: &Service) -> String {
     let status = get(&format!("{}/api/v1/status", webapp.url())).await;
     status.json()["lineage"].as_str().unwrap().to_owned()
@@ -122,19 +130,21 @@ async fn after_backup_and_restore_every_response_is_the_same_but_for_the_lineage
             source.edit(|catalogue| catalogue.films[0]["title"] = title.into());
             run(&from, &source, 0, &["once"]).await;
         }
-        // A missing item, a quarantined record and findings.
+        // A missing item, a quarantined record, findings, and a held run.
         source.edit(|catalogue| {
             catalogue.vehicles.pop();
-            catalogue.locations[0]["name"] = serde_json::json!({});
+            catalogue.people[0]["name"] = serde_json::json!({});
         });
         run(&from, &source, 0, &["once"]).await;
+        source.edit(|catalogue| catalogue.locations[0]["name"] = serde_json::json!({}));
+        run(&from, &source, 3, &["once"]).await;
         source.misbehave_everywhere(Fault::Status(500));
         run(&from, &source, 1, &["once"]).await;
         back_up(&from, &source, &backup).await;
         run(&to, &source, 0, &["restore", text(&backup)]).await;
         run(&to, &source, 0, &["verify"]).await;
 
-        let (original, restored) = (from.webapp().await, to.webapp().await);
+        let (original, restored) = (started(&from).await, started(&to).await);
         let paths = addresses(&original).await;
         assert!(paths.len() > 60, "{paths:?}");
         let lineages = [lineage(&original).await, lineage(&restored).await];
@@ -188,7 +198,7 @@ async fn a_backup_taken_while_a_syncer_publishes_restores_to_one_of_its_versions
             let target = Store::sqlite();
             run(&target, &source, 0, &["restore", text(&backup)]).await;
             run(&target, &source, 0, &["verify"]).await;
-            let webapp = target.webapp().await;
+            let webapp = started(&target).await;
             // All titles are of one round, and the last run published that version.
             let movies = get(&format!("{}/api/v1/movies", webapp.url())).await.json();
             let titles = movies["items"].as_array().unwrap().iter();

@@ -156,7 +156,9 @@ async fn copy(
 async fn complete(mut lease: LeaseGuard) -> StoreResult<()> {
     lease.write_pending_rows().await?;
     let state = lease.state(None).await?;
-    lease.repair_view(state.as_ref()).await?;
+    if let Some(state) = state.filter(|state| state.damage.is_empty()) {
+        lease.audit_view(&state).await?;
+    }
     lease.sweep_parts().await?;
     lease.release(None).await
 }

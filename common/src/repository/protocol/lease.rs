@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::repository::head::{Head, HeadPatch, LeaseDenied, Release, SyncEnd};
+use crate::repository::head::{Head, HeadPatch, Header, LeaseDenied, Release, SyncEnd};
 use crate::repository::open::Repository;
 use crate::repository::part_name::{PartKind, PartName};
 use crate::repository::parts::Damage;
@@ -46,6 +46,8 @@ pub struct LeaseGuard {
     pub(super) damage: Vec<Damage>,
     /// All damage found under this lease, repaired or not.
     pub(super) damage_found: Vec<Damage>,
+    /// The newest version whose changes are lost; 0 if none are.
+    pub(super) lost_changes: u64,
     /// The note of the version that repaired them.
     pub(super) repair_note: Option<String>,
     pub(super) retention: u64,
@@ -79,6 +81,7 @@ impl Repository {
             is_view_current: !reading.head.dirty,
             damage: Vec::new(),
             damage_found: Vec::new(),
+            lost_changes: 0,
             repair_note: None,
             retention: self.retention,
             items_per_part: self.items_per_part,
@@ -170,15 +173,21 @@ impl LeaseGuard {
         let Some(state) = whole.filter(|_| !self.is_view_current) else {
             return Ok(());
         };
-        let repaired = view::audit(&*self.store, state).await?;
+        let repaired = self.audit_view(state).await?;
         if repaired > 0 {
             tracing::info!(
                 documents = repaired,
                 "repaired the readable collections that an earlier run left out of date"
             );
         }
-        self.is_view_current = true;
         Ok(())
+    }
+
+    /// Compares the whole view with a version and repairs it. Returns the number of repaired documents.
+    pub(in crate::repository) async fn audit_view(&mut self, state: &Snapshot) -> Result<u64> {
+        let repaired = view::audit(&*self.store, state).await?;
+        self.is_view_current = true;
+        Ok(repaired)
     }
 
     /// Changes the head without a new version.
@@ -251,6 +260,9 @@ impl LeaseGuard {
         let mut stale = self.store.parts().await?;
         let there: HashSet<_> = stale.iter().copied().collect();
         stale.retain(|part| part.fence < self.head.fence && !named(part));
+        let mut headers = self.head.log.iter().rev();
+        let is_lost = |header: &&Header| header.part_names().any(|part| !there.contains(&part));
+        self.lost_changes = headers.find(is_lost).map_or(0, |header| header.version);
         let mut lost: Vec<_> = load::parts_to_load(&self.head).collect();
         lost.retain(|part| !there.contains(part));
         if !lost.is_empty() {

@@ -265,8 +265,11 @@ impl LeaseGuard {
             let mut log = self.head().log.iter();
             log.find(|header| header.fence == part.fence && header.parts > part.index)
         });
-        let unreadable = versions.map(|header| header.version).max();
-        unreadable.map_or(0, |version| version + 1)
+        let unreadable = versions.map(|header| header.version);
+        match unreadable.fold(self.lost_changes, u64::max) {
+            0 => 0,
+            version => version + 1,
+        }
     }
 
     /// The items that only the view has. If the view is out of date: their number, by the header.

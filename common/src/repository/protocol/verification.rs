@@ -121,6 +121,7 @@ fn older(head: &Head, needed: &[PartName]) -> Vec<PartName> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repository::part_name::PartKind;
 
     fn parts(count: u32) -> Vec<PartName> {
         let part = |index| PartName {

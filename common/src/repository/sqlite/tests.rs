@@ -6,7 +6,7 @@ use crate::models::{Catalogue, Counts};
 use crate::repository::{ContentDigest, Header};
 
 fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, Clock::system()).unwrap()
+    SqliteStore::open(path, Access::Writer, Clock::system()).unwrap()
 }
 
 /// Makes a file that holds a head, closed and with nothing in its log; the head's lineage.
@@ -138,7 +138,7 @@ async fn a_file_of_a_newer_release_is_refused_and_left_as_it_is() {
     hand.pragma_update(None, "user_version", 99).unwrap();
     drop(hand);
     let before = fs::read(&path).unwrap();
-    let denied = SqliteStore::open(&path, Clock::system()).unwrap_err();
+    let denied = SqliteStore::open(&path, Access::Writer, Clock::system()).unwrap_err();
     assert!(denied.to_string().contains("newer release"), "{denied}");
     assert_eq!(fs::read(&path).unwrap(), before);
     assert!(files_moved_aside(folder.path()).is_empty());
@@ -205,7 +205,7 @@ async fn the_clock_is_read_under_the_write_lock() {
             Clock::system().now()
         }
     });
-    let store = SqliteStore::open(&path, clock).unwrap();
+    let store = SqliteStore::open(&path, Access::Writer, clock).unwrap();
     let lease = store.acquire("another syncer", None).await.unwrap();
     assert!(lease.is_err(), "the first syncer has it");
     let fence = 1;

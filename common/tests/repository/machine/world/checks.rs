@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use common::models::{Id, Kind};
-use common::repository::{HeadPatch, PartKind, PartName, Reading, Repository, StoreError, ViewDocument};
+use common::repository::{
+    HeadPatch, PartKind, PartName, Reading, Repository, StoreError, ViewDocument,
+};
 
 use super::super::model::{Check, View, ensure, shown, view_of};
 
