@@ -2,7 +2,7 @@
 
 use super::parts::{read_lines, read_records};
 use super::part_name::{PartKind, PartName};
-use crate::models::{Catalogue, Packed};
+use crate::models::{Catalogue, Change, Packed};
 
 /// Reads the decompressed content of a part, as changes and as items. An item that is read is the
 /// same in every way of reading it.
@@ -12,7 +12,7 @@ pub fn read_part(raw: &[u8]) {
         fence: 1,
         index: 0,
     };
-    let (changes, _) = read_lines(name(PartKind::Changes), raw);
+    let (changes, _) = read_lines::<Change>(name(PartKind::Changes), raw);
     let mut catalogue = Catalogue::default();
     for change in changes {
         if let Some(item) = change.after {
