@@ -20,6 +20,8 @@ mod example_clients;
 mod failover;
 mod lifecycle;
 mod live_pages;
+mod logs;
+mod metrics;
 mod mirroring;
 mod mongodb_faults;
 mod pages;

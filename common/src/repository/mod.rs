@@ -6,6 +6,7 @@
 mod blocking;
 mod content;
 mod head;
+mod instrumented;
 mod mongodb;
 mod open;
 mod parts;

@@ -1,7 +1,7 @@
 use axum::{extract::Request, middleware::Next, response::Response};
 use tokio::time::Instant;
 
-use crate::http::{RequestId, X_REQUEST_ID};
+use crate::http::{RequestId, X_REQUEST_ID, trace_id};
 
 /// Gives the request an id, and logs one line about its response.
 pub(super) async fn access_log(mut request: Request, next: Next) -> Response {
@@ -9,12 +9,14 @@ pub(super) async fn access_log(mut request: Request, next: Next) -> Response {
     let id = RequestId::next();
     let method = request.method().clone();
     let uri = request.uri().clone();
+    let trace_id = trace_id(request.headers()).map(str::to_owned);
     request.extensions_mut().insert(id);
 
     let mut response = next.run(request).await;
 
     tracing::debug!(
         request_id = %id,
+        trace_id,
         %method,
         path = uri.path(),
         status = response.status().as_u16(),

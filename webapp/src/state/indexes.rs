@@ -35,7 +35,10 @@ impl Indexes {
                 records: RecordIndex::default(),
             }
         });
-        tracing::debug!(elapsed = ?started.elapsed(), "indexed the catalogue");
+        tracing::debug!(
+            milliseconds = started.elapsed().as_millis(),
+            "indexed the catalogue"
+        );
         indexes
     }
 

@@ -246,7 +246,12 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     })
     .await?;
     let elapsed = started.elapsed();
-    tracing::debug!(items = catalogue.len(), ?read, ?elapsed, "loaded a state");
+    tracing::debug!(
+        items = catalogue.len(),
+        read_milliseconds = read.as_millis(),
+        milliseconds = elapsed.as_millis(),
+        "loaded a state"
+    );
     let items = header.content.items;
     if is_whole && items != catalogue.len() as u64 {
         let reason = format!(
