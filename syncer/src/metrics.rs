@@ -87,6 +87,10 @@ impl SyncMetrics {
             ("compare", run.phases.compare_microseconds),
             ("publish", run.phases.publish_microseconds),
         ] {
+            // A run need not reach every phase.
+            if microseconds == 0 {
+                continue;
+            }
             let histogram = self.phases.get_or_create(&[("phase", phase)]);
             histogram.observe(microseconds as f64 / 1e6);
         }

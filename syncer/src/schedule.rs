@@ -143,7 +143,7 @@ macro_rules! log_run {
             run = $run.number,
             outcome = %$run.outcome.word(),
             version = $run.version,
-            milliseconds = $run.phases.total_microseconds() / 1000,
+            seconds = $run.phases.total_microseconds() as f64 / 1e6,
             "{}",
             $message
         )

@@ -11,6 +11,9 @@ use testkit::workspace_root;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+/// Lines of libraries have fields of their own.
+const DEBUG: &str = "off,catalogue_index=debug,common=debug,ghibli_api=debug,http_front=debug,\
+     pyflix=debug,syncer=debug,webapp=debug";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 /// `pyflix` that logs everything as JSON.
@@ -19,7 +22,7 @@ async fn pyflix(source: &Source) -> Service {
     let envs = [
         ("PYFLIX_PROVIDER_URLS", provider.as_str()),
         ("PYFLIX_SYNC_INTERVAL", "250ms"),
-        ("PYFLIX_LOG", "debug,hyper=off,reqwest=off"),
+        ("PYFLIX_LOG", DEBUG),
         ("PYFLIX_LOG_FORMAT", "json"),
     ];
     Service::start_web("pyflix", &envs, &[], DEADLINE).await
@@ -50,7 +53,8 @@ fn lines(app: &Service) -> Vec<Value> {
 
 #[tokio::test]
 async fn every_request_has_a_line_with_its_id_and_its_trace() {
-    let app = pyflix(&Source::start().await).await;
+    let source = Source::start().await;
+    let app = pyflix(&source).await;
     wait_until_shows(&format!("{}/movies", app.url()), "The Lantern Ferry").await;
     for (path, message) in [
         ("/movies/the-lantern-ferry?q=sesame", "responded"),

@@ -47,10 +47,9 @@ impl InstrumentedStore {
     ) -> Result<T> {
         let started = Instant::now();
         let result = call.await;
-        let duration = started.elapsed();
+        let duration = started.elapsed().as_secs_f64();
         let labels = [("operation", operation)];
-        let histogram = self.durations.get_or_create(&labels);
-        histogram.observe(duration.as_secs_f64());
+        self.durations.get_or_create(&labels).observe(duration);
         let labels = [labels[0], ("result", result_name(&result))];
         self.calls.get_or_create(&labels).inc();
         result

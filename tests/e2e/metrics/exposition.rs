@@ -73,7 +73,8 @@ async fn metrics_are_open_metrics_with_at_least_twenty_families_of_pyflix() {
 
 #[tokio::test]
 async fn requests_are_counted_by_route_and_cached_ones_as_hits() {
-    let app = pyflix(&Source::start().await).await;
+    let source = Source::start().await;
+    let app = pyflix(&source).await;
     let metrics = address(&app).await;
     wait_until_shows(&format!("{}/movies", app.url()), "The Lantern Ferry").await;
     let route = |scraped: &Scrape, route, cache, status| {
@@ -223,7 +224,10 @@ async fn no_label_has_anything_that_a_client_or_a_setting_says() {
     ] {
         get(&format!("{}{path}", app.url())).await;
     }
-    let scraped = scrape(&metrics).await;
+    let scraped = eventually_scrapes(&metrics, |scraped| {
+        scraped.sum("pyflix_sync_runs_total", &[("outcome", "published")]) == 1.0
+    })
+    .await;
     let body = &scraped.response.body;
     assert!(!body.contains("sesame"), "{body}");
     let port = source.url().rsplit(':').next().unwrap().to_owned();

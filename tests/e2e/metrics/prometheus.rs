@@ -31,10 +31,16 @@ async fn exposed() -> (Scrape, Scrape) {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let (webapp, syncer) = (webapp(&store).await, syncer(&store, &source));
     let (web, sync) = (address(&webapp).await, address(&syncer).await);
-    // Some families of the web app exist once it has a catalogue.
+    // A family is shown once it has a value.
     eventually(DEADLINE, async || {
-        let scraped = scrape(&web).await;
-        (scraped.sum("pyflix_catalogue_version", &[]) == 1.0).then_some(())
+        let (web, sync) = (scrape(&web).await, scrape(&sync).await);
+        get(&format!("{}/movies", webapp.url())).await;
+        let published = [("outcome", "published")];
+        web.sum("pyflix_catalogue_version", &[]) == 1.0
+            && sync.sum("pyflix_sync_runs_total", &published) == 1.0
+            && web
+                .names
+                .contains("pyflix_http_request_duration_seconds_count")
     })
     .await;
     (scrape(&web).await, scrape(&sync).await)

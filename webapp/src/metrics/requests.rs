@@ -43,8 +43,8 @@ struct Route {
     template: Arc<str>,
     cached: Counts,
     made: Counts,
-    /// Of the responses that were made.
-    durations: Histogram,
+    /// Of the responses that were made, once there is one.
+    durations: OnceLock<Histogram>,
 }
 
 /// The route of a request, as an index, once it is known. It travels in the request's extensions.
@@ -83,7 +83,11 @@ impl RequestMetrics {
     fn count_made(&self, tag: &RouteTag, method: &Method, status: StatusCode, after: Duration) {
         if let Some(route) = self.route(tag.get()) {
             count(&route.made, method, status);
-            route.durations.observe(after.as_secs_f64());
+            let durations = route.durations.get_or_init(|| {
+                let labels = [("route", Arc::clone(&route.template))];
+                self.0.durations.get_or_create_owned(&labels)
+            });
+            durations.observe(after.as_secs_f64());
         }
     }
 
@@ -94,15 +98,11 @@ impl RequestMetrics {
     /// The index of a route, which gets one at its first use.
     fn index(&self, template: &str) -> u16 {
         for (index, slot) in (0..).zip(&self.0.routes) {
-            let route = slot.get_or_init(|| {
-                let template: Arc<str> = template.into();
-                let labels = [("route", Arc::clone(&template))];
-                Route {
-                    template,
-                    cached: Counts::default(),
-                    made: Counts::default(),
-                    durations: self.0.durations.get_or_create_owned(&labels),
-                }
+            let route = slot.get_or_init(|| Route {
+                template: template.into(),
+                cached: Counts::default(),
+                made: Counts::default(),
+                durations: OnceLock::new(),
             });
             if *route.template == *template {
                 return index;

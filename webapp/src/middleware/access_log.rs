@@ -20,7 +20,7 @@ pub(super) async fn access_log(mut request: Request, next: Next) -> Response {
         %method,
         path = uri.path(),
         status = response.status().as_u16(),
-        microseconds = started.elapsed().as_micros(),
+        seconds = started.elapsed().as_secs_f64(),
         "responded"
     );
     response.headers_mut().insert(X_REQUEST_ID, id.value());

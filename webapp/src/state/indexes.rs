@@ -36,7 +36,7 @@ impl Indexes {
             }
         });
         tracing::debug!(
-            milliseconds = started.elapsed().as_millis(),
+            seconds = started.elapsed().as_secs_f64(),
             "indexed the catalogue"
         );
         indexes

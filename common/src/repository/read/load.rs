@@ -248,8 +248,8 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     let elapsed = started.elapsed();
     tracing::debug!(
         items = catalogue.len(),
-        read_milliseconds = read.as_millis(),
-        milliseconds = elapsed.as_millis(),
+        read_seconds = read.as_secs_f64(),
+        seconds = elapsed.as_secs_f64(),
         "loaded a state"
     );
     let items = header.content.items;
