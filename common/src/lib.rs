@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod config;
 pub mod exit;
+pub mod listen;
+pub mod metrics;
 pub mod models;
 pub mod repository;
 pub mod seed;

@@ -8,11 +8,14 @@ use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use common::clock::Clock;
 use common::config::{Config, Database};
+use common::metrics::{self, Metrics};
 use common::repository::{Access, AcquireError, BackupError, Repository, StoreError};
 use common::{exit, shutdown, telemetry};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands;
+use crate::metrics::SyncMetrics;
 use crate::pipeline::{SyncPolicy, Syncer};
 use crate::{schedule, setup};
 
@@ -55,8 +58,10 @@ pub async fn main(cli: Cli) -> ExitCode {
         Some(Command::Secrets { folder }) => setup::secrets(&folder).map_err(Into::into),
         Some(Command::Init { folder }) => setup::init(&folder).await.map_err(Into::into),
         Some(Command::Repository(command)) => return run_command(command, &mut config).await,
-        None => match open_syncer(&config, Access::Writer).await {
-            Ok(syncer) => sync_repeatedly(syncer, &config).await,
+        None => match open_loop(&config).await {
+            Ok((syncer, listener, metrics)) => {
+                sync_repeatedly(syncer, &config, listener, metrics).await
+            }
             Err(error) => return fail(exit::CONFIGURATION, &format!("{error:#}")),
         },
     };
@@ -142,8 +147,21 @@ fn replace_missing_file(config: &mut Config) -> anyhow::Result<Option<tempfile::
 }
 
 async fn open_syncer(config: &Config, access: Access) -> anyhow::Result<Syncer> {
-    let repository = Repository::open(&config.database, access, Clock::system()).await?;
-    syncer(repository, config)
+    syncer(open_repository(config, access).await?, config)
+}
+
+async fn open_repository(config: &Config, access: Access) -> anyhow::Result<Repository> {
+    Ok(Repository::open(&config.database, access, Clock::system()).await?)
+}
+
+/// A syncer for the loop, which shows its metrics.
+async fn open_loop(config: &Config) -> anyhow::Result<(Syncer, Option<TcpListener>, Metrics)> {
+    let metrics = Metrics::new("syncer", config);
+    let repository = open_repository(config, Access::Writer)
+        .await?
+        .with_metrics(&metrics);
+    let syncer = syncer(repository, config)?;
+    Ok((syncer, metrics::listen(config).await?, metrics))
 }
 
 /// A syncer over an open repository, as configured.
@@ -168,7 +186,12 @@ pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<Syncer>
     Ok(Syncer::new(repository, client, Clock::system(), policy))
 }
 
-async fn sync_repeatedly(syncer: Syncer, config: &Config) -> anyhow::Result<()> {
+async fn sync_repeatedly(
+    syncer: Syncer,
+    config: &Config,
+    listener: Option<TcpListener>,
+    metrics: Metrics,
+) -> anyhow::Result<()> {
     let shutdown = on_signal()?;
     let repository = syncer.repository().clone();
     let providers: Vec<_> = config.provider_urls.iter().map(without_user).collect();
@@ -177,9 +200,17 @@ async fn sync_repeatedly(syncer: Syncer, config: &Config) -> anyhow::Result<()> 
         humantime::format_duration(config.sync_interval),
         providers.join(", ")
     );
-    schedule::run(syncer, config.sync_interval, shutdown).await;
+    let sync_metrics = SyncMetrics::register(&metrics);
+    // If the server ends, so does the loop.
+    let serving = async {
+        let _stops_all = shutdown.clone().drop_guard();
+        metrics::serve(listener, metrics, shutdown.clone()).await
+    };
+    let interval = config.sync_interval;
+    let syncing = schedule::run(syncer, interval, sync_metrics, shutdown.clone());
+    let (served, ()) = tokio::join!(serving, syncing);
     repository.close().await;
-    Ok(())
+    served.context("the server of metrics stopped unexpectedly")
 }
 
 /// A URL without its user and password.

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod metrics;
 pub mod pipeline;
 mod progress;
 pub mod schedule;

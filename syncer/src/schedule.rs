@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use common::models::{Outcome, Run};
 use common::repository::{LeaseDenied, LeaseGuard};
+use ghibli_api::Progress;
 use rand::Rng;
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::SyncMetrics;
 use crate::pipeline::Syncer;
 use crate::summary::RunSummary;
 
@@ -24,7 +26,12 @@ const MAX_BACKOFF: Duration = Duration::from_mins(1);
 /// After failures the wait doubles each time up to a minute; a longer interval is cut to a minute.
 /// Jitter keeps many syncers from fetching at the same moments. On shutdown a run ends early or is
 /// abandoned, which leaves no trace of what it had not committed.
-pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationToken) {
+pub async fn run(
+    mut syncer: Syncer,
+    interval: Duration,
+    metrics: SyncMetrics,
+    shutdown: CancellationToken,
+) {
     let mut log = RunLog::default();
     let mut backoff = Backoff::new(interval);
     while !shutdown.is_cancelled() {
@@ -34,7 +41,10 @@ pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationT
         };
         let wait = match lease {
             Ok(Ok(lease)) => {
-                sync_once(&mut syncer, lease, &mut log, &mut backoff, &shutdown).await;
+                let run = sync_once(&mut syncer, lease, &mut backoff, &metrics, &shutdown).await;
+                if let Some(run) = run.filter(|_| !shutdown.is_cancelled()) {
+                    log.run(&run, backoff.wait());
+                }
                 backoff.wait() + jitter(backoff.wait())
             }
             Ok(Err(refusal)) => {
@@ -56,27 +66,31 @@ pub async fn run(mut syncer: Syncer, interval: Duration, shutdown: CancellationT
     }
 }
 
+/// Syncs once; `None` if the run had to be abandoned after shutdown.
 async fn sync_once(
     syncer: &mut Syncer,
     lease: LeaseGuard,
-    log: &mut RunLog,
     backoff: &mut Backoff,
+    metrics: &SyncMetrics,
     shutdown: &CancellationToken,
-) {
+) -> Option<Run> {
     let handle = lease.handle();
     let timeout = async {
         shutdown.cancelled().await;
         tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
     };
+    let progress = |step: Progress<'_>| metrics.count_request(step);
     tokio::select! {
-        finished = syncer.sync_once(lease, &|_| {}, shutdown) => {
+        finished = syncer.sync_once(lease, &progress, shutdown) => {
+            metrics.count_run(&finished.run);
             backoff.update(finished.run.outcome, finished.retry_after);
-            if !shutdown.is_cancelled() {
-                log.run(&finished.run, backoff.wait());
-            }
+            Some(finished.run)
         }
         // The next syncer need not wait until the lease expires.
-        () = timeout => handle.release().await,
+        () = timeout => {
+            handle.release().await;
+            None
+        }
     }
 }
 
@@ -122,6 +136,20 @@ fn jitter(wait: Duration) -> Duration {
     wait.mul_f64(rand::rng().random_range(0.0..0.1))
 }
 
+/// Logs a run with the fields that every line about a run has.
+macro_rules! log_run {
+    ($level:ident, $run:expr, $message:expr) => {
+        tracing::$level!(
+            run = $run.number,
+            outcome = %$run.outcome.word(),
+            version = $run.version,
+            seconds = $run.phases.total_microseconds() as f64 / 1e6,
+            "{}",
+            $message
+        )
+    };
+}
+
 /// Logs the ends of runs, and a problem once while it lasts.
 #[derive(Default)]
 struct RunLog {
@@ -135,28 +163,41 @@ impl RunLog {
         match run.outcome {
             Outcome::Published => {
                 self.last_problem = None;
-                tracing::info!("{summary}");
+                log_run!(info, run, summary);
             }
             Outcome::Unchanged if run.reason.is_none() => {
                 if self.last_problem.take().is_some() {
-                    tracing::info!("recovered; {summary}");
+                    log_run!(info, run, format_args!("recovered; {summary}"));
                 } else {
-                    tracing::debug!("{summary}");
+                    log_run!(debug, run, summary);
                 }
             }
             Outcome::Unchanged | Outcome::Held | Outcome::Failed => {
-                self.problem(&format!("{summary}; next attempt in {next}"));
+                let message = format!("{summary}; next attempt in {next}");
+                if self.is_new(&message) {
+                    log_run!(warn, run, message);
+                } else {
+                    log_run!(debug, run, message);
+                }
             }
         }
     }
 
     fn problem(&mut self, message: &str) {
-        if self.last_problem.as_deref() == Some(message) {
-            tracing::debug!("{message}");
-        } else {
+        if self.is_new(message) {
             tracing::warn!("{message}");
+        } else {
+            tracing::debug!("{message}");
+        }
+    }
+
+    /// Whether a problem differs from the last one.
+    fn is_new(&mut self, message: &str) -> bool {
+        let is_new = self.last_problem.as_deref() != Some(message);
+        if is_new {
             self.last_problem = Some(message.to_owned());
         }
+        is_new
     }
 }
 

@@ -24,6 +24,8 @@ mod failover;
 mod feed;
 mod lifecycle;
 mod live_pages;
+mod logs;
+mod metrics;
 mod mirroring;
 mod mongodb_faults;
 mod pages;

@@ -2,6 +2,7 @@ use axum::extract::FromRef;
 
 use crate::events::Events;
 use crate::http::PublicUrl;
+use crate::metrics::RequestMetrics;
 use crate::state::CurrentSite;
 
 /// The state of all handlers.
@@ -13,4 +14,6 @@ pub(crate) struct AppState {
     pub(crate) public_url: PublicUrl,
     /// The streams of events.
     pub(crate) events: Events,
+    /// Counts of requests.
+    pub(crate) requests: RequestMetrics,
 }

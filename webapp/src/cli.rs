@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use common::clock::Clock;
 use common::config::Config;
+use common::metrics::Metrics;
 use common::repository::{Access, Repository};
 use common::{exit, shutdown, telemetry};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -48,16 +49,17 @@ pub async fn main(cli: Cli) -> ExitCode {
     if let Err(error) = telemetry::start(&config) {
         return fail(exit::FAILURE, &error);
     }
+    let metrics = Metrics::new("webapp", &config);
     let repository = Repository::open(&config.database, Access::Reader, Clock::system()).await;
     let repository = match repository {
-        Ok(repository) => repository,
+        Ok(repository) => repository.with_metrics(&metrics),
         Err(error) => return fail(exit::CONFIGURATION, &error),
     };
     let listeners = match run::listen(&config).await {
         Ok(listeners) => listeners,
         Err(error) => return fail(exit::CONFIGURATION, &error),
     };
-    let served = serve(&config, &repository, listeners).await;
+    let served = serve(&config, &repository, listeners, metrics).await;
     repository.close().await;
     match served {
         Ok(()) => ExitCode::SUCCESS,
@@ -69,10 +71,11 @@ async fn serve(
     config: &Config,
     repository: &Repository,
     listeners: run::Listeners,
+    metrics: Metrics,
 ) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
     tracing::info!("listening on {}", run::address(&listeners.site)?);
-    run::run(config, repository, listeners, shutdown).await
+    run::run(config, repository, listeners, metrics, shutdown).await
 }
 
 async fn healthcheck(listen: SocketAddr) -> anyhow::Result<()> {

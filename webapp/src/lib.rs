@@ -14,6 +14,7 @@ mod fixture;
 mod ghibli;
 mod http;
 mod lists;
+mod metrics;
 mod middleware;
 mod pages;
 mod response_cache;

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::{
     Router,
     extract::{Path, Request, State, rejection::PathRejection},
-    middleware::from_fn,
+    middleware::{from_fn, map_request_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -17,7 +17,9 @@ use crate::app_state::AppState;
 use crate::http::{AppError, blocking};
 use crate::middleware::RequestLimits;
 use crate::state::CurrentSite;
-use crate::{api, art, assets, events, feed, ghibli, middleware, pages, response_cache, robots};
+use crate::{
+    api, art, assets, events, feed, ghibli, metrics, middleware, pages, response_cache, robots,
+};
 
 /// Whether a path that begins with this segment is a page or a response of the app.
 pub(crate) fn has_own(segment: &str) -> bool {
@@ -48,8 +50,9 @@ pub(crate) fn app(
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
     let (current, public_url) = (state.current.clone(), state.public_url.clone());
-    let app = middleware::around(routes().with_state(state), limits);
-    response_cache::layer(app, current, public_url)
+    let note_route = map_request_with_state(state.requests.clone(), metrics::note_route);
+    let routes = routes().route_layer(note_route).with_state(state);
+    response_cache::layer(middleware::around(routes, limits), current, public_url)
 }
 
 fn routes() -> Router<AppState> {

@@ -1,21 +1,25 @@
 //! Running the web app: a listener, the catalogue follower, and the server.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use common::clock::Clock;
 use common::config::Config;
+use common::listen;
+use common::metrics::{self, Metrics};
 use common::repository::Repository;
+use futures::future::try_join_all;
 use http_content::ResponseCache;
-use http_front::Limits;
+use http_front::{Limits, ServerStats};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::app_state::AppState;
 use crate::events::{self, Events};
 use crate::http::{self, PublicUrl};
+use crate::metrics::{RequestMetrics, measured, register_listeners, register_site, watch_delay};
 use crate::middleware::RequestLimits;
 use crate::state::{self, CurrentSite};
 use crate::{pages, response_cache, routes};
@@ -27,6 +31,8 @@ pub struct Listeners {
     pub site: TcpListener,
     /// `PYFLIX_GHIBLI_LISTEN`.
     pub ghibli: Option<TcpListener>,
+    /// `PYFLIX_METRICS_LISTEN`.
+    pub metrics: Option<TcpListener>,
 }
 
 /// Listens on the configured addresses.
@@ -36,11 +42,12 @@ pub struct Listeners {
 pub async fn listen(config: &Config) -> anyhow::Result<Listeners> {
     check_public_url(config)?;
     Ok(Listeners {
-        site: listen_on("PYFLIX_LISTEN", config.listen).await?,
+        site: listen::bind("PYFLIX_LISTEN", config.listen).await?,
         ghibli: match config.ghibli_listen {
-            Some(address) => Some(listen_on("PYFLIX_GHIBLI_LISTEN", address).await?),
+            Some(address) => Some(listen::bind("PYFLIX_GHIBLI_LISTEN", address).await?),
             None => None,
         },
+        metrics: metrics::listen(config).await?,
     })
 }
 
@@ -55,19 +62,6 @@ fn check_public_url(config: &Config) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-async fn listen_on(variable: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let problem = match error.kind() {
-            io::ErrorKind::AddrInUse => "the address is already in use".to_owned(),
-            _ => error.to_string(),
-        };
-        let suggestion = SocketAddr::new(address.ip(), address.port().wrapping_add(1));
-        anyhow::anyhow!(
-            "{variable}: cannot listen on {address}: {problem}; try {variable}={suggestion}"
-        )
-    })
 }
 
 /// The address to open in a browser on this machine.
@@ -90,10 +84,12 @@ pub async fn run(
     config: &Config,
     repository: &Repository,
     listeners: Listeners,
+    metrics: Metrics,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let limits = limits(&listeners);
     let request_limits = RequestLimits::default();
+    let clock = Clock::system();
     let state = AppState {
         current: CurrentSite::default(),
         public_url: PublicUrl {
@@ -102,7 +98,18 @@ pub async fn run(
             is_ghibli: false,
         },
         events: Events::new(&limits, shutdown.clone()),
+        requests: RequestMetrics::default(),
     };
+    let current = state.current.clone();
+    state.requests.register(&metrics);
+    register_site(
+        &metrics,
+        current.clone(),
+        state.events.clone(),
+        clock.clone(),
+    );
+    let delay = watch_delay(&metrics, current.clone(), clock.clone());
+    let _delay = AbortOnDropHandle::new(tokio::spawn(delay));
     let prewarm = {
         let state = state.clone();
         move |outdated: Arc<ResponseCache>, site| {
@@ -115,23 +122,37 @@ pub async fn run(
         }
     };
     let follower = tokio::spawn(state::follow(
-        state.current.clone(),
+        current.clone(),
         repository.clone(),
         config.sync_interval,
-        Clock::system(),
+        clock,
         events::encode::version,
         prewarm,
         shutdown.clone(),
     ));
-    let current = state.current.clone();
-    let cached = response_cache::cached(current.clone(), state.public_url.clone());
     let app = routes::app(state.clone(), request_limits);
     // Not spawned, because the allocator keeps an arena for each thread that renders pages.
-    let hot_pages =
-        response_cache::warm_up(current, app.clone(), pages::main_paths(), pages::item_paths);
-    let site = http_front::serve(listeners.site, cached, app, limits, shutdown.clone());
-    let ghibli = serve_ghibli(listeners.ghibli, &state, limits, shutdown.clone())?;
-    let serve = async { tokio::try_join!(site, ghibli).map(drop) };
+    let hot_pages = response_cache::warm_up(current, app, pages::main_paths(), pages::item_paths);
+    let mut servers = vec![("site", listeners.site, state.clone())];
+    if let Some(listener) = listeners.ghibli {
+        tracing::info!("the Ghibli API's replacement is at {}", address(&listener)?);
+        servers.push(("ghibli", listener, ghibli_state(state)));
+    }
+    let servers = servers.into_iter().map(|(name, listener, state)| {
+        let stats = Arc::<ServerStats>::default();
+        let served = serve(
+            listener,
+            state,
+            limits,
+            Arc::clone(&stats),
+            shutdown.clone(),
+        );
+        ((name, stats), served)
+    });
+    let (stats, servers): (Vec<_>, Vec<_>) = servers.unzip();
+    register_listeners(&metrics, stats, limits.connections());
+    let metrics = metrics::serve(listeners.metrics, metrics, shutdown.clone());
+    let serve = async { tokio::try_join!(try_join_all(servers), metrics).map(drop) };
     let mut served = tokio::spawn(serve);
     tokio::select! {
         end = &mut served => return end?.context("the server stopped unexpectedly"),
@@ -158,32 +179,33 @@ fn limits(listeners: &Listeners) -> Limits {
     }
 }
 
-/// Serves the compatible API at the root of its own listener, if it has one, until `shutdown`.
-fn serve_ghibli(
-    listener: Option<TcpListener>,
-    state: &AppState,
-    limits: Limits,
-    shutdown: CancellationToken,
-) -> io::Result<impl Future<Output = io::Result<()>> + Send + use<>> {
-    let public_url = PublicUrl {
-        // That of the site.
-        configured: None,
-        is_ghibli: true,
-        ..state.public_url.clone()
-    };
-    let state = AppState {
-        public_url: public_url.clone(),
-        ..state.clone()
-    };
-    if let Some(listener) = &listener {
-        tracing::info!("the Ghibli API's replacement is at {}", address(listener)?);
+/// The state of the listener with the compatible API at its root.
+fn ghibli_state(state: AppState) -> AppState {
+    AppState {
+        public_url: PublicUrl {
+            // That of the site.
+            configured: None,
+            is_ghibli: true,
+            ..state.public_url
+        },
+        ..state
     }
-    Ok(async move {
-        let Some(listener) = listener else {
-            return Ok(());
-        };
-        let cached = response_cache::cached(state.current.clone(), public_url);
-        let app = routes::app(state, RequestLimits::default());
-        http_front::serve(listener, cached, app, limits, shutdown).await
-    })
+}
+
+/// Serves an app on a listener until `shutdown`.
+async fn serve(
+    listener: TcpListener,
+    state: AppState,
+    limits: Limits,
+    stats: Arc<ServerStats>,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let requests = state.requests.clone();
+    let cached = response_cache::cached(
+        state.current.clone(),
+        state.public_url.clone(),
+        requests.clone(),
+    );
+    let app = measured(routes::app(state, RequestLimits::default()), requests);
+    http_front::serve(listener, cached, app, limits, stats, shutdown).await
 }

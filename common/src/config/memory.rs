@@ -9,6 +9,9 @@ use bytesize::ByteSize;
 /// program itself.
 const OVERHEAD_BYTES: u64 = 40 << 20;
 
+/// What version 1 of the interface shows without a limit, and above.
+const NO_LIMIT_BYTES: u64 = 1 << 62;
+
 /// A warning if `limit` is below what a sync may use.
 pub(super) fn warning(provider_max_bytes: u64, limit: Option<u64>) -> Option<String> {
     let needed = provider_max_bytes.saturating_add(OVERHEAD_BYTES);
@@ -43,7 +46,7 @@ pub(super) fn limit(groups: &str, root: &Path) -> Option<u64> {
         });
         limits.min()
     });
-    limits.min()
+    limits.min().filter(|limit| *limit < NO_LIMIT_BYTES)
 }
 
 #[cfg(test)]
@@ -71,6 +74,11 @@ mod tests {
         write(root, "memory/memory.limit_in_bytes", "3000\n");
         let groups = "5:cpu,cpuacct:/a\n4:memory:/docker/0123\n0::/\n";
         assert_eq!(limit(groups, root), Some(3000));
+        let none = "9223372036854771712\n";
+        write(root, "memory/docker/memory.limit_in_bytes", none);
+        assert_eq!(limit(groups, root), Some(3000));
+        write(root, "memory/memory.limit_in_bytes", none);
+        assert_eq!(limit(groups, root), None);
         assert_eq!(limit("nonsense", root), None);
     }
 

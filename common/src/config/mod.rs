@@ -38,6 +38,8 @@ pub struct Config {
     pub retention: u64,
     /// The address that a second listener of the web app has, with the compatible API at its root.
     pub ghibli_listen: Option<SocketAddr>,
+    /// The address that `/metrics` has.
+    pub metrics_listen: Option<SocketAddr>,
     /// Base of all links, without a final slash; `None`: taken from the request.
     pub public_url: Option<String>,
     /// The proxies whose `X-Forwarded-…` and `Forwarded` fields count.
@@ -66,9 +68,7 @@ impl Config {
 
     /// A warning if the memory limit of this process's control group is below what a sync may use.
     pub fn memory_warning(&self) -> Option<String> {
-        let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-        let limit = memory::limit(&groups, Path::new("/sys/fs/cgroup"));
-        memory::warning(self.provider_max_bytes, limit)
+        memory::warning(self.provider_max_bytes, memory_limit())
     }
 
     /// Reads the settings from the variables and the file given; a missing file is no error.
@@ -105,6 +105,10 @@ impl Config {
                 .find("ghibli_listen")
                 .map(|setting| setting.parse(parse::listen))
                 .transpose()?,
+            metrics_listen: settings
+                .find("metrics_listen")
+                .map(|setting| setting.parse(parse::listen))
+                .transpose()?,
             trusted_proxies: settings
                 .find("trusted_proxies")
                 .map_or(Ok(Vec::new()), |setting| setting.parse(parse::networks))?,
@@ -117,6 +121,12 @@ impl Config {
             warnings: settings.warnings,
         })
     }
+}
+
+/// The memory limit of this process's control group, in bytes; `None` without a limit.
+pub fn memory_limit() -> Option<u64> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    memory::limit(&groups, Path::new("/sys/fs/cgroup"))
 }
 
 fn database(settings: &Settings) -> Result<Database, ConfigError> {

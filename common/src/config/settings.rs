@@ -9,7 +9,7 @@ pub(super) const FILE: &str = "pyflix.toml";
 const PREFIX: &str = "PYFLIX_";
 
 /// Every key with its default, if it has one, and an example of a right value.
-const KEYS: [(&str, Option<&str>, &str); 18] = [
+const KEYS: [(&str, Option<&str>, &str); 19] = [
     (
         "database_url",
         Some("sqlite:data/pyflix.db"),
@@ -32,6 +32,7 @@ const KEYS: [(&str, Option<&str>, &str); 18] = [
     ("missed_syncs", Some("3"), "3"),
     ("retention", Some("256"), "256"),
     ("ghibli_listen", None, "127.0.0.1:8001"),
+    ("metrics_listen", None, "127.0.0.1:9464"),
     ("trusted_proxies", None, "127.0.0.1,10.0.0.0/8"),
     ("public_url", None, "https://movies.example.org"),
     ("log", Some("info"), "info"),

@@ -29,6 +29,7 @@ fn without_any_setting_the_defaults_hold() {
     assert_eq!(config.fuse, FuseLimits::default());
     assert_eq!((config.missed_syncs, config.retention), (3, 256));
     assert_eq!(config.public_url, None);
+    assert_eq!(config.metrics_listen, None);
     assert_eq!(config.log_format, LogFormat::Pretty);
     assert!(config.warnings.is_empty());
 }
@@ -60,6 +61,7 @@ fn a_wrong_value_is_reported_with_its_name_the_problem_and_an_example() {
         ("PYFLIX_MISSED_SYNCS", "3 syncs"),
         ("PYFLIX_RETENTION", "2001"),
         ("PYFLIX_GHIBLI_LISTEN", "8001"),
+        ("PYFLIX_METRICS_LISTEN", "metrics"),
         ("PYFLIX_TRUSTED_PROXIES", "proxy.example"),
         ("PYFLIX_TRUSTED_PROXIES", "10.0.0.0/33"),
         ("PYFLIX_PUBLIC_URL", "example.org"),

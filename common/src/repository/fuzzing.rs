@@ -1,7 +1,7 @@
 //! The entry point of the fuzz target `part`, for code that is private.
 
-use super::parts::{read_lines, read_records};
 use super::part_name::{PartKind, PartName};
+use super::parts::{read_lines, read_records};
 use crate::models::{Catalogue, Change, Packed};
 
 /// Reads the decompressed content of a part, as changes and as items. An item that is read is the

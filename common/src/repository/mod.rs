@@ -9,6 +9,7 @@ mod content;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod head;
+mod instrumented;
 mod mongodb;
 mod open;
 mod part_name;

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::head::Head;
+use super::instrumented::InstrumentedStore;
 use super::read::load;
 use super::read::{Follower, Snapshot};
 use super::store::{Access, OpenError, Result, Store};
 use super::{mongodb, parts, sqlite};
 use crate::clock::Clock;
 use crate::config::Database;
+use crate::metrics::Metrics;
 
 /// How many versions keep their headers, and so their history, unless configured.
 pub const RETENTION: u64 = 256;
@@ -68,6 +70,15 @@ impl Repository {
     pub fn with_items_per_part(self, items_per_part: usize) -> Self {
         Self {
             items_per_part: items_per_part.max(1),
+            ..self
+        }
+    }
+
+    /// Measures all calls of the store.
+    #[must_use]
+    pub fn with_metrics(self, metrics: &Metrics) -> Self {
+        Self {
+            store: Arc::new(InstrumentedStore::new(self.store, metrics)),
             ..self
         }
     }

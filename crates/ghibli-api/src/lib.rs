@@ -6,7 +6,7 @@ mod wire;
 
 pub use client::{
     Client, ClientConfig, ClientError, FetchError, FetchOutcome, FetchedContent, Progress,
-    ProviderFailure, RequestError, SourceFingerprint, Timeouts,
+    ProviderFailure, RequestError, RequestResult, SourceFingerprint, Timeouts,
 };
 pub use json_server::{
     FieldIndex, ListQuery, ListQueryError, RecordCollection, RecordFields, Selection, SourceTitle,

@@ -61,6 +61,7 @@ struct BorrowedKey<'a> {
 #[derive(Debug)]
 pub struct CachedResponse {
     key: CacheKey,
+    tag: u16,
     representation: Representation,
     /// The fields that are the same in every encoding.
     fields: HeaderMap,
@@ -125,13 +126,15 @@ impl ResponseCache {
     /// Keeps a response if its [`Representation`], which middleware left in the extensions, is
     /// cacheable. One that depends on the host is not kept for a request without one.
     ///
-    /// `per_request` names the fields that differ in every response; they are not kept.
+    /// `per_request` names the fields that differ in every response; they are not kept. `tag` is
+    /// for the caller: [`CachedResponse::tag`].
     pub fn insert(
         &self,
         host: Option<&[u8]>,
         target: &str,
         response: &mut Response,
         per_request: &[HeaderName],
+        tag: u16,
     ) {
         let Some(representation) = response.extensions_mut().remove::<Representation>() else {
             return;
@@ -157,6 +160,7 @@ impl ResponseCache {
         }
         self.insert_response(Arc::new(CachedResponse {
             key,
+            tag,
             representation,
             fields,
             encoded: Default::default(),
@@ -212,6 +216,11 @@ impl ResponseCache {
 }
 
 impl CachedResponse {
+    /// What the caller tagged it with.
+    pub fn tag(&self) -> u16 {
+        self.tag
+    }
+
     /// Its media type.
     pub fn media_type(&self) -> &HeaderValue {
         self.representation.media_type()
@@ -391,7 +400,7 @@ mod tests {
         assert!(cache.get(Some(b"a"), "/").is_none());
 
         insert(&cache, Some(b"a"), "/", &page).await;
-        assert!(cache.get(Some(b"a"), "/").is_some());
+        assert_eq!(cache.get(Some(b"a"), "/").unwrap().tag(), 7);
         assert!(cache.get(Some(b"b"), "/").is_none());
         assert!(cache.get(None, "/").is_none());
     }
@@ -409,6 +418,6 @@ mod tests {
         let conditions = Conditions::of(&Method::GET, &HeaderMap::new());
         let mut response = page.respond(&conditions).await.unwrap();
         response.extensions_mut().insert(page.clone());
-        cache.insert(host, target, &mut response, &[]);
+        cache.insert(host, target, &mut response, &[], 7);
     }
 }

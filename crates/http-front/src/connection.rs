@@ -31,7 +31,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tower::{Service, ServiceExt as _};
 
 use crate::{
-    Limits,
+    Limits, ServerStats,
     activity::Activity,
     body::{RequestBody, ResponseBody, UntilClosed},
     lazy_timer::LazyTimer,
@@ -47,6 +47,7 @@ const REFUSAL_LOG_INTERVAL: Duration = Duration::from_secs(1);
 /// What all connections of a server share.
 pub(crate) struct ServerContext<C> {
     pub(crate) limits: Limits,
+    pub(crate) stats: Arc<ServerStats>,
     pub(crate) shutdown: CancellationToken,
     cached: C,
     /// Where the app runs.
@@ -72,9 +73,15 @@ enum Signal {
 }
 
 impl<C> ServerContext<C> {
-    pub(crate) fn new(limits: Limits, cached: C, shutdown: CancellationToken) -> Self {
+    pub(crate) fn new(
+        limits: Limits,
+        cached: C,
+        stats: Arc<ServerStats>,
+        shutdown: CancellationToken,
+    ) -> Self {
         Self {
             limits,
+            stats,
             shutdown,
             cached,
             app_runtime: Handle::current(),
@@ -102,13 +109,14 @@ impl<C> ServerContext<C> {
             tracing::debug!(%peer, %error, "connection closed early");
             return;
         }
+        self.stats.refused.add(1);
         let mut logged = self
             .refusal_logged
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if logged.is_none_or(|logged| logged.elapsed() >= REFUSAL_LOG_INTERVAL) {
             *logged = Some(Instant::now());
-            tracing::warn!(%peer, reason = %error, "refused a malformed request");
+            tracing::warn!(%peer, %error, "refused a malformed request");
         }
     }
 }
@@ -154,6 +162,7 @@ pub(crate) async fn serve<C, S>(
                 stream,
                 Arc::clone(&activity),
                 limits.write_stall,
+                Arc::clone(&context.stats),
             )),
             service,
         );
@@ -172,12 +181,16 @@ pub(crate) async fn serve<C, S>(
             end = &mut connection => return context.log_end(peer, end),
             // After hyper, which has moved the deadline.
             () = &mut overdue => {
+                context.stats.timed_out.add(1);
                 tracing::debug!(%peer, "connection closed at the client's deadline");
                 return;
             }
             signal = signals.select_next_some() => match signal {
                 Signal::Shutdown => break,
-                Signal::MakeRoom if activity.has_been_idle_for(limits.idle_when_full) => break,
+                Signal::MakeRoom if activity.has_been_idle_for(limits.idle_when_full) => {
+                    context.stats.shed.add(1);
+                    break;
+                }
                 Signal::MakeRoom => signals.push(context.signal()),
             }
         }
@@ -209,6 +222,7 @@ where
     let activity = Arc::clone(activity);
     activity.begin_request(has_body);
     if header_bytes(&request) > context.limits.max_header_bytes {
+        context.stats.refused.add(1);
         // As hyper responds to a header that exceeds the limit before it is complete.
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;

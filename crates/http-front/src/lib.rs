@@ -6,6 +6,7 @@ mod connection;
 mod io_threads;
 mod lazy_timer;
 mod limits;
+mod stats;
 mod timed_stream;
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
@@ -19,7 +20,12 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tower::Service;
 
-pub use self::{body::UntilClosed, connection::ConnectionInfo, limits::Limits};
+pub use self::{
+    body::UntilClosed,
+    connection::ConnectionInfo,
+    limits::Limits,
+    stats::{Counter, ServerStats},
+};
 use self::{connection::ServerContext, io_threads::IoThreads};
 
 /// Pause after a failed accept, so that a lack of file descriptors is not a busy loop.
@@ -32,7 +38,8 @@ const DRAIN_GRACE: Duration = Duration::from_millis(250);
 /// Serves `app` on `listener` until `shutdown` is cancelled.
 ///
 /// `cached` is asked first, on the connection's I/O thread, about every request without a body;
-/// it must not block or compute. `app` runs on the runtime that calls this function.
+/// it must not block or compute. `app` runs on the runtime that calls this function. `stats` counts
+/// what happens to connections.
 ///
 /// On shutdown the listener closes, idle and half-sent requests are dropped, running requests
 /// finish, and what is left after [`Limits::drain`] is aborted. Returns when all connections have
@@ -47,6 +54,7 @@ pub async fn serve<C, S>(
     cached: C,
     app: S,
     limits: Limits,
+    stats: Arc<ServerStats>,
     shutdown: CancellationToken,
 ) -> io::Result<()>
 where
@@ -55,7 +63,7 @@ where
     S::Future: Send + 'static,
 {
     let io_threads = IoThreads::start()?;
-    let context = Arc::new(ServerContext::new(limits, cached, shutdown));
+    let context = Arc::new(ServerContext::new(limits, cached, stats, shutdown));
     // On an I/O thread, because a busy app must not delay new connections.
     let accepting = io_threads.first().spawn(accept_all(
         listener.into_std()?,
@@ -88,10 +96,15 @@ where
             () = context.shutdown.cancelled() => break,
             accepted = accept(&listener) => accepted,
         };
+        context.stats.accepted.add(1);
+        let open = OpenConnection {
+            stats: Arc::clone(&context.stats),
+            _permit: permit,
+        };
         let served = connection::serve(stream, peer, app.clone(), Arc::clone(&context));
         threads.next().spawn(async move {
             served.await;
-            drop(permit);
+            drop(open);
         });
     }
     drop(listener);
@@ -105,6 +118,18 @@ where
         tracing::warn!("closing connections that were still open after the grace period");
     }
     Ok(())
+}
+
+/// An accepted connection, until it is dropped.
+struct OpenConnection {
+    stats: Arc<ServerStats>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.stats.closed.add(1);
+    }
 }
 
 /// Permission for one more connection; `None` once the server is to stop.

@@ -12,7 +12,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{activity::Activity, lazy_timer::LazyTimer};
+use crate::{ServerStats, activity::Activity, lazy_timer::LazyTimer};
 
 /// How long a refused client is read from after the response. Closing with unread bytes would
 /// reset the connection, and the client could lose the response.
@@ -29,10 +29,16 @@ pub(crate) struct TimedStream {
     write_timer: LazyTimer,
     write_stalled: Option<Instant>,
     lingering: Option<Instant>,
+    stats: Arc<ServerStats>,
 }
 
 impl TimedStream {
-    pub(crate) fn new(inner: TcpStream, activity: Arc<Activity>, write_stall: Duration) -> Self {
+    pub(crate) fn new(
+        inner: TcpStream,
+        activity: Arc<Activity>,
+        write_stall: Duration,
+        stats: Arc<ServerStats>,
+    ) -> Self {
         Self {
             inner,
             activity,
@@ -41,6 +47,7 @@ impl TimedStream {
             write_timer: LazyTimer::default(),
             write_stalled: None,
             lingering: None,
+            stats,
         }
     }
 
@@ -59,15 +66,18 @@ impl TimedStream {
         }
     }
 
-    /// Bounds the time without progress of a write.
-    fn bound_write<T>(
+    /// Counts the bytes of a write, and bounds its time without progress.
+    fn written(
         &mut self,
         cx: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(written) = written {
+            if let Ok(bytes) = &written {
+                self.stats.sent_bytes.add(*bytes);
+            }
             self.write_stalled = None;
-            return written;
+            return Poll::Ready(written);
         }
         let stalled = *self.write_stalled.get_or_insert_with(Instant::now);
         ready!(self.write_timer.poll_until(cx, stalled + self.write_stall));
@@ -104,6 +114,7 @@ impl AsyncRead for TimedStream {
         let read = Pin::new(&mut self.inner).poll_read(cx, buf);
         let received = &buf.filled()[before..];
         if !received.is_empty() {
+            self.stats.received_bytes.add(received.len());
             self.activity.received(received);
         }
         read
@@ -117,7 +128,7 @@ impl AsyncWrite for TimedStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
-        self.bound_write(cx, written)
+        self.written(cx, written)
     }
 
     fn poll_write_vectored(
@@ -126,7 +137,7 @@ impl AsyncWrite for TimedStream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
-        self.bound_write(cx, written)
+        self.written(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -11,8 +11,10 @@ use anyhow::Context;
 use clap::Parser;
 use common::clock::Clock;
 use common::config::Config;
+use common::metrics::Metrics;
 use common::repository::{Access, Repository};
 use common::{exit, shutdown, telemetry};
+use syncer::metrics::SyncMetrics;
 use syncer::schedule as syncing;
 use webapp::run as serving;
 
@@ -66,16 +68,20 @@ struct Parts {
     repository: Repository,
     syncer: syncer::pipeline::Syncer,
     listeners: serving::Listeners,
+    metrics: Metrics,
 }
 
 impl Parts {
     async fn new(config: &Config) -> anyhow::Result<Self> {
         let clock = Clock::system();
+        let metrics = Metrics::new("pyflix", config);
         let repository = Repository::open(&config.database, Access::Writer, clock).await?;
+        let repository = repository.with_metrics(&metrics);
         Ok(Self {
             syncer: syncer::cli::syncer(repository.clone(), config)?,
             repository,
             listeners: serving::listen(config).await?,
+            metrics,
         })
     }
 }
@@ -88,13 +94,22 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     ));
     // A half that ends stops the other one, and both get their time to end.
     let (interval, stop) = (config.sync_interval, shutdown.clone());
+    let sync_metrics = SyncMetrics::register(&parts.metrics);
     let syncing = tokio::spawn(async move {
         let _stops_all = stop.clone().drop_guard();
-        syncing::run(parts.syncer, interval, stop).await;
+        syncing::run(parts.syncer, interval, sync_metrics, stop).await;
     });
     let serving = async {
         let _stops_all = shutdown.clone().drop_guard();
-        serving::run(config, &parts.repository, parts.listeners, shutdown.clone()).await
+        let (listeners, metrics) = (parts.listeners, parts.metrics);
+        serving::run(
+            config,
+            &parts.repository,
+            listeners,
+            metrics,
+            shutdown.clone(),
+        )
+        .await
     };
     let (served, synced) = tokio::join!(serving, syncing);
     parts.repository.close().await;

@@ -43,7 +43,7 @@ fn free_port() -> u16 {
 }
 
 /// The first of `names` that is a file in a folder of the `PATH`.
-fn on_path(names: &[&str]) -> Option<PathBuf> {
+pub fn on_path(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .flat_map(|folder| names.iter().map(move |name| folder.join(name)))

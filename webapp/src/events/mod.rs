@@ -50,6 +50,7 @@ pub(crate) struct Events(Arc<SharedStreams>);
 struct SharedStreams {
     /// One permit for each open stream.
     permits: Arc<Semaphore>,
+    max_streams: usize,
     shutdown: CancellationToken,
     heartbeat: Duration,
     backfill_timeout: Duration,
@@ -75,13 +76,20 @@ impl Events {
         heartbeat: Duration,
         backfill_timeout: Duration,
     ) -> Self {
+        let max_streams = max_streams.clamp(1, Semaphore::MAX_PERMITS);
         Self(Arc::new(SharedStreams {
-            permits: Arc::new(Semaphore::new(max_streams.clamp(1, Semaphore::MAX_PERMITS))),
+            permits: Arc::new(Semaphore::new(max_streams)),
+            max_streams,
             shutdown,
             heartbeat,
             backfill_timeout,
             status_events: Mutex::default(),
         }))
+    }
+
+    /// The number of open streams.
+    pub(crate) fn open_streams(&self) -> usize {
+        self.0.max_streams - self.0.permits.available_permits()
     }
 
     fn permit(&self) -> Result<OwnedSemaphorePermit, AppError> {

@@ -215,7 +215,14 @@ async fn a_client_that_never_reads_is_disconnected_and_frees_its_permit() {
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let service = routes::app(app.state.clone(), RequestLimits::default());
-    let served = http_front::serve(listener, |_| None, service, limits, stop.clone());
+    let served = http_front::serve(
+        listener,
+        |_| None,
+        service,
+        limits,
+        Arc::default(),
+        stop.clone(),
+    );
     let served = tokio::spawn(served);
 
     let socket = TcpSocket::new_v4().unwrap();

@@ -11,6 +11,7 @@ pub(crate) mod path;
 mod public_url;
 pub(crate) mod query;
 mod request_id;
+mod trace_context;
 mod vary;
 
 pub(crate) use self::accept::accepts_only_json;
@@ -19,4 +20,5 @@ pub(crate) use self::public_url::{
     FORWARDED, KnownLinkKey, LinkKey, Links, PublicUrl, prefix, with_prefix,
 };
 pub(crate) use self::request_id::{RequestId, X_REQUEST_ID};
+pub(crate) use self::trace_context::trace_id;
 pub(crate) use self::vary::add_vary;

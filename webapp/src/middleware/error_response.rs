@@ -31,9 +31,16 @@ pub(super) fn render_error(
     links: Option<&Links>,
     only_json: bool,
     request_id: RequestId,
+    trace_id: Option<&str>,
 ) -> Response {
     if let AppError::Internal(cause) = error {
-        tracing::error!(%request_id, path = uri.path(), cause = format!("{cause:#}"), "request failed");
+        tracing::error!(
+            %request_id,
+            trace_id,
+            path = uri.path(),
+            error = format!("{cause:#}"),
+            "request failed"
+        );
     }
     let (content_type, text) = if only_json || is_api(uri.path()) {
         (PROBLEM, problem(error, uri, links, request_id))

@@ -14,7 +14,7 @@ use http_content::{Conditions, Representation};
 
 use super::error_response::render_error;
 use crate::http::content::HTML;
-use crate::http::{AppError, Links, RequestId, accepts_only_json, with_prefix};
+use crate::http::{AppError, Links, RequestId, accepts_only_json, trace_id, with_prefix};
 
 /// Turns what a handler returned, a [`Representation`] or an [`AppError`], into the response to
 /// this request: encoded, not modified, a page, or problem details.
@@ -28,6 +28,7 @@ pub(super) async fn render(
     let only_json = accepts_only_json(request.headers());
     let uri = request.uri().clone();
     let links = request.extensions().get::<Links>().cloned();
+    let trace_id = trace_id(request.headers()).map(str::to_owned);
 
     let mut placeholder = next.run(request).await;
 
@@ -46,7 +47,15 @@ pub(super) async fn render(
     };
     let prefix = links.as_ref().map_or("", Links::prefix);
     let mut response = outcome.unwrap_or_else(|error: Arc<AppError>| {
-        render_error(&error, &uri, links.as_ref(), only_json, request_id)
+        let trace_id = trace_id.as_deref();
+        render_error(
+            &error,
+            &uri,
+            links.as_ref(),
+            only_json,
+            request_id,
+            trace_id,
+        )
     });
     prefix_location(response.headers_mut(), prefix);
     if without_body {

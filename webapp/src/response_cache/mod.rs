@@ -18,7 +18,10 @@ use tower::{Service, ServiceExt as _, service_fn};
 use crate::http::content::HTML;
 use crate::http::cors::Cors;
 use crate::http::path::is_ghibli;
-use crate::http::{KnownLinkKey, LinkKey, PublicUrl, RequestId, X_REQUEST_ID, accepts_only_json};
+use crate::http::{
+    KnownLinkKey, LinkKey, PublicUrl, RequestId, X_REQUEST_ID, accepts_only_json, trace_id,
+};
+use crate::metrics::{RequestMetrics, RouteTag};
 use crate::state::CurrentSite;
 
 /// Time that a site must be current before the page of every item is made.
@@ -36,14 +39,17 @@ const ANY_HOST: &str = "localhost";
 pub(crate) fn cached(
     current: CurrentSite,
     public_url: PublicUrl,
+    metrics: RequestMetrics,
 ) -> impl Fn(&Request) -> Option<Response> + Send + Sync {
     move |request| {
         let site = current.peek();
         let key = readable_key(request, &public_url)?;
         let target = ResponseCache::target(request)?;
         let target = public_url.cached_target(target, key.as_ref());
-        let response = find(&site.as_ref()?.cache, key.as_ref(), &target, request)?;
-        respond(&response, &target, request)
+        let cached = find(&site.as_ref()?.cache, key.as_ref(), &target, request)?;
+        let response = respond(&cached, &target, request)?;
+        metrics.count_cached(cached.tag(), request.method(), response.status());
+        Some(response)
     }
 }
 
@@ -76,7 +82,8 @@ async fn serve<S>(
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
-    let request = public_url.localize(request);
+    let mut request = public_url.localize(request);
+    let route = RouteTag::of(&mut request);
     let cache = current.peek().as_ref().map(|site| Arc::clone(&site.cache));
     let (Some(cache), Some(key)) = (cache, readable_key(&request, public_url)) else {
         return app.oneshot(request).await;
@@ -88,6 +95,7 @@ where
         && cache.encode(&cached, request.headers()).await.is_ok()
         && let Some(response) = respond(&cached, target, &request)
     {
+        route.set(cached.tag());
         return Ok(response);
     }
     let (key, target) = (key.map(LinkKey::into_owned), target.to_owned());
@@ -102,6 +110,7 @@ where
         &target,
         &mut response,
         per_request,
+        route.get(),
     );
     Ok(response)
 }
@@ -127,6 +136,8 @@ fn respond(cached: &CachedResponse, target: &str, request: &Request) -> Option<R
     Cors::add_to_cached(path, request, headers);
     tracing::debug!(
         request_id = %id,
+        trace_id = trace_id(request.headers()),
+        method = %request.method(),
         path,
         status = response.status().as_u16(),
         "cached"

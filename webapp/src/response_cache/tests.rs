@@ -38,7 +38,11 @@ async fn a_page_is_rendered_once_for_all_encodings() {
 #[tokio::test]
 async fn the_io_thread_sends_what_the_app_would_and_never_encodes() {
     let app = CachedApp::new(Representation::varying_by_host);
-    let cached = cached(app.current.clone(), PublicUrl::default());
+    let cached = cached(
+        app.current.clone(),
+        PublicUrl::default(),
+        RequestMetrics::default(),
+    );
     let request = |encoding: &str| {
         let request = Request::get("/a").header(HOST, "here");
         let request = request.header(ACCEPT_ENCODING, encoding);
@@ -102,7 +106,11 @@ async fn a_response_that_varies_by_host_is_cached_for_each_host() {
 #[tokio::test]
 async fn a_client_that_accepts_only_json_gets_no_page_not_even_from_the_cache() {
     let app = CachedApp::new(|page| page);
-    let cached = cached(app.current.clone(), PublicUrl::default());
+    let cached = cached(
+        app.current.clone(),
+        PublicUrl::default(),
+        RequestMetrics::default(),
+    );
     for _ in 0..3 {
         app.get("/a", &[]).await;
         let only_json = [("accept", "application/json")];
@@ -159,7 +167,14 @@ async fn responses_that_were_requested_twice_are_prewarmed_for_the_next_version(
         .header(HOST, "two")
         .header(ACCEPT_ENCODING, "br");
     let request = request.body(Body::empty()).unwrap();
-    assert!(cached(next.current.clone(), PublicUrl::default())(&request).is_some());
+    assert!(
+        cached(
+            next.current.clone(),
+            PublicUrl::default(),
+            RequestMetrics::default()
+        )(&request)
+        .is_some()
+    );
 }
 
 #[tokio::test]
@@ -431,7 +446,11 @@ async fn every_response_is_that_of_a_fresh_server_whatever_was_requested_before(
             ..AppState::default()
         };
         let current = state.current.clone();
-        let cached = cached(current.clone(), public_url.clone());
+        let cached = cached(
+            current.clone(),
+            public_url.clone(),
+            RequestMetrics::default(),
+        );
         let app = crate::routes::app(state, RequestLimits::default());
         let app = BoxedApp::new(app);
         let forget = || {

@@ -35,7 +35,10 @@ impl Indexes {
                 records: RecordIndex::default(),
             }
         });
-        tracing::debug!(elapsed = ?started.elapsed(), "indexed the catalogue");
+        tracing::debug!(
+            seconds = started.elapsed().as_secs_f64(),
+            "indexed the catalogue"
+        );
         indexes
     }
 

@@ -298,7 +298,12 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     })
     .await?;
     let elapsed = started.elapsed();
-    tracing::debug!(items = catalogue.len(), ?read, ?elapsed, "loaded a state");
+    tracing::debug!(
+        items = catalogue.len(),
+        read_seconds = read.as_secs_f64(),
+        seconds = elapsed.as_secs_f64(),
+        "loaded a state"
+    );
     let items = header.content.items;
     if is_whole && items != catalogue.len() as u64 {
         let reason = format!(

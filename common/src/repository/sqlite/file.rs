@@ -123,7 +123,7 @@ impl ReopeningConnection {
             return Err(Fault::Closed);
         }
         if let Some(open) = self.open.take_if(|open| !open.is_current()) {
-            tracing::warn!(path = %self.path.display(), "the database file was replaced or removed; reopening it");
+            tracing::warn!(file = %self.path.display(), "the database file was replaced or removed; reopening it");
             drop(open);
         }
         let open = match self.open.take() {
@@ -166,7 +166,7 @@ impl ReopeningConnection {
             }
         }
         tracing::error!(
-            path = %self.path.display(),
+            file = %self.path.display(),
             kept_as = %aside.display(),
             "the database is damaged and was moved aside; the next sync creates a new one"
         );

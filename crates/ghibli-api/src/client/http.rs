@@ -15,6 +15,7 @@ use super::body_task::BodyTask;
 use super::config::{ClientConfig, Timeouts};
 use super::error::{ClientError, RequestError, causes};
 use super::fingerprint::Validators;
+use super::outcome::RequestResult;
 use super::provider::without_credentials;
 use super::redirect;
 use super::response::{CompleteResponse, GetOutcome, LargeBody, ResponseBody};
@@ -54,19 +55,25 @@ impl HttpClient {
     }
 
     /// Sends a request, and once more after a transient error. `on_received` gets the size of the
-    /// body so far.
+    /// body so far, `on_result` the result of each of the two.
     pub(super) async fn get(
         &self,
         url: &Url,
         validators: Option<&Validators>,
         large: LargeBody<'_>,
         on_received: impl Fn(u64),
+        on_result: impl Fn(RequestResult),
     ) -> Result<GetOutcome, RequestError> {
-        match self.get_once(url, validators, large, &on_received).await {
+        let get_once = async || {
+            let result = self.get_once(url, validators, large, &on_received).await;
+            on_result(RequestResult::of(&result));
+            result
+        };
+        match get_once().await {
             Err(error) if error.is_transient() => {
                 tracing::debug!(%error, path = url.path(), "retrying the source");
                 sleep(self.timeouts.retry_delay).await;
-                self.get_once(url, validators, large, &on_received).await
+                get_once().await
             }
             result => result,
         }

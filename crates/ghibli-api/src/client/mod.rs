@@ -21,7 +21,7 @@ use tokio::time::Instant;
 pub use self::config::{ClientConfig, Timeouts};
 pub use self::error::{ClientError, FetchError, ProviderFailure, RequestError};
 pub use self::fingerprint::SourceFingerprint;
-pub use self::outcome::{FetchOutcome, FetchedContent, Progress};
+pub use self::outcome::{FetchOutcome, FetchedContent, Progress, RequestResult};
 
 use self::http::HttpClient;
 use self::outcome::ProgressFn;

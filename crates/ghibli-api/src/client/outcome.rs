@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::error::ProviderFailure;
+use super::error::{ProviderFailure, RequestError};
 use super::fingerprint::SourceFingerprint;
+use super::response::GetOutcome;
 use crate::wire::{Collection, Records};
 
 /// Receives the steps of a fetch.
@@ -18,6 +19,8 @@ pub enum Progress<'a> {
         /// The provider's URL without credentials.
         provider: &'a str,
     },
+    /// A request has ended. A transient error is followed by a second request.
+    Responded(RequestResult),
     /// Part of a collection has arrived.
     Received {
         /// The collection.
@@ -34,6 +37,57 @@ pub enum Progress<'a> {
     },
     /// A provider failed; the next one is tried.
     Failed(&'a ProviderFailure),
+}
+
+/// How a request to a provider ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestResult {
+    /// The content was received.
+    Ok,
+    /// Status 304.
+    NotModified,
+    /// Another status below 500.
+    Refused,
+    /// A status of 500 or above.
+    ServerError,
+    /// No connection or no response.
+    Unreachable,
+    /// The response did not begin or end in time.
+    Timeout,
+    /// The response is too large, or is not what a provider sends.
+    Unusable,
+}
+
+impl RequestResult {
+    /// The result as a word, such as `not_modified`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NotModified => "not_modified",
+            Self::Refused => "refused",
+            Self::ServerError => "server_error",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Unusable => "unusable",
+        }
+    }
+
+    pub(super) fn of(result: &Result<GetOutcome, RequestError>) -> Self {
+        match result {
+            Ok(GetOutcome::Complete(_)) => Self::Ok,
+            Ok(GetOutcome::NotModified(_)) => Self::NotModified,
+            Ok(GetOutcome::TooLarge { .. }) => Self::Unusable,
+            Err(RequestError::Status(500..) | RequestError::RateLimited { status: 500.., .. }) => {
+                Self::ServerError
+            }
+            Err(RequestError::Status(_) | RequestError::RateLimited { .. }) => Self::Refused,
+            Err(RequestError::Connect(_) | RequestError::NoResponse(_)) => Self::Unreachable,
+            Err(RequestError::IdleTimeout(_) | RequestError::ResponseTimeout { .. }) => {
+                Self::Timeout
+            }
+            Err(_) => Self::Unusable,
+        }
+    }
 }
 
 /// The result of a fetch: all five collections of one provider.

@@ -82,7 +82,11 @@ impl<'a> ProviderSession<'a> {
                 bytes: part.bytes_before + bytes,
             });
         };
-        let outcome = self.http.get(&url, validators, large, on_received).await?;
+        let on_result = |result| (self.progress)(Progress::Responded(result));
+        let outcome = self
+            .http
+            .get(&url, validators, large, on_received, on_result)
+            .await?;
         let origin = outcome.url().origin();
         let first = self.origin.get_or_init(|| origin.clone());
         if *first != origin {

@@ -27,6 +27,7 @@ mod deadlines;
 mod ends;
 mod limits;
 mod requests;
+mod stats;
 
 const SHORT: Duration = Duration::from_millis(500);
 const LONG: Duration = Duration::from_secs(20);
@@ -54,6 +55,7 @@ struct Server {
     go_on: Arc<Notify>,
     /// Responses of `/events` that have not ended.
     listeners: Arc<AtomicUsize>,
+    stats: Arc<ServerStats>,
     running: JoinHandle<io::Result<()>>,
 }
 
@@ -98,7 +100,15 @@ impl Server {
             "/cached/long" => Some(Response::new(vec![b'a'; LONG_BYTES].into())),
             _ => None,
         };
-        let served = serve(socket, cached, app, limits, shutdown.clone());
+        let stats = Arc::<ServerStats>::default();
+        let served = serve(
+            socket,
+            cached,
+            app,
+            limits,
+            Arc::clone(&stats),
+            shutdown.clone(),
+        );
         let running = tokio::spawn(served);
         Self {
             address,
@@ -106,6 +116,7 @@ impl Server {
             entered,
             go_on,
             listeners,
+            stats,
             running,
         }
     }

@@ -1,0 +1,73 @@
+use std::fmt;
+
+use common::clock::Clock;
+use common::metrics::{Metrics, Scrape};
+use common::models::{Kind, Outcome};
+use jiff::Timestamp;
+
+use crate::events::Events;
+use crate::state::{CurrentSite, Freshness, Site};
+
+/// All states, the most severe first.
+const STATES: [&str; 7] = [
+    "held",
+    "database_unavailable",
+    "source_unavailable",
+    "no_recent_sync",
+    "pinned",
+    "waiting",
+    "up_to_date",
+];
+
+/// Shows the catalogue that is served, its state and the open event streams.
+pub(crate) fn register_site(metrics: &Metrics, current: CurrentSite, events: Events, clock: Clock) {
+    metrics.on_scrape(move |scrape| {
+        let streams = events.open_streams();
+        scrape.gauge("event_streams", "Open event streams", streams as f64)?;
+        let site = current.peek();
+        let site = site.as_deref();
+        let help = "Whether the database has been read, so that pages can be served";
+        scrape.gauge("ready", help, f64::from(site.is_some()))?;
+        let state = state(site);
+        let states = STATES.map(|name| ([("state", name)], f64::from(name == state)));
+        scrape.gauges(
+            "state",
+            "1 for the state of the catalogue, 0 for the others",
+            states,
+        )?;
+        match site {
+            Some(site) => write(scrape, site, clock.now()),
+            None => Ok(()),
+        }
+    });
+}
+
+fn state(site: Option<&Site>) -> &'static str {
+    match site {
+        None => Freshness::StoreUnavailable(Timestamp::UNIX_EPOCH).name(),
+        Some(site) if site.sync_status.held.is_some() => "held",
+        Some(site) => site.freshness.name(),
+    }
+}
+
+fn write(scrape: &mut Scrape<'_, '_>, site: &Site, now: Timestamp) -> fmt::Result {
+    let age = |at: Timestamp| now.duration_since(at).as_secs_f64();
+    let help = "Version of the catalogue; 0 is the built-in one";
+    scrape.gauge("catalogue_version", help, site.version() as f64)?;
+    let published = (!site.is_built_in()).then_some(site.snapshot.header.at);
+    let help = "Time since the version was published";
+    scrape.gauge("catalogue_age_seconds", help, published.map(age))?;
+    let catalogue = &site.snapshot.catalogue;
+    let items = Kind::ALL.map(|kind| ([("kind", kind.singular())], catalogue.count(kind) as f64));
+    scrape.gauges("catalogue_items", "Items by kind", items)?;
+    let help = "Parts of the version that cannot be read";
+    let damage = site.snapshot.damage.len();
+    scrape.gauge("catalogue_damaged_parts", help, damage as f64)?;
+    let mut runs = site.sync_status.runs.iter();
+    let last = runs.find(|run| run.outcome != Outcome::Failed);
+    let help = "Time since the last sync that read the source, by any syncer";
+    let last = last.map(|run| age(run.ended));
+    scrape.gauge("catalogue_last_sync_age_seconds", help, last)?;
+    let help = "Size of all cached responses";
+    scrape.gauge("response_cache_bytes", help, site.cache.bytes() as f64)
+}
