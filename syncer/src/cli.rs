@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands;
 use crate::pipeline::{SyncPolicy, Syncer};
+use crate::webhooks::Webhooks;
 use crate::{schedule, setup};
 
 /// Mirror the Ghibli API into the database. Without a command, syncs repeatedly until stopped.
@@ -34,6 +35,8 @@ enum Command {
         #[arg(long, default_value = setup::FOLDER)]
         folder: PathBuf,
     },
+    /// Send a test event to every webhook; exits with 0 if all accepted it, else with 1.
+    NotifyTest,
     /// Create any missing Docker Compose secrets.
     Secrets {
         /// Folder to write to.
@@ -54,9 +57,10 @@ pub async fn main(cli: Cli) -> ExitCode {
     let result = match cli.command {
         Some(Command::Secrets { folder }) => setup::secrets(&folder).map_err(Into::into),
         Some(Command::Init { folder }) => setup::init(&folder).await.map_err(Into::into),
+        Some(Command::NotifyTest) => return notify_test(&config).await,
         Some(Command::Repository(command)) => return run_command(command, &mut config).await,
         None => match open_syncer(&config).await {
-            Ok(syncer) => sync_repeatedly(syncer, &config).await,
+            Ok((syncer, webhooks)) => sync_repeatedly(syncer, &webhooks, &config).await,
             Err(error) => return fail(exit::CONFIGURATION, &format!("{error:#}")),
         },
     };
@@ -78,12 +82,16 @@ async fn run_command(command: commands::Command, config: &mut Config) -> ExitCod
         Ok(shutdown) => shutdown,
         Err(error) => return fail(exit::FAILURE, &format!("{error:#}")),
     };
-    let mut syncer = match open_syncer(config).await {
-        Ok(syncer) => syncer,
+    let (mut syncer, webhooks) = match open_syncer(config).await {
+        Ok(opened) => opened,
         Err(error) => return fail(exit::CONFIGURATION, &format!("{error:#}")),
     };
     let repository = syncer.repository().clone();
+    let logs_events = command.logs_events();
     let code = commands::run(command, &mut syncer, &shutdown).await;
+    if logs_events {
+        webhooks.flush(&shutdown).await;
+    }
     repository.close().await;
     code.unwrap_or_else(|error| fail(exit::FAILURE, &format!("{error:#}")))
 }
@@ -106,16 +114,25 @@ fn replace_missing_file(config: &mut Config) -> anyhow::Result<Option<tempfile::
     Ok(Some(folder))
 }
 
-async fn open_syncer(config: &Config) -> anyhow::Result<Syncer> {
+async fn notify_test(config: &Config) -> ExitCode {
+    if config.webhooks.is_empty() {
+        let problem = "PYFLIX_WEBHOOK_URLS: is not set, so there is no webhook to test";
+        return fail(exit::CONFIGURATION, &problem);
+    }
+    let result = commands::notify_test(&config.webhooks, &Clock::system()).await;
+    result.unwrap_or_else(|error| fail(exit::FAILURE, &format!("{error:#}")))
+}
+
+async fn open_syncer(config: &Config) -> anyhow::Result<(Syncer, Webhooks)> {
     let repository = Repository::open(&config.database, Access::Writer, Clock::system()).await?;
     syncer(repository, config)
 }
 
-/// A syncer over an open repository, as configured.
+/// A syncer over an open repository and its webhooks, as configured.
 ///
 /// # Errors
 /// When a setting is wrong.
-pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<Syncer> {
+pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<(Syncer, Webhooks)> {
     if let Some(warning) = config.memory_warning() {
         tracing::warn!("{warning}");
     }
@@ -130,10 +147,16 @@ pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<Syncer>
         missed_syncs: config.missed_syncs,
     };
     let repository = repository.with_retention(config.retention);
-    Ok(Syncer::new(repository, client, Clock::system(), policy))
+    let webhooks = Webhooks::new(repository.clone(), &config.webhooks, Clock::system())?;
+    let syncer = Syncer::new(repository, client, Clock::system(), policy);
+    Ok((syncer, webhooks))
 }
 
-async fn sync_repeatedly(syncer: Syncer, config: &Config) -> anyhow::Result<()> {
+async fn sync_repeatedly(
+    syncer: Syncer,
+    webhooks: &Webhooks,
+    config: &Config,
+) -> anyhow::Result<()> {
     let shutdown = on_signal()?;
     let repository = syncer.repository().clone();
     let providers: Vec<_> = config.provider_urls.iter().map(without_user).collect();
@@ -142,7 +165,10 @@ async fn sync_repeatedly(syncer: Syncer, config: &Config) -> anyhow::Result<()> 
         humantime::format_duration(config.sync_interval),
         providers.join(", ")
     );
-    schedule::run(syncer, config.sync_interval, shutdown).await;
+    tokio::join!(
+        webhooks.run(&shutdown),
+        schedule::run(syncer, config.sync_interval, shutdown.clone())
+    );
     repository.close().await;
     Ok(())
 }

@@ -7,3 +7,4 @@ mod progress;
 pub mod schedule;
 mod setup;
 mod summary;
+pub mod webhooks;

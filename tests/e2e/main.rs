@@ -28,3 +28,4 @@ mod raw_http;
 mod snapshots;
 mod sqlite_file;
 mod syncing;
+mod webhooks;

@@ -5,6 +5,8 @@
 
 mod blocking;
 mod content;
+mod deliveries;
+mod events;
 mod head;
 mod mongodb;
 mod open;
@@ -18,6 +20,8 @@ mod view;
 
 pub use self::mongodb::setup as mongodb_setup;
 pub use content::ContentDigest;
+pub use deliveries::Delivery;
+pub use events::LoggedEvent;
 pub use head::{
     Base, Commit, Head, HeadPatch, Header, LastSync, Lease, LeaseDenied, Release, SyncEnd,
 };

@@ -155,6 +155,10 @@ pub enum Table {
     Missing,
     /// One row: the digests of the response that the published version has.
     UnchangedMarker,
+    /// The event log.
+    Events,
+    /// The deliveries to each webhook, which are written outside of any lease.
+    Webhooks,
 }
 
 impl Table {
@@ -166,6 +170,8 @@ impl Table {
             Self::Findings => "findings",
             Self::Missing => "missing",
             Self::UnchangedMarker => "unchanged_marker",
+            Self::Events => "events",
+            Self::Webhooks => "webhooks",
         }
     }
 }
@@ -249,6 +255,10 @@ pub trait Store: Send + Sync + fmt::Debug {
         put: Vec<Row>,
         remove: Vec<String>,
     ) -> Result<()>;
+
+    /// Writes a row outside of any lease, unless the stored one has this `revision` or a later one in
+    /// its field of that name. False: another process was faster.
+    async fn write_if_newer(&self, table: Table, row: Row, revision: u64) -> Result<bool>;
 
     /// Removes all rows of a table except the `keep` with the highest keys.
     async fn trim(&self, table: Table, keep: u32) -> Result<()>;

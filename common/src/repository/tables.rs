@@ -230,7 +230,7 @@ fn run_key(number: u64) -> String {
     format!("{number:020}")
 }
 
-fn to_fields<T: Serialize>(value: &T) -> Result<Map<String, Value>> {
+pub(super) fn to_fields<T: Serialize>(value: &T) -> Result<Map<String, Value>> {
     match serde_json::to_value(value) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Ok(Map::new()),
@@ -242,7 +242,7 @@ fn to_fields<T: Serialize>(value: &T) -> Result<Map<String, Value>> {
 }
 
 /// Decodes rows; invalid ones are logged and skipped.
-fn decode_rows<T: DeserializeOwned>(table: Table, rows: Vec<Row>) -> Vec<T> {
+pub(super) fn decode_rows<T: DeserializeOwned>(table: Table, rows: Vec<Row>) -> Vec<T> {
     rows.into_iter()
         .filter_map(|row| {
             serde_json::from_value(Value::Object(row.fields))

@@ -7,6 +7,7 @@
     reason = "it fails the test"
 )]
 
+mod events;
 mod faulty_store;
 mod fixture;
 mod following;
@@ -86,6 +87,16 @@ promises! {
         a_version_is_not_restored_over_lost_changes,
         verification_finds_a_part_that_was_corrupted,
         a_new_head_starts_beyond_all_earlier_fences;
+    events:
+        each_version_is_logged_once_and_numbered,
+        a_version_whose_publisher_died_after_the_commit_is_logged_by_the_next_lease,
+        each_outage_and_each_held_delta_is_logged_once,
+        a_publisher_that_died_before_its_release_does_not_end_an_outage,
+        damage_is_logged_before_its_repair_and_healing_after_it,
+        damage_that_one_run_finds_and_repairs_is_logged,
+        the_log_of_another_lineage_begins_anew_and_its_numbers_go_on,
+        the_log_keeps_the_newest_thousand_events,
+        of_two_syncers_that_save_a_delivery_one_is_refused;
     spoiling:
         values_of_wrong_types_stop_nothing_and_the_next_runs_repair_them;
     machine:

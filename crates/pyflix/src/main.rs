@@ -69,6 +69,7 @@ async fn standalone() -> ExitCode {
 struct Parts {
     repository: Repository,
     syncer: syncer::pipeline::Syncer,
+    webhooks: syncer::webhooks::Webhooks,
     listeners: serving::Listeners,
 }
 
@@ -76,8 +77,10 @@ impl Parts {
     async fn new(config: &Config) -> anyhow::Result<Self> {
         let clock = Clock::system();
         let repository = Repository::open(&config.database, Access::Writer, clock).await?;
+        let (syncer, webhooks) = syncer::cli::syncer(repository.clone(), config)?;
         Ok(Self {
-            syncer: syncer::cli::syncer(repository.clone(), config)?,
+            syncer,
+            webhooks,
             repository,
             listeners: serving::listen(config).await?,
         })
@@ -94,7 +97,10 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     let (interval, stop) = (config.sync_interval, shutdown.clone());
     let syncing = tokio::spawn(async move {
         let _stops_all = stop.clone().drop_guard();
-        syncing::run(parts.syncer, interval, stop).await;
+        tokio::join!(
+            parts.webhooks.run(&stop),
+            syncing::run(parts.syncer, interval, stop.clone())
+        );
     });
     let serving = async {
         let _stops_all = shutdown.clone().drop_guard();

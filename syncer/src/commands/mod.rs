@@ -3,6 +3,7 @@
 mod approve;
 mod history;
 mod lease;
+mod notify_test;
 mod once;
 mod output;
 mod pin;
@@ -13,6 +14,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::notify_test::notify_test;
 
 use self::lease::unless_stopped;
 use crate::pipeline::Syncer;
@@ -44,6 +47,13 @@ pub enum Command {
     },
     /// Remove the pin and follow the source again.
     Unpin,
+}
+
+impl Command {
+    /// Whether it can log events for webhooks.
+    pub(crate) const fn logs_events(&self) -> bool {
+        matches!(self, Self::Once | Self::Rollback { .. })
+    }
 }
 
 /// Runs a command. After `shutdown` it waits neither for the lease nor for the source.

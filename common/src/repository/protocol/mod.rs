@@ -9,3 +9,4 @@ mod verify;
 pub use lease::{AcquireError, LeaseGuard, LeaseHandle};
 pub use repair::{LostItems, Origin, Repair};
 pub use verify::Verification;
+pub(super) use verify::check;

@@ -126,7 +126,10 @@ fn older(head: &Head, needed: &[PartName]) -> Vec<PartName> {
 }
 
 /// Reads a part and verifies its checksum.
-async fn check(store: &dyn Store, name: PartName) -> Result<Option<Damage>> {
+pub(in crate::repository) async fn check(
+    store: &dyn Store,
+    name: PartName,
+) -> Result<Option<Damage>> {
     match store.get(name).await {
         Ok(Some(data)) => run_blocking(move || parts::check(name, &data)).await,
         Ok(None) => Ok(Some(load::missing_part(name))),

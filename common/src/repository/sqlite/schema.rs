@@ -8,11 +8,12 @@ use super::fault::Fault;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The format of the file, kept in `user_version`.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// Marks a file as ours: "PyFl" in the file's header.
 pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"PyFl");
 
+/// The tables of format 1.
 pub(super) const SCHEMA: &str = "
     CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL);
     CREATE TABLE parts (name TEXT NOT NULL UNIQUE, data BLOB NOT NULL);
@@ -26,6 +27,12 @@ pub(super) const SCHEMA: &str = "
     CREATE TABLE locations (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
     CREATE TABLE species (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
     CREATE TABLE vehicles (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
+";
+
+/// The tables that format 2 added.
+const SCHEMA_2: &str = "
+    CREATE TABLE IF NOT EXISTS events (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS webhooks (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
 ";
 
 /// Opens a connection to the file, after creating it and its tables if they are missing. A reader
@@ -53,8 +60,11 @@ fn create_tables(connection: &mut Connection) -> Result<(), Fault> {
     if format > FORMAT {
         return Err(Fault::Newer);
     }
-    if format < FORMAT {
+    if format < 1 {
         transaction.execute_batch(SCHEMA)?;
+    }
+    if format < FORMAT {
+        transaction.execute_batch(SCHEMA_2)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     if !has_id {
