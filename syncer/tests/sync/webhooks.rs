@@ -133,7 +133,7 @@ pub(crate) async fn three_days(store: Store) {
     deliveries.publish(1).await;
     deliveries.flush().await;
     deliveries.receiver.misbehave(ReceiverFault::None);
-    deliveries.wait(Duration::from_hours(3 * 24));
+    deliveries.wait(Duration::from_hours(3 * 24) + Duration::from_mins(1));
     deliveries.flush().await;
     assert_eq!(deliveries.accepted(), [0; 0]);
     let rows = deliveries.scene.repository().store();

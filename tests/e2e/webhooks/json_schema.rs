@@ -13,7 +13,7 @@ pub(super) fn is_valid(document: &Value, schema: &Value, value: &Value) -> bool 
         _ => true,
     };
     let mut checks = keywords.map(|(keyword, expected)| match keyword.as_str() {
-        "description" => true,
+        "description" | "default" => true,
         "$ref" => {
             let pointer = expected.as_str().unwrap().trim_start_matches('#');
             is_valid(document, document.pointer(pointer).unwrap(), value)
