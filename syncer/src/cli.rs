@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::commands;
 use crate::metrics::SyncMetrics;
 use crate::pipeline::{SyncPolicy, Syncer};
+use crate::webhooks::Webhooks;
 use crate::{schedule, setup};
 
 /// Mirror the Ghibli API into the database. Without a command, syncs repeatedly until stopped.
@@ -37,6 +38,8 @@ enum Command {
         #[arg(long, default_value = setup::FOLDER)]
         folder: PathBuf,
     },
+    /// Send a test event to every webhook; exits with 0 if all accepted it, else with 1.
+    NotifyTest,
     /// Create any missing Docker Compose secrets.
     Secrets {
         /// Folder to write to.
@@ -57,11 +60,10 @@ pub async fn main(cli: Cli) -> ExitCode {
     let result = match cli.command {
         Some(Command::Secrets { folder }) => setup::secrets(&folder).map_err(Into::into),
         Some(Command::Init { folder }) => setup::init(&folder).await.map_err(Into::into),
+        Some(Command::NotifyTest) => return notify_test(&config).await,
         Some(Command::Repository(command)) => return run_command(command, &mut config).await,
-        None => match open_loop(&config).await {
-            Ok((syncer, listener, metrics)) => {
-                sync_repeatedly(syncer, &config, listener, metrics).await
-            }
+        None => match Loop::open(&config).await {
+            Ok(parts) => sync_repeatedly(parts, &config).await,
             Err(error) => return fail(exit::CONFIGURATION, &format!("{error:#}")),
         },
     };
@@ -91,12 +93,16 @@ async fn run_command(command: commands::Command, config: &mut Config) -> ExitCod
         Ok(shutdown) => shutdown,
         Err(error) => return fail(exit::FAILURE, &format!("{error:#}")),
     };
-    let mut syncer = match open_syncer(config, access).await {
-        Ok(syncer) => syncer,
+    let (mut syncer, webhooks) = match open_syncer(config, access).await {
+        Ok(opened) => opened,
         Err(error) => return fail(exit::CONFIGURATION, &format!("{error:#}")),
     };
     let repository = syncer.repository().clone();
+    let logs_events = command.logs_events();
     let code = commands::run(command, &mut syncer, &shutdown).await;
+    if logs_events {
+        webhooks.flush(&shutdown).await;
+    }
     repository.close().await;
     code.unwrap_or_else(|error| fail(exit_code(&error), &format!("{error:#}")))
 }
@@ -146,7 +152,29 @@ fn replace_missing_file(config: &mut Config) -> anyhow::Result<Option<tempfile::
     Ok(Some(folder))
 }
 
-async fn open_syncer(config: &Config, access: Access) -> anyhow::Result<Syncer> {
+/// What the loop runs.
+struct Loop {
+    syncer: Syncer,
+    webhooks: Webhooks,
+    listener: Option<TcpListener>,
+    metrics: Metrics,
+}
+
+impl Loop {
+    async fn open(config: &Config) -> anyhow::Result<Self> {
+        let metrics = Metrics::new("syncer", config);
+        let repository = open_repository(config, Access::Writer).await?;
+        let (syncer, webhooks) = syncer(repository.with_metrics(&metrics), config)?;
+        Ok(Self {
+            syncer,
+            webhooks,
+            listener: metrics::listen(config).await?,
+            metrics,
+        })
+    }
+}
+
+async fn open_syncer(config: &Config, access: Access) -> anyhow::Result<(Syncer, Webhooks)> {
     syncer(open_repository(config, access).await?, config)
 }
 
@@ -154,21 +182,20 @@ async fn open_repository(config: &Config, access: Access) -> anyhow::Result<Repo
     Ok(Repository::open(&config.database, access, Clock::system()).await?)
 }
 
-/// A syncer for the loop, which shows its metrics.
-async fn open_loop(config: &Config) -> anyhow::Result<(Syncer, Option<TcpListener>, Metrics)> {
-    let metrics = Metrics::new("syncer", config);
-    let repository = open_repository(config, Access::Writer)
-        .await?
-        .with_metrics(&metrics);
-    let syncer = syncer(repository, config)?;
-    Ok((syncer, metrics::listen(config).await?, metrics))
+async fn notify_test(config: &Config) -> ExitCode {
+    if config.webhooks.is_empty() {
+        let problem = "PYFLIX_WEBHOOK_URLS: is not set, so there is no webhook to test";
+        return fail(exit::CONFIGURATION, &problem);
+    }
+    let result = commands::notify_test(&config.webhooks, &Clock::system()).await;
+    result.unwrap_or_else(|error| fail(exit::FAILURE, &format!("{error:#}")))
 }
 
-/// A syncer over an open repository, as configured.
+/// A syncer over an open repository and its webhooks, as configured.
 ///
 /// # Errors
 /// When a setting is wrong.
-pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<Syncer> {
+pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<(Syncer, Webhooks)> {
     if let Some(warning) = config.memory_warning() {
         tracing::warn!("{warning}");
     }
@@ -183,32 +210,29 @@ pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<Syncer>
         missed_syncs: config.missed_syncs,
     };
     let repository = repository.with_retention(config.retention);
-    Ok(Syncer::new(repository, client, Clock::system(), policy))
+    let webhooks = Webhooks::new(repository.clone(), &config.webhooks, Clock::system())?;
+    let syncer = Syncer::new(repository, client, Clock::system(), policy);
+    Ok((syncer, webhooks))
 }
 
-async fn sync_repeatedly(
-    syncer: Syncer,
-    config: &Config,
-    listener: Option<TcpListener>,
-    metrics: Metrics,
-) -> anyhow::Result<()> {
+async fn sync_repeatedly(parts: Loop, config: &Config) -> anyhow::Result<()> {
     let shutdown = on_signal()?;
-    let repository = syncer.repository().clone();
+    let repository = parts.syncer.repository().clone();
     let providers: Vec<_> = config.provider_urls.iter().map(without_user).collect();
     tracing::info!(
         "syncing every {} from {}",
         humantime::format_duration(config.sync_interval),
         providers.join(", ")
     );
-    let sync_metrics = SyncMetrics::register(&metrics);
+    let sync_metrics = SyncMetrics::register(&parts.metrics);
     // If the server ends, so does the loop.
     let serving = async {
         let _stops_all = shutdown.clone().drop_guard();
-        metrics::serve(listener, metrics, shutdown.clone()).await
+        metrics::serve(parts.listener, parts.metrics, shutdown.clone()).await
     };
     let interval = config.sync_interval;
-    let syncing = schedule::run(syncer, interval, sync_metrics, shutdown.clone());
-    let (served, ()) = tokio::join!(serving, syncing);
+    let syncing = schedule::run(parts.syncer, interval, sync_metrics, shutdown.clone());
+    let (served, (), ()) = tokio::join!(serving, syncing, parts.webhooks.run(&shutdown));
     repository.close().await;
     served.context("the server of metrics stopped unexpectedly")
 }

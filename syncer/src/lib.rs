@@ -8,3 +8,4 @@ mod progress;
 pub mod schedule;
 mod setup;
 mod summary;
+pub mod webhooks;

@@ -35,3 +35,4 @@ mod snapshots;
 mod sqlite_file;
 mod syncing;
 mod upgrades;
+mod webhooks;

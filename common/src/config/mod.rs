@@ -15,7 +15,10 @@ use url::Url;
 
 pub use settings::ConfigError;
 use settings::{FILE, Setting, Settings};
-pub use values::{Database, FuseLimits, LogFormat};
+pub use values::{Database, FuseLimits, LogFormat, Webhook};
+
+const SECRET_ADVICE: &str =
+    "write one line for all URLs or one for each; echo whsec_$(openssl rand -base64 32) makes one";
 
 /// All settings of all binaries. Each binary accepts all of them and uses some.
 #[derive(Clone, Debug)]
@@ -44,6 +47,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The proxies whose `X-Forwarded-…` and `Forwarded` fields count.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where events are posted to.
+    pub webhooks: Vec<Webhook>,
     /// Filter directives for the log: `info`, `common=debug`.
     pub log: String,
     /// The form of log lines.
@@ -116,6 +121,7 @@ impl Config {
                 .find("public_url")
                 .map(|setting| setting.parse(parse::public_url))
                 .transpose()?,
+            webhooks: webhooks(&settings)?,
             log: settings.get("log").parse(parse::log)?,
             log_format: settings.get("log_format").parse(parse::log_format)?,
             warnings: settings.warnings,
@@ -145,24 +151,52 @@ fn database(settings: &Settings) -> Result<Database, ConfigError> {
 }
 
 fn from_file(setting: &Setting) -> Result<Database, ConfigError> {
-    let text = std::fs::read_to_string(&setting.value).map_err(|error| {
-        setting.wrong(
-            &format!("cannot read {}: {error}", setting.value),
-            Some("point it at a readable file that contains the URL"),
-        )
-    })?;
-    let url = text.trim();
-    if url.is_empty() {
-        return Err(setting.wrong(
-            &format!("{} is empty", setting.value),
-            Some("write the URL to it"),
-        ));
-    }
+    let url = read_secret(setting, "the URL")?;
     Setting {
-        value: url.to_owned(),
+        value: url,
         ..setting.clone()
     }
     .parse(parse::database_url)
+}
+
+fn webhooks(settings: &Settings) -> Result<Vec<Webhook>, ConfigError> {
+    let Some(setting) = settings.find("webhook_urls") else {
+        return Ok(Vec::new());
+    };
+    let urls = setting.parse(parse::webhook_urls)?;
+    if urls.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(file) = settings.find("webhook_secret_file") else {
+        let advice = "set PYFLIX_WEBHOOK_SECRET_FILE to a file with one secret a line";
+        return Err(setting.wrong("needs a secret for each URL", Some(advice)));
+    };
+    let text = read_secret(&file, "one secret a line")?;
+    let secrets = parse::webhook_secrets(&text, urls.len())
+        .map_err(|problem| file.wrong(&problem, Some(SECRET_ADVICE)))?;
+    let webhooks = urls.into_iter().zip(secrets);
+    Ok(webhooks
+        .map(|(url, secret)| Webhook { url, secret })
+        .collect())
+}
+
+/// The text of the file that a setting names, which must not be empty.
+fn read_secret(setting: &Setting, contents: &str) -> Result<String, ConfigError> {
+    let path = &setting.value;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        setting.wrong(
+            &format!("cannot read {path}: {error}"),
+            Some(&format!(
+                "point it at a readable file that contains {contents}"
+            )),
+        )
+    })?;
+    let text = text.trim();
+    if text.is_empty() {
+        let advice = format!("write {contents} to it");
+        return Err(setting.wrong(&format!("{path} is empty"), Some(&advice)));
+    }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

@@ -7,8 +7,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use bytesize::ByteSize;
 use ipnet::IpNet;
+use secrecy::SecretSlice;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -91,6 +94,55 @@ fn http_url(text: &str) -> Option<Url> {
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
     Some(url)
+}
+
+/// The URLs of webhooks. No problem repeats one: it may hold a password.
+pub(super) fn webhook_urls(text: &str) -> Parsed<Vec<Url>> {
+    let texts = text.split(',').map(str::trim);
+    let texts = texts.filter(|text| !text.is_empty());
+    let mut urls = Vec::new();
+    for text in texts {
+        let url = Url::parse(text).ok();
+        let is_complete = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        let number = urls.len() + 1;
+        match url.filter(is_complete) {
+            None => return Err(format!("URL {number} is not a complete http or https URL")),
+            Some(url) if urls.contains(&url) => {
+                return Err(format!("URL {number} is there twice"));
+            }
+            Some(url) => urls.push(url),
+        }
+    }
+    Ok(urls)
+}
+
+/// The secrets of so many webhooks, one a line; a single one serves all.
+pub(super) fn webhook_secrets(text: &str, webhooks: usize) -> Parsed<Vec<SecretSlice<u8>>> {
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty());
+    let secrets: Vec<_> = lines
+        .enumerate()
+        .map(|(index, line)| {
+            webhook_secret(line).ok_or_else(|| {
+                format!(
+                    "secret {} in it is not whsec_ followed by the base64 of 24 to 64 bytes",
+                    index + 1
+                )
+            })
+        })
+        .collect::<Parsed<_>>()?;
+    match secrets.len() {
+        1 => Ok(vec![secrets[0].clone(); webhooks]),
+        count if count == webhooks => Ok(secrets),
+        count => Err(format!(
+            "its number of secrets, {count}, is not 1 or the number of URLs, {webhooks}"
+        )),
+    }
+}
+
+fn webhook_secret(text: &str) -> Option<SecretSlice<u8>> {
+    let key = BASE64.decode(text.strip_prefix("whsec_")?).ok()?;
+    (24..=64).contains(&key.len()).then(|| key.into())
 }
 
 pub(super) fn public_url(text: &str) -> Parsed<String> {

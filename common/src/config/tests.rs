@@ -1,5 +1,9 @@
 use std::io::Write;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use secrecy::ExposeSecret;
+
 use super::*;
 
 fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -70,6 +74,8 @@ fn a_wrong_value_is_reported_with_its_name_the_problem_and_an_example() {
         ("PYFLIX_PUBLIC_URL", "https://secret@example.org/path"),
         ("PYFLIX_PUBLIC_URL", "https://example.org/?key=secret"),
         ("PYFLIX_PUBLIC_URL", "https://example.org/#secret"),
+        ("PYFLIX_WEBHOOK_URLS", "ftp://secret@example.org"),
+        ("PYFLIX_WEBHOOK_URLS", "http://a,http://b,http://a"),
         ("PYFLIX_LOG", "info=what=this"),
         ("PYFLIX_LOG_FORMAT", "xml"),
         ("PYFLIX_DATABASE_URL_FILE", "/nowhere/at/all"),
@@ -85,6 +91,68 @@ fn a_wrong_value_is_reported_with_its_name_the_problem_and_an_example() {
             "{message}"
         );
     }
+}
+
+const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The configuration with these webhooks and a file of these secrets.
+fn config_with_webhooks(urls: &str, secrets: &str) -> Result<Config, ConfigError> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(secrets.as_bytes()).unwrap();
+    let path = file.path().to_str().unwrap();
+    config(&[
+        ("PYFLIX_WEBHOOK_URLS", urls),
+        ("PYFLIX_WEBHOOK_SECRET_FILE", path),
+    ])
+}
+
+#[test]
+fn one_webhook_secret_serves_all_urls_and_several_are_in_their_order() {
+    let secret = |key: &[u8]| format!("whsec_{}\n", BASE64_STANDARD.encode(key));
+    let keys = |urls: &str, secrets: &str| {
+        let webhooks = config_with_webhooks(urls, secrets).unwrap().webhooks;
+        let webhooks = webhooks.iter();
+        let keys = webhooks.map(|webhook| webhook.secret.expose_secret()[0]);
+        keys.collect::<Vec<_>>()
+    };
+    let (one, other) = (secret(&[1; 24]), secret(&[2; 64]));
+    assert_eq!(keys("http://a, https://u:p@b/x?y=z", &one), [1, 1]);
+    assert_eq!(
+        keys("http://a,http://b", &format!("{one}\n{other}")),
+        [1, 2]
+    );
+    assert_eq!(keys("http://localhost:1", &other), [2]);
+    let unused = [("PYFLIX_WEBHOOK_SECRET_FILE", "/nowhere/at/all")];
+    assert!(config(&unused).unwrap().webhooks.is_empty());
+}
+
+#[test]
+fn a_wrong_webhook_secret_is_reported_without_it() {
+    let short = format!("whsec_{}", BASE64_STANDARD.encode([1; 23]));
+    let long = format!("whsec_{}", BASE64_STANDARD.encode([1; 65]));
+    let two = format!("{WEBHOOK_SECRET}\n{WEBHOOK_SECRET}");
+    for (secrets, problem) in [
+        ("", "is empty"),
+        (&*short, "secret 1 in it is not whsec_"),
+        (&*long, "secret 1 in it is not whsec_"),
+        ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "secret 1 in it"),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS!", "secret 1 in it"),
+        (&*format!("{WEBHOOK_SECRET}\nwhsec_"), "secret 2 in it"),
+        (&*two, "2, is not 1 or the number of URLs, 3"),
+    ] {
+        let error = config_with_webhooks("http://a,http://b,http://c", secrets).unwrap_err();
+        let message = error.to_string();
+        let starts = message.starts_with("PYFLIX_WEBHOOK_SECRET_FILE: ");
+        assert!(starts && message.contains(problem), "{message}");
+        assert!(
+            !message.contains("MfKQ") && !message.contains('\n'),
+            "{message}"
+        );
+    }
+    let message = config(&[("PYFLIX_WEBHOOK_URLS", "http://u:secret@a")]);
+    let message = message.unwrap_err().to_string();
+    assert!(message.contains("PYFLIX_WEBHOOK_SECRET_FILE"), "{message}");
+    assert!(!message.contains("u:secret"), "{message}");
 }
 
 #[test]

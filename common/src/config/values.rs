@@ -1,8 +1,10 @@
 //! Types of the settings' values.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{SecretSlice, SecretString};
+use url::Url;
 
 /// The limits, per kind, above which the fuse holds a sync. Shares are of the published items;
 /// that of `unreadable` is of the received records.
@@ -40,6 +42,28 @@ pub enum Database {
     Sqlite(PathBuf),
     /// A MongoDB by its connection string, which may hold a password.
     MongoDb(SecretString),
+}
+
+/// A URL that events are posted to.
+#[derive(Clone)]
+pub struct Webhook {
+    /// Where to; it may hold a password.
+    pub url: Url,
+    /// The key of the signatures.
+    pub secret: SecretSlice<u8>,
+}
+
+impl Webhook {
+    /// Its host: the name of the webhook in logs.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Webhook({})", self.host())
+    }
 }
 
 /// The form of log lines.

@@ -1,9 +1,10 @@
 //! The models: items of five kinds with typed facts and the complete record of the source, the
-//! catalogue of them, changes between versions, findings and runs.
+//! catalogue of them, changes between versions, findings, runs and events.
 
 mod catalogue;
 mod change;
 mod changes;
+mod event;
 mod finding;
 mod hash_table;
 mod item;
@@ -17,6 +18,7 @@ mod source_record;
 pub use catalogue::Catalogue;
 pub use change::{Change, Counts, FieldChange, changed_fields};
 pub use changes::Changes;
+pub use event::{Event, EventData};
 pub use finding::{Finding, Problem, Quarantined};
 pub use item::{Age, Credits, Facts, Item, Location, Movie, Person, Species, Vehicle};
 pub use kind::{Id, Kind, Number, UnknownKind};

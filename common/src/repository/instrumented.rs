@@ -10,9 +10,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::watch;
 
 use super::head::{Commit, Head, HeadPatch, LeaseDenied, Release};
-use super::store::{
-    Overwrite, PartName, Reading, Result, Row, Store, StoreError, Table, ViewDocument,
-};
+use super::part_name::PartName;
+use super::store::{Overwrite, Reading, Result, Row, Store, StoreError, Table, ViewDocument};
 use crate::metrics::{Metrics, duration_histogram};
 use crate::models::Kind;
 
@@ -64,6 +63,7 @@ fn result_name<T>(result: &Result<T>) -> &'static str {
         Err(StoreError::Damaged { .. }) => "damaged",
         Err(StoreError::LeaseLost) => "lease_lost",
         Err(StoreError::Unreadable { .. }) => "unreadable",
+        Err(StoreError::NewerFormat { .. }) => "newer_format",
     }
 }
 
@@ -148,6 +148,11 @@ impl Store for InstrumentedStore {
     ) -> Result<()> {
         let write = self.inner.write_rows(fence, table, put, remove);
         self.measure("write_rows", write).await
+    }
+
+    async fn write_if_newer(&self, table: Table, row: Row, revision: u64) -> Result<bool> {
+        let write = self.inner.write_if_newer(table, row, revision);
+        self.measure("write_if_newer", write).await
     }
 
     async fn trim(&self, table: Table, keep: u32) -> Result<()> {

@@ -6,6 +6,8 @@
 mod backup;
 mod blocking;
 mod content;
+mod deliveries;
+mod events;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod head;
@@ -26,6 +28,8 @@ mod view;
 pub use self::mongodb::setup as mongodb_setup;
 pub use backup::{Backup, BackupError, BackupLock, CopyProgress, Overwriting};
 pub use content::ContentDigest;
+pub use deliveries::Delivery;
+pub use events::LoggedEvent;
 pub use head::{
     Base, Commit, Head, HeadPatch, Header, LastSync, Lease, LeaseDenied, PendingRows, Release,
     SyncEnd,

@@ -49,7 +49,7 @@ pub(super) async fn read(
 
 /// Makes the pending rows the rows of their tables.
 pub(super) async fn write(store: &dyn Store, fence: u64, pending: PendingRows) -> Result<()> {
-    for table in Table::ALL {
+    for table in Table::BACKED_UP {
         let Some(rows) = read(store, pending, table).await? else {
             tracing::error!(table = table.name(), "the rows of the backup are lost");
             continue;

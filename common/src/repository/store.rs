@@ -123,11 +123,27 @@ pub enum Table {
     Missing,
     /// One row: the digests of the response that the published version has.
     UnchangedMarker,
+    /// The event log.
+    Events,
+    /// The deliveries to each webhook, which are written outside of any lease.
+    Webhooks,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
+        Self::Runs,
+        Self::Quarantine,
+        Self::Findings,
+        Self::Missing,
+        Self::UnchangedMarker,
+        Self::Events,
+        Self::Webhooks,
+    ];
+
+    /// The tables of a backup. Events and deliveries belong to a database: a restored one has a
+    /// new lineage, with which the log of events begins anew.
+    pub const BACKED_UP: [Self; 5] = [
         Self::Runs,
         Self::Quarantine,
         Self::Findings,
@@ -143,6 +159,8 @@ impl Table {
             Self::Findings => "findings",
             Self::Missing => "missing",
             Self::UnchangedMarker => "unchanged_marker",
+            Self::Events => "events",
+            Self::Webhooks => "webhooks",
         }
     }
 }
@@ -226,6 +244,10 @@ pub trait Store: Send + Sync + fmt::Debug {
         put: Vec<Row>,
         remove: Vec<String>,
     ) -> Result<()>;
+
+    /// Writes a row outside of any lease, unless the stored one has this `revision` or a later one in
+    /// its field of that name. False: another process was faster.
+    async fn write_if_newer(&self, table: Table, row: Row, revision: u64) -> Result<bool>;
 
     /// Removes all rows of a table except the `keep` with the highest keys.
     async fn trim(&self, table: Table, keep: u32) -> Result<()>;

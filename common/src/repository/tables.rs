@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::open::Repository;
-use super::parts::{self, Damage};
 use super::pending_rows;
 use super::protocol::LeaseGuard;
-use super::store::{Result, Row, Store, StoreError, Table};
+use super::store::{Result, Row, StoreError, Table};
 use crate::models::{Finding, MissingItem, Outcome, Quarantined, Run};
 
 /// The key of the one row of its table.
@@ -23,7 +22,7 @@ const LEDGER_ROWS: u32 = 10_000;
 const BATCH_ROWS: usize = 1_000;
 
 #[derive(Serialize, Deserialize)]
-struct MarkerRow<T> {
+pub(super) struct MarkerRow<T> {
     marker: Option<T>,
 }
 
@@ -248,7 +247,7 @@ fn run_key(number: u64) -> String {
     format!("{number:020}")
 }
 
-fn to_fields<T: Serialize>(value: &T) -> Result<Map<String, Value>> {
+pub(super) fn to_fields<T: Serialize>(value: &T) -> Result<Map<String, Value>> {
     match serde_json::to_value(value) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Ok(Map::new()),
@@ -259,35 +258,8 @@ fn to_fields<T: Serialize>(value: &T) -> Result<Map<String, Value>> {
     }
 }
 
-/// The rows of all tables that cannot be decoded.
-pub(super) async fn undecodable_rows(store: &dyn Store) -> Result<Vec<Damage>> {
-    let mut damage = Vec::new();
-    for table in Table::ALL {
-        let check: fn(Map<String, Value>) -> serde_json::Result<()> = match table {
-            Table::Runs => decode::<Run>,
-            Table::Quarantine => decode::<Quarantined>,
-            Table::Findings => decode::<Finding>,
-            Table::Missing => decode::<MissingItem>,
-            Table::UnchangedMarker => decode::<MarkerRow<Value>>,
-        };
-        let undecodable = store.rows(table, None).await?.into_iter();
-        damage.extend(undecodable.filter_map(|row| {
-            let error = check(row.fields).err()?;
-            Some(parts::damaged(
-                format!("{}/{}", table.name(), row.key),
-                &error,
-            ))
-        }));
-    }
-    Ok(damage)
-}
-
-fn decode<T: DeserializeOwned>(fields: Map<String, Value>) -> serde_json::Result<()> {
-    serde_json::from_value::<T>(Value::Object(fields)).map(drop)
-}
-
 /// Decodes rows; invalid ones are logged and skipped.
-fn decode_rows<T: DeserializeOwned>(table: Table, rows: Vec<Row>) -> Vec<T> {
+pub(super) fn decode_rows<T: DeserializeOwned>(table: Table, rows: Vec<Row>) -> Vec<T> {
     rows.into_iter()
         .filter_map(|row| {
             serde_json::from_value(Value::Object(row.fields))

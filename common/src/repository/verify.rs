@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
 use super::blocking::run_blocking;
 use super::content::ContentDigest;
+use super::deliveries::Delivery;
+use super::events::EventRow;
 use super::head::Head;
 use super::open::Repository;
 use super::parts::{self, Damage};
 use super::read::load::{self, Snapshot};
-use super::store::{Result, StoreError};
-use super::{tables, view};
-use crate::models::Changes;
+use super::store::{Result, Store, StoreError, Table};
+use super::tables::MarkerRow;
+use super::view;
+use crate::models::{Changes, Finding, MissingItem, Quarantined, Run};
 
 /// How often a store is verified again because a run changed it meanwhile.
 const MAX_ATTEMPTS: u32 = 60;
@@ -98,7 +104,7 @@ impl Repository {
                 None => self.verify_versions(head, &mut report).await?,
             }
         }
-        for damage in tables::undecodable_rows(&*self.store).await? {
+        for damage in undecodable_rows(&*self.store).await? {
             report.add([damage], REPAIRED_BY_SYNC);
         }
         Ok(report)
@@ -164,4 +170,33 @@ impl Repository {
         }
         Ok(())
     }
+}
+
+/// The rows of all tables that cannot be decoded.
+async fn undecodable_rows(store: &dyn Store) -> Result<Vec<Damage>> {
+    let mut damage = Vec::new();
+    for table in Table::ALL {
+        let check: fn(Map<String, Value>) -> serde_json::Result<()> = match table {
+            Table::Runs => decode::<Run>,
+            Table::Quarantine => decode::<Quarantined>,
+            Table::Findings => decode::<Finding>,
+            Table::Missing => decode::<MissingItem>,
+            Table::UnchangedMarker => decode::<MarkerRow<Value>>,
+            Table::Events => decode::<EventRow>,
+            Table::Webhooks => decode::<Delivery>,
+        };
+        let undecodable = store.rows(table, None).await?.into_iter();
+        damage.extend(undecodable.filter_map(|row| {
+            let error = check(row.fields).err()?;
+            Some(parts::damaged(
+                format!("{}/{}", table.name(), row.key),
+                &error,
+            ))
+        }));
+    }
+    Ok(damage)
+}
+
+fn decode<T: DeserializeOwned>(fields: Map<String, Value>) -> serde_json::Result<()> {
+    serde_json::from_value::<T>(Value::Object(fields)).map(drop)
 }

@@ -168,6 +168,10 @@ impl Store for FaultyStore {
             .await
     }
 
+    async fn write_if_newer(&self, table: Table, row: Row, revision: u64) -> Result<bool> {
+        self.inner.write_if_newer(table, row, revision).await
+    }
+
     async fn trim(&self, table: Table, keep: u32) -> Result<()> {
         self.write(self.inner.trim(table, keep)).await
     }

@@ -9,6 +9,7 @@
 
 mod backup;
 mod damaged_heads;
+mod events;
 mod faulty_store;
 mod fixture;
 mod following;
@@ -112,6 +113,16 @@ promises! {
         verification_names_an_unreadable_or_contradictory_head,
         verification_waits_for_a_run_that_is_under_way,
         a_store_of_a_newer_release_is_refused_and_left_alone;
+    events:
+        each_version_is_logged_once_and_numbered,
+        a_version_whose_publisher_died_after_the_commit_is_logged_by_the_next_lease,
+        each_outage_and_each_held_delta_is_logged_once,
+        a_publisher_that_died_before_its_release_does_not_end_an_outage,
+        damage_is_logged_before_its_repair_and_healing_after_it,
+        damage_that_one_run_finds_and_repairs_is_logged,
+        the_log_of_another_lineage_begins_anew_and_its_numbers_go_on,
+        the_log_keeps_the_newest_thousand_events,
+        of_two_syncers_that_save_a_delivery_one_is_refused;
     spoiling:
         values_of_wrong_types_stop_nothing_and_the_next_runs_repair_them;
     machine:

@@ -6,7 +6,7 @@ mod wire;
 
 pub use client::{
     Client, ClientConfig, ClientError, FetchError, FetchOutcome, FetchedContent, Progress,
-    ProviderFailure, RequestError, RequestResult, SourceFingerprint, Timeouts,
+    ProviderFailure, RequestError, RequestResult, SourceFingerprint, Timeouts, causes, retry_after,
 };
 pub use json_server::{
     FieldIndex, ListQuery, ListQueryError, RecordCollection, RecordFields, Selection, SourceTitle,

@@ -67,6 +67,7 @@ async fn standalone() -> ExitCode {
 struct Parts {
     repository: Repository,
     syncer: syncer::pipeline::Syncer,
+    webhooks: syncer::webhooks::Webhooks,
     listeners: serving::Listeners,
     metrics: Metrics,
 }
@@ -77,8 +78,10 @@ impl Parts {
         let metrics = Metrics::new("pyflix", config);
         let repository = Repository::open(&config.database, Access::Writer, clock).await?;
         let repository = repository.with_metrics(&metrics);
+        let (syncer, webhooks) = syncer::cli::syncer(repository.clone(), config)?;
         Ok(Self {
-            syncer: syncer::cli::syncer(repository.clone(), config)?,
+            syncer,
+            webhooks,
             repository,
             listeners: serving::listen(config).await?,
             metrics,
@@ -97,7 +100,10 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     let sync_metrics = SyncMetrics::register(&parts.metrics);
     let syncing = tokio::spawn(async move {
         let _stops_all = stop.clone().drop_guard();
-        syncing::run(parts.syncer, interval, sync_metrics, stop).await;
+        tokio::join!(
+            parts.webhooks.run(&stop),
+            syncing::run(parts.syncer, interval, sync_metrics, stop.clone())
+        );
     });
     let serving = async {
         let _stops_all = shutdown.clone().drop_guard();

@@ -18,6 +18,7 @@ pub mod recordings;
 pub mod reverse_proxy;
 pub mod skips;
 pub mod source;
+pub mod webhook_receiver;
 
 pub use eventually::{Attempt, eventually};
 

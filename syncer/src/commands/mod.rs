@@ -5,6 +5,7 @@ mod approve;
 mod backup;
 mod history;
 mod lease;
+mod notify_test;
 mod once;
 mod output;
 mod pin;
@@ -20,6 +21,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use common::repository::Overwriting;
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::notify_test::notify_test;
 
 use self::lease::unless_stopped;
 use crate::pipeline::Syncer;
@@ -66,6 +69,13 @@ pub enum Command {
     },
     /// Check every part of the database, changing nothing; exits with 1 if any is damaged.
     Verify,
+}
+
+impl Command {
+    /// Whether it can log events for webhooks.
+    pub(crate) const fn logs_events(&self) -> bool {
+        matches!(self, Self::Once | Self::Rollback { .. })
+    }
 }
 
 /// Runs a command. After `shutdown` it waits neither for the lease nor for the source.

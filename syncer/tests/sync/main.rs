@@ -11,6 +11,7 @@ mod repair;
 mod runs;
 mod scene;
 mod state_machine;
+mod webhooks;
 
 macro_rules! on_both_stores {
     ($($test:path as $name:ident),+ $(,)?) => {
@@ -42,5 +43,10 @@ on_both_stores! {
     crate::repair::pinned as a_damaged_pinned_version_is_not_replaced_and_once_exits_with_1,
     crate::repair::corruption_under_a_running_syncer as a_part_corrupted_under_a_running_syncer_is_found_and_repaired,
     crate::repair::failed_write_after_publishing as a_run_that_has_published_counts_as_published_whatever_fails_afterwards,
+    crate::webhooks::back_off as a_receiver_that_fails_for_a_minute_gets_all_events_in_order_after_it,
+    crate::webhooks::retry_after as a_receiver_is_left_alone_for_as_long_as_it_asks,
+    crate::webhooks::three_days as events_that_nobody_accepted_for_three_days_are_dropped_and_counted,
+    crate::webhooks::claim as an_event_of_a_killed_syncer_is_sent_again_by_another_and_not_before,
+    crate::webhooks::new_webhook as a_new_webhook_gets_the_events_from_then_on,
     crate::state_machine::runs as random_damage_never_shrinks_the_catalogue_and_all_readers_agree,
 }

@@ -16,6 +16,7 @@ mod search;
 mod syncs;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use axum::Router;
 use axum::extract::State;

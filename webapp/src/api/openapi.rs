@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::item_fields::{COMPONENTS, schema, schema_name};
 use super::operation::{OPERATIONS, Operation, PathParameter};
 use super::parameter::{self, Parameter};
+use super::webhooks::webhooks;
 use crate::http::AppError;
 use crate::http::Links;
 use crate::http::content::{AtVersion as _, JSON, PROBLEM};
@@ -44,6 +45,7 @@ fn document(site: &Site, root: &str) -> Value {
         })
         .collect();
     generator.subschema_for::<ProblemDetails>();
+    let webhooks = webhooks(&mut generator);
     let mut schemas = generator.take_definitions(true);
     schemas.extend(Kind::ALL.map(|kind| (schema_name(kind).to_owned(), schema(kind))));
     json!({
@@ -57,6 +59,7 @@ fn document(site: &Site, root: &str) -> Value {
         },
         "servers": [{"url": root}],
         "paths": paths,
+        "webhooks": webhooks,
         "components": {"schemas": schemas},
     })
 }

@@ -126,7 +126,7 @@ impl Backup {
 
     /// Reads the tables, and which versions can be rebuilt.
     async fn read(&mut self) -> Result<(), StoreError> {
-        for table in Table::ALL {
+        for table in Table::BACKED_UP {
             let rows = self.store.rows(table, None).await?.into_iter();
             self.rows.extend(rows.map(|row| TableRow { table, row }));
         }

@@ -265,6 +265,11 @@ impl Store for MongoStore {
         rows::write(&self.connection, fence, table, put, remove).await
     }
 
+    async fn write_if_newer(&self, table: Table, row: Row, revision: u64) -> Result<bool> {
+        self.writable()?;
+        rows::write_if_newer(&self.connection, table, row, revision).await
+    }
+
     async fn trim(&self, table: Table, keep: u32) -> Result<()> {
         self.writable()?;
         rows::trim(&self.connection, table, keep).await

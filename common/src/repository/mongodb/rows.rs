@@ -45,6 +45,22 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// Writes a row unless the stored one has this `revision` or a later one.
+pub(super) async fn write_if_newer(
+    connection: &Connection,
+    table: Table,
+    row: Row,
+    revision: u64,
+) -> Result<bool> {
+    let revision = i64::try_from(revision).unwrap_or(i64::MAX);
+    let mut document = rawdoc! { "_id": &*row.key };
+    json::extend(&mut document, row.fields);
+    let older = bulk::guarded(&row.key, "revision", "$gte", revision);
+    let write = [bulk::replace(older, &document)?];
+    let refused = bulk::write(connection, WriteCommand::Update, table.name(), write).await?;
+    Ok(refused.is_empty())
+}
+
 /// Removes all rows of a table except those with the highest keys.
 pub(super) async fn trim(connection: &Connection, table: Table, keep: u32) -> Result<()> {
     let options = FindOptions::builder()

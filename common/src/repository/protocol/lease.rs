@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -41,6 +42,8 @@ pub enum AcquireError {
 pub struct LeaseGuard {
     pub(in crate::repository) store: Arc<dyn Store>,
     pub(super) head: Head,
+    /// When it was acquired, by the store's clock.
+    pub(in crate::repository) acquired: Timestamp,
     pub(super) is_view_current: bool,
     /// The parts that loading needs and that are lost or damaged.
     pub(super) damage: Vec<Damage>,
@@ -78,6 +81,7 @@ impl Repository {
         let mut lease = LeaseGuard {
             renewal: tokio::spawn(renew(self.store.clone(), reading.head.fence)),
             store: self.store.clone(),
+            acquired: reading.now,
             is_view_current: !reading.head.dirty,
             damage: Vec::new(),
             damage_found: Vec::new(),
@@ -89,6 +93,8 @@ impl Repository {
         };
         lease.sweep_parts().await?;
         lease.write_pending_rows().await?;
+        // Those of a publisher that died before it recorded them.
+        lease.record_events(None).await?;
         Ok(Ok(lease))
     }
 
@@ -203,6 +209,7 @@ impl LeaseGuard {
     /// # Errors
     /// When the lease has passed on or the store fails; the lease then expires.
     pub async fn release(self, sync: Option<SyncEnd>) -> Result<()> {
+        self.record_events(sync).await?;
         // A late renewal must not revive the released lease.
         self.renewal.abort();
         let release = Release {

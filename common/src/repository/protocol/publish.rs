@@ -102,6 +102,10 @@ impl LeaseGuard {
             base,
             pin,
         };
+        if options.is_repair {
+            // The damage cannot be found any more once it is repaired.
+            self.record_events(None).await?;
+        }
         self.head = self.store.commit(&commit).await?;
         self.is_view_current = false;
         if options.is_repair {

@@ -297,7 +297,7 @@ impl LeaseGuard {
 
 impl Damage {
     /// The damaged part, or the part of the damaged entry.
-    fn part(&self) -> Option<PartName> {
+    pub(in crate::repository) fn part(&self) -> Option<PartName> {
         PartName::parse(self.name.split(' ').next()?)
     }
 }

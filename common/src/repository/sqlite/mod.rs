@@ -321,6 +321,11 @@ impl Store for SqliteStore {
         written.await?.then_some(()).ok_or(StoreError::LeaseLost)
     }
 
+    async fn write_if_newer(&self, table: Table, row: Row, revision: u64) -> Result<bool> {
+        self.write(move |transaction| rows::write_if_newer(transaction, table, row, revision))
+            .await
+    }
+
     async fn trim(&self, table: Table, keep: u32) -> Result<()> {
         self.write(move |transaction| rows::trim(transaction, table, keep))
             .await

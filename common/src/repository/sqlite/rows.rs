@@ -50,6 +50,24 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Writes a row unless the stored one has this `revision` or a later one.
+pub(super) fn write_if_newer(
+    transaction: &Transaction<'_>,
+    table: Table,
+    row: Row,
+    revision: u64,
+) -> rusqlite::Result<bool> {
+    let name = table.name();
+    let written = transaction
+        .prepare_cached(&format!(
+            "INSERT INTO {name} (key, fields) VALUES (?1, ?2)
+             ON CONFLICT (key) DO UPDATE SET fields = excluded.fields
+             WHERE NOT json_valid(fields) OR NOT coalesce(json_extract(fields, '$.revision'), 0) >= ?3"
+        ))?
+        .execute((row.key, Value::Object(row.fields).to_string(), revision))?;
+    Ok(written > 0)
+}
+
 /// Removes all rows of a table except those with the highest keys.
 pub(super) fn trim(transaction: &Transaction<'_>, table: Table, keep: u32) -> rusqlite::Result<()> {
     let name = table.name();

@@ -10,24 +10,26 @@ use crate::repository::StoreError;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The format of the file, kept in `user_version`.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// Marks a file as ours: "PyFl" in the file's header.
 pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"PyFl");
 
 pub(super) const SCHEMA: &str = "
-    CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL);
-    CREATE TABLE parts (name TEXT NOT NULL UNIQUE, data BLOB NOT NULL);
-    CREATE TABLE runs (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE quarantine (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE findings (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE missing (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE unchanged_marker (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE movies (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
-    CREATE TABLE people (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
-    CREATE TABLE locations (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
-    CREATE TABLE species (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
-    CREATE TABLE vehicles (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS parts (name TEXT NOT NULL UNIQUE, data BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS quarantine (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS findings (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS missing (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS unchanged_marker (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS events (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS webhooks (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS movies (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS people (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS locations (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS species (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS vehicles (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
 ";
 
 /// Opens a connection to the file, after creating it and its tables if they are missing. A reader

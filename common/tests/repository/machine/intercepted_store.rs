@@ -231,6 +231,10 @@ impl Store for InterceptedStore {
         self.inner.write_rows(fence, table, put, remove).await
     }
 
+    async fn write_if_newer(&self, table: Table, row: Row, revision: u64) -> Result<bool> {
+        self.inner.write_if_newer(table, row, revision).await
+    }
+
     async fn trim(&self, table: Table, keep: u32) -> Result<()> {
         self.inner.trim(table, keep).await
     }

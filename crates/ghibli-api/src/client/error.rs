@@ -215,7 +215,7 @@ impl fmt::Display for FetchError {
 impl Error for FetchError {}
 
 /// An error and its causes in one line, without the URL.
-pub(super) fn causes(error: reqwest::Error) -> String {
+pub fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut line = error.to_string();
     let mut cause = error.source();

@@ -11,7 +11,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// The value of `Retry-After`, at most an hour.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let duration = if is_number {

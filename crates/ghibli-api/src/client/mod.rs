@@ -19,8 +19,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use self::config::{ClientConfig, Timeouts};
-pub use self::error::{ClientError, FetchError, ProviderFailure, RequestError};
+pub use self::error::{ClientError, FetchError, ProviderFailure, RequestError, causes};
 pub use self::fingerprint::SourceFingerprint;
+pub use self::headers::retry_after;
 pub use self::outcome::{FetchOutcome, FetchedContent, Progress, RequestResult};
 
 use self::http::HttpClient;

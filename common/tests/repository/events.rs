@@ -1,0 +1,229 @@
+use common::models::{Event, EventData, Outcome, Run};
+use common::repository::{Delivery, LoggedEvent, Repository, Row, SyncEnd, Table};
+
+use crate::fixture::{Fixture, catalogue, movie, publish, publish_in, with};
+use crate::history::run;
+
+/// How many rows the log keeps.
+const MAX_EVENTS: u64 = 1_000;
+
+async fn log(store: &Fixture) -> Vec<LoggedEvent> {
+    store.open().await.events().await.unwrap()
+}
+
+async fn types(store: &Fixture) -> Vec<&'static str> {
+    let events = log(store).await.into_iter().filter_map(|row| row.event);
+    events.map(|event| event.data.type_name()).collect()
+}
+
+pub(crate) async fn each_version_is_logged_once_and_numbered(store: &Fixture) {
+    let first = store.publish(&catalogue(3, 1)).await;
+    let second = store.publish(&with(&catalogue(3, 1), movie(0, 2))).await;
+    store.open().await.try_acquire(None).await.unwrap().unwrap();
+    let log = log(store).await;
+    let numbers: Vec<_> = log.iter().map(|row| row.number).collect();
+    assert_eq!(numbers, [0, 1, 2]);
+    assert_eq!(log[0].event, None, "a log begins without an event");
+    for (row, published) in log[1..].iter().zip([first, second]) {
+        let data = EventData::VersionPublished {
+            version: published.version(),
+            lineage: published.lineage.to_string(),
+            changes: published.header.changes,
+            note: None,
+        };
+        let timestamp = published.header.at;
+        assert_eq!(row.event, Some(Event { data, timestamp }));
+        assert!(row.id.starts_with(&*published.lineage), "{}", row.id);
+        assert!(!row.id.contains('.'), "{}", row.id);
+    }
+    assert_ne!(log[1].id, log[2].id);
+}
+
+pub(crate) async fn a_version_whose_publisher_died_after_the_commit_is_logged_by_the_next_lease(
+    store: &Fixture,
+) {
+    let state = store.publish(&catalogue(3, 1)).await;
+    let mut dying = store.open().await.try_acquire(None).await.unwrap().unwrap();
+    let changes = state
+        .catalogue
+        .changes_to(&with(&catalogue(3, 1), movie(0, 2)));
+    let published = dying.publish(Some(&state), &changes, None, None).await;
+    assert!(published.unwrap().is_some());
+    drop(dying);
+    assert_eq!(types(store).await, ["version.published"]);
+    store.expire_the_lease().await;
+    let repository = store.open().await;
+    for _ in 0..2 {
+        let lease = repository.try_acquire(None).await.unwrap().unwrap();
+        assert_eq!(types(store).await, ["version.published"; 2]);
+        lease.release(None).await.unwrap();
+    }
+    assert_eq!(types(store).await, ["version.published"; 2]);
+}
+
+/// Records a run and releases the lease as it ended.
+async fn end(repository: &Repository, outcome: Outcome, fingerprint: Option<&str>) {
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let run = Run {
+        fingerprint: fingerprint.map(str::to_owned),
+        ..run(&lease, outcome)
+    };
+    lease.record(&run).await.unwrap();
+    let end = match outcome {
+        Outcome::Failed => SyncEnd::Failed,
+        _ => SyncEnd::Answered,
+    };
+    lease.release(Some(end)).await.unwrap();
+}
+
+pub(crate) async fn each_outage_and_each_held_delta_is_logged_once(store: &Fixture) {
+    let repository = store.open().await;
+    for _ in 0..2 {
+        end(&repository, Outcome::Failed, None).await;
+    }
+    end(&repository, Outcome::Held, Some("a")).await;
+    end(&repository, Outcome::Held, Some("a")).await;
+    // A failed run leaves a held one as it is.
+    end(&repository, Outcome::Failed, None).await;
+    end(&repository, Outcome::Held, Some("a")).await;
+    end(&repository, Outcome::Held, Some("b")).await;
+    for _ in 0..2 {
+        end(&repository, Outcome::Unchanged, None).await;
+    }
+    assert_eq!(
+        types(store).await,
+        [
+            "source.unavailable",
+            "source.recovered",
+            "sync.held",
+            "source.unavailable",
+            "source.recovered",
+            "sync.held",
+            "sync.released",
+        ]
+    );
+    let log = log(store).await;
+    let Some(EventData::SourceUnavailable { reason, .. }) = data(&log[1]) else {
+        panic!("{:?}", log[1]);
+    };
+    assert_eq!(reason.as_deref(), Some("it said \"no\""));
+    let Some(EventData::SourceRecovered {
+        unavailable_since, ..
+    }) = data(&log[2])
+    else {
+        panic!("{:?}", log[2]);
+    };
+    let unavailable = log[1].event.as_ref().unwrap();
+    assert_eq!(*unavailable_since, unavailable.timestamp);
+}
+
+fn data(logged: &LoggedEvent) -> Option<&EventData> {
+    logged.event.as_ref().map(|event| &event.data)
+}
+
+pub(crate) async fn a_publisher_that_died_before_its_release_does_not_end_an_outage(
+    store: &Fixture,
+) {
+    let repository = store.open().await;
+    end(&repository, Outcome::Failed, None).await;
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    lease.handle().release().await;
+    end(&repository, Outcome::Failed, None).await;
+    assert_eq!(types(store).await, ["source.unavailable"]);
+}
+
+pub(crate) async fn damage_is_logged_before_its_repair_and_healing_after_it(store: &Fixture) {
+    store.publish(&catalogue(37, 1)).await;
+    let wanted = with(&catalogue(37, 1), movie(0, 2));
+    store.publish(&wanted).await;
+    store.lose_the_parts("changes").await;
+    let repository = store.open().await;
+    for _ in 0..2 {
+        let lease = repository.try_acquire(None).await.unwrap().unwrap();
+        lease.release(None).await.unwrap();
+    }
+    publish(&repository, &wanted).await.unwrap();
+    let expected = [
+        "version.published",
+        "version.published",
+        "store.damaged",
+        "version.published",
+        "store.healed",
+    ];
+    assert_eq!(types(store).await, expected);
+    publish(&repository, &wanted).await.unwrap();
+    assert_eq!(types(store).await, expected);
+}
+
+pub(crate) async fn damage_that_one_run_finds_and_repairs_is_logged(store: &Fixture) {
+    store.publish(&catalogue(37, 1)).await;
+    let wanted = with(&catalogue(37, 1), movie(0, 2));
+    store.publish(&wanted).await;
+    store.damage_the_parts("changes").await;
+    let lease = store.open().await.try_acquire(None).await.unwrap().unwrap();
+    publish_in(lease, &wanted).await.unwrap();
+    let types = types(store).await;
+    assert_eq!(
+        types[2..],
+        ["store.damaged", "version.published", "store.healed"]
+    );
+}
+
+pub(crate) async fn the_log_of_another_lineage_begins_anew_and_its_numbers_go_on(store: &Fixture) {
+    store.publish(&catalogue(3, 1)).await;
+    store.publish(&catalogue(3, 2)).await;
+    store.change_the_lineage().await;
+    store.publish(&catalogue(3, 3)).await;
+    let log = log(store).await;
+    let numbers: Vec<_> = log.iter().map(|row| row.number).collect();
+    assert_eq!(numbers, [2, 3]);
+    assert!(log[0].event.is_none());
+    assert!(log[1].id.starts_with("another-"), "{}", log[1].id);
+}
+
+pub(crate) async fn the_log_keeps_the_newest_thousand_events(store: &Fixture) {
+    let repository = store.open().await;
+    end(&repository, Outcome::Failed, None).await;
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let (fence, ledger) = (lease.head().fence, repository.store());
+    let newest = ledger.rows(Table::Events, Some(1)).await.unwrap().remove(0);
+    let copy = |number: u64| {
+        let mut row = newest.clone();
+        row.key = format!("{fence:020}/{number:020}");
+        row.fields.insert("number".into(), number.into());
+        row
+    };
+    let copies: Vec<Row> = (2..=MAX_EVENTS + 5).map(copy).collect();
+    let written = ledger.write_rows(fence, Table::Events, copies, Vec::new());
+    written.await.unwrap();
+    lease.release(Some(SyncEnd::Answered)).await.unwrap();
+    let log = log(store).await;
+    assert_eq!(log.len() as u64, MAX_EVENTS);
+    assert_eq!(log.last().unwrap().number, MAX_EVENTS + 6);
+    assert_eq!(log[0].number, 7);
+}
+
+pub(crate) async fn of_two_syncers_that_save_a_delivery_one_is_refused(store: &Fixture) {
+    let (one, other) = (store.open().await, store.open().await);
+    assert_eq!(one.delivery("w").await.unwrap(), None);
+    let new = Delivery {
+        webhook: "w".into(),
+        ..Delivery::default()
+    };
+    let (mut mine, mut theirs) = (new.clone(), new);
+    mine.delivered = 7;
+    assert!(one.save_delivery(&mut mine).await.unwrap());
+    assert!(!other.save_delivery(&mut theirs).await.unwrap());
+
+    let mut read = other.delivery("w").await.unwrap().unwrap();
+    assert_eq!(read, mine);
+    read.delivered = 8;
+    assert!(other.save_delivery(&mut read).await.unwrap());
+    assert!(!one.save_delivery(&mut mine).await.unwrap());
+    let mut another = Delivery {
+        webhook: "another".into(),
+        ..Delivery::default()
+    };
+    assert!(one.save_delivery(&mut another).await.unwrap());
+    assert_eq!(one.delivery("w").await.unwrap(), Some(read));
+}

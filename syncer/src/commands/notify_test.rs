@@ -1,0 +1,38 @@
+use std::process::ExitCode;
+
+use common::clock::Clock;
+use common::config::Webhook;
+use common::models::{Event, EventData};
+use futures::future::join_all;
+
+use super::output::print;
+use crate::webhooks::WebhookClient;
+
+/// Sends a test event to each webhook and prints the results; success if all accepted it.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub(crate) async fn notify_test(webhooks: &[Webhook], clock: &Clock) -> anyhow::Result<ExitCode> {
+    let client = WebhookClient::new()?;
+    let now = clock.now();
+    let event = Event {
+        data: EventData::Test {},
+        timestamp: now,
+    };
+    let id = format!("test-{:016x}", rand::random::<u64>());
+    let sends = webhooks
+        .iter()
+        .map(|webhook| client.send(webhook, &id, &event, now));
+    let mut code = ExitCode::SUCCESS;
+    for (webhook, sent) in webhooks.iter().zip(join_all(sends).await) {
+        let host = webhook.host();
+        match sent {
+            Ok(status) => print(&format!("{host}: accepted the event ({status})")),
+            Err(error) => {
+                code = ExitCode::FAILURE;
+                print(&format!("{host}: did not accept the event: {error}"));
+            }
+        }
+    }
+    Ok(code)
+}
