@@ -85,7 +85,12 @@ async fn responses(
             .body
             .replace(host, "HOST")
             .replace(lineage, "LINEAGE");
-        responses.insert(path.clone(), (response.status, without_ages(&body)));
+        // Each error has an id.
+        let body = match body.split_once("\"request_id\":") {
+            Some((body, _)) => body.to_owned(),
+            None => without_ages(&body),
+        };
+        responses.insert(path.clone(), (response.status, body));
     }
     responses
 }
@@ -102,11 +107,15 @@ fn without_ages(body: &str) -> String {
     kept
 }
 
-/// A web app that has read the store.
+/// A web app that has read the store and its ledger.
 async fn started(store: &Store) -> Service {
     let webapp = store.webapp().await;
-    let ready = format!("{}/readyz", webapp.url());
-    eventually(DEADLINE, async || get(&ready).await.status == 200).await;
+    let runs = format!("{}/api/v1/runs", webapp.url());
+    let has_runs = async || {
+        let runs = get(&runs).await;
+        runs.status == 200 && runs.json()["total"] != 0
+    };
+    eventually(DEADLINE, has_runs).await;
     webapp
 }
 
