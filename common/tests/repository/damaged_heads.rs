@@ -141,3 +141,22 @@ pub(crate) async fn a_catalogue_that_is_wholly_lost_is_an_error_and_not_an_empty
     let healed = next_version(&mut follower).await;
     assert_eq!(healed.catalogue, versions[2]);
 }
+
+pub(crate) async fn parts_of_a_later_head_are_not_taken_for_those_of_a_new_version(
+    store: &Fixture,
+) {
+    let (repository, _) = three_versions(store).await;
+    let saved = store.save_the_head().await;
+    for edition in [4, 5] {
+        publish(&repository, &catalogue(37, edition)).await.unwrap();
+    }
+    // As in a dump whose head is older than its parts.
+    store.put_the_head_back(saved).await;
+    for edition in [6, 7] {
+        let published = publish(&repository, &catalogue(37, edition)).await;
+        let loaded = store.load().await.unwrap();
+        assert_eq!(loaded.header, published.unwrap().unwrap().header);
+        assert_eq!(loaded.catalogue, catalogue(37, edition));
+    }
+    assert_eq!(repository.verify().await.unwrap().defects, []);
+}

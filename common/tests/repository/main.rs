@@ -82,7 +82,8 @@ promises! {
         a_follower_stays_at_a_whole_version_rather_than_a_damaged_one,
         a_follower_loads_a_version_whose_parts_come_back,
         an_older_base_that_is_still_there_is_loaded_and_heals,
-        a_catalogue_that_is_wholly_lost_is_an_error_and_not_an_empty_one;
+        a_catalogue_that_is_wholly_lost_is_an_error_and_not_an_empty_one,
+        parts_of_a_later_head_are_not_taken_for_those_of_a_new_version;
     repair:
         a_publisher_that_knows_the_state_restores_it,
         a_publisher_that_does_not_restores_it_from_the_source,

@@ -1,6 +1,7 @@
 use common::models::{Id, Kind};
 use common::repository::{
-    Overwrite, PartKind, PartName, Repository, Row, StoreError, Table, ViewDocument,
+    AcquireError, BackupError, FollowEvent, Overwrite, PartKind, PartName, Repository, Row,
+    StoreError, Table, ViewDocument,
 };
 
 use crate::fixture::{Fixture, SavedHead, catalogue, movie, publish, spoil, with};
@@ -165,11 +166,11 @@ pub(crate) async fn a_store_of_a_newer_release_is_refused_and_left_alone(store: 
         crate::backup::back_up(&repository)
             .await
             .err()
-            .and_then(|error| match error {
-                common::repository::BackupError::Acquire(
-                    common::repository::AcquireError::Store(error),
-                ) => Some(error),
-                other => panic!("{other:?}"),
+            .map(|error| {
+                let BackupError::Acquire(AcquireError::Store(error)) = error else {
+                    panic!("{error:?}");
+                };
+                error
             }),
     ];
     for error in refused {
@@ -181,8 +182,8 @@ pub(crate) async fn a_store_of_a_newer_release_is_refused_and_left_alone(store: 
     }
     loop {
         match follower.next().await {
-            common::repository::FollowEvent::Unavailable(StoreError::NewerFormat { .. }) => break,
-            common::repository::FollowEvent::Version { snapshot, .. } => {
+            FollowEvent::Unavailable(StoreError::NewerFormat { .. }) => break,
+            FollowEvent::Version { snapshot, .. } => {
                 panic!("followed to {:?}", snapshot.header)
             }
             _ => {}

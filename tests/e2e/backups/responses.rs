@@ -71,7 +71,7 @@ async fn addresses(webapp: &Service) -> BTreeSet<String> {
     addresses
 }
 
-/// The responses of a site without lineage, host, and times relative to now.
+/// The responses of a site without lineage, host, request ids, and times relative to now.
 async fn responses(
     webapp: &Service,
     addresses: &BTreeSet<String>,
@@ -84,7 +84,8 @@ async fn responses(
         let body = response
             .body
             .replace(host, "HOST")
-            .replace(lineage, "LINEAGE");
+            .replace(lineage, "LINEAGE")
+            .replace(response.header("x-request-id").unwrap_or("no id"), "ID");
         responses.insert(path.clone(), (response.status, without_ages(&body)));
     }
     responses
@@ -102,11 +103,15 @@ fn without_ages(body: &str) -> String {
     kept
 }
 
-/// A web app that has read the store.
+/// A web app that has read the store and its ledger.
 async fn started(store: &Store) -> Service {
     let webapp = store.webapp().await;
-    let ready = format!("{}/readyz", webapp.url());
-    eventually(DEADLINE, async || get(&ready).await.status == 200).await;
+    let runs = format!("{}/api/v1/runs", webapp.url());
+    let has_runs = async || {
+        let runs = get(&runs).await;
+        runs.status == 200 && runs.json()["total"] != 0
+    };
+    eventually(DEADLINE, has_runs).await;
     webapp
 }
 

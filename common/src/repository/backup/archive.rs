@@ -6,16 +6,13 @@
 
 use std::io::{self, Read, Write};
 use std::thread;
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::error::BackupError;
+use super::error::{BackupError, STALL_TIMEOUT};
 
-/// How long a file or pipe may take for a section.
-pub(super) const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// The last entry.
 const SUMS: &str = "SHA256SUMS";
 /// Maximum size of a section in bytes. Parts fit into a MongoDB document.

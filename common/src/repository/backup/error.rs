@@ -1,10 +1,13 @@
 use std::io;
+use std::time::Duration;
 
 use super::FORMAT;
-use super::archive::STALL_TIMEOUT;
 use crate::repository::head::RELEASE;
 use crate::repository::protocol::AcquireError;
 use crate::repository::store::StoreError;
+
+/// How long a file or pipe may take for a section.
+pub(super) const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Why a backup or a restore failed.
 #[derive(Debug, thiserror::Error)]

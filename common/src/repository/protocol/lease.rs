@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::repository::head::{Head, HeadPatch, Header, LeaseDenied, Release, SyncEnd};
+use crate::repository::head::{
+    Head, HeadPatch, Header, LeaseDenied, Release, SyncEnd, first_fence,
+};
 use crate::repository::open::Repository;
 use crate::repository::part_name::{PartKind, PartName};
 use crate::repository::parts::Damage;
@@ -252,6 +254,13 @@ impl LeaseGuard {
     /// Removes the parts of earlier publishers that no header and no base names, and notes missing
     /// parts that loading needs. While any is missing, older bases stay: readers can load them.
     pub(in crate::repository) async fn sweep_parts(&mut self) -> Result<()> {
+        let mut stale = self.store.parts().await?;
+        // Parts of a later head, in whose place a dump was put. Their names must not be used again.
+        let later = stale.iter().map(|part| part.fence);
+        let beyond = first_fence(later.filter(|&fence| fence >= self.head.fence));
+        if beyond > self.head.fence {
+            self.raise_fence(beyond).await?;
+        }
         let named = |part: &PartName| match part.kind {
             PartKind::Changes => self
                 .head
@@ -264,7 +273,6 @@ impl LeaseGuard {
                 .pending_rows
                 .is_some_and(|rows| rows.fence == part.fence),
         };
-        let mut stale = self.store.parts().await?;
         let there: HashSet<_> = stale.iter().copied().collect();
         stale.retain(|part| part.fence < self.head.fence && !named(part));
         let mut headers = self.head.log.iter().rev();
