@@ -4,12 +4,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use common::metrics::{Metrics, Scrape, duration_histogram};
+use common::metrics::{Durations, Metrics, Scrape, durations};
 use common::models::{KindStats, Outcome, Run};
 use ghibli_api::Progress;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::Histogram;
 
 type Label = (&'static str, &'static str);
 
@@ -17,7 +16,7 @@ type Label = (&'static str, &'static str);
 #[derive(Clone, Debug)]
 pub struct SyncMetrics {
     runs: Family<[Label; 1], Counter>,
-    phases: Family<[Label; 1], Histogram, fn() -> Histogram>,
+    phases: Durations<[Label; 1]>,
     changes: Family<[Label; 2], Counter>,
     requests: Family<[Label; 1], Counter>,
     received_bytes: Counter,
@@ -31,7 +30,7 @@ impl SyncMetrics {
     pub fn register(metrics: &Metrics) -> Self {
         let sync = Self {
             runs: Family::default(),
-            phases: Family::new_with_constructor(duration_histogram),
+            phases: durations(),
             changes: Family::default(),
             requests: Family::default(),
             received_bytes: Counter::default(),
@@ -116,7 +115,8 @@ impl SyncMetrics {
 
 /// What the last run that read the source found.
 fn write(scrape: &mut Scrape<'_, '_>, last: Option<&(Instant, Run)>) -> fmt::Result {
-    const KINDS: [(&str, &str, fn(&KindStats) -> u64); 3] = [
+    type Select = fn(&KindStats) -> u64;
+    const KINDS: [(&str, &str, Select); 3] = [
         (
             "sync_records",
             "Readable records in the source's last response",

@@ -5,9 +5,11 @@ mod scrape;
 mod server;
 
 use std::fmt;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
@@ -64,6 +66,14 @@ impl Metrics {
     fn registry(&self) -> MutexGuard<'_, Registry> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Histograms of durations in seconds, one for each set of labels.
+pub type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// Histograms of durations without a label set yet.
+pub fn durations<L: Clone + Eq + Hash>() -> Durations<L> {
+    Family::new_with_constructor(duration_histogram)
 }
 
 /// A histogram of durations in seconds, from a millisecond to a minute.

@@ -6,13 +6,12 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::watch;
 
 use super::head::{Commit, Head, HeadPatch, LeaseDenied, Release};
 use super::part_name::PartName;
 use super::store::{Overwrite, Reading, Result, Row, Store, StoreError, Table, ViewDocument};
-use crate::metrics::{Metrics, duration_histogram};
+use crate::metrics::{Durations, Metrics, durations};
 use crate::models::Kind;
 
 type Label = (&'static str, &'static str);
@@ -22,7 +21,7 @@ type Label = (&'static str, &'static str);
 pub(super) struct InstrumentedStore {
     inner: Arc<dyn Store>,
     calls: Family<[Label; 2], Counter>,
-    durations: Family<[Label; 1], Histogram, fn() -> Histogram>,
+    durations: Durations<[Label; 1]>,
 }
 
 impl InstrumentedStore {
@@ -30,7 +29,7 @@ impl InstrumentedStore {
         let store = Self {
             inner,
             calls: Family::default(),
-            durations: Family::new_with_constructor(duration_histogram),
+            durations: durations(),
         };
         let help = "Calls of the database that have ended";
         metrics.register("store_calls", help, store.calls.clone());

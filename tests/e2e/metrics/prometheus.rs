@@ -160,6 +160,10 @@ async fn a_real_prometheus_reads_the_metrics_of_both_programs() {
             let answer = try_get(&query(name))
                 .await
                 .map_err(|error| error.to_string())?;
+            // Until it is ready, it says so in plain text.
+            if answer.status != 200 {
+                return Err(answer.body);
+            }
             let json = answer.json();
             let results = json["data"]["result"].as_array().ok_or("no results")?;
             let instances: BTreeSet<_> = results

@@ -9,7 +9,8 @@ pub(crate) fn register_listeners(
     listeners: Vec<(&'static str, Arc<ServerStats>)>,
     max_connections: usize,
 ) {
-    const COUNTERS: [(&str, &str, fn(&ServerStats) -> &Counter); 6] = [
+    type Select = fn(&ServerStats) -> &Counter;
+    const COUNTERS: [(&str, &str, Select); 6] = [
         (
             "http_connections_accepted",
             "Connections accepted",

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::response::Response;
-use common::metrics::{Metrics, Scrape, duration_histogram};
+use common::metrics::{Durations, Metrics, Scrape, durations};
 use http::{Method, StatusCode};
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use tower::{Service, ServiceExt as _, service_fn};
 
@@ -34,7 +33,7 @@ pub(crate) struct RequestMetrics(Arc<Routes>);
 struct Routes {
     /// Filled from the start.
     routes: [OnceLock<Route>; MAX_ROUTES],
-    durations: Family<[(&'static str, Arc<str>); 1], Histogram, fn() -> Histogram>,
+    durations: Durations<[(&'static str, Arc<str>); 1]>,
 }
 
 #[derive(Debug)]
@@ -55,7 +54,7 @@ impl Default for RequestMetrics {
     fn default() -> Self {
         let metrics = Self(Arc::new(Routes {
             routes: [const { OnceLock::new() }; MAX_ROUTES],
-            durations: Family::new_with_constructor(duration_histogram),
+            durations: durations(),
         }));
         metrics.index(NO_ROUTE);
         metrics
