@@ -1,5 +1,6 @@
 use common::models::{Event, EventData, Outcome, Run};
 use common::repository::{Delivery, LoggedEvent, Repository, Row, SyncEnd, Table};
+use mongodb::bson::Document;
 
 use crate::fixture::{Fixture, catalogue, movie, publish, publish_in, with};
 use crate::history::run;
@@ -37,6 +38,25 @@ pub(crate) async fn each_version_is_logged_once_and_numbered(store: &Fixture) {
         assert!(!row.id.contains('.'), "{}", row.id);
     }
     assert_ne!(log[1].id, log[2].id);
+}
+
+pub(crate) async fn a_store_of_an_earlier_release_gets_a_log_without_earlier_versions(
+    store: &Fixture,
+) {
+    store.publish(&catalogue(3, 1)).await;
+    match store.sqlite_by_hand() {
+        Some(hand) => hand
+            .execute_batch("DROP TABLE events; DROP TABLE webhooks; PRAGMA user_version = 1")
+            .unwrap(),
+        None => {
+            let events = store.mongo().await.collection::<Document>("events");
+            events.drop().await.unwrap();
+        }
+    }
+    store.publish(&with(&catalogue(3, 1), movie(0, 2))).await;
+    assert_eq!(types(store).await, ["version.published"]);
+    let state = store.load().await.unwrap();
+    assert_eq!(state.version(), 2);
 }
 
 pub(crate) async fn a_version_whose_publisher_died_after_the_commit_is_logged_by_the_next_lease(

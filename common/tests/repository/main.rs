@@ -116,6 +116,7 @@ promises! {
         a_store_of_a_newer_release_is_refused_and_left_alone;
     events:
         each_version_is_logged_once_and_numbered,
+        a_store_of_an_earlier_release_gets_a_log_without_earlier_versions,
         a_version_whose_publisher_died_after_the_commit_is_logged_by_the_next_lease,
         each_outage_and_each_held_delta_is_logged_once,
         a_publisher_that_died_before_its_release_does_not_end_an_outage,
