@@ -118,7 +118,8 @@ pub(crate) fn search(data: &[u8]) {
             ..query
         };
         let found = index.find(&of_kind, &snapshot.catalogue);
-        assert_eq!(found.totals[kind as usize], results.totals[kind as usize]);
+        assert_eq!(found.total(), found.totals[kind as usize]);
+        assert!(found.hits.iter().all(|hit| hit.kind == kind));
     }
     index.suggest(text, 5, &snapshot.catalogue);
 }

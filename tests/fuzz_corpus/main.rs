@@ -1,9 +1,5 @@
 //! Replays the corpus of the fuzz targets; see `fuzz/README.md`.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../../fuzz/src/targets.rs"]
 mod targets;

@@ -23,10 +23,10 @@ pub(super) struct Cell {
 
 impl Cell {
     pub(super) fn new(value: impl ToString, style: Style) -> Self {
-        Self {
-            text: value.to_string(),
-            style,
-        }
+        let text = value.to_string();
+        // Spaces at the end of a line can be removed only if no colour follows them.
+        let style = if text.is_empty() { PLAIN } else { style };
+        Self { text, style }
     }
 
     fn width(&self) -> usize {
@@ -87,7 +87,7 @@ mod tests {
                 [
                     Cell::new(7, DIM),
                     Cell::new("unchanged", DIM),
-                    Cell::new("", PLAIN),
+                    Cell::new("", DIM),
                 ],
             ],
         );

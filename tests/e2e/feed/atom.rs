@@ -101,10 +101,8 @@ fn check_content(parent: Node<'_, '_>, content: &Content) {
         );
     }
     for (child, occurrence) in content {
-        let is_allowed = match (occurrence, children(parent, child).count()) {
-            (Once, 1) | (AtMostOnce, 0 | 1) | (Any, _) => true,
-            _ => false,
-        };
+        let found = (occurrence, children(parent, child).count());
+        let is_allowed = matches!(found, (Once, 1) | (AtMostOnce, 0 | 1) | (Any, _));
         assert!(is_allowed, "{name} has the wrong number of {child}");
     }
 }
