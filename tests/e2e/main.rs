@@ -27,4 +27,5 @@ mod public_address;
 mod raw_http;
 mod snapshots;
 mod sqlite_file;
+mod status;
 mod syncing;
