@@ -339,8 +339,10 @@ mod tests {
             head.approval = approval.map(str::to_owned);
             assert_eq!(status(&head, &sync_status).is_approved, is_approved);
         }
-        let mut head = head(None);
-        head.approval = Some("this".into());
-        assert!(!status(&head, &SyncStatus::default()).is_approved);
+        for approval in [None, Some("this".to_owned())] {
+            let mut head = head(None);
+            head.approval = approval;
+            assert!(!status(&head, &SyncStatus::default()).is_approved);
+        }
     }
 }
