@@ -208,6 +208,7 @@ pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<(Syncer
     let policy = SyncPolicy {
         fuse: config.fuse,
         missed_syncs: config.missed_syncs,
+        interval: config.sync_interval,
     };
     let repository = repository.with_retention(config.retention);
     let webhooks = Webhooks::new(repository.clone(), &config.webhooks, Clock::system())?;

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use e2e::{DEADLINE, wait_until_shows};
 use testkit::browser::{Browser, Key};
-use testkit::eventually;
 use testkit::process::Service;
 use testkit::source::Source;
 
@@ -45,15 +44,9 @@ impl LiveSite {
 
     /// Waits until a script returns a value.
     async fn until(&self, script: &str, expected: &str) {
-        eventually(DEADLINE, async || {
-            let found = self.browser.eval(script).await;
-            if found == expected {
-                Ok(())
-            } else {
-                Err(format!("{script} is {found:?}, not {expected:?}"))
-            }
-        })
-        .await;
+        self.browser
+            .wait_for_value(script, expected, DEADLINE)
+            .await;
     }
 
     /// Waits until the page has opened its event stream.

@@ -33,6 +33,7 @@ mod public_address;
 mod raw_http;
 mod snapshots;
 mod sqlite_file;
+mod status;
 mod syncing;
 mod upgrades;
 mod webhooks;

@@ -91,7 +91,8 @@ fn redacted(page: &str, source: &str) -> String {
         ("?v=", "\""),
         (", took ", "<"),
         ("<td class=\"duration\">", "</td>"),
-        ("<figure class=\"chart\">", "</figure>"),
+        ("<figure class=\"strip\">", "</figure>"),
+        ("<span class=\"size\">", "</span>"),
     ] {
         redacted = without_between(&redacted, before, after);
     }

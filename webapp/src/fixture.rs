@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use catalogue_index::History;
-use common::models::{Catalogue, Change, Counts, Facts, Item, Kind, Movie, SourceRecord};
+use common::models::{
+    Catalogue, Change, Counts, Facts, Item, Kind, Movie, Outcome, PhaseTimings, Run, SourceRecord,
+};
 use common::repository::{Header, Snapshot};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::events::encode;
-use crate::state::{Freshness, Indexes, Site};
+use crate::state::{Freshness, Indexes, Site, SiteStatus};
 
 /// A version without items; 1 is the first of its store.
 pub(crate) fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snapshot {
@@ -49,6 +51,7 @@ pub(crate) fn site(
         indexes: Indexes::default(),
         history,
         freshness: Freshness::Fresh,
+        status: SiteStatus::default(),
         sync_status: Arc::default(),
     }
 }
@@ -83,4 +86,29 @@ pub(crate) fn item(id: &str, facts: Facts) -> Arc<Item> {
         facts,
         source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
     })
+}
+
+/// A run at the epoch without figures.
+pub(crate) fn run(number: u64, outcome: Outcome) -> Run {
+    Run {
+        number,
+        repeat_count: 1,
+        started: Timestamp::UNIX_EPOCH,
+        ended: Timestamp::UNIX_EPOCH,
+        phases: PhaseTimings::default(),
+        outcome,
+        version: 1,
+        kinds: std::collections::BTreeMap::new(),
+        bytes: 0,
+        provider: None,
+        rules: Vec::new(),
+        reason: None,
+        causes: Vec::new(),
+        fingerprint: None,
+        held_changes: Vec::new(),
+        findings: 0,
+        damage: Vec::new(),
+        notes: Vec::new(),
+        settings: None,
+    }
 }

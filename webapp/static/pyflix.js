@@ -24,7 +24,7 @@ const key = (node) => node.id || node.dataset?.id || (node.nodeName === "LI" && 
 /** Makes one tree like another, and leaves what is alike: focus, typed text, scroll. */
 function morph(old, fresh) {
   for (const { name } of [...old.attributes]) {
-    if (name !== "open" && !fresh.hasAttribute(name)) old.removeAttribute(name);
+    if (name !== "open" && name !== "data-changed" && !fresh.hasAttribute(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
@@ -52,6 +52,10 @@ function morph(old, fresh) {
 }
 
 let pending;
+let latest; // the promise of the last refresh
+
+/** The text of the notice, or of the headline of the status page. */
+const shownNotice = () => main.querySelector(".notice, .headline")?.textContent;
 
 /** Fetches this page again and shows the differences. */
 async function refresh() {
@@ -61,7 +65,7 @@ async function refresh() {
   if (!response.ok || response.redirected) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const focused = document.activeElement;
-  const notice = main.querySelector(".notice")?.textContent;
+  const notice = shownNotice();
   for (const part of ["main", ".colophon"]) {
     const fresh = page.querySelector(part);
     localize(fresh);
@@ -71,11 +75,15 @@ async function refresh() {
   if (document.activeElement !== focused) {
     (focused.isConnected ? focused : main).focus({ preventScroll: true });
   }
-  const now = main.querySelector(".notice")?.textContent;
+  const now = shownNotice();
   if (now !== notice) spoken.textContent = now ?? "The catalogue is up to date again.";
 }
 
-const update = () => refresh().catch(() => {});
+/** Refreshes the page, and waits for the refresh that replaces this one, too. */
+async function update() {
+  latest = refresh().catch(() => {});
+  for (let awaited; awaited !== latest;) await (awaited = latest);
+}
 
 /** Marks what changed, for a while. */
 function mark(changed) {
@@ -114,22 +122,30 @@ const streamName = `pyflix-events${base}`; // this PyFlix, if there are several 
 const channel = new BroadcastChannel(streamName);
 /** The version that the page was made from; NaN on an error page. */
 const shownVersion = () => Number(document.querySelector("[data-version]")?.dataset.version);
+/** The digest of the notices about the syncs that the page has; none on an error page. */
+const shownNotices = () => document.querySelector("[data-notices]")?.dataset.notices;
 
 let source; // the stream, if it is this tab's
 let last = ""; // the id of the last event
+let known = {}; // version and notices of the last event that has them
 let wait = 1_000;
 let retry;
 let joined; // releases the lock, or gives up waiting for it
 let leaving;
 let missed; // the last event while the tab was hidden
 
+/** Refreshes the page if it is behind; the status page at every event. */
+function catchUp({ version, notices }) {
+  const shown = shownVersion();
+  const isOutdated = !Number.isNaN(shown) && version !== shown;
+  const hasOtherNotices = shownNotices() !== undefined && notices !== shownNotices();
+  if (isOutdated || hasOtherNotices || main.querySelector(".conditions")) update();
+}
+
 const handlers = {
-  hello({ version }) {
-    const shown = shownVersion();
-    if (!Number.isNaN(shown) && version !== shown) update();
-  },
+  hello: catchUp,
   resync: update,
-  status: update,
+  status: catchUp,
   async version(version) {
     if (version.version <= shownVersion()) return;
     await update();
@@ -140,8 +156,10 @@ const handlers = {
 
 function receive({ name, id, data }) {
   last = id || last;
-  if (document.hidden) missed = { name, data };
-  else handlers[name](data);
+  known = { ...known, version: data.version, ...(data.notices && { notices: data.notices }) };
+  if (!document.hidden) handlers[name](data);
+  // A status follows each version, which is announced once the tab is shown.
+  else if (missed?.name !== "version" || name !== "status") missed = { name, data };
 }
 
 function open() {
@@ -185,7 +203,7 @@ function join() {
     open();
   });
   navigator.locks.request(streamName, { signal: waiting.signal }, hold).catch(() => {});
-  // The tab that has the stream replies with the version that it knows.
+  // The tab that has the stream replies with what it knows.
   channel.postMessage({ name: "ask" });
 }
 
@@ -197,7 +215,7 @@ function leave() {
 
 channel.onmessage = ({ data: message }) => {
   if (message.name !== "ask") receive(message);
-  else if (source && last) channel.postMessage({ name: "hello", id: last, data: { version: Number(last.split(":").pop()) } });
+  else if (source && known.notices) channel.postMessage({ name: "hello", id: last, data: known });
 };
 
 document.addEventListener("visibilitychange", () => {
@@ -233,22 +251,59 @@ async function get(address, options) {
 const relative = new Intl.RelativeTimeFormat("en");
 const localDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
 const localMinute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const localClock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
-/** Writes times in the local time zone, with UTC in the title, and their ages beside them. */
+/** The age of a moment in words, by the server's clock. */
+function ageOf(moment) {
+  const seconds = Math.trunc((Date.now() + clockOffset - moment) / 1000);
+  const size = Math.abs(seconds);
+  if (seconds > -1 && seconds < 60) return "just now";
+  const [length, unit] = size < 60 ? [1, "second"] : size < 3600 ? [60, "minute"] : size < 172_800 ? [3600, "hour"] : [86_400, "day"];
+  return relative.format(-Math.trunc(seconds / length), unit);
+}
+
+/** The text of a time that is not shown in full: its age, when it is due, or its time of day. */
+function shortForm(form, moment, age) {
+  if (form === "clock") {
+    const days = [moment, Date.now()].map((time) => localDay.format(time));
+    return (days[0] === days[1] ? "" : `${days[0]}, `) + localClock.format(moment);
+  }
+  return form === "due" && age === "just now" ? "now" : age;
+}
+
+/**
+ * Writes times in the local time zone, with UTC in the title and the age beside them. A time with
+ * a form of its own has the local time in the title.
+ */
 function localize(part) {
   for (const time of part.querySelectorAll("time[datetime*=T]")) {
     const moment = Date.parse(time.dateTime);
-    time.title ||= time.textContent;
-    time.textContent = `${localDay.format(moment)}, ${localMinute.format(moment)}`;
-    const minutes = Math.floor((Date.now() + clockOffset - moment) / 60_000);
-    const [count, unit] = minutes < 60 ? [minutes, "minute"] : minutes < 2880 ? [minutes / 60, "hour"] : [minutes / 1440, "day"];
-    if (Number.isNaN(clockOffset)) continue;
-    time.dataset.age = minutes < 1 ? "just now" : relative.format(-Math.floor(count), unit);
+    const local = `${localDay.format(moment)}, ${localMinute.format(moment)}`;
+    const { form } = time.dataset;
+    const age = Number.isNaN(clockOffset) ? undefined : ageOf(moment);
+    const text = (form && shortForm(form, moment, age)) ?? local;
+    if (form) time.title = local;
+    else time.title ||= time.textContent;
+    if (time.textContent !== text) time.textContent = text;
+    if (age) time.dataset.age = age;
   }
 }
 
 const showTimes = () => localize(document);
 setInterval(showTimes, 5_000);
+
+// Commands to copy.
+
+document.addEventListener("click", async ({ target }) => {
+  const text = target.dataset?.copy;
+  if (!text) return;
+  getSelection().selectAllChildren(target.previousElementSibling);
+  // Only on HTTPS and on this machine; elsewhere the command is selected.
+  if (!navigator.clipboard) return;
+  await navigator.clipboard.writeText(text);
+  target.textContent = "Copied";
+  setTimeout(() => target.textContent = "Copy", 2_000);
+});
 
 // The search field: `/` leads to it, and it suggests names.
 

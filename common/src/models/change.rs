@@ -32,6 +32,41 @@ impl Change {
     }
 }
 
+/// What a change does to its item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeType {
+    /// The item is new.
+    Added,
+    /// The item differs.
+    Updated,
+    /// The item is gone.
+    Removed,
+}
+
+impl ChangeType {
+    /// All types, the most drastic first.
+    pub const ALL: [Self; 3] = [Self::Removed, Self::Updated, Self::Added];
+
+    /// The type of a change, by whether the item exists before and after.
+    pub(super) const fn of(before: bool, after: bool) -> Self {
+        match (before, after) {
+            (false, _) => Self::Added,
+            (true, true) => Self::Updated,
+            (true, false) => Self::Removed,
+        }
+    }
+
+    /// The type as a word, as in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Updated => "updated",
+            Self::Removed => "removed",
+        }
+    }
+}
+
 /// How many items a version added, updated and removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -56,10 +91,10 @@ impl Counts {
 
     /// Counts one change, by whether the item exists before and after.
     pub fn count(&mut self, before: bool, after: bool) {
-        match (before, after) {
-            (false, _) => self.added += 1,
-            (true, true) => self.updated += 1,
-            (true, false) => self.removed += 1,
+        match ChangeType::of(before, after) {
+            ChangeType::Added => self.added += 1,
+            ChangeType::Updated => self.updated += 1,
+            ChangeType::Removed => self.removed += 1,
         }
     }
 

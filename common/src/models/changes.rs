@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::packed::{Packed, read_id};
-use super::{Change, Counts, Id, Item, Kind};
+use super::{Change, ChangeType, Counts, Id, Item, Kind};
 
 /// The changes of a version to be published, packed like the items of a catalogue and shared with it.
 /// A first version has all its items as changes. Cheap to clone.
@@ -98,6 +98,15 @@ impl Changes {
     /// Iterates over the changes, unpacked.
     pub fn iter(&self) -> impl Iterator<Item = Change> {
         self.packed()
+            .filter_map(|(before, after)| change(before, after))
+    }
+
+    /// The changes of one type, unpacked.
+    pub fn of_type(&self, wanted: ChangeType) -> impl Iterator<Item = Change> {
+        self.packed()
+            .filter(move |(before, after)| {
+                ChangeType::of(before.is_some(), after.is_some()) == wanted
+            })
             .filter_map(|(before, after)| change(before, after))
     }
 

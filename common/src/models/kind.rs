@@ -48,6 +48,18 @@ impl Kind {
         }
     }
 
+    /// The kind of the items that a field of this name links to; `None` if it has no links.
+    pub fn linked_by(field: &str) -> Option<Self> {
+        match field {
+            "films" => Some(Self::Movie),
+            "people" | "residents" | "pilot" => Some(Self::Person),
+            "locations" => Some(Self::Location),
+            "species" => Some(Self::Species),
+            "vehicles" => Some(Self::Vehicle),
+            _ => None,
+        }
+    }
+
     /// The singular.
     pub const fn singular(self) -> &'static str {
         match self {

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Id, Kind};
+use super::{Counts, HeldChange, Id, Kind};
 
 /// A row of the ledger: one attempt to sync, or several in a row that ended alike and published
 /// nothing.
@@ -40,6 +41,11 @@ pub struct Run {
     pub causes: Vec<String>,
     /// The fingerprint of the held delta.
     pub fingerprint: Option<String>,
+    /// The first changes of the held delta, removals first; at most 1,000. The ledger has them
+    /// only for the last held run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
+    pub held_changes: Vec<HeldChange>,
     /// Number of findings.
     pub findings: u64,
     /// The parts of the store that it found lost or damaged.
@@ -48,6 +54,32 @@ pub struct Run {
     /// The result of a repair, and writes that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The settings of the syncer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<RunSettings>,
+}
+
+/// The settings of a syncer that web apps show and judge by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunSettings {
+    /// Time between syncs, in milliseconds.
+    pub interval_milliseconds: u64,
+    /// Number of versions to keep.
+    pub retention: u64,
+    /// The share of unreadable records of a kind that holds a sync, in percent.
+    pub unreadable_percent: u8,
+}
+
+impl RunSettings {
+    /// Time between syncs.
+    pub const fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval_milliseconds)
+    }
+}
+
+/// The time after the end of a sync at which the next one is overdue.
+pub fn overdue_after(interval: Duration) -> Duration {
+    interval.saturating_mul(2) + Duration::from_mins(1)
 }
 
 /// Durations of the phases of a run.
@@ -120,8 +152,21 @@ impl Run {
         self.kinds.values().map(|stats| stats.quarantined).sum()
     }
 
-    /// One row for this run and the next, if both ended alike and published nothing. Failures may
-    /// differ in numbers, such as the seconds left to wait.
+    /// Whether more records of a kind are quarantined than half of the share that holds a sync.
+    pub fn is_quarantine_high(&self) -> bool {
+        let Some(settings) = self.settings else {
+            return false;
+        };
+        let percent = u64::from(settings.unreadable_percent);
+        let mut kinds = self.kinds.values();
+        kinds.any(|stats| {
+            let received = stats.seen + stats.quarantined;
+            stats.quarantined * 200 > received * percent
+        })
+    }
+
+    /// One row for this run and the next, if both ended alike and published nothing, and no sync
+    /// was overdue between them. Failures may differ in numbers, such as the seconds left to wait.
     pub(crate) fn merged_with(&self, next: &Self) -> Option<Self> {
         let merged = Self {
             number: self.number,
@@ -142,7 +187,17 @@ impl Run {
             expected.reason.clone_from(&self.reason);
             expected.causes.clone_from(&self.causes);
         }
-        (self.outcome != Outcome::Published && expected == *self).then_some(merged)
+        let is_alike = self.outcome != Outcome::Published && expected == *self;
+        (is_alike && self.is_followed_by(next)).then_some(merged)
+    }
+
+    /// Whether the next run began before a sync was overdue.
+    fn is_followed_by(&self, next: &Self) -> bool {
+        let Some(settings) = self.settings else {
+            return true;
+        };
+        let pause = next.started.duration_since(self.ended);
+        Duration::try_from(pause).unwrap_or_default() <= overdue_after(settings.interval())
     }
 
     fn failure_without_digits(&self) -> String {

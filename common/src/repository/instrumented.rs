@@ -158,6 +158,10 @@ impl Store for InstrumentedStore {
         self.measure("trim", self.inner.trim(table, keep)).await
     }
 
+    async fn size(&self) -> Result<u64> {
+        self.measure("size", self.inner.size()).await
+    }
+
     async fn close(&self) {
         self.inner.close().await;
     }

@@ -83,6 +83,19 @@ impl Repository {
         }
     }
 
+    /// Number of versions to keep.
+    pub const fn retention(&self) -> u64 {
+        self.retention
+    }
+
+    /// The size of the database in bytes.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn size(&self) -> Result<u64> {
+        self.store.size().await
+    }
+
     /// The store beneath the protocol; for tests.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store

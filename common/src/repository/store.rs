@@ -54,6 +54,16 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// The error without details of the database, such as its host or file, for public pages.
+    pub fn public_text(&self) -> String {
+        match self {
+            Self::Unavailable(_) => "the database is unavailable".into(),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// Results of store calls.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -251,6 +261,9 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Removes all rows of a table except the `keep` with the highest keys.
     async fn trim(&self, table: Table, keep: u32) -> Result<()>;
+
+    /// The size of the database in bytes.
+    async fn size(&self) -> Result<u64>;
 
     /// Closes the store at the end of the program: all that was written is then in the database
     /// itself. Later calls may fail.

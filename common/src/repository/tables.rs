@@ -18,6 +18,8 @@ const MARKER_KEY: &str = "marker";
 
 /// How many rows the ledger keeps.
 const LEDGER_ROWS: u32 = 10_000;
+/// How many rows back the list of an earlier held run is dropped.
+const HELD_ROWS: u32 = 20;
 /// How many rows a batch has.
 const BATCH_ROWS: usize = 1_000;
 
@@ -103,17 +105,27 @@ impl LeaseGuard {
     /// # Errors
     /// When the lease has passed on or the store fails.
     pub async fn record(&self, run: &Run) -> Result<()> {
-        let newest = self.store.rows(Table::Runs, Some(1)).await?;
-        let last: Option<Run> = decode_rows(Table::Runs, newest).pop();
+        let newest = self.store.rows(Table::Runs, Some(HELD_ROWS)).await?;
+        let last_key = newest.first().map(|row| row.key.clone());
+        let newest: Vec<Run> = decode_rows(Table::Runs, newest);
+        let last = newest.first();
+        let last = last.filter(|last| Some(run_key(last.number)) == last_key);
         let merged = last.and_then(|last| last.merged_with(run));
         let row = merged.as_ref().unwrap_or(run);
-        let row = Row {
-            key: run_key(row.number),
-            fields: to_fields(row)?,
-        };
+        let mut rows = vec![to_run_row(row)?];
+        // A failed run does not end a held one.
+        if run.outcome != Outcome::Failed {
+            let earlier = newest.iter().filter(|earlier| earlier.number != row.number);
+            for held in earlier.filter(|earlier| !earlier.held_changes.is_empty()) {
+                rows.push(to_run_row(&Run {
+                    held_changes: Vec::new(),
+                    ..held.clone()
+                })?);
+            }
+        }
         let fence = self.head().fence;
         self.store
-            .write_rows(fence, Table::Runs, vec![row], Vec::new())
+            .write_rows(fence, Table::Runs, rows, Vec::new())
             .await?;
         if merged.is_none() {
             self.store.trim(Table::Runs, LEDGER_ROWS).await?;
@@ -245,6 +257,13 @@ impl LeaseGuard {
 
 fn run_key(number: u64) -> String {
     format!("{number:020}")
+}
+
+fn to_run_row(run: &Run) -> Result<Row> {
+    Ok(Row {
+        key: run_key(run.number),
+        fields: to_fields(run)?,
+    })
 }
 
 pub(super) fn to_fields<T: Serialize>(value: &T) -> Result<Map<String, Value>> {

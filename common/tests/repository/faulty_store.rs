@@ -175,4 +175,8 @@ impl Store for FaultyStore {
     async fn trim(&self, table: Table, keep: u32) -> Result<()> {
         self.write(self.inner.trim(table, keep)).await
     }
+
+    async fn size(&self) -> Result<u64> {
+        self.inner.size().await
+    }
 }

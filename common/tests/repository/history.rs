@@ -169,9 +169,11 @@ pub(crate) fn run(lease: &LeaseGuard, outcome: Outcome) -> Run {
         reason: (outcome == Outcome::Failed).then(|| "it said \"no\"".into()),
         causes: vec!["a".into(), "b".into()],
         fingerprint: None,
+        held_changes: Vec::new(),
         findings: 40,
         damage: vec!["base/00000000000000000001/000000".into()],
         notes: vec!["a note".into()],
+        settings: None,
     }
 }
 

@@ -14,6 +14,7 @@ mod faulty_store;
 mod fixture;
 mod following;
 mod history;
+mod ledger;
 mod machine;
 mod publishing;
 mod repair;
@@ -144,4 +145,8 @@ promises! {
         the_view_shows_every_version_and_removes_what_is_gone,
         a_renamed_person_is_renamed_in_the_view_of_its_movies,
         a_view_left_behind_is_repaired_by_the_next_run;
+    ledger:
+        only_the_last_held_run_lists_its_changes,
+        runs_share_no_row_across_a_time_without_syncs,
+        the_database_has_a_size;
 }

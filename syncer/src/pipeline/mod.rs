@@ -18,7 +18,7 @@ mod run_record;
 use std::time::Duration;
 
 use common::clock::Clock;
-use common::models::{Outcome, Run};
+use common::models::{Catalogue, Outcome, Run, RunSettings};
 use common::repository::{
     LeaseGuard, Origin, Repository, Result as StoreResult, Snapshot, SyncEnd, Verification,
 };
@@ -91,7 +91,7 @@ impl Syncer {
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
         shutdown: &CancellationToken,
     ) -> FinishedRun {
-        let mut run = run_record::new(&lease, self.clock.now());
+        let mut run = run_record::new(lease.head(), self.settings(), self.clock.now());
         let mut result = self.attempt(&mut lease, &mut run, progress, shutdown).await;
         run.ended = self.clock.now();
         let has_published = lease.head().version > run.version;
@@ -128,20 +128,24 @@ impl Syncer {
         FinishedRun { run, retry_after }
     }
 
-    /// Plans a sync without a lease and without writing anything.
+    /// Plans a sync without a lease and without writing anything. Returns the published catalogue,
+    /// too.
     ///
     /// # Errors
     /// When the source or the store fails.
     pub(crate) async fn plan(
         &self,
         progress: &(dyn Fn(Progress<'_>) + Send + Sync),
-    ) -> anyhow::Result<Plan> {
+    ) -> anyhow::Result<(Plan, Catalogue)> {
         let state = self.repository.load().await?;
         let never = CancellationToken::new();
         let fetched = fetch(&self.client, None, self.clock.now(), progress, &never).await?;
         let mut plan = self.make_plan(state.as_ref(), fetched.content).await?;
-        plan.damage = state.map(|state| state.damage).unwrap_or_default();
-        Ok(plan)
+        let (published, damage) = state
+            .map(|state| (state.catalogue, state.damage))
+            .unwrap_or_default();
+        plan.damage = damage;
+        Ok((plan, published))
     }
 
     /// Syncs, and writes the results into the run's row.
@@ -232,6 +236,16 @@ impl Syncer {
         let plan = move || Plan::new(&published, collections, policy, now, memory_limit);
         let plan = tokio::task::spawn_blocking(plan).await;
         Ok(plan.map_err(|error| SyncError::Compare(error.to_string()))??)
+    }
+
+    /// The settings that the ledger has for web apps.
+    fn settings(&self) -> RunSettings {
+        let interval = self.policy.interval.as_millis();
+        RunSettings {
+            interval_milliseconds: u64::try_from(interval).unwrap_or(u64::MAX),
+            retention: self.repository.retention(),
+            unreadable_percent: self.policy.fuse.unreadable_percent,
+        }
     }
 
     async fn record_and_release(

@@ -1,6 +1,7 @@
 //! The plan: what a sync would publish, and whether it would be held. No I/O.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use common::config::FuseLimits;
 use common::models::{
@@ -18,13 +19,15 @@ use super::join::{RecordUse, join};
 use super::missing;
 use super::parse::{Parsed, parse};
 
-/// How much of what looks like damage is accepted.
+/// What a sync accepts, and how often one runs.
 #[derive(Clone, Copy, Debug)]
 pub struct SyncPolicy {
     /// The limits of one sync.
     pub fuse: FuseLimits,
     /// How many syncs in a row an item may be missing before it is removed.
     pub missed_syncs: u32,
+    /// Time between syncs.
+    pub interval: Duration,
 }
 
 /// What a sync would do.

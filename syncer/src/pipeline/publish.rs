@@ -1,7 +1,7 @@
 //! Publishing a plan: on the state at the head, or as the repair of a damaged one.
 
 use common::config::FuseLimits;
-use common::models::{Changes, Kind, Outcome, Run};
+use common::models::{Changes, HeldChange, Kind, Outcome, Run};
 use common::repository::{
     HeadPatch, LeaseGuard, LostItems, Origin, Repair, Result as StoreResult, Snapshot, StoreError,
 };
@@ -75,6 +75,7 @@ pub(super) async fn publish_or_hold(
     } else if held.is_some() {
         run.outcome = Outcome::Held;
         run.reason.clone_from(&held);
+        run.held_changes = HeldChange::list(&plan.changes);
     }
     if held.is_some() {
         return Ok(None);

@@ -204,6 +204,7 @@ async fn syncer(store: &Store, source: &Source, seconds: &Arc<AtomicU64>) -> Syn
     let policy = SyncPolicy {
         fuse: FuseLimits::default(),
         missed_syncs: MISSED_SYNCS,
+        interval: Duration::from_secs(15),
     };
     // Leases expire by the system clock.
     let repository = store.open(Clock::system()).await;

@@ -1,7 +1,7 @@
 //! The status of the catalogue, recent syncs and problems in the source data.
 
 use common::clock::Clock;
-use common::models::{Kind, Run};
+use common::models::{Conditions, HeldChange, Kind, Run, SyncState};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -50,6 +50,15 @@ pub(super) struct Status<'a> {
     published: Option<Timestamp>,
     age_seconds: Option<u64>,
     items: usize,
+    /// The most severe of the conditions, in this order: held, database_unavailable,
+    /// source_unavailable, no_recent_sync, pinned, waiting; up_to_date without any.
+    state: SyncState,
+    /// All conditions that hold.
+    conditions: Conditions,
+    /// Whether an operator has to look into it.
+    needs_attention: bool,
+    /// The pinned version.
+    pinned: Option<u64>,
     /// Whether the last sync succeeded in time.
     fresh: bool,
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
@@ -59,12 +68,31 @@ pub(super) struct Status<'a> {
     /// Base URL of the last source that responded.
     source: Option<&'a str>,
     database: DatabaseState,
+    /// Size of the database in bytes.
+    database_bytes: Option<u64>,
+    /// Number of available versions.
+    versions: usize,
+    /// Number of versions to keep.
+    retention: Option<u64>,
+    /// Time between syncs.
+    interval_seconds: f64,
+    /// End of the last sync that published the source’s data or found it published.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    last_success: Option<Timestamp>,
+    /// When the next sync is due; null after a failed one, whose wait varies.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    next_sync: Option<Timestamp>,
     last_run: Option<&'a Run>,
     /// Why the last sync is held.
     held: Option<HeldRun<'a>>,
     missing: usize,
     quarantined: usize,
     findings: usize,
+    /// Release of the web app.
+    release: &'static str,
+    /// When the web app started.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    started: Timestamp,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -80,6 +108,15 @@ struct HeldRun<'a> {
     rules: &'a [String],
     /// The figures.
     reason: Option<&'a str>,
+    /// When it was held first.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    since: Timestamp,
+    /// Whether the next sync publishes the changes.
+    is_approved: bool,
+    /// The first changes it would have made, removals first; at most 1,000.
+    changes: &'a [HeldChange],
+    /// Number of changes that are not listed.
+    more: u64,
 }
 
 pub(super) fn status(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> {
@@ -96,6 +133,10 @@ pub(super) fn status(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> 
         published,
         age_seconds: age.map(|age| u64::try_from(age.as_secs()).unwrap_or_default()),
         items: site.snapshot.catalogue.len(),
+        state: site.state(),
+        conditions: site.status.conditions,
+        needs_attention: site.status.conditions.needs_attention(),
+        pinned: site.status.pinned,
         fresh: site.freshness == Freshness::Fresh,
         stale_since: site.freshness.since(),
         stale_reason: stale_reason(site.freshness),
@@ -104,14 +145,29 @@ pub(super) fn status(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> 
             Freshness::StoreUnavailable(_) => DatabaseState::Unavailable,
             _ => DatabaseState::Available,
         },
+        database_bytes: sync_status.database_bytes,
+        versions: site.history.versions().count(),
+        retention: sync_status.settings().map(|settings| settings.retention),
+        interval_seconds: site.status.interval.as_secs_f64(),
+        last_success: sync_status.last_success(),
+        next_sync: sync_status.next_sync(),
         last_run: sync_status.runs.first(),
         held: held.map(|run| HeldRun {
             rules: &run.rules,
             reason: run.reason.as_deref(),
+            since: run.started,
+            is_approved: site.status.is_approved,
+            changes: &run.held_changes,
+            more: run
+                .changes()
+                .total()
+                .saturating_sub(run.held_changes.len() as u64),
         }),
         missing: sync_status.missing.len(),
         quarantined: sync_status.quarantine.len(),
         findings: sync_status.findings.len(),
+        release: env!("CARGO_PKG_VERSION"),
+        started: site.status.started,
     };
     Ok(ApiResponse::new(&status)?.no_store())
 }

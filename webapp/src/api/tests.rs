@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
-use common::models::Kind;
+use common::models::{ChangeType, Conditions, HeldChange, Kind, Outcome};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use crate::app_state::AppState;
 use crate::fixture::{self, added};
 use crate::middleware::RequestLimits;
 use crate::routes::app;
-use crate::state::{CurrentSite, Site};
+use crate::state::{CurrentSite, Site, SyncStatus};
 
 #[tokio::test]
 async fn every_operation_is_documented_and_responds_to_its_example() {
@@ -248,6 +248,55 @@ async fn the_changes_of_a_version_come_in_pages() {
         (&first["changes"], &first["total"]),
         (&Value::Null, &json!(0))
     );
+}
+
+#[tokio::test]
+async fn the_status_has_the_documented_fields_and_the_most_severe_state() {
+    let mut site = fixture::site("l", 1, []);
+    let mut held = fixture::run(1, Outcome::Held);
+    held.held_changes = vec![HeldChange {
+        change: ChangeType::Removed,
+        kind: Kind::Movie,
+        id: "m".into(),
+        name: "M".into(),
+    }];
+    site.sync_status = Arc::new(SyncStatus {
+        held: Some(held),
+        ..SyncStatus::default()
+    });
+    site.status.conditions = Conditions {
+        held: true,
+        pinned: true,
+        database_damaged: true,
+        ..Conditions::default()
+    };
+    site.status.pinned = Some(1);
+    let (_, _, status) = get_of(site, "/api/v1/status").await;
+    assert_eq!(status["state"], "held");
+    assert_eq!(
+        (&status["pinned"], &status["fresh"]),
+        (&json!(1), &json!(true))
+    );
+    assert_eq!(status["needs_attention"], true);
+    assert_eq!(status["held"]["changes"][0]["name"], "M");
+
+    let (_, _, document) = get("/api/v1/openapi.json").await;
+    let schemas = &document["components"]["schemas"];
+    for (body, schema) in [
+        (&status, "Status"),
+        (&status["conditions"], "Conditions"),
+        (&status["held"], "HeldRun"),
+    ] {
+        let documented = keys(&schemas[schema]["properties"]);
+        assert_eq!(keys(body), documented, "{schema}");
+    }
+    let states = keys(&status["conditions"]);
+    assert!(states.contains("database_damaged") && states.len() == 9);
+}
+
+fn keys(object: &Value) -> BTreeSet<&str> {
+    let keys = object.as_object().unwrap().keys();
+    keys.map(String::as_str).collect()
 }
 
 #[tokio::test]

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use common::models::{Change, Counts, Id, Kind};
+use common::models::{Change, Counts, Id, Kind, SyncState};
 use common::repository::Header;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::state::{Freshness, Site};
+use crate::state::Site;
 use crate::wording::shortened;
 
 /// Changed items listed in a version event.
@@ -24,16 +24,17 @@ pub(super) struct EventId {
     pub(super) version: u64,
 }
 
-/// The events that state the current version and freshness.
+/// The events that state the current version and status.
 #[derive(Debug)]
 pub(super) struct StatusEvents {
     id: EventId,
-    freshness: Freshness,
+    /// The revision of the status.
+    revision: u64,
     /// The start of a stream.
     pub(super) hello: Bytes,
     /// For a client that missed versions whose changes are no longer in memory.
     pub(super) resync: Bytes,
-    /// For a change of freshness.
+    /// For a change of the status.
     pub(super) status: Bytes,
 }
 
@@ -41,8 +42,12 @@ pub(super) struct StatusEvents {
 struct StatusData {
     version: u64,
     at: Timestamp,
-    state: &'static str,
+    state: SyncState,
     since: Option<Timestamp>,
+    pinned: Option<u64>,
+    needs_attention: bool,
+    /// That of the pages, by which they know that their notices are outdated.
+    notices: String,
 }
 
 #[derive(Serialize)]
@@ -99,20 +104,23 @@ impl StatusEvents {
         let data = StatusData {
             version: site.version(),
             at: site.snapshot.header.at,
-            state: site.freshness.name(),
-            since: site.freshness.since(),
+            state: site.state(),
+            since: site.since(),
+            pinned: site.status.pinned,
+            needs_attention: site.status.conditions.needs_attention(),
+            notices: site.notices(),
         };
         Self {
             hello: event("hello", Some(&id), &data),
             resync: event("resync", Some(&id), &data),
             status: event("status", None, &data),
-            freshness: site.freshness,
+            revision: site.status.revision,
             id,
         }
     }
 
     pub(super) fn are_of(&self, site: &Site) -> bool {
-        self.freshness == site.freshness && self.id == EventId::of(site)
+        self.revision == site.status.revision && self.id == EventId::of(site)
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Events;
 use super::encode::{self, EventId, HEARTBEAT, StatusEvents};
-use crate::state::{CurrentSite, Freshness, Site};
+use crate::state::{CurrentSite, Site};
 
 pub(super) struct Listener {
     _permit: OwnedSemaphorePermit,
@@ -16,8 +16,8 @@ pub(super) struct Listener {
     events: Events,
     /// The last version that the client has; `None` before the first event.
     last_id: Option<EventId>,
-    /// The last freshness that was sent.
-    freshness: Option<Freshness>,
+    /// The last revision of the status that was sent.
+    revision: Option<u64>,
     next_heartbeat: Instant,
     /// When to give up on missed versions that are not in memory yet.
     backfill_deadline: Option<Instant>,
@@ -37,7 +37,7 @@ impl Listener {
             next_heartbeat: Instant::now() + events.0.heartbeat,
             events,
             last_id,
-            freshness: None,
+            revision: None,
             backfill_deadline: None,
         }
     }
@@ -85,10 +85,10 @@ impl Listener {
         let is_same_lineage = last_id.lineage == site.snapshot.lineage;
         if is_same_lineage && last_id.version == site.version() {
             self.backfill_deadline = None;
-            if self.freshness == Some(site.freshness) {
+            if self.revision == Some(site.status.revision) {
                 return None;
             }
-            self.freshness = Some(site.freshness);
+            self.revision = Some(site.status.revision);
             return Some(self.events.status_events(site).status.clone());
         }
         if is_same_lineage {
@@ -115,7 +115,7 @@ impl Listener {
 
     fn restart_at(&mut self, site: &Site, event: impl Fn(&StatusEvents) -> Bytes) -> Bytes {
         self.last_id = Some(EventId::of(site));
-        self.freshness = Some(site.freshness);
+        self.revision = Some(site.status.revision);
         self.backfill_deadline = None;
         event(&self.events.status_events(site))
     }

@@ -1,4 +1,4 @@
-//! Server-sent events: one per version and one per change of freshness.
+//! Server-sent events: one per version and one per change of the status.
 
 pub(crate) mod encode;
 mod listener;

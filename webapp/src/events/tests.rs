@@ -112,17 +112,26 @@ async fn a_stream_waits_for_versions_that_are_still_being_read_from_the_store() 
 }
 
 #[tokio::test]
-async fn a_change_of_freshness_sends_a_status_event() {
+async fn a_change_of_the_status_sends_an_event() {
     let app = TestApp::new(site("l", 3..=4));
     let mut stream = app.listen("/events", None).await;
     stream.next().await;
     let mut unavailable = site("l", 3..=4);
     unavailable.freshness = Freshness::StoreUnavailable(Timestamp::UNIX_EPOCH);
-    app.current.replace(unavailable);
+    unavailable.status.conditions.database_unavailable = true;
+    unavailable.status.pinned = Some(4);
+    unavailable.status.revision = 1;
+    app.current.replace(unavailable.clone());
     let event = stream.next().await;
     assert_eq!(event.lines[0], "event: status");
     assert_eq!(event.data()["state"], "database_unavailable");
     assert_eq!(event.data()["since"], "1970-01-01T00:00:00Z");
+    assert_eq!(event.data()["pinned"], 4);
+    assert_eq!(event.data()["needs_attention"], true);
+    assert!(stream.is_idle());
+    unavailable.status.revision = 2;
+    app.current.replace(unavailable);
+    assert_eq!(stream.next().await.lines[0], "event: status");
     assert!(stream.is_idle());
 }
 

@@ -10,7 +10,7 @@ use super::tile::{self, Tile};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
-use crate::state::{CurrentSite, Freshness, Site};
+use crate::state::{CurrentSite, Site};
 use crate::wording::item_counts_in_words;
 
 /// Movies in one row.
@@ -25,8 +25,6 @@ struct HomePage {
     head: HtmlHead,
     counts: Vec<KindCount>,
     movie_rows: Vec<MovieRow>,
-    /// Whether the last sync succeeded and is not held for review.
-    is_up_to_date: bool,
     /// Newest first.
     recent_versions: Vec<RecentVersion>,
 }
@@ -81,7 +79,6 @@ pub(crate) async fn show(
                 tiles: first_movies(&site, Sort::Score),
             },
         ],
-        is_up_to_date: site.freshness == Freshness::Fresh && site.sync_status.held.is_none(),
         recent_versions: site
             .history
             .versions()

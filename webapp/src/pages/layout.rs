@@ -1,3 +1,4 @@
+use common::models::SyncState;
 use jiff::Timestamp;
 
 use crate::http::PublicUrl;
@@ -5,8 +6,10 @@ use crate::state::{Freshness, Site};
 
 /// The data of the layout around every page.
 pub(crate) struct PageLayout {
-    /// Why the catalogue may be out of date, if so.
+    /// The most severe state, unless the catalogue is up to date.
     pub(crate) notice: Option<Notice>,
+    /// The digest of all notices about the syncs.
+    pub(crate) notices: String,
     pub(crate) version: u64,
     /// When the version was published.
     pub(crate) published: TimeTag,
@@ -61,9 +64,9 @@ impl HtmlHead {
 
 /// A sentence with a time in it, in three parts.
 pub(crate) struct Notice {
-    pub(crate) before: &'static str,
+    pub(crate) before: String,
     pub(crate) since: Option<TimeTag>,
-    pub(crate) after: &'static str,
+    pub(crate) after: String,
 }
 
 /// The contents of a `<time>` element.
@@ -80,6 +83,11 @@ impl TimeTag {
         self.format("%-d %B %Y, %H:%M UTC")
     }
 
+    /// The time of day, in UTC.
+    pub(crate) fn clock(&self) -> String {
+        self.format("%H:%M")
+    }
+
     fn format(&self, format: &str) -> String {
         self.0.strftime(format).to_string()
     }
@@ -89,6 +97,7 @@ impl PageLayout {
     pub(crate) fn of(site: &Site) -> Self {
         Self {
             notice: notice(site),
+            notices: site.notices(),
             version: site.version(),
             published: TimeTag(site.snapshot.header.at),
         }
@@ -96,42 +105,59 @@ impl PageLayout {
 }
 
 fn notice(site: &Site) -> Option<Notice> {
-    let (before, since, after) = match (site.is_built_in(), site.freshness) {
-        (false, Freshness::Fresh | Freshness::Waiting) => return None,
-        (true, Freshness::Fresh | Freshness::Waiting) => (
-            "You are viewing the built-in catalogue: the first sync is still running",
+    let seen = match site.is_built_in() {
+        true => "the built-in catalogue",
+        false => "the last good copy",
+    };
+    let (before, since, after) = match (site.state(), site.freshness) {
+        (SyncState::Held, _) => (
+            "A sync is held for review, because its changes look like damage, since".into(),
+            site.since(),
+            format!(". You are viewing {seen}."),
+        ),
+        (SyncState::Pinned, _) => (
+            format!(
+                "The catalogue is pinned to version {} and does not follow its source.",
+                site.status.pinned.unwrap_or_default()
+            ),
             None,
-            ".",
+            String::new(),
         ),
-        (true, Freshness::SourceUnavailable(since)) => (
-            "You are viewing the built-in catalogue: the source has been unavailable since",
-            Some(since),
-            ". The first successful sync will replace it.",
+        (_, Freshness::Fresh | Freshness::Waiting) if site.is_built_in() => (
+            format!("You are viewing {seen}: the first sync is still running."),
+            None,
+            String::new(),
         ),
-        (true, Freshness::NoRecentSync(since)) => (
-            "You are viewing the built-in catalogue: no sync has finished since",
+        (_, Freshness::Fresh | Freshness::Waiting) => return None,
+        (_, Freshness::SourceUnavailable(since)) if site.is_built_in() => (
+            format!("You are viewing {seen}: the source has been unavailable since"),
             Some(since),
-            ".",
+            ". The first successful sync will replace it.".into(),
+        ),
+        (_, Freshness::NoRecentSync(since)) if site.is_built_in() => (
+            format!("You are viewing {seen}: no sync has finished since"),
+            Some(since),
+            ".".into(),
         ),
         (_, Freshness::SyncInFuture(at)) => (
-            "The last sync is dated in the future,",
+            "The last sync is dated in the future,".into(),
             Some(at),
-            ": a clock was or is wrong, and the catalogue may be out of date.",
+            ": a clock was or is wrong, and the catalogue may be out of date.".into(),
         ),
         (_, Freshness::StoreUnavailable(since)) => (
-            "The database has been unavailable since",
+            "The database has been unavailable since".into(),
             Some(since),
-            ". You are viewing the last good copy.",
+            ". You are viewing the last good copy.".into(),
         ),
-        (false, Freshness::SourceUnavailable(since)) => (
-            "The source has been unavailable since",
+        (_, Freshness::SourceUnavailable(since)) => (
+            "The source has been unavailable since".into(),
             Some(since),
-            ". You are viewing the last good copy.",
+            ". You are viewing the last good copy.".into(),
         ),
-        (false, Freshness::NoRecentSync(since)) => (
-            "No sync has finished since",
+        (_, Freshness::NoRecentSync(since)) => (
+            "No sync has finished since".into(),
             Some(since),
-            ". The catalogue may be out of date.",
+            ". The catalogue may be out of date.".into(),
         ),
     };
     Some(Notice {

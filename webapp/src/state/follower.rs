@@ -6,21 +6,18 @@ use common::clock::Clock;
 use common::repository::{FollowEvent, HeadStatus, Repository, Snapshot};
 use common::seed;
 use http_content::ResponseCache;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use super::indexes::Indexes;
-use super::site::{CurrentSite, Freshness, Site};
+use super::site::{CurrentSite, Site};
+use super::site_status::StatusInputs;
 use super::sync_status::{self, SyncStatus};
 
-/// Time between checks whether syncs are overdue.
+/// Time between checks of the conditions that depend on the time.
 const FRESHNESS_INTERVAL: Duration = Duration::from_secs(1);
-/// Delay of a sync beyond two intervals before the catalogue counts as stale.
-const SYNC_GRACE: Duration = Duration::from_secs(60);
-/// Difference between two clocks that is none of the catalogue's problems.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// Keeps the current site at the last published version, until `shutdown`.
 ///
@@ -40,13 +37,15 @@ pub(crate) async fn follow<P, F>(
     let mut versions = repository.follow();
     let (refresh_status, signals) = watch::channel(0);
     let (statuses, mut sync_status) = watch::channel(Arc::new(SyncStatus::default()));
-    tokio::spawn(sync_status::follow(repository.clone(), signals, statuses));
+    let follow_status = sync_status::follow(repository.clone(), clock.clone(), signals, statuses);
+    tokio::spawn(follow_status);
     let (backfill, needed) = watch::channel(History::default());
     let (histories, mut backfilled) = watch::channel(History::default());
     tokio::spawn(catalogue_index::backfill(repository, needed, histories));
     let mut follower = CatalogueFollower {
         current,
         interval,
+        started: clock.now(),
         clock,
         encode,
         snapshot: None,
@@ -114,7 +113,9 @@ async fn indexed(
 
 struct CatalogueFollower {
     current: CurrentSite,
+    /// Time between syncs, unless the syncer has told its own.
     interval: Duration,
+    started: Timestamp,
     clock: Clock,
     encode: EncodeEvent,
     snapshot: Option<Arc<Snapshot>>,
@@ -191,16 +192,29 @@ impl CatalogueFollower {
         let Some(snapshot) = &self.snapshot else {
             return;
         };
-        let freshness = self.freshness();
+        let inputs = StatusInputs {
+            head: &self.head,
+            sync_status: &self.sync_status,
+            unavailable_since: self.unavailable_since,
+            is_damaged: !snapshot.damage.is_empty(),
+            interval: self.interval,
+            started: self.started,
+            now: self.clock.now(),
+        };
+        let (freshness, mut status) = (inputs.freshness(), inputs.status());
         let (mut cache, mut outdated) = (None, None);
         if let Some(shown) = &self.shown {
-            let are_responses_valid = Arc::ptr_eq(&shown.snapshot, snapshot)
+            status.revision = shown.status.revision;
+            let is_status_current = shown.status == status
                 && shown.freshness == freshness
-                && shown.history.ptr_eq(&self.history)
-                && shown.sync_status.missing == self.sync_status.missing;
-            if are_responses_valid && Arc::ptr_eq(&shown.sync_status, &self.sync_status) {
+                && Arc::ptr_eq(&shown.sync_status, &self.sync_status);
+            let are_responses_valid = Arc::ptr_eq(&shown.snapshot, snapshot)
+                && shown.status.notices == status.notices
+                && shown.history.ptr_eq(&self.history);
+            if are_responses_valid && is_status_current {
                 return;
             }
+            status.revision += u64::from(!is_status_current);
             let responses = Arc::clone(&shown.cache);
             if are_responses_valid {
                 cache = Some(responses);
@@ -213,6 +227,7 @@ impl CatalogueFollower {
             indexes: self.indexes.clone(),
             history: self.history.clone(),
             freshness,
+            status,
             sync_status: self.sync_status.clone(),
             cache: cache.unwrap_or_default(),
         };
@@ -234,31 +249,6 @@ impl CatalogueFollower {
                 site.as_ref().is_some_and(shares) && !shutdown.is_cancelled()
             });
         });
-    }
-
-    fn freshness(&self) -> Freshness {
-        if let Some(since) = self.unavailable_since {
-            return Freshness::StoreUnavailable(since);
-        }
-        let Some(last_sync) = &self.head.last_sync else {
-            return Freshness::Waiting;
-        };
-        if let Some(since) = last_sync.failing_since {
-            return Freshness::SourceUnavailable(since);
-        }
-        freshness_by_age(last_sync.at, self.clock.now(), self.interval)
-    }
-}
-
-/// The freshness of a catalogue whose last sync ended well.
-fn freshness_by_age(last_sync: Timestamp, now: Timestamp, interval: Duration) -> Freshness {
-    let age = now.duration_since(last_sync);
-    if age > SignedDuration::try_from(interval * 2 + SYNC_GRACE).unwrap_or(SignedDuration::MAX) {
-        Freshness::NoRecentSync(last_sync)
-    } else if age.unsigned_abs() > CLOCK_TOLERANCE && age.is_negative() {
-        Freshness::SyncInFuture(last_sync)
-    } else {
-        Freshness::Fresh
     }
 }
 
@@ -305,26 +295,6 @@ mod tests {
             assert!(swap.is_err(), "swapped with {versions} versions");
             stop.cancel();
             follower.await.unwrap();
-        }
-    }
-
-    #[test]
-    fn a_last_sync_is_fresh_for_two_intervals_and_a_minute_and_not_in_the_future() {
-        let now = Timestamp::from_second(1_000_000_000).unwrap();
-        let freshness = |ago: i64| {
-            let at = now - SignedDuration::from_secs(ago);
-            (freshness_by_age(at, now, Duration::from_secs(15)), at)
-        };
-        for fresh in [-60, -1, 0, 1, 90] {
-            assert_eq!(freshness(fresh).0, Freshness::Fresh, "{fresh} s ago");
-        }
-        for late in [91, 1_000_000] {
-            let (freshness, at) = freshness(late);
-            assert_eq!(freshness, Freshness::NoRecentSync(at), "{late} s ago");
-        }
-        for early in [61, 3_600, 1_000_000_000] {
-            let (freshness, at) = freshness(-early);
-            assert_eq!(freshness, Freshness::SyncInFuture(at), "in {early} s");
         }
     }
 

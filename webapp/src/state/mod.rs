@@ -6,6 +6,7 @@ mod indexes;
 mod lookup;
 mod record_index;
 mod site;
+mod site_status;
 mod sync_status;
 
 pub(crate) use self::follower::follow;
@@ -15,5 +16,8 @@ pub(crate) use self::lookup::{find, get};
 #[cfg(test)]
 pub(crate) use self::record_index::RecordIndex;
 pub(crate) use self::record_index::kind_of;
-pub(crate) use self::site::{CurrentSite, Freshness, Site};
-pub(crate) use self::sync_status::SyncStatus;
+pub(crate) use self::site::{CurrentSite, Site};
+pub(crate) use self::site_status::Freshness;
+#[cfg(test)]
+pub(crate) use self::site_status::SiteStatus;
+pub(crate) use self::sync_status::{PERIOD, SyncStatus};

@@ -3,12 +3,14 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use catalogue_index::History;
+use common::models::SyncState;
 use common::repository::Snapshot;
 use http_content::ResponseCache;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::indexes::Indexes;
+use super::site_status::{Freshness, SiteStatus};
 use super::sync_status::SyncStatus;
 use crate::http::AppError;
 
@@ -23,50 +25,12 @@ pub(crate) struct Site {
     pub(crate) history: History,
     /// Whether the catalogue is fresh.
     pub(crate) freshness: Freshness,
+    /// The state of the catalogue and its syncs.
+    pub(crate) status: SiteStatus,
     /// Recent syncs and what they found.
     pub(crate) sync_status: Arc<SyncStatus>,
     /// The responses made so far.
     pub(crate) cache: Arc<ResponseCache>,
-}
-
-/// Whether the catalogue is fresh, and if not, why and since when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Freshness {
-    /// The last sync read the source.
-    Fresh,
-    /// No sync has finished yet.
-    Waiting,
-    /// Every sync since then has failed.
-    SourceUnavailable(Timestamp),
-    /// No sync has finished since then.
-    NoRecentSync(Timestamp),
-    /// The last sync is dated then, in the future: a clock was or is wrong.
-    SyncInFuture(Timestamp),
-    /// The store cannot be read since then.
-    StoreUnavailable(Timestamp),
-}
-
-impl Freshness {
-    /// The name for programs.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Fresh => "up_to_date",
-            Self::Waiting => "waiting",
-            Self::SourceUnavailable(_) => "source_unavailable",
-            Self::NoRecentSync(_) | Self::SyncInFuture(_) => "no_recent_sync",
-            Self::StoreUnavailable(_) => "database_unavailable",
-        }
-    }
-
-    /// Since when the catalogue may be out of date.
-    pub(crate) const fn since(self) -> Option<Timestamp> {
-        match self {
-            Self::Fresh | Self::Waiting | Self::SyncInFuture(_) => None,
-            Self::SourceUnavailable(since)
-            | Self::NoRecentSync(since)
-            | Self::StoreUnavailable(since) => Some(since),
-        }
-    }
 }
 
 /// The current site, shared by all handlers; none until the store has been read.
@@ -124,6 +88,7 @@ impl Site {
             snapshot: Arc::new(snapshot),
             history: History::default(),
             freshness: Freshness::Waiting,
+            status: SiteStatus::default(),
             sync_status: Arc::default(),
             cache: Arc::default(),
         }
@@ -132,6 +97,25 @@ impl Site {
     /// The catalogue's version; 0 is the built-in one.
     pub(crate) fn version(&self) -> u64 {
         self.snapshot.version()
+    }
+
+    /// The most severe state.
+    pub(crate) fn state(&self) -> SyncState {
+        self.status.conditions.state()
+    }
+
+    /// Since when the most severe state has lasted, if that is known.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        match self.state() {
+            SyncState::Held => self.sync_status.held.as_ref().map(|run| run.started),
+            SyncState::Pinned => None,
+            _ => self.freshness.since(),
+        }
+    }
+
+    /// The digest of the notices on pages, for events and pages.
+    pub(crate) fn notices(&self) -> String {
+        format!("{:016x}", self.status.notices)
     }
 
     /// Whether this is the built-in catalogue and no published version.

@@ -2,46 +2,80 @@
 
 use std::sync::Arc;
 
-use common::models::{Finding, Id, Kind, MissingItem, Outcome, Quarantined, Run};
-use common::repository::{Repository, Result};
+use common::clock::Clock;
+use common::models::{Finding, Id, Kind, MissingItem, Outcome, Quarantined, Run, RunSettings};
+use common::repository::{Repository, Result, StoreError};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
+use xxhash_rust::xxh3::xxh3_64;
 
-/// Rows of the ledger that are shown.
-const RUNS: u32 = 20;
+/// The period whose runs are known.
+pub(crate) const PERIOD: SignedDuration = SignedDuration::from_hours(24);
+/// The newest rows of the ledger, which are known however old they are. Older rows do not change.
+const NEWEST_RUNS: u32 = 20;
+/// Most rows that are known: those of a day that all differ, with a sync every 15 s.
+const MAX_RUNS: u32 = 6_000;
 
 /// The sync status in the store, which is not part of a version.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SyncStatus {
-    /// The last runs, newest first.
+    /// The runs of the last day, and the last ones before it; newest first, without lists of held
+    /// changes.
     pub(crate) runs: Vec<Run>,
     /// The run that is held now.
     pub(crate) held: Option<Run>,
     /// Published items that are missing at the source.
     pub(crate) missing: Vec<MissingItem>,
+    /// A digest of what pages say about the missing items.
+    pub(crate) missing_digest: u64,
     /// Unreadable records.
     pub(crate) quarantine: Vec<Quarantined>,
     /// Problems in the source data.
     pub(crate) findings: Vec<Finding>,
+    /// Size of the database; none if it is not known.
+    pub(crate) database_bytes: Option<u64>,
 }
 
 impl SyncStatus {
-    async fn read(repository: &Repository) -> Result<Self> {
+    async fn read(repository: &Repository, previous: &Self, now: Timestamp) -> Result<Self> {
+        let missing = repository.missing().await?;
+        let size = repository.size().await;
+        let size = size.inspect_err(|error| tracing::debug!(%error, "cannot read the size"));
         Ok(Self {
-            runs: repository.runs(RUNS).await?,
+            runs: recent_runs(repository, &previous.runs, now - PERIOD).await?,
             held: repository.held_run().await?,
-            missing: repository.missing().await?,
+            missing_digest: digest(&missing),
+            missing,
             quarantine: repository.quarantine().await?,
             findings: repository.findings().await?,
+            database_bytes: size.ok(),
         })
     }
 
     /// The base URL of the source that responded last.
     pub(crate) fn provider(&self) -> Option<&str> {
-        let mut answered = self
-            .runs
-            .iter()
-            .filter(|run| run.outcome != Outcome::Failed);
-        answered.find_map(|run| run.provider.as_deref())
+        self.judged().find_map(|run| run.provider.as_deref())
+    }
+
+    /// The end of the last run that found the source published, or published it.
+    pub(crate) fn last_success(&self) -> Option<Timestamp> {
+        let mut runs = self.runs.iter();
+        let success = [Outcome::Unchanged, Outcome::Published];
+        let last = runs.find(|run| success.contains(&run.outcome));
+        last.map(|run| run.ended)
+    }
+
+    /// When the next sync is due; none after a failure, whose wait varies.
+    pub(crate) fn next_sync(&self) -> Option<Timestamp> {
+        let last = self.runs.first()?;
+        let is_regular = last.outcome != Outcome::Failed;
+        let interval = last.settings.filter(|_| is_regular)?.interval();
+        last.ended.checked_add(interval).ok()
+    }
+
+    /// The settings of the syncer that ran last.
+    pub(crate) fn settings(&self) -> Option<RunSettings> {
+        self.runs.iter().find_map(|run| run.settings)
     }
 
     /// The entry of an item that is missing at the source.
@@ -49,20 +83,68 @@ impl SyncStatus {
         let mut missing = self.missing.iter();
         missing.find(|missing| missing.kind == kind && missing.id == *id)
     }
+
+    /// Whether runs found damage in the database, and none has repaired it.
+    pub(super) fn is_damaged(&self) -> bool {
+        let mut runs = self.runs.iter();
+        // A failed run may have ended before it came upon the damage again.
+        let last = runs.find(|run| run.outcome != Outcome::Failed || !run.damage.is_empty());
+        last.is_some_and(|run| run.outcome != Outcome::Published && !run.damage.is_empty())
+    }
+
+    pub(super) fn is_quarantine_high(&self) -> bool {
+        self.judged().next().is_some_and(Run::is_quarantine_high)
+    }
+
+    /// The runs that read the source, newest first.
+    fn judged(&self) -> impl Iterator<Item = &Run> {
+        let runs = self.runs.iter();
+        runs.filter(|run| run.outcome != Outcome::Failed)
+    }
+}
+
+fn digest(missing: &[MissingItem]) -> u64 {
+    let missing = missing.iter().map(|item| (item.kind, &item.id, item.since));
+    let missing: Vec<_> = missing.collect();
+    serde_json::to_vec(&missing).map_or(0, |bytes| xxh3_64(&bytes))
+}
+
+/// The runs since a time, and the newest ones. Rows that are known and cannot change are not read
+/// again.
+async fn recent_runs(repository: &Repository, known: &[Run], since: Timestamp) -> Result<Vec<Run>> {
+    let read = async |limit| {
+        let mut runs = repository.runs(limit).await?;
+        runs.iter_mut().for_each(|run| run.held_changes.clear());
+        Ok::<_, StoreError>(runs)
+    };
+    let mut runs = read(NEWEST_RUNS).await?;
+    if let Some(oldest) = runs.last().filter(|run| run.ended > since) {
+        match known.iter().position(|run| run == oldest) {
+            Some(at) => runs.extend_from_slice(&known[at + 1..]),
+            None => runs = read(MAX_RUNS).await?,
+        }
+    }
+    let newest = usize::try_from(NEWEST_RUNS).unwrap_or(usize::MAX);
+    let recent = runs.iter().take_while(|run| run.ended > since).count();
+    runs.truncate(recent.max(newest));
+    Ok(runs)
 }
 
 /// Reads the sync status again at every signal, until there are no more senders. On an error the
 /// last one stays; the catalogue's follower reports that the store is unavailable.
 pub(crate) async fn follow(
     repository: Repository,
+    clock: Clock,
     mut signals: watch::Receiver<u64>,
     statuses: watch::Sender<Arc<SyncStatus>>,
 ) {
     while signals.changed().await.is_ok() {
-        match SyncStatus::read(&repository).await {
-            Ok(sync_status) => {
+        let previous = statuses.borrow().clone();
+        match SyncStatus::read(&repository, &previous, clock.now()).await {
+            Ok(sync_status) if sync_status != *previous => {
                 statuses.send_replace(Arc::new(sync_status));
             }
+            Ok(_) => {}
             Err(error) => tracing::debug!(%error, "cannot read the sync status"),
         }
     }

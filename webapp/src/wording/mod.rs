@@ -24,12 +24,12 @@ const MAX_CHARACTERS: usize = 120;
 /// Values shown of a list.
 const MAX_LISTED: usize = 10;
 
-/// The names of items by id, including items that a version removed.
+/// The names of items by id, including those that changes add or remove.
 #[derive(Debug)]
 pub(crate) struct ItemNames<'a> {
     catalogue: &'a Catalogue,
     changes: &'a [Change],
-    removed: OnceCell<HashMap<(Kind, &'a str), &'a Item>>,
+    changed: OnceCell<HashMap<(Kind, &'a str), &'a Item>>,
 }
 
 /// One sentence for each changed field of an updated item; one sentence otherwise.
@@ -66,26 +66,26 @@ pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
 }
 
 impl<'a> ItemNames<'a> {
-    /// Names from a catalogue, and from the changes of a version for items it removed.
+    /// Names from a catalogue, and from changes for items that it lacks.
     pub(crate) fn of(catalogue: &'a Catalogue, changes: &'a [Change]) -> Self {
         Self {
             catalogue,
             changes,
-            removed: OnceCell::new(),
+            changed: OnceCell::new(),
         }
     }
 
     /// An item's name, or its id if there is none.
-    fn name(&self, kind: Kind, id: &str) -> String {
-        let removed = || Some(self.removed().get(&(kind, id))?.name());
-        let name = self.catalogue.name(kind, id).or_else(removed);
+    pub(crate) fn name(&self, kind: Kind, id: &str) -> String {
+        let changed = || Some(self.changed().get(&(kind, id))?.name());
+        let name = self.catalogue.name(kind, id).or_else(changed);
         shortened(name.unwrap_or(id)).into_owned()
     }
 
-    fn removed(&self) -> &HashMap<(Kind, &'a str), &'a Item> {
-        self.removed.get_or_init(|| {
+    fn changed(&self) -> &HashMap<(Kind, &'a str), &'a Item> {
+        self.changed.get_or_init(|| {
             let items = self.changes.iter().filter_map(|change| {
-                let item = change.before.as_deref()?;
+                let item = change.after.as_deref().or(change.before.as_deref())?;
                 Some(((change.kind, &*item.id), item))
             });
             items.collect()

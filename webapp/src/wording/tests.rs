@@ -52,9 +52,11 @@ fn each_changed_field_of_a_movie_has_a_sentence() {
 }
 
 #[test]
-fn sentences_about_relations_name_items_including_removed_ones() {
+fn sentences_about_relations_name_items_including_added_and_removed_ones() {
     let (fio, gina) = (person("p1", "Fio"), person("p2", "Gina"));
     let removed = Change::of(Some(gina), None).unwrap();
+    // As in a comparison backwards, whose additions are not in the current catalogue.
+    let added = Change::of(None, Some(person("p3", "Piccolo"))).unwrap();
     let before = Movie {
         title: "Porco Rosso".into(),
         people: vec!["p2".into()],
@@ -74,12 +76,16 @@ fn sentences_about_relations_name_items_including_removed_ones() {
             "Gina was removed from the characters of “Porco Rosso”.",
         ),
         (
+            people(&["p2", "p3"]),
+            "Piccolo was added to the characters of “Porco Rosso”.",
+        ),
+        (
             people(&["p1", "p9"]),
             "Fio and p9 were added to the characters of “Porco Rosso”, and Gina was removed.",
         ),
     ];
     for (after, sentence) in cases {
-        let changes = [removed.clone()];
+        let changes = [removed.clone(), added.clone()];
         let catalogue = [fio.clone()].into_iter().collect();
         let names = ItemNames::of(&catalogue, &changes);
         let change = change(&before, &after);

@@ -57,6 +57,21 @@ pub(super) fn timestamp(date: DateTime) -> Result<Timestamp> {
         .map_err(|_| damaged("a date in it is out of range"))
 }
 
+/// A size in statistics of the server, which are of any numeric type.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast saturates"
+)]
+pub(super) fn size(statistics: &Document, field: &str) -> u64 {
+    match statistics.get(field) {
+        Some(Bson::Int32(bytes)) => u64::try_from(*bytes).unwrap_or_default(),
+        Some(Bson::Int64(bytes)) => u64::try_from(*bytes).unwrap_or_default(),
+        Some(Bson::Double(bytes)) => *bytes as u64,
+        _ => 0,
+    }
+}
+
 fn damaged(problem: &str) -> StoreError {
     unreadable(format!(
         "{problem}; restore it from a backup, or delete this document: the next sync then \

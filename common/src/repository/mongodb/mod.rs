@@ -274,6 +274,20 @@ impl Store for MongoStore {
         self.writable()?;
         rows::trim(&self.connection, table, keep).await
     }
+
+    async fn size(&self) -> Result<u64> {
+        let statistics = self
+            .connection
+            .call(CALL_TIMEOUT, |database| async move {
+                database.run_command(doc! { "dbStats": 1 }).await
+            })
+            .await?;
+        let sizes = ["storageSize", "indexSize"];
+        Ok(sizes
+            .map(|field| document::size(&statistics, field))
+            .iter()
+            .sum())
+    }
 }
 
 fn state(database: &Database) -> Collection<Document> {

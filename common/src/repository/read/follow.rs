@@ -39,13 +39,15 @@ pub enum FollowEvent {
     Unavailable(StoreError),
 }
 
-/// The last sync and the pin, as the head has them.
+/// The last sync, pin and approval, as the head has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeadStatus {
     /// The last sync that ended.
     pub last_sync: Option<LastSync>,
     /// The pinned version.
     pub pin: Option<u64>,
+    /// The fingerprint of the held delta that is approved.
+    pub approval: Option<String>,
 }
 
 /// A version whose parts are lost or damaged.
@@ -144,6 +146,7 @@ impl Follower {
         let status = reading.map_or_else(HeadStatus::default, |reading| HeadStatus {
             last_sync: reading.head.last_sync,
             pin: reading.head.pin,
+            approval: reading.head.approval,
         });
         if self.last_status.as_ref() != Some(&status) {
             self.events

@@ -331,6 +331,15 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn size(&self) -> Result<u64> {
+        self.read(|connection| {
+            let pages =
+                "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+            connection.query_row(pages, [], |row| row.get(0))
+        })
+        .await
+    }
+
     async fn close(&self) {
         let (reader, writer) = (self.reader.clone(), self.writer.clone());
         let notifier = self.notifier.clone();

@@ -238,4 +238,8 @@ impl Store for InterceptedStore {
     async fn trim(&self, table: Table, keep: u32) -> Result<()> {
         self.inner.trim(table, keep).await
     }
+
+    async fn size(&self) -> Result<u64> {
+        self.inner.size().await
+    }
 }

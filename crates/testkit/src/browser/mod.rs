@@ -21,7 +21,7 @@ use url::Url;
 use self::command::ChromeCommand;
 use crate::{
     child_process::{self, ChildProcess},
-    on_path,
+    eventually, on_path,
 };
 
 /// For a busy machine; usually it takes a second.
@@ -167,6 +167,19 @@ impl Browser {
             Value::String(text) => text,
             other => other.to_string(),
         }
+    }
+
+    /// Waits until a script returns a value, as [`Self::eval`] does.
+    pub async fn wait_for_value(&self, script: &str, expected: &str, deadline: Duration) {
+        eventually(deadline, async || {
+            let found = self.eval(script).await;
+            if found == expected {
+                Ok(())
+            } else {
+                Err(format!("{script} is {found:?}, not {expected:?}"))
+            }
+        })
+        .await;
     }
 
     /// Calls a method of the DevTools protocol.

@@ -1,28 +1,38 @@
-//! The status page: how up to date the catalogue is, and how recent syncs went.
+//! The status page: the state of the catalogue, recent syncs, and data problems at the source.
 
-mod chart;
+mod findings;
+mod headline;
+mod held;
+mod timeline;
 
-use http_content::Representation;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use common::models::{Finding, MissingItem, Outcome, Problem, Run};
+use bytesize::ByteSize;
+use common::clock::Clock;
+use common::models::{MissingItem, Outcome, Problem, Quarantined, Run};
+use http_content::Representation;
 
-use self::chart::DurationChart;
+use self::findings::{FindingView, NamedItem};
+use self::headline::StatusLine;
+use self::held::HeldView;
+use self::timeline::{CELLS, Timeline};
 use super::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
-use crate::state::SyncStatus;
-use crate::state::{CurrentSite, Freshness, Site};
+use crate::state::{CurrentSite, Freshness, Site, SyncStatus};
 use crate::wording::counts_in_words;
 
 /// Findings, quarantined records and missing items shown, each.
 const MAX_ROWS: usize = 100;
+/// Runs shown.
+const MAX_RUNS: usize = 20;
 /// Characters shown of a quarantined record.
 const MAX_RECORD_CHARACTERS: usize = 200;
+const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Template)]
 #[template(path = "status/show.html")]
@@ -30,20 +40,31 @@ struct StatusPage {
     head: HtmlHead,
     layout: PageLayout,
     sync_status: Arc<SyncStatus>,
-    /// A sentence.
-    freshness: &'static str,
+    /// The name of the most severe state.
+    state: &'static str,
+    /// The conditions that hold, the most severe first.
+    lines: Vec<StatusLine>,
     source: SourceStatus,
     /// Since when the store cannot be read, if so.
     store_unavailable_since: Option<TimeTag>,
+    database_size: Option<String>,
     items: usize,
     /// The oldest kept version, and the number of kept versions.
     kept_versions: Option<(u64, usize)>,
-    chart: Option<DurationChart>,
+    /// The number of versions to keep.
+    retention: Option<u64>,
+    last_success: Option<TimeTag>,
+    next_sync: Option<TimeTag>,
+    /// Whether a sync should have finished by now.
+    is_overdue: bool,
+    interval: String,
+    started: TimeTag,
+    timeline: Timeline,
     /// The run whose changes are held for review.
-    held: Option<Run>,
-    /// With their names.
-    missing: Vec<(String, MissingItem)>,
-    findings: Vec<Finding>,
+    held: Option<HeldView>,
+    missing: Vec<(NamedItem, MissingItem)>,
+    quarantine: Vec<(Option<NamedItem>, Quarantined)>,
+    findings: Vec<FindingView>,
     /// The number of findings of each problem.
     problems: Vec<(Problem, usize)>,
 }
@@ -54,6 +75,7 @@ struct SourceStatus {
     state: &'static str,
     /// The base URL that responded last.
     provider: Option<String>,
+    is_unavailable: bool,
     unavailable_since: Option<TimeTag>,
     /// The errors of the last attempt, one per source tried.
     causes: Vec<String>,
@@ -64,102 +86,98 @@ pub(crate) async fn show(
     State(public_url): State<PublicUrl>,
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
+    let page = page(&site, &public_url);
+    Ok(content::page(&page)?.at_version(site.version()).no_store())
+}
+
+fn page(site: &Site, public_url: &PublicUrl) -> StatusPage {
     let sync_status = site.sync_status.clone();
+    let catalogue = &site.snapshot.catalogue;
     let mut problems = BTreeMap::new();
     for finding in &sync_status.findings {
         *problems.entry(finding.problem).or_default() += 1;
     }
     let oldest = site.history.versions().next_back();
-    let page = StatusPage {
+    let missing = sync_status.missing.iter().take(MAX_ROWS);
+    let missing = missing.map(|missing| {
+        let item = NamedItem::of(catalogue, missing.kind, &missing.id);
+        (item, missing.clone())
+    });
+    let quarantine = sync_status.quarantine.iter().take(MAX_ROWS);
+    let quarantine = quarantine.map(|record| {
+        let id = record.id.as_ref();
+        let item = id.map(|id| NamedItem::of(catalogue, record.kind, id));
+        (item, record.clone())
+    });
+    let findings = sync_status.findings.iter().take(MAX_ROWS);
+    let findings = findings.map(|finding| FindingView::of(catalogue, finding));
+    StatusPage {
         head: HtmlHead::of(
-            &public_url,
+            public_url,
             "/status",
             "Status",
             "How up to date the catalogue is, how recent syncs went, and data problems at the source.",
         ),
-        layout: PageLayout::of(&site),
-        freshness: freshness(&site),
-        source: SourceStatus::of(&site),
-        store_unavailable_since: store_unavailable_since(&site),
-        items: site.snapshot.catalogue.len(),
+        layout: PageLayout::of(site),
+        state: site.state().name(),
+        lines: headline::lines(site),
+        source: SourceStatus::of(site),
+        store_unavailable_since: match site.freshness {
+            Freshness::StoreUnavailable(since) => Some(TimeTag(since)),
+            _ => None,
+        },
+        database_size: sync_status.database_bytes.map(size),
+        items: catalogue.len(),
         kept_versions: oldest
             .map(|oldest| (oldest.header.version, site.history.versions().count())),
-        chart: DurationChart::of(&sync_status.runs),
-        held: sync_status.held.clone(),
-        missing: missing_with_names(&site),
-        findings: sync_status
-            .findings
-            .iter()
-            .take(MAX_ROWS)
-            .cloned()
-            .collect(),
+        retention: sync_status.settings().map(|settings| settings.retention),
+        last_success: sync_status.last_success().map(TimeTag),
+        next_sync: sync_status.next_sync().map(TimeTag),
+        is_overdue: site.status.conditions.no_recent_sync,
+        interval: humantime::format_duration(site.status.interval).to_string(),
+        started: TimeTag(site.status.started),
+        timeline: Timeline::of(&sync_status.runs, Clock::system().now()),
+        held: HeldView::of(site),
+        missing: missing.collect(),
+        quarantine: quarantine.collect(),
+        findings: findings.collect(),
         problems: problems.into_iter().collect(),
         sync_status,
-    };
-    Ok(content::page(&page)?.at_version(site.version()).no_store())
-}
-
-fn freshness(site: &Site) -> &'static str {
-    match site.freshness {
-        Freshness::Fresh if site.sync_status.held.is_some() => {
-            "Held for review: the last sync would make changes that look like damage."
-        }
-        Freshness::Fresh => "Up to date: the last sync succeeded.",
-        Freshness::Waiting => "Waiting for the first sync to finish.",
-        Freshness::SourceUnavailable(_) => "Out of date: the source is unavailable.",
-        Freshness::NoRecentSync(_) => {
-            "Out of date: no sync has finished recently. Is the syncer running?"
-        }
-        Freshness::SyncInFuture(_) => {
-            "Perhaps out of date: the last sync is dated in the future. Check the clocks of this machine and of the database; the next sync puts it right."
-        }
-        Freshness::StoreUnavailable(_) => "Out of date: the database is unavailable.",
     }
 }
 
 impl SourceStatus {
     fn of(site: &Site) -> Self {
-        let runs = &site.sync_status.runs;
-        let unavailable_since = match site.freshness {
-            Freshness::SourceUnavailable(since) => Some(TimeTag(since)),
-            _ => None,
-        };
-        let last = runs.first();
+        let last = site.sync_status.runs.first();
+        let is_unavailable = site.status.conditions.source_unavailable;
         Self {
-            state: match (&unavailable_since, last) {
-                (Some(_), _) => "unavailable",
-                (None, Some(_)) => "online",
-                (None, None) => "not contacted yet",
+            state: match (is_unavailable, last) {
+                (true, _) => "unavailable",
+                (false, Some(_)) => "online",
+                (false, None) => "not contacted yet",
             },
             provider: site.sync_status.provider().map(str::to_owned),
-            causes: match (&unavailable_since, last) {
-                (Some(_), Some(run)) => run.causes.clone(),
+            is_unavailable,
+            unavailable_since: match site.freshness {
+                Freshness::SourceUnavailable(since) => Some(TimeTag(since)),
+                _ => None,
+            },
+            causes: match last {
+                Some(run) if is_unavailable => run.causes.clone(),
                 _ => Vec::new(),
             },
-            unavailable_since,
         }
     }
-}
-
-fn store_unavailable_since(site: &Site) -> Option<TimeTag> {
-    match site.freshness {
-        Freshness::StoreUnavailable(since) => Some(TimeTag(since)),
-        _ => None,
-    }
-}
-
-fn missing_with_names(site: &Site) -> Vec<(String, MissingItem)> {
-    let missing = site.sync_status.missing.iter().map(|missing| {
-        let item = site.snapshot.catalogue.get(missing.kind, &missing.id);
-        let name = item.map_or_else(|| missing.id.to_string(), |item| item.name().to_owned());
-        (name, missing.clone())
-    });
-    missing.collect()
 }
 
 impl StatusPage {
     fn time_tag(&self, at: &jiff::Timestamp) -> TimeTag {
         TimeTag(*at)
+    }
+
+    fn runs(&self) -> &[Run] {
+        let runs = &self.sync_status.runs;
+        &runs[..runs.len().min(MAX_RUNS)]
     }
 
     /// The result of a run: its counts or reason, the damage in the database, and notes.
@@ -173,11 +191,6 @@ impl StatusPage {
         let parts = result.into_iter().chain(damage);
         let parts: Vec<_> = parts.chain(run.notes.iter().cloned()).collect();
         parts.join("; ")
-    }
-
-    /// The environment variable that sets a rule’s limit.
-    fn variable(&self, rule: &str) -> String {
-        format!("PYFLIX_{}", rule.to_uppercase())
     }
 
     /// The start of a quarantined record's text.
@@ -199,4 +212,9 @@ fn duration(microseconds: u64) -> String {
         short @ ..1000 => format!("{short} ms"),
         long => format!("{}.{} s", long / 1000, long % 1000 / 100),
     }
+}
+
+/// Such as “1.5 MiB”.
+fn size(bytes: u64) -> String {
+    ByteSize(bytes).display().iec().to_string()
 }

@@ -22,7 +22,7 @@ use crate::app_state::AppState;
 use crate::http::PublicUrl;
 use crate::middleware::RequestLimits;
 use crate::routes::app;
-use crate::state::{CurrentSite, Freshness, Indexes, Site};
+use crate::state::{CurrentSite, Freshness, Indexes, Site, SiteStatus};
 
 #[tokio::test]
 async fn item_pages_link_to_all_related_items_and_back() {
@@ -229,6 +229,7 @@ impl Pages {
             },
             history: History::default(),
             freshness: Freshness::Fresh,
+            status: SiteStatus::default(),
             sync_status: Arc::default(),
             cache: Arc::default(),
             snapshot: Arc::new(Snapshot {
