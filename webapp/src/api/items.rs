@@ -103,8 +103,7 @@ pub(super) fn list(kind: Kind, request: &ApiRequest<'_>) -> Result<ApiResponse, 
 /// One item, by its slug or ID.
 pub(super) fn show(kind: Kind, request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> {
     let site = request.site;
-    let item = site.snapshot.catalogue.find(kind, request.path_argument);
-    let item = item.ok_or(AppError::NotFound)?;
+    let item = site.find(kind, request.path_argument)?;
     ApiResponse::new(&serializer(request).item(&item, &site.indexes.lists))
 }
 
