@@ -112,13 +112,6 @@ async fn a_misspelt_search_says_what_its_results_are_for() {
 
 #[tokio::test]
 async fn the_timeline_has_every_movie_by_year_and_decade_and_unknown_years_last() {
-    let dated = |id, title, year| {
-        let facts = Movie {
-            release_year: year,
-            ..Movie::default()
-        };
-        movie(id, title, facts)
-    };
     let catalogue: Catalogue = [
         dated(1, "Undated", None),
         dated(2, "Late", Some(2001)),
@@ -162,10 +155,16 @@ async fn a_year_with_very_many_movies_links_to_the_rest() {
 
 #[tokio::test]
 async fn the_next_movie_is_the_next_by_year() {
-    let pages = Pages::of(seed::snapshot().catalogue);
-    let page = pages.read("/movies/princess-mononoke").await;
-    assert!(page.contains("<a rel=\"prev\" href=\"/movies/whisper-of-the-heart\">"));
-    assert!(page.contains("<a rel=\"next\" href=\"/movies/my-neighbors-the-yamadas\">"));
+    let catalogue: Catalogue = [
+        dated(1, "Last", Some(2001)),
+        dated(2, "First", Some(1988)),
+        dated(3, "Middle", Some(1995)),
+    ]
+    .into_iter()
+    .collect();
+    let page = Pages::of(catalogue).read("/movies/3").await;
+    assert!(page.contains("<a rel=\"prev\" href=\"/movies/slug-2\">"));
+    assert!(page.contains("<a rel=\"next\" href=\"/movies/slug-1\">"));
 }
 
 #[tokio::test]
@@ -182,4 +181,12 @@ async fn a_movie_page_links_to_other_sites_and_to_its_records() {
     }
     assert!(page.contains(">JSON</a>") && page.contains(">Source record</a>"));
     assert!(!pages.read("/people/haku").await.contains("letterboxd.com"));
+}
+
+fn dated(id: i64, title: &str, year: Option<u16>) -> Arc<Item> {
+    let facts = Movie {
+        release_year: year,
+        ..Movie::default()
+    };
+    movie(id, title, facts)
 }
