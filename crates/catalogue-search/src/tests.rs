@@ -235,7 +235,7 @@ fn a_word_of_a_synopsis_finds_the_movie_after_those_with_it_in_a_title_or_name()
             100,
             "A girl works in a bathhouse for spirits.",
         ),
-        movie("2", "Bathhouse Nights", 10, "A long night."),
+        movie("2", "Night at the Bathhouse", 10, "A long night."),
         movie("3", "Other", 90, "Nothing here."),
     ]
     .into_iter()
@@ -243,7 +243,7 @@ fn a_word_of_a_synopsis_finds_the_movie_after_those_with_it_in_a_title_or_name()
     let index = SearchIndex::of(&catalogue);
     let library = Library { catalogue, index };
     let found = library.find("bathhouse", &[]);
-    assert_eq!(library.names(&found), ["Bathhouse Nights", "The Inn"]);
+    assert_eq!(library.names(&found), ["Night at the Bathhouse", "The Inn"]);
     let synopsis = &found.hits[1].matches;
     assert_eq!(synopsis.len(), 1);
     assert_eq!(synopsis[0].field, SearchField::Synopsis);
