@@ -6,10 +6,11 @@ use testkit::process::Service;
 use testkit::source::{Fault, Source};
 
 /// Every page in each of its states.
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 31] = [
     "/",
     "/movies",
-    "/movies?people=all&view=list",
+    "/movies?people=human&view=list",
+    "/movies?director=Midori+Asakura&sort=-score",
     "/movies?director=nobody",
     "/movies/the-lantern-ferry",
     "/people",
@@ -20,10 +21,16 @@ const PAGES: [&str; 24] = [
     "/species/human",
     "/vehicles",
     "/vehicles/cloud-winder",
+    "/directors",
+    "/directors/midori-asakura",
+    "/producers",
+    "/producers/ren-kuwabara",
+    "/timeline",
     "/search",
     "/search?q=lantern",
     "/search?q=hna&kind=people",
     "/search?q=nothing+is+called+so",
+    "/search?q=asakura",
     "/changes",
     "/changes/2",
     "/changes?from=2&to=1",

@@ -88,6 +88,21 @@ async fn an_open_page_shows_a_new_version_and_keeps_input_and_scroll_position() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_open_page_of_a_removed_item_says_that_it_is_gone() {
+    let site = LiveSite::start().await;
+    site.open("/people/hana-okabe").await;
+    site.wait_until_live().await;
+
+    site.source.edit(|catalogue| {
+        let people = catalogue.collection_mut("people");
+        people.retain(|person| person["name"] != "Hana Okabe");
+    });
+
+    let heading = "return document.querySelector('h1').textContent.trim()";
+    site.until(heading, "Removed from the catalogue").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn input_is_kept_when_the_page_around_it_changes() {
     let site = LiveSite::start().await;
     site.source.rename_film(FERRY, "The Paper Ferry");

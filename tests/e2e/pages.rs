@@ -39,7 +39,12 @@ async fn every_page_fits_without_errors_on_phone_and_desktop_in_light_and_dark()
     let pages = [
         ("/".to_owned(), "Welcome to PyFlix WebApp!"),
         ("/movies".into(), "Movies"),
-        ("/movies?people=all".into(), "Movies"),
+        ("/movies?people=human".into(), "Movies"),
+        ("/directors".into(), "Directors"),
+        ("/directors/midori-asakura".into(), "Midori Asakura"),
+        ("/producers".into(), "Producers"),
+        ("/timeline".into(), "Timeline"),
+        ("/search?q=lantern".into(), "lantern"),
         (
             "/movies?view=list&sort=-title&year_min=1900".into(),
             "Movies",
@@ -107,7 +112,7 @@ async fn lists_are_filtered_and_reset_without_scripts() {
         "document.querySelector('.filters summary').click();
          document.querySelector('#director').value = 'Isao Takahata';
          document.querySelector('#sort').value = '-year';
-         document.querySelector('.filters button').click()",
+         document.querySelector('.sort button').click()",
     )
     .await;
     wait_until_url(&browser, "sort=-year&director=Isao+Takahata").await;

@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 use e2e::{Store, get, wait_until_shows};
 use testkit::source::Source;
 
-const PAGES: [(&str, &str); 17] = [
+const PAGES: [(&str, &str); 20] = [
     ("home", "/"),
     ("movies", "/movies"),
-    ("movies-list", "/movies?people=all&view=list"),
+    (
+        "movies-list",
+        "/movies?people=human&view=list&director=Midori+Asakura&sort=-score",
+    ),
     ("movie", "/movies/the-lantern-ferry"),
     ("people", "/people"),
     ("person", "/people/hana-okabe"),
@@ -19,6 +22,9 @@ const PAGES: [(&str, &str); 17] = [
     ("location", "/locations/lake-of-two-shores"),
     ("species", "/species"),
     ("vehicle", "/vehicles/cloud-winder"),
+    ("directors", "/directors"),
+    ("director", "/directors/midori-asakura"),
+    ("timeline", "/timeline"),
     ("search", "/search?q=lantern"),
     ("search-nothing", "/search?q=xyzzy"),
     ("changes", "/changes"),

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use catalogue_index::Role;
 use common::models::Kind;
 use http::{Uri, header::CACHE_CONTROL};
 use tower::Service;
@@ -23,22 +24,25 @@ use crate::{
 
 /// Whether a path that begins with this segment is a page or a response of the app.
 pub(crate) fn has_own(segment: &str) -> bool {
-    const OTHERS: [&str; 15] = [
+    const OTHERS: [&str; 18] = [
         "about",
         "api",
         "art",
         "changes",
+        "directors",
         "events",
         "favicon.ico",
         "favicon.svg",
         "feed.atom",
         "ghibli",
         "healthz",
+        "producers",
         "readyz",
         "robots.txt",
         "search",
         "static",
         "status",
+        "timeline",
     ];
     Kind::ALL.map(Kind::plural).contains(&segment) || OTHERS.contains(&segment)
 }
@@ -56,17 +60,18 @@ pub(crate) fn app(
 }
 
 fn routes() -> Router<AppState> {
-    api::routes(items(Router::new()))
+    api::routes(filmmakers(items(Router::new())))
         .route("/", get(pages::home::show))
         .route("/movies/random", get(pages::lists::random))
         .route("/about", get(pages::about::show))
         .route("/changes", get(pages::changes::list))
         .route("/changes/{version}", get(pages::changes::show))
         .route("/search", get(pages::search::show))
-        .route("/search/suggest", get(pages::search::suggest))
+        .route("/search/suggest", get(pages::suggest::suggest))
         .route("/status", get(pages::status::show))
-        // Of all routes above; the compatible API estimates the cost of a query itself.
+        // Of all routes above; those below estimate the cost of a request themselves.
         .route_layer(from_fn(blocking::run_queries))
+        .route("/timeline", get(pages::timeline::show))
         .route("/ghibli", get(ghibli::index))
         .route("/ghibli/{collection}", get(ghibli::list))
         .route("/ghibli/{collection}/{id}", get(ghibli::show))
@@ -93,6 +98,24 @@ fn items(mut router: Router<AppState>) -> Router<AppState> {
             pages::items::show(kind, state, slug)
         };
         let path = kind.plural();
+        router = router
+            .route(&format!("/{path}"), get(list))
+            .route(&format!("/{path}/{{slug}}"), get(show));
+    }
+    router
+}
+
+/// The list and the pages of directors and of producers.
+fn filmmakers(mut router: Router<AppState>) -> Router<AppState> {
+    for role in Role::ALL {
+        let list = move |State(state): State<AppState>, uri: Uri| {
+            pages::filmmakers::list(role, state, uri)
+        };
+        let show = move |State(state): State<AppState>,
+                         slug: Result<Path<String>, PathRejection>| {
+            pages::filmmakers::show(role, state, slug)
+        };
+        let path = role.plural();
         router = router
             .route(&format!("/{path}"), get(list))
             .route(&format!("/{path}/{{slug}}"), get(show));

@@ -62,7 +62,8 @@ async function refresh() {
   pending?.abort();
   pending = new AbortController();
   const response = await get(location.origin + location.pathname + location.search, { signal: pending.signal });
-  if (!response.ok || response.redirected) return;
+  // 410 is the page of an item that was removed.
+  if (!(response.ok || response.status === 410) || response.redirected) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const focused = document.activeElement;
   const notice = shownNotice();

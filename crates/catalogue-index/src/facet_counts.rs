@@ -65,7 +65,7 @@ impl FacetCounts<'_> {
         counts.truncate(limit);
         let counts = counts.into_iter();
         counts
-            .map(|(value, count)| (self.as_written(field, &value), count))
+            .map(|(value, count)| (self.index.as_written(field, &value.to_string()), count))
             .collect()
     }
 
@@ -123,20 +123,6 @@ impl FacetCounts<'_> {
         // The complement of a sparse set is dense, so Roaring stores it as bitmaps.
         let complement = self.complement.get_or_init(|| all - &*self.found);
         of_kind() - numbers.intersection_len(complement)
-    }
-
-    /// A value as the first item that has it writes it.
-    fn as_written(&self, field: Field, value: &FieldValue) -> String {
-        let numbers = self.index.with_value(field, value);
-        let item = numbers
-            .and_then(RoaringBitmap::min)
-            .and_then(|number| self.index.item(number));
-        let written = item.and_then(|item| {
-            let mut texts = field::texts(field, &item).into_iter();
-            let written = texts.find(|text| FieldValue::text(text) == *value);
-            written.map(str::to_owned)
-        });
-        written.unwrap_or_else(|| value.to_string())
     }
 }
 

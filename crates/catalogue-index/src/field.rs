@@ -165,11 +165,17 @@ fn several(texts: &[String]) -> Vec<&str> {
 /// The directors and producers of a movie as written.
 pub(crate) fn credited<'a>(credits: &Credits<'a>) -> impl Iterator<Item = (Field, &'a str)> {
     let of = |field, text: Option<&'a str>| {
-        let names = text.into_iter().flat_map(|text| text.split(','));
-        names.map(move |name| (field, name.trim()))
+        let names = text.into_iter().flat_map(credited_names);
+        names.map(move |name| (field, name))
     };
-    let names = of(Field::Director, credits.director).chain(of(Field::Producer, credits.producer));
-    names.filter(|(_, name)| !name.is_empty())
+    of(Field::Director, credits.director).chain(of(Field::Producer, credits.producer))
+}
+
+/// The names in a movie's field of directors or producers. Only a comma separates names: the source
+/// uses nothing else, and “and” or “&” can be part of a name.
+pub fn credited_names(text: &str) -> impl Iterator<Item = &str> {
+    let names = text.split(',').map(str::trim);
+    names.filter(|name| !name.is_empty())
 }
 
 /// The number in an item's field.

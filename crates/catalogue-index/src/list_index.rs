@@ -7,8 +7,10 @@ use imbl::OrdMap;
 use roaring::{MultiOps as _, RoaringBitmap};
 
 use crate::field::{self, Field, FieldValue};
+use crate::filmmaker_names::FilmmakerNames;
 use crate::numbered_change::{self, NumberedChange};
 use crate::order::SortOrder;
+use crate::role::Role;
 use crate::sort::Sort;
 use crate::sort_keys::SortKeys;
 use crate::value_builder::ValueBuilder;
@@ -19,6 +21,7 @@ pub struct ListIndex {
     catalogue: Catalogue,
     kinds: [KindIndex; 5],
     values: OrdMap<(Field, FieldValue), Arc<RoaringBitmap>>,
+    filmmakers: [FilmmakerNames; Role::ALL.len()],
 }
 
 #[derive(Clone, Debug, Default)]
@@ -61,6 +64,9 @@ impl ListIndex {
             };
         }
         index.values = values.finish();
+        for (value, numbers) in &index.values {
+            count_movies(&mut index.filmmakers, value, 0, numbers.len());
+        }
         index
     }
 
@@ -97,7 +103,9 @@ impl ListIndex {
         });
         for value in before.difference(&after) {
             if let Some(numbers) = self.values.get_mut(value) {
+                let count = numbers.len();
                 Arc::make_mut(numbers).remove(number);
+                count_movies(&mut self.filmmakers, value, count, numbers.len());
                 if numbers.is_empty() {
                     self.values.remove(value);
                 }
@@ -105,7 +113,9 @@ impl ListIndex {
         }
         for value in after.difference(&before) {
             let numbers = self.values.entry(value.clone()).or_default();
+            let count = numbers.len();
             Arc::make_mut(numbers).insert(number);
+            count_movies(&mut self.filmmakers, value, count, numbers.len());
         }
         if let Some(kind) = change.kind() {
             let all = Arc::make_mut(&mut self.kinds[kind as usize].all);
@@ -175,7 +185,9 @@ impl ListIndex {
         match filter {
             Filter::Is(field, text) => {
                 let numbers = self.with_value(*field, &FieldValue::text(text));
-                numbers.cloned().unwrap_or_default()
+                numbers
+                    .map(|numbers| (**numbers).clone())
+                    .unwrap_or_default()
             }
             Filter::Between(field, bounds) => {
                 let [min, max] = [bounds.start(), bounds.end()].map(|n| FieldValue::Number(*n));
@@ -219,6 +231,18 @@ impl ListIndex {
         }
     }
 
+    /// The items before and after this one in an ascending order.
+    pub fn neighbours(&self, item: &Item, sort: Sort) -> (Option<Arc<Item>>, Option<Arc<Item>>) {
+        let order = &self.kinds[item.kind() as usize].orders[sort as usize];
+        let number = self.number(item.kind(), &item.id);
+        let position = number.and_then(|number| order.positions().get(number as usize));
+        let Some(position) = position.map(|position| *position as usize) else {
+            return (None, None);
+        };
+        let at = |position: Option<usize>| self.item(*order.numbers().get(position?)?);
+        (at(position.checked_sub(1)), at(position.checked_add(1)))
+    }
+
     /// The smallest and the largest number of a field in the whole catalogue.
     pub fn bounds(&self, field: Field) -> Option<(u32, u32)> {
         let mut values = self.values_of(field).map(|(value, _)| value);
@@ -227,10 +251,38 @@ impl ListIndex {
         Some((first, last))
     }
 
+    /// The numbers in a field of all items in ascending order, with the items that have each.
+    pub fn numbers_of(&self, field: Field) -> impl Iterator<Item = (u32, &RoaringBitmap)> {
+        let values = self.values_of(field);
+        values.filter_map(|(value, numbers)| Some((value.number()?, &**numbers)))
+    }
+
     /// The items with a value.
-    pub(crate) fn with_value(&self, field: Field, value: &FieldValue) -> Option<&RoaringBitmap> {
-        let numbers = self.values.get(&(field, value.clone()));
-        numbers.map(|numbers| &**numbers)
+    pub(crate) fn with_value(
+        &self,
+        field: Field,
+        value: &FieldValue,
+    ) -> Option<&Arc<RoaringBitmap>> {
+        self.values.get(&(field, value.clone()))
+    }
+
+    /// A text as the first item that has it writes it, or as it is if there is none.
+    pub fn as_written(&self, field: Field, text: &str) -> String {
+        let value = FieldValue::text(text);
+        let numbers = self.with_value(field, &value);
+        let item = numbers
+            .and_then(|numbers| numbers.min())
+            .and_then(|number| self.item(number));
+        let written = item.and_then(|item| {
+            let mut texts = field::texts(field, &item).into_iter();
+            let written = texts.find(|text| FieldValue::text(text) == value);
+            written.map(str::to_owned)
+        });
+        written.unwrap_or_else(|| text.to_owned())
+    }
+
+    pub(crate) fn filmmaker_names(&self, role: Role) -> &FilmmakerNames {
+        &self.filmmakers[role as usize]
     }
 
     /// All values of a field in order, with the items that have each.
@@ -241,5 +293,17 @@ impl ListIndex {
         let bounds = (field, FieldValue::Number(0))..=(field, FieldValue::Greatest);
         let range = self.values.range(bounds);
         range.map(|((_, value), numbers)| (value, numbers))
+    }
+}
+
+/// Updates the number of movies of a filmmaker, if the value is the name of one.
+fn count_movies(
+    filmmakers: &mut [FilmmakerNames; Role::ALL.len()],
+    (field, value): &(Field, FieldValue),
+    before: u64,
+    after: u64,
+) {
+    if let (Some(role), FieldValue::Text(name)) = (Role::of(*field), value) {
+        filmmakers[role as usize].set_count(role, name, before, after);
     }
 }

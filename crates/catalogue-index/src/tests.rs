@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use roaring::RoaringBitmap;
 use serde_json::value::RawValue;
 
-use crate::{Field, Filter, ListIndex, Sort};
+use crate::{Field, Filter, ListIndex, Role, Sort};
 
 #[test]
 fn unknown_values_come_last_in_both_directions() {
@@ -78,6 +78,7 @@ proptest! {
                     fresh.counts(Kind::Movie, expected).values(Field::Director, 9)
                 );
             }
+            prop_assert_eq!(filmmakers(&followed), filmmakers(&fresh));
             before = after;
         }
     }
@@ -132,8 +133,25 @@ fn counts_are_right_for_small_large_dense_and_sparse_sets() {
     }
 }
 
+/// All directors with their movies, and those that are found by a word.
+fn filmmakers(index: &ListIndex) -> Vec<(String, String, Vec<u32>)> {
+    let all = index.filmmakers(Role::Director, 0, 9);
+    let found = index.find_filmmakers(Role::Director, "cy", 9);
+    let filmmakers = all.into_iter().chain(found);
+    filmmakers
+        .map(|filmmaker| {
+            let by_slug = index.filmmaker(Role::Director, &filmmaker.slug).unwrap();
+            (
+                filmmaker.slug,
+                by_slug.name,
+                filmmaker.movies.iter().collect(),
+            )
+        })
+        .collect()
+}
+
 fn any_movie() -> impl Strategy<Value = Arc<Item>> {
-    let director = prop::sample::select(vec!["A", "B", "A, B", ""]);
+    let director = prop::sample::select(vec!["A", "B", "A, B", "Á", "Cy Á, B", ""]);
     (
         0_i64..60,
         "[a-e]{1,3}",
@@ -143,7 +161,7 @@ fn any_movie() -> impl Strategy<Value = Arc<Item>> {
         .prop_map(|(id, title, year, director)| movie(id, &title, year, director))
 }
 
-fn movie(id: i64, title: &str, year: Option<u16>, director: &str) -> Arc<Item> {
+pub(crate) fn movie(id: i64, title: &str, year: Option<u16>, director: &str) -> Arc<Item> {
     Arc::new(Item {
         id: id.to_string().into(),
         slug: format!("slug-{id}").into(),
@@ -158,7 +176,7 @@ fn movie(id: i64, title: &str, year: Option<u16>, director: &str) -> Arc<Item> {
     })
 }
 
-fn catalogue(items: impl IntoIterator<Item = Arc<Item>>) -> Catalogue {
+pub(crate) fn catalogue(items: impl IntoIterator<Item = Arc<Item>>) -> Catalogue {
     items.into_iter().collect()
 }
 

@@ -10,6 +10,8 @@ use text_folding::{
 
 use crate::results::SearchField;
 
+/// Characters of a synopsis that are searched.
+const MAX_SYNOPSIS_CHARS: usize = 2_000;
 /// The shortest part of a word with an apostrophe that is a term: `howl` of `howl's`.
 const MIN_PART_CHARS: usize = 3;
 
@@ -30,6 +32,8 @@ pub(crate) enum TermSource {
     Name,
     /// A word of a related text: a movie's directors, producers, people, locations and vehicles.
     Related,
+    /// A word of a synopsis.
+    Synopsis,
 }
 
 /// Buffers for folding, reused from text to text.
@@ -40,10 +44,17 @@ pub(crate) struct Scratch {
 }
 
 impl AnalysedItem {
-    pub(crate) fn of(item: &Item, catalogue: &Catalogue, scratch: &mut Scratch) -> Self {
+    pub(crate) fn of(
+        item: &Item,
+        catalogue: &Catalogue,
+        with_synopsis: bool,
+        scratch: &mut Scratch,
+    ) -> Self {
         let mut analysed = Self::default();
         for_each_field(item, catalogue, |field, text| {
-            analysed.add(field.is_name(), text, scratch);
+            if with_synopsis || field != SearchField::Synopsis {
+                analysed.add(field, text, scratch);
+            }
         });
         analysed
     }
@@ -53,18 +64,20 @@ impl AnalysedItem {
         self.ends.clear();
     }
 
-    /// Adds a name or a related text.
-    pub(crate) fn add(&mut self, is_name: bool, text: &str, scratch: &mut Scratch) {
+    /// Adds the text of a field.
+    pub(crate) fn add(&mut self, field: SearchField, text: &str, scratch: &mut Scratch) {
         let Scratch { folded, term } = scratch;
-        fold(truncated(text), folded);
+        fold(searched_part(field, text), folded);
         let tokens = tokenise(folded);
-        let source = if is_name {
+        let source = if field.is_name() {
             let start = self.text.len();
             whole_name(&mut self.text, folded, &tokens);
             if self.text.len() > start {
                 self.ends.push((self.text.len(), TermSource::WholeName));
             }
             TermSource::Name
+        } else if field == SearchField::Synopsis {
+            TermSource::Synopsis
         } else {
             TermSource::Related
         };
@@ -86,6 +99,15 @@ impl AnalysedItem {
             term.map(|term| (*source, term))
         })
     }
+}
+
+/// The start of a field's text that is searched.
+pub(crate) fn searched_part(field: SearchField, text: &str) -> &str {
+    if field != SearchField::Synopsis {
+        return truncated(text);
+    }
+    let end = text.char_indices().nth(MAX_SYNOPSIS_CHARS);
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 /// The texts of an item that are searched, the most important field first.
@@ -112,6 +134,9 @@ pub(crate) fn for_each_field<'a>(
                 visit(field, name);
             }
         }
+    }
+    if let Some(synopsis) = &movie.description {
+        visit(SearchField::Synopsis, synopsis);
     }
 }
 

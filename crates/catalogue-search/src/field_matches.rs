@@ -2,11 +2,15 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use common::models::{Catalogue, Item};
-use text_folding::{FoldedChar, fold, is_apostrophe, is_letter, tokenise, truncated, whole_name};
+use text_folding::{FoldedChar, fold, is_apostrophe, is_letter, tokenise, whole_name};
 
-use crate::analysis::{for_each_field, for_each_term};
+use crate::analysis::{for_each_field, for_each_term, searched_part};
 use crate::parsed_query::{MatchLevel, ParsedQuery, QueryTerm};
 use crate::results::{FieldMatch, SearchField};
+
+/// Characters of a synopsis that are shown before and after the first match.
+const EXCERPT_CHARS_BEFORE: usize = 60;
+const EXCERPT_CHARS_AFTER: usize = 100;
 
 /// A field, and what of it matches each term of a query.
 struct MatchedField<'a> {
@@ -28,7 +32,7 @@ pub(crate) fn field_matches(
     let mut fields = Vec::new();
     let mut folded = Vec::new();
     for_each_field(item, catalogue, |field, text| {
-        fold(truncated(text), &mut folded);
+        fold(searched_part(field, text), &mut folded);
         let field = MatchedField::of(field, text, &folded, query, level);
         if field.terms.iter().any(Option::is_some) {
             fields.push(field);
@@ -63,6 +67,10 @@ impl<'a> MatchedField<'a> {
         let mut name = String::new();
         whole_name(&mut name, folded, &tokens);
         let mut terms = vec![None; query.terms.len()];
+        let level = match field {
+            SearchField::Synopsis => level.min(MatchLevel::Prefix),
+            _ => level,
+        };
         for_each_term(folded, &tokens, &mut String::new(), |word, chars| {
             for (term, nearest) in query.terms.iter().zip(&mut terms) {
                 if let Some(distance) = term.distance(word, level) {
@@ -87,20 +95,58 @@ impl<'a> MatchedField<'a> {
         terms.iter().any(|term| self.terms[*term].is_some())
     }
 
-    /// Ranks fields: by whole name, then by the number of these terms, then by their distances.
-    fn relevance(&self, terms: &[usize]) -> ((bool, bool), usize, Reverse<usize>) {
+    /// Ranks fields: by whole name, a synopsis last, then by the number of these terms, then by their
+    /// distances.
+    fn relevance(&self, terms: &[usize]) -> ((bool, bool), bool, usize, Reverse<usize>) {
         let found = terms.iter().filter_map(|term| self.terms[*term].as_ref());
         let distances = found.clone().map(|(distance, _)| distance).sum();
-        (self.is_name, found.count(), Reverse(distances))
+        let is_short = self.field != SearchField::Synopsis;
+        let is_short = is_short && self.has_any(terms);
+        (self.is_name, is_short, found.count(), Reverse(distances))
     }
 
     fn to_field_match(&self) -> FieldMatch {
         let spans = self.terms.iter().flatten().flat_map(|(_, spans)| spans);
+        let spans = merge(spans.cloned().collect());
+        if self.field == SearchField::Synopsis {
+            return excerpt(self.text, &spans);
+        }
         FieldMatch {
             field: self.field,
             text: self.text.to_owned(),
-            spans: merge(spans.cloned().collect()),
+            spans,
         }
+    }
+}
+
+/// The words around the first match in a synopsis, with all matches among them.
+fn excerpt(text: &str, spans: &[Range<usize>]) -> FieldMatch {
+    let first = spans.first().cloned().unwrap_or_default();
+    let before = text.get(..first.start).unwrap_or_default();
+    let after = text.get(first.end..).unwrap_or_default();
+    let start = match before.char_indices().rev().nth(EXCERPT_CHARS_BEFORE) {
+        Some((place, _)) => before[place..]
+            .find(' ')
+            .map_or(first.start, |gap| place + gap + 1),
+        None => 0,
+    };
+    let end = match after.char_indices().nth(EXCERPT_CHARS_AFTER) {
+        Some((place, _)) => first.end + after[..place].rfind(' ').unwrap_or(place),
+        None => text.len(),
+    };
+    let mut excerpt = String::new();
+    excerpt.push_str(if start > 0 { "…" } else { "" });
+    let offset = excerpt.len();
+    excerpt.push_str(text.get(start..end).unwrap_or_default());
+    excerpt.push_str(if end < text.len() { "…" } else { "" });
+    let inside = spans.iter().filter(|span| span.end <= end);
+    let moved = |place: usize| place - start + offset;
+    FieldMatch {
+        field: SearchField::Synopsis,
+        text: excerpt,
+        spans: inside
+            .map(|span| moved(span.start)..moved(span.end))
+            .collect(),
     }
 }
 

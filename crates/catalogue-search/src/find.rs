@@ -17,10 +17,12 @@ type RankedSets = Vec<FixedBitSet>;
 
 impl SearchIndex {
     /// Answers a query. Items whose name is the query come first, then those with a name that
-    /// begins with it, then those with all its words in names, then those with all its words in any
-    /// fields; equals by score, then in the source's order.
+    /// begins with it, then those with all its words in names, then those with all its words in other
+    /// fields too, then those with some of them in the synopsis; equals by score, then in the source's
+    /// order.
     ///
-    /// An unfinished word of one or two letters is searched in names only.
+    /// An unfinished word of one or two letters is searched in names only. Synopses are searched
+    /// without typing errors.
     ///
     /// If nothing matches, each further attempt allows more: words as prefixes, one typing error,
     /// two typing errors (none in words of up to 3 letters, one in up to 7), the words that a sign
@@ -71,12 +73,14 @@ impl SearchIndex {
             };
             let best = hit.matches.into_iter().next();
             let name = best.filter(|best| best.field.is_name());
+            let is_name = name.is_some();
             let text = name.map_or_else(|| item.name().to_owned(), |name| name.text);
             if completions.iter().all(|other| other.text != text) {
                 completions.push(Completion {
                     number: hit.number,
                     kind: hit.kind,
                     text,
+                    is_name,
                 });
             }
         }
@@ -120,7 +124,10 @@ impl SearchIndex {
                 let words = term.words(segment, level, &similar);
                 words.into_iter().flatten().map(move |word| (level, word))
             });
-            let (level, word) = candidates.find(|(_, word)| segment.has_term(document, *word))?;
+            let (level, word) = candidates.find(|(level, word)| {
+                segment.has_term(document, *word)
+                    || *level <= MatchLevel::Prefix && segment.has_in_synopsis(document, *word)
+            })?;
             words.push(if level <= MatchLevel::Prefix {
                 term.text.clone()
             } else {
@@ -186,7 +193,7 @@ fn matches_of_fewer_terms(
             for term in &remaining {
                 TermDocuments::intersect(&mut all, &layer.terms[*term].documents);
             }
-            disjoint(all.map_or_else(Vec::new, |all| vec![all.in_names, all.anywhere]))
+            disjoint(all.map_or_else(Vec::new, |all| all.into_sets().into()))
         };
         let layers = layers.iter().map(ranked_sets).collect();
         let terms = remaining.iter().map(|term| query.terms[*term].clone());
@@ -275,10 +282,12 @@ impl QueryMatches {
     }
 }
 
-/// The documents of a layer that have a term: in a name, and in any field.
+/// The documents of a layer that have a term: in a name, in a name or related text, and anywhere.
 #[derive(Clone)]
 struct TermDocuments {
     in_names: FixedBitSet,
+    in_fields: FixedBitSet,
+    /// With those that have it in the synopsis.
     anywhere: FixedBitSet,
 }
 
@@ -289,10 +298,15 @@ impl TermDocuments {
             None => all.insert(documents.clone()),
             Some(all) => {
                 all.in_names.intersect_with(&documents.in_names);
+                all.in_fields.intersect_with(&documents.in_fields);
                 all.anywhere.intersect_with(&documents.anywhere);
                 all
             }
         }
+    }
+
+    fn into_sets(self) -> [FixedBitSet; 3] {
+        [self.in_names, self.in_fields, self.anywhere]
     }
 }
 
@@ -326,6 +340,7 @@ impl<'a> LayerQuery<'a> {
         let term = TermState {
             documents: TermDocuments {
                 in_names: none.clone(),
+                in_fields: none.clone(),
                 anywhere: none,
             },
             level: None,
@@ -339,7 +354,7 @@ impl<'a> LayerQuery<'a> {
     }
 
     /// The documents with this exact name (at the exact level only), with a name that begins so
-    /// (likewise), with all terms in names, and with all terms in any fields.
+    /// (likewise), with all terms in names, with all terms in fields, and with all terms anywhere.
     fn ranked_sets(&mut self, level: MatchLevel) -> RankedSets {
         let mut sets = RankedSets::new();
         if level == MatchLevel::Exact {
@@ -357,7 +372,7 @@ impl<'a> LayerQuery<'a> {
                 break;
             }
         }
-        sets.extend(all.into_iter().flat_map(|all| [all.in_names, all.anywhere]));
+        sets.extend(all.into_iter().flat_map(TermDocuments::into_sets));
         disjoint(sets)
     }
 
@@ -366,19 +381,27 @@ impl<'a> LayerQuery<'a> {
         let segment = &self.scope.layer.segment;
         let query_term = &self.query.terms[term];
         let state = &mut self.terms[term];
-        let TermDocuments { in_names, anywhere } = &mut state.documents;
+        let TermDocuments {
+            in_names,
+            in_fields,
+            anywhere,
+        } = &mut state.documents;
         for step in MatchLevel::ALL {
             if step <= level && state.level < Some(step) {
                 for words in query_term.words(segment, step, &state.similar) {
                     segment.collect_in_names(words.clone(), in_names);
                     if query_term.is_specific() {
-                        segment.collect_in_related(words, anywhere);
+                        segment.collect_in_related(words.clone(), in_fields);
+                        if step <= MatchLevel::Prefix {
+                            segment.collect_in_synopses(words, anywhere);
+                        }
                     }
                 }
             }
         }
-        anywhere.union_with(in_names);
-        for set in [in_names, anywhere] {
+        in_fields.union_with(in_names);
+        anywhere.union_with(in_fields);
+        for set in [in_names, in_fields, anywhere] {
             self.scope.restrict(set);
         }
         state.level = state.level.max(Some(level));

@@ -7,10 +7,11 @@ use std::ops::Range;
 use std::panic::resume_unwind;
 use std::thread;
 
-use common::models::{Catalogue, Kind, Link, Number};
+use common::models::{Catalogue, Facts, Kind, Link, Number};
 
 use crate::analysis::{AnalysedItem, Scratch, TermSource, credit_fields};
 use crate::index_builder::{IndexBuilder, TermId};
+use crate::results::SearchField;
 use crate::segment::{Documents, Segment};
 
 /// The links whose names a movie is found by.
@@ -18,13 +19,13 @@ const LINKS: [Link; 3] = [Link::MoviePerson, Link::MovieLocation, Link::MovieVeh
 
 /// Builds the segment of a catalogue. Titles take most of the time, so two more threads index half
 /// of them each.
-pub(crate) fn segment(catalogue: &Catalogue) -> Segment {
+pub(crate) fn segment(catalogue: &Catalogue, with_synopses: bool) -> Segment {
     let movies = movies_by_score(catalogue);
     let (best, rest) = movies.split_at(movies.len() / 2);
     thread::scope(|scope| {
         let titles = [(0, best), (best.len(), rest)];
         let titles = titles.map(|half| scope.spawn(move || index_titles(catalogue, half)));
-        let (documents, others) = index_others(catalogue, &movies);
+        let (documents, others) = index_others(catalogue, &movies, with_synopses);
         let titles = titles.into_iter().map(|half| half.join());
         let titles = titles.map(|half| half.unwrap_or_else(|panic| resume_unwind(panic)));
         Segment::of(documents, titles.chain([others]))
@@ -40,9 +41,9 @@ fn index_titles(
     for (document, number) in (first_document..).zip(movies) {
         let fields = catalogue.credits(*number).into_iter();
         let fields = fields.flat_map(|credits| credit_fields(&credits));
-        for (_, text) in fields.filter(|(field, _)| field.is_name()) {
+        for (field, text) in fields.filter(|(field, _)| field.is_name()) {
             texts.terms.clear();
-            let terms = texts.fold(true, text, document);
+            let terms = texts.fold(field, text, document);
             texts.add_to_names(terms, document);
         }
     }
@@ -50,7 +51,11 @@ fn index_titles(
 }
 
 /// All documents, and everything but titles indexed.
-fn index_others(catalogue: &Catalogue, movies: &[Number]) -> (Documents, IndexBuilder) {
+fn index_others(
+    catalogue: &Catalogue,
+    movies: &[Number],
+    with_synopses: bool,
+) -> (Documents, IndexBuilder) {
     let mut documents = Documents::default();
     let mut texts = TextIndexer::default();
     let others = NamedItems::of(catalogue, movies.len(), &mut texts);
@@ -60,13 +65,16 @@ fn index_others(catalogue: &Catalogue, movies: &[Number]) -> (Documents, IndexBu
         documents.push(*number, Kind::Movie);
         let fields = catalogue.credits(*number).into_iter();
         let fields = fields.flat_map(|credits| credit_fields(&credits));
-        for (_, text) in fields.filter(|(field, _)| !field.is_name()) {
+        for (field, text) in fields.filter(|(field, _)| !field.is_name()) {
             let terms = credits_terms.entry(text);
-            let terms = terms.or_insert_with(|| texts.fold(false, text, document));
+            let terms = terms.or_insert_with(|| texts.fold(field, text, document));
             texts.add_to_related(terms.clone(), document);
         }
         for linked in links.of_movie(*number) {
             texts.add_to_related(others.terms_of(*linked), document);
+        }
+        if with_synopses {
+            texts.add_synopsis(catalogue, *number, document);
         }
     }
     for (kind, number) in &others.in_order {
@@ -98,15 +106,15 @@ struct TextIndexer {
 }
 
 impl TextIndexer {
-    /// Folds a name or a related text of a document. Returns where its terms are.
-    fn fold(&mut self, is_name: bool, text: &str, document: usize) -> Range<usize> {
+    /// Folds the text of a document's field. Returns where its terms are.
+    fn fold(&mut self, field: SearchField, text: &str, document: usize) -> Range<usize> {
         self.analysed.clear();
-        self.analysed.add(is_name, text, &mut self.scratch);
+        self.analysed.add(field, text, &mut self.scratch);
         let start = self.terms.len();
         for (source, term) in self.analysed.terms() {
             match source {
                 TermSource::WholeName => self.builder.names.push(document, term),
-                TermSource::Name | TermSource::Related => {
+                TermSource::Name | TermSource::Related | TermSource::Synopsis => {
                     self.terms.push(self.builder.term_id(term));
                 }
             }
@@ -125,6 +133,20 @@ impl TextIndexer {
     fn add_to_related(&mut self, terms: Range<usize>, document: usize) {
         for term in &self.terms[terms] {
             self.builder.add_to_related(*term, document);
+        }
+    }
+
+    /// Adds the terms of a movie's synopsis, which no other document shares.
+    fn add_synopsis(&mut self, catalogue: &Catalogue, movie: Number, document: usize) {
+        let item = catalogue.item(movie);
+        let Some(Facts::Movie(movie)) = item.as_deref().map(|item| &item.facts) else {
+            return;
+        };
+        if let Some(synopsis) = &movie.description {
+            let terms = self.fold(SearchField::Synopsis, synopsis, document);
+            for term in self.terms.drain(terms) {
+                self.builder.add_to_synopses(term, document);
+            }
         }
     }
 
@@ -155,7 +177,7 @@ impl NamedItems {
                     continue;
                 };
                 let document = movies + items.in_order.len();
-                let terms = texts.fold(true, name, document);
+                let terms = texts.fold(SearchField::Name, name, document);
                 let narrow = |end| u32::try_from(end).unwrap_or(u32::MAX);
                 items.terms[number as usize] = narrow(terms.start)..narrow(terms.end);
                 items.in_order.push((kind, number));

@@ -14,6 +14,8 @@ pub(crate) type TermId = u32;
 pub(crate) struct IndexBuilder {
     ids: HashMap<Box<str>, TermId, BuildHasherDefault<TermHasher>>,
     postings: Vec<FieldPostings>,
+    /// The documents that have a term in a synopsis, by its id; none beyond the last such term.
+    synopses: Vec<PostingList>,
     pub(crate) names: NameList,
 }
 
@@ -23,6 +25,9 @@ pub(crate) struct FieldPostings {
     pub(crate) names: PostingList,
     pub(crate) related: PostingList,
 }
+
+/// A term with its documents, and with those that have it in a synopsis, if any.
+pub(crate) type TermPostings = (Box<str>, FieldPostings, Option<PostingList>);
 
 impl IndexBuilder {
     /// The id of a term, which is added if it is new.
@@ -48,16 +53,31 @@ impl IndexBuilder {
         self.postings[term as usize].related.push(document);
     }
 
+    /// Adds a document that has a term in its synopsis. Documents must be added in ascending order.
+    pub(crate) fn add_to_synopses(&mut self, term: TermId, document: usize) {
+        let place = term as usize;
+        if place >= self.synopses.len() {
+            self.synopses.resize_with(place + 1, PostingList::default);
+        }
+        self.synopses[place].push(document);
+    }
+
     /// The terms with their postings, unsorted, and the names.
-    pub(crate) fn into_parts(self) -> (impl Iterator<Item = (Box<str>, FieldPostings)>, NameList) {
+    pub(crate) fn into_parts(self) -> (impl Iterator<Item = TermPostings>, NameList) {
         let Self {
             ids,
             mut postings,
+            mut synopses,
             names,
         } = self;
-        let terms = ids
-            .into_iter()
-            .map(move |(term, id)| (term, std::mem::take(&mut postings[id as usize])));
+        let terms = ids.into_iter().map(move |(term, id)| {
+            let postings = std::mem::take(&mut postings[id as usize]);
+            (
+                term,
+                postings,
+                synopses.get_mut(id as usize).map(std::mem::take),
+            )
+        });
         (terms, names)
     }
 }

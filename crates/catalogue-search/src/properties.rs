@@ -51,6 +51,7 @@ fn item(kind: Kind, place: usize, facts: Facts) -> Arc<Item> {
 fn movie(place: usize, title: String, original: String, score: u8, people: &[usize]) -> Arc<Item> {
     let movie = Movie {
         title,
+        description: Some(original.clone()),
         original_title: Some(original),
         score_percent: Some(score),
         people: people

@@ -57,7 +57,7 @@ pub struct Hit {
 pub struct FieldMatch {
     /// The field.
     pub field: SearchField,
-    /// Its text as written.
+    /// Its text as written; of a synopsis an excerpt.
     pub text: String,
     /// The matching parts of the text: byte ranges on character boundaries, ascending and disjoint.
     pub spans: Vec<Range<usize>>,
@@ -100,6 +100,8 @@ pub enum SearchField {
     Location,
     /// The name of a vehicle in a movie.
     Vehicle,
+    /// A movie's synopsis.
+    Synopsis,
 }
 
 impl SearchField {
@@ -122,6 +124,7 @@ impl SearchField {
             Self::Person => "people",
             Self::Location => "locations",
             Self::Vehicle => "vehicles",
+            Self::Synopsis => "description",
         }
     }
 }
@@ -135,6 +138,8 @@ pub struct Completion {
     pub kind: Kind,
     /// The item's name, in the spelling or script that matches.
     pub text: String,
+    /// Whether a name matches, and not only another field.
+    pub is_name: bool,
 }
 
 #[cfg(test)]

@@ -15,12 +15,15 @@ use crate::segment::{Documents, RankKey, Segment};
 const MIN_REBUILD_CHANGES: usize = 1_000;
 /// A rebuild is due when more than one in this many items has changed.
 const REBUILD_SHARE: usize = 8;
+/// Synopses of more movies are not indexed. They are most of the text of a catalogue.
+pub(crate) const MAX_SYNOPSES: usize = 50_000;
 
 /// The search index of a catalogue. A clone shares everything and stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct SearchIndex {
     /// The large segment first, then ever smaller and newer ones.
     pub(crate) layers: Vec<Layer>,
+    has_synopses: bool,
 }
 
 /// A segment and its deleted documents.
@@ -38,14 +41,21 @@ type RankedItem = (RankKey, Arc<AnalysedItem>);
 impl SearchIndex {
     /// Indexes a whole catalogue.
     pub fn of(catalogue: &Catalogue) -> Self {
+        let has_synopses = can_have_synopses(catalogue);
         let layer = Layer {
-            segment: Arc::new(full_build::segment(catalogue)),
+            segment: Arc::new(full_build::segment(catalogue, has_synopses)),
             deleted: Arc::default(),
             items: None,
         };
         Self {
             layers: vec![layer],
+            has_synopses,
         }
+    }
+
+    /// Whether synopses are searched: not in a very large catalogue.
+    pub fn has_synopses(&self) -> bool {
+        self.has_synopses
     }
 
     /// Applies one version's changes, which lead to `catalogue`; `removed` are the numbers that have
@@ -57,7 +67,7 @@ impl SearchIndex {
         removed: impl IntoIterator<Item = Number>,
         catalogue: &Catalogue,
     ) {
-        if self.needs_rebuild() {
+        if self.needs_rebuild() || self.has_synopses != can_have_synopses(catalogue) {
             *self = Self::of(catalogue);
             return;
         }
@@ -72,7 +82,7 @@ impl SearchIndex {
                 continue;
             };
             self.delete(number);
-            let analysed = AnalysedItem::of(&item, catalogue, &mut scratch);
+            let analysed = AnalysedItem::of(&item, catalogue, self.has_synopses, &mut scratch);
             items.push((RankKey::of(number, &item), Arc::new(analysed)));
         }
         while let Some(layer) = self.layers.pop_if(|layer| layer.should_merge(items.len())) {
@@ -135,6 +145,10 @@ impl Layer {
                         let term = builder.term_id(text);
                         builder.add_to_related(term, document);
                     }
+                    TermSource::Synopsis => {
+                        let term = builder.term_id(text);
+                        builder.add_to_synopses(term, document);
+                    }
                 }
             }
         }
@@ -177,6 +191,10 @@ impl Layer {
             .map(|(_, item)| item.clone())
             .collect()
     }
+}
+
+fn can_have_synopses(catalogue: &Catalogue) -> bool {
+    catalogue.count(Kind::Movie) <= MAX_SYNOPSES
 }
 
 /// The items to index again after a version's changes: those that changed, and the movies that are

@@ -7,7 +7,7 @@ use common::models::{Facts, Item, Kind, Number};
 use fixedbitset::FixedBitSet;
 
 use crate::fuzzy::{self, Signature};
-use crate::index_builder::{FieldPostings, IndexBuilder};
+use crate::index_builder::{IndexBuilder, TermPostings};
 use crate::name_list;
 use crate::postings::Postings;
 use crate::term_dictionary::TermDictionary;
@@ -50,6 +50,8 @@ pub(crate) struct Segment {
     signatures: Vec<Signature>,
     in_names: Postings,
     in_related: Postings,
+    /// Empty if no synopsis is indexed.
+    in_synopses: Postings,
 }
 
 /// The items of a segment, in the order of their rank keys.
@@ -108,18 +110,23 @@ impl Segment {
         segment
     }
 
-    fn set_terms(&mut self, mut terms: Vec<(Box<str>, FieldPostings)>) {
-        terms.sort_by(|(a, _), (b, _)| a.cmp(b));
-        for same in terms.chunk_by(|(a, _), (b, _)| a == b) {
-            if let Some((term, _)) = same.first() {
+    fn set_terms(&mut self, mut terms: Vec<TermPostings>) {
+        terms.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        let has_synopses = terms.iter().any(|(.., synopses)| synopses.is_some());
+        for same in terms.chunk_by(|(a, ..), (b, ..)| a == b) {
+            if let Some((term, ..)) = same.first() {
                 self.terms.push(term.as_bytes());
                 self.signatures.extend(Signature::of(term));
             }
-            let postings = same.iter().map(|(_, postings)| postings);
+            let postings = same.iter().map(|(_, postings, _)| postings);
             self.in_names
                 .push(postings.clone().map(|postings| &postings.names));
             self.in_related
                 .push(postings.map(|postings| &postings.related));
+            if has_synopses {
+                self.in_synopses
+                    .push(same.iter().filter_map(|(.., synopses)| synopses.as_ref()));
+            }
         }
         self.terms.finish();
         self.signatures.shrink_to_fit();
@@ -187,8 +194,19 @@ impl Segment {
         self.in_related.collect(terms, into);
     }
 
+    /// Adds the documents that have one of some terms in their synopsis.
+    pub(crate) fn collect_in_synopses(&self, terms: Range<usize>, into: &mut FixedBitSet) {
+        self.in_synopses.collect(terms, into);
+    }
+
+    /// Whether a document has a term in a name or in a related text.
     pub(crate) fn has_term(&self, document: usize, term: usize) -> bool {
         self.in_names.contains(term, document) || self.in_related.contains(term, document)
+    }
+
+    /// Whether a document has a term in its synopsis.
+    pub(crate) fn has_in_synopsis(&self, document: usize, term: usize) -> bool {
+        self.in_synopses.contains(term, document)
     }
 
     /// The documents with this exact name, and those with a name that has it as a prefix.

@@ -1,5 +1,9 @@
-use common::models::{Catalogue, Kind};
+use std::sync::Arc;
 
+use common::models::{Catalogue, Facts, Item, Kind, Movie, SourceRecord};
+use serde_json::value::RawValue;
+
+use crate::search_index::MAX_SYNOPSES;
 use crate::{SearchField, SearchIndex, SearchQuery, SearchResults};
 
 /// The seed with its index.
@@ -220,4 +224,80 @@ fn only_the_start_of_a_very_long_query_counts() {
     let typed = format!("castle in the sky{}", " castle".repeat(1_500));
     let found = library.find(&typed, &[]);
     assert_eq!(library.names(&found)[0], "Castle in the Sky");
+}
+
+#[test]
+fn a_word_of_a_synopsis_finds_the_movie_after_those_with_it_in_a_title_or_name() {
+    let catalogue: Catalogue = [
+        movie(
+            "1",
+            "The Inn",
+            100,
+            "A girl works in a bathhouse for spirits.",
+        ),
+        movie("2", "Night at the Bathhouse", 10, "A long night."),
+        movie("3", "Other", 90, "Nothing here."),
+    ]
+    .into_iter()
+    .collect();
+    let index = SearchIndex::of(&catalogue);
+    let library = Library { catalogue, index };
+    let found = library.find("bathhouse", &[]);
+    assert_eq!(library.names(&found), ["Night at the Bathhouse", "The Inn"]);
+    let synopsis = &found.hits[1].matches;
+    assert_eq!(synopsis.len(), 1);
+    assert_eq!(synopsis[0].field, SearchField::Synopsis);
+    assert_eq!(found.did_you_mean, None);
+    // Words of both a title and a synopsis; typing errors count in titles only.
+    assert_eq!(
+        library.names(&library.find("inn spirits", &[])),
+        ["The Inn"]
+    );
+    assert_eq!(library.names(&library.find("spirts", &[])), [""; 0]);
+}
+
+#[test]
+fn of_a_long_synopsis_only_the_words_around_the_first_match_are_returned() {
+    let long = format!("{}the needle {}", "hay ".repeat(100), "straw ".repeat(100));
+    let catalogue: Catalogue = [movie("1", "Farm", 1, &long)].into_iter().collect();
+    let index = SearchIndex::of(&catalogue);
+    let library = Library { catalogue, index };
+    let found = library.find("needle", &[]);
+    let matched = &found.hits[0].matches[0];
+    let parts: Vec<_> = matched.parts().collect();
+    assert_eq!(parts[1], ("needle", true));
+    assert!(parts[0].0.starts_with("…hay ") && parts[0].0.ends_with(" the "));
+    assert!(parts[2].0.ends_with("straw…"), "{parts:?}");
+    assert!(matched.text.chars().count() < 180, "{}", matched.text);
+}
+
+#[test]
+fn a_very_large_catalogue_has_no_synopses_in_its_index() {
+    let movies = |count: usize| -> Catalogue {
+        (0..count)
+            .map(|id| movie(&id.to_string(), "T", 1, "needle"))
+            .collect()
+    };
+    for (count, is_found) in [(MAX_SYNOPSES, true), (MAX_SYNOPSES + 1, false)] {
+        let catalogue = movies(count);
+        let index = SearchIndex::of(&catalogue);
+        assert_eq!(index.has_synopses(), is_found);
+        let library = Library { catalogue, index };
+        assert_eq!(library.find("needle", &[]).total() > 0, is_found);
+    }
+}
+
+fn movie(id: &str, title: &str, score: u8, synopsis: &str) -> Arc<Item> {
+    Arc::new(Item {
+        id: id.into(),
+        slug: id.into(),
+        rank: id.parse().unwrap(),
+        facts: Facts::Movie(Movie {
+            title: title.into(),
+            score_percent: Some(score),
+            description: Some(synopsis.into()),
+            ..Movie::default()
+        }),
+        source: SourceRecord::new(RawValue::from_string("{}".into()).unwrap()),
+    })
 }

@@ -231,11 +231,7 @@ enum ChangeType {
 
 /// A version with a page of its changes.
 pub(super) fn version(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> {
-    let number: u64 = request
-        .path_argument
-        .parse()
-        .map_err(|_| AppError::NotFound)?;
-    let version = request.site.history.get(number).ok_or(AppError::NotFound)?;
+    let version = request.site.find_version(request.path_argument)?;
     let changes = version.changes.as_deref();
     let page = PageInfo::of_changes(request).with_total(changes.map_or(0, <[_]>::len) as u64);
     let body = VersionDetails {

@@ -13,7 +13,6 @@ use super::response::ApiResponse;
 use crate::http::AppError;
 use crate::lists::filters::{self, UnknownItem};
 use crate::lists::sorts;
-use crate::state::find;
 
 pub(super) fn list_parameters(kind: Kind) -> Vec<Parameter> {
     let sorts = sorts::options(kind).iter().map(|sort| sort.name);
@@ -104,8 +103,7 @@ pub(super) fn list(kind: Kind, request: &ApiRequest<'_>) -> Result<ApiResponse, 
 /// One item, by its slug or ID.
 pub(super) fn show(kind: Kind, request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> {
     let site = request.site;
-    let item = find(&site.snapshot.catalogue, kind, request.path_argument);
-    let item = item.ok_or(AppError::NotFound)?;
+    let item = site.find(kind, request.path_argument)?;
     ApiResponse::new(&serializer(request).item(&item, &site.indexes.lists))
 }
 

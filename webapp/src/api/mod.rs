@@ -3,6 +3,7 @@
 
 mod changes;
 mod docs;
+mod filmmakers;
 mod item_fields;
 mod item_json;
 mod items;

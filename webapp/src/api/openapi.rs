@@ -72,7 +72,7 @@ fn describe(operation: &Operation, site: &Site, generator: &mut SchemaGenerator)
                 json!({"type": "integer", "minimum": 1}),
                 json!(example.parse::<u64>().unwrap_or(1)),
             ),
-            PathParameter::Item(_) => (json!({"type": "string", "minLength": 1}), json!(example)),
+            PathParameter::Item(_) | PathParameter::Filmmaker(_) => (json!({"type": "string", "minLength": 1}), json!(example)),
         };
         json!({"name": parameter.name(), "in": "path", "description": parameter.description(), "required": true, "schema": schema, "example": example})
     });
@@ -98,12 +98,10 @@ fn describe(operation: &Operation, site: &Site, generator: &mut SchemaGenerator)
         "default": error("Any other error, such as 503 while the catalogue is loading."),
     });
     if operation.path_parameter.is_some() {
-        responses["404"] = error("No such item or version.");
+        responses["404"] = error("No such item, person or version.");
     }
-    if operation.can_be_gone {
-        responses["410"] = error(
-            "The version is no longer available, is newer than the catalogue or belongs to another lineage: reload the lists.",
-        );
+    if let Some(gone) = operation.gone {
+        responses["410"] = error(gone);
     }
     json!({
         "operationId": operation.id,
@@ -139,4 +137,10 @@ struct ProblemDetails {
     instance: String,
     /// Identifies the request in the log.
     request_id: String,
+    /// The version that removed the item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed_in: Option<u64>,
+    /// The available versions that changed the removed item, newest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_in: Option<Vec<u64>>,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use catalogue_index::Role;
 use common::models::{Finding, Kind, Run};
 use http::Uri;
 use percent_encoding::percent_decode_str;
@@ -13,7 +14,7 @@ use super::paging::{self, PagedList};
 use super::parameter::{self, Parameter};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
-use super::{changes, items, search, syncs};
+use super::{changes, filmmakers, items, search, syncs};
 use crate::http::AppError;
 use crate::state::Site;
 
@@ -34,8 +35,8 @@ pub(super) struct Operation {
     pub(super) parameters: Vec<Parameter>,
     /// The query of an example with a short response; `{version}` stands for the current version.
     example_query: &'static str,
-    /// Whether it responds with 410 to versions that are not available.
-    pub(super) can_be_gone: bool,
+    /// When it responds with 410, if it does.
+    pub(super) gone: Option<&'static str>,
     pub(super) body_schema: Box<dyn Fn(&mut SchemaGenerator) -> Schema + Send + Sync>,
     handler: Box<Handler>,
 }
@@ -44,6 +45,8 @@ pub(super) struct Operation {
 pub(super) enum PathParameter {
     /// The slug or ID of an item.
     Item(Kind),
+    /// The slug of a director or producer.
+    Filmmaker(Role),
     Version,
 }
 
@@ -51,7 +54,9 @@ pub(super) enum PathParameter {
 pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let items = Kind::ALL.into_iter();
     let items = items.flat_map(|kind| [list_items(kind), get_item(kind)]);
-    items.chain(other_operations()).collect()
+    let filmmakers = Role::ALL.into_iter();
+    let filmmakers = filmmakers.flat_map(|role| [list_filmmakers(role), get_filmmaker(role)]);
+    items.chain(filmmakers).chain(other_operations()).collect()
 });
 
 fn list_items(kind: Kind) -> Operation {
@@ -77,12 +82,43 @@ fn get_item(kind: Kind) -> Operation {
         description: "By slug or source ID. Each relation returns at most 250 items; use the lists to get all of them.",
         path_parameter: Some(PathParameter::Item(kind)),
         parameters: items::field_parameters(kind),
+        gone: Some("The item was removed; removed_in names the version that did so."),
         body_schema: Box::new(move |_| reference(kind)),
         ..Operation::new::<ItemJson>(
             &format!("{}/{{id}}", kind.plural()),
             format!("get_{}", kind.singular()),
             format!("Get one {} with everything linked to it", kind.singular()),
             move |request| items::show(kind, request),
+        )
+    }
+}
+
+fn list_filmmakers(role: Role) -> Operation {
+    Operation {
+        description: "Those with the most movies first, then by name.",
+        parameters: paging::parameters(),
+        example_query: "?per_page=1",
+        ..Operation::new::<PagedList<filmmakers::FilmmakerSummary>>(
+            role.plural(),
+            format!("list_{}", role.plural()),
+            format!("List {}", role.plural()),
+            move |request| filmmakers::list(role, request),
+        )
+    }
+}
+
+fn get_filmmaker(role: Role) -> Operation {
+    Operation {
+        description: "Up to 250 movies and 20 collaborators of each role.",
+        path_parameter: Some(PathParameter::Filmmaker(role)),
+        ..Operation::new::<filmmakers::FilmmakerDetails>(
+            &format!("{}/{{slug}}", role.plural()),
+            format!("get_{}", role.singular()),
+            format!(
+                "Get the filmography and collaborators of one {}",
+                role.singular()
+            ),
+            move |request| filmmakers::show(role, request),
         )
     }
 }
@@ -104,7 +140,9 @@ fn other_operations() -> [Operation; 7] {
             description: "Apply the added, updated and removed items on all pages (`Link` points to the next), store the returned version, and pass it as `since` next time. Changes that were later undone are left out. 410 means a version is no longer available, is newer than the catalogue or belongs to another lineage: reload the lists.",
             parameters: changes::parameters(),
             example_query: "?since={version}",
-            can_be_gone: true,
+            gone: Some(
+                "The version is no longer available, is newer than the catalogue or belongs to another lineage: reload the lists.",
+            ),
             ..Operation::new::<changes::ChangesSince<'static>>(
                 "changes",
                 "changes_since",
@@ -185,7 +223,7 @@ impl Operation {
             path_parameter: None,
             parameters: Vec::new(),
             example_query: "",
-            can_be_gone: false,
+            gone: None,
             body_schema: Box::new(SchemaGenerator::subschema_for::<Body>),
             handler: Box::new(handler),
         }
@@ -222,6 +260,7 @@ impl PathParameter {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Item(_) => "id",
+            Self::Filmmaker(_) => "slug",
             Self::Version => "version",
         }
     }
@@ -229,6 +268,7 @@ impl PathParameter {
     pub(super) const fn description(self) -> &'static str {
         match self {
             Self::Item(_) => "Slug or ID.",
+            Self::Filmmaker(_) => "Slug.",
             Self::Version => "Version number.",
         }
     }
@@ -239,6 +279,10 @@ impl PathParameter {
             Self::Item(kind) => {
                 let first = site.snapshot.catalogue.iter(kind).next();
                 first.map_or_else(|| "totoro".into(), |item| item.slug.to_string())
+            }
+            Self::Filmmaker(role) => {
+                let first = site.indexes.lists.filmmakers(role, 0, 1).pop();
+                first.map_or_else(|| "hayao-miyazaki".into(), |first| first.slug)
             }
             Self::Version => site.version().max(1).to_string(),
         }

@@ -8,6 +8,8 @@ use http::header::{ALLOW, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_content::EncodeError;
 
+use crate::wording::{RemovedItem, singular};
+
 /// The supported methods, as the `Allow` header lists them.
 pub(crate) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
@@ -20,6 +22,12 @@ pub(crate) enum AppError {
     /// Nothing is at this address.
     #[error("nothing found at this address")]
     NotFound,
+    /// There is no such version. The oldest and the newest that there are, if any.
+    #[error("{}", available_versions(.0))]
+    VersionNotFound(Option<(u64, u64)>),
+    /// The item at this address was removed.
+    #[error("the {} “{}” was removed in version {}", singular(.0.kind), .0.name, .0.version)]
+    Removed(Box<RemovedItem>),
     /// A page is at this address, and the client accepts only JSON.
     #[error("only a page for people is at this address: use the APIs under /ghibli or /api/v1")]
     NotJson,
@@ -69,7 +77,9 @@ impl AppError {
         match self {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "Invalid request"),
             Self::NotFound | Self::NotJson => (StatusCode::NOT_FOUND, "Page not found"),
+            Self::VersionNotFound(_) => (StatusCode::NOT_FOUND, "Version not found"),
             Self::Gone(_) => (StatusCode::GONE, "No longer available"),
+            Self::Removed(_) => (StatusCode::GONE, "Removed from the catalogue"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Read-only site"),
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "Unsupported encoding"),
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "Request timed out"),
@@ -83,6 +93,14 @@ impl AppError {
         }
     }
 
+    /// The removed item, if that is the reason.
+    pub(crate) fn removed_item(&self) -> Option<&RemovedItem> {
+        match self {
+            Self::Removed(item) => Some(item),
+            _ => None,
+        }
+    }
+
     /// `Allow` or `Retry-After`.
     pub(crate) fn field(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
@@ -92,6 +110,14 @@ impl AppError {
             Self::TooManyStreams => Some((RETRY_AFTER, HeaderValue::from_static("30"))),
             _ => None,
         }
+    }
+}
+
+fn available_versions(versions: &Option<(u64, u64)>) -> String {
+    match versions {
+        Some((oldest, newest)) if oldest == newest => format!("only version {newest} is available"),
+        Some((oldest, newest)) => format!("versions {oldest} to {newest} are available"),
+        None => "no version has been published yet".into(),
     }
 }
 

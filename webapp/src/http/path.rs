@@ -1,4 +1,6 @@
 use axum::extract::Request;
+use catalogue_index::Role;
+use common::models::Kind;
 use http::{Uri, uri::PathAndQuery};
 
 /// The path of the compatible API, which ignores case as the source does.
@@ -20,6 +22,18 @@ pub(crate) fn is_ghibli(path: &str) -> bool {
 fn first_segment(path: &str) -> &str {
     let path = path.trim_start_matches('/');
     path.split_once('/').map_or(path, |(first, _)| first)
+}
+
+/// The list that a page or an operation of the API belongs to: `people` for `/people/haku` and for
+/// `/api/v1/people/haku`.
+pub(crate) fn list_of(path: &str) -> Option<&'static str> {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let first = path.trim_start_matches('/').split('/').next();
+    let kinds = Kind::ALL.map(Kind::plural).into_iter();
+    let mut lists = kinds
+        .chain(Role::ALL.map(Role::plural))
+        .chain(["changes", "versions"]);
+    lists.find(|list| Some(*list) == first)
 }
 
 /// The request's URI before [`normalize`] changed it.

@@ -33,12 +33,21 @@ pub(crate) enum FilterCondition {
     RelatedTo(Kind),
 }
 
-/// A form control, with its label.
+/// A form control.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Control {
-    /// A choice among the values in the list.
-    Facet(&'static str),
-    Number(&'static str),
+pub(crate) struct Control {
+    pub(crate) label: &'static str,
+    /// Whether it is a choice among the values in the list, and no number.
+    pub(crate) is_facet: bool,
+    /// What the heading of a filtered list says, with the value for `{}`.
+    phrase: &'static str,
+}
+
+impl Control {
+    /// Such as “directed by Hayao Miyazaki”.
+    pub(crate) fn phrase(&self, value: &str) -> String {
+        self.phrase.replace("{}", value)
+    }
 }
 
 /// The value is no slug or ID of an item of this kind.
@@ -59,16 +68,21 @@ impl FilterCondition {
 }
 
 impl ListFilter {
-    const fn facet(self, label: &'static str) -> Self {
-        Self {
-            control: Some(Control::Facet(label)),
-            ..self
-        }
+    const fn facet(self, label: &'static str, phrase: &'static str) -> Self {
+        self.controlled(label, true, phrase)
     }
 
-    const fn number(self, label: &'static str) -> Self {
+    const fn number(self, label: &'static str, phrase: &'static str) -> Self {
+        self.controlled(label, false, phrase)
+    }
+
+    const fn controlled(self, label: &'static str, is_facet: bool, phrase: &'static str) -> Self {
         Self {
-            control: Some(Control::Number(label)),
+            control: Some(Control {
+                label,
+                is_facet,
+                phrase,
+            }),
             ..self
         }
     }
@@ -142,46 +156,46 @@ pub(crate) const fn of_kind(kind: Kind) -> &'static [ListFilter] {
     use Field::*;
     match kind {
         Kind::Movie => const { &[
-            filter("director", Is(Director), "Only movies by this director.", "Hayao Miyazaki").facet("Director"),
-            filter("producer", Is(Producer), "Only movies by this producer.", "Toshio Suzuki").facet("Producer"),
+            filter("director", Is(Director), "Only movies by this director.", "Hayao Miyazaki").facet("Director", "directed by {}"),
+            filter("producer", Is(Producer), "Only movies by this producer.", "Toshio Suzuki").facet("Producer", "produced by {}"),
             filter("year", Equals(Year), "Only movies released in this year.", "1988"),
-            filter("year_min", AtLeast(Year), "Only movies released in this year or later.", "1990").number("From"),
-            filter("year_max", AtMost(Year), "Only movies released in this year or earlier.", "1999").number("To"),
+            filter("year_min", AtLeast(Year), "Only movies released in this year or later.", "1990").number("From", "from {}"),
+            filter("year_max", AtMost(Year), "Only movies released in this year or earlier.", "1999").number("To", "up to {}"),
             filter("score_min", AtLeast(Score), "Only movies with at least this score.", "95"),
             filter("score_max", AtMost(Score), "Only movies with at most this score.", "80"),
             filter("running_time_min", AtLeast(RunningTime), "Only movies at least this long, in minutes.", "100"),
             filter("running_time_max", AtMost(RunningTime), "Only movies at most this long, in minutes.", "90"),
-            filter("person", RelatedTo(Kind::Person), "Only movies with this character (slug or ID).", "totoro").facet("Character"),
-            filter("location", RelatedTo(Kind::Location), "Only movies set in this place (slug or ID).", "irontown").facet("Place"),
-            filter("species", RelatedTo(Kind::Species), "Only movies with this species (slug or ID).", "spirit").facet("Species"),
-            filter("vehicle", RelatedTo(Kind::Vehicle), "Only movies with this vehicle (slug or ID).", "red-wing").facet("Vehicle"),
+            filter("person", RelatedTo(Kind::Person), "Only movies with this character (slug or ID).", "totoro").facet("Character", "with {}"),
+            filter("location", RelatedTo(Kind::Location), "Only movies set in this place (slug or ID).", "irontown").facet("Place", "set in {}"),
+            filter("species", RelatedTo(Kind::Species), "Only movies with this species (slug or ID).", "spirit").facet("Species", "with species {}"),
+            filter("vehicle", RelatedTo(Kind::Vehicle), "Only movies with this vehicle (slug or ID).", "red-wing").facet("Vehicle", "with {}"),
         ] },
         Kind::Person => const { &[
-            filter("species", RelatedTo(Kind::Species), "Only people of this species (slug or ID).", "human").facet("Species"),
-            filter("gender", Is(Gender), "Only people of this gender, as spelled by the source.", "Female").facet("Gender"),
-            filter("eye_color", Is(EyeColor), "Only people with this eye colour.", "Brown").facet("Eye colour"),
-            filter("hair_color", Is(HairColor), "Only people with this hair colour.", "Black").facet("Hair colour"),
+            filter("species", RelatedTo(Kind::Species), "Only people of this species (slug or ID).", "human").facet("Species", "of species {}"),
+            filter("gender", Is(Gender), "Only people of this gender, as spelled by the source.", "Female").facet("Gender", "of gender {}"),
+            filter("eye_color", Is(EyeColor), "Only people with this eye colour.", "Brown").facet("Eye colour", "with {} eyes"),
+            filter("hair_color", Is(HairColor), "Only people with this hair colour.", "Black").facet("Hair colour", "with {} hair"),
             filter("age_min", AtLeast(Age), "Only people at least this old, in years.", "10"),
             filter("age_max", AtMost(Age), "Only people at most this old, in years.", "20"),
             filter("movie", RelatedTo(Kind::Movie), "Only people in this movie (slug or ID).", "spirited-away"),
             filter("location", RelatedTo(Kind::Location), "Only people who live in this place (slug or ID).", "irontown"),
         ] },
         Kind::Location => const { &[
-            filter("climate", Is(Climate), "Only places with this climate.", "Continental").facet("Climate"),
-            filter("terrain", Is(Terrain), "Only places with this terrain.", "Hill").facet("Terrain"),
+            filter("climate", Is(Climate), "Only places with this climate.", "Continental").facet("Climate", "with {} climate"),
+            filter("terrain", Is(Terrain), "Only places with this terrain.", "Hill").facet("Terrain", "with {} terrain"),
             filter("surface_water_min", AtLeast(SurfaceWater), "Only places with at least this percentage of surface water.", "40"),
             filter("surface_water_max", AtMost(SurfaceWater), "Only places with at most this percentage of surface water.", "60"),
             filter("movie", RelatedTo(Kind::Movie), "Only places in this movie (slug or ID).", "spirited-away"),
             filter("resident", RelatedTo(Kind::Person), "Only places where this person lives (slug or ID).", "ashitaka"),
         ] },
         Kind::Species => const { &[
-            filter("classification", Is(Classification), "Only species of this classification.", "Mammal").facet("Classification"),
+            filter("classification", Is(Classification), "Only species of this classification.", "Mammal").facet("Classification", "classified as {}"),
             filter("eye_color", Is(EyeColor), "Only species with this eye colour.", "Brown"),
             filter("hair_color", Is(HairColor), "Only species with this hair colour.", "Brown"),
             filter("movie", RelatedTo(Kind::Movie), "Only species in this movie (slug or ID).", "spirited-away"),
         ] },
         Kind::Vehicle => const { &[
-            filter("vehicle_class", Is(VehicleClass), "Only vehicles of this type.", "Airship").facet("Type"),
+            filter("vehicle_class", Is(VehicleClass), "Only vehicles of this type.", "Airship").facet("Type", "of type {}"),
             filter("movie", RelatedTo(Kind::Movie), "Only vehicles in this movie (slug or ID).", "porco-rosso"),
             filter("pilot", RelatedTo(Kind::Person), "Only vehicles piloted by this person (slug or ID).", "porco-rosso"),
         ] },

@@ -11,39 +11,54 @@ pub(crate) struct SortOption {
     pub(crate) name: &'static str,
     /// The text for readers of the pages.
     pub(crate) label: &'static str,
+    /// The same to follow “Sorted by”.
+    pub(crate) phrase: &'static str,
     /// The sort field, and whether the order is descending.
     pub(crate) order: (Sort, bool),
 }
 
-const fn ascending(name: &'static str, sort: Sort, label: &'static str) -> SortOption {
+const fn ascending(
+    name: &'static str,
+    sort: Sort,
+    label: &'static str,
+    phrase: &'static str,
+) -> SortOption {
     SortOption {
         name,
         label,
+        phrase,
         order: (sort, false),
     }
 }
 
-const fn descending(name: &'static str, sort: Sort, label: &'static str) -> SortOption {
+const fn descending(
+    name: &'static str,
+    sort: Sort,
+    label: &'static str,
+    phrase: &'static str,
+) -> SortOption {
     SortOption {
         name,
         label,
+        phrase,
         order: (sort, true),
     }
 }
 
+#[rustfmt::skip] // One option a line.
 static MOVIES: [SortOption; 8] = [
-    ascending("title", Sort::Name, "Title, A to Z"),
-    descending("-title", Sort::Name, "Title, Z to A"),
-    descending("-year", Sort::Year, "Newest first"),
-    ascending("year", Sort::Year, "Oldest first"),
-    descending("-score", Sort::Score, "Highest rated first"),
-    ascending("score", Sort::Score, "Lowest rated first"),
-    descending("-running_time", Sort::RunningTime, "Longest first"),
-    ascending("running_time", Sort::RunningTime, "Shortest first"),
+    ascending("title", Sort::Name, "Title, A to Z", "title"),
+    descending("-title", Sort::Name, "Title, Z to A", "title, Z to A"),
+    descending("-year", Sort::Year, "Newest first", "year, newest first"),
+    ascending("year", Sort::Year, "Oldest first", "year, oldest first"),
+    descending("-score", Sort::Score, "Highest rated first", "critics’ score"),
+    ascending("score", Sort::Score, "Lowest rated first", "critics’ score, lowest first"),
+    descending("-running_time", Sort::RunningTime, "Longest first", "running time, longest first"),
+    ascending("running_time", Sort::RunningTime, "Shortest first", "running time, shortest first"),
 ];
 static OTHERS: [SortOption; 2] = [
-    ascending("name", Sort::Name, "Name, A to Z"),
-    descending("-name", Sort::Name, "Name, Z to A"),
+    ascending("name", Sort::Name, "Name, A to Z", "name"),
+    descending("-name", Sort::Name, "Name, Z to A", "name, Z to A"),
 ];
 
 /// The sort orders of a kind's list, besides the source's own, which is the default.

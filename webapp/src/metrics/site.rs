@@ -2,22 +2,11 @@ use std::fmt;
 
 use common::clock::Clock;
 use common::metrics::{Metrics, Scrape};
-use common::models::{Kind, Outcome};
+use common::models::{Kind, Outcome, SyncState};
 use jiff::Timestamp;
 
 use crate::events::Events;
-use crate::state::{CurrentSite, Freshness, Site};
-
-/// All states, the most severe first.
-const STATES: [&str; 7] = [
-    "held",
-    "database_unavailable",
-    "source_unavailable",
-    "no_recent_sync",
-    "pinned",
-    "waiting",
-    "up_to_date",
-];
+use crate::state::{CurrentSite, Site};
 
 /// Shows the catalogue that is served, its state and the open event streams.
 pub(crate) fn register_site(metrics: &Metrics, current: CurrentSite, events: Events, clock: Clock) {
@@ -28,8 +17,8 @@ pub(crate) fn register_site(metrics: &Metrics, current: CurrentSite, events: Eve
         let site = site.as_deref();
         let help = "Whether the database has been read, so that pages can be served";
         scrape.gauge("ready", help, f64::from(site.is_some()))?;
-        let state = state(site);
-        let states = STATES.map(|name| ([("state", name)], f64::from(name == state)));
+        let state = site.map_or(SyncState::DatabaseUnavailable, Site::state);
+        let states = SyncState::ALL.map(|one| ([("state", one.name())], f64::from(one == state)));
         scrape.gauges(
             "state",
             "1 for the state of the catalogue, 0 for the others",
@@ -40,14 +29,6 @@ pub(crate) fn register_site(metrics: &Metrics, current: CurrentSite, events: Eve
             None => Ok(()),
         }
     });
-}
-
-fn state(site: Option<&Site>) -> &'static str {
-    match site {
-        None => Freshness::StoreUnavailable(Timestamp::UNIX_EPOCH).name(),
-        Some(site) if site.sync_status.held.is_some() => "held",
-        Some(site) => site.freshness.name(),
-    }
 }
 
 fn write(scrape: &mut Scrape<'_, '_>, site: &Site, now: Timestamp) -> fmt::Result {

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use crate::http::content::{HTML, PROBLEM};
-use crate::http::path::is_api;
+use crate::http::path::{is_api, list_of};
 use crate::http::{AppError, Links, RequestId, with_prefix};
 use crate::pages::ErrorPage;
 
@@ -21,6 +21,12 @@ struct Problem<'a> {
     detail: &'a str,
     instance: &'a str,
     request_id: &'a str,
+    /// The version that removed the item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed_in: Option<u64>,
+    /// The versions that changed the removed item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_in: Option<Vec<u64>>,
 }
 
 /// Renders an error as a page, or as problem details under the paths of an API and for clients that
@@ -66,8 +72,10 @@ fn page(error: &AppError, uri: &Uri, request_id: RequestId) -> String {
         status,
         title,
         detail: &error.to_string(),
+        is_unknown: matches!(error, AppError::NotFound | AppError::NotJson),
         path: &percent_decode_str(uri.path()).decode_utf8_lossy(),
         request_id: &request_id.to_string(),
+        removed: error.removed_item(),
     };
     page.render().unwrap_or_else(|error| {
         tracing::error!(%request_id, %error, "cannot render the error page");
@@ -78,13 +86,27 @@ fn page(error: &AppError, uri: &Uri, request_id: RequestId) -> String {
 fn problem(error: &AppError, uri: &Uri, links: Option<&Links>, request_id: RequestId) -> String {
     let status = error.status();
     let path = uri.path();
+    let removed = error.removed_item();
     let problem = Problem {
         kind: "about:blank",
         title: status.canonical_reason().unwrap_or_default(),
         status: status.as_u16(),
-        detail: &error.to_string(),
+        detail: &detail(error, path),
         instance: &links.map_or_else(|| path.to_owned(), |links| links.public_path(path)),
         request_id: &request_id.to_string(),
+        removed_in: removed.map(|item| item.version),
+        changed_in: removed.map(|item| {
+            let revisions = item.revisions.iter();
+            revisions.map(|revision| revision.version).collect()
+        }),
     };
     serde_json::to_string(&problem).unwrap_or_default()
+}
+
+/// What went wrong; where nothing was found, with the list of what there is.
+fn detail(error: &AppError, path: &str) -> String {
+    match (error, list_of(path)) {
+        (AppError::NotFound, Some(list)) => format!("{error}: see /api/v1/{list}"),
+        _ => error.to_string(),
+    }
 }

@@ -1,5 +1,10 @@
 use askama::Template;
+use common::models::Kind;
 use http::StatusCode;
+
+use super::tile;
+use crate::http::path::list_of;
+use crate::wording::RemovedItem;
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -8,7 +13,20 @@ pub(crate) struct ErrorPage<'a> {
     pub(crate) title: &'a str,
     /// What went wrong and what to do.
     pub(crate) detail: &'a str,
+    /// Whether nothing is known about the address.
+    pub(crate) is_unknown: bool,
     /// The requested path, decoded.
     pub(crate) path: &'a str,
     pub(crate) request_id: &'a str,
+    /// The item that was here.
+    pub(crate) removed: Option<&'a RemovedItem>,
+}
+
+impl ErrorPage<'_> {
+    /// The path segment and the name of the list that the address belongs to; else the movies.
+    fn list(&self) -> (&'static str, &'static str) {
+        let list = list_of(self.path).unwrap_or(Kind::Movie.plural());
+        let kind = Kind::ALL.into_iter().find(|kind| kind.plural() == list);
+        (list, kind.map_or(list, tile::plural))
+    }
 }

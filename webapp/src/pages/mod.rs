@@ -3,6 +3,8 @@
 pub(crate) mod about;
 pub(crate) mod changes;
 mod error;
+mod filmmaker_link;
+pub(crate) mod filmmakers;
 pub(crate) mod home;
 pub(crate) mod items;
 mod language;
@@ -10,14 +12,16 @@ mod layout;
 pub(crate) mod lists;
 pub(crate) mod search;
 pub(crate) mod status;
+pub(crate) mod suggest;
 #[cfg(test)]
 mod tests;
 mod tile;
+pub(crate) mod timeline;
 
 use common::models::{Catalogue, Kind};
 
 pub(crate) use self::error::ErrorPage;
-pub(crate) use self::layout::{HtmlHead, PageLayout};
+pub(crate) use self::layout::{HtmlHead, PageLayout, TimeTag};
 
 /// Item pages are prewarmed up to this number of items.
 const MAX_PREWARMED_ITEMS: usize = 500;
@@ -25,7 +29,15 @@ const MAX_PREWARMED_ITEMS: usize = 500;
 /// The paths of the home page, the lists and the other main pages.
 pub(crate) fn main_paths() -> Vec<String> {
     let kinds = Kind::ALL.map(|kind| format!("/{}", kind.plural()));
-    let others = ["/", "/changes", "/about"].map(str::to_owned);
+    let others = [
+        "/",
+        "/directors",
+        "/producers",
+        "/timeline",
+        "/changes",
+        "/about",
+    ]
+    .map(str::to_owned);
     others.into_iter().chain(kinds).collect()
 }
 

@@ -1,26 +1,26 @@
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use catalogue_index::Role;
 use catalogue_search::{FieldMatch, Hit, MAX_OFFSET, SearchField, SearchQuery, SearchResults};
 use common::models::{Facts, Item, Kind};
 use http_content::Representation;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::filmmaker_link::FilmmakerLink;
 use super::language::has_japanese_title;
 use super::layout::{HtmlHead, PageLayout};
 use super::tile::{self, Tile};
 use crate::http::AppError;
-use crate::http::content::{self, AtVersion as _, JSON};
+use crate::http::PublicUrl;
+use crate::http::content::{self, AtVersion as _};
 use crate::http::query;
-use crate::http::{Links, PublicUrl};
 use crate::state::{CurrentSite, Site};
 
 /// Results of each kind on a page with all kinds.
 const PER_KIND: usize = 6;
 /// Results on a page with one kind.
 const PER_PAGE: usize = 50;
-/// Names that are suggested.
-const MAX_SUGGESTIONS: usize = 8;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct SearchParameters {
@@ -39,6 +39,10 @@ struct SearchPage {
     kind: Option<Kind>,
     total: usize,
     did_you_mean: Option<String>,
+    /// Whether synopses are searched too.
+    has_synopses: bool,
+    /// Directors and producers with such a name.
+    filmmakers: Vec<FilmmakerLink>,
     groups: Vec<HitGroup>,
     page: usize,
     pages: usize,
@@ -101,9 +105,14 @@ pub(crate) async fn show(
         None => hit_groups(&site, &query, &overview),
     };
     groups.retain(|group| !group.hits.is_empty());
+    let spelling = overview.did_you_mean.as_deref().unwrap_or(&query);
+    let filmmakers = match kind {
+        Some(_) => Vec::new(),
+        None => find_filmmakers(&site, spelling, PER_KIND),
+    };
     let total = match kind {
         Some(kind) => overview.totals[kind as usize],
-        None => overview.total(),
+        None => overview.total() + filmmakers.len(),
     };
     let title = if query.is_empty() {
         "Search".to_owned()
@@ -122,6 +131,8 @@ pub(crate) async fn show(
         kind,
         total,
         did_you_mean: overview.did_you_mean,
+        has_synopses: site.indexes.search.has_synopses(),
+        filmmakers,
         groups,
         page,
         pages: match kind {
@@ -156,6 +167,16 @@ fn find(site: &Site, query: &str, kinds: &[Kind], limit: usize, offset: usize) -
         offset,
     };
     site.indexes.search.find(&query, &site.snapshot.catalogue)
+}
+
+/// Directors, then producers, with such a name; up to `limit` of each.
+pub(super) fn find_filmmakers(site: &Site, text: &str, limit: usize) -> Vec<FilmmakerLink> {
+    let lists = &site.indexes.lists;
+    let roles = Role::ALL.into_iter();
+    let found = roles.flat_map(|role| lists.find_filmmakers(role, text, limit));
+    found
+        .map(|filmmaker| FilmmakerLink::of(&filmmaker))
+        .collect()
 }
 
 /// Some results of each kind that has any, the kind of the best result first.
@@ -208,7 +229,10 @@ impl MatchedField {
     fn of(matched: &FieldMatch, item: &Item) -> Self {
         Self {
             label: match matched.field {
-                SearchField::Name | SearchField::OriginalTitle | SearchField::RomanisedTitle => "",
+                SearchField::Name
+                | SearchField::OriginalTitle
+                | SearchField::RomanisedTitle
+                | SearchField::Synopsis => "",
                 SearchField::Director => "directed by ",
                 SearchField::Producer => "produced by ",
                 SearchField::Person | SearchField::Vehicle => "with ",
@@ -229,43 +253,4 @@ fn text_parts(matched: &FieldMatch) -> Vec<TextPart> {
             is_match,
         })
         .collect()
-}
-
-/// A completion of a typed text, and its page.
-#[derive(Serialize)]
-struct Suggestion {
-    name: String,
-    /// The kind in words.
-    kind: &'static str,
-    href: String,
-}
-
-/// Names that complete a typed text, for the pages' script.
-pub(crate) async fn suggest(
-    State(current): State<CurrentSite>,
-    links: Links,
-    parameters: Result<Query<SearchParameters>, QueryRejection>,
-) -> Result<Representation, AppError> {
-    let Query(parameters) = parameters?;
-    let site = current.load()?;
-    let completions = site.indexes.search.suggest(
-        parameters.q.as_deref().unwrap_or_default(),
-        MAX_SUGGESTIONS,
-        &site.snapshot.catalogue,
-    );
-    let suggestions: Vec<_> = completions
-        .into_iter()
-        .filter_map(|completion| {
-            let item = site.indexes.lists.item(completion.number)?;
-            Some(Suggestion {
-                name: completion.text,
-                kind: tile::singular(completion.kind),
-                href: format!("{}{}", links.prefix(), tile::address(&item)),
-            })
-        })
-        .collect();
-    let json = serde_json::to_vec(&suggestions)
-        .map_err(|error| AppError::Internal(anyhow::Error::new(error)))?;
-    let suggestions = Representation::new(JSON, json).at_version(site.version());
-    Ok(links.with_paths(suggestions))
 }

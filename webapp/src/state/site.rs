@@ -2,17 +2,19 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use catalogue_index::History;
-use common::models::SyncState;
+use catalogue_index::{History, Version};
+use common::models::{Item, Kind, SyncState};
 use common::repository::Snapshot;
 use http_content::ResponseCache;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::indexes::Indexes;
+use super::lookup::find;
 use super::site_status::{Freshness, SiteStatus};
 use super::sync_status::SyncStatus;
 use crate::http::AppError;
+use crate::wording::removed_item;
 
 /// The state that responses are made from.
 #[derive(Clone, Debug)]
@@ -116,6 +118,37 @@ impl Site {
     /// The digest of the notices on pages, for events and pages.
     pub(crate) fn notices(&self) -> String {
         format!("{:016x}", self.status.notices)
+    }
+
+    /// The item with this slug or, failing that, this id.
+    ///
+    /// # Errors
+    /// [`AppError::Removed`] if a kept version removed it, else [`AppError::NotFound`].
+    pub(crate) fn find(&self, kind: Kind, slug_or_id: &str) -> Result<Arc<Item>, AppError> {
+        let catalogue = &self.snapshot.catalogue;
+        if let Some(item) = find(catalogue, kind, slug_or_id) {
+            return Ok(item);
+        }
+        let removed = removed_item(&self.history, catalogue, kind, slug_or_id);
+        Err(removed.map_or(AppError::NotFound, |item| AppError::Removed(Box::new(item))))
+    }
+
+    /// The kept version with this number, as a path has it.
+    ///
+    /// # Errors
+    /// [`AppError::VersionNotFound`] with the kept versions.
+    pub(crate) fn find_version(&self, number: &str) -> Result<&Arc<Version>, AppError> {
+        let version = number
+            .parse()
+            .ok()
+            .and_then(|number| self.history.get(number));
+        version.ok_or_else(|| {
+            let number = |version: &Arc<Version>| version.header.version;
+            let mut versions = self.history.versions().map(number);
+            let newest = versions.next();
+            let oldest = versions.next_back().or(newest);
+            AppError::VersionNotFound(oldest.zip(newest))
+        })
     }
 
     /// Whether this is the built-in catalogue and no published version.

@@ -4,6 +4,8 @@ mod counts;
 mod field_values;
 mod kind;
 mod label;
+mod revisions;
+mod running_time;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +20,8 @@ pub(crate) use self::counts::{counts_in_words, item_counts_in_words};
 pub(crate) use self::field_values::{FieldValues, field_values};
 pub(crate) use self::kind::{plural, singular};
 use self::label::Label;
+pub(crate) use self::revisions::{RemovedItem, Revision, removed_item, revisions};
+pub(crate) use self::running_time::running_time;
 
 /// Characters shown of a text.
 const MAX_CHARACTERS: usize = 120;

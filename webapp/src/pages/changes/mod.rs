@@ -208,8 +208,8 @@ pub(crate) async fn show(
     let (Path(number), Query(query)) = (number?, query?);
     let page = page_number(query.page.as_deref())?;
     let site = current.load()?;
-    let number: u64 = number.parse().map_err(|_| AppError::NotFound)?;
-    let version = site.history.get(number).ok_or(AppError::NotFound)?;
+    let version = site.find_version(&number)?;
+    let number = version.header.version;
     let changes = version.changes.as_deref();
     let pages = pages(changes.map_or(0, <[Change]>::len), view::PER_PAGE);
     if page > pages {

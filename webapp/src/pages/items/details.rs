@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use catalogue_index::{Field, Filter, Sort};
+use catalogue_index::{Field, Filter, Role, Sort};
 use common::models::{
     Catalogue, Facts, Id, Item, Kind, Link, Location, Movie, Person, Species, Vehicle,
 };
 
+use crate::pages::filmmaker_link::credits;
 use crate::pages::lists::filtered_by;
 use crate::pages::tile::{self, Tile};
 use crate::state::Site;
+use crate::wording::running_time;
 
 /// Related items shown under one heading, where there can be very many.
 const MAX_RELATED: usize = 60;
@@ -30,23 +32,18 @@ pub(super) struct FactValue {
 pub(super) struct RelatedItems {
     pub(super) id: &'static str,
     pub(super) heading: &'static str,
-    pub(super) groups: Vec<RelatedGroup>,
+    pub(super) tiles: Vec<Tile>,
     /// The text if there are none; without one, the heading is left out.
     pub(super) empty_text: Option<&'static str>,
     /// Text and path of the link to the whole list, if not all are shown.
     pub(super) more: Option<(String, String)>,
 }
 
-/// A group of related items, such as the characters of one species.
-pub(super) struct RelatedGroup {
-    pub(super) name: Option<FactValue>,
-    pub(super) tiles: Vec<Tile>,
-}
-
 /// The known facts.
-pub(super) fn facts(catalogue: &Catalogue, item: &Item) -> Vec<Fact> {
+pub(super) fn facts(site: &Site, item: &Item) -> Vec<Fact> {
+    let catalogue = &site.snapshot.catalogue;
     let facts = match &item.facts {
-        Facts::Movie(movie) => movie_facts(catalogue, movie),
+        Facts::Movie(movie) => movie_facts(site, movie),
         Facts::Person(person) => person_facts(catalogue, person),
         Facts::Location(location) => location_facts(location),
         Facts::Species(species) => species_facts(species),
@@ -58,20 +55,23 @@ pub(super) fn facts(catalogue: &Catalogue, item: &Item) -> Vec<Fact> {
         .collect()
 }
 
-fn movie_facts(catalogue: &Catalogue, movie: &Movie) -> Vec<Fact> {
-    let names = |label, name, names: &Option<String>| {
-        let names = names.iter().flat_map(|names| names.split(','));
-        let names = names.map(str::trim).filter(|name| !name.is_empty());
+fn movie_facts(site: &Site, movie: &Movie) -> Vec<Fact> {
+    let catalogue = &site.snapshot.catalogue;
+    let names = |label, role, field: &Option<String>| {
+        let credits = credits(site, role, field.as_deref()).into_iter();
         Fact {
             label,
-            values: names
-                .map(|one| FactValue::filter_link(Kind::Movie, name, one))
+            values: credits
+                .map(|(text, path)| FactValue {
+                    text,
+                    path: Some(path),
+                })
                 .collect(),
         }
     };
     vec![
-        names("Director", "director", &movie.director),
-        names("Producer", "producer", &movie.producer),
+        names("Director", Role::Director, &movie.director),
+        names("Producer", Role::Producer, &movie.producer),
         plain("Running time", movie.running_time_minutes.map(running_time)),
         plain(
             "Critics’ score (Rotten Tomatoes)",
@@ -144,15 +144,6 @@ fn vehicle_facts(catalogue: &Catalogue, vehicle: &Vehicle) -> Vec<Fact> {
         plain("Length", vehicle.length_feet.map(length)),
         linked(catalogue, "Pilot", Kind::Person, &vehicle.pilot),
     ]
-}
-
-/// Such as “2 h 4 min”.
-fn running_time(minutes: u16) -> String {
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
 }
 
 fn length(feet: f64) -> String {
@@ -233,7 +224,14 @@ pub(super) fn related_items(site: &Site, item: &Arc<Item>) -> Vec<RelatedItems> 
     let movies = |link, name| movies_of(site, item, link, name);
     let lists = match &item.facts {
         Facts::Movie(movie) => vec![
-            people_by_species(catalogue, movie),
+            RelatedItems {
+                empty_text: Some("No characters listed."),
+                ..related(
+                    "people",
+                    "Characters",
+                    tiles(catalogue.resolve(Kind::Person, &movie.people)),
+                )
+            },
             related(
                 "places",
                 "Places",
@@ -273,16 +271,15 @@ pub(super) fn related_items(site: &Site, item: &Arc<Item>) -> Vec<RelatedItems> 
     };
     let lists = lists.into_iter();
     lists
-        .filter(|list| !list.groups.is_empty() || list.empty_text.is_some())
+        .filter(|list| !list.tiles.is_empty() || list.empty_text.is_some())
         .collect()
 }
 
 fn related(id: &'static str, heading: &'static str, tiles: Vec<Tile>) -> RelatedItems {
-    let group = (!tiles.is_empty()).then_some(RelatedGroup { name: None, tiles });
     RelatedItems {
         id,
         heading,
-        groups: group.into_iter().collect(),
+        tiles,
         empty_text: None,
         more: None,
     }
@@ -313,40 +310,6 @@ fn more_link(
     path: impl FnOnce() -> String,
 ) -> Option<(String, String)> {
     (count > shown).then(|| (format!("Show all {count}"), path()))
-}
-
-fn people_by_species(catalogue: &Catalogue, movie: &Movie) -> RelatedItems {
-    let mut groups: Vec<(Option<Arc<Item>>, Vec<Tile>)> = Vec::new();
-    for person in catalogue.resolve(Kind::Person, &movie.people) {
-        let species = match &person.facts {
-            Facts::Person(facts) => facts.species.as_ref(),
-            _ => None,
-        };
-        let species = species.and_then(|id| catalogue.get(Kind::Species, id));
-        let tile = Tile::of(catalogue, person.clone()).without_note();
-        match groups.iter_mut().find(|(known, _)| *known == species) {
-            Some((_, tiles)) => tiles.push(tile),
-            None => groups.push((species, vec![tile])),
-        }
-    }
-    let groups = groups.into_iter().map(|(species, tiles)| RelatedGroup {
-        name: Some(match species {
-            Some(species) => FactValue {
-                text: species.name().to_owned(),
-                path: Some(tile::address(&species)),
-            },
-            None => FactValue {
-                text: "Species unknown".into(),
-                path: None,
-            },
-        }),
-        tiles,
-    });
-    RelatedItems {
-        groups: groups.collect(),
-        empty_text: Some("No characters listed."),
-        ..related("people", "Characters", Vec::new())
-    }
 }
 
 /// The people or the movies of a species: the first ones, and a link to all.
@@ -384,13 +347,6 @@ fn of_one_species(site: &Site, species: &Item, kind: Kind) -> RelatedItems {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_running_time_is_in_hours_and_minutes() {
-        assert_eq!(running_time(124), "2 h 4 min");
-        assert_eq!(running_time(120), "2 h");
-        assert_eq!(running_time(45), "45 min");
-    }
 
     #[test]
     fn a_length_is_in_feet_and_metres() {

@@ -1,7 +1,7 @@
 //! The page of an item.
 
 mod details;
-mod history;
+mod elsewhere;
 mod show;
 
 pub(crate) use self::show::show;

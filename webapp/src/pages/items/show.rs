@@ -4,10 +4,12 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use catalogue_index::Sort;
 use common::models::{Facts, Item, Kind};
+use http::Uri;
 
 use super::details::{Fact, RelatedItems, facts, related_items};
-use super::history::{Revision, revisions};
+use super::elsewhere::{ExternalLink, external_links};
 use crate::app_state::AppState;
 use crate::art::Art;
 use crate::http::AppError;
@@ -15,7 +17,8 @@ use crate::http::content::{self, AtVersion as _};
 use crate::pages::language::has_japanese_title;
 use crate::pages::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::pages::tile;
-use crate::state::{Site, find};
+use crate::state::Site;
+use crate::wording::{Revision, revisions};
 
 /// A title with more characters is not written vertically.
 const MAX_VERTICAL_CHARACTERS: usize = 16;
@@ -41,8 +44,10 @@ struct ItemPage {
     revisions: Vec<Revision>,
     /// The collection in the compatible API.
     collection: &'static str,
-    /// The URL of a picture on another host.
-    poster: Option<String>,
+    /// URL and host of a picture on another host.
+    poster: Option<(String, String)>,
+    /// A movie on other sites.
+    external_links: Vec<ExternalLink>,
     /// Path and name.
     previous: Option<(String, String)>,
     /// Path and name.
@@ -90,18 +95,26 @@ pub(crate) async fn show(
     let Path(slug_or_id) = slug_or_id?;
     let site = app.current.load()?;
     let catalogue = &site.snapshot.catalogue;
-    let item = find(catalogue, kind, &slug_or_id).ok_or(AppError::NotFound)?;
+    let item = site.find(kind, &slug_or_id)?;
     let link =
         |item: Option<Arc<Item>>| item.map(|item| (tile::address(&item), item.name().to_owned()));
-    let (previous, next) = catalogue.neighbours(&item);
+    // Movies by year; the source's order tells people nothing.
+    let (previous, next) = match kind {
+        Kind::Movie => site.indexes.lists.neighbours(&item, Sort::Year),
+        _ => catalogue.neighbours(&item),
+    };
     let (titles, description, poster) = kind_details(&item);
+    let external_links = match &item.facts {
+        Facts::Movie(movie) => external_links(movie).into(),
+        _ => Vec::new(),
+    };
     let page = ItemPage {
         layout: PageLayout::of(&site),
         head: head(&app, &item, &titles, description.as_deref()),
         kind,
         art: Art::of(catalogue, &item),
         missing_since: missing_since(&site, &item),
-        facts: facts(catalogue, &item),
+        facts: facts(&site, &item),
         related: related_items(&site, &item),
         revisions: revisions(&site.history, catalogue, kind, &item.id),
         collection: match kind {
@@ -111,6 +124,7 @@ pub(crate) async fn show(
         titles,
         description,
         poster,
+        external_links,
         previous: link(previous),
         next: link(next),
         item,
@@ -124,7 +138,7 @@ fn missing_since(site: &Site, item: &Item) -> Option<TimeTag> {
 }
 
 /// What only some kinds have: titles, a description, a poster.
-fn kind_details(item: &Item) -> (MovieTitles, Option<String>, Option<String>) {
+fn kind_details(item: &Item) -> (MovieTitles, Option<String>, Option<(String, String)>) {
     match &item.facts {
         Facts::Movie(movie) => {
             let titles = MovieTitles {
@@ -133,8 +147,11 @@ fn kind_details(item: &Item) -> (MovieTitles, Option<String>, Option<String>) {
                 romanised: movie.original_title_romanised.clone(),
                 is_japanese: has_japanese_title(movie),
             };
-            let poster = movie.poster_url.clone();
-            let poster = poster.filter(|url| url.starts_with("https://"));
+            let poster = movie.poster_url.as_ref().and_then(|url| {
+                let uri: Uri = url.parse().ok()?;
+                let host = uri.host()?.to_owned();
+                (uri.scheme_str() == Some("https")).then(|| (url.clone(), host))
+            });
             (titles, movie.description.clone(), poster)
         }
         Facts::Vehicle(vehicle) => (MovieTitles::default(), vehicle.description.clone(), None),

@@ -1,57 +1,46 @@
 use std::sync::Arc;
 
-use common::models::{Catalogue, Item, Kind, Movie};
+use catalogue_index::Role;
+use common::models::{Item, Kind, Movie};
 
 use crate::art::Art;
+use crate::pages::filmmaker_link::credits;
 use crate::pages::language::has_japanese_title;
+use crate::state::Site;
 
 /// A movie in a list.
 pub(super) struct MovieCard {
     pub(super) item: Arc<Item>,
     pub(super) movie: Movie,
     pub(super) art: Art,
-    /// Names of the characters that are shown.
+    /// Names and paths.
+    pub(super) directors: Vec<(String, String)>,
+    /// Names of its characters, humans first.
     pub(super) people: Vec<String>,
-    /// How many characters are left out.
-    pub(super) hidden_people: usize,
 }
 
 impl MovieCard {
-    pub(super) fn of(
-        catalogue: &Catalogue,
-        item: &Arc<Item>,
-        movie: &Movie,
-        all_people: bool,
-    ) -> Self {
-        let all = catalogue.resolve(Kind::Person, &movie.people);
-        let count = all.len();
-        let people: Vec<_> = all
-            .into_iter()
-            .filter(|person| all_people || catalogue.is_human(person))
-            .map(|person| person.name().to_owned())
-            .collect();
+    pub(super) fn of(site: &Site, item: &Arc<Item>, movie: &Movie, humans_only: bool) -> Self {
+        let catalogue = &site.snapshot.catalogue;
+        let mut people = catalogue.resolve(Kind::Person, &movie.people);
+        if humans_only {
+            people.retain(|person| catalogue.is_human(person));
+        }
+        // A stable sort: humans first, otherwise in the movie's order.
+        people.sort_by_cached_key(|person| !catalogue.is_human(person));
         Self {
             item: item.clone(),
             movie: movie.clone(),
             art: Art::of(catalogue, item),
-            hidden_people: count - people.len(),
-            people,
+            directors: credits(site, Role::Director, movie.director.as_deref()),
+            people: people
+                .iter()
+                .map(|person| person.name().to_owned())
+                .collect(),
         }
     }
 
     pub(super) fn has_japanese_title(&self) -> bool {
         has_japanese_title(&self.movie)
-    }
-
-    /// The number of hidden characters, to follow the names.
-    pub(super) fn hidden_in_words(&self) -> String {
-        match (self.hidden_people, self.people.is_empty()) {
-            (0, false) => String::new(),
-            (0, true) => "No characters listed".into(),
-            (1, false) => "and 1 other".into(),
-            (hidden, false) => format!("and {hidden} others"),
-            (1, true) => "1 non-human character".into(),
-            (hidden, true) => format!("{hidden} non-human characters"),
-        }
     }
 }

@@ -1,15 +1,14 @@
 //! The filters above a list: active ones, and the values to choose from with their item counts.
 
-use std::sync::Arc;
-
 use catalogue_index::{FacetCounts, Field, Filter};
-use common::models::{Catalogue, Item, Kind, Link};
+use common::models::{Catalogue, Kind, Link};
 use roaring::RoaringBitmap;
 use text_folding::sort_key;
 
 use super::view::{ListView, offered};
-use crate::lists::filters::{Control, FilterCondition, ListFilter, UnknownItem, combine};
+use crate::lists::filters::{FilterCondition, ListFilter, UnknownItem, combine};
 use crate::state::{Site, find};
+use crate::wording::shortened;
 
 /// Values that a facet offers at most.
 const MAX_VALUES: usize = 100;
@@ -29,8 +28,8 @@ pub(super) struct FacetValue {
     pub(super) is_selected: bool,
 }
 
-/// A filter that is active, and the address of the list without it.
-pub(super) struct ActiveFilter {
+/// An active filter or sort order, and the address of the list without it.
+pub(super) struct Chip {
     pub(super) label: String,
     pub(super) without: String,
 }
@@ -60,16 +59,16 @@ pub(super) fn facets(site: &Site, view: &ListView) -> Vec<Facet> {
     };
     let filtered_counts = counts(None);
     let facets = offered(view.kind).filter_map(|(filter, control)| {
-        let Control::Facet(label) = control else {
+        if !control.is_facet {
             return None;
-        };
+        }
         let values = match view.value(filter.name) {
             Some(selected) => values(site, view, filter, Some(selected), &counts(Some(filter))),
             None => values(site, view, filter, None, &filtered_counts),
         };
         Some(Facet {
             name: filter.name,
-            label,
+            label: control.label,
             values,
         })
     });
@@ -102,11 +101,11 @@ fn values(
         (FilterCondition::Is(field), _) => counts.values(field, MAX_VALUES),
         _ => Vec::new(),
     };
-    let selected = selected.map(|value| value_and_label(catalogue, filter, value));
+    let selected = selected.map(|value| value_and_label(site, filter, value));
     let mut values: Vec<_> = counts
         .into_iter()
         .map(|(value, count)| {
-            let (value, label) = value_and_label(catalogue, filter, &value);
+            let (value, label) = value_and_label(site, filter, &value);
             let selected = selected.as_ref();
             FacetValue {
                 is_selected: selected
@@ -147,36 +146,58 @@ fn link(kind: Kind, condition: FilterCondition) -> Option<Link> {
 /// Whether a facet offers an item: people who are not human only where the list shows them.
 fn is_shown(catalogue: &Catalogue, view: &ListView, link: Link, id: &str) -> bool {
     link != Link::MoviePerson
-        || view.all_people
+        || !view.humans_only
         || catalogue
             .get(Kind::Person, id)
             .is_some_and(|person| catalogue.is_human(&person))
 }
 
-/// A value as it stands in addresses, and its label: the slug and name of an item.
-fn value_and_label(catalogue: &Catalogue, filter: &ListFilter, value: &str) -> (String, String) {
-    let item: Option<Arc<Item>> = match filter.condition {
-        FilterCondition::RelatedTo(kind) => find(catalogue, kind, value),
-        _ => None,
+/// A value as it stands in addresses, and its label: the slug and name of an item, or twice a text as
+/// the catalogue writes it.
+fn value_and_label(site: &Site, filter: &ListFilter, value: &str) -> (String, String) {
+    let text = match filter.condition {
+        FilterCondition::RelatedTo(kind) => match find(&site.snapshot.catalogue, kind, value) {
+            Some(item) => return (item.slug.to_string(), item.name().to_owned()),
+            None => value.to_owned(),
+        },
+        FilterCondition::Is(field) => site.indexes.lists.as_written(field, value),
+        _ => value.to_owned(),
     };
-    match item {
-        Some(item) => (item.slug.to_string(), item.name().to_owned()),
-        None => (value.to_owned(), value.to_owned()),
-    }
+    (text.clone(), text)
 }
 
-pub(super) fn active_filters(site: &Site, view: &ListView) -> Vec<ActiveFilter> {
+/// What the list is filtered and sorted by, as links that take it away.
+pub(super) fn chips(site: &Site, view: &ListView) -> Vec<Chip> {
     let filters = view.filters.iter().enumerate();
-    let filters = filters.map(|(index, (filter, value))| {
-        let (_, value) = value_and_label(&site.snapshot.catalogue, filter, value);
-        ActiveFilter {
-            label: match filter.control {
-                Some(Control::Facet(label)) => format!("{label}: {value}"),
-                Some(Control::Number(label)) => format!("{label} {value}"),
-                None => value,
-            },
+    let filters = filters.filter_map(|(index, (filter, value))| {
+        let (_, value) = value_and_label(site, filter, value);
+        let control = filter.control?;
+        let colon = if control.is_facet { ":" } else { "" };
+        Some(Chip {
+            label: format!("{}{colon} {}", control.label, shortened(&value)),
             without: view.without_filter(index),
-        }
+        })
     });
-    filters.collect()
+    let humans = view.humans_only.then(|| Chip {
+        label: "Human characters only".into(),
+        without: view.with_all_people(),
+    });
+    let sort = view.sort.map(|sort| Chip {
+        label: format!("Sorted by {}", sort.phrase),
+        without: view.unsorted(),
+    });
+    filters.chain(humans).chain(sort).collect()
+}
+
+/// Such as “Movies directed by Hayao Miyazaki from 1990”.
+pub(super) fn heading(site: &Site, view: &ListView, plain: &str) -> String {
+    let mut heading = plain.to_owned();
+    for (filter, value) in &view.filters {
+        let (_, value) = value_and_label(site, filter, value);
+        if let Some(control) = filter.control {
+            heading.push(' ');
+            heading.push_str(&control.phrase(&shortened(&value)));
+        }
+    }
+    heading
 }

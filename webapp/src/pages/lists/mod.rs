@@ -12,10 +12,10 @@ use common::models::{Facts, Kind};
 use http::Uri;
 
 use self::card::MovieCard;
-use self::facets::{ActiveFilter, Facet, active_filters, facets, index_filters};
+use self::facets::{Chip, Facet, chips, facets, heading, index_filters};
 pub(crate) use self::random::random;
-pub(super) use self::view::filtered_by;
 use self::view::{ListView, PER_PAGE, ParsedAddress};
+pub(super) use self::view::{filtered_by, released_in};
 use super::layout::{HtmlHead, PageLayout};
 use super::tile::Tile;
 use crate::app_state::AppState;
@@ -28,12 +28,12 @@ struct ListPage {
     layout: PageLayout,
     head: HtmlHead,
     view: ListView,
-    heading: &'static str,
+    heading: String,
     total: usize,
     entries: Entries,
     pages: usize,
     facets: Vec<Facet>,
-    active_filters: Vec<ActiveFilter>,
+    chips: Vec<Chip>,
     /// The first and the last year of the movies in the catalogue.
     years: Option<(u32, u32)>,
 }
@@ -51,12 +51,8 @@ impl ListPage {
         }
     }
 
-    /// How many characters this page leaves out.
-    fn hidden_people(&self) -> usize {
-        match &self.entries {
-            Entries::Movies(cards) => cards.iter().map(|card| card.hidden_people).sum(),
-            Entries::Tiles(_) => 0,
-        }
+    fn has_filters(&self) -> bool {
+        !self.facets.is_empty() || self.years.is_some()
     }
 
     /// The address of a random one of these movies.
@@ -87,21 +83,19 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
     let items = site.indexes.lists.page(kind, &found, view.order(), range);
     let entries = if kind == Kind::Movie {
         let cards = items.iter().filter_map(|item| match &item.facts {
-            Facts::Movie(movie) => Some(MovieCard::of(catalogue, item, movie, view.all_people)),
+            Facts::Movie(movie) => Some(MovieCard::of(&site, item, movie, view.humans_only)),
             _ => None,
         });
         Entries::Movies(cards.collect())
     } else {
         Entries::Tiles(Tile::all(catalogue, items))
     };
-    let active_filters = active_filters(&site, &view);
-    let (heading, description) = heading_and_description(kind, total);
-    let mut title = vec![heading.to_owned()];
-    title.extend(active_filters.iter().map(|filter| filter.label.clone()));
-    if view.page > 1 {
-        title.push(format!("page {}", view.page));
-    }
-    let title = title.join(", ");
+    let (plain_heading, description) = heading_and_description(kind, total);
+    let heading = heading(&site, &view, plain_heading);
+    let title = match view.page {
+        1 => heading.clone(),
+        page => format!("{heading}, page {page}"),
+    };
     let head = HtmlHead::of(&app.public_url, &view.address(), title, description);
     let page = ListPage {
         layout: PageLayout::of(&site),
@@ -114,7 +108,7 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
         entries,
         pages,
         facets: facets(&site, &view),
-        active_filters,
+        chips: chips(&site, &view),
         years: (kind == Kind::Movie)
             .then(|| site.indexes.lists.bounds(Field::Year))
             .flatten(),

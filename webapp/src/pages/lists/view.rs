@@ -25,8 +25,8 @@ pub(crate) struct ListView {
     pub(super) sort: Option<&'static SortOption>,
     /// The active filters with their values.
     pub(super) filters: Vec<(&'static ListFilter, String)>,
-    /// Whether movies show all their characters instead of humans only.
-    pub(super) all_people: bool,
+    /// Whether movies show only their human characters.
+    pub(super) humans_only: bool,
     /// From 1.
     pub(super) page: usize,
 }
@@ -45,7 +45,7 @@ impl ListView {
             rows: false,
             sort: None,
             filters: Vec::new(),
-            all_people: false,
+            humans_only: false,
             page: 1,
         }
     }
@@ -97,7 +97,7 @@ impl ListView {
     fn set(&mut self, name: &str, value: &str) -> Result<(), AppError> {
         match name {
             "view" => self.rows = one_of(name, value, &["grid", "list"])? == "list",
-            "people" => self.all_people = one_of(name, value, &["human", "all"])? == "all",
+            "people" => self.humans_only = one_of(name, value, &["human", "all"])? == "human",
             "sort" => {
                 let names: Vec<_> = self.sorts().iter().map(|sort| sort.name).collect();
                 self.sort = sorts::find(self.kind, one_of(name, value, &names)?);
@@ -145,8 +145,8 @@ impl ListView {
         for (filter, value) in &self.filters {
             query.append_pair(filter.name, value);
         }
-        if self.all_people {
-            query.append_pair("people", "all");
+        if self.humans_only {
+            query.append_pair("people", "human");
         }
         if self.page > 1 {
             query.append_pair("page", &self.page.to_string());
@@ -185,15 +185,6 @@ impl ListView {
         view.address()
     }
 
-    /// The address of the same movies with all characters, or humans only.
-    pub(crate) fn with_all_people(&self, all_people: bool) -> String {
-        let view = Self {
-            all_people,
-            ..self.clone()
-        };
-        view.address()
-    }
-
     /// The address of the same list without one of its filters.
     pub(super) fn without_filter(&self, index: usize) -> String {
         let mut view = Self {
@@ -204,10 +195,30 @@ impl ListView {
         view.address()
     }
 
+    /// The address of the same movies with all characters.
+    pub(super) fn with_all_people(&self) -> String {
+        let view = Self {
+            humans_only: false,
+            ..self.clone()
+        };
+        view.address()
+    }
+
+    /// The address of the same list in the source's order.
+    pub(super) fn unsorted(&self) -> String {
+        let view = Self {
+            sort: None,
+            page: 1,
+            ..self.clone()
+        };
+        view.address()
+    }
+
     /// The address of the same list without filters.
     pub(crate) fn without_filters(&self) -> String {
         let view = Self {
             filters: Vec::new(),
+            humans_only: false,
             page: 1,
             ..self.clone()
         };
@@ -221,6 +232,16 @@ pub(in crate::pages) fn filtered_by(kind: Kind, name: &str, value: &str) -> Stri
     let filter = find_filter(kind, name);
     view.filters
         .extend(filter.map(|filter| (filter, value.to_owned())));
+    view.address()
+}
+
+/// The address of the movies of one year.
+pub(in crate::pages) fn released_in(year: u32) -> String {
+    let mut view = ListView::of(Kind::Movie);
+    let bounds = ["year_min", "year_max"].into_iter();
+    let filters = bounds.filter_map(|name| find_filter(Kind::Movie, name));
+    view.filters
+        .extend(filters.map(|filter| (filter, year.to_string())));
     view.address()
 }
 
@@ -251,21 +272,18 @@ mod tests {
     #[test]
     fn a_view_has_what_its_address_says() {
         let all = "/movies?view=list&sort=-year&director=Hayao+Miyazaki&person=pazu\
-                   &location=gondoa&year_min=1980&year_max=1999&people=all&page=2";
+                   &location=gondoa&year_min=1980&year_max=1999&people=human&page=2";
         let view = read(Kind::Movie, all).unwrap();
-        assert!(view.rows && view.all_people);
+        assert!(view.rows && view.humans_only);
         assert_eq!(view.order(), (Sort::Year, true));
         assert_eq!(view.page, 2);
         assert_eq!(view.address(), all);
-        assert_eq!(
-            view.without_filters(),
-            "/movies?view=list&sort=-year&people=all"
-        );
+        assert_eq!(view.without_filters(), "/movies?view=list&sort=-year");
     }
 
     #[test]
     fn an_address_leaves_defaults_out() {
-        for address in ["/movies", "/movies?view=grid&people=human&page=1"] {
+        for address in ["/movies", "/movies?view=grid&people=all&page=1"] {
             assert_eq!(read(Kind::Movie, address).unwrap().address(), "/movies");
         }
     }

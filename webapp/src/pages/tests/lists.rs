@@ -17,11 +17,18 @@ async fn the_movies_of_one_director_are_listed_newest_first() {
         titles.last().map(String::as_str),
         Some("Grave of the Fireflies")
     );
-    assert!(page.contains("Director: isao takahata"));
-    assert!(
-        page.contains("href=\"/movies?sort=-year\""),
-        "the filter can be taken away"
-    );
+    assert!(page.contains("<h1>Movies directed by Isao Takahata</h1>"));
+    for (chip, without) in [
+        ("Director: Isao Takahata", "/movies?sort=-year"),
+        (
+            "Sorted by year, newest first",
+            "/movies?director=isao+takahata",
+        ),
+    ] {
+        let link =
+            format!("<a href=\"{without}\"><span class=\"visually-hidden\">Remove: </span>{chip}");
+        assert!(page.contains(&link), "{link}");
+    }
 }
 
 #[tokio::test]
@@ -52,13 +59,87 @@ async fn the_count_of_a_filter_value_is_the_number_of_its_items() {
 }
 
 #[tokio::test]
-async fn movies_list_only_humans_unless_all_people_are_requested() {
+async fn movies_list_all_characters_humans_first_and_only_humans_on_request() {
+    let species = |id: &str, name: &str| {
+        let facts = common::models::Species {
+            name: name.into(),
+            ..Default::default()
+        };
+        item(id, Facts::Species(facts))
+    };
+    let person = |id: &str, name: &str, species: &str| {
+        let facts = Person {
+            name: name.into(),
+            species: Some(species.into()),
+            ..Person::default()
+        };
+        item(id, Facts::Person(facts))
+    };
+    let with_people = |id, people: &[&str]| {
+        let facts = Movie {
+            people: people.iter().map(|id| (*id).into()).collect(),
+            ..Movie::default()
+        };
+        movie(id, "T", facts)
+    };
+    let catalogue: Catalogue = [
+        species("11", "Human"),
+        species("12", "Spirit"),
+        person("21", "Ghost", "12"),
+        person("22", "Ann", "11"),
+        with_people(1, &["21", "22"]),
+        with_people(2, &["21"]),
+    ]
+    .into_iter()
+    .collect();
+    let pages = Pages::of(catalogue);
+    for path in ["/movies", "/movies?people=all"] {
+        let all = pages.read(path).await;
+        assert!(
+            all.contains("<p class=\"people\">Ann, Ghost</p>"),
+            "{path}: {all}"
+        );
+    }
+    let humans = pages.read("/movies?people=human").await;
+    assert!(humans.contains("<p class=\"people\">Ann</p>"));
+    assert!(humans.contains("No human characters listed"));
+    let chip =
+        "<a href=\"/movies\"><span class=\"visually-hidden\">Remove: </span>Human characters only";
+    assert!(humans.contains(chip));
+}
+
+#[tokio::test]
+async fn a_filtered_list_says_so_in_its_heading() {
     let pages = Pages::of(seed::snapshot().catalogue);
-    let humans = pages.read("/movies?view=list").await;
-    assert!(humans.contains("Satsuki Kusakabe") && !humans.contains("Catbus"));
-    assert!(humans.contains("href=\"/movies?view=list&#38;people=all\""));
-    let everyone = pages.read("/movies?view=list&people=all").await;
-    assert!(everyone.contains("Catbus"));
+    for (path, heading) in [
+        (
+            "/movies?producer=toshio+suzuki&year_min=1990&year_max=1999",
+            "Movies produced by Toshio Suzuki from 1990 up to 1999",
+        ),
+        ("/movies?person=totoro&sort=title", "Movies with Totoro"),
+        ("/movies?location=irontown", "Movies set in Irontown"),
+        (
+            "/people?species=human&eye_color=brown",
+            "Characters of species Human with Brown eyes",
+        ),
+        (
+            "/vehicles?vehicle_class=airship",
+            "Vehicles of type Airship",
+        ),
+        (
+            "/movies?director=Nobody+%3Cb%3E",
+            "Movies directed by Nobody &#60;b&#62;",
+        ),
+        ("/movies?view=list", "Movies"),
+    ] {
+        let page = pages.read(path).await;
+        let h1 = page
+            .split("<h1")
+            .nth(1)
+            .and_then(|rest| rest.split(['>', '<']).nth(1))
+            .unwrap();
+        assert_eq!(h1, heading, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -143,7 +224,10 @@ async fn crawlers_are_kept_off_the_endless_views_of_the_same_data() {
         ("/search", false),
         ("/movies?sort=-year", false),
         ("/movies?director=Hayao+Miyazaki", false),
-        ("/movies?people=all", false),
+        ("/movies?people=human", false),
+        ("/directors", true),
+        ("/producers/toshio-suzuki", true),
+        ("/timeline", true),
         ("/movies?view=list", false),
         ("/people?species=human", false),
         ("/changes?from=1&to=2", false),

@@ -1,5 +1,7 @@
 //! Tests of pages, requested as a browser does.
 
+mod browsing;
+mod errors;
 mod lists;
 
 use std::sync::Arc;

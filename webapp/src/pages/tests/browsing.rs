@@ -1,0 +1,192 @@
+//! Directors, producers, the timeline, and the way from movie to movie.
+
+use super::*;
+
+#[tokio::test]
+async fn movies_link_to_their_directors_and_producers_and_those_back() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let turtle = pages.read("/movies/the-red-turtle").await;
+    for filmmaker in [
+        "/directors/michael-dudok-de-wit",
+        "/producers/toshio-suzuki",
+        "/producers/gregoire-sorlat",
+    ] {
+        let link = format!("href=\"{filmmaker}\"");
+        assert!(turtle.contains(&link), "{filmmaker}");
+        let page = pages.read(filmmaker).await;
+        assert!(
+            page.contains("href=\"/movies/the-red-turtle\""),
+            "{filmmaker}"
+        );
+    }
+    let cards = pages.read("/movies").await;
+    assert!(cards.contains("href=\"/directors/michael-dudok-de-wit\""));
+}
+
+#[tokio::test]
+async fn a_director_has_a_filmography_by_year_scores_and_collaborators() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages.read("/directors/isao-takahata").await;
+    let places: Vec<_> = ["Grave of the Fireflies", "Pom Poko", "Princess Kaguya"]
+        .into_iter()
+        .map(|title| page.find(&format!("{title}</a>")).unwrap())
+        .collect();
+    assert!(places.is_sorted(), "{page}");
+    assert!(page.contains("<p class=\"note\">1988 · 97%</p>"));
+    assert!(page.contains("<dd>1988 to 2013</dd>"));
+    assert!(
+        page.contains("<dd>90%</dd>"),
+        "the average of 97, 100, 78, 75 and 100"
+    );
+    assert!(
+        page.contains("href=\"/producers/isao-takahata\""),
+        "he also produced"
+    );
+    assert!(page.contains("href=\"/producers/toshio-suzuki\""));
+    assert!(
+        !page.contains("href=\"/directors/isao-takahata\">Isao"),
+        "not his own collaborator"
+    );
+    let (status, _, page) = pages.get("/directors/nobody").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(page.contains("<a href=\"/directors\">All directors</a>"));
+}
+
+#[tokio::test]
+async fn directors_come_in_pages_with_the_most_productive_first() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages.read("/directors").await;
+    let [first, second] = ["hayao-miyazaki", "isao-takahata"]
+        .map(|slug| page.find(&format!("href=\"/directors/{slug}\"")).unwrap());
+    assert!(first < second);
+    let movies = (0..150).map(|n| {
+        let facts = Movie {
+            director: Some(format!("Director {n}")),
+            ..Movie::default()
+        };
+        movie(n, "T", facts)
+    });
+    let pages = Pages::of(movies.collect());
+    let second = pages.read("/directors?page=2").await;
+    assert_eq!(second.matches("<h2>").count(), 50);
+    assert!(second.contains("rel=\"prev\" href=\"/directors\""));
+    assert_eq!(
+        pages.get("/directors?page=3").await.0,
+        StatusCode::NOT_FOUND
+    );
+    let empty = Pages::of(Catalogue::default()).read("/producers").await;
+    assert!(empty.contains("No movie in the catalogue names a producer."));
+}
+
+#[tokio::test]
+async fn search_and_suggestions_offer_directors() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for typed in ["miyazaki", "miyasaki"] {
+        let page = pages.read(&format!("/search?q={typed}")).await;
+        assert!(
+            page.contains("href=\"/directors/hayao-miyazaki\""),
+            "{typed}"
+        );
+        assert!(
+            page.contains("href=\"/producers/hayao-miyazaki\""),
+            "{typed}"
+        );
+    }
+    let suggestions = pages.read("/search/suggest?q=miyazaki").await;
+    let suggestions: Vec<serde_json::Value> = serde_json::from_str(&suggestions).unwrap();
+    assert_eq!(suggestions.len(), 8);
+    assert_eq!(suggestions[0]["name"], "Hayao Miyazaki");
+    assert_eq!(suggestions[0]["kind"], "director");
+    assert_eq!(suggestions[0]["href"], "/directors/hayao-miyazaki");
+    let suggestions = pages.read("/search/suggest?q=mi").await;
+    assert!(suggestions.contains("Whisper of the Heart · Mimi wo sumaseba"));
+    assert!(suggestions.contains("/directors/hayao-miyazaki"));
+}
+
+#[tokio::test]
+async fn a_misspelt_search_says_what_its_results_are_for() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages.read("/search?q=chihro").await;
+    assert!(page.contains("Showing results for <a href=\"/search?q=chihiro\"><strong>chihiro"));
+}
+
+#[tokio::test]
+async fn the_timeline_has_every_movie_by_year_and_decade_and_unknown_years_last() {
+    let catalogue: Catalogue = [
+        dated(1, "Undated", None),
+        dated(2, "Late", Some(2001)),
+        dated(3, "Early", Some(1988)),
+        dated(4, "Same Year", Some(1988)),
+        dated(5, "Same Decade", Some(1980)),
+    ]
+    .into_iter()
+    .collect();
+    let page = Pages::of(catalogue).read("/timeline").await;
+    let order = [
+        "id=\"1980s\"",
+        "Same Decade</a>",
+        "Early</a>",
+        "Same Year</a>",
+        "id=\"2000s\"",
+        "Late</a>",
+        "id=\"undated\"",
+        "Undated</a>",
+    ];
+    let places: Vec<_> = order.map(|text| page.find(text).unwrap()).into();
+    assert!(places.is_sorted(), "{page}");
+    assert!(page.contains("5 movies, 1980 to 2001."));
+    assert!(page.contains("<a href=\"#1980s\">1980s</a>"));
+    assert!(page.contains("href=\"/movies?year_min=1988&#38;year_max=1988\""));
+    let movies = Pages::of(seed::snapshot().catalogue).read("/movies").await;
+    assert!(movies.contains("href=\"/timeline\""));
+}
+
+#[tokio::test]
+async fn a_year_with_very_many_movies_links_to_the_rest() {
+    let facts = Movie {
+        release_year: Some(1999),
+        ..Movie::default()
+    };
+    let movies = (0..90).map(|n| movie(n, "T", facts.clone()));
+    let page = Pages::of(movies.collect()).read("/timeline").await;
+    assert_eq!(items(&page), 60);
+    assert!(page.contains("rel=\"nofollow\">Show all 90</a>"));
+}
+
+#[tokio::test]
+async fn the_next_movie_is_the_next_by_year() {
+    let catalogue: Catalogue = [
+        dated(1, "Last", Some(2001)),
+        dated(2, "First", Some(1988)),
+        dated(3, "Middle", Some(1995)),
+    ]
+    .into_iter()
+    .collect();
+    let page = Pages::of(catalogue).read("/movies/3").await;
+    assert!(page.contains("<a rel=\"prev\" href=\"/movies/slug-2\">"));
+    assert!(page.contains("<a rel=\"next\" href=\"/movies/slug-1\">"));
+}
+
+#[tokio::test]
+async fn a_movie_page_links_to_other_sites_and_to_its_records() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages.read("/movies/ponyo").await;
+    for site in [
+        "letterboxd.com",
+        "en.wikipedia.org",
+        "www.justwatch.com",
+        "www.themoviedb.org",
+    ] {
+        assert!(page.contains(&format!("href=\"https://{site}/")), "{site}");
+    }
+    assert!(page.contains(">JSON</a>") && page.contains(">Source record</a>"));
+    assert!(!pages.read("/people/haku").await.contains("letterboxd.com"));
+}
+
+fn dated(id: i64, title: &str, year: Option<u16>) -> Arc<Item> {
+    let facts = Movie {
+        release_year: year,
+        ..Movie::default()
+    };
+    movie(id, title, facts)
+}
