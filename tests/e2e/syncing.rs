@@ -158,12 +158,12 @@ async fn a_rollback_holds_until_it_is_unpinned() {
 }
 
 #[tokio::test]
-async fn an_unchanged_or_held_run_writes_nothing_but_the_lease_and_its_ledger_row() {
+async fn an_unchanged_or_held_run_writes_nothing_but_the_lease_its_ledger_row_and_its_event() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let dump = || {
         let connection = rusqlite::Connection::open(store.file()).unwrap();
         let mut tables = connection
-            .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('state', 'runs')")
+            .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('state', 'runs', 'events')")
             .unwrap();
         let tables = tables.query_map([], |row| row.get::<_, String>(0)).unwrap();
         let mut dump = Vec::new();

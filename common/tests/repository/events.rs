@@ -1,5 +1,5 @@
 use common::models::{Event, EventData, Outcome, Run};
-use common::repository::{Delivery, LoggedEvent, Repository, Row, SyncEnd, Table};
+use common::repository::{Delivery, LoggedEvent, Origin, Repository, Row, SyncEnd, Table};
 use mongodb::bson::Document;
 
 use crate::fixture::{Fixture, catalogue, movie, publish, publish_in, with};
@@ -182,6 +182,25 @@ pub(crate) async fn damage_that_one_run_finds_and_repairs_is_logged(store: &Fixt
     store.damage_the_parts("changes").await;
     let lease = store.open().await.try_acquire(None).await.unwrap().unwrap();
     publish_in(lease, &wanted).await.unwrap();
+    let types = types(store).await;
+    assert_eq!(
+        types[2..],
+        ["store.damaged", "version.published", "store.healed"]
+    );
+}
+
+pub(crate) async fn damage_that_a_publisher_repaired_before_it_died_is_logged(store: &Fixture) {
+    store.publish(&catalogue(37, 1)).await;
+    let wanted = with(&catalogue(37, 1), movie(0, 2));
+    let state = store.publish(&wanted).await;
+    store.damage_the_parts("changes").await;
+    let mut dying = store.open().await.try_acquire(None).await.unwrap().unwrap();
+    dying.verify().await.unwrap();
+    let restored = dying.restore(&state, Origin::Memory).await.unwrap();
+    assert!(restored.is_some());
+    drop(dying);
+    store.expire_the_lease().await;
+    store.open().await.try_acquire(None).await.unwrap().unwrap();
     let types = types(store).await;
     assert_eq!(
         types[2..],

@@ -123,6 +123,7 @@ promises! {
         a_publisher_that_died_before_its_release_does_not_end_an_outage,
         damage_is_logged_before_its_repair_and_healing_after_it,
         damage_that_one_run_finds_and_repairs_is_logged,
+        damage_that_a_publisher_repaired_before_it_died_is_logged,
         the_log_of_another_lineage_begins_anew_and_its_numbers_go_on,
         the_log_keeps_the_newest_thousand_events,
         of_two_syncers_that_save_a_delivery_one_is_refused;
