@@ -337,7 +337,7 @@ async fn a_page_opened_with_a_password_in_its_address_is_live_and_suggests_names
 #[tokio::test(flavor = "multi_thread")]
 async fn ages_are_by_the_clock_of_the_server() {
     let site = LiveSite::start().await;
-    let shifted = "const now = Date.now; Date.now = () => now() - 3 * 3600 * 1000;";
+    let shifted = "const now = Date.now; Date.now = () => now() + 3 * 3600 * 1000;";
     let script = json!({ "source": shifted });
     let method = "Page.addScriptToEvaluateOnNewDocument";
     site.browser.devtools(method, script).await;
