@@ -1,6 +1,8 @@
 //! A copy of the file alone has all versions: after a publication, and after every clean stop.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use common::clock::Clock;
 use common::repository::{Access, Repository};
@@ -138,4 +140,33 @@ async fn a_reader_of_the_log_neither_stops_a_publication_nor_the_end() {
     drop(hand);
     // The last to close the file completes it.
     assert_complete_without_log(&store, &[1, 2], "the end of the reader").await;
+}
+
+/// A program that closes the last connection to a database deletes its log. It takes itself for the
+/// last one if the locks of the others are gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_program_that_reads_the_file_leaves_its_log_to_the_running_services() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let syncer = store.syncer(&source.url());
+    published(&syncer, 1).await;
+    let webapp = store.webapp().await;
+    let log = store.file().with_extension("db-wal");
+    let inode = |path: &Path| fs::metadata(path).map(|log| log.ino()).ok();
+    let before = inode(&log);
+    assert!(before.is_some(), "the services have a log");
+
+    let read = "import sqlite3, sys; file = sqlite3.connect(sys.argv[1]); \
+                file.execute('SELECT count(*) FROM parts').fetchall(); file.close()";
+    let ended = std::process::Command::new("python3")
+        .args(["-c", read])
+        .arg(store.file())
+        .status();
+    assert!(ended.unwrap().success());
+    assert_eq!(inode(&log), before, "the log is still that of the services");
+
+    syncer.signal(Signal::KILL);
+    syncer.wait_exit(DEADLINE).await;
+    rename(&source, "The second version");
+    let _syncer = store.syncer(&source.url());
+    wait_until_shows(&&format!("{}/movies", webapp.url()), "The second version").await;
 }

@@ -1,9 +1,9 @@
 //! The file of a connection: reopened when it was replaced, moved aside when it is damaged.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use super::fault::{Fault, folder, with_suffix};
 use super::head::read_head;
 use super::identity;
 use super::lock::lock;
+use super::open_files;
 use super::schema;
 use crate::clock::Clock;
 
@@ -23,6 +24,8 @@ pub(super) struct OpenFile {
     pub(super) connection: Connection,
     path: PathBuf,
     identity: Option<(u64, u64)>,
+    /// Dropped after the connection; see [`open_files`].
+    _file: Option<Arc<File>>,
 }
 
 impl OpenFile {
@@ -32,6 +35,7 @@ impl OpenFile {
             connection,
             path: path.to_owned(),
             identity: device_and_inode(path),
+            _file: open_files::open(path).ok(),
         }
     }
 
@@ -129,6 +133,8 @@ impl ReopeningConnection {
         let open = match self.open.take() {
             Some(open) => open,
             None => {
+                // Open until the connection has it.
+                let _file = open_files::open(&self.path);
                 identity::require_ours(&self.path)?;
                 let _lock = lock(&self.path)?;
                 let connection = schema::open(&self.path, self.mode != Mode::Writes)?;
@@ -175,8 +181,9 @@ impl ReopeningConnection {
 }
 
 fn device_and_inode(path: &Path) -> Option<(u64, u64)> {
-    let file: Metadata = fs::metadata(path).ok()?;
-    Some((file.dev(), file.ino()))
+    fs::metadata(path)
+        .ok()
+        .map(|file| open_files::device_and_inode(&file))
 }
 
 fn keep_wal(connection: &Connection) {

@@ -1,8 +1,9 @@
 //! Whose file it is, found out without changing anything.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
@@ -10,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use url::Url;
 
 use super::fault::{Fault, with_suffix};
+use super::open_files;
 use super::schema::{self, APPLICATION_ID, BUSY_TIMEOUT};
 
 const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -66,19 +68,16 @@ fn application_id(path: &Path) -> Result<Option<u32>, Fault> {
         }
         Ok(_) => {}
     }
-    let mut header = Vec::new();
-    let file = File::open(path).map_err(denied)?;
-    file.take(HEADER_BYTES as u64)
-        .read_to_end(&mut header)
-        .map_err(denied)?;
-    if header.is_empty() {
+    let mut header = [0; HEADER_BYTES];
+    let file = open_files::open(path).map_err(denied)?;
+    if file.metadata().map_err(denied)?.len() == 0 {
         return Ok(None);
     }
+    let read = file.read_exact_at(&mut header, 0);
     let id = header.get(ID_OFFSET..).and_then(<[u8]>::first_chunk);
-    match id {
-        Some(id) if header.starts_with(MAGIC) && header.len() == HEADER_BYTES => {
-            Ok(Some(u32::from_be_bytes(*id)))
-        }
+    match (read, id) {
+        (Ok(()), Some(id)) if header.starts_with(MAGIC) => Ok(Some(u32::from_be_bytes(*id))),
+        (Err(error), _) if error.kind() != io::ErrorKind::UnexpectedEof => Err(denied(error)),
         _ => Err(Fault::Foreign("it is not an SQLite database".into())),
     }
 }

@@ -7,6 +7,7 @@ mod head;
 mod identity;
 mod lock;
 mod notifier;
+mod open_files;
 mod rows;
 mod schema;
 #[cfg(test)]
