@@ -71,7 +71,7 @@ async fn content(repository: &Repository) -> Content {
         versions.push(rewound.unwrap().unwrap().catalogue);
     }
     let mut rows = Vec::new();
-    for table in Table::ALL {
+    for table in Table::BACKED_UP {
         rows.push(repository.store().rows(table, None).await.unwrap());
     }
     let log = head.log.iter().map(|header| Header {

@@ -71,13 +71,20 @@ async fn addresses(webapp: &Service) -> BTreeSet<String> {
     addresses
 }
 
-/// The responses of a site without lineage, host, request ids, and times relative to now.
+/// The responses of a site without lineage, host, request ids, times relative to now, the start of
+/// the process and the size of its database.
 async fn responses(
     webapp: &Service,
     addresses: &BTreeSet<String>,
     lineage: &str,
 ) -> BTreeMap<String, (u16, String)> {
     let mut responses = BTreeMap::new();
+    let status = get(&format!("{}/api/v1/status", webapp.url())).await.json();
+    let bytes = status["database_bytes"].to_string();
+    let started = status["started"].as_str().unwrap();
+    let second = started
+        .split_once('.')
+        .map_or(started, |(second, _)| second);
     for path in addresses {
         let response = get(&format!("{}{path}", webapp.url())).await;
         let host = webapp.url().trim_start_matches("http://");
@@ -85,10 +92,24 @@ async fn responses(
             .body
             .replace(host, "HOST")
             .replace(lineage, "LINEAGE")
-            .replace(response.header("x-request-id").unwrap_or("no id"), "ID");
+            .replace(response.header("x-request-id").unwrap_or("no id"), "ID")
+            .replace(&bytes, "BYTES")
+            .replace(started, "STARTED")
+            .replace(&format!("{second}Z"), "STARTED");
+        let body = without(&body, "<span class=\"size\">", "</span>");
+        let body = without(&body, "<figure class=\"strip\">", "</figure>");
         responses.insert(path.clone(), (response.status, without_ages(&body)));
     }
     responses
+}
+
+/// A page without what is from `start` to `end`.
+fn without(body: &str, start: &str, end: &str) -> String {
+    let cut = body.split_once(start).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(end)?;
+        Some(format!("{before}{after}"))
+    });
+    cut.unwrap_or_else(|| body.to_owned())
 }
 
 /// A page without the texts of its times, such as "3 seconds ago".

@@ -105,7 +105,7 @@ async fn a_part_corrupted_by_hand_is_named_and_repaired_by_the_next_run() {
             .unwrap();
 
         let reader = store.webapp().await;
-        let named = |line: &str| line.contains("cannot be read") && line.contains(&name);
+        let named = |line: &str| line.contains("lost or damaged") && line.contains(&name);
         reader.wait_for_line(named, DEADLINE).await;
         let page = format!("{}/movies", reader.url());
         eventually(DEADLINE, async || get(&page).await.status == 200).await;

@@ -62,7 +62,7 @@ async fn malformed_requests_are_logged_with_sender_and_reason_at_most_once_a_sec
     let is_warning = |line: &str| line.contains("refused a malformed request");
     let line = app.wait_for_line(is_warning, EXCHANGE_TIMEOUT).await;
     assert!(line.contains("peer=127.0.0.1:"), "{line}");
-    assert!(line.contains("reason="), "{line}");
+    assert!(line.contains("error="), "{line}");
     app.signal(Signal::TERM);
     app.wait_exit(EXCHANGE_TIMEOUT).await;
     let warnings = app.output().lines().filter(|line| is_warning(line)).count();

@@ -99,6 +99,7 @@ impl PublicUrl {
     /// Gives a request its [`Links`], and the path that it has in this process: without the prefix
     /// of the public URL, which a proxy may or may not have removed.
     pub(crate) fn localize(&self, mut request: Request) -> Request {
+        self.warn_of_ignored_field(&request);
         let links = match (&self.configured, self.key(&request)) {
             (Some(url), _) => self.links(Arc::clone(url), false),
             (None, Ok(key)) => {
@@ -166,22 +167,26 @@ impl PublicUrl {
 
     /// What a proxy says about the client's request; `None` if it says nothing, or is not trusted.
     fn forwarded<'a>(&self, request: &'a Request) -> Option<Forwarded<'a>> {
-        if self.configured.is_some() {
+        if !self.reads_forwarded() || !self.is_trusted(peer(request)?) {
             return None;
         }
-        let headers = request.headers();
-        let field = FORWARDED.iter().find(|name| headers.contains_key(*name))?;
-        let peer = request.extensions().get::<ConnectionInfo>()?.peer.ip();
-        let peer = peer.to_canonical();
-        if self.trusted_proxies.iter().any(|net| net.contains(&peer)) {
-            return Some(Forwarded::of(headers));
-        }
-        self.warn_once(field, peer);
-        None
+        forwarded_field(request)?;
+        Some(Forwarded::of(request.headers()))
     }
 
-    /// Logs that a field is ignored, and the settings of this listener that change it.
-    fn warn_once(&self, field: &HeaderName, peer: IpAddr) {
+    fn is_trusted(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|net| net.contains(&peer))
+    }
+
+    /// Logs once that a field is ignored, and the settings of this listener that change it.
+    fn warn_of_ignored_field(&self, request: &Request) {
+        let (None, Some(field), Some(peer)) = (
+            &self.configured,
+            forwarded_field(request),
+            peer(request).filter(|peer| !self.is_trusted(*peer)),
+        ) else {
+            return;
+        };
         static OF_SITE: AtomicBool = AtomicBool::new(false);
         static OF_GHIBLI: AtomicBool = AtomicBool::new(false);
         let (is_logged, listener, public_url) = match self.is_ghibli {
@@ -337,6 +342,18 @@ pub(crate) fn prefix(url: &str) -> &str {
         .find('/')
         .and_then(|start| after.get(start..))
         .unwrap_or_default()
+}
+
+/// The first of [`FORWARDED`] that a request has.
+fn forwarded_field(request: &Request) -> Option<&'static HeaderName> {
+    let headers = request.headers();
+    FORWARDED.iter().find(|name| headers.contains_key(*name))
+}
+
+/// The address of the client or of its proxy.
+fn peer(request: &Request) -> Option<IpAddr> {
+    let connection = request.extensions().get::<ConnectionInfo>()?;
+    Some(connection.peer.ip().to_canonical())
 }
 
 /// The address at which a client reached this process.

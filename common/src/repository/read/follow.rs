@@ -248,9 +248,9 @@ impl Follower {
                 });
             }
             tracing::error!(
-                "serving version {} with {} items until the next sync repairs the database",
-                snapshot.version(),
-                snapshot.catalogue.len()
+                version = snapshot.version(),
+                items = snapshot.catalogue.len(),
+                "serving what can be read until the next sync repairs the database"
             );
         }
         let snapshot = Arc::new(snapshot);

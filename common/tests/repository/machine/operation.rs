@@ -1,4 +1,4 @@
-//! What can happen, as data that proptest makes and shrinks.
+//! The operations of a history, as data that proptest generates and shrinks.
 
 use std::ops::Range;
 
@@ -9,141 +9,142 @@ use proptest::prelude::*;
 pub(super) const PUBLISHERS: usize = 3;
 /// One reader that follows, and one that loads again and again.
 pub(super) const READERS: usize = 2;
-/// One thing that happens. A publisher or a reader is named by its place.
+
+/// One step of a history. Publishers and readers are named by their indexes.
 #[derive(Clone, Debug)]
 pub(super) enum Operation {
-    /// A publisher that has nothing to do begins a run, and one at work goes on; then it sleeps.
+    /// An idle publisher begins a run, a busy one resumes; then it pauses.
     Run(usize, Task, Until),
-    /// A publisher at work goes on, and sleeps again.
-    Go(usize, Until),
-    /// A publisher at work goes on; then something is wrong with its next call.
+    /// A busy publisher resumes, then pauses.
+    Resume(usize, Until),
+    /// A busy publisher resumes; then its next call fails.
     Fault(usize, Until, Fault),
-    /// A publisher is killed, and another process takes its place.
-    Crash(usize, Last),
-    /// A publisher is stopped: it gives up its run and releases the lease.
-    GiveUp(usize, Last),
+    /// A publisher is killed, and another process replaces it.
+    Kill(usize, LastCall),
+    /// A publisher is stopped: it abandons its run and releases the lease.
+    Stop(usize, LastCall),
     /// The current lease expires.
-    LeasePasses,
+    ExpireLease,
     /// A publisher renews its lease.
     Renew(usize),
-    /// A write that is still under way arrives; 0 is the last that was made.
-    Arrive(usize),
-    /// A reader gets so many answers, the first of them perhaps wrong.
-    Look(usize, usize, Option<ReadFault>),
-    /// The server crashes and forgets the last commit, which it had confirmed to nobody.
-    TakeBack,
+    /// A delayed write reaches the store; 0 is the newest.
+    DeliverLateWrite(usize),
+    /// A reader makes this number of calls. The first can fail.
+    Read(usize, usize, Option<ReadFault>),
+    /// The server crashes and loses the last commit, which it had not acknowledged.
+    RevertCommit,
     /// The store is lost and rebuilt.
-    Rebuild,
-    /// All kept versions are looked at.
-    LookBack,
-    /// At rest, a part that the head names is lost, or corrupted.
-    Spoil(usize, bool),
+    RebuildStore,
+    /// Every available version is read.
+    ReadHistory,
+    /// While no call is under way, a part that the head names is lost, or corrupted.
+    DamagePart(usize, bool),
 }
 
-/// How far a publisher goes.
+/// Where a publisher pauses.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Until {
-    /// So many calls, or less if the run is over.
+    /// After this number of calls, or at the end of the run.
     Calls(usize),
-    /// Until it is about to commit, or its run is over.
+    /// Before the commit, or at the end of the run.
     Commit,
-    /// Until its run is over.
+    /// At the end of the run.
     End,
 }
 
-/// What a run is for.
+/// The task of a run.
 #[derive(Clone, Debug)]
 pub(super) enum Task {
-    /// To publish the last version with some edits.
+    /// Publish the current version with edits.
     Sync(Vec<Edit>),
-    /// To publish a state of so many versions before, and to pin it.
+    /// Publish the state of this number of versions before, and pin it.
     RollBack(usize),
-    /// To hold on to the published version.
+    /// Pin the published version.
     Pin,
-    /// To let it go.
+    /// Remove the pin.
     Unpin,
-    /// To let a held delta pass.
+    /// Approve a held delta.
     Approve(u8),
 }
 
-/// What a source can do to a catalogue.
+/// An edit of the source.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Edit {
-    /// A movie comes, or changes.
+    /// A movie is added or changed.
     Movie(usize, u32),
-    /// A movie goes.
-    Gone(usize),
-    /// A person has another name, which its movies show.
+    /// A movie is removed.
+    Remove(usize),
+    /// A person gets another name, which its movies show.
     Rename(u8),
-    /// A person is of the species of humans or of none, by which its movies sort it.
+    /// A person is human or not, which its movies sort by.
     Human(bool),
     /// Every movie changes.
     All(u32),
 }
 
-/// What can be wrong with a publisher's call.
+/// A fault of a publisher's call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
-    /// It takes place and the answer is lost.
+    /// It succeeds, and the response is lost.
     Lost,
-    /// It does not take place.
+    /// It is refused.
     Refused,
-    /// It seems to fail, and arrives later, perhaps more than once.
+    /// It times out, and reaches the store later, perhaps more than once.
     Late,
-    /// It takes place, and arrives once more later.
+    /// It succeeds, and reaches the store a second time later.
     Twice,
-    /// A reading of the head is of so many changes ago.
+    /// A read of the head returns that of this number of changes before.
     Old(usize),
 }
 
-/// What became of the call at which a publisher ended.
+/// The fate of a publisher's last call.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Last {
-    /// It was not made.
+pub(super) enum LastCall {
+    /// Never sent.
     Undone,
-    /// It took place.
+    /// Successful.
     Done,
-    /// It is still under way.
+    /// Delayed.
     Late,
 }
 
 /// A wrong response to a reader.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ReadFault {
-    /// The head of so many changes ago.
+    /// The head of this number of changes before.
     Old(usize),
-    /// A part is not there yet.
+    /// A missing part.
     Missing,
 }
 
-/// The retention, and what happens.
+/// A retention and a list of operations.
 pub(super) fn histories() -> impl Strategy<Value = (u64, Vec<Operation>)> {
     (2..7_u64, vec(operation(), 1..60))
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
     use Operation::{
-        Arrive, Crash, Fault, GiveUp, Go, LeasePasses, Look, LookBack, Rebuild, Renew, Run, Spoil,
-        TakeBack,
+        DamagePart, DeliverLateWrite, ExpireLease, Fault, Kill, Read, ReadHistory, RebuildStore,
+        Renew, Resume, RevertCommit, Run, Stop,
     };
     let publisher = || 0..PUBLISHERS;
     prop_oneof![
         14 => (publisher(), task(), until(1..16))
             .prop_map(|(publisher, task, until)| Run(publisher, task, until)),
-        8 => (publisher(), until(1..8)).prop_map(|(publisher, until)| Go(publisher, until)),
+        8 => (publisher(), until(1..8)).prop_map(|(publisher, until)| Resume(publisher, until)),
         5 => (publisher(), until(0..2), fault())
             .prop_map(|(publisher, until, fault)| Fault(publisher, until, fault)),
-        2 => (publisher(), last()).prop_map(|(publisher, last)| Crash(publisher, last)),
-        1 => (publisher(), last()).prop_map(|(publisher, last)| GiveUp(publisher, last)),
-        7 => Just(LeasePasses),
+        2 => (publisher(), last()).prop_map(|(publisher, last)| Kill(publisher, last)),
+        1 => (publisher(), last()).prop_map(|(publisher, last)| Stop(publisher, last)),
+        7 => Just(ExpireLease),
         1 => publisher().prop_map(Renew),
-        3 => (0..4_usize).prop_map(Arrive),
+        3 => (0..4_usize).prop_map(DeliverLateWrite),
         8 => (0..READERS, 1..8_usize, prop::option::weighted(0.3, read_fault()))
-            .prop_map(|(reader, calls, fault)| Look(reader, calls, fault)),
-        2 => Just(TakeBack),
-        1 => Just(Rebuild),
-        1 => Just(LookBack),
-        1 => (any::<usize>(), any::<bool>()).prop_map(|(part, corrupt)| Spoil(part, corrupt)),
+            .prop_map(|(reader, calls, fault)| Read(reader, calls, fault)),
+        2 => Just(RevertCommit),
+        1 => Just(RebuildStore),
+        1 => Just(ReadHistory),
+        1 => (any::<usize>(), any::<bool>()).prop_map(|(part, corrupt)| DamagePart(part, corrupt)),
     ]
 }
 
@@ -168,7 +169,7 @@ fn task() -> impl Strategy<Value = Task> {
 fn edit() -> impl Strategy<Value = Edit> {
     prop_oneof![
         6 => (0..8_usize, 1..9_u32).prop_map(|(number, edition)| Edit::Movie(number, edition)),
-        4 => (0..8_usize).prop_map(Edit::Gone),
+        4 => (0..8_usize).prop_map(Edit::Remove),
         1 => (0..4_u8).prop_map(Edit::Rename),
         1 => any::<bool>().prop_map(Edit::Human),
         1 => (1..9_u32).prop_map(Edit::All),
@@ -185,8 +186,12 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
-fn last() -> impl Strategy<Value = Last> {
-    prop_oneof![Just(Last::Undone), Just(Last::Done), Just(Last::Late)]
+fn last() -> impl Strategy<Value = LastCall> {
+    prop_oneof![
+        Just(LastCall::Undone),
+        Just(LastCall::Done),
+        Just(LastCall::Late)
+    ]
 }
 
 fn read_fault() -> impl Strategy<Value = ReadFault> {

@@ -62,7 +62,7 @@ impl World {
     }
 
     /// A new reader sees the head, and every kept version can be rebuilt from it.
-    pub(super) async fn look_back(&self) -> Check {
+    pub(super) async fn read_history(&self) -> Check {
         let broken = |error: StoreError| format!("looking back: {error}");
         let repository = Repository::with_store(self.store.clone());
         let current = repository.load().await.map_err(broken)?;

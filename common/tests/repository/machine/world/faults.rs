@@ -7,7 +7,7 @@ use crate::machine::publisher::Publisher;
 use crate::machine::reader::Reader;
 
 impl World {
-    pub(super) async fn take_back(&mut self) -> Check {
+    pub(super) async fn revert_commit(&mut self) -> Check {
         let Some((saved, model)) = self.unconfirmed.take() else {
             return Ok(());
         };
@@ -38,7 +38,7 @@ impl World {
     }
 
     /// A part that the head names is lost, or corrupted, at rest.
-    pub(super) async fn spoil(&mut self, at: usize, corrupt: bool) -> Check {
+    pub(super) async fn damage_part(&mut self, at: usize, corrupt: bool) -> Check {
         let parts = self.parts().await?;
         let there = self.model.named().filter(|part| parts.contains(part));
         let there: Vec<_> = there.collect();

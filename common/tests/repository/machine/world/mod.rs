@@ -14,7 +14,7 @@ use common::repository::{HeadPatch, PartName, Reading, Store, StoreError};
 
 use super::intercepted_store::{Call, PendingCall, Response};
 use super::model::{Check, Model, Published, ensure};
-use super::operation::{Edit, Last, Operation, PUBLISHERS, READERS, ReadFault, Task, Until};
+use super::operation::{Edit, LastCall, Operation, PUBLISHERS, READERS, ReadFault, Task, Until};
 use super::publisher::Publisher;
 use super::reader::Reader;
 use super::run::Work;
@@ -118,23 +118,23 @@ impl World {
                     self.publishers[*publisher].start(work);
                     self.advance(*publisher).await?;
                 }
-                self.go(*publisher, *until).await
+                self.resume(*publisher, *until).await
             }
-            Operation::Go(publisher, until) => self.go(*publisher, *until).await,
+            Operation::Resume(publisher, until) => self.resume(*publisher, *until).await,
             Operation::Fault(publisher, until, fault) => {
-                self.go(*publisher, *until).await?;
+                self.resume(*publisher, *until).await?;
                 if self.publishers[*publisher].is_at_work() {
                     self.publishers[*publisher].fault = Some(*fault);
-                    self.go(*publisher, Until::Calls(1)).await?;
+                    self.resume(*publisher, Until::Calls(1)).await?;
                 }
                 Ok(())
             }
-            Operation::Crash(publisher, last) => {
+            Operation::Kill(publisher, last) => {
                 self.stop_at(*publisher, *last).await?;
                 self.publishers[*publisher] = Publisher::new(self.store.clone(), self.retention);
                 Ok(())
             }
-            Operation::GiveUp(publisher, last) => {
+            Operation::Stop(publisher, last) => {
                 if !self.publishers[*publisher].is_at_work() {
                     return Ok(());
                 }
@@ -142,7 +142,7 @@ impl World {
                 self.publishers[*publisher].give_up();
                 self.advance(*publisher).await
             }
-            Operation::LeasePasses => {
+            Operation::ExpireLease => {
                 self.fixture.expire_the_lease().await;
                 if let Some(lease) = &mut self.model.lease {
                     lease.over = true;
@@ -150,18 +150,18 @@ impl World {
                 Ok(())
             }
             Operation::Renew(publisher) => self.renew(*publisher).await,
-            Operation::Arrive(number) => self.arrive(*number).await,
-            Operation::Look(reader, calls, fault) => {
+            Operation::DeliverLateWrite(number) => self.deliver_late_write(*number).await,
+            Operation::Read(reader, calls, fault) => {
                 let mut fault = *fault;
                 for _ in 0..*calls {
-                    self.look(*reader, fault.take()).await?;
+                    self.read(*reader, fault.take()).await?;
                 }
                 Ok(())
             }
-            Operation::TakeBack => self.take_back().await,
-            Operation::Rebuild => self.rebuild().await,
-            Operation::LookBack => self.look_back().await,
-            Operation::Spoil(part, corrupt) => self.spoil(*part, *corrupt).await,
+            Operation::RevertCommit => self.revert_commit().await,
+            Operation::RebuildStore => self.rebuild().await,
+            Operation::ReadHistory => self.read_history().await,
+            Operation::DamagePart(part, corrupt) => self.damage_part(*part, *corrupt).await,
         }
     }
 
@@ -185,7 +185,7 @@ impl World {
                 Edit::Movie(number, edition) => {
                     fixture::with(&wanted, fixture::movie(number, edition))
                 }
-                Edit::Gone(number) => fixture::without(&wanted, number),
+                Edit::Remove(number) => fixture::without(&wanted, number),
                 Edit::Rename(name) => {
                     let cat = fixture::person("cat", &format!("Cat {name}"), None);
                     fixture::with(&wanted, cat)
@@ -208,7 +208,7 @@ impl World {
     }
 
     /// A publisher goes on.
-    async fn go(&mut self, publisher: usize, until: Until) -> Check {
+    async fn resume(&mut self, publisher: usize, until: Until) -> Check {
         let mut made = 0;
         while let Some(pending) = self.publishers[publisher].pending.take() {
             if until.is_reached(made, &pending) {
@@ -245,18 +245,18 @@ impl World {
     }
 
     /// A publisher ends at the call that it was about to make.
-    async fn stop_at(&mut self, publisher: usize, last: Last) -> Check {
+    async fn stop_at(&mut self, publisher: usize, last: LastCall) -> Check {
         let Some(pending) = self.publishers[publisher].pending.take() else {
             return Ok(());
         };
         let mut by = self.by(publisher);
         match last {
-            Last::Undone => {}
-            Last::Done => {
+            LastCall::Undone => {}
+            LastCall::Done => {
                 by.unheard = true;
                 self.perform(pending.call, by).await?.ok();
             }
-            Last::Late => self.write_later(pending.call, by),
+            LastCall::Late => self.write_later(pending.call, by),
         }
         Ok(())
     }
@@ -290,7 +290,7 @@ impl World {
         Ok(())
     }
 
-    async fn arrive(&mut self, number: usize) -> Check {
+    async fn deliver_late_write(&mut self, number: usize) -> Check {
         if self.delayed_writes.is_empty() {
             return Ok(());
         }
@@ -304,7 +304,7 @@ impl World {
         Ok(())
     }
 
-    async fn look(&mut self, reader: usize, fault: Option<ReadFault>) -> Check {
+    async fn read(&mut self, reader: usize, fault: Option<ReadFault>) -> Check {
         let old = match fault {
             Some(ReadFault::Old(back)) => Some(self.old_head(back)),
             _ => None,
@@ -338,8 +338,8 @@ impl World {
         for (call, by) in std::mem::take(&mut self.delayed_writes) {
             self.perform(call, by).await?.ok();
         }
-        self.look_back().await?;
-        self.carry_out(&Operation::LeasePasses).await?;
+        self.read_history().await?;
+        self.carry_out(&Operation::ExpireLease).await?;
         let last = Task::Sync(vec![Edit::All(100)]);
         for task in [Task::Unpin, last] {
             let run = Operation::Run(0, task, Until::End);
@@ -347,14 +347,14 @@ impl World {
         }
         ensure!(!self.model.dirty, "the view was left behind");
         self.check_view().await?;
-        self.look_back().await?;
+        self.read_history().await?;
         let lineage = self.model.lineage.clone();
         let header = self.model.log.last().cloned();
         let last = header.as_ref().map(|header| (&*lineage, header));
         for reader in 0..READERS {
             for _ in 0..MAX_CATCH_UP_CALLS {
                 if self.readers[reader].known() != last {
-                    self.look(reader, None).await?;
+                    self.read(reader, None).await?;
                 }
             }
             let known = self.readers[reader].known();
