@@ -125,7 +125,7 @@ struct FilmmakerPage {
     /// The same person in the other role.
     other_role: Option<FilmmakerLink>,
     movies: Vec<Tile>,
-    /// The path of the whole list, if not all movies are shown.
+    /// The path of the complete list, if not all movies are shown.
     all_movies: Option<String>,
     collaborators: Vec<Collaborators>,
 }

@@ -1,4 +1,4 @@
-//! The kept versions that changed an item.
+//! The available versions that changed an item.
 
 use catalogue_index::History;
 use common::models::{Catalogue, Kind};
@@ -17,20 +17,20 @@ pub(crate) struct Revision {
     pub(crate) sentences: Vec<String>,
 }
 
-/// An item that a kept version removed.
+/// An item that an available version removed.
 #[derive(Debug)]
 pub(crate) struct RemovedItem {
     pub(crate) kind: Kind,
     pub(crate) name: String,
     /// The version that removed it.
     pub(crate) version: u64,
-    /// The version before, if it is kept.
+    /// The version before, if it is available.
     pub(crate) last_version: Option<u64>,
-    /// With the version that removed it, newest first.
+    /// The versions that changed or removed it, newest first.
     pub(crate) revisions: Vec<Revision>,
 }
 
-/// The kept versions that changed an item, newest first.
+/// The available versions that changed an item, newest first; at most 20.
 pub(crate) fn revisions(
     history: &History,
     catalogue: &Catalogue,
@@ -50,7 +50,7 @@ pub(crate) fn revisions(
     revisions.take(MAX_REVISIONS).collect()
 }
 
-/// The item that had this slug or, failing that, this id, if a kept version removed it.
+/// The item that had this slug or, failing that, this id, if an available version removed it.
 pub(crate) fn removed_item(
     history: &History,
     catalogue: &Catalogue,
