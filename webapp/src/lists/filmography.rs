@@ -21,7 +21,7 @@ pub(crate) struct Filmography {
     pub(crate) average_score: Option<u8>,
     /// Directors, then producers of the same movies, with the number of movies in common, highest
     /// first.
-    pub(crate) collaborators: Vec<(Filmmaker, u64)>,
+    collaborators: Vec<(Filmmaker, u64)>,
 }
 
 impl Filmography {
@@ -39,6 +39,12 @@ impl Filmography {
             average_score: average_score(site, filmmaker),
             collaborators: collaborators(site, filmmaker),
         }
+    }
+
+    /// The collaborators in a role, with the number of movies in common.
+    pub(crate) fn collaborators_as(&self, role: Role) -> impl Iterator<Item = &(Filmmaker, u64)> {
+        let collaborators = self.collaborators.iter();
+        collaborators.filter(move |(filmmaker, _)| filmmaker.role == role)
     }
 }
 

@@ -212,11 +212,10 @@ fn year_and_score(item: &Item) -> String {
 
 impl Collaborators {
     fn of(role: Role, filmography: &Filmography) -> Self {
-        let of_role = filmography.collaborators.iter();
-        let of_role = of_role.filter(|(filmmaker, _)| filmmaker.role == role);
         Self {
             role,
-            links: of_role
+            links: filmography
+                .collaborators_as(role)
                 .map(|(filmmaker, movies)| FilmmakerLink {
                     movies: *movies,
                     ..FilmmakerLink::of(filmmaker)
