@@ -79,10 +79,12 @@ async fn run_command(command: commands::Command, config: &mut Config) -> ExitCod
             Ok(folder) => folder,
             Err(error) => return fail(exit::FAILURE, &format!("{error:#}")),
         },
-        commands::Command::Verify => match require_file(config) {
-            Ok(()) => None,
-            Err(error) => return fail(exit::FAILURE, &error),
-        },
+        commands::Command::Backup { .. } | commands::Command::Verify => {
+            match require_file(config) {
+                Ok(()) => None,
+                Err(error) => return fail(exit::FAILURE, &error),
+            }
+        }
         _ => None,
     };
     let access = match command {

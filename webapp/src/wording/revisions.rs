@@ -2,6 +2,7 @@
 
 use catalogue_index::History;
 use common::models::{Catalogue, Kind};
+use ghibli_api::canonical_id;
 use jiff::Timestamp;
 
 use super::{ItemNames, sentences};
@@ -57,6 +58,7 @@ pub(crate) fn removed_item(
     kind: Kind,
     slug_or_id: &str,
 ) -> Option<RemovedItem> {
+    let id = canonical_id(slug_or_id);
     let removed = |by_slug: bool| {
         let versions = history.versions().flat_map(|version| {
             let changes = version.changes.iter().flatten();
@@ -66,7 +68,7 @@ pub(crate) fn removed_item(
             let item = change.before.as_ref().filter(|_| change.after.is_none())?;
             let is_same = match by_slug {
                 true => *item.slug == *slug_or_id,
-                false => *item.id == *slug_or_id,
+                false => *item.id == *id,
             };
             (change.kind == kind && is_same).then_some((version.header.version, item))
         });
