@@ -68,7 +68,7 @@ impl SyncMetrics {
 
     /// Counts a request to the source.
     pub(crate) fn count_request(&self, progress: Progress<'_>) {
-        if let Progress::Responded(result) = progress {
+        if let Progress::RequestEnded(result) = progress {
             self.requests
                 .get_or_create(&[("result", result.name())])
                 .inc();
