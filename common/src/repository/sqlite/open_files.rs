@@ -1,6 +1,6 @@
-//! Database files that PyFlix opens besides SQLite. Closing any descriptor of a file drops all POSIX locks of the
-//! process on it, those of SQLite's connections too. So a file is opened once, and stays open as
-//! long as a connection has it.
+//! Database files that PyFlix opens besides SQLite. Closing any descriptor of a file drops all POSIX
+//! locks of the process on it, those of SQLite's connections too. So a file is opened once, and stays
+//! open as long as a connection has it.
 
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
