@@ -12,7 +12,7 @@ pub const CONFIGURATION: u8 = 2;
 
 /// Prints why a program ends, in one line on standard error, and returns its exit code.
 pub fn fail(program: &str, code: u8, error: &dyn Display) -> ExitCode {
-    // Nobody may be there to read it.
+    // The reader may have gone.
     let _ = writeln!(io::stderr(), "{program}: {error}");
     ExitCode::from(code)
 }

@@ -1,5 +1,5 @@
-//! What the fuzz targets and the replay of their corpus (`tests/fuzz_corpus`) run. Each panics if a
-//! promise is broken.
+//! The code of the fuzz targets, also used by the replay of their corpus (`tests/fuzz_corpus`). Each
+//! function panics if a promise is broken.
 
 use std::collections::HashMap;
 use std::fs;
@@ -21,8 +21,8 @@ use tempfile::TempDir;
 
 const BASE: &str = "http://localhost:8000/ghibli";
 
-/// Reads a list of the source: of the kind that the first byte selects. What is read can be served,
-/// and read again from there.
+/// Reads a list of the source; the first byte selects the kind. A record that is read can be served,
+/// and read again from the served form.
 pub(crate) fn source(data: &[u8]) {
     let Some((kind, json)) = data.split_first() else {
         return;

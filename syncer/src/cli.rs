@@ -62,8 +62,8 @@ pub async fn main(cli: Cli) -> ExitCode {
         Some(Command::Init { folder }) => setup::init(&folder).await.map_err(Into::into),
         Some(Command::NotifyTest) => return notify_test(&config).await,
         Some(Command::Repository(command)) => return run_command(command, &mut config).await,
-        None => match Loop::open(&config).await {
-            Ok(parts) => sync_repeatedly(parts, &config).await,
+        None => match Service::open(&config).await {
+            Ok(service) => sync_repeatedly(service, &config).await,
             Err(error) => return fail(exit::CONFIGURATION, &format!("{error:#}")),
         },
     };
@@ -79,10 +79,12 @@ async fn run_command(command: commands::Command, config: &mut Config) -> ExitCod
             Ok(folder) => folder,
             Err(error) => return fail(exit::FAILURE, &format!("{error:#}")),
         },
-        commands::Command::Verify => match require_file(config) {
-            Ok(()) => None,
-            Err(error) => return fail(exit::FAILURE, &error),
-        },
+        commands::Command::Backup { .. } | commands::Command::Verify => {
+            match require_file(config) {
+                Ok(()) => None,
+                Err(error) => return fail(exit::FAILURE, &error),
+            }
+        }
         _ => None,
     };
     let access = match command {
@@ -107,7 +109,7 @@ async fn run_command(command: commands::Command, config: &mut Config) -> ExitCod
     code.unwrap_or_else(|error| fail(exit_code(&error), &format!("{error:#}")))
 }
 
-/// A database of a newer release is a matter of configuration.
+/// The exit code for an error: a database of a newer release counts as a configuration error.
 fn exit_code(error: &anyhow::Error) -> u8 {
     let backup = match error.downcast_ref() {
         Some(BackupError::Store(error)) => Some(error),
@@ -128,7 +130,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 fn require_file(config: &Config) -> anyhow::Result<()> {
     match &config.database {
         Database::Sqlite(path) if !path.exists() => {
-            bail!("there is no database at {}", path.display())
+            bail!(
+                "there is no database at {}; check PYFLIX_DATABASE_URL",
+                path.display()
+            )
         }
         _ => Ok(()),
     }
@@ -152,15 +157,15 @@ fn replace_missing_file(config: &mut Config) -> anyhow::Result<Option<tempfile::
     Ok(Some(folder))
 }
 
-/// What the loop runs.
-struct Loop {
+/// The syncer that runs until it is stopped, with its webhooks and its metrics.
+struct Service {
     syncer: Syncer,
     webhooks: Webhooks,
     listener: Option<TcpListener>,
     metrics: Metrics,
 }
 
-impl Loop {
+impl Service {
     async fn open(config: &Config) -> anyhow::Result<Self> {
         let metrics = Metrics::new("syncer", config);
         let repository = open_repository(config, Access::Writer).await?;
@@ -184,7 +189,8 @@ async fn open_repository(config: &Config, access: Access) -> anyhow::Result<Repo
 
 async fn notify_test(config: &Config) -> ExitCode {
     if config.webhooks.is_empty() {
-        let problem = "PYFLIX_WEBHOOK_URLS: is not set, so there is no webhook to test";
+        let problem = "PYFLIX_WEBHOOK_URLS: is not set, so there is no webhook to test; \
+                       set it to a URL, such as https://hooks.example.org/pyflix";
         return fail(exit::CONFIGURATION, &problem);
     }
     let result = commands::notify_test(&config.webhooks, &Clock::system()).await;
@@ -216,24 +222,24 @@ pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<(Syncer
     Ok((syncer, webhooks))
 }
 
-async fn sync_repeatedly(parts: Loop, config: &Config) -> anyhow::Result<()> {
+async fn sync_repeatedly(service: Service, config: &Config) -> anyhow::Result<()> {
     let shutdown = on_signal()?;
-    let repository = parts.syncer.repository().clone();
+    let repository = service.syncer.repository().clone();
     let providers: Vec<_> = config.provider_urls.iter().map(without_user).collect();
     tracing::info!(
         "syncing every {} from {}",
         humantime::format_duration(config.sync_interval),
         providers.join(", ")
     );
-    let sync_metrics = SyncMetrics::register(&parts.metrics);
-    // If the server ends, so does the loop.
+    let sync_metrics = SyncMetrics::register(&service.metrics);
+    // The end of the server ends the loop.
     let serving = async {
         let _stops_all = shutdown.clone().drop_guard();
-        metrics::serve(parts.listener, parts.metrics, shutdown.clone()).await
+        metrics::serve(service.listener, service.metrics, shutdown.clone()).await
     };
     let interval = config.sync_interval;
-    let syncing = schedule::run(parts.syncer, interval, sync_metrics, shutdown.clone());
-    let (served, (), ()) = tokio::join!(serving, syncing, parts.webhooks.run(&shutdown));
+    let syncing = schedule::run(service.syncer, interval, sync_metrics, shutdown.clone());
+    let (served, (), ()) = tokio::join!(serving, syncing, service.webhooks.run(&shutdown));
     repository.close().await;
     served.context("the server of metrics stopped unexpectedly")
 }

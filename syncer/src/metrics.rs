@@ -1,4 +1,4 @@
-//! What the syncer measures: its runs, what they found, and its requests to the source.
+//! Metrics of the syncer: its runs, their findings, and its requests to the source.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,7 +56,7 @@ impl SyncMetrics {
         metrics.register("source_requests", help, sync.requests.clone());
         let help = "Decoded size of the complete responses of the source";
         metrics.register("source_received_bytes", help, sync.received_bytes.clone());
-        let help = "Lost or damaged parts of the database, each time that a run finds them";
+        let help = "Lost or damaged parts of the database, counted by each run that finds them";
         metrics.register("sync_damaged_parts", help, sync.damaged_parts.clone());
         let last = Arc::clone(&sync.last);
         metrics.on_scrape(move |scrape| {
@@ -68,7 +68,7 @@ impl SyncMetrics {
 
     /// Counts a request to the source.
     pub(crate) fn count_request(&self, progress: Progress<'_>) {
-        if let Progress::Responded(result) = progress {
+        if let Progress::RequestEnded(result) = progress {
             self.requests
                 .get_or_create(&[("result", result.name())])
                 .inc();
@@ -113,7 +113,7 @@ impl SyncMetrics {
     }
 }
 
-/// What the last run that read the source found.
+/// Writes the figures of the last run that read the source.
 fn write(scrape: &mut Scrape<'_, '_>, last: Option<&(Instant, Run)>) -> fmt::Result {
     type Select = fn(&KindStats) -> u64;
     const KINDS: [(&str, &str, Select); 3] = [

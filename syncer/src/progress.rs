@@ -37,7 +37,7 @@ impl FetchProgress {
                 self.bar.set_message(format!("contacting {provider}"));
                 return;
             }
-            Progress::Responded(_) => return,
+            Progress::RequestEnded(_) => return,
             Progress::Failed(failure) => {
                 self.bar.println(failure.to_string());
                 return;

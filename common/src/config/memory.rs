@@ -9,7 +9,7 @@ use bytesize::ByteSize;
 /// program itself.
 const OVERHEAD_BYTES: u64 = 40 << 20;
 
-/// What version 1 of the interface shows without a limit, and above.
+/// Values from here on mean no limit in version 1 of the interface.
 const NO_LIMIT_BYTES: u64 = 1 << 62;
 
 /// A warning if `limit` is below what a sync may use.

@@ -41,13 +41,13 @@ pub struct Config {
     pub retention: u64,
     /// The address that a second listener of the web app has, with the compatible API at its root.
     pub ghibli_listen: Option<SocketAddr>,
-    /// The address that `/metrics` has.
+    /// The address of the listener for `/metrics`.
     pub metrics_listen: Option<SocketAddr>,
     /// Base of all links, without a final slash; `None`: taken from the request.
     pub public_url: Option<String>,
     /// The proxies whose `X-Forwarded-…` and `Forwarded` fields count.
     pub trusted_proxies: Vec<IpNet>,
-    /// Where events are posted to.
+    /// The webhooks that events are posted to.
     pub webhooks: Vec<Webhook>,
     /// Filter directives for the log: `info`, `common=debug`.
     pub log: String,

@@ -108,7 +108,7 @@ pub(super) fn webhook_urls(text: &str) -> Parsed<Vec<Url>> {
         match url.filter(is_complete) {
             None => return Err(format!("URL {number} is not a complete http or https URL")),
             Some(url) if urls.contains(&url) => {
-                return Err(format!("URL {number} is there twice"));
+                return Err(format!("URL {number} is listed twice"));
             }
             Some(url) => urls.push(url),
         }
@@ -116,7 +116,7 @@ pub(super) fn webhook_urls(text: &str) -> Parsed<Vec<Url>> {
     Ok(urls)
 }
 
-/// The secrets of so many webhooks, one a line; a single one serves all.
+/// The secrets of a number of webhooks, one a line; a single one serves all.
 pub(super) fn webhook_secrets(text: &str, webhooks: usize) -> Parsed<Vec<SecretSlice<u8>>> {
     let lines = text.lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty());

@@ -47,7 +47,7 @@ pub enum Database {
 /// A URL that events are posted to.
 #[derive(Clone)]
 pub struct Webhook {
-    /// Where to; it may hold a password.
+    /// The URL, which may contain a password.
     pub url: Url,
     /// The key of the signatures.
     pub secret: SecretSlice<u8>,

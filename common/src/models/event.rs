@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Counts, Outcome};
 
-/// An event, as webhooks get it: `{type, timestamp, data}`.
+/// An event in the form that webhooks receive: `{type, timestamp, data}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// The fields `type` and `data`.

@@ -5,7 +5,7 @@ use super::{ChangeType, Changes, Id, Kind};
 
 const MAX_CHANGES: usize = 1_000;
 const MAX_NAME_CHARACTERS: usize = 120;
-/// Of all ids and names together.
+/// Maximum size of all ids and names together.
 const MAX_BYTES: usize = 1 << 17;
 
 /// A change that a held run would have made.

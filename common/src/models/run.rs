@@ -54,12 +54,12 @@ pub struct Run {
     /// The result of a repair, and writes that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// The settings of the syncer.
+    /// The settings of the syncer; `None` in rows of earlier releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<RunSettings>,
 }
 
-/// The settings of a syncer that web apps show and judge by.
+/// The settings of a syncer that web apps need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunSettings {
     /// Time between syncs, in milliseconds.

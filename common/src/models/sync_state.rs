@@ -92,8 +92,8 @@ impl Conditions {
             || self.quarantine_high
     }
 
-    /// Whether the condition of a state holds; that of [`SyncState::UpToDate`] is only the last
-    /// resort, and never does.
+    /// Whether the condition of a state holds. False for [`SyncState::UpToDate`], which means that
+    /// no other state's condition holds.
     pub const fn holds(&self, state: SyncState) -> bool {
         match state {
             SyncState::Held => self.held,

@@ -23,9 +23,9 @@ const MAX_EVENTS: u32 = 1_000;
 /// An event of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedEvent {
-    /// Its number, rising by 1. The log begins with a row without an event.
+    /// Its number, which increases by 1. The first row of a log has no event.
     pub number: u64,
-    /// Identifies it among the events of all stores; has no full stop.
+    /// Identifies it among the events of all stores; contains no full stop.
     pub id: String,
     /// The event.
     pub event: Option<Event>,
@@ -157,7 +157,7 @@ impl LeaseGuard {
     }
 }
 
-/// What is compared with the state of the newest row.
+/// The observations that are compared with the state of the newest row.
 struct Observed<'a> {
     head: &'a Head,
     now: Timestamp,

@@ -153,8 +153,8 @@ pub enum HeadPatch {
     Pin(Option<u64>),
     /// Sets or removes the approval.
     Approval(Option<String>),
-    /// Raises the fence to a higher one, which the lease then has. The fences between are nobody's,
-    /// so that parts can be named by them.
+    /// Raises the fence, and the lease with it. No lease ever has the fences in between, so parts
+    /// can be named by them.
     RaiseFence(u64),
     /// Replaces all but fence and lease: a backup is restored.
     Restore(Box<Head>),
@@ -240,7 +240,7 @@ impl Head {
         base.chain(rows).chain(changes)
     }
 
-    /// What contradicts itself in it.
+    /// The first contradiction within the head, in words.
     pub(super) fn contradiction(&self) -> Option<String> {
         let Some(last) = self.log.last() else {
             return (self.version > 0).then(|| format!("it lacks version {}", self.version));

@@ -26,7 +26,7 @@ mod verify;
 mod view;
 
 pub use self::mongodb::setup as mongodb_setup;
-pub use backup::{Backup, BackupError, BackupLock, CopyProgress, Overwriting};
+pub use backup::{Backup, BackupError, BackupLock, CopyProgress, Replacement};
 pub use content::ContentDigest;
 pub use deliveries::Delivery;
 pub use events::LoggedEvent;

@@ -135,7 +135,7 @@ pub enum Table {
     UnchangedMarker,
     /// The event log.
     Events,
-    /// The deliveries to each webhook, which are written outside of any lease.
+    /// The deliveries to each webhook, written without a lease.
     Webhooks,
 }
 
@@ -152,7 +152,7 @@ impl Table {
     ];
 
     /// The tables of a backup. Events and deliveries belong to a database: a restored one has a
-    /// new lineage, with which the log of events begins anew.
+    /// new lineage, which starts a new event log.
     pub const BACKED_UP: [Self; 5] = [
         Self::Runs,
         Self::Quarantine,

@@ -18,7 +18,7 @@ const MARKER_KEY: &str = "marker";
 
 /// How many rows the ledger keeps.
 const LEDGER_ROWS: u32 = 10_000;
-/// How many rows back the list of an earlier held run is dropped.
+/// The list of an earlier held run is removed from this many of the newest rows.
 const HELD_ROWS: u32 = 20;
 /// How many rows a batch has.
 const BATCH_ROWS: usize = 1_000;

@@ -23,6 +23,7 @@ const MAX_ATTEMPTS: u32 = 60;
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 const REPAIRED_BY_SYNC: &str = "`syncer once` repairs it";
+const ROW_SKIPPED: &str = "PyFlix skips this row; delete it in a database shell";
 const HISTORY_LOST: &str = "earlier versions cannot be rebuilt: restore a backup with `syncer restore FILE --replace`, or \
      wait until newer versions replace them";
 const HEAD_LOST: &str =
@@ -63,7 +64,7 @@ impl Repository {
     /// meanwhile is verified again.
     ///
     /// # Errors
-    /// When the store fails, or runs change it all the time.
+    /// When the store fails, or runs change it during every attempt.
     pub async fn verify(&self) -> Result<VerifyReport> {
         for _ in 0..MAX_ATTEMPTS {
             let head = match self.head().await {
@@ -88,7 +89,7 @@ impl Repository {
             tokio::time::sleep(RETRY_DELAY).await;
         }
         Err(StoreError::Unavailable(
-            "syncs changed it all the time; stop the syncer and verify again".into(),
+            "syncs changed it during every attempt; stop the syncer and verify again".into(),
         ))
     }
 
@@ -104,8 +105,9 @@ impl Repository {
                 None => self.verify_versions(head, &mut report).await?,
             }
         }
-        for damage in undecodable_rows(&*self.store).await? {
-            report.add([damage], REPAIRED_BY_SYNC);
+        for table in Table::ALL {
+            let damage = undecodable_rows(&*self.store, table).await?;
+            report.add(damage, row_remedy(table));
         }
         Ok(report)
     }
@@ -172,29 +174,35 @@ impl Repository {
     }
 }
 
-/// The rows of all tables that cannot be decoded.
-async fn undecodable_rows(store: &dyn Store) -> Result<Vec<Damage>> {
-    let mut damage = Vec::new();
-    for table in Table::ALL {
-        let check: fn(Map<String, Value>) -> serde_json::Result<()> = match table {
-            Table::Runs => decode::<Run>,
-            Table::Quarantine => decode::<Quarantined>,
-            Table::Findings => decode::<Finding>,
-            Table::Missing => decode::<MissingItem>,
-            Table::UnchangedMarker => decode::<MarkerRow<Value>>,
-            Table::Events => decode::<EventRow>,
-            Table::Webhooks => decode::<Delivery>,
-        };
-        let undecodable = store.rows(table, None).await?.into_iter();
-        damage.extend(undecodable.filter_map(|row| {
-            let error = check(row.fields).err()?;
-            Some(parts::damaged(
-                format!("{}/{}", table.name(), row.key),
-                &error,
-            ))
-        }));
+/// What repairs an undecodable row. A sync rewrites the tables about the source, and only adds to the
+/// others.
+const fn row_remedy(table: Table) -> &'static str {
+    match table {
+        Table::Quarantine | Table::Findings | Table::Missing | Table::UnchangedMarker => {
+            REPAIRED_BY_SYNC
+        }
+        Table::Runs | Table::Events | Table::Webhooks => ROW_SKIPPED,
     }
-    Ok(damage)
+}
+
+/// The rows of a table that cannot be decoded.
+async fn undecodable_rows(store: &dyn Store, table: Table) -> Result<Vec<Damage>> {
+    let check: fn(Map<String, Value>) -> serde_json::Result<()> = match table {
+        Table::Runs => decode::<Run>,
+        Table::Quarantine => decode::<Quarantined>,
+        Table::Findings => decode::<Finding>,
+        Table::Missing => decode::<MissingItem>,
+        Table::UnchangedMarker => decode::<MarkerRow<Value>>,
+        Table::Events => decode::<EventRow>,
+        Table::Webhooks => decode::<Delivery>,
+    };
+    let rows = store.rows(table, None).await?.into_iter();
+    let damage = rows.filter_map(|row| {
+        let error = check(row.fields).err()?;
+        let name = format!("{}/{}", table.name(), row.key);
+        Some(parts::damaged(name, &error))
+    });
+    Ok(damage.collect())
 }
 
 fn decode<T: DeserializeOwned>(fields: Map<String, Value>) -> serde_json::Result<()> {

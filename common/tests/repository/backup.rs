@@ -2,7 +2,7 @@ use std::io::{self, Read, Write};
 
 use common::models::{Catalogue, Kind};
 use common::repository::{
-    Backup, BackupError, BackupLock, Head, HeadPatch, Header, Overwriting, PartKind, Repository,
+    Backup, BackupError, BackupLock, Head, HeadPatch, Header, PartKind, Replacement, Repository,
     Row, StoreError, Table,
 };
 
@@ -26,11 +26,11 @@ pub(crate) async fn back_up(repository: &Repository) -> Result<Vec<u8>, BackupEr
 pub(crate) async fn restore(
     repository: &Repository,
     backup: &[u8],
-    overwriting: Overwriting,
+    replacement: Replacement,
 ) -> Result<Header, BackupError> {
     let source = io::Cursor::new(backup.to_vec());
     repository
-        .restore(source, overwriting, |_| {}, &|_| {})
+        .restore(source, replacement, |_| {}, &|_| {})
         .await
 }
 
@@ -112,7 +112,7 @@ pub(crate) async fn a_backup_restores_all_of_a_store_into_either_kind(store: &Fi
     };
     for empty in [store.fresh().await, other] {
         let target = empty.open().await;
-        let header = restore(&target, &backup, Overwriting::Refused).await;
+        let header = restore(&target, &backup, Replacement::Refused).await;
         assert_eq!(header.unwrap().version, 4);
         assert_eq!(content(&target).await, before);
         assert_ne!(target.head().await.unwrap().unwrap().lineage, lineage);
@@ -134,7 +134,7 @@ pub(crate) async fn a_store_with_a_version_is_restored_only_with_permission(stor
     let backup = back_up(&fill(&store.fresh().await, 2).await).await.unwrap();
     let repository = fill(store, 5).await;
     let before = content(&repository).await;
-    let refused = restore(&repository, &backup, Overwriting::Refused).await;
+    let refused = restore(&repository, &backup, Replacement::Refused).await;
     assert!(
         matches!(refused, Err(BackupError::NotEmpty { version: 5 })),
         "{refused:?}"
@@ -143,7 +143,7 @@ pub(crate) async fn a_store_with_a_version_is_restored_only_with_permission(stor
 
     let mut follower = store.open().await.follow();
     let known = next_version(&mut follower).await;
-    restore(&repository, &backup, Overwriting::Allowed)
+    restore(&repository, &backup, Replacement::Allowed)
         .await
         .unwrap();
     let followed = next_version(&mut follower).await;
@@ -168,13 +168,13 @@ pub(crate) async fn a_truncated_or_changed_backup_changes_nothing(store: &Fixtur
     // The end of a tar file is padding.
     let end = backup.iter().rposition(|&byte| byte != 0).unwrap();
     for at in (0..end - 7).step_by(end / samples).map(|at| at + at % 7) {
-        let truncated = restore(&repository, &backup[..at], Overwriting::Allowed).await;
+        let truncated = restore(&repository, &backup[..at], Replacement::Allowed).await;
         let mut refused = vec![truncated];
         // The padding between entries has no content.
         if backup[at] != 0 {
             let mut flipped = backup.clone();
             flipped[at] ^= 1 << (at % 8);
-            refused.push(restore(&repository, &flipped, Overwriting::Allowed).await);
+            refused.push(restore(&repository, &flipped, Replacement::Allowed).await);
         }
         for refused in refused {
             let text = refused.unwrap_err().to_string();
@@ -211,7 +211,7 @@ pub(crate) async fn what_is_not_a_backup_or_of_a_newer_release_is_refused(store:
             "written by a newer release (9.8.7, backup format 2)",
         ),
     ] {
-        let refused = restore(&repository, &bytes, Overwriting::Allowed).await;
+        let refused = restore(&repository, &bytes, Replacement::Allowed).await;
         let text = refused.unwrap_err().to_string();
         assert!(text.contains(expected), "{text}");
     }
@@ -226,7 +226,7 @@ pub(crate) async fn a_restore_that_stops_at_any_write_leaves_the_old_state_or_th
     let backup = back_up(&fill(&store.fresh().await, 3).await).await.unwrap();
     let restored = store.fresh().await;
     let whole = restored.open().await;
-    restore(&whole, &backup, Overwriting::Refused)
+    restore(&whole, &backup, Replacement::Refused)
         .await
         .unwrap();
     let new = seen(&whole).await;
@@ -238,7 +238,7 @@ pub(crate) async fn a_restore_that_stops_at_any_write_leaves_the_old_state_or_th
         for writes in (0..ENOUGH).step_by(step) {
             let tampered = FaultyStore::stopping(writes, stop, target.open().await.store().clone());
             let dying = Repository::with_store(tampered);
-            restore(&dying, &backup, Overwriting::Allowed).await.ok();
+            restore(&dying, &backup, Replacement::Allowed).await.ok();
 
             let found = seen(&target.open().await).await;
             assert!(found == old || found == new, "{stop:?} {writes}: {found:?}");
@@ -298,7 +298,7 @@ pub(crate) async fn a_backup_taken_while_versions_are_published_is_one_of_them(s
     next.release(None).await.unwrap();
     let empty = store.fresh().await;
     let target = empty.open().await;
-    restore(&target, &bytes, Overwriting::Refused)
+    restore(&target, &bytes, Replacement::Refused)
         .await
         .unwrap();
     assert_eq!(content(&target).await, content(&repository).await);
@@ -324,7 +324,7 @@ pub(crate) async fn a_damaged_version_is_not_backed_up_and_damaged_history_is_le
     let backup = back_up(&repository).await.unwrap();
     let empty = store.fresh().await;
     let target = empty.open().await;
-    restore(&target, &backup, Overwriting::Refused)
+    restore(&target, &backup, Replacement::Refused)
         .await
         .unwrap();
     let versions = target.versions().await.unwrap();
@@ -368,7 +368,7 @@ pub(crate) async fn an_output_or_input_that_fails_is_reported(store: &Fixture) {
     // The lease is free again.
     let lease = repository.try_acquire(None).await.unwrap().unwrap();
     lease.release(None).await.unwrap();
-    let failed = repository.restore(Full, Overwriting::Allowed, |_| {}, &|_| {});
+    let failed = repository.restore(Full, Replacement::Allowed, |_| {}, &|_| {});
     let text = failed.await.unwrap_err().to_string();
     assert!(text.contains("the disk is broken"), "{text}");
     assert_eq!(

@@ -104,7 +104,7 @@ impl FilmmakerNames {
     }
 }
 
-/// The pairs from the first one on whose first text is not less than this.
+/// The pairs whose first text is not less than `start`.
 fn starting_at<'a>(
     pairs: &'a OrdSet<(Arc<str>, Arc<str>)>,
     start: &str,

@@ -266,7 +266,7 @@ impl ListIndex {
         self.values.get(&(field, value.clone()))
     }
 
-    /// A text as the first item that has it writes it, or as it is if there is none.
+    /// A text in the spelling of the first item that has it; unchanged if no item has it.
     pub fn as_written(&self, field: Field, text: &str) -> String {
         let value = FieldValue::text(text);
         let numbers = self.with_value(field, &value);

@@ -216,7 +216,7 @@ impl ResponseCache {
 }
 
 impl CachedResponse {
-    /// What the caller tagged it with.
+    /// The `tag` that was passed to [`ResponseCache::insert`].
     pub fn tag(&self) -> u16 {
         self.tag
     }

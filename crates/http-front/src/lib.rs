@@ -37,7 +37,7 @@ const DRAIN_GRACE: Duration = Duration::from_millis(250);
 
 /// Serves `app` on `listener` until `shutdown` is cancelled.
 ///
-/// `cached` is asked first, on the connection's I/O thread, about every request without a body;
+/// `cached` is called first, on the connection's I/O thread, with every request without a body;
 /// it must not block or compute. `app` runs on the runtime that calls this function. `stats` counts
 /// what happens to connections.
 ///

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What happened to the connections of a server since its start. Counting and reading never wait.
+/// Counts of a server's connections and bytes since its start. Counting and reading never wait.
 #[derive(Debug, Default)]
 pub struct ServerStats {
     /// Connections accepted.

@@ -124,7 +124,7 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
 }
 
 fn say(line: &str) {
-    // Nobody may be there to read it.
+    // The reader may have gone.
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 

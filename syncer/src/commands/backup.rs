@@ -11,8 +11,7 @@ use super::lease::{log_waiting, unless_stopped};
 use super::output::print;
 use crate::progress::PartsProgress;
 
-/// How often a backup is begun; the last time it keeps the lease, so that no version can be published
-/// meanwhile.
+/// Maximum number of attempts. The last one keeps the lease, so that no version can be published.
 const MAX_ATTEMPTS: u32 = 4;
 
 pub(super) async fn backup(

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use common::repository::Overwriting;
+use common::repository::Replacement;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::notify_test::notify_test;
@@ -101,12 +101,12 @@ pub async fn run(
         Command::Unpin => pin::unpin(repository, shutdown).await?,
         Command::Backup { file } => backup::backup(repository, &file, shutdown).await?,
         Command::Restore { file, replace } => {
-            let overwriting = if replace {
-                Overwriting::Allowed
+            let replacement = if replace {
+                Replacement::Allowed
             } else {
-                Overwriting::Refused
+                Replacement::Refused
             };
-            restore::restore(repository, &file, overwriting, shutdown).await?;
+            restore::restore(repository, &file, replacement, shutdown).await?;
         }
         Command::Verify => unless_stopped(shutdown, verify::verify(repository)).await?,
     }

@@ -5,13 +5,13 @@ use common::config::Webhook;
 use common::models::{Event, EventData};
 use futures::future::join_all;
 
-use super::output::print;
+use super::output::{self, print};
 use crate::webhooks::WebhookClient;
 
 /// Sends a test event to each webhook and prints the results; success if all accepted it.
 ///
 /// # Errors
-/// When TLS cannot be set up.
+/// When TLS cannot be set up or the output cannot be written.
 pub(crate) async fn notify_test(webhooks: &[Webhook], clock: &Clock) -> anyhow::Result<ExitCode> {
     let client = WebhookClient::new()?;
     let now = clock.now();
@@ -34,5 +34,6 @@ pub(crate) async fn notify_test(webhooks: &[Webhook], clock: &Clock) -> anyhow::
             }
         }
     }
+    output::check()?;
     Ok(code)
 }

@@ -8,15 +8,15 @@ static FAILURE: OnceLock<io::Error> = OnceLock::new();
 
 /// Prints a line on standard output.
 pub(super) fn print(line: &str) {
-    note(writeln!(io::stdout(), "{line}"));
+    record_failure(writeln!(io::stdout(), "{line}"));
 }
 
-/// Prints a line without its colours if standard output is no terminal or `NO_COLOR` is set.
+/// Prints a line without its colours if standard output is not a terminal or `NO_COLOR` is set.
 pub(super) fn print_styled(line: &str) {
-    note(writeln!(anstream::stdout(), "{line}"));
+    record_failure(writeln!(anstream::stdout(), "{line}"));
 }
 
-fn note(printed: io::Result<()>) {
+fn record_failure(printed: io::Result<()>) {
     if let Err(error) = printed {
         FAILURE.get_or_init(|| error);
     }

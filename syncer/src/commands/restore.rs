@@ -3,7 +3,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use anyhow::Context;
-use common::repository::{Overwriting, Repository};
+use common::repository::{Replacement, Repository};
 use tokio_util::sync::CancellationToken;
 
 use super::lease::{log_waiting, unless_stopped};
@@ -13,7 +13,7 @@ use crate::progress::PartsProgress;
 pub(super) async fn restore(
     repository: &Repository,
     file: &Path,
-    overwriting: Overwriting,
+    replacement: Replacement,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<()> {
     let source: Box<dyn Read + Send> = if file == Path::new("-") {
@@ -25,7 +25,7 @@ pub(super) async fn restore(
     };
     let progress = PartsProgress::new("restoring");
     let show = |step| progress.show(step);
-    let restored = repository.restore(source, overwriting, log_waiting, &show);
+    let restored = repository.restore(source, replacement, log_waiting, &show);
     let header = unless_stopped(shutdown, restored).await?;
     drop(progress);
     print(&format!(

@@ -23,7 +23,8 @@ pub(super) async fn verify(repository: &Repository) -> anyhow::Result<()> {
         "nothing is damaged; nothing has been published yet".to_owned()
     } else {
         format!(
-            "nothing is damaged: version {} with {} items, {} parts, the readable collections and all tables",
+            "nothing is damaged: version {} (items: {}, parts: {}), the readable collections and all \
+             tables",
             report.version, report.items, report.parts
         )
     });

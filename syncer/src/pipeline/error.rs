@@ -31,7 +31,7 @@ pub(super) enum PlanError {
     TooLarge { limit: u64 },
 }
 
-// Not its source: it displays it.
+// No `#[from]`, which would make it the `source()`: its text is already in the message.
 impl From<FetchError> for SyncError {
     fn from(error: FetchError) -> Self {
         Self::Source(error)

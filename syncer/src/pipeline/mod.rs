@@ -238,7 +238,7 @@ impl Syncer {
         Ok(plan.map_err(|error| SyncError::Compare(error.to_string()))??)
     }
 
-    /// The settings that the ledger has for web apps.
+    /// The settings that runs record for web apps.
     fn settings(&self) -> RunSettings {
         let interval = self.policy.interval.as_millis();
         RunSettings {

@@ -19,7 +19,7 @@ use super::join::{RecordUse, join};
 use super::missing;
 use super::parse::{Parsed, parse};
 
-/// What a sync accepts, and how often one runs.
+/// The limits of a sync, and the time between syncs.
 #[derive(Clone, Copy, Debug)]
 pub struct SyncPolicy {
     /// The limits of one sync.

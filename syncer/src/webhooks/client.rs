@@ -15,7 +15,7 @@ use super::signature::sign;
 
 /// The longest time for a request and its response.
 pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How much of a response is read.
+/// Maximum size of the part of a response that is read.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 /// Posts events.
@@ -26,7 +26,7 @@ pub(crate) struct WebhookClient(reqwest::Client);
 #[error("{reason}")]
 pub(crate) struct DeliveryError {
     reason: String,
-    /// How long the webhook asks to be left alone.
+    /// The `Retry-After` of the response.
     pub(super) retry_after: Option<Duration>,
 }
 
@@ -52,7 +52,7 @@ impl DeliveryError {
 
 impl WebhookClient {
     pub(crate) fn new() -> anyhow::Result<Self> {
-        // Fails only if the process already has a provider, which will do.
+        // Fails only if the process already has a provider, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .user_agent(concat!("PyFlix/", env!("CARGO_PKG_VERSION")))

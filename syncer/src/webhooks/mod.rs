@@ -27,12 +27,12 @@ use self::pending::Pending;
 
 /// How often the log is read for new events.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// How long other syncers leave a webhook alone after the start of an attempt.
+/// How long an attempt reserves its webhook, so that no other syncer sends.
 const CLAIM: Duration = Duration::from_secs(ATTEMPT_TIMEOUT.as_secs() + 5);
 /// The wait after the first failure; it doubles with each further one.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF: Duration = Duration::from_mins(10);
-/// No wait is longer: a later time dates from before the clock was set back.
+/// A stored wait that is longer dates from before the clock was set back, and is ignored.
 const MAX_WAIT: Duration = Duration::from_hours(2);
 /// How long a shutdown waits for the store.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -56,7 +56,7 @@ struct Target {
 impl Target {
     fn new(webhook: Webhook) -> Self {
         let mut url = webhook.url.clone();
-        // A new password does not make it another one. Neither call fails for a URL with a host.
+        // A new password does not make it a new webhook. Neither call fails for a URL with a host.
         url.set_username("").ok();
         url.set_password(None).ok();
         let name = format!("{:032x}", xxh3_128(url.as_str().as_bytes()));
@@ -93,7 +93,7 @@ impl Webhooks {
         }
     }
 
-    /// Delivers the events that are due, for little more than 10 s at most.
+    /// Delivers the events that are due, for up to 11 s.
     pub async fn flush(&self, shutdown: &CancellationToken) {
         let targets = self.targets.iter();
         let deliveries = join_all(targets.map(|target| self.try_deliver(target, shutdown)));
@@ -226,8 +226,8 @@ impl Webhooks {
     }
 }
 
-/// The wait after so many failures, with up to 10 % of jitter; never shorter than the webhook asks
-/// for.
+/// The wait after a number of failures, with up to 10 % jitter; at least the `Retry-After` of the
+/// webhook.
 fn wait_after(failures: u32, error: &DeliveryError) -> Duration {
     let factor = 2_u32.saturating_pow(failures.saturating_sub(1));
     let backoff = MIN_BACKOFF.saturating_mul(factor).min(MAX_BACKOFF);

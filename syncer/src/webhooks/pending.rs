@@ -4,14 +4,14 @@ use common::models::Event;
 use common::repository::{Delivery, LoggedEvent};
 use jiff::Timestamp;
 
-/// How long an event is kept for a webhook that does not accept it.
+/// Events that a webhook has not accepted are dropped at this age.
 const MAX_AGE: Duration = Duration::from_hours(3 * 24);
 
 /// The events that a webhook has not accepted yet.
 pub(super) struct Pending {
     /// Number, ID and event, oldest first.
     pub(super) events: Vec<(u64, String, Event)>,
-    /// Number of events that are no longer kept.
+    /// Number of dropped events: too old, or no longer in the log.
     pub(super) dropped: u64,
     /// The number of the last event before `events`.
     pub(super) delivered: u64,
@@ -22,12 +22,12 @@ impl Pending {
         let newest = log.last().map_or(0, |event| event.number);
         let delivered = match delivery.delivered {
             delivered if delivered <= newest => delivered,
-            // The log began anew, with the database.
+            // The log is new, as after a loss of the database.
             _ => log
                 .first()
                 .map_or(0, |event| event.number.saturating_sub(1)),
         };
-        let is_kept = |event: &Event| {
+        let is_recent = |event: &Event| {
             let age = Duration::try_from(now.duration_since(event.timestamp));
             age.unwrap_or_default() < MAX_AGE
         };
@@ -35,7 +35,7 @@ impl Pending {
             .into_iter()
             .filter(|logged| logged.number > delivered)
             .filter_map(|logged| Some((logged.number, logged.id, logged.event?)))
-            .skip_while(|(_, _, event)| !is_kept(event))
+            .skip_while(|(_, _, event)| !is_recent(event))
             .collect();
         let before = events.first().map_or(newest, |(number, ..)| number - 1);
         Self {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn all_events_of_a_log_that_began_anew_are_pending() {
+    fn all_events_of_a_new_log_are_pending() {
         assert_eq!(pending(log(1..=3), 40, at(3)), (Some((1, 3)), 0));
     }
 }

@@ -176,6 +176,11 @@ async fn a_backup_replaces_a_file_at_once_and_leaves_no_other() {
     let (store, folder) = (Store::sqlite(), tempfile::tempdir().unwrap());
     let empty = Source::start().await;
     let file = folder.path().join("pyflix.tar");
+    let missing = run(&store, &empty, 1, &["backup", text(&file)]).await;
+    assert!(missing.stderr.contains("there is no database at"));
+    assert!(!store.file().exists());
+    // Creates the database.
+    run(&store, &empty, 0, &["history"]).await;
     let nothing = run(&store, &empty, 1, &["backup", text(&file)]).await;
     assert!(nothing.stderr.contains("nothing has been published yet"));
     assert_eq!(files(folder.path()), [""; 0]);
@@ -211,6 +216,7 @@ async fn verify_names_damage_and_exits_1_and_changes_nothing() {
         "it is missing",
         "runs/0",
         "`syncer once` repairs it",
+        "delete it in a database shell",
     ] {
         assert!(found.stdout.contains(expected), "{found:?}");
     }

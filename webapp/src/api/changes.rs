@@ -1,7 +1,7 @@
 //! Versions and their changes.
 
 use catalogue_index::DiffError;
-use common::models::{Change, FieldChange, Item, Kind, changed_fields};
+use common::models::{Change, ChangeType, FieldChange, Item, Kind, changed_fields};
 use common::repository::Header;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -219,14 +219,6 @@ struct ItemChange<'a> {
     name: Option<&'a str>,
     what: ChangeType,
     fields: Vec<FieldChange>,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum ChangeType {
-    Added,
-    Updated,
-    Removed,
 }
 
 /// A version with a page of its changes.

@@ -86,9 +86,8 @@ pub(super) fn show(role: Role, request: &ApiRequest<'_>) -> Result<ApiResponse, 
     let filmmaker = filmmaker.ok_or(AppError::NotFound)?;
     let filmography = Filmography::of(site, &filmmaker, MAX_MOVIES);
     let collaborators = |role| {
-        let of_role = filmography.collaborators.iter();
-        let of_role = of_role.filter(|(filmmaker, _)| filmmaker.role == role);
-        let collaborators = of_role.map(|(filmmaker, movie_count)| Collaborator {
+        let collaborators = filmography.collaborators_as(role);
+        let collaborators = collaborators.map(|(filmmaker, movie_count)| Collaborator {
             slug: filmmaker.slug.clone(),
             name: filmmaker.name.clone(),
             movie_count: *movie_count,

@@ -98,7 +98,7 @@ fn describe(operation: &Operation, site: &Site, generator: &mut SchemaGenerator)
         "default": error("Any other error, such as 503 while the catalogue is loading."),
     });
     if operation.path_parameter.is_some() {
-        responses["404"] = error("No such item, person or version.");
+        responses["404"] = error("No such item, director, producer or version.");
     }
     if let Some(gone) = operation.gone {
         responses["410"] = error(gone);

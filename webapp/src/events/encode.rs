@@ -46,7 +46,7 @@ struct StatusData {
     since: Option<Timestamp>,
     pinned: Option<u64>,
     needs_attention: bool,
-    /// That of the pages, by which they know that their notices are outdated.
+    /// The digest of the notices on pages: an open page with another one is outdated.
     notices: String,
 }
 

@@ -25,15 +25,16 @@ fn first_segment(path: &str) -> &str {
 }
 
 /// The list that a page or an operation of the API belongs to: `people` for `/people/haku` and for
-/// `/api/v1/people/haku`.
+/// `/api/v1/people/haku`. Only the API has a list of versions.
 pub(crate) fn list_of(path: &str) -> Option<&'static str> {
-    let path = path.strip_prefix("/api/v1").unwrap_or(path);
-    let first = path.trim_start_matches('/').split('/').next();
+    let (path, versions) = match path.strip_prefix("/api/v1") {
+        Some(path) => (path, Some("versions")),
+        None => (path, None),
+    };
     let kinds = Kind::ALL.map(Kind::plural).into_iter();
-    let mut lists = kinds
-        .chain(Role::ALL.map(Role::plural))
-        .chain(["changes", "versions"]);
-    lists.find(|list| Some(*list) == first)
+    let roles = Role::ALL.map(Role::plural);
+    let mut lists = kinds.chain(roles).chain(["changes"]).chain(versions);
+    lists.find(|list| *list == first_segment(path))
 }
 
 /// The request's URI before [`normalize`] changed it.

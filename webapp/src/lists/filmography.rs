@@ -1,4 +1,4 @@
-//! The movies of a director or producer, and the people who made them too.
+//! The movies of a director or producer, and the collaborators.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use common::models::{Facts, Item, Kind};
 
 use crate::state::Site;
 
-/// Movies with more than this are not read one by one for their scores.
+/// The average score is not computed for more movies than this.
 const MAX_SCORED_MOVIES: u64 = 4096;
 /// Collaborators of each role, those with the most common movies.
 const MAX_COLLABORATORS: usize = 20;
@@ -19,8 +19,9 @@ pub(crate) struct Filmography {
     pub(crate) years: Option<(u16, u16)>,
     /// The mean of the known scores, in percent.
     pub(crate) average_score: Option<u8>,
-    /// With how many of the movies each made as well, the most first.
-    pub(crate) collaborators: Vec<(Filmmaker, u64)>,
+    /// Directors, then producers of the same movies, with the number of movies in common, highest
+    /// first.
+    collaborators: Vec<(Filmmaker, u64)>,
 }
 
 impl Filmography {
@@ -38,6 +39,12 @@ impl Filmography {
             average_score: average_score(site, filmmaker),
             collaborators: collaborators(site, filmmaker),
         }
+    }
+
+    /// The collaborators in a role, with the number of movies in common.
+    pub(crate) fn collaborators_as(&self, role: Role) -> impl Iterator<Item = &(Filmmaker, u64)> {
+        let collaborators = self.collaborators.iter();
+        collaborators.filter(move |(filmmaker, _)| filmmaker.role == role)
     }
 }
 

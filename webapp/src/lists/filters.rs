@@ -37,9 +37,9 @@ pub(crate) enum FilterCondition {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Control {
     pub(crate) label: &'static str,
-    /// Whether it is a choice among the values in the list, and no number.
+    /// Whether it is a choice among the values in the list. Otherwise it is a number.
     pub(crate) is_facet: bool,
-    /// What the heading of a filtered list says, with the value for `{}`.
+    /// Its part of the heading of a filtered list, with `{}` for the value.
     phrase: &'static str,
 }
 

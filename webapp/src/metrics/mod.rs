@@ -1,5 +1,4 @@
-//! What the web app measures: requests and their responses, connections, and the catalogue that it
-//! serves.
+//! Metrics of the web app: requests and their responses, connections, and the served catalogue.
 
 mod delay;
 mod listeners;

@@ -31,18 +31,18 @@ pub(crate) struct RequestMetrics(Arc<Routes>);
 
 #[derive(Debug)]
 struct Routes {
-    /// Filled from the start.
+    /// The known routes come first; the other places are empty.
     routes: [OnceLock<Route>; MAX_ROUTES],
     durations: Durations<[(&'static str, Arc<str>); 1]>,
 }
 
 #[derive(Debug)]
 struct Route {
-    /// Such as `/movies/{slug}`.
+    /// Its template, such as `/movies/{slug}`.
     template: Arc<str>,
     cached: Counts,
     made: Counts,
-    /// Of the responses that were made, once there is one.
+    /// Durations of the responses that were not cached, once there is one.
     durations: OnceLock<Histogram>,
 }
 

@@ -103,7 +103,7 @@ fn problem(error: &AppError, uri: &Uri, links: Option<&Links>, request_id: Reque
     serde_json::to_string(&problem).unwrap_or_default()
 }
 
-/// What went wrong; where nothing was found, with the list of what there is.
+/// What went wrong; if nothing was found, with the list to look in.
 fn detail(error: &AppError, path: &str) -> String {
     match (error, list_of(path)) {
         (AppError::NotFound, Some(list)) => format!("{error}: see /api/v1/{list}"),

@@ -125,7 +125,7 @@ struct FilmmakerPage {
     /// The same person in the other role.
     other_role: Option<FilmmakerLink>,
     movies: Vec<Tile>,
-    /// The path of the whole list, if not all movies are shown.
+    /// The path of the complete list, if not all movies are shown.
     all_movies: Option<String>,
     collaborators: Vec<Collaborators>,
 }
@@ -212,11 +212,10 @@ fn year_and_score(item: &Item) -> String {
 
 impl Collaborators {
     fn of(role: Role, filmography: &Filmography) -> Self {
-        let of_role = filmography.collaborators.iter();
-        let of_role = of_role.filter(|(filmmaker, _)| filmmaker.role == role);
         Self {
             role,
-            links: of_role
+            links: filmography
+                .collaborators_as(role)
                 .map(|(filmmaker, movies)| FilmmakerLink {
                     movies: *movies,
                     ..FilmmakerLink::of(filmmaker)

@@ -28,8 +28,8 @@ use crate::state::CurrentSite;
 const QUIET_TIME: Duration = Duration::from_secs(1);
 /// How long prewarming can delay a new site.
 const PREWARM_TIMEOUT: Duration = Duration::from_millis(100);
-/// The header field of the compatible API that depends on the request and is not kept.
-/// [`X_REQUEST_ID`] is kept, because replacing a value is cheaper than adding a field.
+/// The header field of the compatible API that depends on the request and is not cached.
+/// [`X_REQUEST_ID`] is cached, because replacing a value is cheaper than adding a field.
 const PER_REQUEST: [HeaderName; 1] = [ACCESS_CONTROL_ALLOW_ORIGIN];
 /// The host of requests that only fill the cache.
 const ANY_HOST: &str = "localhost";

@@ -113,7 +113,7 @@ async fn indexed(
 
 struct CatalogueFollower {
     current: CurrentSite,
-    /// Time between syncs, unless the syncer has told its own.
+    /// Time between syncs, unless the ledger has that of the syncer.
     interval: Duration,
     started: Timestamp,
     clock: Clock,

@@ -20,4 +20,4 @@ pub(crate) use self::site::{CurrentSite, Site};
 pub(crate) use self::site_status::Freshness;
 #[cfg(test)]
 pub(crate) use self::site_status::SiteStatus;
-pub(crate) use self::sync_status::{PERIOD, SyncStatus};
+pub(crate) use self::sync_status::{RECENT_PERIOD, SyncStatus};

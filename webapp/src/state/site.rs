@@ -123,7 +123,7 @@ impl Site {
     /// The item with this slug or, failing that, this id.
     ///
     /// # Errors
-    /// [`AppError::Removed`] if a kept version removed it, else [`AppError::NotFound`].
+    /// [`AppError::Removed`] if an available version removed it, else [`AppError::NotFound`].
     pub(crate) fn find(&self, kind: Kind, slug_or_id: &str) -> Result<Arc<Item>, AppError> {
         let catalogue = &self.snapshot.catalogue;
         if let Some(item) = find(catalogue, kind, slug_or_id) {
@@ -133,10 +133,10 @@ impl Site {
         Err(removed.map_or(AppError::NotFound, |item| AppError::Removed(Box::new(item))))
     }
 
-    /// The kept version with this number, as a path has it.
+    /// The available version with this number, as written in a path.
     ///
     /// # Errors
-    /// [`AppError::VersionNotFound`] with the kept versions.
+    /// [`AppError::VersionNotFound`] with the available versions.
     pub(crate) fn find_version(&self, number: &str) -> Result<&Arc<Version>, AppError> {
         let version = number
             .parse()

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::sync_status::SyncStatus;
 
-/// Difference between two clocks that is none of the catalogue's problems.
+/// Accepted difference between two clocks.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 /// An outage of the source needs attention after this many intervals.
 const LONG_OUTAGE_INTERVALS: u32 = 10;
@@ -64,7 +64,7 @@ pub(crate) struct SiteStatus {
     pub(crate) revision: u64,
 }
 
-/// What the status of a site follows from.
+/// The inputs of a site's status.
 pub(super) struct StatusInputs<'a> {
     pub(super) head: &'a HeadStatus,
     pub(super) sync_status: &'a SyncStatus,
@@ -72,7 +72,7 @@ pub(super) struct StatusInputs<'a> {
     pub(super) unavailable_since: Option<Timestamp>,
     /// Whether parts of the served version could not be read.
     pub(super) is_damaged: bool,
-    /// Time between syncs, unless the syncer has told its own.
+    /// Time between syncs, unless the ledger has that of the syncer.
     pub(super) interval: Duration,
     pub(super) started: Timestamp,
     pub(super) now: Timestamp,

@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The period whose runs are known.
-pub(crate) const PERIOD: SignedDuration = SignedDuration::from_hours(24);
-/// The newest rows of the ledger, which are known however old they are. Older rows do not change.
+/// The time for which runs stay in memory.
+pub(crate) const RECENT_PERIOD: SignedDuration = SignedDuration::from_hours(24);
+/// Newest rows of the ledger that stay in memory whatever their age. Older rows do not change.
 const NEWEST_RUNS: u32 = 20;
-/// Most rows that are known: those of a day that all differ, with a sync every 15 s.
+/// Maximum number of rows in memory: a day of syncs every 15 s that all differ.
 const MAX_RUNS: u32 = 6_000;
 
 /// The sync status in the store, which is not part of a version.
@@ -32,7 +32,7 @@ pub(crate) struct SyncStatus {
     pub(crate) quarantine: Vec<Quarantined>,
     /// Problems in the source data.
     pub(crate) findings: Vec<Finding>,
-    /// Size of the database; none if it is not known.
+    /// Size of the database in bytes; `None` if it is not known.
     pub(crate) database_bytes: Option<u64>,
 }
 
@@ -42,7 +42,7 @@ impl SyncStatus {
         let size = repository.size().await;
         let size = size.inspect_err(|error| tracing::debug!(%error, "cannot read the size"));
         Ok(Self {
-            runs: recent_runs(repository, &previous.runs, now - PERIOD).await?,
+            runs: recent_runs(repository, &previous.runs, now - RECENT_PERIOD).await?,
             held: repository.held_run().await?,
             missing_digest: digest(&missing),
             missing,
@@ -54,7 +54,8 @@ impl SyncStatus {
 
     /// The base URL of the source that responded last.
     pub(crate) fn provider(&self) -> Option<&str> {
-        self.judged().find_map(|run| run.provider.as_deref())
+        self.completed_runs()
+            .find_map(|run| run.provider.as_deref())
     }
 
     /// The end of the last run that found the source published, or published it.
@@ -65,7 +66,7 @@ impl SyncStatus {
         last.map(|run| run.ended)
     }
 
-    /// When the next sync is due; none after a failure, whose wait varies.
+    /// When the next sync is due; `None` after a failure, because the back-off varies.
     pub(crate) fn next_sync(&self) -> Option<Timestamp> {
         let last = self.runs.first()?;
         let is_regular = last.outcome != Outcome::Failed;
@@ -93,11 +94,13 @@ impl SyncStatus {
     }
 
     pub(super) fn is_quarantine_high(&self) -> bool {
-        self.judged().next().is_some_and(Run::is_quarantine_high)
+        self.completed_runs()
+            .next()
+            .is_some_and(Run::is_quarantine_high)
     }
 
     /// The runs that read the source, newest first.
-    fn judged(&self) -> impl Iterator<Item = &Run> {
+    fn completed_runs(&self) -> impl Iterator<Item = &Run> {
         let runs = self.runs.iter();
         runs.filter(|run| run.outcome != Outcome::Failed)
     }
@@ -109,8 +112,7 @@ fn digest(missing: &[MissingItem]) -> u64 {
     serde_json::to_vec(&missing).map_or(0, |bytes| xxh3_64(&bytes))
 }
 
-/// The runs since a time, and the newest ones. Rows that are known and cannot change are not read
-/// again.
+/// The runs since a time, and the newest ones. Rows in memory that cannot change are not read again.
 async fn recent_runs(repository: &Repository, known: &[Run], since: Timestamp) -> Result<Vec<Run>> {
     let read = async |limit| {
         let mut runs = repository.runs(limit).await?;

@@ -2,10 +2,10 @@
 
 mod counts;
 mod field_values;
+mod hours_and_minutes;
 mod kind;
 mod label;
 mod revisions;
-mod running_time;
 #[cfg(test)]
 mod tests;
 
@@ -18,10 +18,10 @@ use serde_json::Value;
 
 pub(crate) use self::counts::{counts_in_words, item_counts_in_words};
 pub(crate) use self::field_values::{FieldValues, field_values};
+pub(crate) use self::hours_and_minutes::hours_and_minutes;
 pub(crate) use self::kind::{plural, singular};
 use self::label::Label;
 pub(crate) use self::revisions::{RemovedItem, Revision, removed_item, revisions};
-pub(crate) use self::running_time::running_time;
 
 /// Characters shown of a text.
 const MAX_CHARACTERS: usize = 120;

@@ -1,7 +1,8 @@
-//! The kept versions that changed an item.
+//! The available versions that changed an item.
 
 use catalogue_index::History;
 use common::models::{Catalogue, Kind};
+use ghibli_api::canonical_id;
 use jiff::Timestamp;
 
 use super::{ItemNames, sentences};
@@ -17,20 +18,20 @@ pub(crate) struct Revision {
     pub(crate) sentences: Vec<String>,
 }
 
-/// An item that a kept version removed.
+/// An item that an available version removed.
 #[derive(Debug)]
 pub(crate) struct RemovedItem {
     pub(crate) kind: Kind,
     pub(crate) name: String,
     /// The version that removed it.
     pub(crate) version: u64,
-    /// The version before, if it is kept.
+    /// The version before, if it is available.
     pub(crate) last_version: Option<u64>,
-    /// With the version that removed it, newest first.
+    /// The versions that changed or removed it, newest first.
     pub(crate) revisions: Vec<Revision>,
 }
 
-/// The kept versions that changed an item, newest first.
+/// The available versions that changed an item, newest first; at most 20.
 pub(crate) fn revisions(
     history: &History,
     catalogue: &Catalogue,
@@ -50,13 +51,14 @@ pub(crate) fn revisions(
     revisions.take(MAX_REVISIONS).collect()
 }
 
-/// The item that had this slug or, failing that, this id, if a kept version removed it.
+/// The item that had this slug or, failing that, this id, if an available version removed it.
 pub(crate) fn removed_item(
     history: &History,
     catalogue: &Catalogue,
     kind: Kind,
     slug_or_id: &str,
 ) -> Option<RemovedItem> {
+    let id = canonical_id(slug_or_id);
     let removed = |by_slug: bool| {
         let versions = history.versions().flat_map(|version| {
             let changes = version.changes.iter().flatten();
@@ -66,7 +68,7 @@ pub(crate) fn removed_item(
             let item = change.before.as_ref().filter(|_| change.after.is_none())?;
             let is_same = match by_slug {
                 true => *item.slug == *slug_or_id,
-                false => *item.id == *slug_or_id,
+                false => *item.id == *id,
             };
             (change.kind == kind && is_same).then_some((version.header.version, item))
         });

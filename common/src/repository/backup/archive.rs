@@ -1,8 +1,8 @@
 //! The container of a backup: a tar file of sections. Its last entry has their SHA-256 sums, in the
 //! format of `sha256sum`, and shows that nothing is missing at the end.
 //!
-//! Files and pipes are written and read on threads of their own, which a stalled pipe may block for
-//! ever without blocking the end of the program.
+//! Files and pipes are written and read on threads of their own, because a stalled pipe blocks its
+//! thread for ever. The program can end nevertheless.
 
 use std::io::{self, Read, Write};
 use std::thread;
@@ -157,7 +157,7 @@ fn read(
             .blocking_send(Ok(Some(Section { name, data })))
             .is_err()
         {
-            // Nobody reads on.
+            // The receiver has gone.
             return Ok(());
         }
     }

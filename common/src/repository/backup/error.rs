@@ -28,7 +28,11 @@ pub enum BackupError {
     #[error("cannot write the backup: {0}")]
     Write(io::Error),
     /// The file or pipe did not take or give data.
-    #[error("no data could be copied for {} s", STALL_TIMEOUT.as_secs())]
+    #[error(
+        "no data could be copied for {} s; check the file system, or the program at the other end \
+         of the pipe",
+        STALL_TIMEOUT.as_secs()
+    )]
     Stalled,
     /// Another kind of file.
     #[error("this is not a backup of PyFlix: {0}")]
@@ -49,7 +53,7 @@ pub enum BackupError {
     Damaged(String),
     /// The store has a version, and may not be replaced.
     #[error(
-        "the database already holds version {version}; add --replace to replace everything in it"
+        "the database already has version {version}; add --replace to replace everything in it"
     )]
     NotEmpty {
         /// Its version.

@@ -11,7 +11,7 @@ use super::head::Head;
 
 pub use create::{Backup, BackupLock};
 pub use error::BackupError;
-pub use restore::Overwriting;
+pub use restore::Replacement;
 
 /// The format of backups that this release writes and reads.
 const FORMAT: u64 = 1;

@@ -11,9 +11,9 @@ use crate::repository::part_name::{PartKind, PartName};
 use crate::repository::protocol::LeaseGuard;
 use crate::repository::store::Result as StoreResult;
 
-/// Whether a restore may overwrite a store that has a version.
+/// Whether a restore may replace a store that has a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overwriting {
+pub enum Replacement {
     /// Only an empty store is restored.
     Refused,
     /// Everything in the store is replaced.
@@ -31,7 +31,7 @@ impl Repository {
     pub async fn restore(
         &self,
         source: impl Read + Send + 'static,
-        overwriting: Overwriting,
+        replacement: Replacement,
         waiting: impl FnOnce(&str) + Send,
         progress: &(dyn Fn(CopyProgress) + Sync),
     ) -> Result<Header, BackupError> {
@@ -39,7 +39,7 @@ impl Repository {
         let backup = read_manifest(&mut reader).await?;
         let mut lease = self.acquire(waiting).await?;
         let version = lease.head().version;
-        if version > 0 && overwriting == Overwriting::Refused {
+        if version > 0 && replacement == Replacement::Refused {
             lease.release(None).await?;
             return Err(BackupError::NotEmpty { version });
         }
@@ -80,7 +80,7 @@ async fn read_manifest(reader: &mut Reader) -> Result<Head, BackupError> {
     }
 }
 
-/// Writes the parts under new names, which nobody reads, and then the head that names them.
+/// Writes the parts under new names, which no head names yet, and then the head that names them.
 async fn restore_under(
     lease: &mut LeaseGuard,
     reader: Reader,

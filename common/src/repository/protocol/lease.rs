@@ -95,7 +95,7 @@ impl Repository {
         };
         lease.sweep_parts().await?;
         lease.write_pending_rows().await?;
-        // Those of a publisher that died before it recorded them.
+        // Events of a publisher that died before it recorded them.
         lease.record_events(None).await?;
         Ok(Ok(lease))
     }
@@ -255,7 +255,7 @@ impl LeaseGuard {
     /// parts that loading needs. While any is missing, older bases stay: readers can load them.
     pub(in crate::repository) async fn sweep_parts(&mut self) -> Result<()> {
         let mut stale = self.store.parts().await?;
-        // Parts of a later head, in whose place a dump was put. Their names must not be used again.
+        // Parts of a later head that a restored dump has replaced. Their names must not be used again.
         let later = stale.iter().map(|part| part.fence);
         let beyond = first_fence(later.filter(|&fence| fence >= self.head.fence));
         if beyond > self.head.fence {

@@ -1,6 +1,6 @@
-//! Files that are open beside SQLite. Closing any descriptor of a file drops all POSIX locks of the
-//! process on it, those of SQLite's connections too. So a file is opened once, and stays open as
-//! long as a connection has it.
+//! Database files that PyFlix opens besides SQLite. Closing any descriptor of a file drops all POSIX
+//! locks of the process on it, those of SQLite's connections too. So a file is opened once, and stays
+//! open as long as a connection has it.
 
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
@@ -25,7 +25,7 @@ pub(super) fn open(path: &Path) -> io::Result<Arc<File>> {
     let file = File::open(path)?;
     let key = device_and_inode(&file.metadata()?);
     if let Some(known) = open.get(&key).and_then(Weak::upgrade) {
-        // The path was given a file that is open, between the look at it and its opening.
+        // A file that is open already was moved to the path between the two steps.
         std::mem::forget(file);
         return Ok(known);
     }
@@ -34,7 +34,7 @@ pub(super) fn open(path: &Path) -> io::Result<Arc<File>> {
     Ok(file)
 }
 
-/// What distinguishes a file from every other one while it is open.
+/// Identifies a file while it is open.
 pub(super) fn device_and_inode(file: &Metadata) -> DeviceAndInode {
     (file.dev(), file.ino())
 }

@@ -20,7 +20,7 @@ pub enum Progress<'a> {
         provider: &'a str,
     },
     /// A request has ended. A transient error is followed by a second request.
-    Responded(RequestResult),
+    RequestEnded(RequestResult),
     /// Part of a collection has arrived.
     Received {
         /// The collection.

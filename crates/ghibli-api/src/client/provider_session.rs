@@ -82,7 +82,7 @@ impl<'a> ProviderSession<'a> {
                 bytes: part.bytes_before + bytes,
             });
         };
-        let on_result = |result| (self.progress)(Progress::Responded(result));
+        let on_result = |result| (self.progress)(Progress::RequestEnded(result));
         let outcome = self
             .http
             .get(&url, validators, large, on_received, on_result)

@@ -11,7 +11,7 @@ use crate::pages::filmmaker_link::credits;
 use crate::pages::lists::filtered_by;
 use crate::pages::tile::{self, Tile};
 use crate::state::Site;
-use crate::wording::running_time;
+use crate::wording::hours_and_minutes;
 
 /// Related items shown under one heading, where there can be very many.
 const MAX_RELATED: usize = 60;
@@ -72,7 +72,10 @@ fn movie_facts(site: &Site, movie: &Movie) -> Vec<Fact> {
     vec![
         names("Director", Role::Director, &movie.director),
         names("Producer", Role::Producer, &movie.producer),
-        plain("Running time", movie.running_time_minutes.map(running_time)),
+        plain(
+            "Running time",
+            movie.running_time_minutes.map(hours_and_minutes),
+        ),
         plain(
             "Critics’ score (Rotten Tomatoes)",
             movie.score_percent.map(|score| format!("{score}%")),

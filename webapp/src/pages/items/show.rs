@@ -98,7 +98,7 @@ pub(crate) async fn show(
     let item = site.find(kind, &slug_or_id)?;
     let link =
         |item: Option<Arc<Item>>| item.map(|item| (tile::address(&item), item.name().to_owned()));
-    // Movies by year; the source's order tells people nothing.
+    // Movies by year: the source's order means nothing to readers.
     let (previous, next) = match kind {
         Kind::Movie => site.indexes.lists.neighbours(&item, Sort::Year),
         _ => catalogue.neighbours(&item),

@@ -152,8 +152,8 @@ fn is_shown(catalogue: &Catalogue, view: &ListView, link: Link, id: &str) -> boo
             .is_some_and(|person| catalogue.is_human(&person))
 }
 
-/// A value as it stands in addresses, and its label: the slug and name of an item, or twice a text as
-/// the catalogue writes it.
+/// A value in addresses and its label: the slug and the name of an item, or a text as the catalogue
+/// writes it for both.
 fn value_and_label(site: &Site, filter: &ListFilter, value: &str) -> (String, String) {
     let text = match filter.condition {
         FilterCondition::RelatedTo(kind) => match find(&site.snapshot.catalogue, kind, value) {
@@ -166,7 +166,7 @@ fn value_and_label(site: &Site, filter: &ListFilter, value: &str) -> (String, St
     (text.clone(), text)
 }
 
-/// What the list is filtered and sorted by, as links that take it away.
+/// The active filters and sort order, each with the link that removes it.
 pub(super) fn chips(site: &Site, view: &ListView) -> Vec<Chip> {
     let filters = view.filters.iter().enumerate();
     let filters = filters.filter_map(|(index, (filter, value))| {

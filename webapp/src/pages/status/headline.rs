@@ -1,6 +1,6 @@
 //! The conditions in words: the most severe one as the headline, the others below it.
 
-use common::models::SyncState;
+use common::models::{Outcome, SyncState};
 
 use crate::pages::layout::TimeTag;
 use crate::state::{Freshness, Site};
@@ -69,8 +69,10 @@ fn text(state: SyncState, site: &Site) -> String {
 
 fn pinned(site: &Site) -> String {
     let version = site.status.pinned.unwrap_or_default();
-    let waiting = site.sync_status.runs.first();
-    let waiting = waiting.filter(|run| run.reason.is_some());
+    let mut runs = site.sync_status.runs.iter();
+    // A failed run does not know of any changes.
+    let last = runs.find(|run| run.outcome != Outcome::Failed);
+    let waiting = last.filter(|run| run.reason.is_some());
     let waiting = match waiting.map_or(0, |run| run.changes().total()) {
         0 => "No changes are waiting".to_owned(),
         1 => "1 change is waiting".to_owned(),

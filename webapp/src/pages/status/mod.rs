@@ -3,7 +3,7 @@
 mod findings;
 mod headline;
 mod held;
-mod timeline;
+mod strip;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use http_content::Representation;
 use self::findings::{FindingView, NamedItem};
 use self::headline::StatusLine;
 use self::held::HeldView;
-use self::timeline::{CELLS, Timeline};
+use self::strip::{CELLS, HEIGHT, Strip};
 use super::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::http::AppError;
 use crate::http::PublicUrl;
@@ -59,7 +59,7 @@ struct StatusPage {
     is_overdue: bool,
     interval: String,
     started: TimeTag,
-    timeline: Timeline,
+    strip: Strip,
     /// The run whose changes are held for review.
     held: Option<HeldView>,
     missing: Vec<(NamedItem, MissingItem)>,
@@ -136,7 +136,7 @@ fn page(site: &Site, public_url: &PublicUrl) -> StatusPage {
         is_overdue: site.status.conditions.no_recent_sync,
         interval: humantime::format_duration(site.status.interval).to_string(),
         started: TimeTag(site.status.started),
-        timeline: Timeline::of(&sync_status.runs, Clock::system().now()),
+        strip: Strip::of(&sync_status.runs, Clock::system().now()),
         held: HeldView::of(site),
         missing: missing.collect(),
         quarantine: quarantine.collect(),

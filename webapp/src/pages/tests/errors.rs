@@ -20,6 +20,7 @@ async fn a_missing_page_offers_the_list_of_its_kind() {
         ),
         ("/changes/99", "<a href=\"/changes\">All changes</a>"),
         ("/nothing", "<a href=\"/movies\">All movies</a>"),
+        ("/versions/1", "<a href=\"/movies\">All movies</a>"),
     ] {
         let (status, _, page) = pages.get(path).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
@@ -114,6 +115,22 @@ async fn a_removed_item_is_gone_with_its_history_as_long_as_a_version_knows_it()
         forgotten.get("/movies/yakul").await.0,
         StatusCode::NOT_FOUND
     );
+}
+
+#[tokio::test]
+async fn a_removed_item_is_gone_by_its_uuid_in_either_case() {
+    let uuid = "2baf70d1-42bb-4437-b551-e5fed5a87abe";
+    let removal = Change {
+        kind: Kind::Movie,
+        id: uuid.into(),
+        before: Some(fixture::movie(uuid, "M")),
+        after: None,
+    };
+    let pages = site(fixture::site("l", 1, [vec![removal]]));
+    for id in [uuid.to_owned(), uuid.to_uppercase()] {
+        let (status, ..) = pages.get(&format!("/movies/{id}")).await;
+        assert_eq!(status, StatusCode::GONE, "{id}");
+    }
 }
 
 fn site(site: Site) -> Pages {

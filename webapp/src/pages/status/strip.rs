@@ -4,16 +4,18 @@ use common::models::{Outcome, Run, overdue_after};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::pages::layout::TimeTag;
-use crate::state::PERIOD;
+use crate::state::RECENT_PERIOD;
+use crate::wording::hours_and_minutes;
 
-/// Of 15 minutes each.
+/// Number of cells.
 pub(super) const CELLS: usize = 96;
-const CELL: SignedDuration = SignedDuration::from_mins(15);
+const CELL_MINUTES: u16 = 15;
+const CELL: SignedDuration = SignedDuration::from_mins(CELL_MINUTES as i64);
 
-/// Of the strip, in the units of its drawing; a cell is 1 wide.
+/// Height of the strip, in the units of its drawing; a cell is 1 wide.
 pub(super) const HEIGHT: u8 = 10;
 
-pub(super) struct Timeline {
+pub(super) struct Strip {
     /// Consecutive cells of the same outcome, oldest first.
     pub(super) segments: Vec<Segment>,
     /// The styles of all outcomes.
@@ -26,7 +28,7 @@ pub(super) struct Timeline {
 pub(super) struct Segment {
     pub(super) start: usize,
     pub(super) length: usize,
-    /// That of the worst outcome in each of its cells.
+    /// The style of its outcome, which is the worst one in each of its cells.
     pub(super) style: CellStyle,
     pub(super) from: TimeTag,
     pub(super) to: TimeTag,
@@ -65,12 +67,12 @@ impl CellStyle {
     }
 }
 
-impl Timeline {
+impl Strip {
     /// The strip that ends now. A run counts until the next one begins or is overdue.
     ///
     /// `runs` are newest first.
     pub(super) fn of(runs: &[Run], now: Timestamp) -> Self {
-        let start = now - PERIOD;
+        let start = now - RECENT_PERIOD;
         let mut cells = [None; CELLS];
         let mut next_start = now;
         for run in runs {
@@ -152,22 +154,14 @@ fn summary(cells: &[Option<Outcome>; CELLS]) -> String {
     ];
     let parts = parts.map(|(outcome, words)| {
         let count = cells.iter().filter(|cell| **cell == outcome).count();
-        (count > 0).then(|| format!("{words} for {}", duration(count)))
+        let minutes = u16::try_from(count).unwrap_or(u16::MAX);
+        let minutes = minutes.saturating_mul(CELL_MINUTES);
+        (count > 0).then(|| format!("{words} for {}", hours_and_minutes(minutes)))
     });
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     match parts.is_empty() {
         true => "Last 24 hours: no problems.".into(),
         false => format!("Last 24 hours: {}.", parts.join(", ")),
-    }
-}
-
-/// Such as “45 min” or “2 h 15 min”.
-fn duration(cells: usize) -> String {
-    let minutes = cells * 15;
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
     }
 }
 
@@ -196,10 +190,10 @@ mod tests {
     }
 
     fn strip(runs: &[Run]) -> (Vec<(usize, &'static str)>, String) {
-        let timeline = Timeline::of(runs, now());
-        let segments = timeline.segments.iter();
+        let strip = Strip::of(runs, now());
+        let segments = strip.segments.iter();
         let segments = segments.map(|segment| (segment.length, segment.style.class));
-        (segments.collect(), timeline.summary)
+        (segments.collect(), strip.summary)
     }
 
     #[test]
