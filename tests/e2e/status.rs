@@ -134,7 +134,8 @@ async fn an_open_status_page_follows_the_source_the_quarantine_and_every_sync() 
     });
     assert_eq!(page.run(&["once"]).await.code, Some(0));
     page.until(HEADLINE, UP_TO_DATE).await;
-    let quarantined = "return document.querySelector('#quarantine ~ .runs strong')?.textContent ?? ''";
+    let quarantined =
+        "return document.querySelector('#quarantine ~ .runs strong')?.textContent ?? ''";
     page.until(quarantined, "The Lantern Ferry").await;
     for times in 2..=3 {
         page.run(&["once"]).await;

@@ -94,9 +94,9 @@ async fn responses(
             .replace(lineage, "LINEAGE")
             .replace(response.header("x-request-id").unwrap_or("no id"), "ID")
             .replace(&bytes, "BYTES")
-            .replace(started, "STARTED")
-            .replace(&format!("{second}Z"), "STARTED");
+            .replace(started, "STARTED");
         let body = without(&body, "<span class=\"size\">", "</span>");
+        let body = without(&body, "Started <time", "</time>");
         let body = without(&body, "<figure class=\"strip\">", "</figure>");
         responses.insert(path.clone(), (response.status, without_ages(&body)));
     }

@@ -249,6 +249,7 @@ async fn no_label_has_anything_that_a_client_or_a_setting_says() {
     let known = [
         "cache",
         "change",
+        "condition",
         "kind",
         "le",
         "listener",

@@ -19,11 +19,20 @@ pub(crate) fn register_site(metrics: &Metrics, current: CurrentSite, events: Eve
         scrape.gauge("ready", help, f64::from(site.is_some()))?;
         let state = site.map_or(SyncState::DatabaseUnavailable, Site::state);
         let states = SyncState::ALL.map(|one| ([("state", one.name())], f64::from(one == state)));
-        scrape.gauges(
-            "state",
-            "1 for the state of the catalogue, 0 for the others",
-            states,
-        )?;
+        let help =
+            "1 for the state of the catalogue, the most severe of the conditions, 0 for the others";
+        scrape.gauges("state", help, states)?;
+        let conditions = SyncState::ALL.into_iter();
+        let conditions = conditions.filter(|one| *one != SyncState::UpToDate);
+        let conditions = conditions.map(|one| {
+            let holds = match site {
+                Some(site) => site.status.conditions.holds(one),
+                None => one == state,
+            };
+            ([("condition", one.name())], f64::from(holds))
+        });
+        let help = "1 for each condition that holds, 0 for the others";
+        scrape.gauges("condition", help, conditions)?;
         match site {
             Some(site) => write(scrape, site, clock.now()),
             None => Ok(()),

@@ -91,7 +91,7 @@ fn problem(error: &AppError, uri: &Uri, links: Option<&Links>, request_id: Reque
         kind: "about:blank",
         title: status.canonical_reason().unwrap_or_default(),
         status: status.as_u16(),
-        detail: &detail(error, path),
+        detail: &detail(error, path, links),
         instance: &links.map_or_else(|| path.to_owned(), |links| links.public_path(path)),
         request_id: &request_id.to_string(),
         removed_in: removed.map(|item| item.version),
@@ -104,9 +104,13 @@ fn problem(error: &AppError, uri: &Uri, links: Option<&Links>, request_id: Reque
 }
 
 /// What went wrong; if nothing was found, with the list to look in.
-fn detail(error: &AppError, path: &str) -> String {
+fn detail(error: &AppError, path: &str, links: Option<&Links>) -> String {
     match (error, list_of(path)) {
-        (AppError::NotFound, Some(list)) => format!("{error}: see /api/v1/{list}"),
+        (AppError::NotFound, Some(list)) => {
+            let list = format!("/api/v1/{list}");
+            let list = links.map_or_else(|| list.clone(), |links| links.public_path(&list));
+            format!("{error}: see {list}")
+        }
         _ => error.to_string(),
     }
 }
