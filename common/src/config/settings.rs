@@ -256,7 +256,7 @@ mod tests {
                     true => KEYS.iter().any(|(key, ..)| key.starts_with(&name)),
                     false => known(&name).is_some(),
                 };
-                assert!(is_known, "{}: {PREFIX}{name}", page.display());
+                assert!(is_known, "{}: {}", page.display(), variable(&name));
             }
         }
     }

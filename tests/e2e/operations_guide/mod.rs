@@ -25,6 +25,10 @@ async fn run_commands(page: &str, before: &[&str]) {
         if !block.language.is_empty() {
             let is_known = LANGUAGES.contains(&block.language.as_str());
             assert!(is_known, "{page}: {}", block.language);
+            if block.language == "json" {
+                let json = serde_json::from_str::<serde_json::Value>(&block.lines.join("\n"));
+                assert!(json.is_ok(), "{page}: {json:?}");
+            }
             continue;
         }
         if block.heading != heading {
