@@ -28,6 +28,7 @@ mod logs;
 mod metrics;
 mod mirroring;
 mod mongodb_faults;
+mod operations_guide;
 mod pages;
 mod public_address;
 mod raw_http;

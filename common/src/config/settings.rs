@@ -223,3 +223,54 @@ fn one_line(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+    /// The names of variables in a text; that of a group, such as `PYFLIX_FUSE_…`, ends with `_`.
+    fn names(text: &str) -> impl Iterator<Item = &str> {
+        text.split(PREFIX).skip(1).map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_uppercase() && c != '_');
+            &rest[..end.unwrap_or(rest.len())]
+        })
+    }
+
+    #[test]
+    fn every_variable_in_the_documents_is_a_setting() {
+        let docs = fs::read_dir(format!("{ROOT}/docs")).unwrap();
+        let mut pages: Vec<_> = docs.map(|entry| entry.unwrap().path()).collect();
+        pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
+        pages.push(format!("{ROOT}/README.md").into());
+        pages.push(format!("{ROOT}/.env.example").into());
+        for page in pages {
+            let text = fs::read_to_string(&page).unwrap();
+            for name in names(&text) {
+                let name = name.to_lowercase();
+                let is_group = name.is_empty() || name.ends_with('_');
+                let is_known = match is_group {
+                    true => KEYS.iter().any(|(key, ..)| key.starts_with(&name)),
+                    false => known(&name).is_some(),
+                };
+                assert!(is_known, "{}: {}", page.display(), variable(&name));
+            }
+        }
+    }
+
+    #[test]
+    fn the_readme_lists_every_setting_with_its_default() {
+        let readme = fs::read_to_string(format!("{ROOT}/README.md")).unwrap();
+        for (key, default, _) in KEYS {
+            let row = format!("| `{}` | ", variable(key));
+            let row = readme.lines().find_map(|line| line.strip_prefix(&row));
+            let row = row.unwrap_or_else(|| panic!("{key} is not in README.md"));
+            if let Some(default) = default {
+                assert!(row.starts_with(&format!("`{default}` |")), "{key}: {row}");
+            }
+        }
+    }
+}

@@ -36,7 +36,7 @@ pub(crate) enum SetupError {
     #[error(
         "movies_db does not stay up: it stopped during the set-up. Run `docker-compose ps movies_db` \
          for its exit code and `docker-compose logs --tail=30 movies_db` for the reason; \
-         docs/operations.md lists the usual ones"
+         docs/docker-compose.md lists the usual ones"
     )]
     Stopped,
     #[error("{error}{}", hint(error))]

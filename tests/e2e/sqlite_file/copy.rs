@@ -168,5 +168,5 @@ async fn another_program_that_reads_the_file_leaves_its_log_to_the_running_servi
     syncer.wait_exit(DEADLINE).await;
     rename(&source, "The second version");
     let _syncer = store.syncer(&source.url());
-    wait_until_shows(&&format!("{}/movies", webapp.url()), "The second version").await;
+    wait_until_shows(&format!("{}/movies", webapp.url()), "The second version").await;
 }

@@ -1,4 +1,4 @@
-//! Backups: one portable file with the whole store. docs/operations.md describes its format.
+//! Backups: one portable file with the whole store. docs/backups.md describes its format.
 
 mod archive;
 mod create;
