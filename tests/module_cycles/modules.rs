@@ -83,8 +83,9 @@ impl Modules {
                 }
                 Token::Word(word) if word == "mod" && is_item_level => {
                     if let [Token::Word(name), body, ..] = rest {
-                        let child = self.read_child(module, name, body, folder);
-                        self.0[module].children.insert(name.clone(), child);
+                        if let Some(child) = self.read_child(module, name, body, folder) {
+                            self.0[module].children.insert(name.clone(), child);
+                        }
                         at += 2;
                     }
                 }
@@ -106,17 +107,24 @@ impl Modules {
         }
     }
 
-    fn read_child(&mut self, parent: usize, name: &str, body: &Token, folder: &Path) -> usize {
+    /// `None` for a file of another crate, by `#[path]`.
+    fn read_child(
+        &mut self,
+        parent: usize,
+        name: &str,
+        body: &Token,
+        folder: &Path,
+    ) -> Option<usize> {
         let inner = folder.join(name);
         if let Token::Group(_, body) = body {
             let file = self.0[parent].file.clone();
             let child = self.add(&file, Some(parent));
             self.scan(child, body, &inner, true);
-            return child;
+            return Some(child);
         }
         let files = [inner.join("mod.rs"), folder.join(format!("{name}.rs"))];
-        let file = files.iter().find(|file| file.is_file());
-        self.read_file(file.unwrap(), Some(parent), &inner)
+        let file = files.iter().find(|file| file.is_file())?;
+        Some(self.read_file(file, Some(parent), &inner))
     }
 }
 
