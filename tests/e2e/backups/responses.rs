@@ -82,9 +82,6 @@ async fn responses(
     let status = get(&format!("{}/api/v1/status", webapp.url())).await.json();
     let bytes = status["database_bytes"].to_string();
     let started = status["started"].as_str().unwrap();
-    let second = started
-        .split_once('.')
-        .map_or(started, |(second, _)| second);
     for path in addresses {
         let response = get(&format!("{}{path}", webapp.url())).await;
         let host = webapp.url().trim_start_matches("http://");
