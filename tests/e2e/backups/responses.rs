@@ -92,12 +92,28 @@ async fn responses(
             .replace(response.header("x-request-id").unwrap_or("no id"), "ID")
             .replace(&bytes, "BYTES")
             .replace(started, "STARTED");
+        let body = without_numbers_after(&body, "age_seconds");
         let body = without(&body, "<span class=\"size\">", "</span>");
         let body = without(&body, "Started <time", "</time>");
         let body = without(&body, "<figure class=\"strip\">", "</figure>");
         responses.insert(path.clone(), (response.status, without_ages(&body)));
     }
     responses
+}
+
+/// A response without the number that follows each occurrence of a name.
+fn without_numbers_after(body: &str, name: &str) -> String {
+    let mut parts = body.split(name);
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_digit = |c: char| c.is_ascii_digit();
+        let start = part.find(is_digit).unwrap_or_default();
+        let (before, number) = part.split_at(start);
+        kept += name;
+        kept += before;
+        kept += number.trim_start_matches(is_digit);
+    }
+    kept
 }
 
 /// A page without what is from `start` to `end`.
