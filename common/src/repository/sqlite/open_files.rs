@@ -7,30 +7,31 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 type DeviceAndInode = (u64, u64);
 
-static OPEN: LazyLock<Mutex<HashMap<DeviceAndInode, Weak<File>>>> = LazyLock::new(Mutex::default);
+static OPEN: LazyLock<Mutex<HashMap<DeviceAndInode, Arc<File>>>> = LazyLock::new(Mutex::default);
 
 /// The file at a path, open for reading. Every connection keeps it, and drops it after it has closed
 /// the file.
 pub(super) fn open(path: &Path) -> io::Result<Arc<File>> {
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    open.retain(|_, file| file.strong_count() > 0);
+    // Closed here, where no connection can be opened meanwhile.
+    open.retain(|_, file| Arc::strong_count(file) > 1);
     let known = open.get(&device_and_inode(&fs::metadata(path)?));
-    if let Some(file) = known.and_then(Weak::upgrade) {
-        return Ok(file);
+    if let Some(file) = known {
+        return Ok(Arc::clone(file));
     }
     let file = File::open(path)?;
     let key = device_and_inode(&file.metadata()?);
-    if let Some(known) = open.get(&key).and_then(Weak::upgrade) {
+    if let Some(known) = open.get(&key).map(Arc::clone) {
         // A file that is open already was moved to the path between the two steps.
         std::mem::forget(file);
         return Ok(known);
     }
     let file = Arc::new(file);
-    open.insert(key, Arc::downgrade(&file));
+    open.insert(key, Arc::clone(&file));
     Ok(file)
 }
 
