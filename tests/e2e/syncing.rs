@@ -272,7 +272,7 @@ async fn a_missing_movie_stays_for_three_syncs(store: Store) {
     wait_until_shows(&format!("{}/status", webapp.url()), "3 checks so far").await;
     let gone = once().await;
     assert!(gone.contains("1 removed"), "{gone}");
-    wait_until_shows(&page, "There is no page at").await;
+    wait_until_shows(&page, "was removed in").await;
     source.set("films", films);
     assert!(once().await.contains("1 added"));
     wait_until_shows(&page, "The Lantern Ferry").await;

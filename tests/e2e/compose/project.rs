@@ -34,7 +34,9 @@ read -r closed
 $COMPOSE down --volumes --timeout 5
 docker network rm "$NETWORK"
 docker rmi "$WEBAPP_IMAGE" "$SYNCER_IMAGE" "$OTHER_MONGO_IMAGE"
-for stage in $(docker images --quiet --no-trunc --filter=dangling=true --filter=label=pyflix.stage=build); do
+# Another project may be building while this one ends.
+[ -n "$BUILDS_STAGES" ] || STAGES=
+for stage in $(eval "$STAGES"); do
     case $STAGES_BEFORE in
         *"$stage"*) ;;
         *) docker rmi "$stage" ;;
@@ -92,6 +94,11 @@ impl Project {
             .env("NETWORK", &network)
             .env("OTHER_MONGO_IMAGE", &mongo_image)
             .env("STAGES_BEFORE", stages)
+            .env("STAGES", format!("docker {}", STAGES.join(" ")))
+            .env(
+                "BUILDS_STAGES",
+                if image == Image::Dockerfile { "1" } else { "" },
+            )
             .env("FOLDER", &folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
