@@ -101,6 +101,9 @@ async fn run_command(command: commands::Command, config: &mut Config) -> ExitCod
     };
     let repository = syncer.repository().clone();
     let logs_events = command.logs_events();
+    if logs_events {
+        webhooks.register_new(&shutdown).await;
+    }
     let code = commands::run(command, &mut syncer, &shutdown).await;
     if logs_events {
         webhooks.flush(&shutdown).await;
@@ -232,14 +235,21 @@ async fn sync_repeatedly(service: Service, config: &Config) -> anyhow::Result<()
         providers.join(", ")
     );
     let sync_metrics = SyncMetrics::register(&service.metrics);
+    service.webhooks.register_metrics(&service.metrics);
     // The end of the server ends the loop.
     let serving = async {
         let _stops_all = shutdown.clone().drop_guard();
         metrics::serve(service.listener, service.metrics, shutdown.clone()).await
     };
     let interval = config.sync_interval;
-    let syncing = schedule::run(service.syncer, interval, sync_metrics, shutdown.clone());
-    let (served, (), ()) = tokio::join!(serving, syncing, service.webhooks.run(&shutdown));
+    let syncing = async {
+        service.webhooks.register_new(&shutdown).await;
+        tokio::join!(
+            schedule::run(service.syncer, interval, sync_metrics, shutdown.clone()),
+            service.webhooks.run(&shutdown)
+        );
+    };
+    let (served, ()) = tokio::join!(serving, syncing);
     repository.close().await;
     served.context("the server of metrics stopped unexpectedly")
 }

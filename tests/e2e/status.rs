@@ -1,7 +1,7 @@
 //! `/status`, its notice on other pages and its data in the API, followed by open pages.
 
 use e2e::{DEADLINE, Store, get, wait_until_shows};
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::browser::Browser;
 use testkit::mongo::{Mongo, MongoOptions};
 use testkit::process::{Finished, Service, run_to_end_in};
@@ -54,6 +54,25 @@ impl OpenPage {
         assert_eq!(self.browser.eval("return window.isSame").await, "true");
     }
 
+    /// Presses the button beside the command of a held sync, and reads the clipboard.
+    async fn copy_the_command(&self) {
+        let permissions =
+            json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+        self.browser
+            .devtools("Browser.grantPermissions", permissions)
+            .await;
+        let button = "document.querySelector('section.held .command button')";
+        let press = format!("return {button}.textContent + ({button}.click() ?? '')");
+        assert_eq!(self.browser.eval(&press).await, "Copy");
+        let text = format!("return {button}.textContent");
+        self.until(&text, "Copied").await;
+        let copied = "return navigator.clipboard.readText()";
+        assert_eq!(self.browser.eval(copied).await, "syncer approve");
+        let selected = "return getSelection().toString()";
+        assert_eq!(self.browser.eval(selected).await, "syncer approve");
+        self.until(&text, "Copy").await;
+    }
+
     async fn api(&self) -> Value {
         let url = format!("{}/api/v1/status", self.webapp.url());
         get(&url).await.json()
@@ -79,6 +98,7 @@ async fn an_open_status_page_follows_a_held_sync_its_approval_and_its_publicatio
     }
     let command = "return document.querySelector('section.held .command code').textContent";
     assert_eq!(page.browser.eval(command).await, "syncer approve");
+    page.copy_the_command().await;
     let status = page.api().await;
     assert_eq!(status["state"], "held");
     assert_eq!(status["needs_attention"], true);
@@ -130,7 +150,7 @@ async fn an_open_status_page_follows_the_source_the_quarantine_and_every_sync() 
         .await;
     page.source.behave();
     page.source.edit(|catalogue| {
-        catalogue.films[0]["title"] = serde_json::json!({ "en": "An object" });
+        catalogue.films[0]["title"] = json!({ "en": "An object" });
     });
     assert_eq!(page.run(&["once"]).await.code, Some(0));
     page.until(HEADLINE, UP_TO_DATE).await;

@@ -7,7 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::config::Database;
@@ -15,6 +16,16 @@ use tempfile::TempDir;
 pub use testkit::http::{Response, get, try_get};
 use testkit::mongo::{Mongo, fresh_database};
 use testkit::process::Service;
+
+/// The program `unshare`, if it can give a process a disk of its own: for that, tests run as root.
+pub fn unshare_mounts() -> Option<&'static Path> {
+    let unshare = Path::new("/usr/bin/unshare");
+    let made = Command::new(unshare)
+        .args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"])
+        .output();
+    made.is_ok_and(|made| made.status.success())
+        .then_some(unshare)
+}
 
 /// For any step of a test on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);

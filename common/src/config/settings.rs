@@ -41,6 +41,11 @@ const KEYS: [(&str, Option<&str>, &str); 21] = [
     ("log_format", Some("pretty"), "json"),
 ];
 
+/// A setting of programs that export traces, which these do not.
+const TRACES: &str = "otlp_endpoint";
+const NO_TRACES: &str =
+    "the export of traces is not built in; the log has the trace ID of each request";
+
 /// A setting that is wrong: its name, the problem and what to do, in one line.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -136,6 +141,11 @@ impl Settings {
             .collect()
             .map_err(|error| ConfigError(format!("{}: {}", FILE, one_line(&error))))?;
         for (name, value) in values {
+            if name == TRACES {
+                return Err(ConfigError(format!(
+                    "{name} in {FILE}: {NO_TRACES}; remove it"
+                )));
+            }
             let Some(key) = known(&name) else {
                 return Err(ConfigError(format!(
                     "{name} in {}: unknown key; did you mean {}?",
@@ -167,6 +177,14 @@ impl Settings {
             .collect()
             .map_err(|error| ConfigError(one_line(&error)))?;
         for (name, value) in values {
+            if name == TRACES {
+                let variable = variable(&name);
+                if text(value).is_some_and(|value| !value.is_empty()) {
+                    let warning = format!("{variable} has no effect: {NO_TRACES}");
+                    self.warnings.push(warning);
+                }
+                continue;
+            }
             let Some(key) = known(&name) else {
                 self.warnings.push(format!(
                     "{} is not a setting and is ignored; the nearest is {} (unset it if it was injected)",
@@ -253,6 +271,7 @@ mod tests {
                 let name = name.to_lowercase();
                 let is_group = name.is_empty() || name.ends_with('_');
                 let is_known = match is_group {
+                    _ if name == TRACES => true,
                     true => KEYS.iter().any(|(key, ..)| key.starts_with(&name)),
                     false => known(&name).is_some(),
                 };

@@ -223,6 +223,23 @@ fn a_variable_that_nothing_reads_is_a_warning_with_the_nearest_name() {
 }
 
 #[test]
+fn the_setting_for_an_export_of_traces_says_that_there_is_none() {
+    let endpoint = "http://127.0.0.1:4318";
+    let config = config(&[("PYFLIX_OTLP_ENDPOINT", endpoint)]).unwrap();
+    let warning = "PYFLIX_OTLP_ENDPOINT has no effect: the export of traces is not built in";
+    assert_eq!(config.warnings.len(), 1);
+    assert!(
+        config.warnings[0].starts_with(warning),
+        "{:?}",
+        config.warnings
+    );
+    let file = format!("otlp_endpoint = \"{endpoint}\"");
+    let message = config_with_file(&[], &file).unwrap_err().to_string();
+    assert!(message.contains("not built in"), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+}
+
+#[test]
 fn a_key_in_the_file_that_nothing_reads_stops_the_start() {
     let message = config_with_file(&[], "interval = \"1m\"")
         .unwrap_err()

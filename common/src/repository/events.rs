@@ -23,11 +23,11 @@ const MAX_EVENTS: u32 = 1_000;
 /// An event of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedEvent {
-    /// Its number, which increases by 1. The first row of a log has no event.
+    /// Its number, which increases by 1.
     pub number: u64,
     /// Identifies it among the events of all stores; contains no full stop.
     pub id: String,
-    /// The event.
+    /// The event; `None` in the first row of a log, and if the row cannot be decoded.
     pub event: Option<Event>,
 }
 
@@ -58,7 +58,7 @@ impl Repository {
     /// When the store fails.
     pub async fn newest_event(&self) -> Result<Option<LoggedEvent>> {
         let rows = self.store.rows(Table::Events, Some(1)).await?;
-        Ok(decode_rows(Table::Events, rows).pop())
+        Ok(rows.into_iter().find_map(logged_event))
     }
 
     /// The last 1,000 events, oldest first.
@@ -67,15 +67,25 @@ impl Repository {
     /// When the store fails.
     pub async fn events(&self) -> Result<Vec<LoggedEvent>> {
         let rows = self.store.rows(Table::Events, None).await?;
-        Ok(decode_rows(Table::Events, rows))
+        Ok(rows.into_iter().filter_map(logged_event).collect())
     }
+}
+
+/// The event of a row; `None` if not even its key is one of ours. Other invalid rows are logged.
+fn logged_event(row: Row) -> Option<LoggedEvent> {
+    let number = row.key.rsplit('/').next()?.parse();
+    let decoded = decode_rows(Table::Events, vec![row]).pop();
+    decoded.or(Some(LoggedEvent {
+        number: number.ok()?,
+        id: String::new(),
+        event: None,
+    }))
 }
 
 impl LeaseGuard {
     /// Appends the events that the log does not have yet; `sync` says how this sync ends.
     pub(super) async fn record_events(&self, sync: Option<SyncEnd>) -> Result<()> {
-        let newest = self.store.rows(Table::Events, Some(1)).await?;
-        let newest: Option<EventRow> = decode_rows(Table::Events, newest).pop();
+        let newest = self.newest_event_row().await?;
         let run = self.store.rows(Table::Runs, Some(1)).await?;
         let run: Option<Run> = decode_rows(Table::Runs, run).pop();
         let announced = newest.as_ref().map(|row| row.state.clone());
@@ -112,6 +122,22 @@ impl LeaseGuard {
             self.store.trim(Table::Events, MAX_EVENTS).await?;
         }
         Ok(())
+    }
+
+    /// The newest row that can be decoded, with the number of the newest one.
+    async fn newest_event_row(&self) -> Result<Option<EventRow>> {
+        let mut last_number = 0;
+        for limit in [1, MAX_EVENTS] {
+            let rows = self.store.rows(Table::Events, Some(limit)).await?;
+            let newest = rows.first().cloned().and_then(logged_event);
+            last_number = newest.map_or(last_number, |event| event.number);
+            let readable = decode_rows::<EventRow>(Table::Events, rows);
+            if let Some(mut row) = readable.into_iter().next() {
+                row.logged.number = row.logged.number.max(last_number);
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
     }
 
     fn failing_since(

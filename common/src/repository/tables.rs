@@ -18,8 +18,8 @@ const MARKER_KEY: &str = "marker";
 
 /// How many rows the ledger keeps.
 const LEDGER_ROWS: u32 = 10_000;
-/// The list of an earlier held run is removed from this many of the newest rows.
-const HELD_ROWS: u32 = 20;
+/// Mostly, the last run that did not fail is among this many of the newest rows.
+const NEWEST_ROWS: u32 = 20;
 /// How many rows a batch has.
 const BATCH_ROWS: usize = 1_000;
 
@@ -43,8 +43,7 @@ impl Repository {
     /// # Errors
     /// When the store fails.
     pub async fn held_run(&self) -> Result<Option<Run>> {
-        // Mostly it is among the last few.
-        for limit in [20, LEDGER_ROWS] {
+        for limit in [NEWEST_ROWS, LEDGER_ROWS] {
             let runs = self.runs(limit).await?.into_iter();
             let mut judged = runs.filter(|run| run.outcome != Outcome::Failed);
             if let Some(last) = judged.next() {
@@ -105,9 +104,9 @@ impl LeaseGuard {
     /// # Errors
     /// When the lease has passed on or the store fails.
     pub async fn record(&self, run: &Run) -> Result<()> {
-        let newest = self.store.rows(Table::Runs, Some(HELD_ROWS)).await?;
+        let newest = self.store.rows(Table::Runs, Some(NEWEST_ROWS)).await?;
         let last_key = newest.first().map(|row| row.key.clone());
-        let newest: Vec<Run> = decode_rows(Table::Runs, newest);
+        let mut newest: Vec<Run> = decode_rows(Table::Runs, newest);
         let last = newest.first();
         let last = last.filter(|last| Some(run_key(last.number)) == last_key);
         let merged = last.and_then(|last| last.merged_with(run));
@@ -115,6 +114,10 @@ impl LeaseGuard {
         let mut rows = vec![to_run_row(row)?];
         // A failed run does not end a held one.
         if run.outcome != Outcome::Failed {
+            if newest.iter().all(|run| run.outcome == Outcome::Failed) {
+                let all = self.store.rows(Table::Runs, Some(LEDGER_ROWS)).await?;
+                newest = decode_rows(Table::Runs, all);
+            }
             let earlier = newest.iter().filter(|earlier| earlier.number != row.number);
             for held in earlier.filter(|earlier| !earlier.held_changes.is_empty()) {
                 rows.push(to_run_row(&Run {

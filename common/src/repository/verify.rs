@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::blocking::run_blocking;
 use super::content::ContentDigest;
-use super::deliveries::Delivery;
+use super::deliveries;
 use super::events::EventRow;
 use super::head::Head;
 use super::open::Repository;
@@ -23,6 +23,8 @@ const MAX_ATTEMPTS: u32 = 60;
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 const REPAIRED_BY_SYNC: &str = "`syncer once` repairs it";
+const DELIVERED_AGAIN: &str =
+    "the syncer replaces this row and delivers the last 1,000 events to this webhook again";
 const ROW_SKIPPED: &str = "PyFlix skips this row; delete it in a database shell";
 const HISTORY_LOST: &str = "earlier versions cannot be rebuilt: restore a backup with `syncer restore FILE --replace`, or \
      wait until newer versions replace them";
@@ -181,20 +183,21 @@ const fn row_remedy(table: Table) -> &'static str {
         Table::Quarantine | Table::Findings | Table::Missing | Table::UnchangedMarker => {
             REPAIRED_BY_SYNC
         }
-        Table::Runs | Table::Events | Table::Webhooks => ROW_SKIPPED,
+        Table::Webhooks => DELIVERED_AGAIN,
+        Table::Runs | Table::Events => ROW_SKIPPED,
     }
 }
 
 /// The rows of a table that cannot be decoded.
 async fn undecodable_rows(store: &dyn Store, table: Table) -> Result<Vec<Damage>> {
-    let check: fn(Map<String, Value>) -> serde_json::Result<()> = match table {
+    let check: fn(Map<String, Value>) -> Result<(), String> = match table {
         Table::Runs => decode::<Run>,
         Table::Quarantine => decode::<Quarantined>,
         Table::Findings => decode::<Finding>,
         Table::Missing => decode::<MissingItem>,
         Table::UnchangedMarker => decode::<MarkerRow<Value>>,
         Table::Events => decode::<EventRow>,
-        Table::Webhooks => decode::<Delivery>,
+        Table::Webhooks => |fields| deliveries::decode(fields).map(drop),
     };
     let rows = store.rows(table, None).await?.into_iter();
     let damage = rows.filter_map(|row| {
@@ -205,6 +208,7 @@ async fn undecodable_rows(store: &dyn Store, table: Table) -> Result<Vec<Damage>
     Ok(damage.collect())
 }
 
-fn decode<T: DeserializeOwned>(fields: Map<String, Value>) -> serde_json::Result<()> {
-    serde_json::from_value::<T>(Value::Object(fields)).map(drop)
+fn decode<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<(), String> {
+    let decoded = serde_json::from_value::<T>(Value::Object(fields));
+    decoded.map(drop).map_err(|error| error.to_string())
 }

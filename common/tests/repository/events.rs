@@ -242,6 +242,41 @@ pub(crate) async fn the_log_keeps_the_newest_thousand_events(store: &Fixture) {
     assert_eq!(log[0].number, 7);
 }
 
+pub(crate) async fn an_event_whose_row_cannot_be_read_is_no_end_of_the_log(store: &Fixture) {
+    for version in 1..=3 {
+        store.publish(&catalogue(3, version)).await;
+    }
+    let repository = store.open().await;
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let ledger = repository.store();
+    let mut newest = ledger.rows(Table::Events, Some(1)).await.unwrap();
+    newest[0].fields = serde_json::Map::new();
+    let fence = lease.head().fence;
+    let written = ledger.write_rows(fence, Table::Events, newest, Vec::new());
+    written.await.unwrap();
+    lease.release(None).await.unwrap();
+    let last = repository.newest_event().await.unwrap().unwrap();
+    // The event is appended again, under a number of its own.
+    assert_eq!(last.number, 4);
+    let log = log(store).await;
+    let versions: Vec<_> = log.iter().map(|row| (row.number, version(row))).collect();
+    let expected = [
+        (0, None),
+        (1, Some(1)),
+        (2, Some(2)),
+        (3, None),
+        (4, Some(3)),
+    ];
+    assert_eq!(versions, expected);
+}
+
+fn version(logged: &LoggedEvent) -> Option<u64> {
+    match data(logged) {
+        Some(EventData::VersionPublished { version, .. }) => Some(*version),
+        _ => None,
+    }
+}
+
 pub(crate) async fn of_two_syncers_that_save_a_delivery_one_is_refused(store: &Fixture) {
     let (one, other) = (store.open().await, store.open().await);
     assert_eq!(one.delivery("w").await.unwrap(), None);
@@ -265,4 +300,44 @@ pub(crate) async fn of_two_syncers_that_save_a_delivery_one_is_refused(store: &F
     };
     assert!(one.save_delivery(&mut another).await.unwrap());
     assert_eq!(one.delivery("w").await.unwrap(), Some(read));
+}
+
+pub(crate) async fn a_delivery_that_cannot_be_read_is_named_and_can_be_replaced(store: &Fixture) {
+    let repository = store.open().await;
+    let another = Delivery {
+        webhook: "another".into(),
+        ..Delivery::default()
+    };
+    repository
+        .save_delivery(&mut another.clone())
+        .await
+        .unwrap();
+    for fields in [
+        serde_json::json!({ "webhook": "w", "revision": 900, "delivered": "all" }),
+        serde_json::json!({ "webhook": "w", "revision": "high", "delivered": 7 }),
+        serde_json::json!({ "webhook": "w", "revision": i64::MAX - 1, "delivered": 7 }),
+        serde_json::json!({}),
+    ] {
+        let row = Row {
+            key: "w".into(),
+            fields: fields.as_object().unwrap().clone(),
+        };
+        let rows = repository.store();
+        let revision = i64::MAX.cast_unsigned();
+        let written = rows.write_if_newer(Table::Webhooks, row, revision).await;
+        assert!(written.unwrap(), "{fields}");
+        let error = repository.delivery("w").await.unwrap_err().to_string();
+        assert!(error.starts_with("webhooks/w cannot be read: "), "{error}");
+        let found = repository.verify().await.unwrap().defects;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].damage.name, "webhooks/w");
+        let other = repository.delivery("another").await.unwrap();
+        assert!(other.is_some(), "{fields}");
+
+        let mut replaced = repository.reset_delivery("w").await.unwrap();
+        assert_eq!(replaced.delivered, 0);
+        let read = repository.delivery("w").await.unwrap();
+        assert_eq!(read.as_ref(), Some(&replaced), "{fields}");
+        assert!(repository.save_delivery(&mut replaced).await.unwrap());
+    }
 }

@@ -46,6 +46,38 @@ pub(crate) async fn only_the_last_held_run_lists_its_changes(store: &Fixture) {
     assert_eq!(lists().await, [0, 0, 0, 0]);
 }
 
+pub(crate) async fn a_held_list_ends_with_its_run_after_any_number_of_failures(store: &Fixture) {
+    let repository = store.open().await;
+    let held = |lease: &LeaseGuard| Run {
+        fingerprint: Some("a".into()),
+        held_changes: vec![HeldChange {
+            change: ChangeType::Removed,
+            kind: Kind::Movie,
+            id: "a".into(),
+            name: "A movie".into(),
+        }],
+        ..history::run(lease, Outcome::Held)
+    };
+    record(&repository, held).await;
+    // Each has a row of its own.
+    for reason in 'a'..='y' {
+        let failed = |lease: &LeaseGuard| Run {
+            reason: Some(reason.into()),
+            ..history::run(lease, Outcome::Failed)
+        };
+        record(&repository, failed).await;
+    }
+    let lists = async || {
+        let runs = repository.runs(100).await.unwrap();
+        let listing = runs.iter().filter(|run| !run.held_changes.is_empty());
+        (runs.len(), listing.count())
+    };
+    assert_eq!(lists().await, (26, 1));
+    let unchanged = |lease: &LeaseGuard| history::run(lease, Outcome::Unchanged);
+    record(&repository, unchanged).await;
+    assert_eq!(lists().await, (27, 0));
+}
+
 pub(crate) async fn runs_share_no_row_across_a_time_without_syncs(store: &Fixture) {
     let repository = store.open().await;
     let start: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();

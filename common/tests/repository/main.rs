@@ -126,7 +126,9 @@ promises! {
         damage_that_a_publisher_repaired_before_it_died_is_logged,
         the_log_of_another_lineage_begins_anew_and_its_numbers_go_on,
         the_log_keeps_the_newest_thousand_events,
-        of_two_syncers_that_save_a_delivery_one_is_refused;
+        an_event_whose_row_cannot_be_read_is_no_end_of_the_log,
+        of_two_syncers_that_save_a_delivery_one_is_refused,
+        a_delivery_that_cannot_be_read_is_named_and_can_be_replaced;
     spoiling:
         values_of_wrong_types_stop_nothing_and_the_next_runs_repair_them;
     machine:
@@ -148,6 +150,7 @@ promises! {
         a_view_left_behind_is_repaired_by_the_next_run;
     ledger:
         only_the_last_held_run_lists_its_changes,
+        a_held_list_ends_with_its_run_after_any_number_of_failures,
         runs_share_no_row_across_a_time_without_syncs,
         the_database_has_a_size;
 }

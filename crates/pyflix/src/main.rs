@@ -98,8 +98,10 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     // A half that ends stops the other one, and both get their time to end.
     let (interval, stop) = (config.sync_interval, shutdown.clone());
     let sync_metrics = SyncMetrics::register(&parts.metrics);
+    parts.webhooks.register_metrics(&parts.metrics);
     let syncing = tokio::spawn(async move {
         let _stops_all = stop.clone().drop_guard();
+        parts.webhooks.register_new(&stop).await;
         tokio::join!(
             parts.webhooks.run(&stop),
             syncing::run(parts.syncer, interval, sync_metrics, stop.clone())

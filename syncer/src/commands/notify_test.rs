@@ -6,7 +6,7 @@ use common::models::{Event, EventData};
 use futures::future::join_all;
 
 use super::output::{self, print};
-use crate::webhooks::WebhookClient;
+use crate::webhooks::{WebhookClient, label};
 
 /// Sends a test event to each webhook and prints the results; success if all accepted it.
 ///
@@ -24,13 +24,13 @@ pub(crate) async fn notify_test(webhooks: &[Webhook], clock: &Clock) -> anyhow::
         .iter()
         .map(|webhook| client.send(webhook, &id, &event, now));
     let mut code = ExitCode::SUCCESS;
-    for (webhook, sent) in webhooks.iter().zip(join_all(sends).await) {
-        let host = webhook.host();
+    for (index, sent) in join_all(sends).await.into_iter().enumerate() {
+        let label = label(&webhooks[index], index, webhooks.len());
         match sent {
-            Ok(status) => print(&format!("{host}: accepted the event ({status})")),
+            Ok(status) => print(&format!("{label}: accepted the event ({status})")),
             Err(error) => {
                 code = ExitCode::FAILURE;
-                print(&format!("{host}: did not accept the event: {error}"));
+                print(&format!("{label}: did not accept the event: {error}"));
             }
         }
     }

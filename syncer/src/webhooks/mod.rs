@@ -5,25 +5,30 @@
 //! syncer continues.
 
 mod client;
+mod metrics;
 mod pending;
 mod signature;
+mod target;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use common::clock::Clock;
 use common::config::Webhook;
-use common::repository::{Delivery, LoggedEvent, Repository, Result as StoreResult};
+use common::metrics::Metrics;
+use common::repository::{Delivery, Repository, Result as StoreResult, StoreError};
 use futures::future::join_all;
 use jiff::Timestamp;
 use rand::Rng;
 use tokio_util::sync::CancellationToken;
-use xxhash_rust::xxh3::xxh3_128;
 
 pub(crate) use self::client::WebhookClient;
+pub(crate) use self::target::label;
 
 use self::client::{ATTEMPT_TIMEOUT, DeliveryError};
-use self::pending::Pending;
+use self::pending::{Pending, PendingEvent};
+use self::target::Target;
 
 /// How often the log is read for new events.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -42,26 +47,7 @@ pub struct Webhooks {
     repository: Repository,
     client: WebhookClient,
     clock: Clock,
-    /// A new webhook gets the events from then on.
-    started: Timestamp,
-    targets: Vec<Target>,
-}
-
-/// A webhook and its name in the store.
-struct Target {
-    webhook: Webhook,
-    name: String,
-}
-
-impl Target {
-    fn new(webhook: Webhook) -> Self {
-        let mut url = webhook.url.clone();
-        // A new password does not make it a new webhook. Neither call fails for a URL with a host.
-        url.set_username("").ok();
-        url.set_password(None).ok();
-        let name = format!("{:032x}", xxh3_128(url.as_str().as_bytes()));
-        Self { webhook, name }
-    }
+    targets: Arc<[Target]>,
 }
 
 impl Webhooks {
@@ -73,10 +59,24 @@ impl Webhooks {
         Ok(Self {
             repository,
             client: WebhookClient::new().context("cannot set up webhooks")?,
-            started: clock.now(),
             clock,
-            targets: webhooks.iter().cloned().map(Target::new).collect(),
+            targets: Target::all(webhooks),
         })
+    }
+
+    /// Shows the queue of each webhook, by its number in the setting.
+    pub fn register_metrics(&self, metrics: &Metrics) {
+        metrics::register(metrics, Arc::clone(&self.targets), self.clock.clone());
+    }
+
+    /// Makes new webhooks known to the store: they get the events from then on. Call it before the
+    /// first sync. If the store fails, they are registered with their first delivery.
+    pub async fn register_new(&self, shutdown: &CancellationToken) {
+        let deliveries = self.targets.iter().map(|target| self.delivery(target));
+        tokio::select! {
+            _ = join_all(deliveries) => {}
+            () = shutdown.cancelled() => {}
+        }
     }
 
     /// Delivers events as they are logged, until shutdown.
@@ -104,14 +104,8 @@ impl Webhooks {
     }
 
     async fn deliver_repeatedly(&self, target: &Target, shutdown: &CancellationToken) {
-        let mut finished_at = None;
         while !shutdown.is_cancelled() {
-            if let Ok(newest) = self.repository.newest_event().await {
-                let newest = newest.map_or(0, |event| event.number);
-                if finished_at != Some(newest) && self.try_deliver(target, shutdown).await {
-                    finished_at = Some(newest);
-                }
-            }
+            self.try_deliver(target, shutdown).await;
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = tokio::time::sleep(POLL_INTERVAL) => {}
@@ -119,93 +113,137 @@ impl Webhooks {
         }
     }
 
-    /// As [`Self::deliver`]; false after an error of the store.
-    async fn try_deliver(&self, target: &Target, shutdown: &CancellationToken) -> bool {
-        let delivered = self.deliver(target, shutdown).await;
-        delivered.unwrap_or_else(|error| {
+    async fn try_deliver(&self, target: &Target, shutdown: &CancellationToken) {
+        match self.deliver(target, shutdown).await {
+            Ok(()) => {}
+            Err(error @ StoreError::Unreadable { .. }) => {
+                tracing::warn!(webhook = target.label, %error, "cannot deliver events");
+            }
             // The syncs report it, too.
-            tracing::debug!(%error, "cannot deliver events; will retry");
-            false
-        })
+            Err(error) => {
+                tracing::debug!(webhook = target.label, %error, "cannot deliver events; will retry");
+            }
+        }
     }
 
-    /// Delivers the events that are due to a webhook, oldest first. False if some are left: it
-    /// failed, it waits for its next attempt, or another syncer sends.
-    async fn deliver(&self, target: &Target, shutdown: &CancellationToken) -> StoreResult<bool> {
-        let mut delivery = match self.repository.delivery(&target.name).await? {
-            Some(delivery) => delivery,
-            None => self.register(target).await?,
-        };
-        let now = self.clock.now();
-        if delivery.not_before > now && delivery.not_before < now + MAX_WAIT {
-            return Ok(false);
+    /// Delivers the events that are due to a webhook, oldest first. Some are left if it fails, if it
+    /// waits for its next attempt, or if another syncer sends.
+    async fn deliver(&self, target: &Target, shutdown: &CancellationToken) -> StoreResult<()> {
+        let newest = self.newest_event().await?;
+        if target.queue().finished_at == Some(newest) {
+            return Ok(());
         }
-        let events = self.repository.events().await?;
-        let pending = Pending::new(events, &delivery, now);
+        let mut delivery = self.delivery(target).await?;
+        let now = self.clock.now();
+        let is_waiting = delivery.not_before > now && delivery.not_before < now + MAX_WAIT;
+        if is_waiting && target.queue().read_at == Some((delivery.delivered, newest)) {
+            return Ok(());
+        }
+        let pending = Pending::new(self.repository.events().await?, &delivery, now);
+        target.note_queue(&delivery, newest, &pending.events);
+        if is_waiting {
+            return Ok(());
+        }
         if pending.dropped > 0 {
             tracing::warn!(
-                webhook = target.webhook.host(),
+                webhook = target.label,
                 events = pending.dropped,
                 "events were dropped: they were too old or too many"
             );
         } else if pending.events.is_empty() {
-            return Ok(true);
+            target.note_finished(newest);
+            return Ok(());
         }
-        delivery.dropped += pending.dropped;
+        delivery.dropped = delivery.dropped.saturating_add(pending.dropped);
         delivery.delivered = pending.delivered;
-        for event in pending.events {
+        for (index, event) in pending.events.iter().enumerate() {
             delivery.not_before = self.clock.now() + CLAIM;
             if !self.repository.save_delivery(&mut delivery).await? {
-                return Ok(false);
+                return Ok(());
             }
             let is_accepted = tokio::select! {
-                is_accepted = self.attempt(target, &event, &mut delivery) => is_accepted,
+                is_accepted = self.attempt(target, event, &mut delivery) => is_accepted,
                 () = shutdown.cancelled() => {
                     delivery.not_before = Timestamp::UNIX_EPOCH;
                     false
                 }
             };
+            let left = index + usize::from(is_accepted);
+            target.note_queue(&delivery, newest, &pending.events[left..]);
             if !is_accepted {
                 self.repository.save_delivery(&mut delivery).await?;
-                return Ok(false);
+                return Ok(());
             }
         }
         delivery.not_before = Timestamp::UNIX_EPOCH;
-        self.repository.save_delivery(&mut delivery).await
+        if self.repository.save_delivery(&mut delivery).await? {
+            target.note_queue(&delivery, newest, &[]);
+            target.note_finished(newest);
+        }
+        Ok(())
     }
 
-    /// The row of a new webhook.
+    /// The number of the newest event; 0 for none.
+    async fn newest_event(&self) -> StoreResult<u64> {
+        let newest = self.repository.newest_event().await?;
+        Ok(newest.map_or(0, |event| event.number))
+    }
+
+    /// The row of a webhook: a new one if it has none, or one that cannot be decoded.
+    async fn delivery(&self, target: &Target) -> StoreResult<Delivery> {
+        match self.repository.delivery(&target.name).await {
+            Ok(Some(delivery)) => Ok(delivery),
+            Ok(None) => self.register(target).await,
+            Err(error @ StoreError::Unreadable { .. }) => {
+                let delivery = self.repository.reset_delivery(&target.name).await?;
+                target.note_unreadable_row();
+                tracing::warn!(webhook = target.label, %error, "all events of the log are delivered again");
+                Ok(delivery)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The row of a new webhook, which gets the events from now on.
     async fn register(&self, target: &Target) -> StoreResult<Delivery> {
-        let events = self.repository.events().await?;
-        let is_earlier = |logged: &&LoggedEvent| {
-            let event = logged.event.as_ref();
-            event.is_none_or(|event| event.timestamp < self.started)
-        };
-        let earlier = events.iter().take_while(is_earlier).last();
         let mut delivery = Delivery {
             webhook: target.name.clone(),
-            delivered: earlier.map_or(0, |event| event.number),
+            delivered: self.newest_event().await?,
             ..Delivery::default()
         };
-        self.repository.save_delivery(&mut delivery).await?;
-        Ok(delivery)
+        if self.repository.save_delivery(&mut delivery).await? {
+            return Ok(delivery);
+        }
+        // Another syncer was faster.
+        let registered = self.repository.delivery(&target.name).await?;
+        Ok(registered.unwrap_or(delivery))
     }
 
     /// Sends an event, and notes the result.
     async fn attempt(
         &self,
         target: &Target,
-        (number, id, event): &(u64, String, common::models::Event),
+        PendingEvent { number, id, event }: &PendingEvent,
         delivery: &mut Delivery,
     ) -> bool {
-        let webhook = &target.webhook;
-        let (host, type_name) = (webhook.host(), event.data.type_name());
-        match self.client.send(webhook, id, event, self.clock.now()).await {
+        let label = &target.label;
+        let type_name = event.data.type_name();
+        let now = self.clock.now();
+        match self.client.send(&target.webhook, id, event, now).await {
             Ok(status) => {
                 if delivery.failures > 0 {
-                    tracing::info!(webhook = host, "accepts events again");
+                    tracing::info!(webhook = label, "accepts events again");
                 }
-                tracing::debug!(webhook = host, id, %status, "delivered {type_name}");
+                tracing::debug!(webhook = label, id, %status, "delivered {type_name}");
+                let skipped = number.saturating_sub(delivery.delivered + 1);
+                if skipped > 0 {
+                    tracing::warn!(
+                        webhook = label,
+                        events = skipped,
+                        "events were dropped: they cannot be read"
+                    );
+                    delivery.dropped = delivery.dropped.saturating_add(skipped);
+                }
                 delivery.delivered = *number;
                 delivery.failures = 0;
                 true
@@ -216,9 +254,9 @@ impl Webhooks {
                 delivery.not_before = self.clock.now() + wait;
                 let next = humantime::format_duration(Duration::from_secs(wait.as_secs()));
                 if delivery.failures == 1 {
-                    tracing::warn!(webhook = host, %error, "cannot deliver {type_name}; next attempt in {next}");
+                    tracing::warn!(webhook = label, %error, "cannot deliver {type_name}; next attempt in {next}");
                 } else {
-                    tracing::debug!(webhook = host, %error, "cannot deliver {type_name}; next attempt in {next}");
+                    tracing::debug!(webhook = label, %error, "cannot deliver {type_name}; next attempt in {next}");
                 }
                 false
             }

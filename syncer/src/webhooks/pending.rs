@@ -7,11 +7,18 @@ use jiff::Timestamp;
 /// Events that a webhook has not accepted are dropped at this age.
 const MAX_AGE: Duration = Duration::from_hours(3 * 24);
 
+/// An event to be delivered.
+pub(super) struct PendingEvent {
+    pub(super) number: u64,
+    pub(super) id: String,
+    pub(super) event: Event,
+}
+
 /// The events that a webhook has not accepted yet.
 pub(super) struct Pending {
-    /// Number, ID and event, oldest first.
-    pub(super) events: Vec<(u64, String, Event)>,
-    /// Number of dropped events: too old, or no longer in the log.
+    /// Oldest first.
+    pub(super) events: Vec<PendingEvent>,
+    /// Number of dropped events before them: too old, unreadable, or no longer in the log.
     pub(super) dropped: u64,
     /// The number of the last event before `events`.
     pub(super) delivered: u64,
@@ -34,10 +41,17 @@ impl Pending {
         let events: Vec<_> = log
             .into_iter()
             .filter(|logged| logged.number > delivered)
-            .filter_map(|logged| Some((logged.number, logged.id, logged.event?)))
-            .skip_while(|(_, _, event)| !is_recent(event))
+            .filter_map(|logged| {
+                let event = logged.event?;
+                Some(PendingEvent {
+                    number: logged.number,
+                    id: logged.id,
+                    event,
+                })
+            })
+            .skip_while(|pending| !is_recent(&pending.event))
             .collect();
-        let before = events.first().map_or(newest, |(number, ..)| number - 1);
+        let before = events.first().map_or(newest, |first| first.number - 1);
         Self {
             events,
             dropped: before.saturating_sub(delivered),
@@ -80,7 +94,7 @@ mod tests {
             ..Delivery::default()
         };
         let pending = Pending::new(log, &delivery, now);
-        let numbers: Vec<_> = pending.events.iter().map(|(number, ..)| *number).collect();
+        let numbers: Vec<_> = pending.events.iter().map(|event| event.number).collect();
         let ends = numbers.first().copied().zip(numbers.last().copied());
         (ends, pending.dropped)
     }

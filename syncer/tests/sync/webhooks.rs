@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use common::clock::Clock;
 use common::config::Webhook;
+use common::repository::Table;
 use jiff::Timestamp;
 use syncer::webhooks::Webhooks;
 use testkit::source::film;
@@ -137,7 +138,7 @@ pub(crate) async fn three_days(store: Store) {
     deliveries.flush().await;
     assert_eq!(deliveries.accepted(), [0; 0]);
     let rows = deliveries.scene.repository().store();
-    let rows = rows.rows(common::repository::Table::Webhooks, None).await;
+    let rows = rows.rows(Table::Webhooks, None).await;
     assert_eq!(rows.unwrap()[0].fields["dropped"], 1);
 }
 
@@ -172,15 +173,75 @@ pub(crate) async fn new_webhook(store: Store) {
     deliveries.flush().await;
     let another = WebhookReceiver::start().await;
     let (old, new) = (deliveries.receiver.url(), another.url());
-    let started = now();
-    let clock = Clock::from_fn(move || started);
-    deliveries.webhooks = webhooks(&deliveries.scene, &[&old, &new], &clock);
+    deliveries.webhooks = webhooks(&deliveries.scene, &[&old, &new], &deliveries.clock);
     deliveries.flush().await;
     assert_eq!(another.deliveries().len(), 0);
     deliveries.publish(2).await;
     deliveries.flush().await;
     assert_eq!(deliveries.accepted(), [1, 2]);
     assert_eq!(another.accepted().len(), 1);
+}
+
+pub(crate) async fn other_clock(store: Store) {
+    let mut deliveries = Deliveries::over(store).await;
+    deliveries.publish(1).await;
+    for (version, hours) in [(2, -3), (3, 3)] {
+        let another = WebhookReceiver::start().await;
+        let shifted = now() + jiff::SignedDuration::from_hours(hours);
+        let clock = Clock::from_fn(move || shifted);
+        let webhooks = webhooks(&deliveries.scene, &[&another.url()], &clock);
+        let never = CancellationToken::new();
+        webhooks.register_new(&never).await;
+        deliveries.publish(version).await;
+        webhooks.flush(&never).await;
+        let accepted = another.accepted();
+        assert_eq!(accepted.len(), 1, "{hours} h");
+        assert_eq!(accepted[0].json()["data"]["version"], version, "{hours} h");
+    }
+}
+
+pub(crate) async fn unreadable_row(store: Store) {
+    let mut deliveries = Deliveries::over(store).await;
+    deliveries.publish(1).await;
+    deliveries.flush().await;
+    let rows = deliveries.scene.repository().store().clone();
+    let mut row = rows.rows(Table::Webhooks, None).await.unwrap().remove(0);
+    row.fields.insert("revision".into(), 900.into());
+    row.fields.insert("delivered".into(), "none".into());
+    rows.write_if_newer(Table::Webhooks, row, 900)
+        .await
+        .unwrap();
+    deliveries.publish(2).await;
+    deliveries.flush().await;
+    // The first one again: at least once.
+    assert_eq!(deliveries.accepted(), [1, 1, 2]);
+    deliveries.publish(3).await;
+    deliveries.flush().await;
+    assert_eq!(deliveries.accepted(), [1, 1, 2, 3]);
+}
+
+pub(crate) async fn unreadable_event(store: Store) {
+    let mut deliveries = Deliveries::over(store).await;
+    deliveries.publish(1).await;
+    deliveries.flush().await;
+    for version in 2..=4 {
+        deliveries.publish(version).await;
+    }
+    let repository = deliveries.scene.repository();
+    let rows = repository.store();
+    let mut events = rows.rows(Table::Events, None).await.unwrap();
+    let mut row = events.remove(events.len() - 2);
+    row.fields.clear();
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let fence = lease.head().fence;
+    rows.write_rows(fence, Table::Events, vec![row], Vec::new())
+        .await
+        .unwrap();
+    lease.release(None).await.unwrap();
+    deliveries.flush().await;
+    assert_eq!(deliveries.accepted(), [1, 2, 4]);
+    let row = rows.rows(Table::Webhooks, None).await.unwrap().remove(0);
+    assert_eq!(row.fields["dropped"], 1);
 }
 
 #[tokio::test]

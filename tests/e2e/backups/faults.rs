@@ -1,7 +1,6 @@
 //! Backups and restores that fail or are killed.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use testkit::source::{Source, film};
 use super::{back_up, both_kinds, files, retitle, run, text};
 
 /// A store of three rounds with some hundred films.
-async fn fill(store: &Store) -> Source {
+pub(super) async fn fill(store: &Store) -> Source {
     let source = Source::start().await;
     for number in 0..300 {
         source.add_film(film(number));
@@ -26,7 +25,10 @@ async fn fill(store: &Store) -> Source {
 }
 
 /// The versions and runs that `syncer history` lists.
-async fn history(store: &Store, source: &Source) -> (serde_json::Value, serde_json::Value) {
+pub(super) async fn history(
+    store: &Store,
+    source: &Source,
+) -> (serde_json::Value, serde_json::Value) {
     let listed = run(store, source, 0, &["history", "--json"]).await.stdout;
     let mut listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     for header in listed["versions"].as_array_mut().unwrap() {
@@ -132,43 +134,6 @@ async fn a_backup_goes_through_pipes() {
         let (from, to) = piped.await.unwrap();
         assert_eq!(history(&from, &source).await, history(&to, &source).await);
     }
-}
-
-/// `unshare`, if it can give a process a mount namespace of its own.
-fn can_mount() -> bool {
-    let made = Command::new("unshare")
-        .args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"])
-        .output();
-    made.is_ok_and(|made| made.status.success())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn on_a_full_disk_a_backup_fails_and_leaves_the_old_file() {
-    if !can_mount() {
-        let name = "on_a_full_disk_a_backup_fails_and_leaves_the_old_file";
-        testkit::skips::skip(name, "needs root and unshare, for a disk of its own");
-        return;
-    }
-    let (store, folder) = (Store::sqlite(), tempfile::tempdir().unwrap());
-    fill(&store).await;
-    let script = format!(
-        "mount -t tmpfs -o size=16k none . && cd . && echo old > pyflix.tar && \
-         PYFLIX_DATABASE_URL={} {} backup pyflix.tar; \
-         echo code $?; echo content $(cat pyflix.tar); echo files $(ls -A)",
-        store.url,
-        binary("syncer").display()
-    );
-    let shell = Service::start_program(
-        folder.path(),
-        Path::new("/usr/bin/unshare"),
-        &["--mount", "sh", "-c", &script],
-    );
-    shell.wait_exit(DEADLINE).await;
-    let printed = shell.output();
-    for line in ["code 1", "content old", "files pyflix.tar"] {
-        assert!(printed.lines().any(|found| found == line), "{printed}");
-    }
-    assert!(printed.contains("No space left on device"), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! `syncer backup`, `restore` and `verify` as processes.
 
 mod faults;
+mod full_disk;
 mod responses;
 mod systemd;
 

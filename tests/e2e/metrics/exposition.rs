@@ -206,12 +206,38 @@ async fn web_app_and_syncer_have_metrics_of_their_own() {
 }
 
 #[tokio::test]
+async fn the_interval_is_that_of_the_syncer_whatever_the_web_app_is_set_to() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let provider = source.url();
+    let envs = [
+        ("PYFLIX_DATABASE_URL", store.url.as_str()),
+        ("PYFLIX_PROVIDER_URLS", provider.as_str()),
+        ("PYFLIX_SYNC_INTERVAL", "1h"),
+    ];
+    let once = run_to_end("syncer", &envs, &["once"], DEADLINE).await;
+    assert_eq!(once.code, Some(0), "{once:?}");
+    let webapp = webapp(&store).await;
+    let scraped = eventually_scrapes(&address(&webapp).await, |scraped| {
+        scraped.sum("pyflix_catalogue_sync_interval_seconds", &[]) == 3_600.0
+    })
+    .await;
+    assert_eq!(scraped.sum("pyflix_sync_interval_seconds", &[]), 15.0);
+}
+
+#[tokio::test]
 async fn no_label_has_anything_that_a_client_or_a_setting_says() {
     let source = Source::start().await;
     let provider = source.url().replace("http://", "http://user:sesame@");
+    let secrets = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&secrets, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
     let envs = [
         ("PYFLIX_PROVIDER_URLS", provider.as_str()),
         ("PYFLIX_SYNC_INTERVAL", "250ms"),
+        ("PYFLIX_WEBHOOK_URLS", "http://sesame@localhost:9/sesame"),
+        (
+            "PYFLIX_WEBHOOK_SECRET_FILE",
+            secrets.path().to_str().unwrap(),
+        ),
         LISTEN,
     ];
     let app = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
@@ -263,6 +289,7 @@ async fn no_label_has_anything_that_a_client_or_a_setting_says() {
         "state",
         "status",
         "version",
+        "webhook",
     ];
     assert_eq!(labels, known.into());
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use e2e::{DEADLINE, Store, get, wait_until_shows};
+use e2e::{DEADLINE, Store, get, unshare_mounts, wait_until_shows};
 use rusqlite::{Connection, TransactionBehavior};
 use testkit::eventually;
 use testkit::process::{Service, Signal, binary, run_to_end};
@@ -264,20 +264,9 @@ async fn a_file_locked_at_the_start_is_reported_and_waited_for() {
     drop(lock);
 }
 
-/// `unshare`, if it can give a process a mount namespace of its own.
-fn can_mount() -> Option<&'static Path> {
-    let made = std::process::Command::new("unshare")
-        .args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"])
-        .output();
-    let unshare = Path::new("/usr/bin/unshare");
-    made.is_ok_and(|made| made.status.success())
-        .then_some(unshare)
-        .filter(|unshare| unshare.exists())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_full_disk_pages_are_served_and_syncs_resume_once_there_is_room() {
-    let Some(unshare) = can_mount() else {
+    let Some(unshare) = unshare_mounts() else {
         let name = "on_a_full_disk_pages_are_served_and_syncs_resume_once_there_is_room";
         testkit::skips::skip(name, "needs root and unshare, for a disk of its own");
         return;
@@ -367,7 +356,7 @@ async fn a_folder_that_becomes_read_only_does_not_stop_a_running_process() {
 
 #[tokio::test]
 async fn a_folder_that_is_not_writable_stops_the_start_with_one_clear_line() {
-    let Some(unshare) = can_mount() else {
+    let Some(unshare) = unshare_mounts() else {
         let name = "a_folder_that_is_not_writable_stops_the_start_with_one_clear_line";
         testkit::skips::skip(name, "needs root and unshare, for a disk of its own");
         return;

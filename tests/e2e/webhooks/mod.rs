@@ -3,13 +3,14 @@
 mod delivery;
 mod example_receiver;
 mod json_schema;
+mod queue;
 mod settings;
 
 use std::path::PathBuf;
 
 use common::clock::Clock;
 use common::models::Kind;
-use common::repository::{Access, Repository};
+use common::repository::{Access, Repository, Table};
 use e2e::{DEADLINE, Store};
 use testkit::process::{Finished, Service, run_to_end};
 use testkit::source::{Source, film};
@@ -85,6 +86,18 @@ impl Setup {
                 let mut movies = state.catalogue.iter(Kind::Movie);
                 movies.any(|movie| movie.name() == title)
             })
+        })
+        .await;
+    }
+
+    /// Waits until the store has the newest event as delivered to a webhook.
+    async fn wait_until_delivered(&self) {
+        let repository = self.repository().await;
+        testkit::eventually(DEADLINE, async || {
+            let newest = repository.newest_event().await.unwrap().unwrap().number;
+            let rows = repository.store().rows(Table::Webhooks, None).await;
+            let rows = rows.unwrap();
+            rows.iter().any(|row| row.fields["delivered"] == newest)
         })
         .await;
     }

@@ -22,15 +22,25 @@ async fn notify_test_reports_each_webhook_and_repeats_no_password() {
     assert_eq!(delivery.json()["data"], json!({}));
 
     let with_password = receiver.url().replace("http://", "http://ann:s3cret@");
-    setup.urls = format!("{with_password}?token=t0ken,http://ann:s3cret@localhost:9/t0ken");
+    setup.urls = format!(
+        "{with_password}?token=t0ken,http://ann:s3cret@localhost:9/t0ken,http://localhost:9/t0ken/2"
+    );
     let tested = setup.command(&["notify-test"]).await;
     assert_eq!(tested.code, Some(1), "{tested:?}");
     let lines: Vec<_> = tested.stdout.lines().collect();
-    assert!(lines[0].starts_with("127.0.0.1: accepted"), "{tested:?}");
-    assert!(
-        lines[1].starts_with("localhost: did not accept the event: "),
-        "{tested:?}"
-    );
+    for (line, expected) in [
+        (lines[0], "webhook 1 of 3, 127.0.0.1: accepted the event"),
+        (
+            lines[1],
+            "webhook 2 of 3, localhost: did not accept the event: ",
+        ),
+        (
+            lines[2],
+            "webhook 3 of 3, localhost: did not accept the event: ",
+        ),
+    ] {
+        assert!(line.starts_with(expected), "{tested:?}");
+    }
     let output = tested.stdout.clone() + &tested.stderr;
     assert!(
         !output.contains("s3cret") && !output.contains("t0ken"),

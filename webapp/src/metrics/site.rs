@@ -58,6 +58,9 @@ fn write(scrape: &mut Scrape<'_, '_>, site: &Site, now: Timestamp) -> fmt::Resul
     let help = "Time since the last sync that read the source, by any syncer";
     let last = last.map(|run| age(run.ended));
     scrape.gauge("catalogue_last_sync_age_seconds", help, last)?;
+    let help = "Time between syncs: the interval of the syncer, if the ledger has it";
+    let interval = site.status.interval.as_secs_f64();
+    scrape.gauge("catalogue_sync_interval_seconds", help, interval)?;
     let help = "Size of all cached responses";
     scrape.gauge("response_cache_bytes", help, site.cache.bytes() as f64)
 }

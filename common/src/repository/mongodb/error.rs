@@ -7,6 +7,7 @@ pub(super) const DUPLICATE: i32 = 11_000;
 /// The code of a command without the right to use it.
 pub(super) const UNAUTHORIZED: i32 = 13;
 const AUTHENTICATION_FAILED: i32 = 18;
+const OUT_OF_DISK_SPACE: i32 = 14_031;
 
 /// An error of the driver in one line, with a remedy if there is one.
 pub(super) fn explain(error: &Error) -> String {
@@ -26,6 +27,12 @@ pub(super) fn explain(error: &Error) -> String {
             format!(
                 "{problem}: the user in PYFLIX_DATABASE_URL needs the role read (web app) or \
                  readWrite (syncer)"
+            )
+        }
+        ErrorKind::Command(command) if command.code == OUT_OF_DISK_SPACE => {
+            format!(
+                "{}; the disk of MongoDB is full: free some space",
+                command.message
             )
         }
         ErrorKind::Command(command) => format!("{} ({})", command.message, command.code),

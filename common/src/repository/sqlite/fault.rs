@@ -150,6 +150,17 @@ impl Fault {
             _ => false,
         }
     }
+
+    /// Whether there is no room for it, as there may be later.
+    pub(super) fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if is_disk_full(error))
+    }
+}
+
+/// Even a reader needs room for the index of the write-ahead log.
+fn is_disk_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+        || extended_code(error) == Some(ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 fn is_corrupt(error: &rusqlite::Error) -> bool {
@@ -166,10 +177,10 @@ fn extended_code(error: &rusqlite::Error) -> Option<i32> {
 fn advice(error: &rusqlite::Error) -> impl Display {
     match (error.sqlite_error_code(), extended_code(error)) {
         _ if is_corrupt(error) => "; it is damaged and will be moved aside".to_owned(),
+        _ if is_disk_full(error) => "; the disk is full: free some space".to_owned(),
         (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => {
             "; it is in use by another process: stop that process".to_owned()
         }
-        (Some(ErrorCode::DiskFull), _) => "; the disk is full: free some space".to_owned(),
         (Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied), _) => {
             "; make it and its folder writable, or set PYFLIX_DATABASE_URL to another file"
                 .to_owned()

@@ -78,7 +78,7 @@ pub(super) struct ReopeningConnection {
 
 impl ReopeningConnection {
     /// Opens the file, after creating a missing one and moving a damaged one aside. A file that
-    /// another process has locked is opened by a later call.
+    /// another process has locked, or that has no room, is opened by a later call.
     pub(super) fn open(path: &Path, mode: Mode, clock: Clock) -> Result<Self, Fault> {
         let mut connection = Self {
             path: path.to_owned(),
@@ -88,7 +88,7 @@ impl ReopeningConnection {
             is_closed: false,
         };
         match connection.current().map(drop) {
-            Err(fault) if fault.is_locked() => {}
+            Err(fault) if fault.is_locked() || fault.is_disk_full() => {}
             Err(fault) if fault.is_damage() && connection.move_aside()? => {
                 connection.current()?;
             }

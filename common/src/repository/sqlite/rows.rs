@@ -62,7 +62,9 @@ pub(super) fn write_if_newer(
         .prepare_cached(&format!(
             "INSERT INTO {name} (key, fields) VALUES (?1, ?2)
              ON CONFLICT (key) DO UPDATE SET fields = excluded.fields
-             WHERE NOT json_valid(fields) OR NOT coalesce(json_extract(fields, '$.revision'), 0) >= ?3"
+             WHERE NOT json_valid(fields)
+             OR coalesce(json_type(fields, '$.revision'), '') <> 'integer'
+             OR json_extract(fields, '$.revision') < ?3"
         ))?
         .execute((row.key, Value::Object(row.fields).to_string(), revision))?;
     Ok(written > 0)
