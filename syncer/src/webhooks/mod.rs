@@ -192,7 +192,10 @@ impl Webhooks {
     /// The row of a webhook: a new one if it has none, or one that cannot be decoded.
     async fn delivery(&self, target: &Target) -> StoreResult<Delivery> {
         match self.repository.delivery(&target.name).await {
-            Ok(Some(delivery)) => Ok(delivery),
+            Ok(Some(delivery)) => {
+                target.note_registered();
+                Ok(delivery)
+            }
             Ok(None) => self.register(target).await,
             Err(error @ StoreError::Unreadable { .. }) => {
                 let delivery = self.repository.reset_delivery(&target.name).await?;
@@ -204,14 +207,20 @@ impl Webhooks {
         }
     }
 
-    /// The row of a new webhook, which gets the events from now on.
+    /// The row of a new webhook, which gets the events from now on. One whose row has gone, as with
+    /// its database, gets all events of the log.
     async fn register(&self, target: &Target) -> StoreResult<Delivery> {
+        let delivered = match target.queue().is_registered {
+            true => 0,
+            false => self.newest_event().await?,
+        };
         let mut delivery = Delivery {
             webhook: target.name.clone(),
-            delivered: self.newest_event().await?,
+            delivered,
             ..Delivery::default()
         };
         if self.repository.save_delivery(&mut delivery).await? {
+            target.note_registered();
             return Ok(delivery);
         }
         // Another syncer was faster.

@@ -20,6 +20,8 @@ pub(super) struct Target {
 /// The events that wait for a webhook, as this process has read them last.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Queue {
+    /// Whether the webhook had a row.
+    pub(super) is_registered: bool,
     /// The numbers of the last delivered and of the newest event then.
     pub(super) read_at: Option<(u64, u64)>,
     /// The newest event when all were delivered.
@@ -57,6 +59,13 @@ impl Target {
             length: events.len() as u64,
             oldest: events.first().map(|first| first.event.timestamp),
             dropped: delivery.dropped,
+            ..queue
+        });
+    }
+
+    pub(super) fn note_registered(&self) {
+        self.change_queue(|queue| Queue {
+            is_registered: true,
             ..queue
         });
     }

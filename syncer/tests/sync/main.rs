@@ -49,6 +49,7 @@ on_both_stores! {
     crate::webhooks::claim as an_event_of_a_killed_syncer_is_sent_again_by_another_and_not_before,
     crate::webhooks::new_webhook as a_new_webhook_gets_the_events_from_then_on,
     crate::webhooks::other_clock as a_new_webhook_gets_the_right_events_whatever_the_clock_of_its_syncer_says,
+    crate::webhooks::lost_row as a_webhook_whose_row_is_lost_with_its_database_gets_every_event_after_it,
     crate::webhooks::unreadable_row as a_row_that_cannot_be_read_delays_no_webhook_and_loses_no_event,
     crate::webhooks::unreadable_event as an_event_that_cannot_be_read_is_counted_as_dropped_and_delays_no_other,
     crate::state_machine::runs as random_damage_never_shrinks_the_catalogue_and_all_readers_agree,

@@ -200,6 +200,17 @@ pub(crate) async fn other_clock(store: Store) {
     }
 }
 
+pub(crate) async fn lost_row(store: Store) {
+    let mut deliveries = Deliveries::over(store).await;
+    deliveries.publish(1).await;
+    deliveries.flush().await;
+    let rows = deliveries.scene.repository().store().clone();
+    rows.trim(Table::Webhooks, 0).await.unwrap();
+    deliveries.publish(2).await;
+    deliveries.flush().await;
+    assert_eq!(deliveries.accepted(), [1, 1, 2]);
+}
+
 pub(crate) async fn unreadable_row(store: Store) {
     let mut deliveries = Deliveries::over(store).await;
     deliveries.publish(1).await;

@@ -47,6 +47,16 @@ fn the_memory_of_every_lasting_service_is_a_setting() {
 }
 
 #[test]
+fn a_set_up_service_that_fails_is_run_again() {
+    let compose = fs::read_to_string(workspace_root().join("docker-compose.yml")).unwrap();
+    for service in ["secrets", "init"] {
+        let (_, section) = compose.split_once(&format!("\n  {service}:\n")).unwrap();
+        let (section, _) = section.split_once("\n\n").unwrap();
+        assert!(section.contains("    restart: on-failure"), "{section}");
+    }
+}
+
+#[test]
 fn scripts_and_snapshots_have_line_feeds_on_every_platform() {
     let files = [
         "scripts/test",
