@@ -8,6 +8,7 @@
 )]
 #![expect(clippy::print_stdout, reason = "progress and measurements")]
 
+mod cluster;
 mod interrupted_runs;
 mod memory;
 mod mutated_requests;

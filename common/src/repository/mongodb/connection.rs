@@ -171,9 +171,11 @@ impl Connection {
         let name = name.to_owned();
         let client = Client::with_options(options.clone())?;
         let nearest = ReadPreference::Nearest {
-            options: ReadPreferenceOptions::builder()
-                .max_staleness(MAX_STALENESS)
-                .build(),
+            options: Some(
+                ReadPreferenceOptions::builder()
+                    .max_staleness(MAX_STALENESS)
+                    .build(),
+            ),
         };
         let nearest = DatabaseOptions::builder()
             .selection_criteria(SelectionCriteria::ReadPreference(nearest))

@@ -226,7 +226,11 @@ async fn start_set(servers: &Servers, first: &str) -> Result<(), AttemptError> {
     }
     // A first member that has lost its data must not start a second set beside that of the others.
     for other in &servers.others {
-        if let Ok(set) = other.run_command(doc! { "hello": 1 }).await?.get_str("setName") {
+        if let Ok(set) = other
+            .run_command(doc! { "hello": 1 })
+            .await?
+            .get_str("setName")
+        {
             return Err(AttemptError::Transient(format!(
                 "{first} is not in the replica set {set} of the other members yet"
             )));
@@ -337,7 +341,11 @@ enum Force {
     No,
 }
 
-async fn reconfigure(admin: &Database, config: &Document, force: Force) -> Result<(), AttemptError> {
+async fn reconfigure(
+    admin: &Database,
+    config: &Document,
+    force: Force,
+) -> Result<(), AttemptError> {
     let reconfigure = doc! { "replSetReconfig": config, "force": force == Force::Yes };
     let outcome = admin.run_command(reconfigure).await;
     outcome.map(drop).map_err(root_error)

@@ -90,7 +90,7 @@ async fn a_replica_set_with_another_host_name_and_no_users_is_set_up() {
         writer: "write-it".to_owned().into(),
     };
     let url = format!("mongodb://{member}/");
-    setup::initiate(&url, &[member.clone()], &passwords, SOON)
+    setup::initiate(&url, std::slice::from_ref(&member), &passwords, SOON)
         .await
         .unwrap();
     let url = format!("mongodb://pyflix_writer:write-it@{member}/movies_db?replicaSet=rs0");
@@ -108,7 +108,9 @@ async fn a_fresh_mongod_is_set_up_once_and_the_users_may_do_their_work_only() {
         reader: reader.to_owned().into(),
         writer: "write/it".to_owned().into(),
     };
-    let initiate = async |passwords| setup::initiate(&url, &[member.clone()], &passwords, SOON).await;
+    let initiate = async |passwords| {
+        setup::initiate(&url, std::slice::from_ref(&member), &passwords, SOON).await
+    };
 
     initiate(passwords("r00t", "first")).await.unwrap();
     initiate(passwords("r00t", "read-it")).await.unwrap();
@@ -140,9 +142,8 @@ async fn a_replica_set_of_three_is_set_up_once_and_a_member_without_data_starts_
     let folder = tempfile::tempdir().unwrap();
     let start = || secured(folder.path());
     let (one, two, three, empty) = tokio::join!(start(), start(), start(), start());
-    let hosts = |first: &Mongo| {
-        [first, &two, &three].map(|member| format!("127.0.0.1:{}", member.port()))
-    };
+    let hosts =
+        |first: &Mongo| [first, &two, &three].map(|member| format!("127.0.0.1:{}", member.port()));
     let passwords = setup::Passwords {
         root: "r00t".to_owned().into(),
         reader: "read-it".to_owned().into(),
@@ -160,8 +161,9 @@ async fn a_replica_set_of_three_is_set_up_once_and_a_member_without_data_starts_
     acquired(&store_at(url, Access::Writer).await, "a").await;
     let url = format!("mongodb://root:r00t@{hosts}/admin?replicaSet=rs0");
     let client = mongodb::Client::with_uri_str(url).await.unwrap();
-    let hello = client.database("admin").run_command(doc! { "hello": 1 });
-    assert_eq!(hello.await.unwrap().get_array("hosts").unwrap().len(), 3);
+    let admin = client.database("admin");
+    let hello = admin.run_command(doc! { "hello": 1 }).await;
+    assert_eq!(hello.unwrap().get_array("hosts").unwrap().len(), 3);
 
     // Its volume was lost, and the others know it under another name.
     let refused = initiate(&empty, SOON).await.unwrap_err().to_string();

@@ -23,10 +23,16 @@ async fn a_reader_goes_on_without_a_primary_and_never_reads_an_older_head() {
     let last = set.secondary().await.port();
     for member in set.members() {
         eventually(SOON, async || {
-            let url = format!("mongodb://127.0.0.1:{}/?directConnection=true", member.port());
+            let url = format!(
+                "mongodb://127.0.0.1:{}/?directConnection=true",
+                member.port()
+            );
             let client = Client::with_uri_str(url).await.unwrap();
             let parts = client.database(&database).collection::<Document>("parts");
-            parts.find_one(doc! {}).await.is_ok_and(|part| part.is_some())
+            parts
+                .find_one(doc! {})
+                .await
+                .is_ok_and(|part| part.is_some())
         })
         .await;
     }
@@ -42,7 +48,10 @@ async fn a_reader_goes_on_without_a_primary_and_never_reads_an_older_head() {
             fence: published.fence + 1,
             ..published.clone()
         }));
-        assert!(store.head().await.is_err(), "another member had a newer one");
+        assert!(
+            store.head().await.is_err(),
+            "another member had a newer one"
+        );
     }
 }
 
