@@ -12,6 +12,7 @@ mod readers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use common::clock::Clock;
 use e2e::compose::engine::run;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -125,10 +126,10 @@ async fn let_happen(cluster: &Deployment, source: &Source, time: Duration) -> Ve
             waiting = faults::shuffled();
             continue;
         };
-        let began = Timestamp::now();
+        let began = Clock::system().now();
         println!("{:4} s: {fault:?}", start.elapsed().as_secs());
         fault.happen(cluster, source).await;
-        let ended = Timestamp::now();
+        let ended = Clock::system().now();
         happened.push(Happened {
             fault,
             began,
@@ -164,9 +165,10 @@ async fn published(proxy: std::net::SocketAddr) -> BTreeMap<u64, Timestamp> {
         let path = format!("/api/v1/versions?per_page={PAGE}&page={page}");
         let answer = connection.get(&path).await.unwrap();
         let list: Value = serde_json::from_slice(&answer.body).unwrap();
-        let items = list["items"].as_array().unwrap();
+        let items = list["items"].as_array();
+        let items = items.unwrap_or_else(|| panic!("{list}"));
         versions.extend(items.iter().map(|item| {
-            let at = item["published_at"].as_str().unwrap().parse().unwrap();
+            let at = item["at"].as_str().unwrap().parse().unwrap();
             (item["version"].as_u64().unwrap(), at)
         }));
         if items.len() < PAGE {

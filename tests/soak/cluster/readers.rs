@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use common::clock::Clock;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -80,19 +81,11 @@ async fn read(proxy: SocketAddr, seen: &Mutex<Seen>) {
         seen.lock().unwrap().interrupted += 1;
         return;
     };
-    loop {
-        let answer = connection.get("/ghibli/films").await;
-        let mut seen = seen.lock().unwrap();
-        match answer {
-            Ok(answer) => check(&answer, &mut seen),
-            Err(_) => {
-                seen.interrupted += 1;
-                return;
-            }
-        }
-        drop(seen);
+    while let Ok(answer) = connection.get("/ghibli/films").await {
+        check(&answer, &mut seen.lock().unwrap());
         sleep(PAUSE).await;
     }
+    seen.lock().unwrap().interrupted += 1;
 }
 
 fn check(answer: &Answer, seen: &mut Seen) {
@@ -127,7 +120,9 @@ async fn watch(container: &str, address: SocketAddr, seen: &Mutex<Seen>) {
             }
             last = version;
             let first = seen.first_seen.entry(container.to_owned()).or_default();
-            first.entry(version).or_insert_with(Timestamp::now);
+            first
+                .entry(version)
+                .or_insert_with(|| Clock::system().now());
         }
         sleep(PAUSE).await;
     }

@@ -162,8 +162,12 @@ async fn a_replica_set_of_three_is_set_up_once_and_a_member_without_data_starts_
     let url = format!("mongodb://root:r00t@{hosts}/admin?replicaSet=rs0");
     let client = mongodb::Client::with_uri_str(url).await.unwrap();
     let admin = client.database("admin");
-    let hello = admin.run_command(doc! { "hello": 1 }).await;
-    assert_eq!(hello.unwrap().get_array("hosts").unwrap().len(), 3);
+    // A new member does not vote until it has copied the data.
+    eventually(SLOWLY, async || {
+        let hello = admin.run_command(doc! { "hello": 1 }).await.unwrap();
+        hello.get_array("hosts").unwrap().len() == 3
+    })
+    .await;
 
     // Its volume was lost, and the others know it under another name.
     let refused = initiate(&empty, SOON).await.unwrap_err().to_string();
