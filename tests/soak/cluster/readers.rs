@@ -12,8 +12,10 @@ use tokio::time::sleep;
 
 use super::connection::{Answer, Connection};
 
-/// Between two requests of a client, and between two looks at a web app.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Between two requests of a client: all of them leave time for the cluster on a small machine.
+const CLIENT_PAUSE: Duration = Duration::from_millis(100);
+/// Between two looks at a web app.
+const WATCH_PAUSE: Duration = Duration::from_millis(20);
 
 /// What the readers saw.
 #[derive(Debug, Default)]
@@ -52,7 +54,7 @@ impl Readers {
             self.tasks.spawn(async move {
                 loop {
                     read(proxy, &seen).await;
-                    sleep(PAUSE).await;
+                    sleep(CLIENT_PAUSE).await;
                 }
             });
         }
@@ -69,7 +71,7 @@ impl Readers {
                 if let Some(address) = address().await {
                     watch(&container, address, &seen).await;
                 }
-                sleep(PAUSE).await;
+                sleep(CLIENT_PAUSE).await;
             }
         });
     }
@@ -83,7 +85,7 @@ async fn read(proxy: SocketAddr, seen: &Mutex<Seen>) {
     };
     while let Ok(answer) = connection.get("/ghibli/films").await {
         check(&answer, &mut seen.lock().unwrap());
-        sleep(PAUSE).await;
+        sleep(CLIENT_PAUSE).await;
     }
     seen.lock().unwrap().interrupted += 1;
 }
@@ -124,6 +126,6 @@ async fn watch(container: &str, address: SocketAddr, seen: &Mutex<Seen>) {
                 .entry(version)
                 .or_insert_with(|| Clock::system().now());
         }
-        sleep(PAUSE).await;
+        sleep(WATCH_PAUSE).await;
     }
 }
