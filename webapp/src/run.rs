@@ -28,7 +28,7 @@ use crate::{pages, response_cache, routes};
 
 /// How long connections wait at a start for the database to be read, before they are accepted and get
 /// 503. A restart is then a pause and no error.
-const FIRST_READ_WAIT: Duration = Duration::from_secs(2);
+const FIRST_READ_WAIT: Duration = Duration::from_secs(3);
 
 /// The sockets that the web app accepts connections on.
 #[derive(Debug)]
