@@ -1,7 +1,7 @@
 //! The cluster's compose file, and access to its containers.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use e2e::compose::engine::{self, CADDY, Image, run};
@@ -42,8 +42,8 @@ impl Deployment {
     /// # Errors
     /// With what this machine lacks.
     pub(super) async fn start(source: &Source, webapps: u32) -> Result<Self, String> {
-        let disk = Disk::mount().await?;
         let name = Project::free_name();
+        let disk = Disk(Project::folder(&name).join("disk"));
         let hosts = (1..=webapps).flat_map(|number| {
             ['_', '-'].map(|mark| format!("{name}{mark}webapp{mark}{number}:8000"))
         });
@@ -67,6 +67,7 @@ impl Deployment {
             } }),
         };
         let project = Project::new(file, Image::HostBinaries, source).await?;
+        disk.mount().await?;
         let scale = format!("webapp={webapps}");
         let up = ["up", "--no-build", "-d", "--scale", &scale];
         project.compose(&up).await;
@@ -177,12 +178,11 @@ impl Deployment {
 }
 
 impl Disk {
-    async fn mount() -> Result<Self, String> {
-        let folder = tempfile::Builder::new().prefix("pyflix-disk").tempdir();
-        let folder = folder.map_err(|error| error.to_string())?.keep();
-        let path = folder.to_str().unwrap();
-        run("mount", ["-t", "tmpfs", "-o", DISK, "pyflix-disk", path]).await?;
-        Ok(Self(folder))
+    async fn mount(&self) -> Result<(), String> {
+        std::fs::create_dir(&self.0).map_err(|error| error.to_string())?;
+        let path = self.0.to_str().unwrap();
+        let mounted = run("mount", ["-t", "tmpfs", "-o", DISK, "pyflix-disk", path]).await;
+        mounted.map(drop)
     }
 
     fn filler(&self) -> PathBuf {
@@ -198,18 +198,6 @@ impl Disk {
 
     fn free(&self) {
         std::fs::remove_file(self.filler()).unwrap();
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let unmount = |path: &Path| {
-            let mut command = std::process::Command::new("umount");
-            command.arg("--lazy").arg(path).status()
-        };
-        let unmounted = unmount(&self.0);
-        let removed = std::fs::remove_dir(&self.0);
-        assert!(std::thread::panicking() || unmounted.is_ok() && removed.is_ok());
     }
 }
 

@@ -1,6 +1,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -42,6 +43,7 @@ for stage in $(eval "$STAGES"); do
         *) docker rmi "$stage" ;;
     esac
 done
+umount --lazy "$FOLDER/disk"
 rm -rf "$FOLDER"
 "#;
 
@@ -105,7 +107,7 @@ impl Project {
 
         let name = file.name;
         let mongo_image = format!("{name}-mongo");
-        let folder = std::env::temp_dir().join(&name);
+        let folder = Self::folder(&name);
         let network = format!("{name}-frontend");
         let overrides = folder.join("override.json");
         fs::create_dir(&folder).unwrap();
@@ -192,6 +194,12 @@ impl Project {
         engine::build_with_mongod(script, image, &tag).await;
         *image = tag;
         self
+    }
+
+    /// The folder of a project, which ends with it, and with it a file system that is mounted at `disk`
+    /// in it.
+    pub fn folder(name: &str) -> PathBuf {
+        std::env::temp_dir().join(name)
     }
 
     /// A name that no other project has.
