@@ -1,7 +1,7 @@
 //! The command line of the `syncer` binary.
 
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -37,6 +37,8 @@ enum Command {
         /// Folder written by `syncer secrets`.
         #[arg(long, default_value = setup::FOLDER)]
         folder: PathBuf,
+        #[command(flatten)]
+        members: Members,
     },
     /// Send a test event to every webhook; exits with 0 if all accepted it, else with 1.
     NotifyTest,
@@ -45,7 +47,19 @@ enum Command {
         /// Folder to write to.
         #[arg(long, default_value = setup::FOLDER)]
         folder: PathBuf,
+        #[command(flatten)]
+        members: Members,
+        /// Folder to create for the certificates of the proxy.
+        #[arg(long)]
+        certificates: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, clap::Args)]
+struct Members {
+    /// Host and port of a member of the replica set; repeat it for each member.
+    #[arg(long = "member", value_name = "HOST:PORT", default_value = setup::DATABASE_HOST)]
+    hosts: Vec<String>,
 }
 
 /// Runs the command line.
@@ -58,8 +72,15 @@ pub async fn main(cli: Cli) -> ExitCode {
         return fail(exit::FAILURE, &error);
     }
     let result = match cli.command {
-        Some(Command::Secrets { folder }) => setup::secrets(&folder).map_err(Into::into),
-        Some(Command::Init { folder }) => setup::init(&folder).await.map_err(Into::into),
+        Some(Command::Secrets {
+            folder,
+            members,
+            certificates,
+        }) => create_secrets(&folder, &members.hosts, certificates.as_deref()),
+        Some(Command::Init { folder, members }) => {
+            let done = setup::init(&folder, &members.hosts).await;
+            done.map_err(Into::into)
+        }
         Some(Command::NotifyTest) => return notify_test(&config).await,
         Some(Command::Repository(command)) => return run_command(command, &mut config).await,
         None => match Service::open(&config).await {
@@ -71,6 +92,18 @@ pub async fn main(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(exit::FAILURE, &format!("{error:#}")),
     }
+}
+
+fn create_secrets(
+    folder: &Path,
+    members: &[String],
+    certificates: Option<&Path>,
+) -> anyhow::Result<()> {
+    setup::secrets(folder, members)?;
+    if let Some(certificates) = certificates {
+        setup::certificates(certificates)?;
+    }
+    Ok(())
 }
 
 async fn run_command(command: commands::Command, config: &mut Config) -> ExitCode {

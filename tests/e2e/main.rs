@@ -5,11 +5,7 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
-#![expect(
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "measurements, and the logs of the services of a failed test"
-)]
+#![expect(clippy::print_stdout, reason = "measurements")]
 
 mod accessibility;
 mod backups;

@@ -3,9 +3,13 @@
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
+pub mod compose;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use common::clock::Clock;
@@ -13,6 +14,7 @@ use futures::future::try_join_all;
 use http_content::ResponseCache;
 use http_front::{Limits, ServerStats};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -23,6 +25,10 @@ use crate::metrics::{RequestMetrics, measured, register_listeners, register_site
 use crate::middleware::RequestLimits;
 use crate::state::{self, CurrentSite};
 use crate::{pages, response_cache, routes};
+
+/// How long connections wait at a start for the database to be read, before they are accepted and get
+/// 503. A restart is then a pause and no error.
+const FIRST_READ_WAIT: Duration = Duration::from_secs(3);
 
 /// The sockets that the web app accepts connections on.
 #[derive(Debug)]
@@ -130,6 +136,11 @@ pub async fn run(
         prewarm,
         shutdown.clone(),
     ));
+    tokio::select! {
+        () = current.loaded() => {}
+        () = sleep(FIRST_READ_WAIT) => {}
+        () = shutdown.cancelled() => {}
+    }
     let app = routes::app(state.clone(), request_limits);
     // Not spawned, because the allocator keeps an arena for each thread that renders pages.
     let hot_pages = response_cache::warm_up(current, app, pages::main_paths(), pages::item_paths);

@@ -58,21 +58,19 @@ async fn follow(url: &str, database: &Database, rounds: u32) -> Result<Vec<f64>>
         }
         lease.update_view(&published, &changes).await?;
         lease.release(None).await?;
-        changes = [retitled(&published.catalogue, round)?]
-            .into_iter()
-            .collect();
+        let ponyo = published.catalogue.find(Kind::Movie, "ponyo");
+        let ponyo = ponyo.context("no such movie")?;
+        changes = [retitled(ponyo, round)?].into_iter().collect();
         state = Some(published);
     }
     Ok(milliseconds)
 }
 
-fn retitled(catalogue: &Catalogue, round: u32) -> Result<Change> {
-    let before = catalogue
-        .find(Kind::Movie, "ponyo")
-        .context("no such movie")?;
+/// A change of the title of a movie.
+pub(crate) fn retitled(before: Arc<Item>, round: u32) -> Result<Change> {
     let mut after = Item::clone(&before);
     if let Facts::Movie(movie) = &mut after.facts {
-        movie.title = format!("Ponyo, edition {round}");
+        movie.title = format!("Edition {round}");
     }
     Change::of(Some(before), Some(Arc::new(after))).context("no change")
 }

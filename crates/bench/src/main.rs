@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod cluster;
 mod contention;
 mod follow;
 mod generate;
@@ -93,6 +94,16 @@ enum Measure {
     },
     /// Memory of an idle web app with the built-in catalogue.
     Rest,
+    /// Several web apps on a replica set of three: commit to served, memory, database operations,
+    /// requests through Caddy and without (needs `caddy` and `wrk`); several syncers on one source.
+    Cluster {
+        /// Number of movies.
+        #[arg(long, default_value_t = 22)]
+        movies: u64,
+        /// Numbers of web apps.
+        #[arg(long, value_delimiter = ',', default_values_t = [1_usize, 2, 4, 8])]
+        webapps: Vec<usize>,
+    },
     /// Time from a commit to its version on a running web app.
     Follow {
         /// The store between the two processes.
@@ -135,6 +146,9 @@ async fn main() -> Result<()> {
             connections,
             seconds,
         } => serve::measure(cli.rounds, &connections, seconds).await?,
+        Measure::Cluster { movies, webapps } => {
+            cluster::measure(movies, &webapps, cli.rounds).await?;
+        }
         Measure::Follow { store } => follow::measure(store, cli.rounds).await?,
     }
     Ok(())

@@ -27,21 +27,21 @@ const REQUESTS: [(&str, bool); 6] = [
 
 /// The result of a round of load.
 #[derive(Clone, Copy, Debug)]
-struct Load {
+pub(crate) struct Load {
     /// Responses per second.
-    rate: f64,
+    pub(crate) rate: f64,
     /// Microseconds of CPU time per response.
     cpu: f64,
     /// Milliseconds.
-    p99: f64,
+    pub(crate) p99: f64,
 }
 
 /// A server under load.
-struct Server {
-    name: &'static str,
-    url: String,
-    process: Service,
-    _folder: TempDir,
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
+    pub(crate) url: String,
+    pub(crate) process: Service,
+    pub(crate) _folder: TempDir,
 }
 
 /// Loads the web app, nginx with one worker and nginx with two in turn, and prints the medians of
@@ -222,7 +222,7 @@ async fn nginx(name: &'static str, workers: u32, pyflix: &str) -> Result<Server>
     })
 }
 
-fn program(name: &str) -> Result<std::path::PathBuf> {
+pub(crate) fn program(name: &str) -> Result<std::path::PathBuf> {
     ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]
         .into_iter()
         .map(|folder| Path::new(folder).join(name))
@@ -231,7 +231,14 @@ fn program(name: &str) -> Result<std::path::PathBuf> {
 }
 
 impl Server {
-    async fn load(&self, path: &str, known: bool, connections: u32, seconds: u32) -> Result<Load> {
+    /// Loads it with `wrk`; `known` sends the ETag.
+    pub(crate) async fn load(
+        &self,
+        path: &str,
+        known: bool,
+        connections: u32,
+        seconds: u32,
+    ) -> Result<Load> {
         let url = format!("{}{path}", self.url);
         let mut wrk = Command::new(program("wrk")?);
         wrk.args(["-t1", "--latency"])

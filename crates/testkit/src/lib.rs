@@ -33,7 +33,7 @@ pub fn workspace_root() -> PathBuf {
 
 /// A free port below those that the system gives to outgoing connections, so that none of these
 /// takes it between this look and the start of the program that gets it, or while it is down.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     loop {
         let [high, low, ..] = *uuid::Uuid::new_v4().as_bytes();
         let port = 16_384 + u16::from_be_bytes([high, low]) % 16_384;

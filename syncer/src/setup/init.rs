@@ -5,9 +5,9 @@ use std::time::Duration;
 use common::repository::mongodb_setup::{Passwords, initiate};
 use secrecy::SecretString;
 
-use super::{DATABASE_HOST, SetupError};
+use super::SetupError;
 
-/// The database's address in a container that shares its network.
+/// The address of the first member in a container that shares its network.
 const URL: &str = "mongodb://127.0.0.1:27017";
 
 /// The network interfaces of this process.
@@ -17,19 +17,19 @@ const NETWORK_CHECK_INTERVAL: Duration = Duration::from_millis(200);
 /// The first start of a database takes a while on a slow machine.
 const INITIATE_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Sets up a replica set of one member, its root user, a reader for the web app and a writer for
+/// Sets up a replica set of these members, its root user, a reader for the web app and a writer for
 /// the syncer, with the passwords in `folder`. Keeps what exists.
 ///
 /// # Errors
 /// When a password cannot be read, or the database stops or is not ready in time.
-pub(crate) async fn init(folder: &Path) -> Result<(), SetupError> {
+pub(crate) async fn init(folder: &Path, members: &[String]) -> Result<(), SetupError> {
     let passwords = Passwords {
         root: read(folder, "root_password")?,
         reader: read(folder, "reader_password")?,
         writer: read(folder, "writer_password")?,
     };
     tokio::select! {
-        done = initiate(URL, DATABASE_HOST, &passwords, INITIATE_TIMEOUT) => {
+        done = initiate(URL, members, &passwords, INITIATE_TIMEOUT) => {
             done.map_err(|error| SetupError::Database { error })?;
         }
         () = network_lost(Path::new(INTERFACES)) => return Err(SetupError::Stopped),

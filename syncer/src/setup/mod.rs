@@ -9,14 +9,13 @@ use std::path::PathBuf;
 use common::repository::mongodb_setup;
 
 pub(crate) use init::init;
-pub(crate) use secrets::secrets;
+pub(crate) use secrets::{certificates, secrets};
 
 /// The mount point of the secrets' folder in the compose file.
 pub(crate) const FOLDER: &str = "/run/pyflix";
 
-/// The database's address in the compose file's network, and the name of the only member of its
-/// replica set.
-const DATABASE_HOST: &str = "movies_db:27017";
+/// The host of the database in the compose file's network, the only member of its replica set.
+pub(crate) const DATABASE_HOST: &str = "movies_db:27017";
 
 /// Why the set-up failed.
 #[derive(Debug, thiserror::Error)]

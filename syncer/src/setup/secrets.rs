@@ -6,7 +6,7 @@ use std::path::Path;
 use common::repository::mongodb_setup::{READER, WRITER};
 use rand::distr::{Alphanumeric, SampleString};
 
-use super::{DATABASE_HOST, SetupError};
+use super::SetupError;
 
 /// 48 of 62 letters and digits have 285 bits of entropy.
 const PASSWORD_LENGTH: usize = 48;
@@ -20,16 +20,20 @@ const OWNERS: Owners = Owners {
     webapp: 10001,
 };
 
+/// The user of the proxy in the cluster's compose file.
+const PROXY: u32 = 10004;
+
 /// Writes the missing secrets into `folder`, each as a file that only its one reader can open:
 /// `database_key` for mongod, `root_password`, `reader_password` and `writer_password` for
 /// [`init`](super::init()), `webapp_database_url` and `syncer_database_url`.
 ///
 /// A password and the URL that contains it are one secret: if either is missing, both are written.
+/// The URLs name the `members` of the replica set.
 ///
 /// # Errors
 /// When the folder or a file cannot be written or its owner not be set.
-pub(crate) fn secrets(folder: &Path) -> Result<(), SetupError> {
-    match &*write_missing(folder, OWNERS)? {
+pub(crate) fn secrets(folder: &Path, members: &[String]) -> Result<(), SetupError> {
+    match &*write_missing(folder, OWNERS, members)? {
         [] => tracing::info!("all secrets already exist"),
         names => tracing::info!("wrote {}", names.join(", ")),
     }
@@ -48,13 +52,17 @@ struct Owners {
 /// Files that belong together: name, owner, content.
 type Secret = Vec<(&'static str, u32, String)>;
 
-fn write_missing(folder: &Path, owners: Owners) -> Result<Vec<&'static str>, SetupError> {
+fn write_missing(
+    folder: &Path,
+    owners: Owners,
+    members: &[String],
+) -> Result<Vec<&'static str>, SetupError> {
     // Others may open a file by its name, but not list the names.
     fs::create_dir_all(folder)
         .and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o711)))
         .map_err(|error| unwritable(folder, error))?;
     let mut written = Vec::new();
-    for secret in generate(owners) {
+    for secret in generate(owners, members) {
         let paths: Vec<_> = secret.iter().map(|(name, ..)| folder.join(name)).collect();
         if paths.iter().all(|path| exists(path)) {
             continue;
@@ -71,6 +79,21 @@ fn write_missing(folder: &Path, owners: Owners) -> Result<Vec<&'static str>, Set
     Ok(written)
 }
 
+/// Creates the folder for the proxy's certificates and their keys, for the proxy alone.
+///
+/// # Errors
+/// When the folder cannot be written or its owner not be set.
+pub(crate) fn certificates(folder: &Path) -> Result<(), SetupError> {
+    own_folder(folder, PROXY).map_err(|error| unwritable(folder, error))
+}
+
+fn own_folder(folder: &Path, owner: u32) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let folder = File::open(folder)?;
+    folder.set_permissions(Permissions::from_mode(0o700))?;
+    fchown(&folder, Some(owner), Some(owner))
+}
+
 fn unwritable(path: &Path, error: io::Error) -> SetupError {
     SetupError::Write {
         path: path.to_owned(),
@@ -78,9 +101,9 @@ fn unwritable(path: &Path, error: io::Error) -> SetupError {
     }
 }
 
-fn generate(owners: Owners) -> [Secret; 4] {
+fn generate(owners: Owners, members: &[String]) -> [Secret; 4] {
     let (reader, writer) = (random(PASSWORD_LENGTH), random(PASSWORD_LENGTH));
-    let (webapp_url, syncer_url) = (url(READER, &reader), url(WRITER, &writer));
+    let (webapp_url, syncer_url) = (url(READER, &reader, members), url(WRITER, &writer, members));
     [
         vec![("database_key", owners.database, random(KEY_LENGTH))],
         vec![("root_password", owners.init, random(PASSWORD_LENGTH))],
@@ -99,8 +122,9 @@ fn random(length: usize) -> String {
     Alphanumeric.sample_string(&mut rand::rng(), length)
 }
 
-fn url(user: &str, password: &str) -> String {
-    format!("mongodb://{user}:{password}@{DATABASE_HOST}/movies_db?replicaSet=rs0")
+fn url(user: &str, password: &str, members: &[String]) -> String {
+    let hosts = members.join(",");
+    format!("mongodb://{user}:{password}@{hosts}/movies_db?replicaSet=rs0")
 }
 
 fn exists(path: &Path) -> bool {
@@ -156,7 +180,8 @@ mod tests {
             syncer: me,
             webapp: me,
         };
-        write_missing(folder, owners).unwrap()
+        let members = ["a:27017".to_owned(), "b:27017".to_owned()];
+        write_missing(folder, owners, &members).unwrap()
     }
 
     fn contents(folder: &Path) -> BTreeMap<&'static str, String> {
@@ -187,7 +212,20 @@ mod tests {
             );
         }
         assert!(secrets["webapp_database_url"].contains(&secrets["reader_password"]));
+        assert!(secrets["webapp_database_url"].contains("@a:27017,b:27017/movies_db"));
         assert!(secrets["syncer_database_url"].contains(&secrets["writer_password"]));
+    }
+
+    #[test]
+    fn only_the_proxy_can_open_the_folder_of_its_certificates() {
+        let folder = tempfile::tempdir().unwrap();
+        let me = fs::metadata(folder.path()).unwrap().uid();
+        let certificates = folder.path().join("certificates");
+        for _ in 0..2 {
+            own_folder(&certificates, me).unwrap();
+            let mode = fs::metadata(&certificates).unwrap().mode() & 0o7777;
+            assert_eq!(mode, 0o700);
+        }
     }
 
     #[test]

@@ -1,20 +1,18 @@
 //! The compose file on a Docker engine, if there is one.
 
-mod engine;
-mod project;
 mod settings;
 
 use std::time::Instant;
 
-use engine::Image;
-use project::Project;
+use e2e::compose::engine::Image;
+use e2e::compose::{ComposeFile, Project};
 use testkit::skips::skip;
 use testkit::source::Source;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_compose_file_serves_the_source_and_keeps_its_data() {
     let source = Source::start().await;
-    let project = match Project::new(Image::HostBinaries, &source).await {
+    let project = match Project::new(ComposeFile::small(), Image::HostBinaries, &source).await {
         Ok(project) => project,
         Err(why) => {
             return skip(
@@ -49,7 +47,7 @@ async fn the_compose_file_serves_the_source_and_keeps_its_data() {
 async fn init_names_a_database_that_does_not_stay_up() {
     let name = "init_names_a_database_that_does_not_stay_up";
     let source = Source::start().await;
-    let project = match Project::new(Image::HostBinaries, &source).await {
+    let project = match Project::new(ComposeFile::small(), Image::HostBinaries, &source).await {
         Ok(project) => project.with_mongod("exit 62").await,
         Err(why) => return skip(name, &why),
     };
@@ -70,7 +68,7 @@ async fn an_interrupted_set_up_is_done_again() {
     let source = Source::start().await;
     // The first start of the database ends during the set-up.
     let once = "[ -e /data/db/second ] && exec mongod \"$@\"; : >/data/db/second; exit 14";
-    let project = match Project::new(Image::HostBinaries, &source).await {
+    let project = match Project::new(ComposeFile::small(), Image::HostBinaries, &source).await {
         Ok(project) => project.with_mongod(once).await,
         Err(why) => return skip("an_interrupted_set_up_is_done_again", &why),
     };
@@ -91,7 +89,7 @@ async fn the_compose_file_builds_its_image_and_starts() {
         );
     }
     let source = Source::start().await;
-    let project = match Project::new(Image::Dockerfile, &source).await {
+    let project = match Project::new(ComposeFile::small(), Image::Dockerfile, &source).await {
         Ok(project) => project,
         Err(why) => return skip(name, &why),
     };

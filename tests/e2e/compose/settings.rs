@@ -30,6 +30,38 @@ fn every_setting_of_the_compose_file_is_in_the_example_with_its_default() {
 }
 
 #[test]
+fn every_setting_of_the_cluster_is_documented() {
+    let read = |path: &str| fs::read_to_string(workspace_root().join(path)).unwrap();
+    let compose = read("deploy/cluster/docker-compose.yml");
+    let documented = read("deploy/cluster/README.md") + &read(".env.example");
+    let variables = variables(&compose);
+    assert!(variables.len() > 20, "{variables:?}");
+    for (name, _) in variables {
+        assert!(documented.contains(name), "{name} is not documented");
+    }
+}
+
+#[test]
+fn the_cluster_configures_its_services_like_the_small_compose_file() {
+    let read = |path: &str| fs::read_to_string(workspace_root().join(path)).unwrap();
+    let (small, cluster) = (
+        read("docker-compose.yml"),
+        read("deploy/cluster/docker-compose.yml"),
+    );
+    let settings = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(str::trim);
+        let settings = lines.filter(|line| line.starts_with("PYFLIX_") || line.ends_with("_LIMIT"));
+        settings.map(str::to_owned).collect()
+    };
+    let cluster = settings(&cluster);
+    for setting in settings(&small) {
+        // The cluster trusts its proxy.
+        let differs = setting.starts_with("PYFLIX_TRUSTED_PROXIES");
+        assert!(differs || cluster.contains(&setting), "{setting}");
+    }
+}
+
+#[test]
 fn the_memory_of_every_lasting_service_is_a_setting() {
     let compose = fs::read_to_string(workspace_root().join("docker-compose.yml")).unwrap();
     let limits: Vec<_> = variables(&compose)

@@ -167,6 +167,27 @@ async fn a_slow_resetting_or_silent_network_is_reported_and_survived() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_during_the_start_waits_for_the_database_instead_of_503() {
+    let mongo = Mongo::start(MongoOptions::default()).await;
+    let database = fresh_database();
+    let source = Source::start().await;
+    let store = Store::at(mongo.url(&database));
+    assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
+
+    let proxy = Proxy::start(mongo.port()).await;
+    proxy.set(Network::Silent);
+    let url = format!(
+        "mongodb://127.0.0.1:{}/{database}?directConnection=true",
+        proxy.port()
+    );
+    let webapp = Store::at(url).webapp().await;
+    let movies = format!("{}/movies", webapp.url());
+    let (answer, ()) = tokio::join!(get(&movies), async { proxy.set(Network::Open) });
+    assert_eq!(answer.status, 200, "{}", answer.head);
+    assert_eq!(answer.header("x-catalogue-version"), Some("1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mongod_started_last_is_found_by_the_waiting_services() {
     let mongo = Mongo::start(MongoOptions::default()).await;
     mongo.kill();

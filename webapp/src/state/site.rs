@@ -67,6 +67,15 @@ impl CurrentSite {
         self.0.site.load()
     }
 
+    /// Waits until the store has been read.
+    pub(crate) async fn loaded(&self) {
+        let mut swapped = self.swapped();
+        while self.peek().is_none() {
+            // The sender is in `self`.
+            let _ = swapped.changed().await;
+        }
+    }
+
     /// Signals every replacement of the site.
     pub(crate) fn swapped(&self) -> watch::Receiver<()> {
         self.0.swapped.subscribe()

@@ -5,8 +5,8 @@ use std::time::Duration;
 use mongodb::bson::{Document, RawDocumentBuf};
 use mongodb::error::ErrorKind;
 use mongodb::options::{
-    ClientOptions, ConnectionString, FindOptions, ReadConcern, ReadPreference, SelectionCriteria,
-    WriteConcern,
+    ClientOptions, ConnectionString, DatabaseOptions, FindOptions, HostInfo, ReadConcern,
+    ReadPreference, ReadPreferenceOptions, SelectionCriteria, WriteConcern,
 };
 use mongodb::{Client, Collection, Database};
 use secrecy::{ExposeSecret, SecretString};
@@ -24,6 +24,8 @@ pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timeout of reading the head. With the poll interval it is well below the 5 s in which readers
 /// must learn of an outage.
 pub(super) const HEAD_READ_TIMEOUT: Duration = Duration::from_secs(2);
+/// Timeout of reading the head from a secondary, after the primary did not respond.
+pub(super) const NEAREST_TIMEOUT: Duration = Duration::from_secs(1);
 /// Timeout of a call with much data.
 pub(super) const BULK_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -31,6 +33,9 @@ pub(super) const BULK_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) const WRITE_CONCERN_TIMEOUT: Duration = Duration::from_secs(4);
 /// Timeout of server selection; for the same reason below [`HEAD_READ_TIMEOUT`].
 const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// How far a secondary may be behind; the smallest that MongoDB accepts.
+const MAX_STALENESS: Duration = Duration::from_secs(90);
 
 /// The clients of the server, created at once, or at the first call if DNS is unavailable. Creating
 /// them needs no server.
@@ -44,7 +49,16 @@ struct Inner {
 
 struct Clients {
     database: Database,
+    /// Of the member with the quickest responses, which can be behind the primary.
+    nearest: Database,
     listening: Database,
+}
+
+/// Which member of a replica set a call is sent to.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Member {
+    Primary,
+    Nearest,
 }
 
 impl Connection {
@@ -70,8 +84,13 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Makes one call. After the timeout it goes on in the background: the driver has no timeout for
-    /// responses, and its operations are not cancel-safe.
+    /// Whether there may be members besides the primary.
+    pub(super) fn has_several_members(&self) -> bool {
+        let hosts = &self.0.url.host_info;
+        !matches!(hosts, HostInfo::HostIdentifiers(hosts) if hosts.len() == 1)
+    }
+
+    /// Makes one call to the primary.
     pub(super) async fn call<T, F>(
         &self,
         limit: Duration,
@@ -81,10 +100,29 @@ impl Connection {
         T: Send + 'static,
         F: Future<Output = mongodb::error::Result<T>> + Send,
     {
+        self.call_member(Member::Primary, limit, operation).await
+    }
+
+    /// Makes one call. After the timeout it goes on in the background: the driver has no timeout for
+    /// responses, and its operations are not cancel-safe.
+    pub(super) async fn call_member<T, F>(
+        &self,
+        member: Member,
+        limit: Duration,
+        operation: impl FnOnce(Database) -> F + Send + 'static,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = mongodb::error::Result<T>> + Send,
+    {
         let connection = self.clone();
         let call = tokio::spawn(async move {
-            let database = connection.clients().await?.database.clone();
-            operation(database).await
+            let clients = connection.clients().await?;
+            let database = match member {
+                Member::Primary => &clients.database,
+                Member::Nearest => &clients.nearest,
+            };
+            operation(database.clone()).await
         });
         match timeout(limit, call).await {
             Ok(Ok(Ok(answer))) => Ok(answer),
@@ -131,12 +169,25 @@ impl Connection {
         let mut options = bounded(ClientOptions::parse(self.0.url.clone()).await?);
         let name = options.default_database.as_deref().unwrap_or(DATABASE);
         let name = name.to_owned();
-        let database = Client::with_options(options.clone())?.database(&name);
+        let client = Client::with_options(options.clone())?;
+        let nearest = ReadPreference::Nearest {
+            options: Some(
+                ReadPreferenceOptions::builder()
+                    .max_staleness(MAX_STALENESS)
+                    .build(),
+            ),
+        };
+        let nearest = DatabaseOptions::builder()
+            .selection_criteria(SelectionCriteria::ReadPreference(nearest))
+            .build();
+        let nearest = client.database_with_options(&name, nearest);
+        let database = client.database(&name);
         options.retry_reads = Some(false);
         options.max_pool_size = Some(2);
         let listening = Client::with_options(options)?.database(&name);
         Ok(Clients {
             database,
+            nearest,
             listening,
         })
     }

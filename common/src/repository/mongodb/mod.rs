@@ -8,6 +8,7 @@ mod connection;
 mod document;
 mod error;
 mod json;
+mod newest_head;
 mod notifier;
 mod parts;
 mod rows;
@@ -34,9 +35,10 @@ use super::{
     Result, Row, Store, StoreError, Table, ViewDocument,
 };
 use crate::models::Kind;
-use connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT};
+use connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT, Member, NEAREST_TIMEOUT};
 use document::{HEAD, STATE};
 use error::is_duplicate;
+use newest_head::NewestHead;
 use notifier::ChangeNotifier;
 
 /// A store in a MongoDB database.
@@ -44,6 +46,8 @@ pub(super) struct MongoStore {
     connection: Connection,
     access: Access,
     notifier: ChangeNotifier,
+    /// Of a reader of a replica set, which also reads from its secondaries.
+    newest_head: Option<NewestHead>,
 }
 
 impl fmt::Debug for MongoStore {
@@ -61,10 +65,13 @@ impl MongoStore {
         url: &SecretString,
         access: Access,
     ) -> std::result::Result<Self, OpenError> {
+        let connection = Connection::open(url).await?;
+        let is_shared = access == Access::Reader && connection.has_several_members();
         Ok(Self {
-            connection: Connection::open(url).await?,
+            connection,
             access,
             notifier: ChangeNotifier::new(),
+            newest_head: is_shared.then(NewestHead::default),
         })
     }
 
@@ -75,6 +82,24 @@ impl MongoStore {
                 Err(StoreError::Unavailable("opened for reading only".into()))
             }
         }
+    }
+
+    async fn read_head(&self, member: Member, limit: Duration) -> Result<Option<Reading>> {
+        let pipeline = [
+            doc! { "$match": { "_id": HEAD } },
+            doc! { "$project": { "head": "$$ROOT", "now": "$$NOW" } },
+        ];
+        let found = self
+            .connection
+            .call_member(member, limit, move |database| async move {
+                let mut found = state(&database).aggregate(pipeline).await?;
+                if !found.advance().await? {
+                    return Ok(None);
+                }
+                found.deserialize_current().map(Some)
+            })
+            .await?;
+        found.map(read).transpose()
     }
 
     /// Changes the head if `filter` matches it, and returns the new head.
@@ -139,21 +164,21 @@ impl MongoStore {
 #[async_trait]
 impl Store for MongoStore {
     async fn head(&self) -> Result<Option<Reading>> {
-        let pipeline = [
-            doc! { "$match": { "_id": HEAD } },
-            doc! { "$project": { "head": "$$ROOT", "now": "$$NOW" } },
-        ];
-        let found = self
-            .connection
-            .call(HEAD_READ_TIMEOUT, move |database| async move {
-                let mut found = state(&database).aggregate(pipeline).await?;
-                if !found.advance().await? {
-                    return Ok(None);
-                }
-                found.deserialize_current().map(Some)
-            })
-            .await?;
-        found.map(read).transpose()
+        let read = self.read_head(Member::Primary, HEAD_READ_TIMEOUT).await;
+        let Some(newest) = &self.newest_head else {
+            return read;
+        };
+        match read {
+            Ok(reading) => {
+                newest.replace(reading.as_ref().map(|reading| &reading.head));
+                Ok(reading)
+            }
+            // There is no primary, for example during an election.
+            Err(error) => match self.read_head(Member::Nearest, NEAREST_TIMEOUT).await {
+                Ok(Some(reading)) if newest.advance(&reading.head) => Ok(Some(reading)),
+                _ => Err(error),
+            },
+        }
     }
 
     async fn acquire(
@@ -220,7 +245,14 @@ impl Store for MongoStore {
     }
 
     async fn get(&self, name: PartName) -> Result<Option<Vec<u8>>> {
-        parts::get(&self.connection, name).await
+        if self.newest_head.is_some() {
+            // A part never changes, so any member will do, unless it does not have the part yet.
+            let nearest = parts::get(&self.connection, Member::Nearest, name).await;
+            if let Ok(Some(part)) = nearest {
+                return Ok(Some(part));
+            }
+        }
+        parts::get(&self.connection, Member::Primary, name).await
     }
 
     async fn parts(&self) -> Result<Vec<PartName>> {

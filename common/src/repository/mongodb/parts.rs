@@ -4,7 +4,7 @@ use mongodb::bson::{Binary, RawDocumentBuf, doc};
 use mongodb::options::{FindOptions, Hint};
 use serde::{Deserialize, Serialize};
 
-use super::connection::{BULK_TIMEOUT, CALL_TIMEOUT, Connection};
+use super::connection::{BULK_TIMEOUT, CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT, Member};
 use super::error::is_duplicate;
 use crate::repository::{PartName, Result};
 
@@ -42,10 +42,19 @@ pub(super) async fn put(connection: &Connection, name: PartName, data: Vec<u8>) 
 }
 
 /// Reads a part.
-pub(super) async fn get(connection: &Connection, name: PartName) -> Result<Option<Vec<u8>>> {
+pub(super) async fn get(
+    connection: &Connection,
+    member: Member,
+    name: PartName,
+) -> Result<Option<Vec<u8>>> {
+    let limit = match member {
+        Member::Primary => CALL_TIMEOUT,
+        // The primary is asked next.
+        Member::Nearest => HEAD_READ_TIMEOUT,
+    };
     let filter = doc! { "_id": name.to_string() };
     let found = connection
-        .call(CALL_TIMEOUT, move |database| async move {
+        .call_member(member, limit, move |database| async move {
             let parts: Collection<RawDocumentBuf> = database.collection(PARTS);
             parts.find_one(filter).await
         })

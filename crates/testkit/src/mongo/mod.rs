@@ -16,7 +16,7 @@ use std::{
 pub use fail_point::FailPoint;
 use mongodb::{
     Client,
-    bson::{Document, doc},
+    bson::{Bson, Document, doc},
     options::ClientOptions,
 };
 pub use replica_set::MongoReplicaSet;
@@ -143,6 +143,23 @@ impl Mongo {
         *self.process() = process;
         self.port = port;
         self
+    }
+
+    /// Number of operations so far, replicated ones included.
+    pub async fn operations(&self) -> f64 {
+        let admin = self.connect().await.database("admin");
+        let status = admin.run_command(doc! { "serverStatus": 1 }).await;
+        let status = status.expect("mongod responds");
+        ["opcounters", "opcountersRepl"]
+            .iter()
+            .filter_map(|name| status.get_document(name).ok())
+            .flat_map(|counters| counters.values())
+            .filter_map(|count| match count {
+                Bson::Int32(count) => Some(f64::from(*count)),
+                Bson::Int64(count) => u32::try_from(*count).ok().map(f64::from),
+                _ => None,
+            })
+            .sum()
     }
 
     /// Pauses it with SIGSTOP: connections stay open without responses.

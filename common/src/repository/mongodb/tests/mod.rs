@@ -2,7 +2,9 @@
 
 mod data;
 mod failures;
+mod initiate;
 mod notifier;
+mod secondaries;
 mod steps;
 
 use std::time::Instant;

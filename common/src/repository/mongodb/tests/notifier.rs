@@ -154,7 +154,7 @@ async fn a_standalone_mongod_publishes_and_notifies_too() {
         writer: "c".to_owned().into(),
     };
     let url = format!("mongodb://{member}");
-    let refused = setup::initiate(&url, &member, &passwords, SOON).await;
+    let refused = setup::initiate(&url, std::slice::from_ref(&member), &passwords, SOON).await;
     let alone = matches!(refused, Err(setup::SetupError::Alone));
     assert!(alone, "{refused:?}");
 }

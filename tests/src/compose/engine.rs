@@ -1,9 +1,12 @@
+//! The Docker engine and its images.
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde_json::Value;
 use testkit::process::binary;
 use testkit::workspace_root;
 use tokio::process::Command;
@@ -12,17 +15,20 @@ use tokio::time::timeout;
 /// For a build from nothing.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
-/// The origin of the images.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Image {
+/// The origin of the services' images.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Image {
     /// The binaries under test, copied into the runtime image.
     HostBinaries,
     /// A build of the Dockerfile.
     Dockerfile,
 }
 
-/// The compose command of this machine; an error says what is missing.
-pub(crate) async fn compose() -> Result<Vec<String>, String> {
+/// The compose command of this machine.
+///
+/// # Errors
+/// With what is missing.
+pub async fn compose() -> Result<Vec<String>, String> {
     if run("docker", ["version"]).await.is_err() {
         return Err("no Docker engine answers here".into());
     }
@@ -37,38 +43,69 @@ pub(crate) async fn compose() -> Result<Vec<String>, String> {
     Err("neither docker-compose nor docker compose is here".into())
 }
 
-/// The variables of the base images: those of the Dockerfile and the compose file, or local ones by a
-/// script beside the project if none can be pulled.
-pub(crate) async fn base_images(image: Image) -> Result<Vec<(&'static str, String)>, String> {
-    let public = [
-        ("RUNTIME_IMAGE", "runtime", "gcr.io/distroless/cc-debian12"),
-        ("MONGO_IMAGE", "mongo", "mongo:8.0"),
-        ("RUST_IMAGE", "rust", "rust:1-bookworm"),
-    ];
-    let wanted = match image {
-        Image::HostBinaries => &public[..2],
-        Image::Dockerfile => &public[..],
-    };
+/// An image that a compose file names, and its stand-in where no image can be pulled.
+#[derive(Clone, Copy, Debug)]
+pub struct BaseImage {
+    variable: &'static str,
+    stand_in: &'static str,
+    public: &'static str,
+}
+
+/// The base of the services' images.
+pub const RUNTIME: BaseImage = BaseImage {
+    variable: "RUNTIME_IMAGE",
+    stand_in: "runtime",
+    public: "gcr.io/distroless/cc-debian12",
+};
+/// MongoDB.
+pub const MONGO: BaseImage = BaseImage {
+    variable: "MONGO_IMAGE",
+    stand_in: "mongo",
+    public: "mongo:8.0",
+};
+/// The compiler.
+pub const RUST: BaseImage = BaseImage {
+    variable: "RUST_IMAGE",
+    stand_in: "rust",
+    public: "rust:1-bookworm",
+};
+/// The proxy of the cluster.
+pub const CADDY: BaseImage = BaseImage {
+    variable: "CADDY_IMAGE",
+    stand_in: "caddy",
+    public: "caddy:2",
+};
+
+/// The variables of the images: the public ones, or local ones by a script beside the project if none
+/// can be pulled.
+///
+/// # Errors
+/// Without one of them.
+pub async fn base_images(wanted: &[BaseImage]) -> Result<Vec<(&'static str, String)>, String> {
     let script = workspace_root().join("../shared/local-images");
     let mut images = Vec::new();
-    for (variable, kind, name) in wanted {
+    for image in wanted {
+        let name = image.public;
         let chosen = if script.is_file() {
-            run(&script, ["--only", kind]).await?;
-            format!("pyflix-local/{kind}")
+            run(&script, ["--only", image.stand_in]).await?;
+            format!("pyflix-local/{}", image.stand_in)
         } else {
             let here = run("docker", ["image", "inspect", name]).await.is_ok();
             if !here && run("docker", ["pull", name]).await.is_err() {
                 return Err(format!("the image {name} is not here and cannot be pulled"));
             }
-            (*name).to_owned()
+            name.to_owned()
         };
-        images.push((*variable, chosen));
+        images.push((image.variable, chosen));
     }
     Ok(images)
 }
 
 /// Makes a service's image as the Dockerfile does, of the binary under test.
-pub(crate) async fn build_from_binary(
+///
+/// # Errors
+/// If the binary does not run in it.
+pub async fn build_from_binary(
     service: &str,
     tag: &str,
     runtime_image: &str,
@@ -91,7 +128,7 @@ pub(crate) async fn build_from_binary(
 }
 
 /// Makes an image like `base` in which `mongod` is a script.
-pub(crate) async fn build_with_mongod(script: &str, base: &str, tag: &str) {
+pub async fn build_with_mongod(script: &str, base: &str, tag: &str) {
     let context = tempfile::tempdir().unwrap();
     let file = context.path().join("mongod");
     fs::write(&file, format!("#!/bin/bash\nPATH=${{PATH#*:}}\n{script}\n")).unwrap();
@@ -106,7 +143,10 @@ pub(crate) async fn build_with_mongod(script: &str, base: &str, tag: &str) {
 }
 
 /// Runs a program to its end and returns its output.
-pub(crate) async fn run<A: AsRef<OsStr>>(
+///
+/// # Errors
+/// With both outputs if it fails.
+pub async fn run<A: AsRef<OsStr>>(
     program: impl AsRef<OsStr>,
     args: impl IntoIterator<Item = A>,
 ) -> Result<String, String> {
@@ -116,7 +156,10 @@ pub(crate) async fn run<A: AsRef<OsStr>>(
 }
 
 /// As [`run`], for a prepared command.
-pub(crate) async fn run_command(mut command: Command) -> Result<String, String> {
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_command(mut command: Command) -> Result<String, String> {
     command
         .current_dir(workspace_root())
         .stdin(Stdio::null())
@@ -132,4 +175,10 @@ pub(crate) async fn run_command(mut command: Command) -> Result<String, String> 
     }
     let errors = String::from_utf8_lossy(&output.stderr);
     Err(format!("{said}: {}\n{printed}{errors}", output.status))
+}
+
+/// What the engine knows of a container.
+pub async fn inspect(container: &str) -> Value {
+    let found = run("docker", ["inspect", container]).await.unwrap();
+    serde_json::from_str::<Value>(&found).unwrap()[0].take()
 }

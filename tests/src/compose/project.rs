@@ -1,6 +1,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 
-use super::engine::{self, Image, run, run_command};
+use super::engine::{self, BaseImage, Image, MONGO, RUNTIME, RUST, run, run_command};
 
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -42,11 +43,45 @@ for stage in $(eval "$STAGES"); do
         *) docker rmi "$stage" ;;
     esac
 done
+umount --lazy "$FOLDER/disk"
 rm -rf "$FOLDER"
 "#;
 
-/// The compose file as a separate project; dropping it removes everything.
-pub(crate) struct Project {
+/// A compose file and what the project needs besides.
+#[derive(Debug)]
+pub struct ComposeFile {
+    /// Its path in the workspace.
+    pub path: &'static str,
+    /// The name of the project, from [`Project::free_name`].
+    pub name: String,
+    /// Images besides those of MongoDB and the services.
+    pub images: &'static [BaseImage],
+    /// The service with the site, and its port in the container.
+    pub site: (&'static str, &'static str),
+    /// Settings.
+    pub variables: Vec<(&'static str, String)>,
+    /// Entries of `volumes` that replace those of the file.
+    pub volumes: Value,
+}
+
+impl ComposeFile {
+    /// `docker-compose.yml`.
+    pub fn small() -> Self {
+        Self {
+            path: "docker-compose.yml",
+            name: Project::free_name(),
+            images: &[],
+            site: ("webapp", "8000"),
+            variables: vec![("PYFLIX_SYNC_INTERVAL", "1h".into())],
+            volumes: json!({}),
+        }
+    }
+}
+
+/// A compose file as a separate project; dropping it removes everything.
+#[derive(Debug)]
+pub struct Project {
+    site: (&'static str, &'static str),
     compose: Vec<String>,
     variables: Vec<(&'static str, String)>,
     /// The name for the image of [`Self::with_mongod`].
@@ -57,16 +92,22 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Prepares images, network and source; an error says what this machine lacks.
-    pub(crate) async fn new(image: Image, source: &Source) -> Result<Self, String> {
+    /// Prepares images, network and source.
+    ///
+    /// # Errors
+    /// With what this machine lacks.
+    pub async fn new(file: ComposeFile, image: Image, source: &Source) -> Result<Self, String> {
         let mut compose = engine::compose().await?;
-        let mut variables = engine::base_images(image).await?;
+        let compiler: &[_] = match image {
+            Image::HostBinaries => &[],
+            Image::Dockerfile => &[RUST],
+        };
+        let images = [&[RUNTIME, MONGO], file.images, compiler].concat();
+        let mut variables = engine::base_images(&images).await?;
 
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("pyflix-test-{}-{count}", std::process::id());
+        let name = file.name;
         let mongo_image = format!("{name}-mongo");
-        let folder = std::env::temp_dir().join(&name);
+        let folder = Self::folder(&name);
         let network = format!("{name}-frontend");
         let overrides = folder.join("override.json");
         fs::create_dir(&folder).unwrap();
@@ -74,9 +115,10 @@ impl Project {
         let overriding = json!({
             "networks": { "frontend": { "external": true, "name": network } },
             "services": { "secrets": quick_build, "webapp": quick_build },
+            "volumes": file.volumes,
         });
         fs::write(&overrides, overriding.to_string()).unwrap();
-        let files = format!("-p {name} -f docker-compose.yml -f {}", overrides.display());
+        let files = format!("-p {name} -f {} -f {}", file.path, overrides.display());
         compose.extend(files.split(' ').map(str::to_owned));
 
         let stages = run("docker", STAGES).await?;
@@ -106,6 +148,7 @@ impl Project {
             .spawn()
             .unwrap();
         let mut project = Self {
+            site: file.site,
             compose,
             variables,
             mongo_image,
@@ -123,13 +166,13 @@ impl Project {
         project.source_relay = tokio::spawn(relay(listener, source.url().replace("http://", "")));
         project.variables.extend([
             ("PYFLIX_PROVIDER_URLS", format!("http://{address}")),
-            ("PYFLIX_SYNC_INTERVAL", "1h".into()),
             ("PYFLIX_PUBLIC_URL", String::new()),
             ("PYFLIX_TRUSTED_PROXIES", String::new()),
             ("PYFLIX_PROVIDER_MAX_BYTES", String::new()),
             ("PYFLIX_LOG", "info".into()),
             ("PYFLIX_LOG_FORMAT", String::new()),
         ]);
+        project.variables.extend(file.variables);
         if image == Image::HostBinaries {
             let runtime_image = &project.variables[0].1;
             for service in ["webapp", "syncer"] {
@@ -141,7 +184,7 @@ impl Project {
     }
 
     /// Runs this script in place of `mongod`, in another image.
-    pub(crate) async fn with_mongod(mut self, script: &str) -> Self {
+    pub async fn with_mongod(mut self, script: &str) -> Self {
         let image = self
             .variables
             .iter_mut()
@@ -153,23 +196,39 @@ impl Project {
         self
     }
 
+    /// The folder of a project, which ends with it, and with it a file system that is mounted at `disk`
+    /// in it.
+    pub fn folder(name: &str) -> PathBuf {
+        std::env::temp_dir().join(name)
+    }
+
+    /// A name that no other project has.
+    pub fn free_name() -> String {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        format!("pyflix-test-{}-{count}", std::process::id())
+    }
+
     /// How often the engine has started a service's container again.
-    pub(crate) async fn restarts(&self, service: &str) -> u64 {
+    pub async fn restarts(&self, service: &str) -> u64 {
         self.inspect(service).await["RestartCount"]
             .as_u64()
             .unwrap()
     }
 
     /// Runs a compose command, which must succeed, and returns its output.
-    pub(crate) async fn compose(&self, args: &[&str]) -> String {
+    pub async fn compose(&self, args: &[&str]) -> String {
         match self.try_compose(args).await {
             Ok(printed) => printed,
             Err(why) => panic!("{why}"),
         }
     }
 
-    /// Runs a compose command and returns its output, or both outputs if it fails.
-    pub(crate) async fn try_compose(&self, args: &[&str]) -> Result<String, String> {
+    /// Runs a compose command and returns its output.
+    ///
+    /// # Errors
+    /// With both outputs if it fails.
+    pub async fn try_compose(&self, args: &[&str]) -> Result<String, String> {
         let mut command = Command::new(&self.compose[0]);
         command
             .args(&self.compose[1..])
@@ -179,7 +238,7 @@ impl Project {
     }
 
     /// Waits until the list of movies shows a title.
-    pub(crate) async fn wait_for_title(&self, title: &str) {
+    pub async fn wait_for_title(&self, title: &str) {
         let address = self.address().await;
         eventually(READY_TIMEOUT, async || {
             let answer = get(address, "/movies").await?;
@@ -192,7 +251,7 @@ impl Project {
     }
 
     /// Waits until the web app's health check passes.
-    pub(crate) async fn wait_for_health(&self) {
+    pub async fn wait_for_health(&self) {
         eventually(READY_TIMEOUT, async || {
             let health = self.inspect("webapp").await["State"]["Health"].clone();
             match health["Status"] == "healthy" {
@@ -204,7 +263,7 @@ impl Project {
     }
 
     /// The version that the web app shows.
-    pub(crate) async fn version(&self) -> u64 {
+    pub async fn version(&self) -> u64 {
         let answer = get(self.address().await, "/movies").await.unwrap();
         let version = answer.lines().find_map(|line| {
             let (name, value) = line.split_once(": ")?;
@@ -215,7 +274,7 @@ impl Project {
     }
 
     /// Checks the containers themselves, not the compose file.
-    pub(crate) async fn assert_services_are_confined(&self) {
+    pub async fn assert_services_are_confined(&self) {
         for service in SERVICES {
             let container = self.inspect(service).await;
             let host = &container["HostConfig"];
@@ -245,14 +304,21 @@ impl Project {
         }
     }
 
-    async fn inspect(&self, service: &str) -> Value {
-        let id = self.compose(&["ps", "-q", service]).await;
-        let found = run("docker", ["inspect", id.trim()]).await.unwrap();
-        serde_json::from_str::<Value>(&found).unwrap()[0].take()
+    /// The ids of a service's containers.
+    pub async fn containers(&self, service: &str) -> Vec<String> {
+        let ids = self.compose(&["ps", "-q", service]).await;
+        ids.split_whitespace().map(str::to_owned).collect()
     }
 
-    async fn address(&self) -> SocketAddr {
-        let printed = self.compose(&["port", "webapp", "8000"]).await;
+    async fn inspect(&self, service: &str) -> Value {
+        let id = self.containers(service).await.concat();
+        engine::inspect(&id).await
+    }
+
+    /// The address of the site on this machine.
+    pub async fn address(&self) -> SocketAddr {
+        let (service, port) = self.site;
+        let printed = self.compose(&["port", service, port]).await;
         printed.trim().parse().unwrap()
     }
 }

@@ -1,0 +1,289 @@
+//! Several web apps and syncers as processes on one replica set of three.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use common::clock::Clock;
+use common::models::{Item, Kind};
+use common::repository::{Access, Repository, Snapshot};
+use tempfile::TempDir;
+use testkit::http::try_get;
+use testkit::mongo::{MongoReplicaSet, fresh_database};
+use testkit::process::{Service, run_to_end};
+use testkit::source::Source;
+use testkit::{eventually, free_port};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::follow::retitled;
+use crate::generate::{Generated, GeneratedSource};
+use crate::processes::resident_kibibytes;
+use crate::report::report;
+use crate::serve::{Server, program};
+use crate::setup::DEADLINE;
+
+/// For counting operations of the database and requests of the source.
+const WINDOW: Duration = Duration::from_secs(10);
+/// Between two versions, so that one is served everywhere before the next.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Connections of `wrk`, and its seconds.
+const LOAD: (u32, u32) = (32, 4);
+
+pub(crate) async fn measure(movies: u64, webapps: &[usize], rounds: u32) -> Result<()> {
+    let set = MongoReplicaSet::start(3).await;
+    let cluster = Cluster::new(&set, movies).await?;
+    for &count in webapps {
+        cluster.measure(count, rounds).await?;
+    }
+    for syncers in 1..=3 {
+        count_requests(&set, syncers).await?;
+    }
+    Ok(())
+}
+
+struct Cluster<'a> {
+    set: &'a MongoReplicaSet,
+    url: String,
+    repository: Repository,
+}
+
+/// A web app, and the version that its event stream has last announced.
+struct Reader {
+    webapp: Service,
+    announced: watch::Receiver<(u64, Instant)>,
+    listening: JoinHandle<Result<()>>,
+}
+
+impl<'a> Cluster<'a> {
+    /// Publishes the generated catalogue.
+    async fn new(set: &'a MongoReplicaSet, movies: u64) -> Result<Self> {
+        let generated = Generated {
+            movies,
+            seed: 1,
+            retitled: 0,
+        };
+        let source = GeneratedSource::start(generated, "127.0.0.1:0".parse()?).await?;
+        let url = set.url(&fresh_database());
+        let provider = source.url();
+        let envs = [
+            ("PYFLIX_DATABASE_URL", url.as_str()),
+            ("PYFLIX_PROVIDER_URLS", &provider),
+            ("PYFLIX_PROVIDER_MAX_BYTES", "8GiB"),
+        ];
+        let end = run_to_end("syncer", &envs, &["once"], DEADLINE).await;
+        ensure!(end.code == Some(0), "the sync failed: {}", end.stderr);
+        let database = common::config::Database::MongoDb(url.clone().into());
+        let repository = Repository::open(&database, Access::Writer, Clock::system()).await?;
+        Ok(Self {
+            set,
+            url,
+            repository,
+        })
+    }
+
+    #[expect(clippy::print_stdout, reason = "the result of the command")]
+    async fn measure(&self, count: usize, rounds: u32) -> Result<()> {
+        println!("{count} web apps");
+        let mut readers = Vec::new();
+        for _ in 0..count {
+            readers.push(Reader::start(&self.url).await?);
+        }
+        let at_rest = self.operations_per_second(sleep(WINDOW)).await;
+        let publishing = self.publish(&mut readers, rounds);
+        let (latencies, began) = (publishing.await?, Instant::now());
+        let (first, all): (Vec<_>, Vec<_>) = latencies.into_iter().unzip();
+        report("commit to served, first web app", "ms", first);
+        report("commit to served, all web apps", "ms", all);
+        let mut result = Ok(Vec::new());
+        let busy = self
+            .operations_per_second(async { result = self.publish(&mut readers, rounds).await })
+            .await;
+        result?;
+        let seconds = began.elapsed().as_secs_f64();
+        let versions = f64::from(rounds) / seconds;
+        println!(
+            "database operations/s on all members: {at_rest:.0} at rest; {busy:.0} at {versions:.0} versions/s"
+        );
+        let mut mebibytes = Vec::new();
+        for reader in &readers {
+            mebibytes.push(resident_kibibytes(reader.webapp.pid())? / 1024.0);
+        }
+        report("memory of a web app", "MiB", mebibytes);
+        self.load(readers).await
+    }
+
+    /// Publishes versions of one change; returns the milliseconds from each commit to the first and to
+    /// the last web app.
+    async fn publish(&self, readers: &mut [Reader], rounds: u32) -> Result<Vec<(f64, f64)>> {
+        let mut state = self.repository.load().await?.context("no version")?;
+        let mut latencies = Vec::new();
+        for _ in 0..rounds {
+            let mut lease = match self.repository.try_acquire(None).await? {
+                Ok(lease) => lease,
+                Err(refusal) => bail!("no lease: {refusal}"),
+            };
+            let version = u32::try_from(state.version())?;
+            let changes = [retitled(first_movie(&state)?, version)?];
+            let changes = changes.into_iter().collect();
+            let published = lease.publish(Some(&state), &changes, None, None).await?;
+            let committed = Instant::now();
+            let published = published.context("nothing was published")?;
+            let mut served = Vec::new();
+            for reader in readers.iter_mut() {
+                let at = reader.wait_for(published.version()).await?;
+                let delay = at.saturating_duration_since(committed);
+                served.push(delay.as_secs_f64() * 1000.0);
+            }
+            served.sort_by(f64::total_cmp);
+            let both = served.first().zip(served.last());
+            let (first, last) = both.context("no web app")?;
+            latencies.push((*first, *last));
+            lease.update_view(&published, &changes).await?;
+            lease.release(None).await?;
+            state = published;
+            sleep(PAUSE).await;
+        }
+        Ok(latencies)
+    }
+
+    async fn operations_per_second(&self, during: impl Future<Output = ()>) -> f64 {
+        let before = self.operations().await;
+        let began = Instant::now();
+        during.await;
+        (self.operations().await - before) / began.elapsed().as_secs_f64()
+    }
+
+    async fn operations(&self) -> f64 {
+        let mut sum = 0.0;
+        for member in self.set.members() {
+            sum += member.operations().await;
+        }
+        sum
+    }
+
+    /// Loads one web app, and all of them through Caddy.
+    #[expect(clippy::print_stdout, reason = "the result of the command")]
+    async fn load(&self, readers: Vec<Reader>) -> Result<()> {
+        let port = free_port();
+        let from = format!("http://127.0.0.1:{port}");
+        let mut args = vec!["reverse-proxy".to_owned(), "--from".into(), from.clone()];
+        for reader in &readers {
+            args.extend(["--to".into(), reader.webapp.address().to_string()]);
+        }
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let folder = TempDir::new()?;
+        let process = Service::start_program(folder.path(), &program("caddy")?, &args);
+        let page = format!("{from}/movies");
+        eventually(DEADLINE, async || {
+            try_get(&page)
+                .await
+                .is_ok_and(|answer| answer.status == 200)
+        })
+        .await;
+        let caddy = Server {
+            name: "through Caddy",
+            url: from,
+            process,
+            _folder: folder,
+        };
+        let one = readers.into_iter().next().context("no web app")?.webapp;
+        let direct = Server {
+            name: "one web app",
+            url: one.url().to_owned(),
+            process: one,
+            _folder: TempDir::new()?,
+        };
+        for server in [direct, caddy] {
+            let (connections, seconds) = LOAD;
+            let load = server.load("/movies", false, connections, seconds).await?;
+            let name = server.name;
+            println!(
+                "{name}: {:.0} requests/s, p99 {:.2} ms",
+                load.rate, load.p99
+            );
+        }
+        Ok(())
+    }
+}
+
+fn first_movie(state: &Snapshot) -> Result<Arc<Item>> {
+    let mut movies = state.catalogue.iter(Kind::Movie);
+    movies.next().context("no movie")
+}
+
+impl Reader {
+    async fn start(url: &str) -> Result<Self> {
+        let envs = [("PYFLIX_DATABASE_URL", url)];
+        let webapp = Service::start_web("webapp", &envs, &[], DEADLINE).await;
+        let ready = format!("{}/readyz", webapp.url());
+        eventually(DEADLINE, async || {
+            try_get(&ready)
+                .await
+                .is_ok_and(|answer| answer.status == 200)
+        })
+        .await;
+        let (announce, announced) = watch::channel((0, Instant::now()));
+        let mut stream = TcpStream::connect(webapp.address()).await?;
+        let request = "GET /events HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n";
+        stream.write_all(request.as_bytes()).await?;
+        let listening = tokio::spawn(async move {
+            let mut lines = BufReader::new(stream).lines();
+            while let Some(line) = lines.next_line().await? {
+                let version = line.split_once("\"version\":").and_then(|(_, rest)| {
+                    let digits = rest.split(|character: char| !character.is_ascii_digit());
+                    digits.into_iter().next()?.parse().ok()
+                });
+                if let Some(version) = version {
+                    announce.send_replace((version, Instant::now()));
+                }
+            }
+            bail!("an event stream ended")
+        });
+        Ok(Self {
+            webapp,
+            announced,
+            listening,
+        })
+    }
+
+    /// When it announced this version.
+    async fn wait_for(&mut self, version: u64) -> Result<Instant> {
+        let announced = self.announced.wait_for(|(seen, _)| *seen >= version);
+        let seen = timeout(DEADLINE, announced).await??;
+        Ok(seen.1)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+/// Requests for films at the source per interval of a second.
+#[expect(clippy::print_stdout, reason = "the result of the command")]
+async fn count_requests(set: &MongoReplicaSet, syncers: usize) -> Result<()> {
+    let source = Source::start().await;
+    let (database, provider) = (set.url(&fresh_database()), source.url());
+    let envs = [
+        ("PYFLIX_DATABASE_URL", database.as_str()),
+        ("PYFLIX_PROVIDER_URLS", &provider),
+        ("PYFLIX_SYNC_INTERVAL", "1s"),
+    ];
+    let running: Vec<_> = (0..syncers)
+        .map(|_| Service::start("syncer", &envs, &[]))
+        .collect();
+    source.wait_for_requests("films", 2, DEADLINE).await;
+    let before = source.requests("films");
+    sleep(WINDOW).await;
+    let requests = source.requests("films") - before;
+    drop(running);
+    let seconds = WINDOW.as_secs_f64();
+    let per_interval = f64::from(u32::try_from(requests)?) / seconds;
+    println!("{syncers} syncers: {per_interval:.2} requests for films per interval of 1 s");
+    Ok(())
+}
