@@ -17,7 +17,7 @@ const MAX_SLOTS: u32 = 8;
 /// Items of a catalogue in one slot.
 const ITEMS_PER_SLOT: usize = 50_000;
 /// Requests that wait for slots.
-const MAX_WAITING: usize = 64;
+const MAX_WAITING: usize = 256;
 
 static SLOTS: Semaphore = Semaphore::const_new(MAX_SLOTS as usize);
 static WAITING: Semaphore = Semaphore::const_new(MAX_WAITING);
