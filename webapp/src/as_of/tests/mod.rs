@@ -1,3 +1,5 @@
+mod limits;
+mod marks;
 mod requests;
 mod same_as_then;
 
@@ -110,6 +112,29 @@ impl Server {
             body: String::from_utf8_lossy(&body).into_owned(),
         }
     }
+}
+
+/// A server at version 3: movie 0 changed in version 2 and was removed in version 3.
+fn server() -> Server {
+    server_at(PublicUrl::default())
+}
+
+fn server_at(public_url: PublicUrl) -> Server {
+    let items = Kind::ALL
+        .into_iter()
+        .flat_map(|kind| (0..3).map(move |id| item(kind, id, id)));
+    let server = Server::start_at(items, public_url);
+    let edit = |after| {
+        server.publish(
+            server
+                .change_to(Kind::Movie, "0", after)
+                .into_iter()
+                .collect(),
+        )
+    };
+    edit(Some(item(Kind::Movie, 0, 4)));
+    edit(None);
+    server
 }
 
 impl Answer {
