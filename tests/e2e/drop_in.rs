@@ -44,21 +44,41 @@ async fn recorded(test: &str) -> Option<(Service, Store, Vec<Recorded>)> {
 }
 
 #[tokio::test]
-async fn every_recorded_request_gets_the_recorded_response() {
-    let test = "every_recorded_request_gets_the_recorded_response";
-    let Some((webapp, _store, answers)) = recorded(test).await else {
+async fn every_recorded_request_gets_the_recorded_response_then_and_as_of_that_version() {
+    let test = "every_recorded_request_gets_the_recorded_response_then_and_as_of_that_version";
+    let Some((webapp, store, answers)) = recorded(test).await else {
         return;
     };
-    let base = format!("{}/ghibli", webapp.url());
-    let mut wrong = Vec::new();
-    for expected in &answers {
-        let answer = get(&format!("{base}{}", expected.path)).await;
-        if let Err(difference) = compare(expected, &answer, &base) {
-            wrong.push(format!("{}: {difference}", expected.path));
+    let compare_all = async |base: &str| {
+        let mut wrong = Vec::new();
+        for expected in &answers {
+            let answer = get(&format!("{base}{}", expected.path)).await;
+            if let Err(difference) = compare(expected, &answer, base) {
+                wrong.push(format!("{}: {difference}", expected.path));
+            }
         }
-    }
+        assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    };
     assert!(answers.len() > 100, "{} answers", answers.len());
-    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    compare_all(&format!("{}/ghibli", webapp.url())).await;
+
+    let folder = recordings::folder_or_skip(test).unwrap();
+    let data = read_to_string(folder.join("data.json")).unwrap();
+    let mut data: Catalogue = serde_json::from_str(&data).unwrap();
+    for (place, film) in data.films.iter_mut().enumerate() {
+        film["title"] = json!(format!("Reel {place}"));
+    }
+    data.vehicles.push(data.vehicles[0].clone());
+    let added = data.vehicles.last_mut().unwrap();
+    added["id"] = json!("0e750000-0000-4000-8000-000000000000");
+    added["url"] = json!(format!(
+        "{SOURCE}/vehicles/0e750000-0000-4000-8000-000000000000"
+    ));
+    let source = Source::start_with(data).await;
+    let synced = store.command(&source.url(), &["once"]).await;
+    assert_eq!(synced.code, Some(0), "{synced:?}");
+    wait_until_shows(&format!("{}/ghibli/films", webapp.url()), "Reel 3").await;
+    compare_all(&format!("{}/versions/1/ghibli", webapp.url())).await;
 }
 
 fn compare(expected: &Recorded, answer: &Response, base: &str) -> Result<(), String> {

@@ -33,4 +33,5 @@ mod sqlite_file;
 mod status;
 mod syncing;
 mod upgrades;
+mod versions;
 mod webhooks;

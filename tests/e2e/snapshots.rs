@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use e2e::{Store, get, wait_until_shows};
 use testkit::source::Source;
 
-const PAGES: [(&str, &str); 20] = [
+const PAGES: [(&str, &str); 21] = [
     ("home", "/"),
     ("movies", "/movies"),
     (
@@ -16,6 +16,10 @@ const PAGES: [(&str, &str); 20] = [
         "/movies?people=human&view=list&director=Midori+Asakura&sort=-score",
     ),
     ("movie", "/movies/the-lantern-ferry"),
+    (
+        "movie-as-of-version-1",
+        "/movies/the-lantern-ferry?version=1",
+    ),
     ("people", "/people"),
     ("person", "/people/hana-okabe"),
     ("locations", "/locations"),

@@ -54,7 +54,8 @@ pub(crate) async fn show(
         .ok_or(AppError::NotFound)?;
     let svg = item_art::draw(catalogue, &item, wording::singular(item.kind()));
     let drawing = Representation::new(SVG, svg);
-    if query.is_some_and(|query| query == version(catalogue, &item)) {
+    let digest = version(catalogue, &item);
+    if query.is_some_and(|query| query.split('&').any(|pair| pair == digest)) {
         return Ok(drawing.with_cache_control(IMMUTABLE));
     }
     Ok(drawing)

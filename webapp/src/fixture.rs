@@ -47,6 +47,8 @@ pub(crate) fn site(
     }
     Site {
         cache: Arc::default(),
+        earlier_sites: Arc::default(),
+        is_as_of: false,
         snapshot: Arc::new(current),
         indexes: Indexes::default(),
         history,

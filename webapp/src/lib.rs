@@ -6,6 +6,7 @@ pub mod run;
 mod api;
 mod app_state;
 mod art;
+mod as_of;
 mod assets;
 mod events;
 mod feed;

@@ -15,13 +15,16 @@ pub(crate) const NOT_INDEXED: (HeaderName, HeaderValue) = (
 );
 
 /// The starts of addresses.
-const DISALLOWED: [&str; 6] = [
+const DISALLOWED: [&str; 9] = [
     "/search",
     "/movies/random",
     "/changes?from=",
     "/events",
     "/ghibli",
     "/api/v1/",
+    "/versions/",
+    "/*?version=",
+    "/*&version=",
 ];
 
 /// `robots.txt`. Crawlers read it at the root of a host only, so it names paths from there.

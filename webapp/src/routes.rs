@@ -5,16 +5,17 @@ use std::convert::Infallible;
 use axum::{
     Router,
     extract::{Path, Request, State, rejection::PathRejection},
-    middleware::{from_fn, map_request_with_state},
+    middleware::{from_fn, from_fn_with_state, map_request_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
 use catalogue_index::Role;
 use common::models::Kind;
 use http::{Uri, header::CACHE_CONTROL};
-use tower::Service;
+use tower::{Layer as _, Service};
 
 use crate::app_state::AppState;
+use crate::as_of::{self, AsOf};
 use crate::http::{AppError, blocking};
 use crate::middleware::RequestLimits;
 use crate::state::CurrentSite;
@@ -24,7 +25,7 @@ use crate::{
 
 /// Whether a path that begins with this segment is a page or a response of the app.
 pub(crate) fn has_own(segment: &str) -> bool {
-    const OTHERS: [&str; 18] = [
+    const OTHERS: [&str; 19] = [
         "about",
         "api",
         "art",
@@ -43,6 +44,7 @@ pub(crate) fn has_own(segment: &str) -> bool {
         "static",
         "status",
         "timeline",
+        "versions",
     ];
     Kind::ALL.map(Kind::plural).contains(&segment) || OTHERS.contains(&segment)
 }
@@ -55,7 +57,9 @@ pub(crate) fn app(
 {
     let (current, public_url) = (state.current.clone(), state.public_url.clone());
     let note_route = map_request_with_state(state.requests.clone(), metrics::note_route);
-    let routes = routes().route_layer(note_route).with_state(state);
+    let routes = routes().route_layer(note_route);
+    let as_of = AsOf::new(routes.clone(), state.clone());
+    let routes = from_fn_with_state(as_of, as_of::serve).layer(routes.with_state(state));
     response_cache::layer(middleware::around(routes, limits), current, public_url)
 }
 

@@ -9,6 +9,9 @@ const url = (path) => location.origin + base + path;
 const main = document.querySelector("main");
 const field = document.querySelector("#search");
 
+/** The version that this page shows; undefined if it follows the newest one. */
+const shownAsOf = field.form.elements.version?.value;
+
 const make = (name, attributes = {}, ...children) => {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -156,6 +159,7 @@ const handlers = {
 };
 
 function receive({ name, id, data }) {
+  if (shownAsOf) return;
   last = id || last;
   known = { ...known, version: data.version, ...(data.notices && { notices: data.notices }) };
   if (!document.hidden) handlers[name](data);
@@ -188,7 +192,7 @@ function close() {
 
 function join() {
   clearTimeout(leaving);
-  if (joined) return;
+  if (joined || shownAsOf) return;
   if (!navigator.locks) {
     open();
     joined = close;
@@ -325,8 +329,8 @@ function choose(index) {
 
 function offer(suggestions) {
   list.replaceChildren(...suggestions.map(({ name, kind, href }, at) => {
-    const option = make("li", { role: "option", id: `suggestion-${at}`, "data-href": href }, name, " ", make("small", {}, kind));
-    option.addEventListener("click", () => location.assign(href));
+    const option = make("li", { role: "option", id: `suggestion-${at}`, "data-href": shownAsOf ? `${href}?version=${shownAsOf}` : href }, name, " ", make("small", {}, kind));
+    option.addEventListener("click", () => location.assign(option.dataset.href));
     return option;
   }));
   list.hidden = suggestions.length === 0;
@@ -336,7 +340,8 @@ function offer(suggestions) {
 
 async function suggest() {
   const query = wanted = field.value.trim();
-  const response = query ? await get(url(`/search/suggest?q=${encodeURIComponent(query)}`)) : undefined;
+  const asOf = shownAsOf ? `&version=${shownAsOf}` : "";
+  const response = query ? await get(url(`/search/suggest?q=${encodeURIComponent(query)}${asOf}`)) : undefined;
   const suggestions = response?.ok ? await response.json() : [];
   if (wanted === query) offer(suggestions);
 }

@@ -40,15 +40,8 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
     );
 
     for (what, request) in REQUESTS {
-        let mut milliseconds = Vec::new();
-        for round in 0..u64::from(rounds) {
-            let url = format!("{}{}", webapp.url(), request(setup.generated, round));
-            let asked = Instant::now();
-            let answer = get(&url).await;
-            milliseconds.push(asked.elapsed().as_secs_f64() * 1000.0);
-            ensure!(answer.status == 200, "{url}: {}", answer.status);
-        }
-        report(what, "ms", milliseconds);
+        let address = |round| request(setup.generated, round);
+        report(what, "ms", requests(&webapp, rounds, address).await?);
     }
     println!(
         "memory of the web app: {:.0} MiB",
@@ -71,10 +64,10 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
     println!("unchanged sync of the loop: {}", run["phases"]);
 
     setup.source.retitle(DELTA);
-    let page = format!("{}/healthz", webapp.url());
+    let health = format!("{}/healthz", webapp.url());
     let movies_page = format!("{}/movies", webapp.url());
     let served = testkit::eventually(DEADLINE, async || {
-        try_get(&page).await.ok()?;
+        try_get(&health).await.ok()?;
         let answer = try_get(&movies_page).await.ok()?;
         (answer.header("x-catalogue-version") == Some("2")).then(|| Clock::system().now())
     })
@@ -89,7 +82,37 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
         served.duration_since(at).as_secs_f64() * 1000.0
     );
     drop(syncer);
+
+    let address = |round| {
+        let page = 1 + page(setup.generated, round);
+        format!("/movies?sort=title&page={page}&version=1")
+    };
+    let first = requests(&webapp, 1, address).await?;
+    report("the first page as of the version before", "ms", first);
+    let others = requests(&webapp, rounds, address).await?;
+    report("/movies as of the version before, sorted", "ms", others);
+    println!(
+        "memory of the web app: {:.0} MiB",
+        resident_kibibytes(webapp.pid())? / 1024.0
+    );
     Ok(())
+}
+
+/// The milliseconds of requests, one after the other.
+async fn requests(
+    webapp: &Service,
+    rounds: u32,
+    address: impl Fn(u64) -> String,
+) -> Result<Vec<f64>> {
+    let mut milliseconds = Vec::new();
+    for round in 0..u64::from(rounds) {
+        let url = format!("{}{}", webapp.url(), address(round));
+        let asked = Instant::now();
+        let answer = get(&url).await;
+        milliseconds.push(asked.elapsed().as_secs_f64() * 1000.0);
+        ensure!(answer.status == 200, "{url}: {}", answer.status);
+    }
+    Ok(milliseconds)
 }
 
 type Request = fn(Generated, u64) -> String;

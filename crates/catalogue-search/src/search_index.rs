@@ -67,7 +67,21 @@ impl SearchIndex {
         removed: impl IntoIterator<Item = Number>,
         catalogue: &Catalogue,
     ) {
-        if self.needs_rebuild() || self.has_synopses != can_have_synopses(catalogue) {
+        match self.needs_rebuild() {
+            true => *self = Self::of(catalogue),
+            false => self.update(changes, removed, catalogue),
+        }
+    }
+
+    /// The same without a rebuild of an index that many versions have changed. For an index that
+    /// gets no further changes.
+    pub fn update(
+        &mut self,
+        changes: &[Change],
+        removed: impl IntoIterator<Item = Number>,
+        catalogue: &Catalogue,
+    ) {
+        if self.has_synopses != can_have_synopses(catalogue) {
             *self = Self::of(catalogue);
             return;
         }

@@ -15,6 +15,7 @@ use super::webhooks::webhooks;
 use crate::http::AppError;
 use crate::http::Links;
 use crate::http::content::{AtVersion as _, JSON, PROBLEM};
+use crate::http::path::VERSION;
 use crate::state::{CurrentSite, Site};
 
 /// The document, with this server's address and examples from its catalogue.
@@ -60,7 +61,10 @@ fn document(site: &Site, root: &str) -> Value {
         "servers": [{"url": root}],
         "paths": paths,
         "webhooks": webhooks,
-        "components": {"schemas": schemas},
+        "components": {
+            "schemas": schemas,
+            "parameters": {VERSION: Parameter::version().to_openapi()},
+        },
     })
 }
 
@@ -76,7 +80,11 @@ fn describe(operation: &Operation, site: &Site, generator: &mut SchemaGenerator)
         };
         json!({"name": parameter.name(), "in": "path", "description": parameter.description(), "required": true, "schema": schema, "example": example})
     });
-    let parameters = operation.parameters.iter().map(Parameter::to_openapi);
+    let parameters = operation.parameters.iter();
+    let parameters = parameters.map(|parameter| match parameter.is_version() {
+        true => json!({"$ref": format!("#/components/parameters/{VERSION}")}),
+        false => parameter.to_openapi(),
+    });
     let problem = json!({"schema": {"$ref": format!("{COMPONENTS}/ProblemDetails")}});
     let error =
         |description: &str| json!({"description": description, "content": {PROBLEM: problem}});
@@ -97,7 +105,7 @@ fn describe(operation: &Operation, site: &Site, generator: &mut SchemaGenerator)
         "400": error("A parameter is unknown or has an invalid value; detail names it and what is expected."),
         "default": error("Any other error, such as 503 while the catalogue is loading."),
     });
-    if operation.path_parameter.is_some() {
+    if operation.path_parameter.is_some() || operation.is_at_any_version() {
         responses["404"] = error("No such item, director, producer or version.");
     }
     if let Some(gone) = operation.gone {

@@ -62,7 +62,7 @@ pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 fn list_items(kind: Kind) -> Operation {
     Operation {
         description: "Filters are combined with AND. A page past the last one is empty.",
-        parameters: items::list_parameters(kind),
+        parameters: at_any_version(items::list_parameters(kind)),
         example_query: match kind {
             Kind::Movie => "?sort=-score&per_page=1",
             _ => "?per_page=1",
@@ -81,7 +81,7 @@ fn get_item(kind: Kind) -> Operation {
     Operation {
         description: "By slug or source ID. Each relation returns at most 250 items; use the lists to get all of them.",
         path_parameter: Some(PathParameter::Item(kind)),
-        parameters: items::field_parameters(kind),
+        parameters: at_any_version(items::field_parameters(kind)),
         gone: Some("The item was removed; removed_in names the version that did so."),
         body_schema: Box::new(move |_| reference(kind)),
         ..Operation::new::<ItemJson>(
@@ -96,7 +96,7 @@ fn get_item(kind: Kind) -> Operation {
 fn list_filmmakers(role: Role) -> Operation {
     Operation {
         description: "Those with the most movies first, then by name.",
-        parameters: paging::parameters(),
+        parameters: at_any_version(paging::parameters()),
         example_query: "?per_page=1",
         ..Operation::new::<PagedList<filmmakers::FilmmakerSummary>>(
             role.plural(),
@@ -111,6 +111,7 @@ fn get_filmmaker(role: Role) -> Operation {
     Operation {
         description: "Up to 250 movies and 20 collaborators of each role.",
         path_parameter: Some(PathParameter::Filmmaker(role)),
+        parameters: at_any_version(Vec::new()),
         ..Operation::new::<filmmakers::FilmmakerDetails>(
             &format!("{}/{{slug}}", role.plural()),
             format!("get_{}", role.singular()),
@@ -123,11 +124,17 @@ fn get_filmmaker(role: Role) -> Operation {
     }
 }
 
+/// Parameters of an operation that responds as of any version.
+fn at_any_version(mut parameters: Vec<Parameter>) -> Vec<Parameter> {
+    parameters.push(Parameter::version());
+    parameters
+}
+
 fn other_operations() -> [Operation; 7] {
     [
         Operation {
             description: "Works in any script, ignores case and accents, matches the beginnings of words and tolerates typos. Exact matches come first.",
-            parameters: search::parameters(),
+            parameters: at_any_version(search::parameters()),
             example_query: "?q=totoro&per_page=1",
             ..Operation::new::<search::SearchResults>(
                 "search",
@@ -227,6 +234,11 @@ impl Operation {
             body_schema: Box::new(SchemaGenerator::subschema_for::<Body>),
             handler: Box::new(handler),
         }
+    }
+
+    /// Whether a request can name the version of the response.
+    pub(super) fn is_at_any_version(&self) -> bool {
+        self.parameters.iter().any(Parameter::is_version)
     }
 
     pub(super) fn respond(&self, site: &Site, uri: &Uri) -> Result<ApiResponse, AppError> {

@@ -5,6 +5,7 @@ use http::Uri;
 use serde_json::{Value, json};
 
 use crate::http::AppError;
+use crate::http::path::VERSION;
 use crate::http::query;
 
 /// Characters of a text.
@@ -53,6 +54,20 @@ impl Parameter {
             example,
             required: false,
         }
+    }
+
+    /// Selects the version of the response. A layer reads it; see [`crate::as_of`].
+    pub(super) fn version() -> Self {
+        Self::new(
+            VERSION,
+            ParameterType::Integer(1, MAX_INTEGER),
+            "Respond as of this version, as long as it is available; see `versions`. Default: the newest.",
+            "1",
+        )
+    }
+
+    pub(super) fn is_version(&self) -> bool {
+        self.name == VERSION
     }
 
     pub(super) fn required(mut self) -> Self {

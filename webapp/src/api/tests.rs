@@ -15,6 +15,7 @@ use super::item_fields;
 use super::operation::OPERATIONS;
 use crate::app_state::AppState;
 use crate::fixture::{self, added};
+use crate::http::path::has_versions;
 use crate::middleware::RequestLimits;
 use crate::routes::app;
 use crate::state::{CurrentSite, Site, SyncStatus};
@@ -37,6 +38,27 @@ async fn every_operation_is_documented_and_responds_to_its_example() {
             assert_eq!(headers["x-catalogue-version"], "0", "{example}");
             assert!(headers.contains_key("etag"), "{example}");
         }
+    }
+}
+
+#[tokio::test]
+async fn operations_on_the_catalogue_have_the_same_documented_version_parameter() {
+    let (_, _, document) = get("/api/v1/openapi.json").await;
+    assert_eq!(
+        document["components"]["parameters"]["version"]["name"],
+        "version"
+    );
+    let reference = json!({"$ref": "#/components/parameters/version"});
+    for operation in OPERATIONS.iter() {
+        let path = &operation.path;
+        let described = &document["paths"][path]["get"];
+        let parameters = described["parameters"].as_array().unwrap();
+        let count = parameters
+            .iter()
+            .filter(|found| **found == reference)
+            .count();
+        assert_eq!(count, usize::from(has_versions(path)), "{path}");
+        assert_eq!(operation.is_at_any_version(), has_versions(path), "{path}");
     }
 }
 

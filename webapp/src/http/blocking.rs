@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http_content::{Conditions, Representation};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::error::AppError;
@@ -50,9 +50,7 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     queue: &'static Semaphore,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, AppError> {
-    let Ok(Ok(permit)) = timeout(WAIT_TIMEOUT, queue.acquire()).await else {
-        return Err(AppError::Busy);
-    };
+    let permit = acquire(queue, 1).await?;
     let work = move || {
         let _permit = permit;
         work()
@@ -60,6 +58,20 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| AppError::Internal(error.into()))
+}
+
+/// Waits in a queue for permits.
+///
+/// # Errors
+/// [`AppError::Busy`] after [`WAIT_TIMEOUT`].
+pub(crate) async fn acquire(
+    queue: &'static Semaphore,
+    permits: u32,
+) -> Result<SemaphorePermit<'static>, AppError> {
+    match timeout(WAIT_TIMEOUT, queue.acquire_many(permits)).await {
+        Ok(Ok(permit)) => Ok(permit),
+        Ok(Err(_)) | Err(_) => Err(AppError::Busy),
+    }
 }
 
 /// Encodes a response on this blocking thread; the representation keeps it for when it is sent.

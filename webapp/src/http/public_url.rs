@@ -17,7 +17,7 @@ use http_front::ConnectionInfo;
 
 use super::error::AppError;
 use super::host::{is_host, request_host};
-use super::path::GHIBLI;
+use super::path::{GHIBLI, VERSIONS};
 
 /// The fields that count if a trusted proxy sends them.
 pub(crate) static FORWARDED: [HeaderName; 4] = [PROTO, HOST, PREFIX, STANDARD];
@@ -56,6 +56,8 @@ pub(crate) struct KnownLinkKey(Arc<str>);
 pub(crate) struct Links {
     root: Arc<str>,
     is_ghibli: bool,
+    /// The version of the compatible API that the request names.
+    version: Option<u64>,
     /// Whether it comes from the request.
     varies: bool,
     /// Whether [`FORWARDED`] fields are read.
@@ -125,6 +127,7 @@ impl PublicUrl {
         Links {
             root,
             is_ghibli: self.is_ghibli,
+            version: None,
             varies,
             is_forwarded: self.reads_forwarded(),
         }
@@ -239,9 +242,18 @@ impl Links {
 
     /// The base URL of the compatible API.
     pub(crate) fn ghibli(&self) -> String {
-        match self.is_ghibli {
-            true => self.root.to_string(),
-            false => format!("{}{GHIBLI}", self.root),
+        match (self.is_ghibli, self.version) {
+            (true, _) => self.root.to_string(),
+            (false, None) => format!("{}{GHIBLI}", self.root),
+            (false, Some(version)) => format!("{}{VERSIONS}{version}{GHIBLI}", self.root),
+        }
+    }
+
+    /// The links of a response as of a version.
+    pub(crate) fn as_of(&self, version: u64) -> Self {
+        Self {
+            version: Some(version),
+            ..self.clone()
         }
     }
 

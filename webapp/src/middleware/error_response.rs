@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::http::content::{HTML, PROBLEM};
 use crate::http::path::{is_api, list_of};
 use crate::http::{AppError, Links, RequestId, with_prefix};
-use crate::pages::ErrorPage;
+use crate::pages::{ErrorPage, VersionMark};
 
 /// Problem details (RFC 9457).
 #[derive(Serialize)]
@@ -35,6 +35,7 @@ pub(super) fn render_error(
     error: &AppError,
     uri: &Uri,
     links: Option<&Links>,
+    mark: Option<&VersionMark>,
     only_json: bool,
     request_id: RequestId,
     trace_id: Option<&str>,
@@ -52,7 +53,9 @@ pub(super) fn render_error(
         (PROBLEM, problem(error, uri, links, request_id))
     } else {
         let prefix = links.map_or("", Links::prefix);
-        (HTML, with_prefix(&page(error, uri, request_id), prefix))
+        let page = page(error, uri, request_id);
+        let page = mark.map(|mark| mark.apply(&page)).unwrap_or(page);
+        (HTML, with_prefix(&page, prefix))
     };
 
     let mut response = Response::new(Body::empty());

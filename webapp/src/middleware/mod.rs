@@ -12,7 +12,6 @@ mod validate;
 use std::convert::Infallible;
 
 use axum::{
-    Router,
     extract::Request,
     middleware::{from_fn, from_fn_with_state, map_request},
     response::Response,
@@ -23,14 +22,18 @@ pub(crate) use self::validate::RequestLimits;
 use crate::http::path;
 
 /// Puts `routes` behind the layers, outermost first.
-pub(crate) fn around(
-    routes: Router,
+pub(crate) fn around<S>(
+    routes: S,
     limits: RequestLimits,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send>
 + Clone
 + Send
 + Sync
-+ 'static {
++ 'static
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
     ServiceBuilder::new()
         .layer(from_fn(access_log::access_log))
         .layer(from_fn(headers::add))

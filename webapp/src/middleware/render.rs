@@ -15,6 +15,7 @@ use http_content::{Conditions, Representation};
 use super::error_response::render_error;
 use crate::http::content::HTML;
 use crate::http::{AppError, Links, RequestId, accepts_only_json, trace_id, with_prefix};
+use crate::pages::VersionMark;
 
 /// Turns what a handler returned, a [`Representation`] or an [`AppError`], into the response to
 /// this request: encoded, not modified, a page, or problem details.
@@ -32,8 +33,10 @@ pub(super) async fn render(
 
     let mut placeholder = next.run(request).await;
 
+    let mark = placeholder.extensions_mut().remove::<VersionMark>();
     let representation = placeholder.extensions_mut().remove::<Representation>();
     let outcome = if let Some(representation) = representation {
+        let representation = marked(representation, mark.as_ref());
         let representation = below(representation, links.as_ref());
         if only_json && representation.media_type() == HTML {
             Err(Arc::new(AppError::NotJson))
@@ -52,6 +55,7 @@ pub(super) async fn render(
             &error,
             &uri,
             links.as_ref(),
+            mark.as_ref(),
             only_json,
             request_id,
             trace_id,
@@ -62,6 +66,17 @@ pub(super) async fn render(
         *response.body_mut() = Body::empty();
     }
     response
+}
+
+/// A page as of a version that the request names.
+fn marked(page: Representation, mark: Option<&VersionMark>) -> Representation {
+    match mark.filter(|_| page.media_type() == HTML) {
+        Some(mark) => {
+            let text = mark.apply(&String::from_utf8_lossy(&page.content()));
+            page.with_content(text)
+        }
+        None => page,
+    }
 }
 
 /// A page with addresses below the prefix.

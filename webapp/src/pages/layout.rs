@@ -11,6 +11,8 @@ pub(crate) struct PageLayout {
     /// The digest of all notices about the syncs.
     pub(crate) notices: String,
     pub(crate) version: u64,
+    /// Whether the request names the version.
+    pub(crate) is_as_of: bool,
     /// When the version was published.
     pub(crate) published: TimeTag,
 }
@@ -99,6 +101,7 @@ impl PageLayout {
             notice: notice(site),
             notices: site.notices(),
             version: site.version(),
+            is_as_of: site.is_as_of,
             published: TimeTag(site.snapshot.header.at),
         }
     }

@@ -17,11 +17,13 @@ pub(crate) mod suggest;
 mod tests;
 mod tile;
 pub(crate) mod timeline;
+mod version_mark;
 
 use common::models::{Catalogue, Kind};
 
 pub(crate) use self::error::ErrorPage;
 pub(crate) use self::layout::{HtmlHead, PageLayout, TimeTag};
+pub(crate) use self::version_mark::VersionMark;
 
 /// Item pages are prewarmed up to this number of items.
 const MAX_PREWARMED_ITEMS: usize = 500;

@@ -202,19 +202,21 @@ impl CatalogueFollower {
             now: self.clock.now(),
         };
         let (freshness, mut status) = (inputs.freshness(), inputs.status());
-        let (mut cache, mut outdated) = (None, None);
+        let (mut cache, mut outdated, mut earlier_sites) = (None, None, None);
         if let Some(shown) = &self.shown {
             status.revision = shown.status.revision;
             let is_status_current = shown.status == status
                 && shown.freshness == freshness
                 && Arc::ptr_eq(&shown.sync_status, &self.sync_status);
-            let are_responses_valid = Arc::ptr_eq(&shown.snapshot, snapshot)
-                && shown.status.notices == status.notices
-                && shown.history.ptr_eq(&self.history);
+            let is_catalogue_current =
+                Arc::ptr_eq(&shown.snapshot, snapshot) && shown.history.ptr_eq(&self.history);
+            let are_responses_valid =
+                is_catalogue_current && shown.status.notices == status.notices;
             if are_responses_valid && is_status_current {
                 return;
             }
             status.revision += u64::from(!is_status_current);
+            earlier_sites = is_catalogue_current.then(|| Arc::clone(&shown.earlier_sites));
             let responses = Arc::clone(&shown.cache);
             if are_responses_valid {
                 cache = Some(responses);
@@ -230,6 +232,8 @@ impl CatalogueFollower {
             status,
             sync_status: self.sync_status.clone(),
             cache: cache.unwrap_or_default(),
+            earlier_sites: earlier_sites.unwrap_or_default(),
+            is_as_of: false,
         };
         if let Some(outdated) = outdated {
             prewarm(outdated, site.clone()).await;

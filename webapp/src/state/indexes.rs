@@ -1,9 +1,9 @@
 use std::panic::resume_unwind;
 use std::time::Instant;
 
-use catalogue_index::ListIndex;
+use catalogue_index::{ListIndex, NumberedChange};
 use catalogue_search::SearchIndex;
-use common::models::{Catalogue, Change};
+use common::models::{Catalogue, Change, Number};
 
 use super::record_index::RecordIndex;
 
@@ -46,8 +46,25 @@ impl Indexes {
     pub(crate) fn apply(&mut self, changes: &[Change], catalogue: &Catalogue) {
         let numbered = self.lists.apply(changes, catalogue);
         self.records.apply(&numbered, catalogue);
-        let removed = numbered.iter().filter(|change| change.after.is_none());
-        let removed = removed.map(|change| change.number);
-        self.search.apply(changes, removed, catalogue);
+        self.search.apply(changes, removed(&numbered), catalogue);
     }
+
+    /// The indexes of another catalogue, `changes` away from this one's. They share what is the
+    /// same. The records' values are not indexed.
+    pub(super) fn with_changes(&self, changes: &[Change], catalogue: &Catalogue) -> Self {
+        let (mut lists, mut search) = (self.lists.clone(), self.search.clone());
+        let numbered = lists.apply(changes, catalogue);
+        search.update(changes, removed(&numbered), catalogue);
+        Self {
+            lists,
+            search,
+            records: RecordIndex::default(),
+        }
+    }
+}
+
+/// The numbers that have no item any more.
+fn removed(changes: &[NumberedChange]) -> impl Iterator<Item = Number> {
+    let removed = changes.iter().filter(|change| change.after.is_none());
+    removed.map(|change| change.number)
 }

@@ -1,6 +1,7 @@
 //! The state that responses are made from: one version of the catalogue in memory, its indexes and
 //! history, and the sync status. A new version replaces all of it at once.
 
+mod as_of;
 mod follower;
 mod indexes;
 mod lookup;
@@ -8,7 +9,9 @@ mod record_index;
 mod site;
 mod site_status;
 mod sync_status;
+mod version_cache;
 
+pub(crate) use self::as_of::{acquire_slots, as_of};
 pub(crate) use self::follower::follow;
 #[cfg(test)]
 pub(crate) use self::indexes::Indexes;

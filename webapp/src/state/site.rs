@@ -13,6 +13,7 @@ use super::indexes::Indexes;
 use super::lookup::find;
 use super::site_status::{Freshness, SiteStatus};
 use super::sync_status::SyncStatus;
+use super::version_cache::VersionCache;
 use crate::http::AppError;
 use crate::wording::removed_item;
 
@@ -33,6 +34,10 @@ pub(crate) struct Site {
     pub(crate) sync_status: Arc<SyncStatus>,
     /// The responses made so far.
     pub(crate) cache: Arc<ResponseCache>,
+    /// Sites of earlier versions.
+    pub(crate) earlier_sites: Arc<VersionCache<Site>>,
+    /// Whether a request named this version: it stays at it, and has no sync status.
+    pub(crate) is_as_of: bool,
 }
 
 /// The current site, shared by all handlers; none until the store has been read.
@@ -102,6 +107,8 @@ impl Site {
             status: SiteStatus::default(),
             sync_status: Arc::default(),
             cache: Arc::default(),
+            earlier_sites: Arc::default(),
+            is_as_of: false,
         }
     }
 

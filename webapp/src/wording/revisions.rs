@@ -1,7 +1,7 @@
 //! The available versions that changed an item.
 
 use catalogue_index::History;
-use common::models::{Catalogue, Kind};
+use common::models::{Catalogue, Id, Kind};
 use ghibli_api::canonical_id;
 use jiff::Timestamp;
 
@@ -23,6 +23,7 @@ pub(crate) struct Revision {
 pub(crate) struct RemovedItem {
     pub(crate) kind: Kind,
     pub(crate) name: String,
+    pub(crate) slug: Id,
     /// The version that removed it.
     pub(crate) version: u64,
     /// The version before, if it is available.
@@ -78,6 +79,7 @@ pub(crate) fn removed_item(
     Some(RemovedItem {
         kind,
         name: item.name().to_owned(),
+        slug: item.slug.clone(),
         version,
         last_version: (version.checked_sub(1)).filter(|last| history.get(*last).is_some()),
         revisions: revisions(history, catalogue, kind, &item.id),

@@ -48,6 +48,28 @@ fn another_lineage_or_a_gap_starts_over() {
 }
 
 #[test]
+fn a_version_is_rebuildable_if_the_changes_of_all_later_ones_are_in_memory() {
+    assert_eq!(History::default().oldest_rebuildable(), None);
+    let all = history(3, sizes([5, 4, 3, 2]));
+    assert_eq!(all.oldest_rebuildable(), Some(3));
+    let some = all.clone().with_change_limit(6, encode);
+    assert_eq!(some.oldest_rebuildable(), Some(5));
+    assert!(some.diff(7, 5).is_ok() && some.diff(7, 4).is_err());
+    let none = all.with_change_limit(0, encode);
+    assert_eq!(none.oldest_rebuildable(), Some(7));
+}
+
+#[test]
+fn a_history_up_to_a_version_ends_with_it() {
+    let history = history(3, sizes([1, 1, 1]));
+    for (version, kept) in [(2, &[][..]), (3, &[3]), (5, &[5, 4, 3]), (9, &[6, 5, 4, 3])] {
+        let earlier = history.up_to(version);
+        let numbers: Vec<_> = earlier.versions().map(|v| v.header.version).collect();
+        assert_eq!(numbers, kept, "{version}");
+    }
+}
+
+#[test]
 fn a_backfill_adds_the_versions_from_before_the_start() {
     let now = history(5, sizes([1]));
     assert!(!now.is_backfilled());

@@ -178,6 +178,27 @@ impl History {
         self.versions.get(place)
     }
 
+    /// The same history without the versions after this one.
+    #[must_use]
+    pub fn up_to(&self, version: u64) -> Self {
+        let versions = self.versions.iter();
+        let kept = versions.take_while(|kept| kept.header.version <= version);
+        Self {
+            lineage: self.lineage.clone(),
+            versions: kept.cloned().collect(),
+            is_backfilled: self.is_backfilled,
+        }
+    }
+
+    /// The oldest version whose catalogue follows from the newest one's: the changes of all later
+    /// versions are in memory.
+    pub fn oldest_rebuildable(&self) -> Option<u64> {
+        let mut versions = self.versions();
+        let last = versions.find(|version| version.changes.is_none());
+        last.map(|version| version.header.version)
+            .or_else(|| self.oldest())
+    }
+
     /// The event that announces a version; `None` if it is not in memory.
     pub fn event(&self, version: u64, encode: EncodeEvent) -> Option<Bytes> {
         self.get(version)?.event(&self.lineage, encode)

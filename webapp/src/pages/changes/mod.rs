@@ -186,6 +186,8 @@ struct VersionPage {
     counts: String,
     /// The changes; `None` if they are no longer in memory.
     kinds: Option<Vec<KindChanges>>,
+    /// Whether the catalogue can be browsed as of this version.
+    is_browsable: bool,
     previous: Option<u64>,
     next: Option<u64>,
     page: usize,
@@ -230,6 +232,7 @@ pub(crate) async fn show(
         header: version.header.clone(),
         counts: counts_in_words(version.header.changes),
         kinds: changes.map(|changes| view::by_kind(&site.snapshot.catalogue, changes, page)),
+        is_browsable: site.can_rewind(number),
         previous: if_kept(number.checked_sub(1)),
         next: if_kept(number.checked_add(1)),
         page,

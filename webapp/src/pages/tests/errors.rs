@@ -82,7 +82,8 @@ async fn a_removed_item_is_gone_with_its_history_as_long_as_a_version_knows_it()
     assert!(page.contains("“Yakul’s &#60;Ride&#62;” was removed in <a href=\"/changes/3\">"));
     for text in [
         "<a href=\"/changes/2\">Version 2</a>",
-        "Version 2 was the last one with it.",
+        "Version 2 was the last one with it:",
+        "<a href=\"/movies/yakul?version=2\" rel=\"nofollow\">view it in version 2</a>",
         "href=\"/changes?from=2&amp;to=3\"",
         "<a href=\"/movies\">All movies</a>",
     ] {

@@ -246,7 +246,15 @@ async fn crawlers_are_kept_off_the_endless_views_of_the_same_data() {
             &"text/plain; charset=utf-8".parse().unwrap()
         )
     );
-    for path in ["/search", "/movies/random", "/changes?from=", "/movies?"] {
+    for path in [
+        "/search",
+        "/movies/random",
+        "/changes?from=",
+        "/movies?",
+        "/versions/",
+        "/*?version=",
+        "/*&version=",
+    ] {
         assert!(
             robots.contains(&format!("\nDisallow: {path}\n")),
             "{robots}"

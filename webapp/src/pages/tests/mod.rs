@@ -234,6 +234,8 @@ impl Pages {
             status: SiteStatus::default(),
             sync_status: Arc::default(),
             cache: Arc::default(),
+            earlier_sites: Arc::default(),
+            is_as_of: false,
             snapshot: Arc::new(Snapshot {
                 catalogue: catalogue.clone(),
                 ..seed

@@ -1,6 +1,11 @@
 //! A cached response varies by every field of the request that it depends on.
 
+use catalogue_index::History;
+use common::repository::Snapshot;
+
 use super::*;
+use crate::events::encode;
+use crate::fixture;
 
 /// One request in the fields that responses can depend on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -151,9 +156,23 @@ async fn respond(
     (parts.status, fields, body)
 }
 
+/// The catalogue of a site as versions 1 and 2.
+fn with_an_earlier_version(site: Site) -> Site {
+    let [first, second] = [1, 2].map(|version| Snapshot {
+        catalogue: site.snapshot.catalogue.clone(),
+        ..fixture::snapshot("l", version, &[])
+    });
+    let history = History::from(&first);
+    Site {
+        history: history.with_version(&second, Some(Vec::new()), encode::version),
+        snapshot: Arc::new(second),
+        ..site
+    }
+}
+
 #[tokio::test]
 async fn every_response_is_that_of_a_fresh_server_whatever_was_requested_before() {
-    let site = Site::built_in();
+    let site = with_an_earlier_version(Site::built_in());
     let trusting = PublicUrl {
         trusted_proxies: ["127.0.0.1".parse::<std::net::IpAddr>().unwrap().into()].into(),
         ..PublicUrl::default()
@@ -190,6 +209,8 @@ async fn every_response_is_that_of_a_fresh_server_whatever_was_requested_before(
             "/one/movies",
             "/species?sort=name",
             "/search/suggest?q=to",
+            "/species?version=1",
+            "/versions/1/ghibli/vehicles",
             "/ghibli/vehicles",
             "/ghibli/films/2baf70d1-42bb-4437-b551-e5fed5a87abe",
             "/vehicles?_page=1&_limit=1",
