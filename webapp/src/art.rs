@@ -1,16 +1,25 @@
-//! The URLs of item drawings, and their handler.
+//! The URLs of drawings and of pictures for link previews, and their handlers.
+
+use std::io;
+use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
-use common::models::{Catalogue, Item, Kind};
+use catalogue_index::ListIndex;
+use common::models::{Item, Kind};
 use http_content::Representation;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::sync::Semaphore;
 
 use crate::assets::IMMUTABLE;
 use crate::http::AppError;
-use crate::http::content::SVG;
+use crate::http::blocking::run_blocking;
+use crate::http::content::{PNG, SVG};
 use crate::state::{CurrentSite, find};
 use crate::wording;
+
+/// Pictures for link previews are drawn one at a time: each takes some tens of milliseconds.
+static SHARE_PICTURES: Semaphore = Semaphore::const_new(1);
 
 /// URL and size of a drawing.
 #[derive(Clone, Debug)]
@@ -22,48 +31,143 @@ pub(crate) struct Art {
 }
 
 impl Art {
-    pub(crate) fn of(catalogue: &Catalogue, item: &Item) -> Self {
-        let kind = item.kind().plural();
-        let id = utf8_percent_encode(&item.id, NON_ALPHANUMERIC);
+    pub(crate) fn of(lists: &ListIndex, item: &Item) -> Self {
         let (width, height) = item_art::size(item.kind());
         Self {
-            address: format!("/art/{kind}/{id}.svg?{}", version(catalogue, item)),
+            address: address(lists, item, "svg"),
             width,
             height,
         }
     }
 }
 
-/// The drawing of one item, by its id or slug.
+/// The picture that a preview of a link to a page shows.
+#[derive(Clone, Debug)]
+pub(crate) struct SharePicture {
+    /// The path and a query that changes with the content.
+    pub(crate) address: String,
+    pub(crate) media_type: &'static str,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// The text in place of the picture.
+    pub(crate) alt: String,
+}
+
+impl SharePicture {
+    /// For the page of an item.
+    pub(crate) fn of_item(lists: &ListIndex, item: &Item) -> Self {
+        let noun = wording::singular(item.kind());
+        let alt = format!("Generated artwork for the {noun} {}", item.name());
+        Self::drawn(address(lists, item, "png"), alt)
+    }
+
+    /// For a list of items of a kind; `None` if there are none.
+    pub(crate) fn of_kind(lists: &ListIndex, kind: Kind) -> Option<Self> {
+        let items = first_items(lists, kind);
+        let address = format!(
+            "/art/{}.png?{}",
+            kind.plural(),
+            strip_version(lists, &items)
+        );
+        let alt = format!("Generated artwork for {}", wording::plural(kind));
+        (!items.is_empty()).then(|| Self::drawn(address, alt))
+    }
+
+    fn drawn(address: String, alt: String) -> Self {
+        let (width, height) = item_art::SHARE_SIZE;
+        Self {
+            address,
+            media_type: PNG,
+            width,
+            height,
+            alt,
+        }
+    }
+}
+
+/// The drawing of one item as SVG, or its picture for link previews as PNG, by its id or slug.
 pub(crate) async fn show(
     State(current): State<CurrentSite>,
     path: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Representation, AppError> {
-    let Path((kind, name)) = path?;
-    let kind = Kind::ALL.into_iter().find(|known| known.plural() == kind);
+    let Path((kind, file)) = path?;
+    let kind = kind_of(&kind)?;
+    let (name, extension) = file.rsplit_once('.').ok_or(AppError::NotFound)?;
     let site = current.load()?;
     let catalogue = &site.snapshot.catalogue;
-    let item = kind
-        .zip(name.strip_suffix(".svg"))
-        .and_then(|(kind, id)| {
-            catalogue
-                .get(kind, id)
-                .or_else(|| find(catalogue, kind, id))
-        })
+    let item = catalogue
+        .get(kind, name)
+        .or_else(|| find(catalogue, kind, name))
         .ok_or(AppError::NotFound)?;
-    let svg = item_art::draw(catalogue, &item, wording::singular(item.kind()));
-    let drawing = Representation::new(SVG, svg);
-    let digest = version(catalogue, &item);
-    if query.is_some_and(|query| query.split('&').any(|pair| pair == digest)) {
-        return Ok(drawing.with_cache_control(IMMUTABLE));
-    }
-    Ok(drawing)
+    let version = version(&site.indexes.lists, &item);
+    let drawing = match extension {
+        "svg" => {
+            let noun = wording::singular(kind);
+            Representation::new(SVG, item_art::draw(&site.indexes.lists, &item, noun))
+        }
+        "png" => picture(move || item_art::share_picture(&site.indexes.lists, &item)).await?,
+        _ => return Err(AppError::NotFound),
+    };
+    Ok(immutable_at(drawing, query, &version))
 }
 
-/// The query of a drawing's URL.
-fn version(catalogue: &Catalogue, item: &Item) -> String {
-    format!("v={:016x}", item_art::fingerprint(catalogue, item))
+/// The picture for links to the list of a kind.
+pub(crate) async fn show_strip(
+    State(current): State<CurrentSite>,
+    file: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Result<Representation, AppError> {
+    let Path(file) = file?;
+    let kind = kind_of(file.strip_suffix(".png").ok_or(AppError::NotFound)?)?;
+    let site = current.load()?;
+    let items = first_items(&site.indexes.lists, kind);
+    let version = strip_version(&site.indexes.lists, &items);
+    let drawing = picture(move || item_art::share_strip(&site.indexes.lists, &items)).await?;
+    Ok(immutable_at(drawing, query, &version))
+}
+
+fn kind_of(plural: &str) -> Result<Kind, AppError> {
+    let mut kinds = Kind::ALL.into_iter();
+    let kind = kinds.find(|kind| kind.plural() == plural);
+    kind.ok_or(AppError::NotFound)
+}
+
+async fn picture(
+    draw: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
+) -> Result<Representation, AppError> {
+    let png = run_blocking(&SHARE_PICTURES, draw).await?;
+    let png = png.map_err(|error| AppError::Internal(error.into()))?;
+    Ok(Representation::new(PNG, png))
+}
+
+fn immutable_at(drawing: Representation, query: Option<String>, version: &str) -> Representation {
+    // An old version's page adds the number of that version.
+    match query.is_some_and(|query| query.split('&').any(|pair| pair == version)) {
+        true => drawing.with_cache_control(IMMUTABLE),
+        false => drawing,
+    }
+}
+
+fn address(lists: &ListIndex, item: &Item, extension: &str) -> String {
+    let kind = item.kind().plural();
+    let id = utf8_percent_encode(&item.id, NON_ALPHANUMERIC);
+    format!("/art/{kind}/{id}.{extension}?{}", version(lists, item))
+}
+
+/// The query of an item's URLs.
+fn version(lists: &ListIndex, item: &Item) -> String {
+    format!("v={:016x}", item_art::fingerprint(lists, item))
+}
+
+/// The items that stand for their kind.
+fn first_items(lists: &ListIndex, kind: Kind) -> Vec<Arc<Item>> {
+    let first = lists.source_order(kind).iter().take(item_art::STRIP_ITEMS);
+    first.filter_map(|number| lists.item(*number)).collect()
+}
+
+fn strip_version(lists: &ListIndex, items: &[Arc<Item>]) -> String {
+    format!("v={:016x}", item_art::strip_fingerprint(lists, items))
 }
 
 #[cfg(test)]
@@ -76,7 +180,7 @@ mod tests {
     #[test]
     fn an_id_is_escaped_in_the_url_of_a_drawing() {
         let item = item("a/b?c", Facts::Movie(Movie::default()));
-        let address = Art::of(&Catalogue::default(), &item).address;
+        let address = Art::of(&ListIndex::default(), &item).address;
         assert!(address.starts_with("/art/movies/a%2Fb%3Fc.svg?v="));
     }
 }

@@ -85,6 +85,7 @@ fn routes() -> Router<AppState> {
         .route("/feed.atom", get(feed::show))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
+        .route("/art/{file}", get(art::show_strip))
         .route("/art/{kind}/{name}", get(art::show))
         .route("/static/{name}", get(assets::show))
         .route("/favicon.svg", get(assets::favicon))

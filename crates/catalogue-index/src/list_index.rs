@@ -148,7 +148,8 @@ impl ListIndex {
         self.catalogue.number(kind, id)
     }
 
-    pub(crate) fn catalogue(&self) -> &Catalogue {
+    /// The catalogue that is indexed.
+    pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
     }
 
@@ -233,13 +234,27 @@ impl ListIndex {
 
     /// The items before and after this one in an ascending order.
     pub fn neighbours(&self, item: &Item, sort: Sort) -> (Option<Arc<Item>>, Option<Arc<Item>>) {
-        let order = &self.kinds[item.kind() as usize].orders[sort as usize];
-        let number = self.number(item.kind(), &item.id);
-        let position = number.and_then(|number| order.positions().get(number as usize));
-        let Some(position) = position.map(|position| *position as usize) else {
+        let Some(number) = self.number(item.kind(), &item.id) else {
             return (None, None);
         };
-        let at = |position: Option<usize>| self.item(*order.numbers().get(position?)?);
+        let (before, after) = self.neighbour_numbers(item.kind(), number, sort);
+        let item = |number: Option<Number>| self.item(number?);
+        (item(before), item(after))
+    }
+
+    /// The same as [`ListIndex::neighbours`], as numbers.
+    pub fn neighbour_numbers(
+        &self,
+        kind: Kind,
+        number: Number,
+        sort: Sort,
+    ) -> (Option<Number>, Option<Number>) {
+        let order = &self.kinds[kind as usize].orders[sort as usize];
+        let Some(position) = order.positions().get(number as usize) else {
+            return (None, None);
+        };
+        let position = *position as usize;
+        let at = |position: Option<usize>| order.numbers().get(position?).copied();
         (at(position.checked_sub(1)), at(position.checked_add(1)))
     }
 

@@ -1,10 +1,75 @@
 use std::fmt::{self, Display, Write as _};
+use std::io;
 
-/// Writes an SVG. It uses attributes only: an embedded style sheet would need an exception in a
-/// content security policy.
+use crate::color::{Color, Paint};
+use crate::raster::Raster;
+
+/// Draws shapes as SVG or as pixels. The SVG uses attributes only: an embedded style sheet would
+/// need an exception in a content security policy. A path consists of `M`, `L`, `H`, `V`, `C`, `Q`
+/// and `Z`, absolute or relative.
 pub(crate) struct Canvas {
-    size: (u32, u32),
-    text: String,
+    /// Width and height of the frame in drawing units.
+    pub(crate) size: (f64, f64),
+    output: Output,
+}
+
+enum Output {
+    Svg(String),
+    Pixels(Raster),
+}
+
+/// A shape of a sketch: filled, or a line if it has a width.
+pub(crate) struct Layer {
+    tone: Tone,
+    width: f64,
+    path: &'static str,
+}
+
+/// A drawing in tones, whose colours depend on where it is used.
+pub(crate) type Sketch = &'static [Layer];
+
+#[derive(Clone, Copy)]
+pub(crate) enum Tone {
+    Dark,
+    Mid,
+    Light,
+    Accent,
+    Ink,
+}
+
+/// The colours of a sketch.
+#[derive(Clone, Copy)]
+pub(crate) struct Tones {
+    pub(crate) dark: Color,
+    pub(crate) mid: Color,
+    pub(crate) light: Color,
+    pub(crate) accent: Color,
+}
+
+/// Nearly black, for pupils and noses.
+pub(crate) const INK: Color = Color(0x1c_1c20);
+
+impl Tones {
+    fn color(&self, tone: Tone) -> Color {
+        match tone {
+            Tone::Dark => self.dark,
+            Tone::Mid => self.mid,
+            Tone::Light => self.light,
+            Tone::Accent => self.accent,
+            Tone::Ink => INK,
+        }
+    }
+}
+
+/// A filled shape of a sketch.
+pub(crate) const fn fill(tone: Tone, path: &'static str) -> Layer {
+    let width = 0.0;
+    Layer { tone, width, path }
+}
+
+/// A line of a sketch.
+pub(crate) const fn line(tone: Tone, width: f64, path: &'static str) -> Layer {
+    Layer { tone, width, path }
 }
 
 /// A point. It is written rounded to whole numbers, which are short and precise enough.
@@ -28,111 +93,218 @@ impl Point {
 }
 
 impl Canvas {
-    /// An empty drawing with a title and a description for screen readers.
-    pub(crate) fn new(size: (u32, u32), title: &str, description: &str) -> Self {
-        let (width, height) = size;
-        let mut canvas = Self {
-            size,
-            text: String::with_capacity(3072),
-        };
-        canvas.write(format_args!(
+    /// An empty SVG with a title and a description for screen readers.
+    pub(crate) fn svg((width, height): (u32, u32), title: &str, description: &str) -> Self {
+        let mut text = String::with_capacity(4096);
+        // Writing to a string does not fail.
+        let _ = write!(
+            text,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-             viewBox=\"0 0 {width} {height}\" role=\"img\"><title>{}</title><desc>{}</desc>",
+             viewBox=\"0 0 {width} {height}\" role=\"img\" stroke-linecap=\"round\" \
+             stroke-linejoin=\"round\"><title>{}</title><desc>{}</desc>",
             Escaped(title),
             Escaped(description)
-        ));
-        canvas
+        );
+        Self {
+            size: (width.into(), height.into()),
+            output: Output::Svg(text),
+        }
     }
 
-    pub(crate) fn finish(mut self) -> String {
-        self.text.push_str("</svg>\n");
-        self.text
+    /// An empty picture of pixels, `scale` for each drawing unit. Texts are left out.
+    pub(crate) fn pixels((width, height): (u32, u32), scale: u8) -> io::Result<Self> {
+        let raster = Raster::new((width, height), f32::from(scale))?;
+        let scale = f64::from(scale);
+        Ok(Self {
+            size: (f64::from(width) / scale, f64::from(height) / scale),
+            output: Output::Pixels(raster),
+        })
     }
 
-    pub(crate) fn rect(&mut self, at: Point, (width, height): (f64, f64), fill: impl Display) {
+    /// The SVG document; empty for pixels.
+    pub(crate) fn into_svg(self) -> String {
+        match self.output {
+            Output::Svg(text) => text + "</svg>\n",
+            Output::Pixels(_) => String::new(),
+        }
+    }
+
+    /// The picture as PNG.
+    pub(crate) fn into_png(self) -> io::Result<Vec<u8>> {
+        match self.output {
+            Output::Svg(_) => Err(io::Error::other("an SVG has no pixels")),
+            Output::Pixels(raster) => raster.into_png(),
+        }
+    }
+
+    /// Copies pixels into this picture, `left` pixels from the left edge.
+    pub(crate) fn paste(&mut self, other: &Self, left: i32) {
+        if let (Output::Pixels(raster), Output::Pixels(other)) = (&mut self.output, &other.output) {
+            raster.paste(other, left);
+        }
+    }
+
+    pub(crate) fn rect(&mut self, at: Point, (width, height): (f64, f64), paint: impl Into<Paint>) {
         let (width, height) = (rounded(width), rounded(height));
-        self.write(format_args!(
-            "<rect x=\"{}\" y=\"{}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\"/>",
-            rounded(at.0),
-            rounded(at.1)
-        ));
+        self.path(&format!("M{at}h{width}v{height}h-{width}z"), paint);
     }
 
-    pub(crate) fn circle(&mut self, at: Point, radius: f64, fill: impl Display) {
-        let (x, y, radius) = (rounded(at.0), rounded(at.1), rounded_to_tenths(radius));
-        self.write(format_args!(
-            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"/>"
-        ));
+    pub(crate) fn circle(&mut self, at: Point, radius: f64, paint: impl Into<Paint>) {
+        self.dots(&[at], radius, paint);
     }
 
-    /// Dots of one size.
-    pub(crate) fn dots(&mut self, at: &[Point], radius: f64, fill: impl Display) {
+    /// Dots of one size: lines without length, with round ends.
+    pub(crate) fn dots(&mut self, at: &[Point], radius: f64, paint: impl Into<Paint>) {
         let mut path = String::new();
         for point in at {
             let _ = write!(path, "M{point}h0");
         }
-        self.line(&path, fill, radius * 2.0);
+        self.line(&path, paint, radius * 2.0);
     }
 
-    pub(crate) fn ellipse(&mut self, at: Point, (rx, ry): (f64, f64), fill: impl Display) {
-        let (x, y) = (rounded(at.0), rounded(at.1));
+    pub(crate) fn ellipse(&mut self, at: Point, (rx, ry): (f64, f64), paint: impl Into<Paint>) {
+        let paint = paint.into();
         let (rx, ry) = (rounded_to_tenths(rx), rounded_to_tenths(ry));
-        self.write(format_args!(
-            "<ellipse cx=\"{x}\" cy=\"{y}\" rx=\"{rx}\" ry=\"{ry}\" fill=\"{fill}\"/>"
-        ));
-    }
-
-    pub(crate) fn path(&mut self, path: &str, fill: impl Display) {
-        self.write(format_args!("<path d=\"{path}\" fill=\"{fill}\"/>"));
-    }
-
-    pub(crate) fn line(&mut self, path: &str, stroke: impl Display, width: f64) {
-        let width = rounded_to_tenths(width);
-        self.write(format_args!(
-            "<path d=\"{path}\" fill=\"none\" stroke=\"{stroke}\" stroke-width=\"{width}\" \
-             stroke-linecap=\"round\"/>"
-        ));
-    }
-
-    /// A background with a vertical gradient.
-    pub(crate) fn gradient_background(&mut self, top: impl Display, bottom: impl Display) {
-        let (width, height) = self.size;
-        self.write(format_args!(
-            "<linearGradient id=\"g\" x2=\"0\" y2=\"1\"><stop stop-color=\"{top}\"/>\
-             <stop offset=\"1\" stop-color=\"{bottom}\"/></linearGradient>\
-             <path d=\"M0 0H{width}V{height}H0z\" fill=\"url(#g)\"/>"
-        ));
-    }
-
-    /// A translucent group of what `draw` draws.
-    pub(crate) fn with_opacity(&mut self, opacity: f64, draw: impl FnOnce(&mut Self)) {
-        self.write(format_args!(
-            "<g opacity=\"{}\">",
-            rounded_to_tenths(opacity)
-        ));
-        draw(self);
-        self.text.push_str("</g>");
-    }
-
-    /// What `draw` draws, repeated in a circle around a point.
-    pub(crate) fn repeat_around(&mut self, at: Point, times: usize, draw: impl FnOnce(&mut Self)) {
-        let id = self.text.len();
-        self.write(format_args!("<g id=\"u{id}\">"));
-        draw(self);
-        self.text.push_str("</g>");
-        for turn in 1..times {
-            let degrees = rounded_to_tenths(360.0 * count(turn) / count(times));
-            self.write(format_args!(
-                "<use href=\"#u{id}\" transform=\"rotate({degrees} {at})\"/>"
-            ));
+        match &mut self.output {
+            Output::Svg(text) => {
+                let (x, y) = (rounded(at.0), rounded(at.1));
+                let _ = write!(
+                    text,
+                    "<ellipse cx=\"{x}\" cy=\"{y}\" rx=\"{rx}\" ry=\"{ry}\" fill=\"{paint}\"/>"
+                );
+            }
+            Output::Pixels(raster) => raster.ellipse((at.0, at.1), (rx, ry), paint),
         }
     }
 
-    fn write(&mut self, arguments: fmt::Arguments<'_>) {
-        // Writing to a string does not fail.
-        let _ = self.text.write_fmt(arguments);
+    pub(crate) fn path(&mut self, path: &str, paint: impl Into<Paint>) {
+        let paint = paint.into();
+        match &mut self.output {
+            Output::Svg(text) => {
+                let _ = write!(text, "<path d=\"{path}\" fill=\"{paint}\"/>");
+            }
+            Output::Pixels(raster) => raster.fill(path, paint),
+        }
+    }
+
+    pub(crate) fn line(&mut self, path: &str, paint: impl Into<Paint>, width: f64) {
+        let (paint, width) = (paint.into(), rounded_to_tenths(width));
+        match &mut self.output {
+            Output::Svg(text) => {
+                let _ = write!(
+                    text,
+                    "<path d=\"{path}\" fill=\"none\" stroke=\"{paint}\" stroke-width=\"{width}\"/>"
+                );
+            }
+            Output::Pixels(raster) => raster.stroke(path, paint, width),
+        }
+    }
+
+    /// A background with a vertical gradient.
+    pub(crate) fn gradient_background(&mut self, top: Color, bottom: Color) {
+        let (width, height) = self.size;
+        match &mut self.output {
+            Output::Svg(text) => {
+                let _ = write!(
+                    text,
+                    "<linearGradient id=\"g\" x2=\"0\" y2=\"1\"><stop stop-color=\"{top}\"/>\
+                     <stop offset=\"1\" stop-color=\"{bottom}\"/></linearGradient>\
+                     <path d=\"M0 0H{width}V{height}H0z\" fill=\"url(#g)\"/>"
+                );
+            }
+            Output::Pixels(raster) => raster.gradient(top, bottom),
+        }
+    }
+
+    /// Draws a sketch with its origin at a point.
+    pub(crate) fn sketch(&mut self, sketch: Sketch, at: Point, scale: f64, tones: &Tones) {
+        self.placed(at, scale, 0.0, |canvas| {
+            for layer in sketch {
+                let color = tones.color(layer.tone);
+                if layer.width > 0.0 {
+                    canvas.line(layer.path, color, layer.width);
+                } else {
+                    canvas.path(layer.path, color);
+                }
+            }
+        });
+    }
+
+    /// Draws with the origin at a point, scaled and rotated.
+    pub(crate) fn placed(
+        &mut self,
+        at: Point,
+        scale: f64,
+        degrees: f64,
+        draw: impl FnOnce(&mut Self),
+    ) {
+        let outer = match &mut self.output {
+            Output::Svg(text) => {
+                let _ = write!(text, "<g transform=\"translate({at})");
+                if degrees != 0.0 {
+                    let _ = write!(text, "rotate({})", rounded_to_tenths(degrees));
+                }
+                let _ = write!(text, "scale({})\">", (scale * 100.0).round() / 100.0);
+                None
+            }
+            Output::Pixels(raster) => Some(raster.enter((at.0, at.1), scale, degrees)),
+        };
+        draw(self);
+        match (&mut self.output, outer) {
+            (Output::Pixels(raster), Some(outer)) => raster.leave(outer),
+            (Output::Svg(text), _) => text.push_str("</g>"),
+            (Output::Pixels(_), None) => {}
+        }
+    }
+
+    /// A line of text from the top down: scripts that are written so stand upright, others lie on
+    /// their side. Left out of a picture of pixels, which has no fonts.
+    pub(crate) fn vertical_text(
+        &mut self,
+        text: &str,
+        at: Point,
+        size: f64,
+        (color, is_japanese): (Color, bool),
+    ) {
+        let Output::Svg(svg) = &mut self.output else {
+            return;
+        };
+        let lang = if is_japanese { " xml:lang=\"ja\"" } else { "" };
+        let _ = write!(
+            svg,
+            "<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{color}\"{lang} font-weight=\"600\" \
+             writing-mode=\"vertical-rl\" font-family=\"{FONTS}\">{}</text>",
+            rounded(at.0),
+            rounded(at.1),
+            rounded_to_tenths(size),
+            Escaped(text)
+        );
+    }
+
+    /// A short text around a point. Left out of a picture of pixels.
+    pub(crate) fn centered_text(&mut self, text: &str, at: Point, size: f64, color: Color) {
+        if let Output::Svg(svg) = &mut self.output {
+            let _ = write!(
+                svg,
+                "<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{color}\" \
+                 text-anchor=\"middle\" font-family=\"{FONTS}\">{}</text>",
+                rounded(at.0),
+                // Capital letters are about 0.7 of the size high.
+                rounded(at.1 + 0.35 * size),
+                rounded_to_tenths(size),
+                Escaped(text)
+            );
+        }
+    }
+
+    /// Whether texts are left out.
+    pub(crate) fn is_textless(&self) -> bool {
+        matches!(self.output, Output::Pixels(_))
     }
 }
+
+/// Serif fonts with ideographs.
+const FONTS: &str = "Hiragino Mincho ProN,Yu Mincho,Noto Serif CJK JP,Noto Serif JP,serif";
 
 /// A smooth path through points.
 pub(crate) fn smooth_path(points: &[Point]) -> String {

@@ -16,6 +16,8 @@ pub(crate) const JS: &str = "text/javascript; charset=utf-8";
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 /// A drawing.
 pub(crate) const SVG: &str = "image/svg+xml";
+/// A drawing for link previews.
+pub(crate) const PNG: &str = "image/png";
 /// A feed (RFC 4287).
 pub(crate) const ATOM: &str = "application/atom+xml";
 /// An API response.

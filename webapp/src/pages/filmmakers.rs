@@ -13,6 +13,7 @@ use super::layout::{HtmlHead, PageLayout};
 use super::lists::filtered_by;
 use super::tile::{self, Tile};
 use crate::app_state::AppState;
+use crate::art::SharePicture;
 use crate::http::content::{self, AtVersion as _};
 use crate::http::{AppError, query};
 use crate::lists::filmography::Filmography;
@@ -68,7 +69,10 @@ pub(crate) async fn list(role: Role, app: AppState, uri: Uri) -> Result<Represen
             "The {} of the movies, with their filmographies.",
             role.plural()
         ),
-    );
+    )
+    .with_picture(&app.public_url, || {
+        SharePicture::of_kind(lists, Kind::Movie)
+    });
     let page = FilmmakerListPage {
         head,
         layout: PageLayout::of(&site),
@@ -163,7 +167,11 @@ pub(crate) async fn show(
                 link.count_in_words()
             ),
         )
-        .with_og_type("profile"),
+        .with_og_type("profile")
+        .with_picture(&app.public_url, || {
+            let first = filmography.movies.first();
+            first.map(|movie| SharePicture::of_item(lists, movie))
+        }),
         layout: PageLayout::of(&site),
         years: filmography.years,
         average_score: filmography.average_score,
@@ -192,7 +200,7 @@ impl FilmmakerPage {
 
 /// Tiles with year and score.
 fn movie_tiles(site: &Site, filmography: &Filmography) -> Vec<Tile> {
-    let tiles = Tile::all(&site.snapshot.catalogue, filmography.movies.iter().cloned());
+    let tiles = Tile::all(&site.indexes.lists, filmography.movies.iter().cloned());
     let tiles = tiles.into_iter().map(|tile| Tile {
         note: Some(year_and_score(&tile.item)),
         ..tile

@@ -7,6 +7,7 @@ use http_content::Representation;
 
 use super::layout::{HtmlHead, PageLayout, TimeTag};
 use super::tile::{self, Tile};
+use crate::art::SharePicture;
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
@@ -62,7 +63,10 @@ pub(crate) async fn show(
             "The Studio Ghibli catalogue",
             "Studio Ghibli’s movies with their characters and places, mirrored from the Ghibli \
              API, as a website and an API.",
-        ),
+        )
+        .with_picture(&public_url, || {
+            SharePicture::of_kind(&site.indexes.lists, Kind::Movie)
+        }),
         layout: PageLayout::of(&site),
         counts: Kind::ALL.map(|kind| kind_count(&site, kind)).into(),
         movie_rows: vec![
@@ -109,7 +113,7 @@ fn first_movies(site: &Site, sort: Sort) -> Vec<Tile> {
         .indexes
         .lists
         .page(Kind::Movie, &found, (sort, true), (0, MOVIES_PER_ROW));
-    Tile::all(&site.snapshot.catalogue, movies)
+    Tile::all(&site.indexes.lists, movies)
 }
 
 impl RecentVersion {

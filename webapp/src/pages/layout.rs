@@ -1,6 +1,7 @@
 use common::models::SyncState;
 use jiff::Timestamp;
 
+use crate::art::SharePicture;
 use crate::http::PublicUrl;
 use crate::state::{Freshness, Site};
 
@@ -26,6 +27,8 @@ pub(crate) struct HtmlHead {
     pub(crate) canonical: String,
     /// `og:type` (Open Graph).
     pub(crate) og_type: &'static str,
+    /// What a preview of a link shows; only with absolute URLs.
+    pub(crate) picture: Option<SharePicture>,
     /// Whether search engines may show the page and follow its links.
     pub(crate) is_indexed: bool,
 }
@@ -43,12 +46,28 @@ impl HtmlHead {
             description: description.into(),
             canonical: format!("{site}{path}"),
             og_type: "website",
+            picture: None,
             is_indexed: true,
         }
     }
 
     pub(crate) fn with_og_type(self, og_type: &'static str) -> Self {
         Self { og_type, ..self }
+    }
+
+    /// Adds a picture for previews of links, if URLs are absolute, as these must be.
+    pub(crate) fn with_picture(
+        mut self,
+        public_url: &PublicUrl,
+        picture: impl FnOnce() -> Option<SharePicture>,
+    ) -> Self {
+        if let Some(site) = &public_url.configured {
+            self.picture = picture().map(|picture| SharePicture {
+                address: format!("{site}{}", picture.address),
+                ..picture
+            });
+        }
+        self
     }
 
     /// Keeps search engines off one of the many views of the same data.

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 pub(super) use crate::wording::{plural, singular};
+use catalogue_index::ListIndex;
 use common::models::{Catalogue, Facts, Item, Kind};
 
 use crate::art::Art;
@@ -15,11 +16,11 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    pub(super) fn of(catalogue: &Catalogue, item: Arc<Item>) -> Self {
+    pub(super) fn of(lists: &ListIndex, item: Arc<Item>) -> Self {
         Self {
             address: address(&item),
-            art: Art::of(catalogue, &item),
-            note: note(catalogue, &item),
+            art: Art::of(lists, &item),
+            note: note(lists.catalogue(), &item),
             item,
         }
     }
@@ -28,12 +29,9 @@ impl Tile {
         Self { note: None, ..self }
     }
 
-    pub(super) fn all(
-        catalogue: &Catalogue,
-        items: impl IntoIterator<Item = Arc<Item>>,
-    ) -> Vec<Self> {
+    pub(super) fn all(lists: &ListIndex, items: impl IntoIterator<Item = Arc<Item>>) -> Vec<Self> {
         let items = items.into_iter();
-        items.map(|item| Self::of(catalogue, item)).collect()
+        items.map(|item| Self::of(lists, item)).collect()
     }
 }
 

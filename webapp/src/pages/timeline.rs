@@ -10,6 +10,7 @@ use roaring::{MultiOps as _, RoaringBitmap};
 use super::layout::{HtmlHead, PageLayout};
 use super::lists::released_in;
 use super::tile::Tile;
+use crate::art::SharePicture;
 use crate::http::blocking::{SHORT, run_blocking};
 use crate::http::content::{self, AtVersion as _};
 use crate::http::{AppError, PublicUrl};
@@ -73,7 +74,8 @@ fn timeline(site: &Site, public_url: &PublicUrl) -> Result<Representation, AppEr
             "/timeline",
             "Timeline",
             "Studio Ghibli’s movies by year and decade.",
-        ),
+        )
+        .with_picture(public_url, || SharePicture::of_kind(lists, Kind::Movie)),
         layout: PageLayout::of(site),
         total: dated.len() + undated.len(),
         bounds: lists.bounds(Field::Year),
@@ -98,7 +100,7 @@ impl TimelineYear {
             .indexes
             .lists
             .page(Kind::Movie, movies, order, (0, limit));
-        let tiles = Tile::all(&site.snapshot.catalogue, shown).into_iter();
+        let tiles = Tile::all(&site.indexes.lists, shown).into_iter();
         Self {
             year,
             tiles: tiles.map(Tile::without_note).collect(),

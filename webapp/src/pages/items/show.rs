@@ -11,7 +11,7 @@ use http::Uri;
 use super::details::{Fact, RelatedItems, facts, related_items};
 use super::elsewhere::{ExternalLink, external_links};
 use crate::app_state::AppState;
-use crate::art::Art;
+use crate::art::{Art, SharePicture};
 use crate::http::AppError;
 use crate::http::content::{self, AtVersion as _};
 use crate::pages::language::has_japanese_title;
@@ -110,9 +110,12 @@ pub(crate) async fn show(
     };
     let page = ItemPage {
         layout: PageLayout::of(&site),
-        head: head(&app, &item, &titles, description.as_deref()),
+        head: head(&app, &item, &titles, description.as_deref())
+            .with_picture(&app.public_url, || {
+                Some(SharePicture::of_item(&site.indexes.lists, &item))
+            }),
         kind,
-        art: Art::of(catalogue, &item),
+        art: Art::of(&site.indexes.lists, &item),
         missing_since: missing_since(&site, &item),
         facts: facts(&site, &item),
         related: related_items(&site, &item),

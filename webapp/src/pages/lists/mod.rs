@@ -19,6 +19,7 @@ pub(super) use self::view::{filtered_by, released_in};
 use super::layout::{HtmlHead, PageLayout};
 use super::tile::Tile;
 use crate::app_state::AppState;
+use crate::art::SharePicture;
 use crate::http::AppError;
 use crate::http::content::{self, AtVersion as _};
 
@@ -69,7 +70,6 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
         ParsedAddress::Redirect(address) => return Ok(Redirect::to(&address).into_response()),
     };
     let site = app.current.load()?;
-    let catalogue = &site.snapshot.catalogue;
     let found = site
         .indexes
         .lists
@@ -88,7 +88,7 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
         });
         Entries::Movies(cards.collect())
     } else {
-        Entries::Tiles(Tile::all(catalogue, items))
+        Entries::Tiles(Tile::all(&site.indexes.lists, items))
     };
     let (plain_heading, description) = heading_and_description(kind, total);
     let heading = heading(&site, &view, plain_heading);
@@ -96,7 +96,10 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
         1 => heading.clone(),
         page => format!("{heading}, page {page}"),
     };
-    let head = HtmlHead::of(&app.public_url, &view.address(), title, description);
+    let head = HtmlHead::of(&app.public_url, &view.address(), title, description)
+        .with_picture(&app.public_url, || {
+            SharePicture::of_kind(&site.indexes.lists, kind)
+        });
     let page = ListPage {
         layout: PageLayout::of(&site),
         head: match view.is_plain() {

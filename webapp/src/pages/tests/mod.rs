@@ -175,6 +175,67 @@ async fn a_drawing_is_immutable_at_the_url_with_its_content_hash() {
 }
 
 #[tokio::test]
+async fn pages_name_pictures_for_link_previews_if_urls_are_absolute() {
+    let mut pages = Pages::of(seed::snapshot().catalogue);
+    let addresses = [
+        "/",
+        "/movies",
+        "/people/haku",
+        "/species",
+        "/directors",
+        "/timeline",
+    ];
+    for address in addresses {
+        let page = pages.read(address).await;
+        assert!(!page.contains("og:image"), "{address}");
+    }
+    let site = "https://movies.example.org/pyflix";
+    pages.app.public_url = PublicUrl {
+        configured: Some(site.into()),
+        ..PublicUrl::default()
+    };
+    for address in addresses {
+        let page = pages.read(address).await;
+        let picture = page
+            .split_once("<meta property=\"og:image\" content=\"")
+            .and_then(|(_, rest)| rest.split('"').next())
+            .unwrap_or_else(|| panic!("{address}: {page}"));
+        for tag in [
+            "<meta property=\"og:image:type\" content=\"image/png\">",
+            "<meta property=\"og:image:width\" content=\"1200\">",
+            "<meta property=\"og:image:height\" content=\"630\">",
+            "<meta property=\"og:image:alt\" content=\"Generated artwork for ",
+            "<meta name=\"twitter:card\" content=\"summary_large_image\">",
+        ] {
+            assert!(page.contains(tag), "{address}: {tag}");
+        }
+        let path = picture.strip_prefix(site).unwrap();
+        let (status, headers, png) = pages.send(path, "gzip, br").await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert_eq!(headers["content-type"], "image/png");
+        assert_eq!(
+            headers["cache-control"],
+            "public, max-age=31536000, immutable"
+        );
+        assert!(headers["etag"].to_str().unwrap().starts_with('"'), "{path}");
+        assert!(!headers.contains_key("content-encoding"), "{path}");
+        assert!(
+            png.starts_with(b"\x89PNG\r\n") && png.len() <= 100 * 1024,
+            "{path}"
+        );
+    }
+    for address in [
+        "/art/movies.svg",
+        "/art/films.png",
+        "/art/movies/haku.png",
+        "/art/people/haku.gif",
+    ] {
+        let (status, ..) = pages.send(address, "identity").await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{address}");
+    }
+}
+
+#[tokio::test]
 async fn the_list_of_movies_with_all_its_assets_has_at_most_forty_kilobytes() {
     let pages = Pages::of(seed::snapshot().catalogue);
     let page = pages.read("/movies").await;

@@ -1,0 +1,458 @@
+//! The head and shoulders of a human, in a square of 160 units: face and hair follow gender and age.
+
+use crate::canvas::{Canvas, INK, Point};
+use crate::color::Color;
+use crate::likeness::{Gender, Likeness, Years};
+use crate::seeded_rng::SeededRng;
+
+const SKIN: [Color; 4] = [
+    Color(0xf6_dcc0),
+    Color(0xf2_d0ac),
+    Color(0xea_c096),
+    Color(0xf8_e2cc),
+];
+const HAIR: [Color; 4] = [
+    Color(0x33_2a2a),
+    Color(0x6a_4630),
+    Color(0xa8_703f),
+    Color(0x56_3a4c),
+];
+const CLOTH: [Color; 8] = [
+    Color(0x2f_6f66),
+    Color(0xb8_4f3a),
+    Color(0x3f_5f92),
+    Color(0xd2_9b3c),
+    Color(0x6d_5484),
+    Color(0x47_7d4d),
+    Color(0x8a_3f52),
+    Color(0x47_5a64),
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Style {
+    /// Boys and men.
+    Tousled,
+    Parted,
+    Receding,
+    /// Girls and women.
+    Bob,
+    Ponytail,
+    TwinTails,
+    Braids,
+    Long,
+    Bun,
+    /// Gender unknown.
+    Bowl,
+}
+
+/// The measures of a face.
+struct Face {
+    middle: Point,
+    /// Half the width and half the height.
+    radius: (f64, f64),
+    /// Half the width of the shoulders.
+    shoulders: f64,
+    eye: f64,
+}
+
+pub(crate) fn draw(
+    canvas: &mut Canvas,
+    rng: &mut SeededRng,
+    likeness: &Likeness,
+    (gender, years): (Gender, Years),
+) {
+    let face = face(gender, years);
+    let style = style(likeness.style, gender, years);
+    let skin = *rng.pick(&SKIN);
+    let default = match years {
+        Years::Elder => Color(0xb9_bcba),
+        _ => *rng.pick(&HAIR),
+    };
+    let hair = likeness.hair.unwrap_or(default);
+    if !likeness.is_bald {
+        behind(canvas, &face, style, hair.darker(0.22));
+    }
+    body(canvas, rng, &face, skin);
+    head(canvas, &face, gender, years, skin);
+    if let Some(beard) = likeness.beard {
+        draw_beard(canvas, &face, beard);
+    }
+    features(canvas, rng, likeness, &face, (gender, years, skin));
+    if !likeness.is_bald {
+        in_front(canvas, &face, style, hair);
+    }
+    if likeness.has_goggles {
+        goggles(canvas, &face);
+    }
+}
+
+fn face(gender: Gender, years: Years) -> Face {
+    let (y, rx, ry, shoulders, eye) = match (years, gender) {
+        (Years::Child, _) => (84.0, 35.0, 34.0, 40.0, 5.4),
+        (Years::Teen, Gender::Male) => (78.0, 31.0, 36.0, 52.0, 4.6),
+        (Years::Teen, _) => (78.0, 31.0, 35.0, 47.0, 5.0),
+        (Years::Adult, Gender::Male) => (74.0, 30.0, 38.0, 64.0, 3.8),
+        (Years::Adult, _) => (75.0, 29.0, 37.0, 52.0, 4.3),
+        (Years::Elder, Gender::Male) => (77.0, 31.0, 37.0, 56.0, 3.4),
+        (Years::Elder, _) => (79.0, 32.0, 35.0, 50.0, 3.6),
+    };
+    Face {
+        middle: Point(80.0, y),
+        radius: (rx, ry),
+        shoulders,
+        eye,
+    }
+}
+
+fn style(seed: u64, gender: Gender, years: Years) -> Style {
+    let styles: &[Style] = match (gender, years) {
+        (Gender::Female, Years::Child) => &[Style::TwinTails, Style::Bob, Style::Ponytail],
+        (Gender::Female, Years::Teen) => &[Style::Bob, Style::Braids, Style::Ponytail, Style::Long],
+        (Gender::Female, Years::Adult) => &[Style::Long, Style::Bun, Style::Ponytail],
+        (Gender::Female, Years::Elder) => &[Style::Bun],
+        (Gender::Male, Years::Child | Years::Teen) => &[Style::Tousled],
+        (Gender::Male, Years::Adult) => &[Style::Parted, Style::Tousled],
+        (Gender::Male, Years::Elder) => &[Style::Receding, Style::Parted],
+        (Gender::Unknown, _) => &[Style::Bowl],
+    };
+    *SeededRng::new(seed).pick(styles)
+}
+
+/// The hair behind the head.
+fn behind(canvas: &mut Canvas, face: &Face, style: Style, color: Color) {
+    let Point(x, y) = face.middle;
+    let (rx, ry) = face.radius;
+    let top = y - ry;
+    match style {
+        Style::Bob | Style::Bowl => {
+            let (out, low) = (rx + 12.0, y + if style == Style::Bob { 30.0 } else { 10.0 });
+            let path = format!(
+                "M{}C{} {} {}L{}C{} {} {}Z",
+                Point(x - out, low),
+                Point(x - out - 4.0, top - 14.0),
+                Point(x + out + 4.0, top - 14.0),
+                Point(x + out, low),
+                Point(x + out - 14.0, low + 6.0),
+                Point(x + 12.0, low - 2.0),
+                Point(x - 12.0, low - 2.0),
+                Point(x - out + 14.0, low + 6.0)
+            );
+            canvas.path(&path, color);
+        }
+        Style::Long => {
+            let out = rx + 13.0;
+            let path = format!(
+                "M{}C{} {} {}C{} {} {}H{}C{} {} {}Z",
+                Point(x - out, y),
+                Point(x - out, top - 18.0),
+                Point(x + out, top - 18.0),
+                Point(x + out, y),
+                Point(x + out, y + 40.0),
+                Point(x + out + 8.0, 140.0),
+                Point(x + out + 2.0, 160.0),
+                (x - out - 2.0).round(),
+                Point(x - out - 8.0, 140.0),
+                Point(x - out, y + 40.0),
+                Point(x - out, y)
+            );
+            canvas.path(&path, color);
+        }
+        Style::Ponytail => {
+            let path = format!(
+                "M{}C{} {} {}C{} {} {}Z",
+                Point(x + 14.0, top + 6.0),
+                Point(x + 50.0, top - 18.0),
+                Point(x + 66.0, y - 4.0),
+                Point(x + 50.0, y + 40.0),
+                Point(x + 46.0, y + 10.0),
+                Point(x + 40.0, y - 6.0),
+                Point(x + 20.0, y - 8.0)
+            );
+            canvas.path(&path, color);
+        }
+        Style::TwinTails => {
+            for side in [-1.0, 1.0] {
+                let path = format!(
+                    "M{}C{} {} {}C{} {} {}Z",
+                    Point(x + side * (rx - 4.0), top + 14.0),
+                    Point(x + side * (rx + 30.0), top - 6.0),
+                    Point(x + side * (rx + 34.0), y + 10.0),
+                    Point(x + side * (rx + 16.0), y + 28.0),
+                    Point(x + side * (rx + 12.0), y + 8.0),
+                    Point(x + side * (rx + 6.0), y - 6.0),
+                    Point(x + side * (rx - 6.0), y - 8.0)
+                );
+                canvas.path(&path, color);
+            }
+        }
+        Style::Braids => {
+            for side in [-1.0, 1.0] {
+                let knots: Vec<_> = [0.0, 13.0, 26.0, 39.0]
+                    .map(|down| Point(x + side * (rx + 5.0), y + 18.0 + down))
+                    .into();
+                canvas.dots(&knots, 8.5, color);
+            }
+        }
+        Style::Bun => {
+            canvas.circle(Point(x, top - 8.0), 15.0, color);
+            canvas.ellipse(Point(x, y - 6.0), (rx + 7.0, ry), color);
+        }
+        Style::Tousled | Style::Parted | Style::Receding => {
+            canvas.ellipse(Point(x, y - 8.0), (rx + 4.0, ry - 4.0), color);
+        }
+    }
+}
+
+fn body(canvas: &mut Canvas, rng: &mut SeededRng, face: &Face, skin: Color) {
+    let cloth = *rng.pick(&CLOTH);
+    let half = face.shoulders;
+    let neck = face.middle.1 + face.radius.1;
+    let path = format!(
+        "M{}C{} {} {}H90C{} {} {}Z",
+        Point(80.0 - half, 162.0),
+        Point(80.0 - half, neck + 20.0),
+        Point(80.0 - half * 0.6, neck + 12.0),
+        Point(70.0, neck + 8.0),
+        Point(80.0 + half * 0.6, neck + 12.0),
+        Point(80.0 + half, neck + 20.0),
+        Point(80.0 + half, 162.0)
+    );
+    canvas.path(&path, cloth);
+    let throat = format!("M70 {:.0}h20v{:.0}l-10 12l-10-12Z", neck - 12.0, 22.0);
+    canvas.path(&throat, skin.darker(0.14));
+    let y = neck + 9.0;
+    match rng.below(3) {
+        0 => canvas.line(
+            &format!("M{}l14 17l14-17", Point(66.0, y)),
+            cloth.lighter(0.7),
+            5.0,
+        ),
+        1 => canvas.line(
+            &format!("M{}l14 17l14-17", Point(66.0, y)),
+            cloth.darker(0.3),
+            5.0,
+        ),
+        _ => canvas.line(
+            &format!("M{}c8 12 22 12 30 0", Point(65.0, y)),
+            cloth.lighter(0.35),
+            4.0,
+        ),
+    }
+}
+
+fn head(canvas: &mut Canvas, face: &Face, gender: Gender, years: Years, skin: Color) {
+    let Point(x, y) = face.middle;
+    let (rx, ry) = face.radius;
+    for side in [-1.0, 1.0] {
+        canvas.ellipse(Point(x + side * rx, y + 4.0), (5.0, 7.0), skin.darker(0.06));
+    }
+    if gender == Gender::Male && matches!(years, Years::Adult | Years::Elder) {
+        let path = format!(
+            "M{}C{} {} {}C{} {} {}L{}C{} {} {}Z",
+            Point(x - rx, y - 6.0),
+            Point(x - rx, y - ry * 1.3),
+            Point(x + rx, y - ry * 1.3),
+            Point(x + rx, y - 6.0),
+            Point(x + rx, y + 24.0),
+            Point(x + 18.0, y + ry),
+            Point(x + 9.0, y + ry),
+            Point(x - 9.0, y + ry),
+            Point(x - 18.0, y + ry),
+            Point(x - rx, y + 24.0),
+            Point(x - rx, y - 6.0)
+        );
+        canvas.path(&path, skin);
+    } else {
+        canvas.ellipse(face.middle, (rx, ry), skin);
+    }
+}
+
+fn draw_beard(canvas: &mut Canvas, face: &Face, color: Color) {
+    let Point(x, y) = face.middle;
+    let (rx, ry) = face.radius;
+    let path = format!(
+        "M{}C{} {} {}C{} {} {}C{} {} {}Z",
+        Point(x - rx, y + 2.0),
+        Point(x - rx, y + ry + 16.0),
+        Point(x + rx, y + ry + 16.0),
+        Point(x + rx, y + 2.0),
+        Point(x + rx - 5.0, y + 16.0),
+        Point(x + 14.0, y + 12.0),
+        Point(x, y + 13.0),
+        Point(x - 14.0, y + 12.0),
+        Point(x - rx + 5.0, y + 16.0),
+        Point(x - rx, y + 2.0)
+    );
+    canvas.path(&path, color);
+}
+
+fn features(
+    canvas: &mut Canvas,
+    rng: &mut SeededRng,
+    likeness: &Likeness,
+    face: &Face,
+    (gender, years, skin): (Gender, Years, Color),
+) {
+    let Point(x, y) = face.middle;
+    let apart = face.radius.0 * 0.43;
+    let line = y + if years == Years::Child { 6.0 } else { 3.0 };
+    let brow = likeness.hair.unwrap_or(HAIR[0]).darker(0.3);
+    let eyes = likeness.eyes.unwrap_or(INK);
+    let eye = face.eye;
+    for side in [-1.0, 1.0] {
+        let at = Point(x + side * apart, line);
+        canvas.ellipse(at, (eye * 0.9, eye * 1.25), INK);
+        canvas.ellipse(Point(at.0, line + 0.8), (eye * 0.66, eye * 0.9), eyes);
+        canvas.circle(at, eye * 0.36, INK);
+        canvas.circle(
+            Point(at.0 + eye * 0.4, line - eye * 0.5),
+            1.2,
+            Color(0xff_ffff),
+        );
+        let high = line - eye - if gender == Gender::Male { 5.0 } else { 7.0 };
+        let width = if gender == Gender::Male { 2.6 } else { 1.5 };
+        canvas.line(
+            &format!("M{}c3-3 7-3 10 0", Point(at.0 - 5.0, high)),
+            brow,
+            width,
+        );
+        if gender == Gender::Female {
+            let lash = Point(at.0 + side * eye * 0.8, line - eye * 0.6);
+            canvas.line(&format!("M{lash}l{:.0}-3", side * 4.0), INK, 1.6);
+        }
+        let cheek = Point(x + side * (apart + 7.0), line + 12.0);
+        if gender != Gender::Male || years == Years::Child {
+            canvas.ellipse(cheek, (5.0, 3.2), Color(0xe0_7a6a).with_opacity(0.45));
+        }
+        if years == Years::Elder {
+            let fold = Point(x + side * (apart + 8.0), line - 1.0);
+            let lines = format!(
+                "M{fold}l{:.0}-3M{fold}l{:.0} 3M{}c{:.0} 4 {:.0} 9 0 12",
+                side * 6.0,
+                side * 6.0,
+                Point(x + side * 11.0, line + 11.0),
+                side * 4.0,
+                side * 5.0
+            );
+            canvas.line(&lines, skin.darker(0.3), 1.4);
+        }
+    }
+    canvas.line(
+        &format!("M{}l-2 5h4", Point(x, line + 5.0)),
+        skin.darker(0.3),
+        1.5,
+    );
+    let mouth = y + face.radius.1 * 0.58;
+    let color = match (gender, years) {
+        (Gender::Female, Years::Teen | Years::Adult) => Color(0xb8_4a4a),
+        _ => skin.darker(0.55),
+    };
+    let smile = rng.between(1.0, 5.0).round();
+    canvas.line(
+        &format!("M{}c4 {smile} 8 {smile} 12 0", Point(x - 6.0, mouth)),
+        color,
+        2.0,
+    );
+}
+
+/// The hair over the forehead.
+fn in_front(canvas: &mut Canvas, face: &Face, style: Style, color: Color) {
+    let Point(x, y) = face.middle;
+    let (rx, ry) = face.radius;
+    let out = rx + 3.0;
+    // A curve from temple to temple passes above the head.
+    let top = y - (ry + 6.0) / 0.75;
+    let cap = format!(
+        "M{}C{} {} {}",
+        Point(x - out, y),
+        Point(x - out + 2.0, top),
+        Point(x + out - 2.0, top),
+        Point(x + out, y)
+    );
+    let edge = y - ry * 0.42;
+    let inner = match style {
+        Style::Bob | Style::Bowl | Style::TwinTails => format!(
+            "L{}C{} {} {}L{}L{}L{}L{}C{} {} {}Z",
+            Point(x + rx - 4.0, y - 2.0),
+            Point(x + rx - 6.0, edge + 4.0),
+            Point(x + rx - 10.0, edge),
+            Point(x + rx - 12.0, edge + 2.0),
+            Point(x + 8.0, edge - 3.0),
+            Point(x + 3.0, edge + 4.0),
+            Point(x - 4.0, edge - 3.0),
+            Point(x - rx + 12.0, edge + 2.0),
+            Point(x - rx + 10.0, edge),
+            Point(x - rx + 6.0, edge + 4.0),
+            Point(x - rx + 4.0, y - 2.0)
+        ),
+        Style::Tousled => format!(
+            "L{}L{}L{}L{}L{}L{}L{}L{}L{}Z",
+            Point(x + rx - 3.0, y - 8.0),
+            Point(x + rx - 8.0, edge + 1.0),
+            Point(x + 15.0, edge - 8.0),
+            Point(x + 8.0, edge + 3.0),
+            Point(x, edge - 7.0),
+            Point(x - 9.0, edge + 4.0),
+            Point(x - 15.0, edge - 7.0),
+            Point(x - rx + 7.0, edge + 2.0),
+            Point(x - rx + 3.0, y - 8.0)
+        ),
+        Style::Parted => format!(
+            "L{}C{} {} {}C{} {} {}Z",
+            Point(x + rx - 3.0, y - 4.0),
+            Point(x + rx - 5.0, edge - 2.0),
+            Point(x + 6.0, edge - 2.0),
+            Point(x - 12.0, y - ry + 4.0),
+            Point(x - 18.0, edge - 4.0),
+            Point(x - rx + 4.0, edge + 4.0),
+            Point(x - rx + 3.0, y - 4.0)
+        ),
+        Style::Receding => format!(
+            "L{}C{} {} {}C{} {} {}Z",
+            Point(x + rx - 3.0, y - 2.0),
+            Point(x + rx - 2.0, y - ry + 2.0),
+            Point(x + 14.0, y - ry - 2.0),
+            Point(x, y - ry - 3.0),
+            Point(x - 14.0, y - ry - 2.0),
+            Point(x - rx + 2.0, y - ry + 2.0),
+            Point(x - rx + 3.0, y - 2.0)
+        ),
+        Style::Ponytail | Style::Braids | Style::Long | Style::Bun => format!(
+            "L{}C{} {} {}C{} {} {}Z",
+            Point(x + rx - 3.0, y + 2.0),
+            Point(x + rx - 4.0, edge - 2.0),
+            Point(x + 12.0, edge - 4.0),
+            Point(x + 3.0, y - ry + 3.0),
+            Point(x - 12.0, edge - 2.0),
+            Point(x - rx + 5.0, edge),
+            Point(x - rx + 3.0, y + 2.0)
+        ),
+    };
+    canvas.path(&(cap + &inner), color);
+    if style == Style::TwinTails {
+        let ties = [-1.0, 1.0].map(|side| Point(x + side * (rx + 2.0), y - ry + 14.0));
+        canvas.dots(&ties, 4.5, Color(0xd8_5a4a));
+    }
+}
+
+/// Flying goggles, pushed up.
+fn goggles(canvas: &mut Canvas, face: &Face) {
+    let Point(x, y) = face.middle;
+    let line = y - face.radius.1 * 0.72;
+    let out = face.radius.0 + 2.0;
+    let strap = format!(
+        "M{}C{} {} {}",
+        Point(x - out, line + 6.0),
+        Point(x - 14.0, line - 4.0),
+        Point(x + 14.0, line - 4.0),
+        Point(x + out, line + 6.0)
+    );
+    canvas.line(&strap, Color(0x4a_3226), 8.0);
+    for side in [-1.0, 1.0] {
+        let lens = Point(x + side * 13.0, line);
+        canvas.circle(lens, 11.5, Color(0x4a_3226));
+        canvas.circle(lens, 8.5, Color(0xa8_d0d4));
+        let glint = format!("M{}l5-5", Point(lens.0 - 4.0, lens.1 + 1.0));
+        canvas.line(&glint, Color(0xff_ffff), 2.0);
+    }
+}
