@@ -53,6 +53,7 @@ pub(crate) fn site(
         freshness: Freshness::Fresh,
         status: SiteStatus::default(),
         sync_status: Arc::default(),
+        today: 0,
     }
 }
 

@@ -233,6 +233,7 @@ impl Pages {
             freshness: Freshness::Fresh,
             status: SiteStatus::default(),
             sync_status: Arc::default(),
+            today: 0,
             cache: Arc::default(),
             snapshot: Arc::new(Snapshot {
                 catalogue: catalogue.clone(),
