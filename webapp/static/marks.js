@@ -7,7 +7,9 @@ const storageKey = `pyflix-marks${base}`; // this PyFlix, if there are several o
 const main = document.querySelector("main");
 
 /** Shows a message; the other script does. */
-const say = (detail) => document.dispatchEvent(new CustomEvent("say", { detail }));
+function say(detail) {
+  document.dispatchEvent(new CustomEvent("say", { detail }));
+}
 
 // The marks: a map of movies `{ id, slug, title, year, seen, want, watched }`. An imported movie that
 // is not in the catalogue has no ID.
@@ -124,8 +126,11 @@ const FILTERS = `<nav class="mark-filter" aria-label="Your marks" data-local><ul
 const FILES = `<details class="mark-files" data-local><summary>Export or import your marks</summary></details>`;
 
 const store = { read, update, find, set, movieOf, fold, readable, serialize, show, listPath: `${base}/movies` };
-const load = (script) => import(script).then(({ start }) => start(store))
-  .catch(() => say("This could not be loaded. Reload the page to try again."));
+
+async function load(script) {
+  const part = await import(script).catch(() => say("This could not be loaded. Reload the page to try again."));
+  part?.start(store);
+}
 
 function loadFilter() {
   if (!main.querySelector(`.mark-filter a:not([aria-current])[href="${CSS.escape(location.hash)}"]`)) return;
