@@ -95,13 +95,16 @@ async fn a_notification_goes_after_a_while_unless_it_has_the_focus() {
          window.setTimeout = (task, time, ...more) => time === 10_000 \
              ? later(() => { window.timers += 1; task(); }, 100) : later(task, time, ...more);";
     let method = "Page.addScriptToEvaluateOnNewDocument";
-    site.browser.devtools(method, json!({ "source": faster })).await;
+    site.browser
+        .devtools(method, json!({ "source": faster }))
+        .await;
     site.open("/movies").await;
     site.wait_until_live().await;
     let say = "document.dispatchEvent(new CustomEvent('say', { detail: 'Saved' })); \
          document.querySelector('.live button').focus(); window.timers = 0; return 'said'";
     assert_eq!(site.browser.eval(say).await, "said");
-    let text = "return document.querySelector('.live > p:not(.visually-hidden)')?.textContent ?? ''";
+    let text =
+        "return document.querySelector('.live > p:not(.visually-hidden)')?.textContent ?? ''";
     site.until("return window.timers > 2", "true").await;
     assert_eq!(site.browser.eval(text).await, "Saved");
     site.browser.eval("document.activeElement.blur()").await;

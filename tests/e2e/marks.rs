@@ -84,7 +84,8 @@ impl MarkedSite {
 
     /// Clicks a link of the filter.
     async fn filter(&self, fragment: &str) {
-        let link = format!("document.querySelector('.mark-filter a[href=\"#{fragment}\"]').click()");
+        let link =
+            format!("document.querySelector('.mark-filter a[href=\"#{fragment}\"]').click()");
         self.browser.eval(&link).await;
     }
 
@@ -284,7 +285,8 @@ async fn no_request_depends_on_the_marks() {
         site.until(STATUS, "Not seen: 23 of 24 movies.").await;
         site.open("/movies#seen").await;
         site.until(SHOWN, marked).await;
-        let loaded = "return [...document.querySelectorAll('.marked img')].every((image) => image.complete)";
+        let loaded =
+            "return [...document.querySelectorAll('.marked img')].every((image) => image.complete)";
         site.until(loaded, "true").await;
         let mut urls = site.browser.requested_urls().await;
         // Export makes a URL of its own, which no server gets.
@@ -333,8 +335,11 @@ async fn exported_files_bring_all_marks_back() {
         report,
         "Imported 1 movie of this catalogue. 1 not in this catalogue, kept with your marks."
     );
-    site.until(ABSENT, "Marked, but not in this catalogue: Elsewhere, a Movie (1999).")
-        .await;
+    site.until(
+        ABSENT,
+        "Marked, but not in this catalogue: Elsewhere, a Movie (1999).",
+    )
+    .await;
     site.click(MOTHS, "want").await;
     let all = "The \"Lantern\", Ferry seen 2024-02-01;Elsewhere, a Movie seen 2024-01-02;\
                A Winter for Moths want ;";
@@ -404,14 +409,20 @@ async fn files_of_letterboxd_are_matched_by_folded_title_and_about_the_year() {
         ("a.txt", ""),
     ] {
         let report = site.import(name, text).await;
-        assert!(report.contains("neither JSON from PyFlix nor CSV"), "{report}");
+        assert!(
+            report.contains("neither JSON from PyFlix nor CSV"),
+            "{report}"
+        );
     }
     let odd = json!({ "movies": [
         null, 7, { "title": 7, "seen": true }, { "title": "A" },
         { "id": "__proto__", "title": "P", "seen": true },
     ] });
     let report = site.import("a.json", &odd.to_string()).await;
-    assert!(report.ends_with("4 without a title or a mark, skipped."), "{report}");
+    assert!(
+        report.ends_with("4 without a title or a mark, skipped."),
+        "{report}"
+    );
     assert!(site.stored().await.ends_with("Reel 3 want ;P seen ;"));
 }
 
@@ -452,7 +463,10 @@ async fn a_live_refresh_keeps_marks_filter_and_focus() {
     site.open("/movies").await;
     site.click(FERRY, "seen").await;
     site.click(MOTHS, "seen").await;
-    let focus = format!("window.focused = {}; window.focused.focus()", toggle(FERRY, "seen"));
+    let focus = format!(
+        "window.focused = {}; window.focused.focus()",
+        toggle(FERRY, "seen")
+    );
     site.browser.eval(&focus).await;
     site.source.rename_film(FERRY_ID, "The Paper Ferry");
     site.until(PRESSED, "Seen: The Paper Ferry|Seen: A Winter for Moths")
@@ -461,9 +475,11 @@ async fn a_live_refresh_keeps_marks_filter_and_focus() {
     assert_eq!(site.browser.eval(same).await, "true");
 
     site.filter("seen").await;
-    site.until(SHOWN, "The Paper Ferry|A Winter for Moths").await;
+    site.until(SHOWN, "The Paper Ferry|A Winter for Moths")
+        .await;
     site.source.rename_film(FERRY_ID, "The Glass Ferry");
-    site.until(SHOWN, "The Glass Ferry|A Winter for Moths").await;
+    site.until(SHOWN, "The Glass Ferry|A Winter for Moths")
+        .await;
     site.until(STATUS, "Seen: 2 of 4 movies.").await;
     let parts = "return ['.mark-filter', '.marked', '.mark-files'] \
         .map((name) => document.querySelectorAll(name).length).join()";
@@ -524,10 +540,13 @@ async fn below_a_path_marks_are_stored_under_that_path() {
     assert_eq!(site.stored().await, "The Lantern Ferry seen ;");
     site.filter("seen").await;
     site.until(SHOWN, FERRY).await;
-    let links = "return [...document.querySelectorAll('.switch a')].map((link) => link.hash).join()";
+    let links =
+        "return [...document.querySelectorAll('.switch a')].map((link) => link.hash).join()";
     assert_eq!(site.browser.eval(links).await, "#seen,#seen");
     site.open_files().await;
-    let report = site.import("a.csv", "Title,Year\nA Winter for Moths,2005\n").await;
+    let report = site
+        .import("a.csv", "Title,Year\nA Winter for Moths,2005\n")
+        .await;
     assert_eq!(report, "Imported 1 movie of this catalogue.");
     assert!(site.browser.console_errors().await.is_empty());
 }

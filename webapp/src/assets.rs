@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn only_indentation_and_comments_that_begin_a_line_are_removed() {
-        let text = "// One.\n/** Two. */\n  a(\"http://b\"); // c\n/* Three,\n   four. */\nd /* e */ f\n";
+        let text =
+            "// One.\n/** Two. */\n  a(\"http://b\"); // c\n/* Three,\n   four. */\nd /* e */ f\n";
         let kept = "\n\na(\"http://b\"); // c\n\n\nd /* e */ f\n";
         assert_eq!(without_comments(text), kept);
     }

@@ -114,7 +114,9 @@ fn kind_count(site: &Site, kind: Kind) -> KindCount {
 
 /// The entry of a list that it is the turn of today, in UTC.
 fn of_today<'a, T>(site: &Site, list: &'a [T]) -> Option<&'a T> {
-    let turn = site.today.checked_rem_euclid(i64::try_from(list.len()).ok()?)?;
+    let turn = site
+        .today
+        .checked_rem_euclid(i64::try_from(list.len()).ok()?)?;
     list.get(usize::try_from(turn).ok()?)
 }
 
@@ -195,7 +197,10 @@ impl RecentVersion {
         let more = header.changes.total().saturating_sub(named);
         let (texts, more) = match texts.is_empty() {
             true if header.first => (vec!["Initial import.".into()], 0),
-            true => (vec![format!("{}.", item_counts_in_words(header.changes))], 0),
+            true => (
+                vec![format!("{}.", item_counts_in_words(header.changes))],
+                0,
+            ),
             false => (texts, more),
         };
         Self {

@@ -101,16 +101,17 @@ fn is_consequence(change: &Change, added_or_removed: &HashSet<&str>) -> bool {
         value.is_null() || id.is_some_and(|id| added_or_removed.contains(id))
     };
     let fields = changed_fields(before, after);
-    let mut fields_follow = fields.iter().map(|field| {
-        match (field.before.as_array(), field.after.as_array()) {
-            (Some(before), Some(after)) => {
-                let lost = before.iter().filter(|value| !after.contains(value));
-                let gained = after.iter().filter(|value| !before.contains(value));
-                before.len() != after.len() && lost.chain(gained).all(follows)
-            }
-            _ => follows(&field.before) && follows(&field.after),
-        }
-    });
+    let mut fields_follow =
+        fields.iter().map(
+            |field| match (field.before.as_array(), field.after.as_array()) {
+                (Some(before), Some(after)) => {
+                    let lost = before.iter().filter(|value| !after.contains(value));
+                    let gained = after.iter().filter(|value| !before.contains(value));
+                    before.len() != after.len() && lost.chain(gained).all(follows)
+                }
+                _ => follows(&field.before) && follows(&field.after),
+            },
+        );
     !added_or_removed.is_empty() && !fields.is_empty() && fields_follow.all(|follows| follows)
 }
 

@@ -196,7 +196,11 @@ async fn the_home_page_says_in_sentences_what_changed() {
     };
     let versions = [
         vec![fixture::added("b", "New")],
-        vec![removed, fixture::added("c", "One"), fixture::added("d", "Two")],
+        vec![
+            removed,
+            fixture::added("c", "One"),
+            fixture::added("d", "Two"),
+        ],
     ];
     let app = AppState {
         current: CurrentSite::new(fixture::site("l", 1, versions)),
@@ -292,7 +296,10 @@ async fn updates_that_follow_from_a_removed_item_are_folded() {
     let page = pages.read("/changes/2").await;
     let fold = page.find("1 updated only because of items").unwrap();
     let place = |text: &str| page.find(text).unwrap();
-    assert!(place("<h3>Renamed ") < fold && fold < place("<h3>Only "), "{page}");
+    assert!(
+        place("<h3>Renamed ") < fold && fold < place("<h3>Only "),
+        "{page}"
+    );
     let list = pages.read("/changes").await;
     let heading = list.split("<h2>").nth(1).unwrap();
     let heading = heading.split("</h2>").next().unwrap();

@@ -137,9 +137,18 @@ async fn a_removed_item_is_gone_by_its_uuid_in_either_case() {
 async fn a_wrong_parameter_is_named_as_it_is_written() {
     let pages = Pages::of(seed::snapshot().catalogue);
     for (path, text) in [
-        ("/movies?sort=best", "<code>sort</code> must be one of: title,"),
-        ("/movies?page=x", "<code>page</code> must be a whole number of 1 or more."),
-        ("/search?q=a&kind=films", "<code>kind</code> must be one of: movies,"),
+        (
+            "/movies?sort=best",
+            "<code>sort</code> must be one of: title,",
+        ),
+        (
+            "/movies?page=x",
+            "<code>page</code> must be a whole number of 1 or more.",
+        ),
+        (
+            "/search?q=a&kind=films",
+            "<code>kind</code> must be one of: movies,",
+        ),
         (
             "/movies?year_min=2000&year_max=1999",
             "<code>year_min</code> is later than year_max: swap them.",
