@@ -78,3 +78,44 @@ async fn no_page_breaks_a_rule_of_accessibility_in_light_or_dark() {
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marked_movies_filters_and_their_files_break_no_rule_of_accessibility() {
+    let source = Source::start().await;
+    let provider = source.url();
+    let envs = [("PYFLIX_PROVIDER_URLS", provider.as_str())];
+    let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
+    let movies = format!("{}/movies", pyflix.url());
+    wait_until_shows(&movies, "The Lantern Ferry").await;
+    let browser = Browser::start().await;
+    browser.open(&movies).await;
+    let mark = "document.querySelector('[data-mark=seen]').click(); return 'marked'";
+    assert_eq!(browser.eval(mark).await, "marked");
+    let ready = "const files = document.querySelector('.mark-files');
+         if (files) files.open = true;
+         return document.querySelectorAll('[aria-pressed=true]').length > 0
+             && (!files || files.querySelector('form') !== null)
+             && (!location.hash || document.querySelector('.marked li') !== null)";
+    let mut broken = Vec::new();
+    for (width, scheme) in [(390, "light"), (1280, "dark")] {
+        browser.set_window(width, 800).await;
+        browser.set_color_scheme(scheme).await;
+        for path in [
+            "/movies",
+            "/movies?view=list#seen",
+            "/movies#not-seen",
+            "/movies/the-lantern-ferry",
+        ] {
+            browser.open("about:blank").await;
+            browser.open(&format!("{}{path}", pyflix.url())).await;
+            browser.wait_for_value(ready, "true", DEADLINE).await;
+            let violations = browser.accessibility_violations().await;
+            broken.extend(
+                violations
+                    .into_iter()
+                    .map(|rule| format!("{path} in {scheme}: {rule}")),
+            );
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}

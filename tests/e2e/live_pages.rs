@@ -88,6 +88,30 @@ async fn an_open_page_shows_a_new_version_and_keeps_input_and_scroll_position() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_notification_goes_after_a_while_unless_it_has_the_focus() {
+    let site = LiveSite::start().await;
+    // Time goes by faster, and the timers are counted.
+    let faster = "const later = setTimeout; window.timers = 0; \
+         window.setTimeout = (task, time, ...more) => time === 10_000 \
+             ? later(() => { window.timers += 1; task(); }, 100) : later(task, time, ...more);";
+    let method = "Page.addScriptToEvaluateOnNewDocument";
+    site.browser
+        .devtools(method, json!({ "source": faster }))
+        .await;
+    site.open("/movies").await;
+    site.wait_until_live().await;
+    let say = "document.dispatchEvent(new CustomEvent('say', { detail: 'Saved' })); \
+         document.querySelector('.live button').focus(); window.timers = 0; return 'said'";
+    assert_eq!(site.browser.eval(say).await, "said");
+    let text =
+        "return document.querySelector('.live > p:not(.visually-hidden)')?.textContent ?? ''";
+    site.until("return window.timers > 2", "true").await;
+    assert_eq!(site.browser.eval(text).await, "Saved");
+    site.browser.eval("document.activeElement.blur()").await;
+    site.until(text, "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_open_page_of_a_removed_item_says_that_it_is_gone() {
     let site = LiveSite::start().await;
     site.open("/people/hana-okabe").await;

@@ -21,6 +21,7 @@ mod feed;
 mod lifecycle;
 mod live_pages;
 mod logs;
+mod marks;
 mod metrics;
 mod mirroring;
 mod mongodb_faults;

@@ -37,7 +37,7 @@ async fn every_page_fits_without_errors_on_phone_and_desktop_in_light_and_dark()
     wait_until_shows(&format!("{}/movies", pyflix.url()), "The Lantern Ferry").await;
 
     let pages = [
-        ("/".to_owned(), "Welcome to PyFlix WebApp!"),
+        ("/".to_owned(), "The Studio Ghibli catalogue"),
         ("/movies".into(), "Movies"),
         ("/movies?people=human".into(), "Movies"),
         ("/directors".into(), "Directors"),

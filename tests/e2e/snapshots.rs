@@ -103,6 +103,8 @@ fn redacted(page: &str, source: &str) -> String {
         ("<td class=\"duration\">", "</td>"),
         ("<figure class=\"strip\">", "</figure>"),
         ("<span class=\"size\">", "</span>"),
+        // The movie of the day.
+        ("<section class=\"feature tile\"", "</section>"),
         // It changes when a sync is overdue.
         ("data-notices=\"", "\""),
     ] {

@@ -26,16 +26,26 @@ const STYLES: &str = concat!(
     include_str!("../static/css/components.css"),
     include_str!("../static/css/items.css"),
     include_str!("../static/css/browse.css"),
+    include_str!("../static/css/marks.css"),
     include_str!("../static/css/pages.css"),
     include_str!("../static/css/print.css"),
 );
 
 static STYLESHEET: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("pyflix.css", CSS, STYLES.as_bytes()));
+    LazyLock::new(|| Asset::new("pyflix.css", CSS, without_comments(STYLES)));
 static SCRIPT: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("pyflix.js", JS, include_bytes!("../static/pyflix.js")));
-static FAVICON: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("favicon.svg", SVG, include_bytes!("../static/favicon.svg")));
+    LazyLock::new(|| Asset::script("pyflix.js", include_str!("../static/pyflix.js")));
+static MARKS: LazyLock<Asset> =
+    LazyLock::new(|| Asset::script("marks.js", include_str!("../static/marks.js")));
+// Loaded by `marks.js` when they are used.
+static MARK_FILTER: LazyLock<Asset> =
+    LazyLock::new(|| Asset::script("mark-filter.js", include_str!("../static/mark-filter.js")));
+static MARK_FILES: LazyLock<Asset> =
+    LazyLock::new(|| Asset::script("mark-files.js", include_str!("../static/mark-files.js")));
+static FAVICON: LazyLock<Asset> = LazyLock::new(|| {
+    let icon = include_str!("../static/favicon.svg");
+    Asset::new("favicon.svg", SVG, icon.to_owned())
+});
 
 /// The stylesheet's URL, which changes with its content.
 pub(crate) fn stylesheet() -> &'static str {
@@ -47,6 +57,11 @@ pub(crate) fn script() -> &'static str {
     &SCRIPT.address
 }
 
+/// The URL of the script of the pages with movies that can be marked, which changes with its content.
+pub(crate) fn marks_script() -> &'static str {
+    &MARKS.address
+}
+
 /// The icon's URL, which changes with its content.
 pub(crate) fn icon() -> &'static str {
     &FAVICON.address
@@ -56,7 +71,15 @@ pub(crate) async fn show(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Representation, AppError> {
-    let asset = [&STYLESHEET, &SCRIPT, &FAVICON]
+    let assets = [
+        &STYLESHEET,
+        &SCRIPT,
+        &MARKS,
+        &MARK_FILTER,
+        &MARK_FILES,
+        &FAVICON,
+    ];
+    let asset = assets
         .into_iter()
         .find(|asset| asset.name == name)
         .ok_or(AppError::NotFound)?;
@@ -77,14 +100,18 @@ struct Asset {
 }
 
 impl Asset {
-    fn new(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Self {
-        let version = format!("v={:016x}", xxh3_64(bytes));
+    fn new(name: &'static str, content_type: &'static str, text: String) -> Self {
+        let version = format!("v={:016x}", xxh3_64(text.as_bytes()));
         Self {
             name,
             address: format!("/static/{name}?{version}"),
             version,
-            content: Representation::new(content_type, bytes),
+            content: Representation::new(content_type, text),
         }
+    }
+
+    fn script(name: &'static str, text: &str) -> Self {
+        Self::new(name, JS, without_comments(text))
     }
 
     fn respond(&self, query: Option<&str>) -> Representation {
@@ -94,5 +121,34 @@ impl Asset {
         } else {
             content
         }
+    }
+}
+
+/// A script or stylesheet without indentation and without comments that begin a line. The lines keep
+/// their numbers.
+fn without_comments(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut is_comment = false;
+    for line in text.lines().map(str::trim) {
+        is_comment |= line.starts_with("/*");
+        if !is_comment && !line.starts_with("//") {
+            kept.push_str(line);
+        }
+        is_comment &= !line.ends_with("*/");
+        kept.push('\n');
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_indentation_and_comments_that_begin_a_line_are_removed() {
+        let text =
+            "// One.\n/** Two. */\n  a(\"http://b\"); // c\n/* Three,\n   four. */\nd /* e */ f\n";
+        let kept = "\n\na(\"http://b\"); // c\n\n\nd /* e */ f\n";
+        assert_eq!(without_comments(text), kept);
     }
 }

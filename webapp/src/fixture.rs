@@ -55,6 +55,7 @@ pub(crate) fn site(
         freshness: Freshness::Fresh,
         status: SiteStatus::default(),
         sync_status: Arc::default(),
+        today: 0,
     }
 }
 

@@ -24,6 +24,9 @@ const make = (name, attributes = {}, ...children) => {
 /** What makes a node the same as one that was there before. */
 const key = (node) => node.id || node.dataset?.id || (node.nodeName === "LI" && node.querySelector("[data-id]")?.dataset.id);
 
+/** Whether a script added a node, so that a page of the server does not have it. */
+const isLocal = (node) => node?.dataset?.local !== undefined;
+
 /** Makes one tree like another, and leaves what is alike: focus, typed text, scroll. */
 function morph(old, fresh) {
   for (const { name } of [...old.attributes]) {
@@ -32,24 +35,26 @@ function morph(old, fresh) {
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
-  const keyed = new Map([...old.children].map((child) => [key(child), child]));
+  const keyed = new Map([...old.children].filter((child) => !isLocal(child)).map((child) => [key(child), child]));
   let at = old.firstChild;
   for (const node of [...fresh.childNodes]) {
-    const alike = at?.nodeName === node.nodeName && !key(at);
-    const match = key(node) ? keyed.get(key(node)) : alike && at;
+    let next = at;
+    while (isLocal(next)) next = next.nextSibling;
+    const alike = next?.nodeName === node.nodeName && !key(next);
+    const match = key(node) ? keyed.get(key(node)) : alike && next;
     if (!match) {
       old.insertBefore(node, at);
       continue;
     }
     keyed.delete(key(match));
-    if (match === at) at = at.nextSibling;
+    if (match === next) at = next.nextSibling;
     else old.insertBefore(match, at);
     if (node.nodeType === Node.ELEMENT_NODE) morph(match, node);
     else if (match.data !== node.data) match.data = node.data;
   }
   while (at) {
     const next = at.nextSibling;
-    at.remove();
+    if (!isLocal(at)) at.remove();
     at = next;
   }
 }
@@ -76,6 +81,7 @@ async function refresh() {
     morph(document.querySelector(part), fresh);
   }
   document.title = page.title;
+  document.dispatchEvent(new Event("refreshed"));
   if (document.activeElement !== focused) {
     (focused.isConnected ? focused : main).focus({ preventScroll: true });
   }
@@ -111,12 +117,25 @@ function summary(counts, [first]) {
   return `${first.name} was ${first.what}${more}`;
 }
 
-function tell({ version, counts, changed }) {
-  const text = make("p", {}, make("a", { href: url(`/changes/${version}`) }, summary(counts, changed)));
-  const dismiss = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
-  dismiss.addEventListener("click", () => news.replaceChildren(spoken));
-  news.replaceChildren(spoken, text, dismiss);
+let fading;
+const clearNews = () => news.replaceChildren(spoken);
+
+/** Removes the message after 10 s, later if the pointer or the focus is on it. */
+function fade() {
+  clearTimeout(fading);
+  fading = setTimeout(() => news.matches(":hover, :focus-within") ? fade() : clearNews(), 10_000);
 }
+
+function tell(...content) {
+  const dismiss = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
+  dismiss.addEventListener("click", clearNews);
+  news.replaceChildren(spoken, make("p", {}, ...content), dismiss);
+  fade();
+}
+
+news.addEventListener("pointerleave", fade);
+news.addEventListener("focusout", fade);
+document.addEventListener("say", ({ detail }) => tell(detail));
 
 // Server-sent events. One tab of the browser has the stream and passes the events on to the others,
 // because a browser opens at most six connections to a host. The lock says which tab; without locks
@@ -154,7 +173,7 @@ const handlers = {
     if (version.version <= shownVersion()) return;
     await update();
     mark(version.changed);
-    tell(version);
+    tell(make("a", { href: url(`/changes/${version.version}`) }, summary(version.counts, version.changed)));
   },
 };
 

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_content::EncodeError;
+use jiff::Timestamp;
 
 use crate::wording::{RemovedItem, singular};
 
@@ -19,6 +20,13 @@ pub(crate) enum AppError {
     /// The request cannot be understood; the text says what to change.
     #[error("{0}")]
     BadRequest(String),
+    /// A parameter has an invalid value.
+    #[error("{name} {problem}")]
+    BadParameter {
+        name: String,
+        /// The rest of a sentence that begins with the name.
+        problem: String,
+    },
     /// Nothing is at this address.
     #[error("nothing found at this address")]
     NotFound,
@@ -49,9 +57,9 @@ pub(crate) enum AppError {
     /// The path and query exceed the limit.
     #[error("the address is too long")]
     UrlTooLong,
-    /// The catalogue is still loading.
-    #[error("the catalogue is still loading: try again in a moment")]
-    NotReady,
+    /// The catalogue is still loading, or the database has been unavailable since then.
+    #[error("{}", not_ready(.0))]
+    NotReady(Option<Timestamp>),
     /// Too many clients listen to events.
     #[error("too many clients are listening: try again in 30 seconds")]
     TooManyStreams,
@@ -75,7 +83,9 @@ impl AppError {
     /// The status, and a title for people.
     pub(crate) fn status_and_title(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "Invalid request"),
+            Self::BadRequest(_) | Self::BadParameter { .. } => {
+                (StatusCode::BAD_REQUEST, "Invalid request")
+            }
             Self::NotFound | Self::NotJson => (StatusCode::NOT_FOUND, "Page not found"),
             Self::VersionNotFound(_) => (StatusCode::NOT_FOUND, "Version not found"),
             Self::Gone(_) => (StatusCode::GONE, "No longer available"),
@@ -85,7 +95,8 @@ impl AppError {
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "Request timed out"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request too large"),
             Self::UrlTooLong => (StatusCode::URI_TOO_LONG, "Address too long"),
-            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "Starting up"),
+            Self::NotReady(None) => (StatusCode::SERVICE_UNAVAILABLE, "Starting up"),
+            Self::NotReady(Some(_)) => (StatusCode::SERVICE_UNAVAILABLE, "Database unavailable"),
             Self::TooManyStreams => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Server busy"),
             Self::ResponseTimeout => (StatusCode::GATEWAY_TIMEOUT, "Response timed out"),
@@ -105,11 +116,21 @@ impl AppError {
     pub(crate) fn field(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::MethodNotAllowed => Some((ALLOW, METHODS)),
-            Self::NotReady => Some((RETRY_AFTER, HeaderValue::from_static("2"))),
+            Self::NotReady(_) => Some((RETRY_AFTER, HeaderValue::from_static("2"))),
             Self::Busy => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
             Self::TooManyStreams => Some((RETRY_AFTER, HeaderValue::from_static("30"))),
             _ => None,
         }
+    }
+}
+
+fn not_ready(unavailable_since: &Option<Timestamp>) -> String {
+    match unavailable_since {
+        None => "the catalogue is still loading: try again in a moment".into(),
+        Some(since) => format!(
+            "the database has been unavailable since {}: try again later",
+            since.strftime("%-d %B %Y, %H:%M UTC")
+        ),
     }
 }
 

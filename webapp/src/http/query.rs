@@ -27,6 +27,9 @@ pub(crate) fn number(
             } else {
                 format!("from {least} to {most}")
             };
-            AppError::BadRequest(format!("{name} must be a whole number {bounds}"))
+            AppError::BadParameter {
+                name: name.to_owned(),
+                problem: format!("must be a whole number {bounds}"),
+            }
         })
 }

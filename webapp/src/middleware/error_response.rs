@@ -75,6 +75,10 @@ fn page(error: &AppError, uri: &Uri, request_id: RequestId) -> String {
         status,
         title,
         detail: &error.to_string(),
+        parameter: match error {
+            AppError::BadParameter { name, .. } => Some(name),
+            _ => None,
+        },
         is_unknown: matches!(error, AppError::NotFound | AppError::NotJson),
         path: &percent_decode_str(uri.path()).decode_utf8_lossy(),
         request_id: &request_id.to_string(),

@@ -13,6 +13,8 @@ pub(crate) struct ErrorPage<'a> {
     pub(crate) title: &'a str,
     /// What went wrong and what to do.
     pub(crate) detail: &'a str,
+    /// The name of the parameter with which the detail begins.
+    pub(crate) parameter: Option<&'a str>,
     /// Whether nothing is known about the address.
     pub(crate) is_unknown: bool,
     /// The requested path, decoded.
@@ -23,6 +25,17 @@ pub(crate) struct ErrorPage<'a> {
 }
 
 impl ErrorPage<'_> {
+    /// The detail after the name of the parameter.
+    fn problem(&self) -> &str {
+        let name = self.parameter.unwrap_or_default();
+        self.detail.strip_prefix(name).unwrap_or(self.detail)
+    }
+
+    /// Whether the page reloads: a store that cannot be read yet, or a full queue.
+    fn reloads(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+    }
+
     /// The path segment and the name of the list that the address belongs to; else the movies.
     fn list(&self) -> (&'static str, &'static str) {
         let list = list_of(self.path).unwrap_or(Kind::Movie.plural());

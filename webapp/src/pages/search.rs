@@ -21,6 +21,10 @@ use crate::state::{CurrentSite, Site};
 const PER_KIND: usize = 6;
 /// Results on a page with one kind.
 const PER_PAGE: usize = 50;
+/// Groups with at most as many results are beside each other.
+const FEW: usize = 2;
+/// Texts of each sort in the examples on the empty page.
+const MAX_EXAMPLES: usize = 2;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct SearchParameters {
@@ -44,6 +48,8 @@ struct SearchPage {
     /// Directors and producers with such a name.
     filmmakers: Vec<FilmmakerLink>,
     groups: Vec<HitGroup>,
+    /// Texts to search for, with their languages if not English; on the empty page.
+    examples: Vec<(String, Option<&'static str>)>,
     page: usize,
     pages: usize,
 }
@@ -85,7 +91,10 @@ pub(crate) async fn show(
         None | Some("") => None,
         Some(word) => Some(word.parse().map_err(|_| {
             let kinds = Kind::ALL.map(Kind::plural).join(", ");
-            AppError::BadRequest(format!("kind must be one of: {kinds}"))
+            AppError::BadParameter {
+                name: "kind".into(),
+                problem: format!("must be one of: {kinds}"),
+            }
         })?),
     };
     let page = match parameters.page.as_deref() {
@@ -134,6 +143,10 @@ pub(crate) async fn show(
         has_synopses: site.indexes.search.has_synopses(),
         filmmakers,
         groups,
+        examples: match query.is_empty() {
+            true => examples(&site),
+            false => Vec::new(),
+        },
         page,
         pages: match kind {
             Some(_) => total.min(MAX_OFFSET).div_ceil(PER_PAGE).max(1),
@@ -157,6 +170,27 @@ impl SearchPage {
         }
         format!("/search?{}", address.finish())
     }
+}
+
+/// Directors, original and romanised titles, and characters of the catalogue.
+fn examples(site: &Site) -> Vec<(String, Option<&'static str>)> {
+    let lists = &site.indexes.lists;
+    let first = |kind: Kind| {
+        let numbers = lists.source_order(kind).iter().take(MAX_EXAMPLES);
+        numbers.filter_map(|number| lists.item(*number))
+    };
+    let directors = lists.filmmakers(Role::Director, 0, MAX_EXAMPLES);
+    let directors = directors.into_iter().map(|director| (director.name, None));
+    let titles = first(Kind::Movie).flat_map(|item| match &item.facts {
+        Facts::Movie(movie) if has_japanese_title(movie) => [
+            (movie.original_title.clone(), Some("ja")),
+            (movie.original_title_romanised.clone(), Some("ja-Latn")),
+        ],
+        _ => [(None, None), (None, None)],
+    });
+    let titles = titles.filter_map(|(title, language)| Some((title?, language)));
+    let people = first(Kind::Person).map(|item| (item.name().to_owned(), None));
+    directors.chain(titles).chain(people).collect()
 }
 
 fn find(site: &Site, query: &str, kinds: &[Kind], limit: usize, offset: usize) -> SearchResults {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 pub(super) use crate::wording::{plural, singular};
 use catalogue_index::ListIndex;
-use common::models::{Catalogue, Facts, Item, Kind};
+use common::models::{Catalogue, Facts, Item, Kind, Link};
 
 use crate::art::Art;
 
@@ -22,6 +22,20 @@ impl Tile {
             art: Art::of(lists, &item),
             note: note(lists.catalogue(), &item),
             item,
+        }
+    }
+
+    /// A character with the first of its movies in the note.
+    pub(super) fn with_movie(self, catalogue: &Catalogue) -> Self {
+        if self.item.kind() != Kind::Person {
+            return self;
+        }
+        let mut movies = catalogue.items(catalogue.linking(Link::MoviePerson, &self.item.id));
+        let movie = movies.next().map(|movie| movie.name().to_owned());
+        let known: Vec<_> = [self.note, movie].into_iter().flatten().collect();
+        Self {
+            note: (!known.is_empty()).then(|| known.join(" · ")),
+            ..self
         }
     }
 

@@ -37,6 +37,8 @@ struct TimelinePage {
 struct Decade {
     /// Such as “1980s”.
     name: String,
+    /// The path of the list of its movies.
+    path: String,
     years: Vec<TimelineYear>,
 }
 
@@ -80,12 +82,16 @@ fn timeline(site: &Site, public_url: &PublicUrl) -> Result<Representation, AppEr
         total: dated.len() + undated.len(),
         bounds: lists.bounds(Field::Year),
         decades: decades
-            .map(|years| Decade {
-                name: format!("{}0s", years.first().map_or(0, |(year, _)| year / 10)),
-                years: years
-                    .iter()
-                    .map(|(year, movies)| of_year(Some(*year), movies))
-                    .collect(),
+            .map(|years| {
+                let first = years.first().map_or(0, |(year, _)| year / 10 * 10);
+                Decade {
+                    name: format!("{first}s"),
+                    path: released_in(first, first + 9),
+                    years: years
+                        .iter()
+                        .map(|(year, movies)| of_year(Some(*year), movies))
+                        .collect(),
+                }
             })
             .collect(),
         undated: (!undated.is_empty()).then(|| of_year(None, &undated)),
@@ -105,7 +111,7 @@ impl TimelineYear {
             year,
             tiles: tiles.map(Tile::without_note).collect(),
             count: movies.len(),
-            path: year.map(released_in),
+            path: year.map(|year| released_in(year, year)),
         }
     }
 

@@ -18,6 +18,7 @@ use super::sync_status::{self, SyncStatus};
 
 /// Time between checks of the conditions that depend on the time.
 const FRESHNESS_INTERVAL: Duration = Duration::from_secs(1);
+const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Keeps the current site at the last published version, until `shutdown`.
 ///
@@ -178,7 +179,9 @@ impl CatalogueFollower {
                     None => "responding with 503 until it can be read",
                 };
                 tracing::warn!(%error, "cannot read the database; {meanwhile}");
-                self.unavailable_since = Some(self.clock.now());
+                let now = self.clock.now();
+                self.unavailable_since = Some(now);
+                self.current.set_unavailable(now);
             }
         }
     }
@@ -201,6 +204,7 @@ impl CatalogueFollower {
             started: self.started,
             now: self.clock.now(),
         };
+        let today = inputs.now.as_second().div_euclid(SECONDS_PER_DAY);
         let (freshness, mut status) = (inputs.freshness(), inputs.status());
         let (mut cache, mut outdated, mut earlier_sites) = (None, None, None);
         if let Some(shown) = &self.shown {
@@ -210,8 +214,9 @@ impl CatalogueFollower {
                 && Arc::ptr_eq(&shown.sync_status, &self.sync_status);
             let is_catalogue_current =
                 Arc::ptr_eq(&shown.snapshot, snapshot) && shown.history.ptr_eq(&self.history);
-            let are_responses_valid =
-                is_catalogue_current && shown.status.notices == status.notices;
+            let are_responses_valid = is_catalogue_current
+                && shown.status.notices == status.notices
+                && shown.today == today;
             if are_responses_valid && is_status_current {
                 return;
             }
@@ -231,6 +236,7 @@ impl CatalogueFollower {
             freshness,
             status,
             sync_status: self.sync_status.clone(),
+            today,
             cache: cache.unwrap_or_default(),
             earlier_sites: earlier_sites.unwrap_or_default(),
             is_as_of: false,

@@ -32,6 +32,8 @@ pub(crate) struct Site {
     pub(crate) status: SiteStatus,
     /// Recent syncs and what they found.
     pub(crate) sync_status: Arc<SyncStatus>,
+    /// Days since 1970-01-01, in UTC. The home page depends on it.
+    pub(crate) today: i64,
     /// The responses made so far.
     pub(crate) cache: Arc<ResponseCache>,
     /// Sites of earlier versions.
@@ -47,6 +49,8 @@ pub(crate) struct CurrentSite(Arc<SharedSite>);
 #[derive(Debug, Default)]
 struct SharedSite {
     site: ArcSwapOption<Site>,
+    /// Since when the store cannot be read, while there is no site.
+    unavailable_since: ArcSwapOption<Timestamp>,
     swapped: watch::Sender<()>,
 }
 
@@ -63,7 +67,16 @@ impl CurrentSite {
     /// # Errors
     /// [`AppError::NotReady`] until the store has been read.
     pub(crate) fn load(&self) -> Result<Arc<Site>, AppError> {
-        self.0.site.load_full().ok_or(AppError::NotReady)
+        let not_ready = || {
+            let since = self.0.unavailable_since.load();
+            AppError::NotReady(since.as_deref().copied())
+        };
+        self.0.site.load_full().ok_or_else(not_ready)
+    }
+
+    /// Sets since when the store cannot be read, for [`AppError::NotReady`].
+    pub(crate) fn set_unavailable(&self, since: Timestamp) {
+        self.0.unavailable_since.store(Some(Arc::new(since)));
     }
 
     /// Borrows the current site, without incrementing its reference count. Do not hold it across
@@ -106,6 +119,7 @@ impl Site {
             freshness: Freshness::Waiting,
             status: SiteStatus::default(),
             sync_status: Arc::default(),
+            today: 0,
             cache: Arc::default(),
             earlier_sites: Arc::default(),
             is_as_of: false,

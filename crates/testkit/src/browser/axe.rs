@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use super::Browser;
 use crate::workspace_root;
 
-/// Calls back with the rules that are broken, each with the elements that break it.
+/// Calls back with the rules that are broken, each with the elements that break it. The size of
+/// targets is off by default.
 const RUN: &str = "
     const done = arguments[arguments.length - 1];
-    axe.run(document, { resultTypes: ['violations'] }).then(
+    const rules = { 'target-size': { enabled: true } };
+    axe.run(document, { resultTypes: ['violations'], rules }).then(
         ({ violations }) => done(violations.map(({ id, help, nodes }) =>
             `${id}: ${help}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)),
         (error) => done([`axe failed: ${error}`]));

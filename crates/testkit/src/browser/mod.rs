@@ -116,12 +116,19 @@ impl Browser {
             .collect()
     }
 
-    /// The hosts, with ports, of all requests over the network since the last call.
+    /// The hosts, with ports, of all requests over the network since the last call of this or of
+    /// [`Self::requested_urls`].
     pub async fn requested_hosts(&self) -> BTreeSet<String> {
+        let urls = self.requested_urls().await;
+        urls.iter().filter_map(|url| host(url)).collect()
+    }
+
+    /// The URLs of all requests over the network since the last call, without fragments.
+    pub async fn requested_urls(&self) -> Vec<String> {
         let entries = self.log("performance").await;
         entries
             .iter()
-            .filter_map(|entry| requested_host(entry["message"].as_str()?))
+            .filter_map(|entry| requested_url(entry["message"].as_str()?))
             .collect()
     }
 
@@ -277,8 +284,8 @@ fn capabilities(chromium: &Path, folder: &Path) -> serde_json::Map<String, Value
     serde_json::from_value(capabilities).expect("the capabilities are an object")
 }
 
-/// The host of a request that went to the network, from an entry of the performance log.
-fn requested_host(entry: &str) -> Option<String> {
+/// The URL of a request that went to the network, from an entry of the performance log.
+fn requested_url(entry: &str) -> Option<String> {
     let entry: Value = serde_json::from_str(entry).ok()?;
     let message = &entry["message"];
     let url = match message["method"].as_str()? {
@@ -286,6 +293,10 @@ fn requested_host(entry: &str) -> Option<String> {
         "Network.webSocketCreated" => message["params"]["url"].as_str()?,
         _ => return None,
     };
+    Some(url.to_owned())
+}
+
+fn host(url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
     let port = url.port_or_known_default()?;
     Some(format!("{}:{port}", url.host_str()?))

@@ -1,5 +1,6 @@
 //! The list of versions, the changes of one version, and the differences between two.
 
+mod notable;
 mod text_diff;
 mod view;
 
@@ -12,6 +13,7 @@ use common::repository::Header;
 use http_content::Representation;
 use serde::Deserialize;
 
+pub(super) use self::notable::notable;
 use self::view::{FieldChangeView, KindChanges};
 use super::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::http::AppError;
@@ -25,8 +27,6 @@ use crate::wording::{counts_in_words, shortened};
 const PER_PAGE: usize = 50;
 /// Items listed of one version.
 const MAX_LISTED_ITEMS: usize = 4;
-/// Changes of one version that are considered for listing.
-const MAX_CONSIDERED_CHANGES: usize = 1_000;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct ListParameters {
@@ -80,6 +80,8 @@ struct ListedVersion {
     counts: String,
     note: Option<String>,
     is_first: bool,
+    /// The newest version, if this is an older one.
+    newest: Option<u64>,
     /// Whether its changes are still in memory.
     has_details: bool,
     items: Vec<ListedItem>,
@@ -91,8 +93,8 @@ struct ListedVersion {
 struct ListedItem {
     name: String,
     href: Option<String>,
-    /// Added, updated or removed, if the version's changes are not all alike.
-    what: Option<&'static str>,
+    /// Added, updated or removed.
+    what: &'static str,
 }
 
 /// The versions that can be compared, and the selected ones.
@@ -150,18 +152,13 @@ impl ListedVersion {
     fn of(site: &Site, version: &Version) -> Self {
         let header = &version.header;
         let changes = version.changes.as_deref().unwrap_or_default();
-        let mut first: Vec<_> = changes.iter().take(MAX_CONSIDERED_CHANGES).collect();
-        first.sort_by_key(|change| change.kind);
-        let counts = header.changes;
-        let all = [counts.added, counts.updated, counts.removed];
-        let is_mixed = !all.contains(&counts.total());
-        let items: Vec<_> = first
+        let items: Vec<_> = notable(changes)
             .into_iter()
             .take(MAX_LISTED_ITEMS)
             .map(|change| ListedItem {
                 name: shortened(view::name(change)).into_owned(),
                 href: view::href(&site.snapshot.catalogue, change),
-                what: is_mixed.then(|| view::what(change)),
+                what: view::what(change),
             })
             .collect();
         Self {
@@ -170,6 +167,7 @@ impl ListedVersion {
             counts: counts_in_words(header.changes),
             note: header.note.clone(),
             is_first: header.first,
+            newest: Some(site.version()).filter(|newest| *newest > header.version),
             has_details: version.changes.is_some(),
             more: header.changes.total().saturating_sub(items.len() as u64),
             items,

@@ -1,12 +1,17 @@
 //! Changes of items, prepared for the templates.
 
-use common::models::{Catalogue, Change, Kind};
+use std::collections::HashSet;
+
+use common::models::{Catalogue, Change, Kind, changed_fields};
+use serde_json::Value;
 
 use super::text_diff::{self, Segment, SegmentKind};
 use crate::wording::{FieldValues, ItemNames, field_values};
 
 /// Changed items on one page.
 pub(super) const PER_PAGE: usize = 100;
+/// Changes that are searched for added and removed items.
+const MAX_CONSIDERED_CHANGES: usize = 10_000;
 /// Values shown of a list.
 const MAX_LISTED: usize = 100;
 /// Texts with more characters are shown as a word diff.
@@ -18,6 +23,8 @@ pub(super) struct KindChanges {
     /// On all pages.
     pub(super) total: usize,
     pub(super) changes: Vec<ItemChangeView>,
+    /// Updates that follow from items that were added or removed.
+    pub(super) consequences: Vec<ItemChangeView>,
 }
 
 /// The change of one item.
@@ -50,28 +57,62 @@ pub(super) enum FieldChangeView {
 /// The changes of a page (from 1), by kind.
 pub(super) fn by_kind(catalogue: &Catalogue, changes: &[Change], page: usize) -> Vec<KindChanges> {
     let names = ItemNames::of(catalogue, changes);
+    let added_or_removed: HashSet<_> = changes
+        .iter()
+        .take(MAX_CONSIDERED_CHANGES)
+        .filter(|change| change.before.is_none() || change.after.is_none())
+        .map(|change| &*change.id)
+        .collect();
     let mut skipped = (page - 1) * PER_PAGE;
     let mut remaining = PER_PAGE;
     let mut groups = Vec::new();
     for kind in Kind::ALL {
         let of_kind = || changes.iter().filter(move |change| change.kind == kind);
         let total = of_kind().count();
-        let shown: Vec<_> = of_kind()
-            .skip(skipped)
-            .take(remaining)
-            .map(|change| ItemChangeView::of(catalogue, change, &names))
-            .collect();
+        let shown: Vec<_> = of_kind().skip(skipped).take(remaining).collect();
         skipped = skipped.saturating_sub(total);
         remaining -= shown.len();
         if !shown.is_empty() {
+            let is_own = |change: &&Change| !is_consequence(change, &added_or_removed);
+            let (own, consequences): (Vec<_>, Vec<_>) = shown.into_iter().partition(is_own);
+            let views = |changes: Vec<&Change>| {
+                let changes = changes.into_iter();
+                let views = changes.map(|change| ItemChangeView::of(catalogue, change, &names));
+                views.collect()
+            };
             groups.push(KindChanges {
                 kind,
                 total,
-                changes: shown,
+                changes: views(own),
+                consequences: views(consequences),
             });
         }
     }
     groups
+}
+
+/// Whether an update only adds or removes links to items that were added or removed.
+fn is_consequence(change: &Change, added_or_removed: &HashSet<&str>) -> bool {
+    let (Some(before), Some(after)) = (&change.before, &change.after) else {
+        return false;
+    };
+    let follows = |value: &Value| {
+        let id = value.as_str();
+        value.is_null() || id.is_some_and(|id| added_or_removed.contains(id))
+    };
+    let fields = changed_fields(before, after);
+    let mut fields_follow =
+        fields.iter().map(
+            |field| match (field.before.as_array(), field.after.as_array()) {
+                (Some(before), Some(after)) => {
+                    let lost = before.iter().filter(|value| !after.contains(value));
+                    let gained = after.iter().filter(|value| !before.contains(value));
+                    before.len() != after.len() && lost.chain(gained).all(follows)
+                }
+                _ => follows(&field.before) && follows(&field.after),
+            },
+        );
+    !added_or_removed.is_empty() && !fields.is_empty() && fields_follow.all(|follows| follows)
 }
 
 impl ItemChangeView {

@@ -33,6 +33,8 @@ pub(super) struct RelatedItems {
     pub(super) id: &'static str,
     pub(super) heading: &'static str,
     pub(super) tiles: Vec<Tile>,
+    /// The synopsis beside the tile of the only movie.
+    pub(super) synopsis: Option<String>,
     /// The text if there are none; without one, the heading is left out.
     pub(super) empty_text: Option<&'static str>,
     /// Text and path of the link to the whole list, if not all are shown.
@@ -283,6 +285,7 @@ fn related(id: &'static str, heading: &'static str, tiles: Vec<Tile>) -> Related
         id,
         heading,
         tiles,
+        synopsis: None,
         empty_text: None,
         more: None,
     }
@@ -298,7 +301,15 @@ fn movies_of(site: &Site, item: &Item, link: Link, name: &str) -> RelatedItems {
         .lists
         .page(Kind::Movie, &movies, order, (0, MAX_RELATED));
     let tiles = Tile::all(&site.indexes.lists, shown);
+    let synopsis = match tiles.as_slice() {
+        [Tile { item, .. }] => match &item.facts {
+            Facts::Movie(movie) => movie.description.clone(),
+            _ => None,
+        },
+        _ => None,
+    };
     RelatedItems {
+        synopsis,
         empty_text: Some("Not linked to any movie."),
         more: more_link(count, tiles.len(), || {
             filtered_by(Kind::Movie, name, &item.slug)

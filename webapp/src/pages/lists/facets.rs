@@ -5,7 +5,7 @@ use common::models::{Catalogue, Kind, Link};
 use roaring::RoaringBitmap;
 use text_folding::sort_key;
 
-use super::view::{ListView, offered};
+use super::view::{ListView, YEAR_MAX, YEAR_MIN, offered};
 use crate::lists::filters::{FilterCondition, ListFilter, UnknownItem, combine};
 use crate::state::{Site, find};
 use crate::wording::shortened;
@@ -189,15 +189,33 @@ pub(super) fn chips(site: &Site, view: &ListView) -> Vec<Chip> {
     filters.chain(humans).chain(sort).collect()
 }
 
-/// Such as “Movies directed by Hayao Miyazaki from 1990”.
+/// Such as “Movies directed by Hayao Miyazaki of the 1990s”.
 pub(super) fn heading(site: &Site, view: &ListView, plain: &str) -> String {
     let mut heading = plain.to_owned();
     for (filter, value) in &view.filters {
         let (_, value) = value_and_label(site, filter, value);
-        if let Some(control) = filter.control {
+        let phrase = match (filter.name, view.years()) {
+            (YEAR_MIN, Some((first, last))) => Some(years_in_words(first, last)),
+            (YEAR_MAX, Some(_)) => None,
+            _ => filter
+                .control
+                .map(|control| control.phrase(&shortened(&value))),
+        };
+        if let Some(phrase) = phrase {
             heading.push(' ');
-            heading.push_str(&control.phrase(&shortened(&value)));
+            heading.push_str(&phrase);
         }
     }
     heading
+}
+
+/// Such as “of 1988”, “of the 1980s” or “from 1988 to 1992”.
+fn years_in_words(first: u32, last: u32) -> String {
+    if first == last {
+        format!("of {first}")
+    } else if first.is_multiple_of(10) && last == first + 9 {
+        format!("of the {first}s")
+    } else {
+        format!("from {first} to {last}")
+    }
 }

@@ -83,12 +83,13 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
     let items = site.indexes.lists.page(kind, &found, view.order(), range);
     let entries = if kind == Kind::Movie {
         let cards = items.iter().filter_map(|item| match &item.facts {
-            Facts::Movie(movie) => Some(MovieCard::of(&site, item, movie, view.humans_only)),
+            Facts::Movie(movie) => Some(MovieCard::of(&site, item, movie, &view)),
             _ => None,
         });
         Entries::Movies(cards.collect())
     } else {
-        Entries::Tiles(Tile::all(&site.indexes.lists, items))
+        let tiles = Tile::all(&site.indexes.lists, items).into_iter();
+        Entries::Tiles(tiles.map(|tile| tile.with_movie(catalogue)).collect())
     };
     let (plain_heading, description) = heading_and_description(kind, total);
     let heading = heading(&site, &view, plain_heading);

@@ -14,6 +14,9 @@ use crate::lists::sorts::{self, SortOption};
 
 /// Items per page.
 pub(super) const PER_PAGE: usize = 100;
+/// The filters of movies by their first and last year.
+pub(super) const YEAR_MIN: &str = "year_min";
+pub(super) const YEAR_MAX: &str = "year_max";
 
 /// One view of a list.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,21 +68,19 @@ impl ListView {
                 continue;
             }
             if names.contains(&name) {
-                return Err(AppError::BadRequest(format!(
-                    "{name} may be given only once"
-                )));
+                return Err(AppError::BadParameter {
+                    name: name.into_owned(),
+                    problem: "may be given only once".into(),
+                });
             }
             view.set(&name, value)?;
             names.push(name);
         }
-        let year = |name| view.value(name)?.parse::<u32>().ok();
-        if year("year_min")
-            .zip(year("year_max"))
-            .is_some_and(|(min, max)| min > max)
-        {
-            return Err(AppError::BadRequest(
-                "year_min is later than year_max: swap them".into(),
-            ));
+        if view.years().is_some_and(|(first, last)| first > last) {
+            return Err(AppError::BadParameter {
+                name: YEAR_MIN.into(),
+                problem: "is later than year_max: swap them".into(),
+            });
         }
         Ok(if has_empty {
             ParsedAddress::Redirect(view.address())
@@ -122,6 +123,12 @@ impl ListView {
         let mut filters = self.filters.iter();
         let (_, value) = filters.find(|(filter, _)| filter.name == name)?;
         Some(value)
+    }
+
+    /// The first and the last year, if both are given.
+    pub(super) fn years(&self) -> Option<(u32, u32)> {
+        let year = |name| self.value(name)?.parse().ok();
+        year(YEAR_MIN).zip(year(YEAR_MAX))
     }
 
     /// The sort field, and whether the order is descending.
@@ -235,13 +242,13 @@ pub(in crate::pages) fn filtered_by(kind: Kind, name: &str, value: &str) -> Stri
     view.address()
 }
 
-/// The address of the movies of one year.
-pub(in crate::pages) fn released_in(year: u32) -> String {
+/// The address of the movies of some years.
+pub(in crate::pages) fn released_in(first: u32, last: u32) -> String {
     let mut view = ListView::of(Kind::Movie);
-    let bounds = ["year_min", "year_max"].into_iter();
-    let filters = bounds.filter_map(|name| find_filter(Kind::Movie, name));
-    view.filters
-        .extend(filters.map(|filter| (filter, year.to_string())));
+    let bounds = [(YEAR_MIN, first), (YEAR_MAX, last)].into_iter();
+    let filters =
+        bounds.filter_map(|(name, year)| Some((find_filter(Kind::Movie, name)?, year.to_string())));
+    view.filters.extend(filters);
     view.address()
 }
 
@@ -258,9 +265,10 @@ fn find_filter(kind: Kind, name: &str) -> Option<&'static ListFilter> {
 
 fn one_of<'a>(name: &str, value: &str, known: &[&'a str]) -> Result<&'a str, AppError> {
     let found = known.iter().find(|known| **known == value);
-    found
-        .copied()
-        .ok_or_else(|| AppError::BadRequest(format!("{name} must be one of: {}", known.join(", "))))
+    found.copied().ok_or_else(|| AppError::BadParameter {
+        name: name.to_owned(),
+        problem: format!("must be one of: {}", known.join(", ")),
+    })
 }
 
 #[cfg(test)]

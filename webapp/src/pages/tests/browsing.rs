@@ -1,6 +1,9 @@
 //! Directors, producers, the timeline, and the way from movie to movie.
 
+use common::models::{Change, Kind};
+
 use super::*;
+use crate::fixture;
 
 #[tokio::test]
 async fn movies_link_to_their_directors_and_producers_and_those_back() {
@@ -136,6 +139,7 @@ async fn the_timeline_has_every_movie_by_year_and_decade_and_unknown_years_last(
     assert!(places.is_sorted(), "{page}");
     assert!(page.contains("5 movies, 1980 to 2001."));
     assert!(page.contains("<a href=\"#1980s\">1980s</a>"));
+    assert!(page.contains("href=\"/movies?year_min=1980&#38;year_max=1989\""));
     assert!(page.contains("href=\"/movies?year_min=1988&#38;year_max=1988\""));
     let movies = Pages::of(seed::snapshot().catalogue).read("/movies").await;
     assert!(movies.contains("href=\"/timeline\""));
@@ -181,6 +185,126 @@ async fn a_movie_page_links_to_other_sites_and_to_its_records() {
     }
     assert!(page.contains(">JSON</a>") && page.contains(">Source record</a>"));
     assert!(!pages.read("/people/haku").await.contains("letterboxd.com"));
+}
+
+#[tokio::test]
+async fn the_home_page_says_in_sentences_what_changed() {
+    let removed = Change {
+        before: fixture::added("a", "Old").after,
+        after: None,
+        ..fixture::added("a", "Old")
+    };
+    let versions = [
+        vec![fixture::added("b", "New")],
+        vec![
+            removed,
+            fixture::added("c", "One"),
+            fixture::added("d", "Two"),
+        ],
+    ];
+    let app = AppState {
+        current: CurrentSite::new(fixture::site("l", 1, versions)),
+        ..AppState::default()
+    };
+    let pages = Pages {
+        catalogue: Catalogue::default(),
+        app,
+    };
+    let home = pages.read("/").await;
+    for text in [
+        "<li>The movie “New” was added. <span",
+        "<li>The movie “Old” was removed. The movie “One” was added. <span",
+        "Version 3</a> with 1 more change,",
+        "<li>Initial import. <span",
+    ] {
+        assert!(home.contains(text), "{text}: {home}");
+    }
+}
+
+#[tokio::test]
+async fn the_home_page_has_a_movie_and_a_director_of_the_day() {
+    let home = Pages::of(seed::snapshot().catalogue).read("/").await;
+    assert!(home.contains("Movie of the day"));
+    assert!(home.contains("<a href=\"/directors/hayao-miyazaki\">By Hayao Miyazaki</a></h2>"));
+    let empty = Pages::of(Catalogue::default()).read("/").await;
+    assert!(!empty.contains("Movie of the day"));
+}
+
+#[tokio::test]
+async fn the_empty_search_page_offers_texts_that_find_something() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages.read("/search").await;
+    let main = page.split("id=\"examples\"").nth(1).unwrap();
+    let links: Vec<_> = main.split("<a href=\"/search?q=").skip(1).collect();
+    assert!(links.len() >= 6, "{page}");
+    for link in links {
+        let query = link.split('"').next().unwrap();
+        let found = pages.read(&format!("/search?q={query}")).await;
+        assert!(!found.contains("No results"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_only_movie_of_an_item_has_its_synopsis_beside_it() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages.read("/people/haku").await;
+    let movie = pages.catalogue.find(Kind::Movie, "spirited-away");
+    let Facts::Movie(movie) = &movie.unwrap().facts else {
+        panic!("a movie");
+    };
+    let synopsis = movie.description.as_deref().unwrap();
+    assert!(page.contains(&format!("<p>{}", &synopsis[..40])), "{page}");
+}
+
+#[tokio::test]
+async fn updates_that_follow_from_a_removed_item_are_folded() {
+    let yakul = fixture::item("p", Facts::Person(Person::default()));
+    let movie = |title: &str, people: &[&str]| {
+        let facts = Movie {
+            title: title.into(),
+            people: people.iter().map(|id| (*id).into()).collect(),
+            ..Movie::default()
+        };
+        Some(fixture::item(title, Facts::Movie(facts)))
+    };
+    let update = |before: Option<Arc<Item>>, after: Option<Arc<Item>>| Change {
+        kind: Kind::Movie,
+        id: before.as_ref().unwrap().id.clone(),
+        before,
+        after,
+    };
+    let removal = Change {
+        kind: Kind::Person,
+        id: "p".into(),
+        before: Some(yakul),
+        after: None,
+    };
+    let renamed = Some(fixture::movie("Other", "Renamed"));
+    let changes = vec![
+        update(movie("Only", &["p", "q"]), movie("Only", &["q"])),
+        update(movie("Other", &["p"]), renamed),
+        removal,
+    ];
+    let app = AppState {
+        current: CurrentSite::new(fixture::site("l", 1, [changes])),
+        ..AppState::default()
+    };
+    let pages = Pages {
+        catalogue: Catalogue::default(),
+        app,
+    };
+    let page = pages.read("/changes/2").await;
+    let fold = page.find("1 updated only because of items").unwrap();
+    let place = |text: &str| page.find(text).unwrap();
+    assert!(
+        place("<h3>Renamed ") < fold && fold < place("<h3>Only "),
+        "{page}"
+    );
+    let list = pages.read("/changes").await;
+    let heading = list.split("<h2>").nth(1).unwrap();
+    let heading = heading.split("</h2>").next().unwrap();
+    let removed = heading.find("removed</span>").unwrap();
+    assert!(removed < heading.find("Renamed").unwrap(), "{heading}");
 }
 
 fn dated(id: i64, title: &str, year: Option<u16>) -> Arc<Item> {

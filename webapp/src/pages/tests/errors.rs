@@ -134,6 +134,59 @@ async fn a_removed_item_is_gone_by_its_uuid_in_either_case() {
     }
 }
 
+#[tokio::test]
+async fn a_wrong_parameter_is_named_as_it_is_written() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    for (path, text) in [
+        (
+            "/movies?sort=best",
+            "<code>sort</code> must be one of: title,",
+        ),
+        (
+            "/movies?page=x",
+            "<code>page</code> must be a whole number of 1 or more.",
+        ),
+        (
+            "/search?q=a&kind=films",
+            "<code>kind</code> must be one of: movies,",
+        ),
+        (
+            "/movies?year_min=2000&year_max=1999",
+            "<code>year_min</code> is later than year_max: swap them.",
+        ),
+    ] {
+        let (status, _, page) = pages.get(path).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}");
+        assert!(page.contains(text), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_site_without_a_store_says_since_when_and_reloads() {
+    let current = CurrentSite::default();
+    let app = AppState {
+        current: current.clone(),
+        ..AppState::default()
+    };
+    let pages = Pages {
+        catalogue: Catalogue::default(),
+        app,
+    };
+    let (status, headers, page) = pages.get("/movies").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(headers["retry-after"], "2");
+    assert!(page.contains("still loading"), "{page}");
+    assert!(page.contains("<meta http-equiv=\"refresh\" content=\"10\">"));
+
+    current.set_unavailable("2026-11-29T07:57:00Z".parse().unwrap());
+
+    let (_, _, page) = pages.get("/movies").await;
+    assert!(
+        page.contains("database has been unavailable since 29 November 2026, 07:57 UTC"),
+        "{page}"
+    );
+}
+
 fn site(site: Site) -> Pages {
     let app = AppState {
         current: CurrentSite::new(site),

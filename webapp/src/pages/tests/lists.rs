@@ -96,16 +96,55 @@ async fn movies_list_all_characters_humans_first_and_only_humans_on_request() {
     for path in ["/movies", "/movies?people=all"] {
         let all = pages.read(path).await;
         assert!(
-            all.contains("<p class=\"people\">Ann, Ghost</p>"),
+            all.contains(
+                "<p class=\"people\"><a href=\"/people/slug-22\">Ann</a>, \
+                 <a href=\"/people/slug-21\">Ghost</a></p>"
+            ),
             "{path}: {all}"
         );
     }
     let humans = pages.read("/movies?people=human").await;
-    assert!(humans.contains("<p class=\"people\">Ann</p>"));
+    assert!(humans.contains("<p class=\"people\"><a href=\"/people/slug-22\">Ann</a></p>"));
     assert!(humans.contains("No human characters listed"));
     let chip =
         "<a href=\"/movies\"><span class=\"visually-hidden\">Remove: </span>Human characters only";
     assert!(humans.contains(chip));
+}
+
+#[tokio::test]
+async fn a_card_names_a_few_of_many_characters_and_a_row_all() {
+    let people = |count: i64| -> Vec<Arc<Item>> {
+        let person = |n: i64| {
+            let facts = Person {
+                name: format!("Person {n}"),
+                ..Person::default()
+            };
+            item(&(100 + n).to_string(), Facts::Person(facts))
+        };
+        (0..count).map(person).collect()
+    };
+    for (count, in_grid) in [(4, 4), (5, 5), (6, 4)] {
+        let people = people(count);
+        let facts = Movie {
+            people: people.iter().map(|person| person.id.clone()).collect(),
+            ..Movie::default()
+        };
+        let all = std::iter::once(movie(1, "T", facts)).chain(people);
+        let pages = Pages::of(all.collect());
+        let grid = pages.read("/movies").await;
+        assert_eq!(grid.matches("href=\"/people/slug-").count(), in_grid);
+        assert_eq!(grid.contains(" and 2 more"), count == 6);
+        let rows = pages.read("/movies?view=list").await;
+        let named = rows.matches("href=\"/people/slug-").count();
+        assert_eq!(i64::try_from(named).unwrap(), count);
+    }
+}
+
+#[tokio::test]
+async fn a_character_in_the_list_is_shown_with_its_movie() {
+    let pages = Pages::of(seed::snapshot().catalogue);
+    let page = pages.read("/people").await;
+    assert!(page.contains("<p class=\"note\">Human · My Neighbor Totoro</p>"));
 }
 
 #[tokio::test]
@@ -114,8 +153,14 @@ async fn a_filtered_list_says_so_in_its_heading() {
     for (path, heading) in [
         (
             "/movies?producer=toshio+suzuki&year_min=1990&year_max=1999",
-            "Movies produced by Toshio Suzuki from 1990 up to 1999",
+            "Movies produced by Toshio Suzuki of the 1990s",
         ),
+        ("/movies?year_min=1988&year_max=1988", "Movies of 1988"),
+        (
+            "/movies?year_min=1990&year_max=1998",
+            "Movies from 1990 to 1998",
+        ),
+        ("/movies?year_max=1999", "Movies up to 1999"),
         ("/movies?person=totoro&sort=title", "Movies with Totoro"),
         ("/movies?location=irontown", "Movies set in Irontown"),
         (

@@ -294,6 +294,7 @@ impl Pages {
             freshness: Freshness::Fresh,
             status: SiteStatus::default(),
             sync_status: Arc::default(),
+            today: 0,
             cache: Arc::default(),
             earlier_sites: Arc::default(),
             is_as_of: false,
