@@ -1,4 +1,4 @@
-//! The URLs of item drawings, and their handler.
+//! The URLs of item drawings and of the posters over them, and the handler of drawings.
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
@@ -9,8 +9,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::assets::IMMUTABLE;
 use crate::http::AppError;
 use crate::http::content::SVG;
-use crate::state::{CurrentSite, find};
-use crate::wording;
+use crate::state::{CurrentSite, Site, find};
+use crate::{images, wording};
 
 /// URL and size of a drawing.
 #[derive(Clone, Debug)]
@@ -19,10 +19,45 @@ pub(crate) struct Art {
     pub(crate) address: String,
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// The poster that covers the drawing once it is loaded.
+    pub(crate) poster: Option<PosterImage>,
+}
+
+/// The addresses and the size of a poster.
+#[derive(Clone, Debug)]
+pub(crate) struct PosterImage {
+    /// That of the largest picture.
+    pub(crate) address: String,
+    /// The addresses with their widths, as in the attribute `srcset`.
+    pub(crate) srcset: String,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+impl PosterImage {
+    fn of(site: &Site, item: &Item) -> Option<Self> {
+        let pictures = site.sync_status.posters.get(item)?;
+        let largest = pictures.last()?;
+        let sources = pictures.iter();
+        let sources = sources.map(|one| format!("{} {}w", images::address(one), one.width));
+        Some(Self {
+            address: images::address(largest),
+            srcset: sources.collect::<Vec<_>>().join(", "),
+            width: largest.width,
+            height: largest.height,
+        })
+    }
 }
 
 impl Art {
-    pub(crate) fn of(catalogue: &Catalogue, item: &Item) -> Self {
+    pub(crate) fn of(site: &Site, item: &Item) -> Self {
+        Self {
+            poster: PosterImage::of(site, item),
+            ..Self::drawing(&site.snapshot.catalogue, item)
+        }
+    }
+
+    fn drawing(catalogue: &Catalogue, item: &Item) -> Self {
         let kind = item.kind().plural();
         let id = utf8_percent_encode(&item.id, NON_ALPHANUMERIC);
         let (width, height) = item_art::size(item.kind());
@@ -30,6 +65,7 @@ impl Art {
             address: format!("/art/{kind}/{id}.svg?{}", version(catalogue, item)),
             width,
             height,
+            poster: None,
         }
     }
 }
@@ -75,7 +111,7 @@ mod tests {
     #[test]
     fn an_id_is_escaped_in_the_url_of_a_drawing() {
         let item = item("a/b?c", Facts::Movie(Movie::default()));
-        let address = Art::of(&Catalogue::default(), &item).address;
+        let address = Art::drawing(&Catalogue::default(), &item).address;
         assert!(address.starts_with("/art/movies/a%2Fb%3Fc.svg?v="));
     }
 }

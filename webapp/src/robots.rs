@@ -15,12 +15,13 @@ pub(crate) const NOT_INDEXED: (HeaderName, HeaderValue) = (
 );
 
 /// The starts of addresses.
-const DISALLOWED: [&str; 6] = [
+const DISALLOWED: [&str; 7] = [
     "/search",
     "/movies/random",
     "/changes?from=",
     "/events",
     "/ghibli",
+    "/images/",
     "/api/v1/",
 ];
 

@@ -19,9 +19,10 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::app_state::AppState;
 use crate::events::{self, Events};
 use crate::http::{self, PublicUrl};
+use crate::images::Images;
 use crate::metrics::{RequestMetrics, measured, register_listeners, register_site, watch_delay};
 use crate::middleware::RequestLimits;
-use crate::state::{self, CurrentSite};
+use crate::state::{self, CurrentSite, FollowerSettings};
 use crate::{pages, response_cache, routes};
 
 /// The sockets that the web app accepts connections on.
@@ -98,10 +99,12 @@ pub async fn run(
             is_ghibli: false,
         },
         events: Events::new(&limits, shutdown.clone()),
+        images: Images::new(repository.clone(), &config.posters),
         requests: RequestMetrics::default(),
     };
     let current = state.current.clone();
     state.requests.register(&metrics);
+    state.images.register(&metrics);
     register_site(
         &metrics,
         current.clone(),
@@ -124,7 +127,10 @@ pub async fn run(
     let follower = tokio::spawn(state::follow(
         current.clone(),
         repository.clone(),
-        config.sync_interval,
+        FollowerSettings {
+            interval: config.sync_interval,
+            shows_posters: config.posters.is_enabled,
+        },
         clock,
         events::encode::version,
         prewarm,

@@ -12,6 +12,7 @@ use super::events::EventRow;
 use super::head::Head;
 use super::open::Repository;
 use super::parts::{self, Damage};
+use super::posters::{self, Poster};
 use super::read::load::{self, Snapshot};
 use super::store::{Result, Store, StoreError, Table};
 use super::tables::MarkerRow;
@@ -24,6 +25,8 @@ const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 const REPAIRED_BY_SYNC: &str = "`syncer once` repairs it";
 const ROW_SKIPPED: &str = "PyFlix skips this row; delete it in a database shell";
+const PICTURE_LOST: &str =
+    "delete this row in a database shell; a syncer with posters on fetches the picture again";
 const HISTORY_LOST: &str = "earlier versions cannot be rebuilt: restore a backup with `syncer restore FILE --replace`, or \
      wait until newer versions replace them";
 const HEAD_LOST: &str =
@@ -106,7 +109,10 @@ impl Repository {
             }
         }
         for table in Table::ALL {
-            let damage = undecodable_rows(&*self.store, table).await?;
+            let damage = match table {
+                Table::Pictures => posters::damaged_pictures(&*self.store).await?,
+                _ => undecodable_rows(&*self.store, table).await?,
+            };
             report.add(damage, row_remedy(table));
         }
         Ok(report)
@@ -181,7 +187,8 @@ const fn row_remedy(table: Table) -> &'static str {
         Table::Quarantine | Table::Findings | Table::Missing | Table::UnchangedMarker => {
             REPAIRED_BY_SYNC
         }
-        Table::Runs | Table::Events | Table::Webhooks => ROW_SKIPPED,
+        Table::Runs | Table::Events | Table::Webhooks | Table::Posters => ROW_SKIPPED,
+        Table::Pictures => PICTURE_LOST,
     }
 }
 
@@ -195,6 +202,8 @@ async fn undecodable_rows(store: &dyn Store, table: Table) -> Result<Vec<Damage>
         Table::UnchangedMarker => decode::<MarkerRow<Value>>,
         Table::Events => decode::<EventRow>,
         Table::Webhooks => decode::<Delivery>,
+        Table::Posters => decode::<Poster>,
+        Table::Pictures => decode::<Value>,
     };
     let rows = store.rows(table, None).await?.into_iter();
     let damage = rows.filter_map(|row| {

@@ -372,9 +372,19 @@ fn with_target(uri: &Uri, target: &str) -> Option<Uri> {
 /// only a template can contain a quotation mark: those in data are escaped.
 pub(crate) fn with_prefix(page: &str, prefix: &str) -> String {
     let prefix = prefix.replace('&', "&amp;");
-    ["href", "src", "action"]
+    let page = ["href", "src", "action"]
         .iter()
         .fold(page.to_owned(), |page, name| {
             page.replace(&format!(" {name}=\"/"), &format!(" {name}=\"{prefix}/"))
-        })
+        });
+    // The one attribute with several addresses.
+    let mut parts = page.split(" srcset=\"");
+    let mut prefixed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (addresses, rest) = part.split_once('"').unwrap_or((part, ""));
+        let addresses = addresses.split(", ").map(|one| format!("{prefix}{one}"));
+        let addresses: Vec<_> = addresses.collect();
+        prefixed.extend([" srcset=\"", &addresses.join(", "), "\"", rest]);
+    }
+    prefixed
 }

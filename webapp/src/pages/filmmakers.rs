@@ -192,7 +192,7 @@ impl FilmmakerPage {
 
 /// Tiles with year and score.
 fn movie_tiles(site: &Site, filmography: &Filmography) -> Vec<Tile> {
-    let tiles = Tile::all(&site.snapshot.catalogue, filmography.movies.iter().cloned());
+    let tiles = Tile::all(site, filmography.movies.iter().cloned());
     let tiles = tiles.into_iter().map(|tile| Tile {
         note: Some(year_and_score(&tile.item)),
         ..tile

@@ -109,7 +109,7 @@ fn first_movies(site: &Site, sort: Sort) -> Vec<Tile> {
         .indexes
         .lists
         .page(Kind::Movie, &found, (sort, true), (0, MOVIES_PER_ROW));
-    Tile::all(&site.snapshot.catalogue, movies)
+    Tile::all(site, movies)
 }
 
 impl RecentVersion {

@@ -220,7 +220,7 @@ impl HitView {
                 .into_iter()
                 .map(|matched| MatchedField::of(matched, &item))
                 .collect(),
-            tile: Tile::of(&site.snapshot.catalogue, item),
+            tile: Tile::of(site, item),
         })
     }
 }

@@ -4,6 +4,7 @@ pub(super) use crate::wording::{plural, singular};
 use common::models::{Catalogue, Facts, Item, Kind};
 
 use crate::art::Art;
+use crate::state::Site;
 
 /// A link to an item with its drawing.
 pub(super) struct Tile {
@@ -15,11 +16,11 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    pub(super) fn of(catalogue: &Catalogue, item: Arc<Item>) -> Self {
+    pub(super) fn of(site: &Site, item: Arc<Item>) -> Self {
         Self {
             address: address(&item),
-            art: Art::of(catalogue, &item),
-            note: note(catalogue, &item),
+            art: Art::of(site, &item),
+            note: note(&site.snapshot.catalogue, &item),
             item,
         }
     }
@@ -28,12 +29,9 @@ impl Tile {
         Self { note: None, ..self }
     }
 
-    pub(super) fn all(
-        catalogue: &Catalogue,
-        items: impl IntoIterator<Item = Arc<Item>>,
-    ) -> Vec<Self> {
+    pub(super) fn all(site: &Site, items: impl IntoIterator<Item = Arc<Item>>) -> Vec<Self> {
         let items = items.into_iter();
-        items.map(|item| Self::of(catalogue, item)).collect()
+        items.map(|item| Self::of(site, item)).collect()
     }
 }
 

@@ -4,15 +4,17 @@
 mod follower;
 mod indexes;
 mod lookup;
+mod poster_index;
 mod record_index;
 mod site;
 mod site_status;
 mod sync_status;
 
-pub(crate) use self::follower::follow;
+pub(crate) use self::follower::{FollowerSettings, follow};
 #[cfg(test)]
 pub(crate) use self::indexes::Indexes;
 pub(crate) use self::lookup::{find, get};
+pub(crate) use self::poster_index::PosterIndex;
 #[cfg(test)]
 pub(crate) use self::record_index::RecordIndex;
 pub(crate) use self::record_index::kind_of;

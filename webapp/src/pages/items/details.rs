@@ -219,10 +219,10 @@ impl FactValue {
 /// The items that an item links to or is linked from.
 pub(super) fn related_items(site: &Site, item: &Arc<Item>) -> Vec<RelatedItems> {
     let catalogue = &site.snapshot.catalogue;
-    let tiles = |items: Vec<Arc<Item>>| Tile::all(catalogue, items);
+    let tiles = |items: Vec<Arc<Item>>| Tile::all(site, items);
     let linking = |link| {
         let items = catalogue.items(catalogue.linking(link, &item.id));
-        Tile::all(catalogue, items)
+        Tile::all(site, items)
     };
     let movies = |link, name| movies_of(site, item, link, name);
     let lists = match &item.facts {
@@ -297,7 +297,7 @@ fn movies_of(site: &Site, item: &Item, link: Link, name: &str) -> RelatedItems {
         .indexes
         .lists
         .page(Kind::Movie, &movies, order, (0, MAX_RELATED));
-    let tiles = Tile::all(&site.snapshot.catalogue, shown);
+    let tiles = Tile::all(site, shown);
     RelatedItems {
         empty_text: Some("Not linked to any movie."),
         more: more_link(count, tiles.len(), || {
@@ -323,7 +323,7 @@ fn of_one_species(site: &Site, species: &Item, kind: Kind) -> RelatedItems {
         .indexes
         .lists
         .page(kind, &found, (Sort::Source, false), (0, MAX_RELATED));
-    let tiles = Tile::all(&site.snapshot.catalogue, first).into_iter();
+    let tiles = Tile::all(site, first).into_iter();
     let tiles: Vec<_> = if kind == Kind::Person {
         tiles.map(Tile::without_note).collect()
     } else {

@@ -112,7 +112,7 @@ pub(crate) async fn show(
         layout: PageLayout::of(&site),
         head: head(&app, &item, &titles, description.as_deref()),
         kind,
-        art: Art::of(catalogue, &item),
+        art: Art::of(&site, &item),
         missing_since: missing_since(&site, &item),
         facts: facts(&site, &item),
         related: related_items(&site, &item),

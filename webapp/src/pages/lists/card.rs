@@ -31,7 +31,7 @@ impl MovieCard {
         Self {
             item: item.clone(),
             movie: movie.clone(),
-            art: Art::of(catalogue, item),
+            art: Art::of(site, item),
             directors: credits(site, Role::Director, movie.director.as_deref()),
             people: people
                 .iter()

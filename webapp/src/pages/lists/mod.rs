@@ -69,7 +69,6 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
         ParsedAddress::Redirect(address) => return Ok(Redirect::to(&address).into_response()),
     };
     let site = app.current.load()?;
-    let catalogue = &site.snapshot.catalogue;
     let found = site
         .indexes
         .lists
@@ -88,7 +87,7 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
         });
         Entries::Movies(cards.collect())
     } else {
-        Entries::Tiles(Tile::all(catalogue, items))
+        Entries::Tiles(Tile::all(&site, items))
     };
     let (plain_heading, description) = heading_and_description(kind, total);
     let heading = heading(&site, &view, plain_heading);
