@@ -103,15 +103,69 @@ fn version(catalogue: &Catalogue, item: &Item) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use common::models::{Facts, Movie};
+    use common::repository::{Picture, Poster};
 
     use super::*;
     use crate::fixture::item;
+    use crate::state::{PosterIndex, SyncStatus};
 
     #[test]
     fn an_id_is_escaped_in_the_url_of_a_drawing() {
         let item = item("a/b?c", Facts::Movie(Movie::default()));
         let address = Art::drawing(&Catalogue::default(), &item).address;
         assert!(address.starts_with("/art/movies/a%2Fb%3Fc.svg?v="));
+    }
+    #[test]
+    fn a_movie_whose_poster_is_stored_has_all_its_pictures() {
+        let movie = |url: Option<&str>| {
+            let facts = Movie {
+                poster_url: url.map(Into::into),
+                ..Movie::default()
+            };
+            item("m", Facts::Movie(facts))
+        };
+        let poster = |url: &str, widths: &[u32], problem: Option<&str>| Poster {
+            url: url.into(),
+            pictures: widths
+                .iter()
+                .map(|width| Picture::new(b"jpeg", *width, width * 3 / 2))
+                .collect(),
+            problem: problem.map(Into::into),
+            ..Poster::default()
+        };
+        let posters = PosterIndex::new(vec![
+            poster(
+                "https://a.example/1.jpg",
+                &[192, 400],
+                Some("responded with 404"),
+            ),
+            poster("https://a.example/2.jpg", &[], Some("responded with 404")),
+        ]);
+        assert_eq!((posters.count(), posters.failures.len()), (1, 2));
+        let mut site = Site::built_in();
+        site.sync_status = Arc::new(SyncStatus {
+            posters: Arc::new(posters),
+            ..SyncStatus::default()
+        });
+        let shown = Art::of(&site, &movie(Some("https://a.example/1.jpg")))
+            .poster
+            .unwrap();
+        let [small, large] =
+            [192, 400].map(|width| images::address(&Picture::new(b"jpeg", width, 1)));
+        assert_eq!(shown.srcset, format!("{small} 192w, {large} 400w"));
+        assert_eq!(
+            (shown.address, shown.width, shown.height),
+            (large, 400, 600)
+        );
+        for other in [
+            None,
+            Some("https://a.example/2.jpg"),
+            Some("https://a.example/3.jpg"),
+        ] {
+            assert!(Art::of(&site, &movie(other)).poster.is_none(), "{other:?}");
+        }
     }
 }

@@ -70,7 +70,12 @@ fn a_poster_host_is_a_name_or_an_address_with_its_port() {
     let address = |text: &str| PosterHost::Address(text.parse().unwrap());
     assert_eq!(
         config.posters.hosts,
-        [name(443), name(8443), address("127.0.0.1:4711"), address("[::1]:80")]
+        [
+            name(443),
+            name(8443),
+            address("127.0.0.1:4711"),
+            address("[::1]:80")
+        ]
     );
 }
 

@@ -202,8 +202,7 @@ pub(super) async fn damaged_pictures(store: &dyn Store) -> Result<Vec<Damage>> {
 /// The content of a row, or what is wrong with it.
 fn decode(row: Row) -> std::result::Result<Vec<u8>, String> {
     let content = serde_json::Value::Object(row.fields);
-    let content: PictureRow =
-        serde_json::from_value(content).map_err(|error| error.to_string())?;
+    let content: PictureRow = serde_json::from_value(content).map_err(|error| error.to_string())?;
     let data = BASE64.decode(content.jpeg);
     let data = data.map_err(|error| error.to_string())?;
     let expected = row.key.split('-').next();

@@ -24,7 +24,10 @@ fn poster(number: u32, edition: u8) -> PosterChanges {
     PosterChanges {
         posters: vec![Poster {
             url: url(number),
-            pictures: contents.each_ref().map(|(picture, _)| picture.clone()).into(),
+            pictures: contents
+                .each_ref()
+                .map(|(picture, _)| picture.clone())
+                .into(),
             etag: Some(format!("\"{edition}\"")),
             ..Poster::default()
         }],
@@ -46,9 +49,15 @@ async fn assert_whole(repository: &Repository) -> Vec<String> {
     let posters = repository.posters().await.unwrap();
     for picture in posters.iter().flat_map(|poster| &poster.pictures) {
         let content = repository.picture(&picture.key).await.unwrap();
-        assert_eq!(content.map(|content| content.len() as u64), Some(picture.bytes));
+        assert_eq!(
+            content.map(|content| content.len() as u64),
+            Some(picture.bytes)
+        );
     }
-    posters.into_iter().filter_map(|poster| poster.etag).collect()
+    posters
+        .into_iter()
+        .filter_map(|poster| poster.etag)
+        .collect()
 }
 
 pub(crate) async fn a_poster_is_read_with_its_pictures_and_readers_hear_of_it(store: &Fixture) {
@@ -159,9 +168,7 @@ pub(crate) async fn a_syncer_that_stops_at_any_write_leaves_whole_pictures(store
     }
 }
 
-pub(crate) async fn a_damaged_picture_counts_as_missing_and_verification_names_it(
-    store: &Fixture,
-) {
+pub(crate) async fn a_damaged_picture_counts_as_missing_and_verification_names_it(store: &Fixture) {
     store.publish(&catalogue(2, 1)).await;
     let repository = store.open().await;
     save(&repository, poster(1, 1)).await.unwrap();
@@ -169,10 +176,20 @@ pub(crate) async fn a_damaged_picture_counts_as_missing_and_verification_names_i
     let key = poster(1, 1).pictures.remove(0).0;
     let lease = repository.try_acquire(None).await.unwrap().unwrap();
     let other = poster(1, 9).pictures.remove(0).0;
-    let row = repository.store().row(Table::Pictures, &key).await.unwrap().unwrap();
-    let moved = Row { key: other.clone(), ..row };
+    let row = repository
+        .store()
+        .row(Table::Pictures, &key)
+        .await
+        .unwrap()
+        .unwrap();
+    let moved = Row {
+        key: other.clone(),
+        ..row
+    };
     let fence = lease.head().fence;
-    let write = repository.store().write_rows(fence, Table::Pictures, vec![moved], Vec::new());
+    let write = repository
+        .store()
+        .write_rows(fence, Table::Pictures, vec![moved], Vec::new());
     write.await.unwrap();
     lease.release(None).await.unwrap();
     assert_eq!(repository.picture(&other).await.unwrap(), None);
@@ -194,19 +211,30 @@ pub(crate) async fn a_backup_has_all_pictures(store: &Fixture) {
     };
     for target in [store.fresh().await, other] {
         let target = target.open().await;
-        restore(&target, &backup, Replacement::Refused).await.unwrap();
-        assert_eq!(target.posters().await.unwrap(), repository.posters().await.unwrap());
+        restore(&target, &backup, Replacement::Refused)
+            .await
+            .unwrap();
+        assert_eq!(
+            target.posters().await.unwrap(),
+            repository.posters().await.unwrap()
+        );
         assert_eq!(assert_whole(&target).await.len(), 2);
         assert_eq!(target.verify().await.unwrap().defects, []);
     }
     // Over other posters, which are gone then.
     save(&repository, poster(1, 3)).await.unwrap();
     save(&repository, poster(4, 4)).await.unwrap();
-    restore(&repository, &backup, Replacement::Allowed).await.unwrap();
+    restore(&repository, &backup, Replacement::Allowed)
+        .await
+        .unwrap();
     assert_eq!(assert_whole(&repository).await, ["\"1\"", "\"2\""]);
     assert!(repository.head().await.unwrap().unwrap().posters > revision);
     save(&repository, poster(2, 5)).await.unwrap();
-    assert_eq!(repository.picture_keys().await.unwrap().len(), 4, "no other is left");
+    assert_eq!(
+        repository.picture_keys().await.unwrap().len(),
+        4,
+        "no other is left"
+    );
 }
 
 pub(crate) async fn a_store_of_an_earlier_release_gets_posters(store: &Fixture) {

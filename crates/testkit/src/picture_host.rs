@@ -113,9 +113,8 @@ impl PictureHost {
     /// Waits for the first request for a path.
     pub async fn wait_for_request(&self, path: &str, deadline: Duration) {
         let mut requests = self.state.requests.subscribe();
-        let is_there = |requests: &Vec<PictureRequest>| {
-            requests.iter().any(|request| request.path == path)
-        };
+        let is_there =
+            |requests: &Vec<PictureRequest>| requests.iter().any(|request| request.path == path);
         let waited = tokio::time::timeout(deadline, requests.wait_for(is_there)).await;
         assert!(waited.is_ok(), "no request for {path} within {deadline:?}");
     }
@@ -140,7 +139,9 @@ async fn respond(State(state): State<Arc<HostState>>, request: Request) -> Respo
         path,
         etag: etag.clone(),
     };
-    state.requests.send_modify(|requests| requests.push(request));
+    state
+        .requests
+        .send_modify(|requests| requests.push(request));
     let jpeg = [(header::CONTENT_TYPE, "image/jpeg")];
     match response.unwrap_or(PictureResponse::Status(404)) {
         PictureResponse::Content(data) => (jpeg, data).into_response(),

@@ -30,7 +30,9 @@ pub enum Format {
 /// A picture with the soft shapes, gradients and grain of a photo; another one for each seed.
 pub fn photo(seed: u64, width: u32, height: u32, format: Format) -> Vec<u8> {
     let mut rng = StdRng::seed_from_u64(seed);
-    let layers: Vec<Layer> = (0..LAYERS).map(|layer| Layer::new(&mut rng, layer)).collect();
+    let layers: Vec<Layer> = (0..LAYERS)
+        .map(|layer| Layer::new(&mut rng, layer))
+        .collect();
     let mut image = RgbImage::new(width, height);
     let side = f32::from(u16::try_from(width.max(height)).unwrap_or(u16::MAX));
     for (x, y, pixel) in image.enumerate_pixels_mut() {
@@ -47,7 +49,9 @@ pub fn photo(seed: u64, width: u32, height: u32, format: Format) -> Vec<u8> {
         Format::Png => ImageFormat::Png,
         Format::WebP => ImageFormat::WebP,
     };
-    image.write_to(&mut file, format).expect("memory can be written");
+    image
+        .write_to(&mut file, format)
+        .expect("memory can be written");
     file.into_inner()
 }
 

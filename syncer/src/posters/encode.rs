@@ -107,11 +107,17 @@ mod tests {
         for format in [Format::Jpeg, Format::Png, Format::WebP] {
             let poster = files::photo(1, 600, 900, format);
             let made = pictures(&poster).unwrap();
-            let sizes: Vec<_> = made.iter().map(|(one, _)| (one.width, one.height)).collect();
+            let sizes: Vec<_> = made
+                .iter()
+                .map(|(one, _)| (one.width, one.height))
+                .collect();
             assert_eq!(sizes, [(192, 288), (400, 600), (600, 900)], "{format:?}");
             for (picture, jpeg) in made {
                 let image = decoded(&jpeg);
-                assert_eq!((image.width(), image.height()), (picture.width, picture.height));
+                assert_eq!(
+                    (image.width(), image.height()),
+                    (picture.width, picture.height)
+                );
                 assert_eq!(picture.bytes, jpeg.len() as u64);
                 let limit = u64::from(picture.width * picture.height) / 5;
                 assert!(picture.bytes < limit, "{format:?} {picture:?}");
@@ -129,10 +135,16 @@ mod tests {
     #[test]
     fn a_picture_shows_what_the_poster_shows() {
         let poster = files::photo(3, 600, 900, Format::Png);
-        let before = image::load_from_memory(&poster).unwrap().thumbnail_exact(8, 12);
+        let before = image::load_from_memory(&poster)
+            .unwrap()
+            .thumbnail_exact(8, 12);
         for (picture, jpeg) in pictures(&poster).unwrap() {
             let after = decoded(&jpeg).thumbnail_exact(8, 12);
-            let pairs = before.to_rgb8().into_raw().into_iter().zip(after.to_rgb8().into_raw());
+            let pairs = before
+                .to_rgb8()
+                .into_raw()
+                .into_iter()
+                .zip(after.to_rgb8().into_raw());
             let farthest = pairs.map(|(one, other)| one.abs_diff(other)).max();
             assert!(farthest < Some(40), "{picture:?}: {farthest:?}");
         }

@@ -29,15 +29,15 @@ pub(super) fn check(hosts: &[PosterHost], url: &Url) -> Result<(), RefusedUrl> {
         return Err(RefusedUrl::Malformed);
     }
     let is_listed = |listed: &PosterHost| match (listed, &host) {
-        (PosterHost::Name { name, port: of_name }, Host::Domain(domain)) => {
-            name == domain && (*of_name == port || url.scheme() == "http")
-        }
-        (PosterHost::Address(address), Host::Ipv4(ip)) => {
-            *address == SocketAddr::from((*ip, port))
-        }
-        (PosterHost::Address(address), Host::Ipv6(ip)) => {
-            *address == SocketAddr::from((*ip, port))
-        }
+        (
+            PosterHost::Name {
+                name,
+                port: of_name,
+            },
+            Host::Domain(domain),
+        ) => name == domain && (*of_name == port || url.scheme() == "http"),
+        (PosterHost::Address(address), Host::Ipv4(ip)) => *address == SocketAddr::from((*ip, port)),
+        (PosterHost::Address(address), Host::Ipv6(ip)) => *address == SocketAddr::from((*ip, port)),
         _ => false,
     };
     match hosts.iter().find(|listed| is_listed(listed)) {
@@ -141,12 +141,21 @@ mod tests {
             ("https://a.example:8443/x.jpg", unknown("a.example:8443")),
             ("https://sub.a.example/", unknown("sub.a.example")),
             ("https://a.example./", unknown("a.example.")),
-            ("https://a.example.evil.example/", unknown("a.example.evil.example")),
-            ("https://a.example@evil.example/", Err(RefusedUrl::Malformed)),
+            (
+                "https://a.example.evil.example/",
+                unknown("a.example.evil.example"),
+            ),
+            (
+                "https://a.example@evil.example/",
+                Err(RefusedUrl::Malformed),
+            ),
             ("https://u:p@a.example/", Err(RefusedUrl::Malformed)),
             ("http://127.0.0.1/", unknown("127.0.0.1")),
             ("http://127.0.0.1:4712/", unknown("127.0.0.1:4712")),
-            ("http://[::ffff:127.0.0.1]:4711/", unknown("[::ffff:7f00:1]:4711")),
+            (
+                "http://[::ffff:127.0.0.1]:4711/",
+                unknown("[::ffff:7f00:1]:4711"),
+            ),
             ("http://169.254.169.254/latest/", unknown("169.254.169.254")),
             ("http://localhost:4711/", unknown("localhost:4711")),
             ("file:///etc/passwd", Err(RefusedUrl::Malformed)),

@@ -132,14 +132,21 @@ impl Posters {
         loop {
             if let Some((_, due)) = &self.unsaved {
                 tokio::time::sleep_until(*due).await;
-                return self.unsaved.take().map(|(changes, _)| changes).unwrap_or_default();
+                return self
+                    .unsaved
+                    .take()
+                    .map(|(changes, _)| changes)
+                    .unwrap_or_default();
             }
             if let Some(task) = &mut self.task {
                 let attempts = task.await;
                 self.task = None;
                 match attempts {
                     Ok(attempts) => return self.finish(attempts),
-                    Err(error) => tracing::error!(%error, "fetching posters crashed"),
+                    Err(error) => {
+                        tracing::error!(%error, "fetching posters crashed; will retry");
+                        tokio::time::sleep(SAVE_RETRY).await;
+                    }
                 }
             }
             let now = self.clock.now();
@@ -305,7 +312,12 @@ fn failed(
     if poster.problem.as_ref() == Some(&problem) {
         tracing::debug!(host, problem, "cannot fetch a poster");
     } else {
-        tracing::warn!(host, problem, url = poster.url, "cannot fetch a poster; will retry");
+        tracing::warn!(
+            host,
+            problem,
+            url = poster.url,
+            "cannot fetch a poster; will retry"
+        );
     }
     let factor = 2_u32.saturating_pow(poster.failures);
     let backoff = MIN_BACKOFF.saturating_mul(factor).min(MAX_BACKOFF);

@@ -47,15 +47,17 @@ impl Plan {
         if self.version.as_ref() == Some(&version) {
             return Ok(changes);
         }
-        if head.header().is_some_and(|header| header.content.items > MAX_ITEMS) {
+        if head
+            .header()
+            .is_some_and(|header| header.content.items > MAX_ITEMS)
+        {
             tracing::warn!("posters are not fetched: there are more than {MAX_ITEMS} items");
             self.posters.clear();
             self.version = Some(version);
             return Ok(changes);
         }
-        let is_current = |state: &&Snapshot| {
-            state.version() == head.version && *state.lineage == *head.lineage
-        };
+        let is_current =
+            |state: &&Snapshot| state.version() == head.version && *state.lineage == *head.lineage;
         let catalogue = match known.filter(is_current) {
             Some(state) => state.catalogue.clone(),
             None => match repository.load().await? {
@@ -150,7 +152,8 @@ impl Plan {
     }
 
     fn due(&self, client: &PosterClient, now: Timestamp) -> impl Iterator<Item = &Poster> {
-        self.fetched(client).filter(move |poster| poster.next_fetch <= now)
+        self.fetched(client)
+            .filter(move |poster| poster.next_fetch <= now)
     }
 
     /// The posters that are fetched at some time.

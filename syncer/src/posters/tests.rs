@@ -44,7 +44,10 @@ async fn a_poster_is_fetched_once_and_then_only_if_it_has_changed() {
     let changed = attempt(&client, again.poster, &clock).await;
     assert_eq!(changed.result, "fetched");
     assert_ne!(changed.poster.pictures, fetched.poster.pictures);
-    let etags = host.requests("/a.jpg").into_iter().map(|request| request.etag);
+    let etags = host
+        .requests("/a.jpg")
+        .into_iter()
+        .map(|request| request.etag);
     let etags: Vec<_> = etags.collect();
     let known = Some("\"1\"".to_owned());
     assert_eq!(etags, [None, known.clone(), known]);
@@ -66,10 +69,26 @@ async fn what_is_no_picture_keeps_the_last_good_one_with_the_reason() {
     for (response, result, problem) in [
         (PictureResponse::Status(404), "failed", "responded with 404"),
         (PictureResponse::Status(500), "failed", "responded with 500"),
-        (PictureResponse::Content(pictures::bomb()), "refused", "has too many pixels"),
-        (PictureResponse::Content(pictures::SVG.into()), "refused", "is neither JPEG"),
-        (PictureResponse::Content(b"<!doctype html>".into()), "refused", "is neither JPEG"),
-        (PictureResponse::Content(photo[..half].into()), "refused", "is truncated"),
+        (
+            PictureResponse::Content(pictures::bomb()),
+            "refused",
+            "has too many pixels",
+        ),
+        (
+            PictureResponse::Content(pictures::SVG.into()),
+            "refused",
+            "is neither JPEG",
+        ),
+        (
+            PictureResponse::Content(b"<!doctype html>".into()),
+            "refused",
+            "is neither JPEG",
+        ),
+        (
+            PictureResponse::Content(photo[..half].into()),
+            "refused",
+            "is truncated",
+        ),
         (PictureResponse::Truncated(photo.clone()), "failed", ""),
         (PictureResponse::Endless, "refused", "is larger than 8 MiB"),
         (PictureResponse::Drip, "failed", "did not arrive within"),
@@ -84,15 +103,29 @@ async fn what_is_no_picture_keeps_the_last_good_one_with_the_reason() {
             "refused",
             "169.254.169.254 is not in",
         ),
-        (PictureResponse::RedirectTo("file:///etc/passwd".into()), "refused", "its URL is not"),
-        (PictureResponse::RedirectTo("/a.jpg".into()), "failed", "redirected more than 3 times"),
+        (
+            PictureResponse::RedirectTo("file:///etc/passwd".into()),
+            "refused",
+            "its URL is not",
+        ),
+        (
+            PictureResponse::RedirectTo("/a.jpg".into()),
+            "failed",
+            "redirected more than 3 times",
+        ),
     ] {
         host.serve("/a.jpg", response);
         let failed = attempt(&client, good.clone(), &clock).await;
         let text = failed.poster.problem.as_deref().unwrap_or_default();
-        assert!(text.starts_with(problem) && !text.is_empty(), "{problem}: {text}");
+        assert!(
+            text.starts_with(problem) && !text.is_empty(),
+            "{problem}: {text}"
+        );
         assert_eq!(failed.result, result, "{problem}");
-        assert_eq!((failed.poster.pictures, failed.poster.failures), (good.pictures.clone(), 1));
+        assert_eq!(
+            (failed.poster.pictures, failed.poster.failures),
+            (good.pictures.clone(), 1)
+        );
         assert_eq!(failed.pictures, []);
     }
     assert_eq!(private.requests("/a.jpg"), []);
@@ -102,9 +135,15 @@ async fn what_is_no_picture_keeps_the_last_good_one_with_the_reason() {
 async fn a_redirect_to_a_listed_host_is_followed() {
     let host = PictureHost::start().await;
     let (client, (clock, _)) = (client(&host), clock());
-    host.serve("/b.jpg", PictureResponse::Content(pictures::photo(1, 60, 90, Format::WebP)));
+    host.serve(
+        "/b.jpg",
+        PictureResponse::Content(pictures::photo(1, 60, 90, Format::WebP)),
+    );
     let url = host.serve("/a.jpg", PictureResponse::RedirectTo("/b.jpg".into()));
-    assert_eq!(attempt(&client, poster(url), &clock).await.result, "fetched");
+    assert_eq!(
+        attempt(&client, poster(url), &clock).await.result,
+        "fetched"
+    );
 }
 
 #[test]
@@ -125,6 +164,9 @@ fn the_wait_doubles_with_each_failure_up_to_a_day_and_respects_retry_after() {
         let retry_after = Some(Duration::from_secs(retry_after));
         let failed = failed(failing, "no".into(), retry_after, now);
         let wait = failed.next_fetch.as_second();
-        assert!((seconds..=seconds + seconds / 10).contains(&wait), "{failures}: {wait}");
+        assert!(
+            (seconds..=seconds + seconds / 10).contains(&wait),
+            "{failures}: {wait}"
+        );
     }
 }

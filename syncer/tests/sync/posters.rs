@@ -59,14 +59,24 @@ pub(crate) async fn mirror(store: Store) {
     let urls: Vec<_> = first.iter().map(|poster| &*poster.url).collect();
     assert_eq!(urls, [&*good, &*gone], "no other host is asked");
     assert_eq!(first[0].pictures.len(), 1);
-    assert_eq!(first[1].problem.as_deref(), Some("responded with 404 Not Found"));
-    assert_eq!(scene.head().await.version, version, "posters make no version");
+    assert_eq!(
+        first[1].problem.as_deref(),
+        Some("responded with 404 Not Found")
+    );
+    assert_eq!(
+        scene.head().await.version,
+        version,
+        "posters make no version"
+    );
     posters.flush(&scene.syncer).await;
     assert_eq!(host.requests("/1.jpg").len(), 1);
     assert_eq!(host.requests("/2.jpg").len(), 1, "it waits after a failure");
 
     // The good one goes away, and keeps its picture; the other one comes.
-    host.serve("/1.jpg", PictureResponse::Content(b"<!doctype html>".into()));
+    host.serve(
+        "/1.jpg",
+        PictureResponse::Content(b"<!doctype html>".into()),
+    );
     host.serve("/2.jpg", PictureResponse::Content(photo(2)));
     scene.wait(DAY);
     posters.flush(&scene.syncer).await;
@@ -140,8 +150,14 @@ pub(crate) async fn slow_host(store: Store) {
     let deadline = Duration::from_secs(60);
     host.wait_for_request("/1.jpg", deadline).await;
     let before = source.requests("films");
-    source.wait_for_requests("films", before + 5, deadline).await;
-    assert_eq!(host.requests("/1.jpg").len(), 1, "the first request still goes on");
+    source
+        .wait_for_requests("films", before + 5, deadline)
+        .await;
+    assert_eq!(
+        host.requests("/1.jpg").len(),
+        1,
+        "the first request still goes on"
+    );
     shutdown.cancel();
     syncing.await.unwrap();
 }

@@ -2,7 +2,7 @@
 
 mod exposition;
 mod prometheus;
-mod scrape;
+pub(crate) mod scrape;
 
 use e2e::{DEADLINE, Store};
 use testkit::process::Service;

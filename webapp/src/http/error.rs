@@ -112,7 +112,9 @@ impl AppError {
         match self {
             Self::MethodNotAllowed => Some((ALLOW, METHODS)),
             Self::NotReady => Some((RETRY_AFTER, HeaderValue::from_static("2"))),
-            Self::Busy | Self::DatabaseUnavailable => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
+            Self::Busy | Self::DatabaseUnavailable => {
+                Some((RETRY_AFTER, HeaderValue::from_static("5")))
+            }
             Self::TooManyStreams => Some((RETRY_AFTER, HeaderValue::from_static("30"))),
             _ => None,
         }

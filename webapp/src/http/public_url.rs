@@ -388,3 +388,21 @@ pub(crate) fn with_prefix(page: &str, prefix: &str) -> String {
     }
     prefixed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_of_a_page_gets_the_prefix_and_no_text() {
+        let page = "<a href=\"/movies\">srcset, /images/</a> <form action=\"/search\"> \
+                    <img src=\"/a\" srcset=\"/a 1w, /b 2w\" alt=\"\"> \
+                    <img srcset=\"/c 3w\"> <a href=\"https://a.example/\">";
+        assert_eq!(
+            with_prefix(page, "/x&y"),
+            "<a href=\"/x&amp;y/movies\">srcset, /images/</a> <form action=\"/x&amp;y/search\"> \
+             <img src=\"/x&amp;y/a\" srcset=\"/x&amp;y/a 1w, /x&amp;y/b 2w\" alt=\"\"> \
+             <img srcset=\"/x&amp;y/c 3w\"> <a href=\"https://a.example/\">"
+        );
+    }
+}

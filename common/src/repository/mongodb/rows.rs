@@ -33,7 +33,12 @@ pub(super) async fn row(connection: &Connection, table: Table, key: &str) -> Res
 /// The keys of a table. Those of another type are skipped.
 pub(super) async fn keys(connection: &Connection, table: Table) -> Result<Vec<String>> {
     let options = FindOptions::builder().sort(doc! { "_id": 1 });
-    scan_keys(connection, table, options.projection(doc! { "_id": 1 }).build()).await
+    scan_keys(
+        connection,
+        table,
+        options.projection(doc! { "_id": 1 }).build(),
+    )
+    .await
 }
 
 async fn scan_keys(
