@@ -11,7 +11,8 @@ use testkit::pictures::{self, Format};
 
 use crate::scene::{Scene, Store};
 
-const DAY: Duration = Duration::from_hours(25);
+/// Longer than the longest time between two checks.
+const DAY: Duration = Duration::from_hours(27);
 
 fn posters(scene: &Scene, host: &PictureHost) -> Posters {
     let settings = PosterSettings {
