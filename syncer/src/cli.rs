@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
@@ -17,8 +18,12 @@ use tokio_util::sync::CancellationToken;
 use crate::commands;
 use crate::metrics::SyncMetrics;
 use crate::pipeline::{SyncPolicy, Syncer};
+use crate::posters::Posters;
 use crate::webhooks::Webhooks;
 use crate::{schedule, setup};
+
+/// How long `syncer once` fetches posters after the sync.
+const POSTERS_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Mirror the Ghibli API into the database. Without a command, syncs repeatedly until stopped.
 #[derive(Debug, Parser)]
@@ -128,12 +133,12 @@ async fn run_command(command: commands::Command, config: &mut Config) -> ExitCod
         Ok(shutdown) => shutdown,
         Err(error) => return fail(exit::FAILURE, &format!("{error:#}")),
     };
-    let (mut syncer, webhooks) = match open_syncer(config, access).await {
+    let (mut syncer, webhooks, mut posters) = match open_syncer(config, access).await {
         Ok(opened) => opened,
         Err(error) => return fail(exit::CONFIGURATION, &format!("{error:#}")),
     };
     let repository = syncer.repository().clone();
-    let logs_events = command.logs_events();
+    let (logs_events, syncs) = (command.logs_events(), command.syncs());
     if logs_events {
         webhooks.register_new(&shutdown).await;
     }
@@ -141,8 +146,22 @@ async fn run_command(command: commands::Command, config: &mut Config) -> ExitCod
     if logs_events {
         webhooks.flush(&shutdown).await;
     }
+    if syncs {
+        flush_posters(&mut posters, &syncer, &shutdown).await;
+    }
     repository.close().await;
     code.unwrap_or_else(|error| fail(exit_code(&error), &format!("{error:#}")))
+}
+
+/// Fetches the posters that are due, for a limited time.
+async fn flush_posters(posters: &mut Posters, syncer: &Syncer, shutdown: &CancellationToken) {
+    tokio::select! {
+        () = posters.flush(syncer) => {}
+        () = shutdown.cancelled() => {}
+        () = tokio::time::sleep(POSTERS_TIMEOUT) => {
+            tracing::warn!("not all posters are fetched yet; the next syncer will continue");
+        }
+    }
 }
 
 /// The exit code for an error: a database of a newer release counts as a configuration error.
@@ -197,6 +216,7 @@ fn replace_missing_file(config: &mut Config) -> anyhow::Result<Option<tempfile::
 struct Service {
     syncer: Syncer,
     webhooks: Webhooks,
+    posters: Posters,
     listener: Option<TcpListener>,
     metrics: Metrics,
 }
@@ -205,17 +225,23 @@ impl Service {
     async fn open(config: &Config) -> anyhow::Result<Self> {
         let metrics = Metrics::new("syncer", config);
         let repository = open_repository(config, Access::Writer).await?;
-        let (syncer, webhooks) = syncer(repository.with_metrics(&metrics), config)?;
+        let repository = repository.with_metrics(&metrics);
+        let (syncer, webhooks, posters) = syncer(repository, config)?;
+        posters.register(&metrics);
         Ok(Self {
             syncer,
             webhooks,
+            posters,
             listener: metrics::listen(config).await?,
             metrics,
         })
     }
 }
 
-async fn open_syncer(config: &Config, access: Access) -> anyhow::Result<(Syncer, Webhooks)> {
+async fn open_syncer(
+    config: &Config,
+    access: Access,
+) -> anyhow::Result<(Syncer, Webhooks, Posters)> {
     syncer(open_repository(config, access).await?, config)
 }
 
@@ -233,11 +259,14 @@ async fn notify_test(config: &Config) -> ExitCode {
     result.unwrap_or_else(|error| fail(exit::FAILURE, &format!("{error:#}")))
 }
 
-/// A syncer over an open repository and its webhooks, as configured.
+/// A syncer over an open repository, its webhooks and its posters, as configured.
 ///
 /// # Errors
 /// When a setting is wrong.
-pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<(Syncer, Webhooks)> {
+pub fn syncer(
+    repository: Repository,
+    config: &Config,
+) -> anyhow::Result<(Syncer, Webhooks, Posters)> {
     if let Some(warning) = config.memory_warning() {
         tracing::warn!("{warning}");
     }
@@ -254,8 +283,9 @@ pub fn syncer(repository: Repository, config: &Config) -> anyhow::Result<(Syncer
     };
     let repository = repository.with_retention(config.retention);
     let webhooks = Webhooks::new(repository.clone(), &config.webhooks, Clock::system())?;
+    let posters = Posters::new(repository.clone(), &config.posters, Clock::system())?;
     let syncer = Syncer::new(repository, client, Clock::system(), policy);
-    Ok((syncer, webhooks))
+    Ok((syncer, webhooks, posters))
 }
 
 async fn sync_repeatedly(service: Service, config: &Config) -> anyhow::Result<()> {
@@ -278,7 +308,13 @@ async fn sync_repeatedly(service: Service, config: &Config) -> anyhow::Result<()
     let syncing = async {
         service.webhooks.register_new(&shutdown).await;
         tokio::join!(
-            schedule::run(service.syncer, interval, sync_metrics, shutdown.clone()),
+            schedule::run(
+                service.syncer,
+                service.posters,
+                interval,
+                sync_metrics,
+                shutdown.clone()
+            ),
             service.webhooks.run(&shutdown)
         );
     };

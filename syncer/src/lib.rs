@@ -4,6 +4,7 @@ pub mod cli;
 pub mod commands;
 pub mod metrics;
 pub mod pipeline;
+pub mod posters;
 mod progress;
 pub mod schedule;
 mod setup;

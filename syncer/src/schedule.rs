@@ -6,10 +6,12 @@ use common::models::{Outcome, Run};
 use common::repository::{LeaseDenied, LeaseGuard};
 use ghibli_api::Progress;
 use rand::Rng;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::SyncMetrics;
 use crate::pipeline::Syncer;
+use crate::posters::Posters;
 use crate::summary::RunSummary;
 
 /// The longest wait for the lease of another syncer, or for a store that failed.
@@ -28,6 +30,7 @@ const MAX_BACKOFF: Duration = Duration::from_mins(1);
 /// abandoned, which leaves no trace of what it had not committed.
 pub async fn run(
     mut syncer: Syncer,
+    mut posters: Posters,
     interval: Duration,
     metrics: SyncMetrics,
     shutdown: CancellationToken,
@@ -44,6 +47,7 @@ pub async fn run(
                 let run = sync_once(&mut syncer, lease, &mut backoff, &metrics, &shutdown).await;
                 if let Some(run) = run.filter(|_| !shutdown.is_cancelled()) {
                     log.run(&run, backoff.wait());
+                    posters.update(&syncer).await;
                 }
                 backoff.wait() + jitter(backoff.wait())
             }
@@ -59,11 +63,29 @@ pub async fn run(
                 interval.min(MAX_LEASE_WAIT)
             }
         };
+        let due = Instant::now() + wait.max(Duration::from_millis(1));
+        mirror_posters(&mut posters, due, &shutdown).await;
+    }
+}
+
+/// Saves posters as they are fetched, until the next sync is due.
+async fn mirror_posters(posters: &mut Posters, due: Instant, shutdown: &CancellationToken) {
+    loop {
+        let changes = tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep_until(due) => return,
+            changes = posters.next_changes() => changes,
+        };
         tokio::select! {
-            () = shutdown.cancelled() => {}
-            () = tokio::time::sleep(wait.max(Duration::from_millis(1))) => {}
+            () = posters.save(changes) => {}
+            () = shutdown_timeout(shutdown) => return,
         }
     }
+}
+
+async fn shutdown_timeout(shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
 }
 
 /// Syncs once; `None` if the run had to be abandoned after shutdown.
@@ -75,10 +97,6 @@ async fn sync_once(
     shutdown: &CancellationToken,
 ) -> Option<Run> {
     let handle = lease.handle();
-    let timeout = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
-    };
     let progress = |step: Progress<'_>| metrics.count_request(step);
     tokio::select! {
         finished = syncer.sync_once(lease, &progress, shutdown) => {
@@ -87,7 +105,7 @@ async fn sync_once(
             Some(finished.run)
         }
         // The next syncer need not wait until the lease expires.
-        () = timeout => {
+        () = shutdown_timeout(shutdown) => {
             handle.release().await;
             None
         }

@@ -27,6 +27,7 @@ mod mirroring;
 mod mongodb_faults;
 mod operations_guide;
 mod pages;
+mod posters;
 mod public_address;
 mod raw_http;
 mod snapshots;

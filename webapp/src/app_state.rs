@@ -2,6 +2,7 @@ use axum::extract::FromRef;
 
 use crate::events::Events;
 use crate::http::PublicUrl;
+use crate::images::Images;
 use crate::metrics::RequestMetrics;
 use crate::state::CurrentSite;
 
@@ -14,6 +15,8 @@ pub(crate) struct AppState {
     pub(crate) public_url: PublicUrl,
     /// The streams of events.
     pub(crate) events: Events,
+    /// The pictures of posters.
+    pub(crate) images: Images,
     /// Counts of requests.
     pub(crate) requests: RequestMetrics,
 }

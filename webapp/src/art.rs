@@ -1,4 +1,5 @@
-//! The URLs of drawings and of pictures for link previews, and their handlers.
+//! The URLs of drawings, of the posters over them and of pictures for link previews, and the
+//! handlers of drawings.
 
 use std::io;
 use std::sync::Arc;
@@ -14,9 +15,9 @@ use tokio::sync::Semaphore;
 use crate::assets::IMMUTABLE;
 use crate::http::AppError;
 use crate::http::blocking::run_blocking;
-use crate::http::content::{PNG, SVG};
-use crate::state::{CurrentSite, find};
-use crate::wording;
+use crate::http::content::{JPEG, PNG, SVG};
+use crate::state::{CurrentSite, Site, find};
+use crate::{images, wording};
 
 /// Pictures for link previews are drawn one at a time: each takes some tens of milliseconds.
 static SHARE_PICTURES: Semaphore = Semaphore::const_new(1);
@@ -28,15 +29,51 @@ pub(crate) struct Art {
     pub(crate) address: String,
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// The poster that covers the drawing once it is loaded.
+    pub(crate) poster: Option<PosterImage>,
+}
+
+/// The addresses and the size of a poster.
+#[derive(Clone, Debug)]
+pub(crate) struct PosterImage {
+    /// That of the largest picture.
+    pub(crate) address: String,
+    /// The addresses with their widths, as in the attribute `srcset`.
+    pub(crate) srcset: String,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+impl PosterImage {
+    fn of(site: &Site, item: &Item) -> Option<Self> {
+        let pictures = site.sync_status.posters.get(item)?;
+        let largest = pictures.last()?;
+        let sources = pictures.iter();
+        let sources = sources.map(|one| format!("{} {}w", images::address(one), one.width));
+        Some(Self {
+            address: images::address(largest),
+            srcset: sources.collect::<Vec<_>>().join(", "),
+            width: largest.width,
+            height: largest.height,
+        })
+    }
 }
 
 impl Art {
-    pub(crate) fn of(lists: &ListIndex, item: &Item) -> Self {
+    pub(crate) fn of(site: &Site, item: &Item) -> Self {
+        Self {
+            poster: PosterImage::of(site, item),
+            ..Self::drawing(&site.indexes.lists, item)
+        }
+    }
+
+    fn drawing(lists: &ListIndex, item: &Item) -> Self {
         let (width, height) = item_art::size(item.kind());
         Self {
             address: address(lists, item, "svg"),
             width,
             height,
+            poster: None,
         }
     }
 }
@@ -54,11 +91,20 @@ pub(crate) struct SharePicture {
 }
 
 impl SharePicture {
-    /// For the page of an item.
-    pub(crate) fn of_item(lists: &ListIndex, item: &Item) -> Self {
+    /// For the page of an item: its poster or else its drawing.
+    pub(crate) fn of_item(site: &Site, item: &Item) -> Self {
+        if let Some(poster) = PosterImage::of(site, item) {
+            return Self {
+                address: poster.address,
+                media_type: JPEG,
+                width: poster.width,
+                height: poster.height,
+                alt: format!("Poster of {}", item.name()),
+            };
+        }
         let noun = wording::singular(item.kind());
         let alt = format!("Generated artwork for the {noun} {}", item.name());
-        Self::drawn(address(lists, item, "png"), alt)
+        Self::drawn(address(&site.indexes.lists, item, "png"), alt)
     }
 
     /// For a list of items of a kind; `None` if there are none.
@@ -172,15 +218,70 @@ fn strip_version(lists: &ListIndex, items: &[Arc<Item>]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use common::models::{Facts, Movie};
+    use common::repository::{Picture, Poster};
 
     use super::*;
     use crate::fixture::item;
+    use crate::state::{PosterIndex, SyncStatus};
 
     #[test]
     fn an_id_is_escaped_in_the_url_of_a_drawing() {
         let item = item("a/b?c", Facts::Movie(Movie::default()));
-        let address = Art::of(&ListIndex::default(), &item).address;
+        let address = Art::drawing(&ListIndex::default(), &item).address;
         assert!(address.starts_with("/art/movies/a%2Fb%3Fc.svg?v="));
+    }
+
+    #[test]
+    fn a_movie_whose_poster_is_stored_has_all_its_pictures() {
+        let movie = |url: Option<&str>| {
+            let facts = Movie {
+                poster_url: url.map(Into::into),
+                ..Movie::default()
+            };
+            item("m", Facts::Movie(facts))
+        };
+        let poster = |url: &str, widths: &[u32], problem: Option<&str>| Poster {
+            url: url.into(),
+            pictures: widths
+                .iter()
+                .map(|width| Picture::new(b"jpeg", *width, width * 3 / 2))
+                .collect(),
+            problem: problem.map(Into::into),
+            ..Poster::default()
+        };
+        let posters = PosterIndex::new(vec![
+            poster(
+                "https://a.example/1.jpg",
+                &[192, 400],
+                Some("responded with 404"),
+            ),
+            poster("https://a.example/2.jpg", &[], Some("responded with 404")),
+        ]);
+        assert_eq!((posters.count(), posters.failures.len()), (1, 2));
+        let mut site = Site::built_in();
+        site.sync_status = Arc::new(SyncStatus {
+            posters: Arc::new(posters),
+            ..SyncStatus::default()
+        });
+        let shown = Art::of(&site, &movie(Some("https://a.example/1.jpg")))
+            .poster
+            .unwrap();
+        let [small, large] =
+            [192, 400].map(|width| images::address(&Picture::new(b"jpeg", width, 1)));
+        assert_eq!(shown.srcset, format!("{small} 192w, {large} 400w"));
+        assert_eq!(
+            (shown.address, shown.width, shown.height),
+            (large, 400, 600)
+        );
+        for other in [
+            None,
+            Some("https://a.example/2.jpg"),
+            Some("https://a.example/3.jpg"),
+        ] {
+            assert!(Art::of(&site, &movie(other)).poster.is_none(), "{other:?}");
+        }
     }
 }

@@ -14,6 +14,7 @@ mod feed;
 mod fixture;
 mod ghibli;
 mod http;
+mod images;
 mod lists;
 mod metrics;
 mod middleware;

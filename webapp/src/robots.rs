@@ -15,12 +15,13 @@ pub(crate) const NOT_INDEXED: (HeaderName, HeaderValue) = (
 );
 
 /// The starts of addresses.
-const DISALLOWED: [&str; 9] = [
+const DISALLOWED: [&str; 10] = [
     "/search",
     "/movies/random",
     "/changes?from=",
     "/events",
     "/ghibli",
+    "/images/",
     "/api/v1/",
     "/versions/",
     "/*?version=",

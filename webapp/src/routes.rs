@@ -20,7 +20,8 @@ use crate::http::{AppError, blocking};
 use crate::middleware::RequestLimits;
 use crate::state::CurrentSite;
 use crate::{
-    api, art, assets, events, feed, ghibli, metrics, middleware, pages, response_cache, robots,
+    api, art, assets, events, feed, ghibli, images, metrics, middleware, pages, response_cache,
+    robots,
 };
 
 /// Whether a path that begins with this segment is a page or a response of the app.
@@ -37,6 +38,7 @@ pub(crate) fn has_own(segment: &str) -> bool {
         "feed.atom",
         "ghibli",
         "healthz",
+        "images",
         "producers",
         "readyz",
         "robots.txt",
@@ -87,6 +89,7 @@ fn routes() -> Router<AppState> {
         .route("/readyz", get(readyz))
         .route("/art/{file}", get(art::show_strip))
         .route("/art/{kind}/{name}", get(art::show))
+        .route("/images/{name}", get(images::show))
         .route("/static/{name}", get(assets::show))
         .route("/favicon.svg", get(assets::favicon))
         .route("/favicon.ico", get(assets::favicon))

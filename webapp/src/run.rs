@@ -21,9 +21,10 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::app_state::AppState;
 use crate::events::{self, Events};
 use crate::http::{self, PublicUrl};
+use crate::images::Images;
 use crate::metrics::{RequestMetrics, measured, register_listeners, register_site, watch_delay};
 use crate::middleware::RequestLimits;
-use crate::state::{self, CurrentSite};
+use crate::state::{self, CurrentSite, FollowerSettings};
 use crate::{pages, response_cache, routes};
 
 /// How long connections wait at a start for the database to be read, before they are accepted and get
@@ -104,10 +105,12 @@ pub async fn run(
             is_ghibli: false,
         },
         events: Events::new(&limits, shutdown.clone()),
+        images: Images::new(repository.clone(), &config.posters),
         requests: RequestMetrics::default(),
     };
     let current = state.current.clone();
     state.requests.register(&metrics);
+    state.images.register(&metrics);
     register_site(
         &metrics,
         current.clone(),
@@ -130,7 +133,10 @@ pub async fn run(
     let follower = tokio::spawn(state::follow(
         current.clone(),
         repository.clone(),
-        config.sync_interval,
+        FollowerSettings {
+            interval: config.sync_interval,
+            shows_posters: config.posters.is_enabled,
+        },
         clock,
         events::encode::version,
         prewarm,

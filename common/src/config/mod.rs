@@ -15,7 +15,7 @@ use url::Url;
 
 pub use settings::ConfigError;
 use settings::{FILE, Setting, Settings};
-pub use values::{Database, FuseLimits, LogFormat, Webhook};
+pub use values::{Database, FuseLimits, LogFormat, PosterHost, PosterSettings, Webhook};
 
 const SECRET_ADVICE: &str =
     "write one line for all URLs or one for each; echo whsec_$(openssl rand -base64 32) makes one";
@@ -47,6 +47,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The proxies whose `X-Forwarded-…` and `Forwarded` fields count.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether and from where posters are fetched.
+    pub posters: PosterSettings,
     /// The webhooks that events are posted to.
     pub webhooks: Vec<Webhook>,
     /// Filter directives for the log: `info`, `common=debug`.
@@ -121,6 +123,7 @@ impl Config {
                 .find("public_url")
                 .map(|setting| setting.parse(parse::public_url))
                 .transpose()?,
+            posters: posters(&settings)?,
             webhooks: webhooks(&settings)?,
             log: settings.get("log").parse(parse::log)?,
             log_format: settings.get("log_format").parse(parse::log_format)?,
@@ -157,6 +160,16 @@ fn from_file(setting: &Setting) -> Result<Database, ConfigError> {
         ..setting.clone()
     }
     .parse(parse::database_url)
+}
+
+/// On a public server its operator decides about the rights to posters.
+fn posters(settings: &Settings) -> Result<PosterSettings, ConfigError> {
+    let is_enabled = settings.get("posters").parse(parse::posters)?;
+    Ok(PosterSettings {
+        is_enabled: is_enabled.unwrap_or_else(|| settings.find("public_url").is_none()),
+        hosts: settings.get("poster_hosts").parse(parse::poster_hosts)?,
+        cache_bytes: settings.get("poster_cache").parse(parse::max_bytes)?,
+    })
 }
 
 fn webhooks(settings: &Settings) -> Result<Vec<Webhook>, ConfigError> {

@@ -13,10 +13,11 @@ use bytesize::ByteSize;
 use ipnet::IpNet;
 use secrecy::SecretSlice;
 use tracing_subscriber::EnvFilter;
-use url::Url;
+use url::{Host, Url};
 
-use super::values::{Database, LogFormat};
+use super::values::{Database, LogFormat, PosterHost};
 
+const HTTPS_PORT: u16 = 443;
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_INTERVAL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
@@ -179,6 +180,46 @@ pub(super) fn max_bytes(text: &str) -> Parsed<u64> {
         return Err(format!("\"{text}\" is less than 1KiB"));
     }
     Ok(bytes.as_u64())
+}
+
+/// Whether posters are fetched and shown, unless it depends on the public URL.
+pub(super) fn posters(text: &str) -> Parsed<Option<bool>> {
+    match text {
+        "auto" => Ok(None),
+        "on" => Ok(Some(true)),
+        "off" => Ok(Some(false)),
+        _ => Err(format!("\"{text}\" is neither auto, on nor off")),
+    }
+}
+
+pub(super) fn poster_hosts(text: &str) -> Parsed<Vec<PosterHost>> {
+    let hosts = text.split(',').map(str::trim);
+    let hosts = hosts.filter(|host| !host.is_empty());
+    hosts.map(poster_host).collect()
+}
+
+fn poster_host(text: &str) -> Parsed<PosterHost> {
+    if let Ok(address) = text.parse() {
+        return Ok(PosterHost::Address(address));
+    }
+    let url = Url::parse(&format!("https://{text}")).ok();
+    let is_bare = |url: &Url| {
+        url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && !text.ends_with('/')
+    };
+    let url = url.filter(is_bare);
+    let url = url.ok_or_else(|| format!("\"{text}\" is neither a host nor an address and port"))?;
+    match url.host() {
+        Some(Host::Domain(name)) => Ok(PosterHost::Name {
+            name: name.to_owned(),
+            port: url.port().unwrap_or(HTTPS_PORT),
+        }),
+        _ => Err(format!("\"{text}\" is an address without a port")),
+    }
 }
 
 pub(super) fn interval(text: &str) -> Parsed<Duration> {

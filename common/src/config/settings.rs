@@ -9,7 +9,7 @@ pub(super) const FILE: &str = "pyflix.toml";
 const PREFIX: &str = "PYFLIX_";
 
 /// Every key with its default, if it has one, and an example of a right value.
-const KEYS: [(&str, Option<&str>, &str); 21] = [
+const KEYS: [(&str, Option<&str>, &str); 24] = [
     (
         "database_url",
         Some("sqlite:data/pyflix.db"),
@@ -35,6 +35,13 @@ const KEYS: [(&str, Option<&str>, &str); 21] = [
     ("metrics_listen", None, "127.0.0.1:9464"),
     ("trusted_proxies", None, "127.0.0.1,10.0.0.0/8"),
     ("public_url", None, "https://movies.example.org"),
+    ("posters", Some("auto"), "off"),
+    (
+        "poster_hosts",
+        Some("image.tmdb.org,www.themoviedb.org"),
+        "image.tmdb.org,www.themoviedb.org",
+    ),
+    ("poster_cache", Some("16MiB"), "16MiB"),
     ("webhook_urls", None, "https://hooks.example.org/pyflix"),
     ("webhook_secret_file", None, "/run/secrets/webhook_secrets"),
     ("log", Some("info"), "info"),

@@ -34,8 +34,49 @@ fn without_any_setting_the_defaults_hold() {
     assert_eq!((config.missed_syncs, config.retention), (3, 256));
     assert_eq!(config.public_url, None);
     assert_eq!(config.metrics_listen, None);
+    assert!(config.posters.is_enabled);
+    assert_eq!(config.posters.cache_bytes, 16 << 20);
+    let hosts = ["image.tmdb.org", "www.themoviedb.org"].map(|name| PosterHost::Name {
+        name: name.to_owned(),
+        port: 443,
+    });
+    assert_eq!(config.posters.hosts, hosts);
     assert_eq!(config.log_format, LogFormat::Pretty);
     assert!(config.warnings.is_empty());
+}
+
+#[test]
+fn posters_are_off_by_default_on_a_public_server() {
+    let url = ("PYFLIX_PUBLIC_URL", "https://movies.example.org");
+    for (variables, is_enabled) in [
+        (vec![url], false),
+        (vec![url, ("PYFLIX_POSTERS", "on")], true),
+        (vec![("PYFLIX_POSTERS", "off")], false),
+        (vec![("PYFLIX_POSTERS", "auto")], true),
+    ] {
+        let config = config(&variables).unwrap();
+        assert_eq!(config.posters.is_enabled, is_enabled, "{variables:?}");
+    }
+}
+
+#[test]
+fn a_poster_host_is_a_name_or_an_address_with_its_port() {
+    let hosts = "Pictures.Example.org, pictures.example.org:8443,127.0.0.1:4711,[::1]:80,";
+    let config = config(&[("PYFLIX_POSTER_HOSTS", hosts)]).unwrap();
+    let name = |port| PosterHost::Name {
+        name: "pictures.example.org".to_owned(),
+        port,
+    };
+    let address = |text: &str| PosterHost::Address(text.parse().unwrap());
+    assert_eq!(
+        config.posters.hosts,
+        [
+            name(443),
+            name(8443),
+            address("127.0.0.1:4711"),
+            address("[::1]:80")
+        ]
+    );
 }
 
 #[test]
@@ -56,6 +97,11 @@ fn a_wrong_value_is_reported_with_its_name_the_problem_and_an_example() {
         ("PYFLIX_PROVIDER_URLS", "http://a,ftp://b"),
         ("PYFLIX_PROVIDER_MAX_BYTES", "many"),
         ("PYFLIX_SYNC_INTERVAL", "soon"),
+        ("PYFLIX_POSTERS", "yes"),
+        ("PYFLIX_POSTER_HOSTS", "127.0.0.1"),
+        ("PYFLIX_POSTER_HOSTS", "https://image.tmdb.org"),
+        ("PYFLIX_POSTER_HOSTS", "image.tmdb.org/t/p"),
+        ("PYFLIX_POSTER_CACHE", "large"),
         ("PYFLIX_SYNC_INTERVAL", "0s"),
         ("PYFLIX_FUSE_EMPTY", "no"),
         ("PYFLIX_FUSE_LOST", "101%"),

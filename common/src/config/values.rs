@@ -1,6 +1,7 @@
 //! Types of the settings' values.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use secrecy::{SecretSlice, SecretString};
@@ -64,6 +65,31 @@ impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Webhook({})", self.host())
     }
+}
+
+/// Whether and from where movies' posters are fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PosterSettings {
+    /// Whether they are fetched and shown.
+    pub is_enabled: bool,
+    /// The only hosts that they are fetched from.
+    pub hosts: Vec<PosterHost>,
+    /// Maximum size of the pictures that a web app keeps in memory, in bytes.
+    pub cache_bytes: u64,
+}
+
+/// A host that posters may be fetched from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PosterHost {
+    /// A host by its name in lower case, over HTTPS; its addresses must be public.
+    Name {
+        /// The name.
+        name: String,
+        /// The port.
+        port: u16,
+    },
+    /// This address with this port, over HTTP or HTTPS, whether it is public or not.
+    Address(SocketAddr),
 }
 
 /// The form of log lines.

@@ -59,6 +59,9 @@ pub struct Head {
     /// The rows that a restored backup has for the tables, until they are there.
     #[serde(default)]
     pub pending_rows: Option<PendingRows>,
+    /// The fence of the lease that last changed the pictures of posters; 0 for none.
+    #[serde(default)]
+    pub posters: u64,
 }
 
 /// The right to publish.
@@ -160,6 +163,8 @@ pub enum HeadPatch {
     Restore(Box<Head>),
     /// The pending rows are in their tables.
     RowsWritten,
+    /// The lease of this fence has changed the pictures of posters.
+    Posters(u64),
 }
 
 /// The release of a lease.
@@ -227,6 +232,7 @@ impl Head {
             dirty: false,
             release: RELEASE.to_owned(),
             pending_rows: None,
+            posters: 0,
         }
     }
 
@@ -357,6 +363,7 @@ impl Head {
                 }
             }
             HeadPatch::RowsWritten => self.pending_rows = None,
+            HeadPatch::Posters(fence) => self.posters = *fence,
         }
         true
     }

@@ -138,6 +138,14 @@ impl Store for InstrumentedStore {
         self.measure("rows", self.inner.rows(table, newest)).await
     }
 
+    async fn row(&self, table: Table, key: &str) -> Result<Option<Row>> {
+        self.measure("row", self.inner.row(table, key)).await
+    }
+
+    async fn keys(&self, table: Table) -> Result<Vec<String>> {
+        self.measure("keys", self.inner.keys(table)).await
+    }
+
     async fn write_rows(
         &self,
         fence: u64,

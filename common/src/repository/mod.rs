@@ -17,6 +17,7 @@ mod open;
 mod part_name;
 mod parts;
 mod pending_rows;
+mod posters;
 mod protocol;
 mod read;
 mod sqlite;
@@ -37,6 +38,7 @@ pub use head::{
 pub use open::{RETENTION, Repository};
 pub use part_name::{PartKind, PartName};
 pub use parts::Damage;
+pub use posters::{Picture, Poster, PosterChanges};
 pub use protocol::{
     AcquireError, LeaseGuard, LeaseHandle, LostItems, Origin, Repair, Verification,
 };

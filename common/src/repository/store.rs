@@ -137,11 +137,15 @@ pub enum Table {
     Events,
     /// The deliveries to each webhook, written without a lease.
     Webhooks,
+    /// The posters by their URLs at the source.
+    Posters,
+    /// The pictures of posters by their keys. Large: read one at a time.
+    Pictures,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Runs,
         Self::Quarantine,
         Self::Findings,
@@ -149,16 +153,19 @@ impl Table {
         Self::UnchangedMarker,
         Self::Events,
         Self::Webhooks,
+        Self::Posters,
+        Self::Pictures,
     ];
 
-    /// The tables of a backup. Events and deliveries belong to a database: a restored one has a
+    /// The tables whose rows are in the tables of a backup; it has pictures as files. Events and deliveries belong to a database: a restored one has a
     /// new lineage, which starts a new event log.
-    pub const BACKED_UP: [Self; 5] = [
+    pub const BACKED_UP: [Self; 6] = [
         Self::Runs,
         Self::Quarantine,
         Self::Findings,
         Self::Missing,
         Self::UnchangedMarker,
+        Self::Posters,
     ];
 
     /// The table's or collection's name.
@@ -171,6 +178,8 @@ impl Table {
             Self::UnchangedMarker => "unchanged_marker",
             Self::Events => "events",
             Self::Webhooks => "webhooks",
+            Self::Posters => "posters",
+            Self::Pictures => "pictures",
         }
     }
 }
@@ -245,6 +254,12 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Reads the rows of a table by ascending key; with `newest`, that many rows by descending key.
     async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>>;
+
+    /// Reads the row of a table with a key.
+    async fn row(&self, table: Table, key: &str) -> Result<Option<Row>>;
+
+    /// The keys of all rows of a table, in ascending order.
+    async fn keys(&self, table: Table) -> Result<Vec<String>>;
 
     /// Writes and removes rows of a table, except those that a later lease wrote.
     async fn write_rows(

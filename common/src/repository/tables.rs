@@ -82,7 +82,7 @@ impl Repository {
 
     /// The rows of a table, as of [`Store::rows`](super::Store::rows), from a restored backup until
     /// they are written.
-    async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>> {
+    pub(super) async fn rows(&self, table: Table, newest: Option<u32>) -> Result<Vec<Row>> {
         let reading = self.store.head().await?;
         if let Some(pending) = reading.and_then(|reading| reading.head.pending_rows)
             && let Some(mut rows) = pending_rows::read(&*self.store, pending, table).await?

@@ -12,6 +12,7 @@ use super::events::EventRow;
 use super::head::Head;
 use super::open::Repository;
 use super::parts::{self, Damage};
+use super::posters::{self, Poster};
 use super::read::load::{self, Snapshot};
 use super::store::{Result, Store, StoreError, Table};
 use super::tables::MarkerRow;
@@ -26,6 +27,8 @@ const REPAIRED_BY_SYNC: &str = "`syncer once` repairs it";
 const DELIVERED_AGAIN: &str =
     "the syncer replaces this row and delivers the last 1,000 events to this webhook again";
 const ROW_SKIPPED: &str = "PyFlix skips this row; delete it in a database shell";
+const PICTURE_LOST: &str =
+    "delete this row in a database shell; a syncer with posters on fetches the picture again";
 const HISTORY_LOST: &str = "earlier versions cannot be rebuilt: restore a backup with `syncer restore FILE --replace`, or \
      wait until newer versions replace them";
 const HEAD_LOST: &str =
@@ -108,7 +111,10 @@ impl Repository {
             }
         }
         for table in Table::ALL {
-            let damage = undecodable_rows(&*self.store, table).await?;
+            let damage = match table {
+                Table::Pictures => posters::damaged_pictures(&*self.store).await?,
+                _ => undecodable_rows(&*self.store, table).await?,
+            };
             report.add(damage, row_remedy(table));
         }
         Ok(report)
@@ -184,7 +190,8 @@ const fn row_remedy(table: Table) -> &'static str {
             REPAIRED_BY_SYNC
         }
         Table::Webhooks => DELIVERED_AGAIN,
-        Table::Runs | Table::Events => ROW_SKIPPED,
+        Table::Runs | Table::Events | Table::Posters => ROW_SKIPPED,
+        Table::Pictures => PICTURE_LOST,
     }
 }
 
@@ -198,6 +205,8 @@ async fn undecodable_rows(store: &dyn Store, table: Table) -> Result<Vec<Damage>
         Table::UnchangedMarker => decode::<MarkerRow<Value>>,
         Table::Events => decode::<EventRow>,
         Table::Webhooks => |fields| deliveries::decode(fields).map(drop),
+        Table::Posters => decode::<Poster>,
+        Table::Pictures => decode::<Value>,
     };
     let rows = store.rows(table, None).await?.into_iter();
     let damage = rows.filter_map(|row| {

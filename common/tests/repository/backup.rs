@@ -84,6 +84,7 @@ async fn content(repository: &Repository) -> Content {
         base: head
             .base
             .map(|base| common::repository::Base { fence: 0, ..base }),
+        posters: 0,
         log: log.collect(),
         ..head
     };

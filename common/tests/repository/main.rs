@@ -16,6 +16,7 @@ mod following;
 mod history;
 mod ledger;
 mod machine;
+mod posters;
 mod publishing;
 mod repair;
 mod spoiling;
@@ -153,4 +154,13 @@ promises! {
         a_held_list_ends_with_its_run_after_any_number_of_failures,
         runs_share_no_row_across_a_time_without_syncs,
         the_database_has_a_size;
+    posters:
+        a_poster_is_read_with_its_pictures_and_readers_hear_of_it,
+        a_picture_that_no_poster_names_is_removed,
+        a_poster_that_only_failed_changes_no_picture,
+        late_posters_of_a_paused_syncer_lose,
+        a_syncer_that_stops_at_any_write_leaves_whole_pictures,
+        a_damaged_picture_counts_as_missing_and_verification_names_it,
+        a_backup_has_all_pictures,
+        a_store_of_an_earlier_release_gets_posters;
 }

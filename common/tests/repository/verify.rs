@@ -115,7 +115,14 @@ pub(crate) async fn verification_names_rows_that_cannot_be_decoded(store: &Fixtu
     // A marker without fields is one that says nothing.
     assert_eq!(
         names,
-        ["runs/bad", "quarantine/bad", "findings/bad", "missing/bad"]
+        [
+            "runs/bad",
+            "quarantine/bad",
+            "findings/bad",
+            "missing/bad",
+            "posters/bad",
+            "pictures/bad"
+        ]
     );
 }
 

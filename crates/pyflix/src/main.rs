@@ -68,6 +68,7 @@ struct Parts {
     repository: Repository,
     syncer: syncer::pipeline::Syncer,
     webhooks: syncer::webhooks::Webhooks,
+    posters: syncer::posters::Posters,
     listeners: serving::Listeners,
     metrics: Metrics,
 }
@@ -78,10 +79,12 @@ impl Parts {
         let metrics = Metrics::new("pyflix", config);
         let repository = Repository::open(&config.database, Access::Writer, clock).await?;
         let repository = repository.with_metrics(&metrics);
-        let (syncer, webhooks) = syncer::cli::syncer(repository.clone(), config)?;
+        let (syncer, webhooks, posters) = syncer::cli::syncer(repository.clone(), config)?;
+        posters.register(&metrics);
         Ok(Self {
             syncer,
             webhooks,
+            posters,
             repository,
             listeners: serving::listen(config).await?,
             metrics,
@@ -104,7 +107,13 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
         parts.webhooks.register_new(&stop).await;
         tokio::join!(
             parts.webhooks.run(&stop),
-            syncing::run(parts.syncer, interval, sync_metrics, stop.clone())
+            syncing::run(
+                parts.syncer,
+                parts.posters,
+                interval,
+                sync_metrics,
+                stop.clone()
+            )
         );
     });
     let serving = async {

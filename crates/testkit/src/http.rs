@@ -36,6 +36,33 @@ impl Response {
 ///
 /// Without a complete response.
 pub async fn try_get(url: &str) -> std::io::Result<Response> {
+    let (head, body) = exchange(url).await?;
+    let status = head.split(' ').nth(1);
+    let status = status.and_then(|status| status.parse().ok());
+    let body = if head.contains("\r\ntransfer-encoding: chunked") {
+        text(&dechunked(&body).ok_or(ErrorKind::UnexpectedEof)?)
+    } else {
+        text(&body)
+    };
+    Ok(Response {
+        status: status.expect("a status line"),
+        head,
+        body,
+    })
+}
+
+/// Sends a GET request. Returns the status line and the headers in lower case, and the body.
+///
+/// # Panics
+///
+/// Without a complete response.
+pub async fn get_bytes(url: &str) -> (String, Vec<u8>) {
+    let exchanged = exchange(url).await;
+    exchanged.unwrap_or_else(|error| panic!("{url}: {error}"))
+}
+
+/// The head in lower case, and the body as it was sent.
+async fn exchange(url: &str) -> std::io::Result<(String, Vec<u8>)> {
     let rest = url.strip_prefix("http://").expect("an http URL");
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).await?;
@@ -45,19 +72,7 @@ pub async fn try_get(url: &str) -> std::io::Result<Response> {
     stream.read_to_end(&mut bytes).await?;
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
     let end = end.ok_or(ErrorKind::UnexpectedEof)?;
-    let (head, body) = (text(&bytes[..end]).to_lowercase(), &bytes[end + 4..]);
-    let status = head.split(' ').nth(1);
-    let status = status.and_then(|status| status.parse().ok());
-    let body = if head.contains("\r\ntransfer-encoding: chunked") {
-        text(&dechunked(body).ok_or(ErrorKind::UnexpectedEof)?)
-    } else {
-        text(body)
-    };
-    Ok(Response {
-        status: status.expect("a status line"),
-        head,
-        body,
-    })
+    Ok((text(&bytes[..end]).to_lowercase(), bytes.split_off(end + 4)))
 }
 
 fn text(bytes: &[u8]) -> String {

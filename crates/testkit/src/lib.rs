@@ -11,6 +11,8 @@ mod eventually;
 pub mod fuzz_corpus;
 pub mod http;
 pub mod mongo;
+pub mod picture_host;
+pub mod pictures;
 pub mod process;
 pub mod proxy;
 pub mod raw_http;

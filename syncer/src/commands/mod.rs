@@ -72,6 +72,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it syncs.
+    pub(crate) const fn syncs(&self) -> bool {
+        matches!(self, Self::Once)
+    }
+
     /// Whether it can log events for webhooks.
     pub(crate) const fn logs_events(&self) -> bool {
         matches!(self, Self::Once | Self::Rollback { .. })

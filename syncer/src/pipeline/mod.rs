@@ -81,6 +81,11 @@ impl Syncer {
         &self.repository
     }
 
+    /// The state after the last run, if it is in memory.
+    pub(crate) const fn known(&self) -> Option<&Snapshot> {
+        self.known.as_ref()
+    }
+
     /// Runs once under a lease and releases it. Does not wait for the source after `shutdown`.
     ///
     /// A failed sync is a result like any other. After an error of the store the lease expires or

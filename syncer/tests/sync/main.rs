@@ -7,6 +7,7 @@
     reason = "it fails the test"
 )]
 
+mod posters;
 mod repair;
 mod runs;
 mod scene;
@@ -43,6 +44,9 @@ on_both_stores! {
     crate::repair::pinned as a_damaged_pinned_version_is_not_replaced_and_once_exits_with_1,
     crate::repair::corruption_under_a_running_syncer as a_part_corrupted_under_a_running_syncer_is_found_and_repaired,
     crate::repair::failed_write_after_publishing as a_run_that_has_published_counts_as_published_whatever_fails_afterwards,
+    crate::posters::mirror as posters_are_fetched_after_a_sync_checked_daily_and_kept_when_they_go_away,
+    crate::posters::collection as pictures_stay_as_long_as_a_kept_version_has_them,
+    crate::posters::slow_host as a_slow_host_of_posters_delays_no_sync,
     crate::webhooks::back_off as a_receiver_that_fails_for_a_minute_gets_all_events_in_order_after_it,
     crate::webhooks::retry_after as a_receiver_is_left_alone_for_as_long_as_it_asks,
     crate::webhooks::three_days as events_that_nobody_accepted_for_three_days_are_dropped_and_counted,

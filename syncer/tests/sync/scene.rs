@@ -24,6 +24,8 @@ const ITEMS_PER_PART: usize = 4;
 /// How many syncs in a row an item may be missing.
 pub(crate) const MISSED_SYNCS: u32 = 3;
 
+const RETENTION: u64 = common::repository::RETENTION;
+
 /// How long a follower may take on a busy machine.
 const FOLLOW_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -111,6 +113,7 @@ pub(crate) struct Scene {
     pub(crate) source: Arc<Source>,
     pub(crate) syncer: Syncer,
     seconds: Arc<AtomicU64>,
+    retention: u64,
 }
 
 impl Scene {
@@ -120,13 +123,26 @@ impl Scene {
 
     pub(crate) async fn with_source(store: Store, source: Arc<Source>) -> Self {
         let seconds = Arc::default();
-        let syncer = syncer(&store, &source, &seconds).await;
+        let syncer = syncer(&store, &source, &seconds, RETENTION).await;
         Self {
             store,
             source,
             syncer,
             seconds,
+            retention: RETENTION,
         }
+    }
+
+    /// Keeps so many versions.
+    pub(crate) async fn with_retention(mut self, retention: u64) -> Self {
+        self.retention = retention;
+        self.restart().await;
+        self
+    }
+
+    /// The clock of the syncer.
+    pub(crate) fn clock(&self) -> Clock {
+        clock(&self.seconds)
     }
 
     pub(crate) fn repository(&self) -> &Repository {
@@ -135,7 +151,7 @@ impl Scene {
 
     /// Continues with a new process, which has nothing in memory.
     pub(crate) async fn restart(&mut self) {
-        self.syncer = syncer(&self.store, &self.source, &self.seconds).await;
+        self.syncer = syncer(&self.store, &self.source, &self.seconds, self.retention).await;
     }
 
     /// Advances the clock.
@@ -189,12 +205,21 @@ impl Scene {
     }
 }
 
-async fn syncer(store: &Store, source: &Source, seconds: &Arc<AtomicU64>) -> Syncer {
+fn clock(seconds: &Arc<AtomicU64>) -> Clock {
     let seconds = seconds.clone();
-    let clock = Clock::from_fn(move || {
+    Clock::from_fn(move || {
         let since = Duration::from_secs(seconds.load(Ordering::SeqCst));
         jiff::Timestamp::constant(1_700_000_000, 0) + since
-    });
+    })
+}
+
+async fn syncer(
+    store: &Store,
+    source: &Source,
+    seconds: &Arc<AtomicU64>,
+    retention: u64,
+) -> Syncer {
+    let clock = clock(seconds);
     let client = Client::new(ClientConfig {
         providers: vec![source.url().parse().unwrap()],
         max_bytes: 1 << 20,
@@ -208,6 +233,7 @@ async fn syncer(store: &Store, source: &Source, seconds: &Arc<AtomicU64>) -> Syn
     };
     // Leases expire by the system clock.
     let repository = store.open(Clock::system()).await;
+    let repository = repository.with_retention(retention);
     Syncer::new(repository, client.unwrap(), clock, policy)
 }
 

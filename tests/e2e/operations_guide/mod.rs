@@ -57,9 +57,10 @@ async fn every_command_about_webhooks_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_about_docker_compose_and_data_is_known() {
+async fn every_command_about_docker_compose_data_and_posters_is_known() {
     run_commands("docs/docker-compose.md", &[]).await;
     run_commands("docs/data-forms.md", &[]).await;
+    run_commands("docs/posters.md", &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,7 +115,10 @@ pub(super) fn changes(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError>
     let page = PageInfo::of_changes(request)
         .with_total(changes.len() as u64)
         .until(until);
-    let serializer = ItemSerializer::default();
+    let serializer = ItemSerializer {
+        posters: Some(&site.sync_status.posters),
+        ..ItemSerializer::default()
+    };
     let json = |item: &Item| serializer.item(item, &site.indexes.lists);
     let (mut added, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
     for change in page.slice(&changes) {

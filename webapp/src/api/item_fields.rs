@@ -28,6 +28,8 @@ pub(super) enum FieldType {
     Many(Kind),
     /// An item of a kind.
     One(Kind),
+    /// A picture in several widths.
+    Poster,
 }
 
 const fn field(name: &'static str, field_type: FieldType, description: &'static str) -> ItemField {
@@ -41,7 +43,7 @@ const fn field(name: &'static str, field_type: FieldType, description: &'static 
 /// The fields of a kind, in their order.
 #[rustfmt::skip] // One field a line.
 pub(super) const fn fields(kind: Kind) -> &'static [ItemField] {
-    use FieldType::{Age, Integer, Many, Number, One, RequiredText, Text, Texts};
+    use FieldType::{Age, Integer, Many, Number, One, Poster, RequiredText, Text, Texts};
     match kind {
         Kind::Movie => const { &[
             field("id", RequiredText, "ID at the source."),
@@ -56,6 +58,7 @@ pub(super) const fn fields(kind: Kind) -> &'static [ItemField] {
             field("running_time_minutes", Integer(65_535), "The running time in minutes."),
             field("score_percent", Integer(255), "Critics’ score (Rotten Tomatoes), in percent."),
             field("poster_url", Text, "URL of a poster on another host."),
+            field("poster", Poster, "A copy of the poster on this server, if there is one."),
             field("banner_url", Text, "URL of a banner image on another host."),
             field("people", Many(Kind::Person), "Its characters."),
             field("locations", Many(Kind::Location), "Its places."),
@@ -129,6 +132,21 @@ impl ItemField {
             FieldType::Age => json!({"type": ["integer", "string", "null"]}),
             FieldType::Many(kind) => {
                 json!({"type": "array", "items": {"anyOf": [{"type": "string"}, reference(kind)]}})
+            }
+            FieldType::Poster => {
+                let size = json!({"type": "integer", "minimum": 1});
+                let url = json!({"type": "string", "description": "Path below the site’s root."});
+                let picture = json!({"url": url, "width": size, "height": size});
+                let required = ["url", "width", "height"];
+                json!({
+                    "type": ["object", "null"],
+                    "properties": {"url": url, "width": size, "height": size, "sizes": {
+                        "type": "array",
+                        "description": "The same picture in all widths, in pixels.",
+                        "items": {"type": "object", "properties": picture, "required": required},
+                    }},
+                    "required": ["url", "width", "height", "sizes"],
+                })
             }
             FieldType::One(kind) => {
                 json!({"anyOf": [{"type": ["string", "null"]}, reference(kind)]})

@@ -6,12 +6,15 @@ use std::collections::HashMap;
 
 use catalogue_index::ListIndex;
 use common::models::{Item, Kind, Number};
+use common::repository::Picture;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::item_fields::{FieldType, fields, reference};
+use crate::images;
 use crate::lists::related::Related;
+use crate::state::PosterIndex;
 
 /// Related items that a field lists at most; the lists have all of them.
 const MAX_RELATED: usize = 250;
@@ -38,6 +41,8 @@ pub(super) struct ItemSerializer<'a> {
     pub(super) fields: Option<Vec<&'a str>>,
     /// The relations to expand.
     pub(super) include: Vec<&'a str>,
+    /// The posters of movies.
+    pub(super) posters: Option<&'a PosterIndex>,
     /// Items of expanded relations, since the items of a page share many.
     pub(super) included: RefCell<HashMap<Number, Value>>,
 }
@@ -68,6 +73,7 @@ impl ItemSerializer<'_> {
                         _ => values.collect(),
                     }
                 }
+                ("poster", _) => self.poster(item),
                 (name, None) => facts.shift_remove(name).unwrap_or_default(),
             };
             json.insert(field.name.to_owned(), value);
@@ -75,11 +81,26 @@ impl ItemSerializer<'_> {
         ItemJson(json)
     }
 
+    fn poster(&self, item: &Item) -> Value {
+        let pictures = self.posters.and_then(|posters| posters.get(item));
+        let picture = |one: &Picture| json!({"url": images::address(one), "width": one.width, "height": one.height});
+        let sizes: Vec<_> = pictures.unwrap_or_default().iter().map(picture).collect();
+        let Some(mut poster) = sizes.last().cloned() else {
+            return Value::Null;
+        };
+        poster["sizes"] = sizes.into();
+        poster
+    }
+
     fn included(&self, number: Number, index: &ListIndex) -> Option<Value> {
         if let Some(value) = self.included.borrow().get(&number) {
             return Some(value.clone());
         }
-        let ItemJson(json) = ItemSerializer::default().item(&*index.item(number)?, index);
+        let serializer = ItemSerializer {
+            posters: self.posters,
+            ..ItemSerializer::default()
+        };
+        let ItemJson(json) = serializer.item(&*index.item(number)?, index);
         let value = Value::Object(json);
         self.included.borrow_mut().insert(number, value.clone());
         Some(value)

@@ -111,6 +111,7 @@ fn serializer<'a>(request: &ApiRequest<'a>) -> ItemSerializer<'a> {
     ItemSerializer {
         fields: request.parameters.words("fields"),
         include: request.parameters.words("include").unwrap_or_default(),
+        posters: Some(&request.site.sync_status.posters),
         ..ItemSerializer::default()
     }
 }

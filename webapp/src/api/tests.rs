@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
-use common::models::{ChangeType, Conditions, HeldChange, Kind, Outcome};
+use common::models::{ChangeType, Conditions, Facts, HeldChange, Kind, Outcome};
+use common::repository::{Picture, Poster};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
@@ -18,7 +19,7 @@ use crate::fixture::{self, added};
 use crate::http::path::has_versions;
 use crate::middleware::RequestLimits;
 use crate::routes::app;
-use crate::state::{CurrentSite, Site, SyncStatus};
+use crate::state::{CurrentSite, PosterIndex, Site, SyncStatus};
 
 #[tokio::test]
 async fn every_operation_is_documented_and_responds_to_its_example() {
@@ -333,7 +334,42 @@ async fn the_age_is_not_negative_where_the_clock_was_set_back() {
 }
 
 async fn get(path: &str) -> (StatusCode, HeaderMap, Value) {
-    get_of(Site::built_in(), path).await
+    get_of(with_posters(Site::built_in()), path).await
+}
+
+/// A site with the pictures of all posters that its movies have.
+fn with_posters(mut site: Site) -> Site {
+    let movies = site.snapshot.catalogue.iter(Kind::Movie);
+    let posters = movies.filter_map(|item| match &item.facts {
+        Facts::Movie(movie) => Some(Poster {
+            url: movie.poster_url.clone()?,
+            pictures: [192, 400]
+                .map(|width| Picture::new(b"jpeg", width, width * 3 / 2))
+                .into(),
+            ..Poster::default()
+        }),
+        _ => None,
+    });
+    site.sync_status = Arc::new(SyncStatus {
+        posters: Arc::new(PosterIndex::new(posters.collect())),
+        ..SyncStatus::default()
+    });
+    site
+}
+
+#[tokio::test]
+async fn a_movie_has_the_addresses_of_its_poster_also_as_a_related_item() {
+    let (_, _, movies) = get("/api/v1/movies?per_page=1").await;
+    let poster = &movies["items"][0]["poster"];
+    let picture = |width: u32| {
+        let url = crate::images::address(&Picture::new(b"jpeg", width, width));
+        json!({"url": url, "width": width, "height": width * 3 / 2})
+    };
+    let mut expected = picture(400);
+    expected["sizes"] = json!([picture(192), picture(400)]);
+    assert_eq!(*poster, expected);
+    let (_, _, person) = get("/api/v1/people/haku?include=movies").await;
+    assert_eq!(person["movies"][0]["poster"], expected);
 }
 
 async fn get_of(site: Site, path: &str) -> (StatusCode, HeaderMap, Value) {

@@ -14,6 +14,8 @@ pub(crate) const CSS: &str = "text/css; charset=utf-8";
 pub(crate) const JS: &str = "text/javascript; charset=utf-8";
 /// A text for programs.
 pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
+/// A picture.
+pub(crate) const JPEG: &str = "image/jpeg";
 /// A drawing.
 pub(crate) const SVG: &str = "image/svg+xml";
 /// A drawing for link previews.

@@ -66,6 +66,9 @@ pub(crate) enum AppError {
     /// Costly requests wait in a queue that is full.
     #[error("the server is busy: try again in a few seconds")]
     Busy,
+    /// The database cannot be read, and the response is not in memory.
+    #[error("the database is unavailable: try again in a few seconds")]
+    DatabaseUnavailable,
     /// The handler took too long.
     #[error("the response took too long: try again in a moment")]
     ResponseTimeout,
@@ -99,6 +102,9 @@ impl AppError {
             Self::NotReady(Some(_)) => (StatusCode::SERVICE_UNAVAILABLE, "Database unavailable"),
             Self::TooManyStreams => (StatusCode::SERVICE_UNAVAILABLE, "Too many connections"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Server busy"),
+            Self::DatabaseUnavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable")
+            }
             Self::ResponseTimeout => (StatusCode::GATEWAY_TIMEOUT, "Response timed out"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
         }
@@ -117,7 +123,9 @@ impl AppError {
         match self {
             Self::MethodNotAllowed => Some((ALLOW, METHODS)),
             Self::NotReady(_) => Some((RETRY_AFTER, HeaderValue::from_static("2"))),
-            Self::Busy => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
+            Self::Busy | Self::DatabaseUnavailable => {
+                Some((RETRY_AFTER, HeaderValue::from_static("5")))
+            }
             Self::TooManyStreams => Some((RETRY_AFTER, HeaderValue::from_static("30"))),
             _ => None,
         }

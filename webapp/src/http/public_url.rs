@@ -384,9 +384,37 @@ fn with_target(uri: &Uri, target: &str) -> Option<Uri> {
 /// only a template can contain a quotation mark: those in data are escaped.
 pub(crate) fn with_prefix(page: &str, prefix: &str) -> String {
     let prefix = prefix.replace('&', "&amp;");
-    ["href", "src", "action"]
+    let page = ["href", "src", "action"]
         .iter()
         .fold(page.to_owned(), |page, name| {
             page.replace(&format!(" {name}=\"/"), &format!(" {name}=\"{prefix}/"))
-        })
+        });
+    // The one attribute with several addresses.
+    let mut parts = page.split(" srcset=\"");
+    let mut prefixed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (addresses, rest) = part.split_once('"').unwrap_or((part, ""));
+        let addresses = addresses.split(", ").map(|one| format!("{prefix}{one}"));
+        let addresses: Vec<_> = addresses.collect();
+        prefixed.extend([" srcset=\"", &addresses.join(", "), "\"", rest]);
+    }
+    prefixed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_of_a_page_gets_the_prefix_and_no_text() {
+        let page = "<a href=\"/movies\">srcset, /images/</a> <form action=\"/search\"> \
+                    <img src=\"/a\" srcset=\"/a 1w, /b 2w\" alt=\"\"> \
+                    <img srcset=\"/c 3w\"> <a href=\"https://a.example/\">";
+        assert_eq!(
+            with_prefix(page, "/x&y"),
+            "<a href=\"/x&amp;y/movies\">srcset, /images/</a> <form action=\"/x&amp;y/search\"> \
+             <img src=\"/x&amp;y/a\" srcset=\"/x&amp;y/a 1w, /x&amp;y/b 2w\" alt=\"\"> \
+             <img srcset=\"/x&amp;y/c 3w\"> <a href=\"https://a.example/\">"
+        );
+    }
 }

@@ -16,6 +16,8 @@ const DEFAULT_ORIGIN: &str = "http://localhost:8000";
 struct AboutPage {
     head: HtmlHead,
     layout: PageLayout,
+    /// The hosts that posters were copied from, if any are shown.
+    poster_hosts: String,
     /// The origin of the URLs in examples.
     origin: String,
 }
@@ -34,6 +36,7 @@ pub(crate) async fn show(
             "What PyFlix is, where its data comes from, and its API at a glance.",
         ),
         layout: PageLayout::of(&site),
+        poster_hosts: Vec::from_iter(site.sync_status.posters.hosts()).join(", "),
         origin: origin.to_owned(),
     };
     Ok(content::page(&page)?.at_version(site.version()))

@@ -170,7 +170,7 @@ pub(crate) async fn show(
         .with_og_type("profile")
         .with_picture(&app.public_url, || {
             let first = filmography.movies.first();
-            first.map(|movie| SharePicture::of_item(lists, movie))
+            first.map(|movie| SharePicture::of_item(site, movie))
         }),
         layout: PageLayout::of(&site),
         years: filmography.years,
@@ -200,7 +200,7 @@ impl FilmmakerPage {
 
 /// Tiles with year and score.
 fn movie_tiles(site: &Site, filmography: &Filmography) -> Vec<Tile> {
-    let tiles = Tile::all(&site.indexes.lists, filmography.movies.iter().cloned());
+    let tiles = Tile::all(site, filmography.movies.iter().cloned());
     let tiles = tiles.into_iter().map(|tile| Tile {
         note: Some(year_and_score(&tile.item)),
         ..tile

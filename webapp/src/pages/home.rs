@@ -136,7 +136,7 @@ impl FeaturedMovie {
             movie: movie.clone(),
             directors: credits(site, Role::Director, movie.director.as_deref()),
             sentence: description.map(|text| first_sentence(text).to_owned()),
-            tile: Tile::of(&site.indexes.lists, item),
+            tile: Tile::of(site, item),
         })
     }
 
@@ -156,7 +156,7 @@ fn movie_rows(site: &Site) -> Vec<MovieRow> {
     let all = lists.find(Kind::Movie, &[]);
     let first = |movies: &RoaringBitmap, sort| {
         let movies = lists.page(Kind::Movie, movies, (sort, true), (0, MOVIES_PER_ROW));
-        Tile::all(lists, movies)
+        Tile::all(site, movies)
     };
     let mut rows = vec![
         MovieRow {

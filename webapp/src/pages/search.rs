@@ -254,7 +254,7 @@ impl HitView {
                 .into_iter()
                 .map(|matched| MatchedField::of(matched, &item))
                 .collect(),
-            tile: Tile::of(&site.indexes.lists, item),
+            tile: Tile::of(site, item),
         })
     }
 }

@@ -5,6 +5,7 @@ use catalogue_index::ListIndex;
 use common::models::{Catalogue, Facts, Item, Kind, Link};
 
 use crate::art::Art;
+use crate::state::Site;
 
 /// A link to an item with its drawing.
 pub(super) struct Tile {
@@ -16,11 +17,11 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    pub(super) fn of(lists: &ListIndex, item: Arc<Item>) -> Self {
+    pub(super) fn of(site: &Site, item: Arc<Item>) -> Self {
         Self {
             address: address(&item),
-            art: Art::of(lists, &item),
-            note: note(lists.catalogue(), &item),
+            art: Art::of(site, &item),
+            note: note(&site.snapshot.catalogue, &item),
             item,
         }
     }
@@ -43,9 +44,9 @@ impl Tile {
         Self { note: None, ..self }
     }
 
-    pub(super) fn all(lists: &ListIndex, items: impl IntoIterator<Item = Arc<Item>>) -> Vec<Self> {
+    pub(super) fn all(site: &Site, items: impl IntoIterator<Item = Arc<Item>>) -> Vec<Self> {
         let items = items.into_iter();
-        items.map(|item| Self::of(lists, item)).collect()
+        items.map(|item| Self::of(site, item)).collect()
     }
 }
 

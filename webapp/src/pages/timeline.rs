@@ -106,7 +106,7 @@ impl TimelineYear {
             .indexes
             .lists
             .page(Kind::Movie, movies, order, (0, limit));
-        let tiles = Tile::all(&site.indexes.lists, shown).into_iter();
+        let tiles = Tile::all(site, shown).into_iter();
         Self {
             year,
             tiles: tiles.map(Tile::without_note).collect(),

@@ -14,11 +14,20 @@ use tokio_util::sync::CancellationToken;
 use super::indexes::Indexes;
 use super::site::{CurrentSite, Site};
 use super::site_status::StatusInputs;
-use super::sync_status::{self, SyncStatus};
+use super::sync_status::{self, StatusReader, SyncStatus};
 
 /// Time between checks of the conditions that depend on the time.
 const FRESHNESS_INTERVAL: Duration = Duration::from_secs(1);
 const SECONDS_PER_DAY: i64 = 86_400;
+
+/// Settings of [`follow`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FollowerSettings {
+    /// Time between syncs, unless the ledger has that of the syncer.
+    pub(crate) interval: Duration,
+    /// Whether pages show posters.
+    pub(crate) shows_posters: bool,
+}
 
 /// Keeps the current site at the last published version, until `shutdown`.
 ///
@@ -26,7 +35,7 @@ const SECONDS_PER_DAY: i64 = 86_400;
 pub(crate) async fn follow<P, F>(
     current: CurrentSite,
     repository: Repository,
-    interval: Duration,
+    settings: FollowerSettings,
     clock: Clock,
     encode: EncodeEvent,
     prewarm: P,
@@ -38,14 +47,19 @@ pub(crate) async fn follow<P, F>(
     let mut versions = repository.follow();
     let (refresh_status, signals) = watch::channel(0);
     let (statuses, mut sync_status) = watch::channel(Arc::new(SyncStatus::default()));
-    let follow_status = sync_status::follow(repository.clone(), clock.clone(), signals, statuses);
+    let reader = StatusReader {
+        repository: repository.clone(),
+        clock: clock.clone(),
+        shows_posters: settings.shows_posters,
+    };
+    let follow_status = sync_status::follow(reader, signals, statuses);
     tokio::spawn(follow_status);
     let (backfill, needed) = watch::channel(History::default());
     let (histories, mut backfilled) = watch::channel(History::default());
     tokio::spawn(catalogue_index::backfill(repository, needed, histories));
     let mut follower = CatalogueFollower {
         current,
-        interval,
+        interval: settings.interval,
         started: clock.now(),
         clock,
         encode,
@@ -287,7 +301,10 @@ mod tests {
             let follower = tokio::spawn(follow(
                 current.clone(),
                 repository,
-                Duration::from_secs(3600),
+                FollowerSettings {
+                    interval: Duration::from_secs(3600),
+                    shows_posters: true,
+                },
                 Clock::system(),
                 |_, _, _| Default::default(),
                 |_, _| async {},

@@ -5,6 +5,7 @@ mod as_of;
 mod follower;
 mod indexes;
 mod lookup;
+mod poster_index;
 mod record_index;
 mod site;
 mod site_status;
@@ -12,10 +13,12 @@ mod sync_status;
 mod version_cache;
 
 pub(crate) use self::as_of::{acquire_slots, as_of};
-pub(crate) use self::follower::follow;
+
+pub(crate) use self::follower::{FollowerSettings, follow};
 #[cfg(test)]
 pub(crate) use self::indexes::Indexes;
 pub(crate) use self::lookup::{find, get};
+pub(crate) use self::poster_index::PosterIndex;
 #[cfg(test)]
 pub(crate) use self::record_index::RecordIndex;
 pub(crate) use self::record_index::kind_of;

@@ -58,7 +58,8 @@ pub(crate) struct SiteStatus {
     pub(crate) interval: Duration,
     /// When this process began to follow the catalogue.
     pub(crate) started: Timestamp,
-    /// A digest of what pages other than `/status` say about the syncs. The same in every process.
+    /// A digest of what pages other than `/status` say about the syncs, and of their posters. The same
+    /// in every process.
     pub(crate) notices: u64,
     /// Rises with every change of the status or of the sync status.
     pub(crate) revision: u64,
@@ -144,7 +145,8 @@ impl StatusInputs<'_> {
         let state = has_notice.then(|| (state, self.freshness()));
         let held_since = self.sync_status.held.as_ref().map(|run| run.started);
         let missing = self.sync_status.missing_digest;
-        let notices = (state, held_since, self.head.pin, missing);
+        let posters = self.sync_status.posters.digest();
+        let notices = (state, held_since, self.head.pin, missing, posters);
         serde_json::to_vec(&notices).map_or(0, |bytes| xxh3_64(&bytes))
     }
 }

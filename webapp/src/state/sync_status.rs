@@ -1,4 +1,4 @@
-//! The sync status: recent runs, the held run, missing items, quarantine and findings.
+//! The sync status: recent runs, the held run, missing items, quarantine, findings and posters.
 
 use std::sync::Arc;
 
@@ -8,6 +8,8 @@ use common::repository::{Repository, Result, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use xxhash_rust::xxh3::xxh3_64;
+
+use super::poster_index::PosterIndex;
 
 /// The time for which runs stay in memory.
 pub(crate) const RECENT_PERIOD: SignedDuration = SignedDuration::from_hours(24);
@@ -34,14 +36,29 @@ pub(crate) struct SyncStatus {
     pub(crate) findings: Vec<Finding>,
     /// Size of the database in bytes; `None` if it is not known.
     pub(crate) database_bytes: Option<u64>,
+    /// The posters that pages show.
+    pub(crate) posters: Arc<PosterIndex>,
 }
 
-impl SyncStatus {
-    async fn read(repository: &Repository, previous: &Self, now: Timestamp) -> Result<Self> {
+/// Reads the sync status.
+pub(super) struct StatusReader {
+    pub(super) repository: Repository,
+    pub(super) clock: Clock,
+    /// Whether pages show posters.
+    pub(super) shows_posters: bool,
+}
+
+impl StatusReader {
+    async fn read(&self, previous: &SyncStatus) -> Result<SyncStatus> {
+        let (repository, now) = (&self.repository, self.clock.now());
+        let posters = match self.shows_posters {
+            true => PosterIndex::new(repository.posters().await?),
+            false => PosterIndex::default(),
+        };
         let missing = repository.missing().await?;
         let size = repository.size().await;
         let size = size.inspect_err(|error| tracing::debug!(%error, "cannot read the size"));
-        Ok(Self {
+        Ok(SyncStatus {
             runs: recent_runs(repository, &previous.runs, now - RECENT_PERIOD).await?,
             held: repository.held_run().await?,
             missing_digest: digest(&missing),
@@ -49,9 +66,12 @@ impl SyncStatus {
             quarantine: repository.quarantine().await?,
             findings: repository.findings().await?,
             database_bytes: size.ok(),
+            posters: Arc::new(posters),
         })
     }
+}
 
+impl SyncStatus {
     /// The base URL of the source that responded last.
     pub(crate) fn provider(&self) -> Option<&str> {
         self.completed_runs()
@@ -135,14 +155,13 @@ async fn recent_runs(repository: &Repository, known: &[Run], since: Timestamp) -
 /// Reads the sync status again at every signal, until there are no more senders. On an error the
 /// last one stays; the catalogue's follower reports that the store is unavailable.
 pub(crate) async fn follow(
-    repository: Repository,
-    clock: Clock,
+    reader: StatusReader,
     mut signals: watch::Receiver<u64>,
     statuses: watch::Sender<Arc<SyncStatus>>,
 ) {
     while signals.changed().await.is_ok() {
         let previous = statuses.borrow().clone();
-        match SyncStatus::read(&repository, &previous, clock.now()).await {
+        match reader.read(&previous).await {
             Ok(sync_status) if sync_status != *previous => {
                 statuses.send_replace(Arc::new(sync_status));
             }

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use super::archive::Writer;
 use super::error::BackupError;
-use super::{CopyProgress, FORMAT, MANIFEST, Manifest, PARTS, TABLES};
+use super::{CopyProgress, FORMAT, MANIFEST, Manifest, PARTS, PICTURES, TABLES};
 use crate::repository::blocking::run_blocking;
 use crate::repository::head::{Head, RELEASE};
 use crate::repository::open::Repository;
 use crate::repository::part_name::PartName;
 use crate::repository::parts;
 use crate::repository::pending_rows::TableRow;
+use crate::repository::posters::{self, Poster};
 use crate::repository::protocol::LeaseGuard;
 use crate::repository::read::load;
 use crate::repository::store::{Store, StoreError, Table};
+use crate::repository::tables::decode_rows;
 
 /// How long a backup keeps the lease, so that no syncer publishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +123,31 @@ impl Backup {
             writer.append(section_name(name), data).await?;
             progress(copied);
         }
+        self.copy_pictures(&mut writer).await?;
         writer.finish().await
+    }
+
+    /// Copies the pictures of posters. A lost or damaged one is left out: a syncer fetches it again.
+    async fn copy_pictures<W: Write + Send + 'static>(
+        &self,
+        writer: &mut Writer<W>,
+    ) -> Result<(), BackupError> {
+        let rows = self.rows.iter().filter(|row| row.table == Table::Posters);
+        let rows = rows.map(|row| row.row.clone()).collect();
+        let posters: Vec<Poster> = decode_rows(Table::Posters, rows);
+        for picture in posters.iter().flat_map(|poster| &poster.pictures) {
+            match posters::read_picture(&*self.store, &picture.key).await? {
+                Some(data) => {
+                    let name = format!("{PICTURES}{}.jpg", picture.key);
+                    writer.append(name, data).await?;
+                }
+                None => tracing::warn!(
+                    picture = picture.key,
+                    "a lost or damaged picture is not in the backup"
+                ),
+            }
+        }
+        Ok(())
     }
 
     /// Reads the tables, and which versions can be rebuilt.

@@ -19,6 +19,8 @@ const FORMAT: u64 = 1;
 const MANIFEST: &str = "manifest.json";
 /// The folder of the sections with parts.
 const PARTS: &str = "parts/";
+/// The folder of the sections with pictures of posters.
+const PICTURES: &str = "pictures/";
 /// The folder of the sections with rows of tables.
 const TABLES: &str = "tables/";
 

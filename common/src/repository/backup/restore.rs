@@ -4,10 +4,11 @@ use std::io::Read;
 use super::archive::{Reader, Section};
 use super::create::section_name;
 use super::error::BackupError;
-use super::{CopyProgress, FORMAT, MANIFEST, Manifest, TABLES};
+use super::{CopyProgress, FORMAT, MANIFEST, Manifest, PICTURES, TABLES};
 use crate::repository::head::{Base, Head, Header, PendingRows, RELEASE};
 use crate::repository::open::Repository;
 use crate::repository::part_name::{PartKind, PartName};
+use crate::repository::posters;
 use crate::repository::protocol::LeaseGuard;
 use crate::repository::store::Result as StoreResult;
 
@@ -102,6 +103,7 @@ async fn restore_under(
         lineage: uuid::Uuid::new_v4().to_string(),
         release: RELEASE.to_owned(),
         pending_rows: Some(pending_rows),
+        posters: fences.rows(),
         dirty: true,
         ..fences.renumber(backup)
     };
@@ -126,6 +128,10 @@ async fn copy(
     };
     progress(copied);
     while let Some(Section { name, data }) = reader.next().await? {
+        if let Some(key) = picture_key(&name) {
+            posters::write_picture(lease, key, data).await?;
+            continue;
+        }
         let part = if name.starts_with(TABLES) {
             rows.parts += 1;
             PartName {
@@ -150,6 +156,11 @@ async fn copy(
         Some(name) => Err(BackupError::Damaged(format!("{name} is missing"))),
         None => Ok(rows),
     }
+}
+
+/// The key of the picture in a section.
+fn picture_key(name: &str) -> Option<&str> {
+    name.strip_prefix(PICTURES)?.strip_suffix(".jpg")
 }
 
 /// Writes rows and view of the restored head, and removes the parts of the replaced one.

@@ -286,6 +286,14 @@ impl Store for MongoStore {
         rows::rows(&self.connection, table, newest).await
     }
 
+    async fn row(&self, table: Table, key: &str) -> Result<Option<Row>> {
+        rows::row(&self.connection, table, key).await
+    }
+
+    async fn keys(&self, table: Table) -> Result<Vec<String>> {
+        rows::keys(&self.connection, table).await
+    }
+
     async fn write_rows(
         &self,
         fence: u64,

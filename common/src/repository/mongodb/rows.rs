@@ -22,6 +22,36 @@ pub(super) async fn rows(
     Ok(found.iter().filter_map(|row| read(table, row)).collect())
 }
 
+/// Reads one row of a table.
+pub(super) async fn row(connection: &Connection, table: Table, key: &str) -> Result<Option<Row>> {
+    let filter = doc! { "_id": key };
+    let found = connection.scan(table.name(), filter, FindOptions::default());
+    let found = found.await?;
+    Ok(found.first().and_then(|row| read(table, row)))
+}
+
+/// The keys of a table. Those of another type are skipped.
+pub(super) async fn keys(connection: &Connection, table: Table) -> Result<Vec<String>> {
+    let options = FindOptions::builder().sort(doc! { "_id": 1 });
+    scan_keys(
+        connection,
+        table,
+        options.projection(doc! { "_id": 1 }).build(),
+    )
+    .await
+}
+
+async fn scan_keys(
+    connection: &Connection,
+    table: Table,
+    options: FindOptions,
+) -> Result<Vec<String>> {
+    let ours = doc! { "_id": { "$gte": "" } };
+    let found = connection.scan(table.name(), ours, options).await?;
+    let keys = found.iter().filter_map(|row| row.get_str("_id").ok());
+    Ok(keys.map(str::to_owned).collect())
+}
+
 /// Writes and removes rows of a table, except those that a later lease wrote.
 pub(super) async fn write(
     connection: &Connection,
@@ -68,12 +98,7 @@ pub(super) async fn trim(connection: &Connection, table: Table, keep: u32) -> Re
         .skip(u64::from(keep))
         .projection(doc! { "_id": 1 })
         .build();
-    let ours = doc! { "_id": { "$gte": "" } };
-    let old = connection.scan(table.name(), ours, options).await?;
-    let keys: Vec<String> = old
-        .iter()
-        .filter_map(|row| Some(row.get_str("_id").ok()?.to_owned()))
-        .collect();
+    let keys = scan_keys(connection, table, options).await?;
     let gone = keys
         .into_iter()
         .map(|key| bulk::remove(doc! { "_id": key }))

@@ -129,6 +129,7 @@ pub(super) fn patch_head(patch: &HeadPatch) -> Vec<Document> {
         HeadPatch::RaiseFence(fence) => doc! { "fence": to_i64(*fence) },
         HeadPatch::Restore(head) => restored(head),
         HeadPatch::RowsWritten => doc! { "pending_rows": null },
+        HeadPatch::Posters(fence) => doc! { "posters": to_i64(*fence) },
     })
 }
 
@@ -155,6 +156,7 @@ fn restored(head: &Head) -> Document {
         "dirty": literal(head.dirty),
         "release": literal(head.release.clone()),
         "pending_rows": literal(pending_rows),
+        "posters": to_i64(head.posters),
     }
 }
 

@@ -39,7 +39,7 @@ pub enum FollowEvent {
     Unavailable(StoreError),
 }
 
-/// The last sync, pin and approval, as the head has them.
+/// What the head has beside the versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeadStatus {
     /// The last sync that ended.
@@ -48,6 +48,8 @@ pub struct HeadStatus {
     pub pin: Option<u64>,
     /// The fingerprint of the held delta that is approved.
     pub approval: Option<String>,
+    /// Changes with the pictures of posters.
+    pub posters: u64,
 }
 
 /// A version whose parts are lost or damaged.
@@ -147,6 +149,7 @@ impl Follower {
             last_sync: reading.head.last_sync,
             pin: reading.head.pin,
             approval: reading.head.approval,
+            posters: reading.head.posters,
         });
         if self.last_status.as_ref() != Some(&status) {
             self.events

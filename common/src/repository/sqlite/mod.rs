@@ -305,6 +305,17 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn row(&self, table: Table, key: &str) -> Result<Option<Row>> {
+        let key = key.to_owned();
+        self.read(move |connection| rows::row(connection, table, key))
+            .await
+    }
+
+    async fn keys(&self, table: Table) -> Result<Vec<String>> {
+        self.read(move |connection| rows::keys(connection, table))
+            .await
+    }
+
     async fn write_rows(
         &self,
         fence: u64,

@@ -1,4 +1,4 @@
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde_json::Value;
 
 use super::values;
@@ -24,6 +24,31 @@ pub(super) fn rows(
             let fields = values::fields(row.get_ref(1)?);
             Ok(Some(Row { key, fields }))
         })?
+        .filter_map(rusqlite::Result::transpose)
+        .collect()
+}
+
+/// Reads one row of a table.
+pub(super) fn row(
+    connection: &Connection,
+    table: Table,
+    key: String,
+) -> rusqlite::Result<Option<Row>> {
+    let query = format!("SELECT fields FROM {} WHERE key = ?", table.name());
+    let fields = connection
+        .prepare_cached(&query)?
+        .query_row([&key], |row| Ok(values::fields(row.get_ref(0)?)))
+        .optional()?;
+    Ok(fields.map(|fields| Row { key, fields }))
+}
+
+/// The keys of a table. Those of another type are skipped.
+pub(super) fn keys(connection: &Connection, table: Table) -> rusqlite::Result<Vec<String>> {
+    let name = table.name();
+    let query = format!("SELECT key FROM {name} WHERE typeof(key) = 'text' ORDER BY key");
+    connection
+        .prepare_cached(&query)?
+        .query_map([], |row| Ok(values::key(name, row.get_ref(0)?)))?
         .filter_map(rusqlite::Result::transpose)
         .collect()
 }

@@ -10,7 +10,7 @@ use crate::repository::StoreError;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The format of the file, kept in `user_version`.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// Marks a file as ours: "PyFl" in the file's header.
 pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"PyFl");
@@ -25,6 +25,8 @@ pub(super) const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS unchanged_marker (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS events (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS webhooks (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS posters (key TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS pictures (key TEXT PRIMARY KEY, fields TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS movies (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS people (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS locations (id TEXT PRIMARY KEY, v INTEGER NOT NULL, document TEXT NOT NULL);

@@ -221,6 +221,14 @@ impl Store for InterceptedStore {
         self.inner.rows(table, newest).await
     }
 
+    async fn row(&self, table: Table, key: &str) -> Result<Option<Row>> {
+        self.inner.row(table, key).await
+    }
+
+    async fn keys(&self, table: Table) -> Result<Vec<String>> {
+        self.inner.keys(table).await
+    }
+
     async fn write_rows(
         &self,
         fence: u64,

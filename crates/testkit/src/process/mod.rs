@@ -245,6 +245,8 @@ impl LaunchOptions {
         );
         command
             .env("HOME", self.folder.path())
+            // Only tests of posters fetch any.
+            .env("PYFLIX_POSTERS", "off")
             .envs(self.envs.iter().cloned());
         let name = self
             .program

@@ -221,10 +221,10 @@ impl FactValue {
 /// The items that an item links to or is linked from.
 pub(super) fn related_items(site: &Site, item: &Arc<Item>) -> Vec<RelatedItems> {
     let catalogue = &site.snapshot.catalogue;
-    let tiles = |items: Vec<Arc<Item>>| Tile::all(&site.indexes.lists, items);
+    let tiles = |items: Vec<Arc<Item>>| Tile::all(site, items);
     let linking = |link| {
         let items = catalogue.items(catalogue.linking(link, &item.id));
-        Tile::all(&site.indexes.lists, items)
+        Tile::all(site, items)
     };
     let movies = |link, name| movies_of(site, item, link, name);
     let lists = match &item.facts {
@@ -300,7 +300,7 @@ fn movies_of(site: &Site, item: &Item, link: Link, name: &str) -> RelatedItems {
         .indexes
         .lists
         .page(Kind::Movie, &movies, order, (0, MAX_RELATED));
-    let tiles = Tile::all(&site.indexes.lists, shown);
+    let tiles = Tile::all(site, shown);
     let synopsis = match tiles.as_slice() {
         [Tile { item, .. }] => match &item.facts {
             Facts::Movie(movie) => movie.description.clone(),
@@ -334,7 +334,7 @@ fn of_one_species(site: &Site, species: &Item, kind: Kind) -> RelatedItems {
         .indexes
         .lists
         .page(kind, &found, (Sort::Source, false), (0, MAX_RELATED));
-    let tiles = Tile::all(&site.indexes.lists, first).into_iter();
+    let tiles = Tile::all(site, first).into_iter();
     let tiles: Vec<_> = if kind == Kind::Person {
         tiles.map(Tile::without_note).collect()
     } else {

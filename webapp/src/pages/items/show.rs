@@ -112,10 +112,10 @@ pub(crate) async fn show(
         layout: PageLayout::of(&site),
         head: head(&app, &item, &titles, description.as_deref())
             .with_picture(&app.public_url, || {
-                Some(SharePicture::of_item(&site.indexes.lists, &item))
+                Some(SharePicture::of_item(&site, &item))
             }),
         kind,
-        art: Art::of(&site.indexes.lists, &item),
+        art: Art::of(&site, &item),
         missing_since: missing_since(&site, &item),
         facts: facts(&site, &item),
         related: related_items(&site, &item),

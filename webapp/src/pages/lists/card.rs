@@ -45,7 +45,7 @@ impl MovieCard {
         Self {
             item: item.clone(),
             movie: movie.clone(),
-            art: Art::of(&site.indexes.lists, item),
+            art: Art::of(site, item),
             directors: credits(site, Role::Director, movie.director.as_deref()),
             more_people: people.len().saturating_sub(limit),
             people: people

@@ -88,7 +88,7 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
         });
         Entries::Movies(cards.collect())
     } else {
-        let tiles = Tile::all(&site.indexes.lists, items).into_iter();
+        let tiles = Tile::all(&site, items).into_iter();
         Entries::Tiles(tiles.map(|tile| tile.with_movie(catalogue)).collect())
     };
     let (plain_heading, description) = heading_and_description(kind, total);

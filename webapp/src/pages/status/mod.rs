@@ -23,7 +23,7 @@ use super::layout::{HtmlHead, PageLayout, TimeTag};
 use crate::http::AppError;
 use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
-use crate::state::{CurrentSite, Freshness, Site, SyncStatus};
+use crate::state::{CurrentSite, Freshness, PosterIndex, Site, SyncStatus};
 use crate::wording::counts_in_words;
 
 /// Findings, quarantined records and missing items shown, each.
@@ -48,6 +48,7 @@ struct StatusPage {
     /// Since when the store cannot be read, if so.
     store_unavailable_since: Option<TimeTag>,
     database_size: Option<String>,
+    posters: Option<PosterStatus>,
     items: usize,
     /// The oldest kept version, and the number of kept versions.
     kept_versions: Option<(u64, usize)>,
@@ -79,6 +80,29 @@ struct SourceStatus {
     unavailable_since: Option<TimeTag>,
     /// The errors of the last attempt, one per source tried.
     causes: Vec<String>,
+}
+
+/// The posters in the database, and those that cannot be fetched.
+struct PosterStatus {
+    count: usize,
+    size: String,
+    failed: usize,
+    /// Host and reason of the first failure.
+    first_failure: Option<(String, String)>,
+}
+
+impl PosterStatus {
+    /// `None` without posters.
+    fn of(posters: &PosterIndex) -> Option<Self> {
+        let (count, failed) = (posters.count(), posters.failures.len());
+        let first = posters.failures.first();
+        (count + failed > 0).then(|| Self {
+            count,
+            size: size(posters.bytes()),
+            failed,
+            first_failure: first.map(|first| (first.host.clone(), first.problem.clone())),
+        })
+    }
 }
 
 pub(crate) async fn show(
@@ -127,6 +151,7 @@ fn page(site: &Site, public_url: &PublicUrl) -> StatusPage {
             _ => None,
         },
         database_size: sync_status.database_bytes.map(size),
+        posters: PosterStatus::of(&sync_status.posters),
         items: catalogue.len(),
         kept_versions: oldest
             .map(|oldest| (oldest.header.version, site.history.versions().count())),

@@ -37,6 +37,7 @@ async fn every_step_does_what_its_pure_namesake_says() {
         HeadPatch::RaiseFence(1_000),
         HeadPatch::Restore(Box::new(restored(&model))),
         HeadPatch::RowsWritten,
+        HeadPatch::Posters(1_000),
     ] {
         let fence = model.fence;
         store.patch_head(fence, &patch).await.unwrap();
