@@ -27,6 +27,7 @@ const STYLES: &str = concat!(
     include_str!("../static/css/items.css"),
     include_str!("../static/css/browse.css"),
     include_str!("../static/css/pages.css"),
+    include_str!("../static/css/reference.css"),
     include_str!("../static/css/print.css"),
 );
 
