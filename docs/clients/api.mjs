@@ -1,9 +1,9 @@
-// What a search finds, with what matched in brackets.
+// Prints search results, with the matches in brackets.
 const base = process.argv[2] ?? "http://localhost:8000/api/v1";
 
-const answer = await fetch(`${base}/search?q=${encodeURIComponent("となりの")}`);
-if (!answer.ok) throw new Error((await answer.json()).detail);
-for (const hit of (await answer.json()).items) {
+const response = await fetch(`${base}/search?q=${encodeURIComponent("となりの")}`);
+if (!response.ok) throw new Error((await response.json()).detail);
+for (const hit of (await response.json()).items) {
   const texts = hit.matched.map(({ parts }) =>
     parts.map(({ text, match }) => (match ? `[${text}]` : text)).join(""),
   );

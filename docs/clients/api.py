@@ -1,4 +1,4 @@
-"""A copy of all people that is kept up: read once, then only what changed."""
+"""Keeps a copy of all people in sync: reads the list once, then only the changes."""
 
 import json
 import sys
@@ -9,8 +9,8 @@ base = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000/api/v1"
 
 
 def get(path):
-    with urllib.request.urlopen(base + path) as answer:
-        return json.load(answer)
+    with urllib.request.urlopen(base + path) as response:
+        return json.load(response)
 
 
 def pages_of_changes(since):
@@ -26,20 +26,20 @@ def pages_of_changes(since):
 def read_all():
     people, page = {}, 1
     while True:
-        answer = get(f"/people?per_page=50&page={page}")
-        people |= {person["id"]: person for person in answer["items"]}
-        if len(people) >= answer["total"] or not answer["items"]:
-            return answer["version"], people
+        response = get(f"/people?per_page=50&page={page}")
+        people |= {person["id"]: person for person in response["items"]}
+        if len(people) >= response["total"] or not response["items"]:
+            return response["version"], people
         page += 1
 
 
 version, people = read_all()
 try:
-    for news in pages_of_changes(version):
-        for change in news["added"] + news["updated"]:
+    for page in pages_of_changes(version):
+        for change in page["added"] + page["updated"]:
             if change["kind"] == "person":
                 people[change["id"]] = change.get("after") or change["item"]
-        for change in news["removed"]:
+        for change in page["removed"]:
             people.pop(change["id"], None)
 except urllib.error.HTTPError as error:
     if error.code != 410:

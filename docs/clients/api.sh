@@ -1,5 +1,5 @@
 #!/bin/sh
-# The films of a director, the oldest first, with a search beside them.
+# Prints the movies of a director, oldest first, and the results of a search.
 set -eu
 base=${1:-http://localhost:8000/api/v1}
 

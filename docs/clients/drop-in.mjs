@@ -1,10 +1,10 @@
-// The people of a film, found by its title and followed by their links.
+// Prints the characters of a film, following the links in its record.
 const base = process.argv[2] ?? "http://localhost:8000/ghibli";
 
 async function read(url) {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+  return response.json();
 }
 
 const [film] = await read(`${base}/films?title_like=^castle`);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The films of a director, asked for at the base URL that is the first argument.
+# Prints the films of a director. The first argument is the base URL.
 set -eu
 base=${1:-http://localhost:8000/ghibli}
 

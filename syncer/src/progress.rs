@@ -49,7 +49,11 @@ impl FetchProgress {
                 collection,
                 elements,
             } => {
-                seen.insert(collection, format!("{elements} records"));
+                let records = match elements {
+                    1 => "record",
+                    _ => "records",
+                };
+                seen.insert(collection, format!("{elements} {records}"));
             }
         }
         let parts = seen
@@ -89,7 +93,7 @@ impl PartsProgress {
         let bytes = HumanBytes(bytes);
         let action = self.action;
         self.bar
-            .set_message(format!("{action}: {parts} of {total} parts, {bytes}"));
+            .set_message(format!("{action}: part {parts} of {total}, {bytes}"));
     }
 }
 

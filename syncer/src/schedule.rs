@@ -149,7 +149,7 @@ impl Backoff {
     }
 }
 
-/// Up to 10 % of a wait.
+/// Up to 10% of a wait.
 fn jitter(wait: Duration) -> Duration {
     wait.mul_f64(rand::rng().random_range(0.0..0.1))
 }

@@ -302,6 +302,25 @@ async fn pages_have_the_same_content_without_scripts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_button_copies_the_command_before_it() {
+    let site = LiveSite::start().await;
+    site.open("/api/docs").await;
+    site.wait_until_live().await;
+    site.browser
+        .eval(
+            "navigator.clipboard.writeText = async (text) => { window.copied = text; };
+             document.querySelector('.command button').click()",
+        )
+        .await;
+    let copied = "const { textContent } = document.querySelector('.command code');
+        return [window.copied === textContent, textContent.split(' ')[0]].join()";
+    site.until(copied, "true,curl").await;
+    let button = "return document.querySelector('.command button').textContent";
+    site.until(button, "Copied").await;
+    site.until(button, "Copy").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_open_tabs_share_one_event_stream_and_all_follow_the_catalogue() {
     let site = LiveSite::start().await;
     let client = site.browser.client();

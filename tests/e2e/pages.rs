@@ -63,6 +63,7 @@ async fn every_page_fits_without_errors_on_phone_and_desktop_in_light_and_dark()
         (address(&source, 1), long.trim()),
         (address(&source, 3), ""),
         ("/status".into(), "Status"),
+        ("/api/docs".into(), "API reference"),
         ("/movies/no-such-movie".into(), "Page not found"),
     ];
     let browser = Browser::start().await;

@@ -28,6 +28,7 @@ const STYLES: &str = concat!(
     include_str!("../static/css/browse.css"),
     include_str!("../static/css/marks.css"),
     include_str!("../static/css/pages.css"),
+    include_str!("../static/css/reference.css"),
     include_str!("../static/css/print.css"),
 );
 

@@ -1,4 +1,4 @@
-//! What crawlers are asked to leave out: addresses without end, and answers for programs.
+//! `robots.txt`, which excludes endless addresses and responses for programs from crawling.
 
 use common::models::Kind;
 use http::HeaderValue;

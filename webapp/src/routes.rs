@@ -131,7 +131,7 @@ fn filmmakers(mut router: Router<AppState>) -> Router<AppState> {
     router
 }
 
-/// 200 while the process lives.
+/// 200 while the process is running.
 async fn healthz() -> impl IntoResponse {
     ([(CACHE_CONTROL, "no-store")], "ok")
 }

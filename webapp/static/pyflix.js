@@ -316,15 +316,15 @@ function localize(part) {
 const showTimes = () => localize(document);
 setInterval(showTimes, 5_000);
 
-// Commands to copy.
+// Commands and programs to copy.
 
 document.addEventListener("click", async ({ target }) => {
-  const text = target.dataset?.copy;
-  if (!text) return;
-  getSelection().selectAllChildren(target.previousElementSibling);
-  // Only on HTTPS and on this machine; elsewhere the command is selected.
+  if (target.dataset?.copy === undefined) return;
+  const copied = target.previousElementSibling;
+  getSelection().selectAllChildren(copied);
+  // Only on HTTPS and on this machine; elsewhere the text is selected.
   if (!navigator.clipboard) return;
-  await navigator.clipboard.writeText(text);
+  await navigator.clipboard.writeText(copied.textContent);
   target.textContent = "Copied";
   setTimeout(() => target.textContent = "Copy", 2_000);
 });

@@ -155,11 +155,10 @@ fn database(settings: &Settings) -> Result<Database, ConfigError> {
 
 fn from_file(setting: &Setting) -> Result<Database, ConfigError> {
     let url = read_secret(setting, "the URL")?;
-    Setting {
-        value: url,
-        ..setting.clone()
-    }
-    .parse(parse::database_url)
+    parse::database_url(&url).map_err(|problem| {
+        let advice = "write a URL to it, such as sqlite:data/pyflix.db";
+        setting.wrong(&format!("the URL in it {problem}"), Some(advice))
+    })
 }
 
 /// On a public server its operator decides about the rights to posters.

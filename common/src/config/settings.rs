@@ -92,7 +92,10 @@ impl Setting {
         let (name, example) = match self.layer {
             Layer::File => (
                 format!("{} in {}", self.key, FILE),
-                format!("for example {} = \"{example}\"", self.key),
+                match example.parse::<u64>() {
+                    Ok(number) => format!("for example {} = {number}", self.key),
+                    Err(_) => format!("for example {} = \"{example}\"", self.key),
+                },
             ),
             Layer::Default | Layer::Environment => (
                 variable.clone(),
@@ -144,9 +147,14 @@ impl Settings {
 
     fn read_file(&mut self, file: &Path) -> Result<(), ConfigError> {
         let source = File::from(file).format(FileFormat::Toml).required(false);
-        let values = source
-            .collect()
-            .map_err(|error| ConfigError(format!("{}: {}", FILE, one_line(&error))))?;
+        let values = source.collect().map_err(|error| {
+            let problem = match &error {
+                // Without the path of the file, which its text repeats.
+                config::ConfigError::FileParse { cause, .. } => one_line(cause),
+                error => one_line(error),
+            };
+            ConfigError(format!("{FILE}: {problem}"))
+        })?;
         for (name, value) in values {
             if name == TRACES {
                 return Err(ConfigError(format!(
@@ -194,7 +202,7 @@ impl Settings {
             }
             let Some(key) = known(&name) else {
                 self.warnings.push(format!(
-                    "{} is not a setting and is ignored; the nearest is {} (unset it if it was injected)",
+                    "ignoring unknown setting {}; did you mean {}?",
                     variable(&name),
                     variable(nearest(&name))
                 ));

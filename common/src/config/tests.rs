@@ -265,7 +265,7 @@ fn a_variable_that_nothing_reads_is_a_warning_with_the_nearest_name() {
     let config = config(&[("PYFLIX_SYNC_INTERVALL", "1m")]).unwrap();
     assert_eq!(config.warnings.len(), 1);
     assert!(config.warnings[0].contains("PYFLIX_SYNC_INTERVALL"));
-    assert!(config.warnings[0].contains("PYFLIX_SYNC_INTERVAL "));
+    assert!(config.warnings[0].ends_with("did you mean PYFLIX_SYNC_INTERVAL?"));
 }
 
 #[test]
@@ -295,12 +295,47 @@ fn a_key_in_the_file_that_nothing_reads_stops_the_start() {
 }
 
 #[test]
+fn an_error_in_the_file_names_the_file_once_and_has_an_example_that_the_file_takes() {
+    for (text, example) in [
+        ("retention = 1", "retention = 256"),
+        ("fuse_duplicates = \"few\"", "fuse_duplicates = 0"),
+        ("fuse_lost = \"101%\"", "fuse_lost = \"20%\""),
+        ("listen = 8000", "listen = \"127.0.0.1:8000\""),
+    ] {
+        let message = config_with_file(&[], text).unwrap_err().to_string();
+        assert!(
+            message.ends_with(&format!("; for example {example}")),
+            "{message}"
+        );
+        assert!(config_with_file(&[], example).is_ok(), "{example}");
+    }
+    for text in [
+        "retention =",
+        "retention 256",
+        "retention = 1\nretention = 2",
+    ] {
+        let message = config_with_file(&[], text).unwrap_err().to_string();
+        assert!(message.starts_with("pyflix.toml: "), "{message}");
+        assert_eq!(message.matches(".toml").count(), 1, "{message}");
+    }
+}
+
+#[test]
 fn the_database_url_can_come_from_a_file_but_not_twice() {
     let mut secret = tempfile::NamedTempFile::new().unwrap();
     let path = secret.path().to_str().unwrap().to_owned();
     let variable = ("PYFLIX_DATABASE_URL_FILE", path.as_str());
     let empty = config(&[variable]).unwrap_err().to_string();
     assert!(empty.contains("is empty"), "{empty}");
+    std::fs::write(&path, "postgres://u:secret@h/d").unwrap();
+    let wrong = config(&[variable]).unwrap_err().to_string();
+    assert!(
+        wrong.contains("the URL in it must start with sqlite:"),
+        "{wrong}"
+    );
+    assert!(wrong.ends_with("such as sqlite:data/pyflix.db"), "{wrong}");
+    assert!(!wrong.contains("secret@"), "{wrong}");
+    std::fs::write(&path, "").unwrap();
     secret.write_all(b"mongodb://u:p@h/d\n").unwrap();
     assert!(matches!(
         config(&[variable]).unwrap().database,

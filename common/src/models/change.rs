@@ -104,11 +104,10 @@ impl Counts {
     }
 }
 
-/// One field of an item that a version changed; `Null` stands for unknown or absent.
+/// One field of an item that a version changed; null stands for unknown or absent.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct FieldChange {
-    /// The field's name in [`super::Facts`], or `slug`, or a field of the source's record
-    /// without a typed field, as `source.NAME`.
+    /// Name of the field; `source.NAME` is a field that only the source record has.
     pub field: String,
     /// Its value at the version before.
     pub before: Value,

@@ -8,7 +8,7 @@ use super::{Id, Kind, Link, SourceRecord};
 /// One item of the catalogue at one version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {
-    /// The source's id.
+    /// ID at the source.
     pub id: Id,
     /// The readable name in URLs, unique within the kind; kept when a title is corrected.
     pub slug: Arc<str>,
@@ -104,7 +104,7 @@ impl Item {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Facts {
-    /// Facts of a film.
+    /// Facts of a movie.
     Movie(Movie),
     /// Facts of a character.
     Person(Person),
@@ -129,31 +129,31 @@ impl Facts {
     }
 }
 
-/// A film.
+/// A movie.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Movie {
     /// The English title.
     pub title: String,
-    /// The title in its own script.
+    /// Title in the original script.
     pub original_title: Option<String>,
-    /// The original title in Latin letters.
+    /// Romanised original title.
     pub original_title_romanised: Option<String>,
     /// A synopsis of some sentences.
     pub description: Option<String>,
-    /// The director, or several with commas.
+    /// Director; several are separated by commas.
     pub director: Option<String>,
-    /// The producer, or several with commas.
+    /// Producer; several are separated by commas.
     pub producer: Option<String>,
-    /// The year of the first release.
+    /// Year of first release.
     pub release_year: Option<u16>,
     /// The running time in minutes.
     pub running_time_minutes: Option<u16>,
-    /// The critics' score in percent, 0 to 100.
+    /// Critics' score (Rotten Tomatoes), in percent.
     pub score_percent: Option<u8>,
     /// The URL of a poster on another host.
     pub poster_url: Option<String>,
-    /// The URL of a wide picture on another host.
+    /// The URL of a banner image on another host.
     pub banner_url: Option<String>,
     /// Its characters.
     pub people: Vec<Id>,
@@ -171,15 +171,15 @@ pub struct Movie {
 pub struct Person {
     /// The name.
     pub name: String,
-    /// The gender in the source's word.
+    /// Gender, as spelled by the source.
     pub gender: Option<String>,
     /// The age.
     pub age: Option<Age>,
-    /// The colour of the eyes.
+    /// Eye colour.
     pub eye_color: Option<String>,
-    /// The colour of the hair. The text `None` is the source's word for bald.
+    /// Hair colour. The source writes `None` for bald.
     pub hair_color: Option<String>,
-    /// The id of its species.
+    /// ID of its species.
     pub species: Option<Id>,
 }
 
@@ -208,13 +208,13 @@ impl fmt::Display for Age {
 pub struct Location {
     /// The name.
     pub name: String,
-    /// The climate in a word.
+    /// Climate.
     pub climate: Option<String>,
-    /// The terrain in a word.
+    /// Terrain.
     pub terrain: Option<String>,
     /// Surface water in percent, 0 to 100.
     pub surface_water_percent: Option<u8>,
-    /// The ids of its residents.
+    /// IDs of its residents.
     pub residents: Vec<Id>,
 }
 
@@ -224,11 +224,11 @@ pub struct Location {
 pub struct Species {
     /// The name.
     pub name: String,
-    /// The biological class.
+    /// Biological classification.
     pub classification: Option<String>,
-    /// The colours of eyes that occur.
+    /// Known eye colours.
     pub eye_colors: Vec<String>,
-    /// The colours of hair that occur.
+    /// Known hair colours.
     pub hair_colors: Vec<String>,
 }
 
@@ -238,12 +238,12 @@ pub struct Species {
 pub struct Vehicle {
     /// The name.
     pub name: String,
-    /// A description in a sentence.
+    /// Description.
     pub description: Option<String>,
-    /// Its class: airship, boat, …
+    /// Type, such as airship or boat.
     pub vehicle_class: Option<String>,
     /// Its length in feet.
     pub length_feet: Option<f64>,
-    /// The id of its pilot.
+    /// ID of its pilot.
     pub pilot: Option<Id>,
 }

@@ -7,13 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Counts, HeldChange, Id, Kind};
 
-/// A row of the ledger: one attempt to sync, or several in a row that ended alike and published
-/// nothing.
+/// A row of the ledger: one sync, or several in a row that ended alike and published nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
-    /// Its number, rising: the fence of its lease. Of several, the first one's.
+    /// Its number, which increases; of several, the first one's.
     pub number: u64,
-    /// Number of consecutive runs in this row.
+    /// Number of consecutive syncs in this entry.
     pub repeat_count: u64,
     /// When it began; of several, the first.
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -21,7 +20,7 @@ pub struct Run {
     /// When it ended; of several, the last.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub ended: Timestamp,
-    /// Durations of its phases; of several, the last one's.
+    /// Duration of each phase; of several, the last one's.
     pub phases: PhaseTimings,
     /// How it ended.
     pub outcome: Outcome,
@@ -37,9 +36,9 @@ pub struct Run {
     pub rules: Vec<String>,
     /// Why it failed, was held, or published nothing.
     pub reason: Option<String>,
-    /// The causes of a failure: one for each source, or the error of the store.
+    /// The causes of a failure: one for each source, or the error of the database.
     pub causes: Vec<String>,
-    /// The fingerprint of the held delta.
+    /// The fingerprint of the held changes.
     pub fingerprint: Option<String>,
     /// The first changes of the held delta, removals first; at most 1,000. The ledger has them
     /// only for the last held run.
@@ -48,13 +47,13 @@ pub struct Run {
     pub held_changes: Vec<HeldChange>,
     /// Number of findings.
     pub findings: u64,
-    /// The parts of the store that it found lost or damaged.
+    /// The parts of the database that it found lost or damaged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub damage: Vec<String>,
     /// The result of a repair, and writes that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// The settings of the syncer; `None` in rows of earlier releases.
+    /// The settings of the syncer; absent in entries of earlier releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<RunSettings>,
 }
@@ -216,9 +215,9 @@ pub enum Outcome {
     Unchanged,
     /// It published a version.
     Published,
-    /// Its delta looked like damage.
+    /// Its changes looked like damage.
     Held,
-    /// The source or the store failed.
+    /// The source or the database failed.
     Failed,
 }
 

@@ -110,7 +110,7 @@ impl CostlyClients {
         }
     }
 
-    /// How many were answered and refused, and how long the answered ones took.
+    /// Numbers of served and refused requests, and the durations of the served ones.
     fn stop(self) -> Result<(String, Vec<f64>)> {
         self.shared.is_over.store(true, Ordering::Relaxed);
         for client in self.clients {
@@ -120,7 +120,7 @@ impl CostlyClients {
         let (answered, refused) = (count(&self.shared.answered), count(&self.shared.refused));
         let mut took = self.shared.milliseconds.lock();
         let took = took.as_deref_mut().map(std::mem::take).unwrap_or_default();
-        Ok((format!("{answered} answered, {refused} refused"), took))
+        Ok((format!("{answered} served, {refused} refused"), took))
     }
 }
 

@@ -246,31 +246,35 @@ impl Server {
             .arg(format!("-d{seconds}s"));
         if known {
             let answer = get(&url).await;
-            let etag = answer.header("etag").context("an answer without a tag")?;
+            let etag = answer
+                .header("etag")
+                .context("a response without an ETag")?;
             wrk.arg("-H").arg(format!("If-None-Match: {etag}"));
         }
         wrk.arg(&url);
         let before = cpu_microseconds(self.process.pid())?;
         let output = tokio::task::spawn_blocking(move || wrk.output()).await??;
         let spent = cpu_microseconds(self.process.pid())? - before;
-        let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        ensure!(output.status.success(), "wrk failed: {told}");
+        let report = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(output.status.success(), "wrk failed: {report}");
         let after = |what: &str| {
-            let line = told.lines().find_map(|line| line.trim().strip_prefix(what));
+            let line = report
+                .lines()
+                .find_map(|line| line.trim().strip_prefix(what));
             line.map(str::trim)
-                .with_context(|| format!("wrk does not tell {what}: {told}"))
+                .with_context(|| format!("wrk does not report {what}: {report}"))
         };
-        if let Some(errors) = told.lines().find(|line| line.contains("Socket errors")) {
+        if let Some(errors) = report.lines().find(|line| line.contains("Socket errors")) {
             bail!(
                 "{} at {connections} connections: {}",
                 self.name,
                 errors.trim()
             );
         }
-        let requests = told
+        let requests = report
             .lines()
             .find_map(|line| line.trim().split_once(" requests in"))
-            .context("wrk does not tell how many requests it sent")?;
+            .context("wrk does not report how many requests it sent")?;
         let requests: f64 = requests.0.parse()?;
         Ok(Load {
             rate: after("Requests/sec:")?.parse()?,

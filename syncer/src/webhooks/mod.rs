@@ -273,7 +273,7 @@ impl Webhooks {
     }
 }
 
-/// The wait after a number of failures, with up to 10 % jitter; at least the `Retry-After` of the
+/// The wait after a number of failures, with up to 10% jitter; at least the `Retry-After` of the
 /// webhook.
 fn wait_after(failures: u32, error: &DeliveryError) -> Duration {
     let factor = 2_u32.saturating_pow(failures.saturating_sub(1));

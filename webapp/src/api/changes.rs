@@ -18,11 +18,15 @@ use crate::http::AppError;
 pub(super) struct ChangesSince<'a> {
     /// Identifies the database that the versions belong to.
     lineage: &'a str,
+    /// The version that was requested.
     since: u64,
     /// The version of your copy once all pages are applied.
     version: u64,
+    /// Items of this page that are new since then.
     added: Vec<AddedItem<'a>>,
+    /// Items of this page that differ.
     updated: Vec<UpdatedItem<'a>>,
+    /// Items of this page that are gone.
     removed: Vec<RemovedItem<'a>>,
     #[serde(flatten)]
     page: PageInfo,
@@ -30,25 +34,37 @@ pub(super) struct ChangesSince<'a> {
 
 #[derive(Serialize, JsonSchema)]
 struct AddedItem<'a> {
+    /// Kind of the item.
     kind: Kind,
+    /// ID at the source.
     id: &'a str,
+    /// The item at `version`.
     item: ItemJson,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct UpdatedItem<'a> {
+    /// Kind of the item.
     kind: Kind,
+    /// ID at the source.
     id: &'a str,
+    /// The item at `since`.
     before: ItemJson,
+    /// The item at `version`.
     after: ItemJson,
+    /// The fields that differ.
     fields: Vec<FieldChange>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct RemovedItem<'a> {
+    /// Kind of the item.
     kind: Kind,
+    /// ID at the source.
     id: &'a str,
+    /// URL slug, which now responds with 410.
     slug: &'a str,
+    /// Title or name.
     name: &'a str,
 }
 
@@ -59,9 +75,10 @@ pub(super) fn parameters() -> Vec<Parameter> {
         Parameter::new(
             "until",
             version,
-            "The version to list changes up to; the current one by default. Pass the `version` of the first page on the later pages, so that a version published in between does not shift them; the `Link` header does so.",
+            "The version to list changes up to. Pass the `version` of the first page on the later pages, so that a version published in between does not shift them; the `Link` header does so.",
             "2",
-        ),
+        )
+        .or("current version"),
         Parameter::new(
             "lineage",
             ParameterType::Text,
@@ -159,13 +176,17 @@ pub(super) fn changes(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError>
 
 #[derive(Serialize, JsonSchema)]
 struct VersionSummary<'a> {
+    /// Its number.
     #[schemars(range(min = 1))]
     version: u64,
     /// When it was published.
     #[schemars(with = "String", extend("format" = "date-time"))]
     at: Timestamp,
+    /// Items added.
     added: u64,
+    /// Items updated.
     updated: u64,
+    /// Items removed.
     removed: u64,
     /// Why it was published, if not by an ordinary sync.
     note: Option<&'a str>,
@@ -188,6 +209,7 @@ impl<'a> From<&'a Header> for VersionSummary<'a> {
 pub(super) struct VersionList<'a> {
     #[serde(flatten)]
     list: PagedList<&'a VersionSummary<'a>>,
+    /// Identifies the database that the versions belong to.
     lineage: &'a str,
 }
 
@@ -209,6 +231,7 @@ pub(super) fn versions(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError
 pub(super) struct VersionDetails<'a> {
     #[serde(flatten)]
     summary: VersionSummary<'a>,
+    /// The changes of this page; null if the details are not available.
     changes: Option<Vec<ItemChange<'a>>>,
     #[serde(flatten)]
     page: PageInfo,
@@ -216,11 +239,17 @@ pub(super) struct VersionDetails<'a> {
 
 #[derive(Serialize, JsonSchema)]
 struct ItemChange<'a> {
+    /// Kind of the item.
     kind: Kind,
+    /// ID at the source.
     id: &'a str,
+    /// URL slug.
     slug: Option<&'a str>,
+    /// Title or name.
     name: Option<&'a str>,
+    /// What happened to the item.
     what: ChangeType,
+    /// The fields that differ, of an updated item.
     fields: Vec<FieldChange>,
 }
 

@@ -18,6 +18,7 @@ const MAX_MOVIES: usize = 250;
 pub(super) struct FilmmakerSummary {
     /// URL slug, unique among those with the same role.
     slug: String,
+    /// Name, as spelled by the source.
     name: String,
     /// Number of movies.
     movie_count: u64,
@@ -53,16 +54,23 @@ pub(super) struct FilmmakerDetails {
 
 #[derive(Serialize, JsonSchema)]
 struct FilmographyEntry {
+    /// ID at the source.
     id: String,
+    /// URL slug.
     slug: String,
+    /// The English title.
     title: String,
+    /// Year of first release.
     release_year: Option<u16>,
+    /// Critics’ score (Rotten Tomatoes), in percent.
     score_percent: Option<u8>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Collaborator {
+    /// URL slug.
     slug: String,
+    /// Name, as spelled by the source.
     name: String,
     /// Number of movies in common.
     movie_count: u64,

@@ -20,9 +20,9 @@ pub(super) fn list_parameters(kind: Kind) -> Vec<Parameter> {
     parameters.push(Parameter::new(
         "sort",
         ParameterType::OneOf(sorts.collect()),
-        "Sort field; prefix with - for descending order. Unknown values come last. Titles and names are in natural order: without case, accents and signs, numbers by value, other scripts after Latin. Default: the source’s order.",
+        "Sort field; prefix with - for descending order. Unknown values come last. Titles and names are in natural order: without case, accents and signs, numbers by value, other scripts after Latin.",
         if kind == Kind::Movie { "-year" } else { "name" },
-    ));
+    ).or("source order"));
     parameters.extend(field_parameters(kind));
     parameters.extend(filters::of_kind(kind).iter().map(|filter| {
         let parameter_type = match filter.condition.max_value() {
@@ -57,13 +57,15 @@ pub(super) fn field_parameters(kind: Kind) -> Vec<Parameter> {
                 Kind::Movie => "title,release_year",
                 _ => "name,slug",
             },
-        ),
+        )
+        .or("all fields"),
         Parameter::new(
             "include",
             ParameterType::SomeOf(relations),
             "Relations to expand from IDs to full items.",
             first_relation,
-        ),
+        )
+        .or("none"),
     ]
 }
 

@@ -4,18 +4,17 @@ use axum::extract::State;
 use common::models::Kind;
 use http::Uri;
 use http_content::Representation;
+use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::item_fields::{COMPONENTS, schema, schema_name};
 use super::operation::{OPERATIONS, Operation, PathParameter};
 use super::parameter::{self, Parameter};
 use super::webhooks::webhooks;
-use crate::http::AppError;
-use crate::http::Links;
 use crate::http::content::{AtVersion as _, JSON, PROBLEM};
 use crate::http::path::VERSION;
+use crate::http::{AppError, Links, ProblemDetails};
 use crate::state::{CurrentSite, Site};
 
 /// The document, with this server's address and examples from its catalogue.
@@ -34,10 +33,7 @@ pub(super) async fn show(
 }
 
 fn document(site: &Site, root: &str) -> Value {
-    let mut generator = SchemaSettings::draft2020_12()
-        .for_serialize()
-        .with(|settings| settings.definitions_path = COMPONENTS.into())
-        .into_generator();
+    let mut generator = generator();
     let paths: Map<_, _> = OPERATIONS
         .iter()
         .map(|operation| {
@@ -47,8 +43,7 @@ fn document(site: &Site, root: &str) -> Value {
         .collect();
     generator.subschema_for::<ProblemDetails>();
     let webhooks = webhooks(&mut generator);
-    let mut schemas = generator.take_definitions(true);
-    schemas.extend(Kind::ALL.map(|kind| (schema_name(kind).to_owned(), schema(kind))));
+    let schemas = definitions(&mut generator);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -66,6 +61,20 @@ fn document(site: &Site, root: &str) -> Value {
             "parameters": {VERSION: Parameter::version().to_openapi()},
         },
     })
+}
+
+/// A generator whose references lead to the components of an OpenAPI document.
+pub(super) fn generator() -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let settings = settings.with(|settings| settings.definitions_path = COMPONENTS.into());
+    settings.into_generator()
+}
+
+/// The named schemas that have been referred to, and those of items.
+pub(super) fn definitions(generator: &mut SchemaGenerator) -> Map<String, Value> {
+    let mut schemas = generator.take_definitions(true);
+    schemas.extend(Kind::ALL.map(|kind| (schema_name(kind).to_owned(), schema(kind))));
+    schemas
 }
 
 fn describe(operation: &Operation, site: &Site, generator: &mut SchemaGenerator) -> Value {
@@ -102,7 +111,7 @@ fn describe(operation: &Operation, site: &Site, generator: &mut SchemaGenerator)
             "content": {JSON: content},
         },
         "304": {"description": "Not modified since the ETag in If-None-Match."},
-        "400": error("A parameter is unknown or has an invalid value; detail names it and what is expected."),
+        "400": error("A parameter is unknown or has an invalid value; `detail` names it and what is expected."),
         "default": error("Any other error, such as 503 while the catalogue is loading."),
     });
     if operation.path_parameter.is_some() || operation.is_at_any_version() {
@@ -113,6 +122,7 @@ fn describe(operation: &Operation, site: &Site, generator: &mut SchemaGenerator)
     }
     json!({
         "operationId": operation.id,
+        "tags": [operation.group],
         "summary": operation.summary,
         "description": operation.description,
         "parameters": path_parameter.chain(parameters).collect::<Vec<_>>(),
@@ -130,25 +140,4 @@ pub(super) fn example_response(operation: &Operation, site: &Site) -> Option<Val
         *age = 60.into();
     }
     Some(body)
-}
-
-/// Problem details (RFC 9457).
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct ProblemDetails {
-    r#type: String,
-    title: String,
-    status: u16,
-    /// What is wrong and how to fix it.
-    detail: String,
-    /// The requested path.
-    instance: String,
-    /// Identifies the request in the log.
-    request_id: String,
-    /// The version that removed the item.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    removed_in: Option<u64>,
-    /// The available versions that changed the removed item, newest first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changed_in: Option<Vec<u64>>,
 }

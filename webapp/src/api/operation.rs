@@ -21,13 +21,17 @@ use crate::state::Site;
 type Handler = dyn Fn(&ApiRequest<'_>) -> Result<ApiResponse, AppError> + Send + Sync;
 
 /// The path prefix of all operations.
-const ROOT: &str = "/api/v1";
+pub(super) const ROOT: &str = "/api/v1";
+/// The group of directors and producers.
+const FILMMAKERS: &str = "directors and producers";
 
 pub(super) struct Operation {
     /// With a path parameter's name in braces.
     pub(super) path: String,
     /// The OpenAPI operation ID, which names the method in generated clients.
     pub(super) id: String,
+    /// The section of the reference, and the OpenAPI tag.
+    pub(super) group: &'static str,
     /// One line without a full stop.
     pub(super) summary: String,
     pub(super) description: &'static str,
@@ -61,6 +65,7 @@ pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 
 fn list_items(kind: Kind) -> Operation {
     Operation {
+        group: kind.plural(),
         description: "Filters are combined with AND. A page past the last one is empty.",
         parameters: at_any_version(items::list_parameters(kind)),
         example_query: match kind {
@@ -79,10 +84,11 @@ fn list_items(kind: Kind) -> Operation {
 
 fn get_item(kind: Kind) -> Operation {
     Operation {
+        group: kind.plural(),
         description: "By slug or source ID. Each relation returns at most 250 items; use the lists to get all of them.",
         path_parameter: Some(PathParameter::Item(kind)),
         parameters: at_any_version(items::field_parameters(kind)),
-        gone: Some("The item was removed; removed_in names the version that did so."),
+        gone: Some("The item was removed; `removed_in` names the version that did so."),
         body_schema: Box::new(move |_| reference(kind)),
         ..Operation::new::<ItemJson>(
             &format!("{}/{{id}}", kind.plural()),
@@ -95,6 +101,7 @@ fn get_item(kind: Kind) -> Operation {
 
 fn list_filmmakers(role: Role) -> Operation {
     Operation {
+        group: FILMMAKERS,
         description: "Those with the most movies first, then by name.",
         parameters: at_any_version(paging::parameters()),
         example_query: "?per_page=1",
@@ -109,6 +116,7 @@ fn list_filmmakers(role: Role) -> Operation {
 
 fn get_filmmaker(role: Role) -> Operation {
     Operation {
+        group: FILMMAKERS,
         description: "Up to 250 movies and 20 collaborators of each role.",
         path_parameter: Some(PathParameter::Filmmaker(role)),
         parameters: at_any_version(Vec::new()),
@@ -133,6 +141,7 @@ fn at_any_version(mut parameters: Vec<Parameter>) -> Vec<Parameter> {
 fn other_operations() -> [Operation; 7] {
     [
         Operation {
+            group: "search",
             description: "Works in any script, ignores case and accents, matches the beginnings of words and tolerates typos. Exact matches come first.",
             parameters: at_any_version(search::parameters()),
             example_query: "?q=totoro&per_page=1",
@@ -144,7 +153,8 @@ fn other_operations() -> [Operation; 7] {
             )
         },
         Operation {
-            description: "Apply the added, updated and removed items on all pages (`Link` points to the next), store the returned version, and pass it as `since` next time. Changes that were later undone are left out. 410 means a version is no longer available, is newer than the catalogue or belongs to another lineage: reload the lists.",
+            group: "changes",
+            description: "Apply the added, updated and removed items on all pages (`Link` points to the next), store the returned `version`, and pass it as `since` next time. Changes that were later undone are left out.",
             parameters: changes::parameters(),
             example_query: "?since={version}",
             gone: Some(
@@ -158,6 +168,7 @@ fn other_operations() -> [Operation; 7] {
             )
         },
         Operation {
+            group: "changes",
             description: "A version is a snapshot of the whole catalogue. The lineage identifies the database the versions belong to.",
             parameters: paging::parameters(),
             example_query: "?per_page=1",
@@ -169,6 +180,7 @@ fn other_operations() -> [Operation; 7] {
             )
         },
         Operation {
+            group: "changes",
             description: "Paginated. `changes` is null and `total` is 0 for the initial import and for versions whose details are no longer available.",
             path_parameter: Some(PathParameter::Version),
             parameters: paging::changes_parameters(),
@@ -181,6 +193,7 @@ fn other_operations() -> [Operation; 7] {
             )
         },
         Operation {
+            group: "syncs",
             description: "A sync ends as unchanged, published, held or failed. Consecutive syncs with the same outcome share one entry.",
             parameters: paging::parameters(),
             example_query: "?per_page=1",
@@ -192,6 +205,7 @@ fn other_operations() -> [Operation; 7] {
             )
         },
         Operation {
+            group: "syncs",
             description: "For the source’s maintainers. Stable between syncs; limited to the first 10,000.",
             parameters: syncs::finding_parameters(),
             example_query: "?per_page=1",
@@ -203,6 +217,7 @@ fn other_operations() -> [Operation; 7] {
             )
         },
         Operation {
+            group: "syncs",
             description: "Whether the catalogue is out of date, since when and why; the last sync; what is held, missing or quarantined.",
             ..Operation::new::<syncs::Status<'static>>(
                 "status",
@@ -226,6 +241,7 @@ impl Operation {
             path: format!("{ROOT}/{path}"),
             id: id.into(),
             summary: summary.into(),
+            group: "",
             description: "",
             path_parameter: None,
             parameters: Vec::new(),
@@ -274,6 +290,13 @@ impl PathParameter {
             Self::Item(_) => "id",
             Self::Filmmaker(_) => "slug",
             Self::Version => "version",
+        }
+    }
+
+    pub(super) const fn type_name(self) -> &'static str {
+        match self {
+            Self::Item(_) | Self::Filmmaker(_) => "string",
+            Self::Version => "integer",
         }
     }
 

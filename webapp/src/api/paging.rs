@@ -7,25 +7,31 @@ use serde::Serialize;
 use super::parameter::{MAX_INTEGER, Parameter, ParameterType};
 use super::request::ApiRequest;
 
+/// Also the default in [`parameters`].
 const PER_PAGE: u64 = 100;
-const MAX_PER_PAGE: u64 = 250;
-/// A page of changes is larger, so that most versions fit on one.
+pub(super) const MAX_PER_PAGE: u64 = 250;
+/// A page of changes is larger, so that most versions fit on one. Also the default in
+/// [`changes_parameters`].
 const CHANGES_PER_PAGE: u64 = 500;
-const MAX_CHANGES_PER_PAGE: u64 = 1_000;
+pub(super) const MAX_CHANGES_PER_PAGE: u64 = 1_000;
 
 pub(super) fn parameters() -> Vec<Parameter> {
-    page_parameters(MAX_PER_PAGE, "Items per page; 100 by default.")
+    page_parameters(MAX_PER_PAGE, "Items per page.", "100")
 }
 
 pub(super) fn changes_parameters() -> Vec<Parameter> {
-    page_parameters(MAX_CHANGES_PER_PAGE, "Changes per page; 500 by default.")
+    page_parameters(MAX_CHANGES_PER_PAGE, "Changes per page.", "500")
 }
 
-fn page_parameters(max_per_page: u64, per_page: &'static str) -> Vec<Parameter> {
+fn page_parameters(
+    max_per_page: u64,
+    description: &'static str,
+    default: &'static str,
+) -> Vec<Parameter> {
     let integer = |max| ParameterType::Integer(1, max);
     vec![
-        Parameter::new("page", integer(MAX_INTEGER), "Page number.", "1"),
-        Parameter::new("per_page", integer(max_per_page), per_page, "10"),
+        Parameter::new("page", integer(MAX_INTEGER), "Page number.", "1").or("1"),
+        Parameter::new("per_page", integer(max_per_page), description, "10").or(default),
     ]
 }
 
@@ -34,8 +40,10 @@ fn page_parameters(max_per_page: u64, per_page: &'static str) -> Vec<Parameter> 
 pub(super) struct PageInfo {
     /// Number of entries on all pages together.
     total: u64,
+    /// Number of this page.
     #[schemars(range(min = 1))]
     page: u64,
+    /// Maximum number of entries on a page.
     #[schemars(range(min = 1))]
     per_page: u64,
     /// The version up to which changes are listed: `until` in links to the other pages.
@@ -124,6 +132,7 @@ pub(super) struct PagedList<T> {
     version: u64,
     #[serde(flatten)]
     pub(super) page: PageInfo,
+    /// The entries of this page.
     items: Vec<T>,
 }
 

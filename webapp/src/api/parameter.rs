@@ -9,7 +9,7 @@ use crate::http::path::VERSION;
 use crate::http::query;
 
 /// Characters of a text.
-const MAX_CHARACTERS: usize = 200;
+pub(super) const MAX_CHARACTERS: usize = 200;
 /// How similar a known name must be to be suggested for an unknown one.
 const MIN_SIMILARITY: f64 = 0.8;
 
@@ -22,6 +22,8 @@ pub(super) struct Parameter {
     pub(super) description: &'static str,
     pub(super) example: &'static str,
     pub(super) required: bool,
+    /// The value without the parameter, or words for it.
+    pub(super) default: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -53,6 +55,7 @@ impl Parameter {
             description,
             example,
             required: false,
+            default: None,
         }
     }
 
@@ -73,6 +76,31 @@ impl Parameter {
     pub(super) fn required(mut self) -> Self {
         self.required = true;
         self
+    }
+
+    pub(super) fn or(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    /// The type in a word or two, without the [`Self::choices`].
+    pub(super) fn type_name(&self) -> String {
+        match &self.parameter_type {
+            ParameterType::Integer(min, max) if *max == MAX_INTEGER => {
+                format!("integer, {min} or more")
+            }
+            ParameterType::Integer(min, max) => format!("integer, {min} to {max}"),
+            ParameterType::Text | ParameterType::OneOf(_) => "string".into(),
+            ParameterType::SomeOf(_) => "comma-separated list".into(),
+        }
+    }
+
+    /// The words to choose from; without any, all values of the type are valid.
+    pub(super) fn choices(&self) -> &[&'static str] {
+        match &self.parameter_type {
+            ParameterType::OneOf(words) | ParameterType::SomeOf(words) => words,
+            ParameterType::Integer(..) | ParameterType::Text => &[],
+        }
     }
 
     fn check(&self, value: &str) -> Result<(), String> {
@@ -123,7 +151,7 @@ impl Parameter {
 
     /// As an OpenAPI parameter.
     pub(super) fn to_openapi(&self) -> Value {
-        let (schema, example) = match &self.parameter_type {
+        let (mut schema, example) = match &self.parameter_type {
             ParameterType::Integer(min, max) => (
                 json!({"type": "integer", "minimum": min, "maximum": max}),
                 json!(self.example.parse::<u64>().unwrap_or(*min)),
@@ -142,6 +170,10 @@ impl Parameter {
                 json!(self.example.split(',').collect::<Vec<_>>()),
             ),
         };
+        // A default in words is not a value.
+        if let Some(default) = self.default.and_then(|default| default.parse::<u64>().ok()) {
+            schema["default"] = default.into();
+        }
         json!({
             "name": self.name,
             "in": "query",

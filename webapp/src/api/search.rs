@@ -19,9 +19,13 @@ pub(super) struct SearchResults {
 
 #[derive(Serialize, JsonSchema)]
 struct SearchResult {
+    /// Kind of the item.
     kind: Kind,
+    /// ID at the source.
     id: String,
+    /// URL slug.
     slug: String,
+    /// Title or name.
     name: String,
     /// Matching fields, split into matching and other parts.
     matched: Vec<FieldMatch>,
@@ -29,13 +33,17 @@ struct SearchResult {
 
 #[derive(Serialize, JsonSchema)]
 struct FieldMatch {
+    /// Name of the field.
     field: &'static str,
+    /// The text of the field, or a part of a long one.
     parts: Vec<MatchPart>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct MatchPart {
+    /// A piece of the text.
     text: String,
+    /// Whether it matches the query.
     r#match: bool,
 }
 

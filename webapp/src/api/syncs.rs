@@ -41,19 +41,22 @@ pub(super) fn findings(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Status<'a> {
+    /// The catalogue version; 0 is the built-in catalogue.
     version: u64,
+    /// Identifies the database that the versions belong to.
     lineage: &'a str,
     /// Whether this is the built-in catalogue.
     is_built_in: bool,
     /// When the version was published; null for the built-in catalogue.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     published: Option<Timestamp>,
+    /// Time since then, in seconds.
     age_seconds: Option<u64>,
+    /// Number of items.
     items: usize,
-    /// The most severe of the conditions, in this order: held, database_unavailable,
-    /// source_unavailable, no_recent_sync, pinned, waiting; up_to_date without any.
+    /// The most severe of the conditions.
     state: SyncState,
-    /// All conditions that hold.
+    /// Which conditions hold.
     conditions: Conditions,
     /// Whether an operator has to look into it.
     needs_attention: bool,
@@ -61,12 +64,14 @@ pub(super) struct Status<'a> {
     pinned: Option<u64>,
     /// Whether the last sync succeeded in time.
     fresh: bool,
+    /// Since when the catalogue is out of date, if known.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     stale_since: Option<Timestamp>,
     /// Why the catalogue is out of date.
     stale_reason: Option<&'static str>,
     /// Base URL of the last source that responded.
     source: Option<&'a str>,
+    /// Whether the web app can read the database.
     database: DatabaseState,
     /// Size of the database in bytes.
     database_bytes: Option<u64>,
@@ -74,7 +79,7 @@ pub(super) struct Status<'a> {
     versions: usize,
     /// Number of versions to keep.
     retention: Option<u64>,
-    /// Time between syncs.
+    /// Time between syncs, in seconds.
     interval_seconds: f64,
     /// End of the last sync that published the source’s data or found it published.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
@@ -82,11 +87,15 @@ pub(super) struct Status<'a> {
     /// When the next sync is due; null after a failed one, whose wait varies.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     next_sync: Option<Timestamp>,
+    /// The last sync.
     last_run: Option<&'a Run>,
     /// Why the last sync is held.
     held: Option<HeldRun<'a>>,
+    /// Number of items missing from the source.
     missing: usize,
+    /// Number of quarantined records.
     quarantined: usize,
+    /// Number of data problems at the source.
     findings: usize,
     /// Release of the web app.
     release: &'static str,

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use common::models::{Change, Counts, Id, Kind, SyncState};
+use common::models::{Change, ChangeType, Counts, Id, Kind, SyncState};
 use common::repository::Header;
 use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
 use crate::state::Site;
@@ -38,37 +39,96 @@ pub(super) struct StatusEvents {
     pub(super) status: Bytes,
 }
 
-#[derive(Serialize)]
-struct StatusData {
+/// An event for the API reference.
+pub(crate) struct EventType {
+    /// The value of the field `event`.
+    pub(crate) name: &'static str,
+    /// A sentence on when it is sent.
+    pub(crate) description: &'static str,
+    /// The schema of its data.
+    pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
+    /// The event of a site as an example.
+    pub(crate) example: fn(&Site) -> Bytes,
+}
+
+/// All events.
+pub(crate) static EVENT_TYPES: [EventType; 4] = [
+    EventType {
+        name: "hello",
+        description: "The first event of a stream that does not resume.",
+        schema: SchemaGenerator::subschema_for::<StatusEvent>,
+        example: |site| StatusEvents::of(site).hello,
+    },
+    EventType {
+        name: "version",
+        description: "A version was published.",
+        schema: SchemaGenerator::subschema_for::<VersionEvent>,
+        example: version_example,
+    },
+    EventType {
+        name: "status",
+        description: "Conditions, syncs, missing items, quarantine or findings changed.",
+        schema: SchemaGenerator::subschema_for::<StatusEvent>,
+        example: |site| StatusEvents::of(site).status,
+    },
+    EventType {
+        name: "resync",
+        description: "The missed versions are no longer available: reload everything.",
+        schema: SchemaGenerator::subschema_for::<StatusEvent>,
+        example: |site| StatusEvents::of(site).resync,
+    },
+];
+
+#[derive(Serialize, JsonSchema)]
+struct StatusEvent {
+    /// The catalogue version; 0 is the built-in catalogue.
     version: u64,
+    /// When it was published.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     at: Timestamp,
+    /// The most severe condition.
     state: SyncState,
+    /// Since when, if known.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     since: Option<Timestamp>,
+    /// The pinned version.
     pinned: Option<u64>,
+    /// Whether an operator has to look into it.
     needs_attention: bool,
-    /// The digest of the notices on pages: an open page with another one is outdated.
+    /// Digest of the notices on pages: an open page with another one is outdated.
     notices: String,
 }
 
-#[derive(Serialize)]
-struct VersionData<'a> {
+#[derive(Serialize, JsonSchema)]
+struct VersionEvent<'a> {
+    /// The new version.
     version: u64,
+    /// When it was published.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     at: Timestamp,
+    /// Numbers of changed items.
     counts: Counts,
+    /// Why it was published; absent after an ordinary sync.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+    /// The first 50 changed items.
     changed: Vec<ChangedItem<'a>>,
-    /// Changed items that are not listed.
+    /// Number of changed items that are not listed.
     more: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ChangedItem<'a> {
+    /// Kind of the item.
     kind: Kind,
+    /// ID at the source.
     id: &'a Id,
+    /// URL slug.
     slug: &'a str,
+    /// Title or name, shortened if it is long.
     name: String,
-    what: &'static str,
+    /// What happened to the item.
+    what: ChangeType,
 }
 
 impl EventId {
@@ -101,7 +161,7 @@ impl fmt::Display for EventId {
 impl StatusEvents {
     pub(super) fn of(site: &Site) -> Self {
         let id = EventId::of(site);
-        let data = StatusData {
+        let data = StatusEvent {
             version: site.version(),
             at: site.snapshot.header.at,
             state: site.state(),
@@ -134,7 +194,7 @@ pub(crate) fn version(lineage: &Arc<str>, header: &Header, changes: &[Change]) -
         .iter()
         .filter_map(changed_item)
         .take(MAX_LISTED_ITEMS);
-    let data = VersionData {
+    let data = VersionEvent {
         version: header.version,
         at: header.at,
         counts: header.changes,
@@ -145,11 +205,23 @@ pub(crate) fn version(lineage: &Arc<str>, header: &Header, changes: &[Change]) -
     event("version", Some(&id), &data)
 }
 
+/// The event of a version that adds the first movie.
+fn version_example(site: &Site) -> Bytes {
+    let movie = site.snapshot.catalogue.iter(Kind::Movie).next();
+    let changes: Vec<_> = Change::of(None, movie).into_iter().collect();
+    let header = Header {
+        changes: Counts::of(&changes),
+        note: None,
+        ..site.snapshot.header.clone()
+    };
+    version(&site.snapshot.lineage, &header, &changes)
+}
+
 fn changed_item(change: &Change) -> Option<ChangedItem<'_>> {
     let (item, what) = match (&change.before, &change.after) {
-        (None, Some(item)) => (item, "added"),
-        (Some(_), Some(item)) => (item, "updated"),
-        (Some(item), None) => (item, "removed"),
+        (None, Some(item)) => (item, ChangeType::Added),
+        (Some(_), Some(item)) => (item, ChangeType::Updated),
+        (Some(item), None) => (item, ChangeType::Removed),
         (None, None) => return None,
     };
     Some(ChangedItem {

@@ -17,7 +17,7 @@ const EXPOSED: HeaderValue =
     HeaderValue::from_static("ETag, Link, X-Catalogue-Version, X-Request-Id, X-Total-Count");
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
-/// What a request tells about the page that sends it.
+/// Which pages of other sites can read the response to a request.
 pub(crate) enum Cors {
     /// Not an API: no page of another site can read it.
     Closed,

@@ -8,6 +8,7 @@ pub(crate) mod cors;
 pub(crate) mod error;
 pub(crate) mod host;
 pub(crate) mod path;
+mod problem;
 mod public_url;
 pub(crate) mod query;
 mod request_id;
@@ -16,6 +17,7 @@ mod vary;
 
 pub(crate) use self::accept::accepts_only_json;
 pub(crate) use self::error::AppError;
+pub(crate) use self::problem::ProblemDetails;
 pub(crate) use self::public_url::{
     FORWARDED, KnownLinkKey, LinkKey, Links, PublicUrl, prefix, with_prefix,
 };

@@ -4,30 +4,11 @@ use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
-use serde::Serialize;
 
 use crate::http::content::{HTML, PROBLEM};
 use crate::http::path::{is_api, list_of};
-use crate::http::{AppError, Links, RequestId, with_prefix};
+use crate::http::{AppError, Links, ProblemDetails, RequestId, with_prefix};
 use crate::pages::{ErrorPage, VersionMark};
-
-/// Problem details (RFC 9457).
-#[derive(Serialize)]
-struct Problem<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-    instance: &'a str,
-    request_id: &'a str,
-    /// The version that removed the item.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    removed_in: Option<u64>,
-    /// The versions that changed the removed item.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changed_in: Option<Vec<u64>>,
-}
 
 /// Renders an error as a page, or as problem details under the paths of an API and for clients that
 /// accept only JSON. Logs the cause of an internal error.
@@ -50,7 +31,8 @@ pub(super) fn render_error(
         );
     }
     let (content_type, text) = if only_json || is_api(uri.path()) {
-        (PROBLEM, problem(error, uri, links, request_id))
+        let problem = ProblemDetails::of(error, uri, links, request_id);
+        (PROBLEM, serde_json::to_string(&problem).unwrap_or_default())
     } else {
         let prefix = links.map_or("", Links::prefix);
         let page = page(error, uri, request_id);
@@ -88,36 +70,4 @@ fn page(error: &AppError, uri: &Uri, request_id: RequestId) -> String {
         tracing::error!(%request_id, %error, "cannot render the error page");
         title.to_owned()
     })
-}
-
-fn problem(error: &AppError, uri: &Uri, links: Option<&Links>, request_id: RequestId) -> String {
-    let status = error.status();
-    let path = uri.path();
-    let removed = error.removed_item();
-    let problem = Problem {
-        kind: "about:blank",
-        title: status.canonical_reason().unwrap_or_default(),
-        status: status.as_u16(),
-        detail: &detail(error, path, links),
-        instance: &links.map_or_else(|| path.to_owned(), |links| links.public_path(path)),
-        request_id: &request_id.to_string(),
-        removed_in: removed.map(|item| item.version),
-        changed_in: removed.map(|item| {
-            let revisions = item.revisions.iter();
-            revisions.map(|revision| revision.version).collect()
-        }),
-    };
-    serde_json::to_string(&problem).unwrap_or_default()
-}
-
-/// What went wrong; if nothing was found, with the list to look in.
-fn detail(error: &AppError, path: &str, links: Option<&Links>) -> String {
-    match (error, list_of(path)) {
-        (AppError::NotFound, Some(list)) => {
-            let list = format!("/api/v1/{list}");
-            let list = links.map_or_else(|| list.clone(), |links| links.public_path(&list));
-            format!("{error}: see {list}")
-        }
-        _ => error.to_string(),
-    }
 }

@@ -62,7 +62,7 @@ impl LeaseGuard {
     /// older changes. The first run of a process verifies none, since it reads the state.
     ///
     /// # Errors
-    /// When the store fails. Damage is no error: `found_damage` tells of it afterwards.
+    /// When the store fails. Damage is no error: `found_damage` returns it afterwards.
     pub async fn verify_next(
         &mut self,
         verification: &mut Verification,
@@ -94,7 +94,7 @@ impl LeaseGuard {
     /// Verifies every part that loading needs.
     ///
     /// # Errors
-    /// When the store fails. Damage is no error: `found_damage` tells of it afterwards.
+    /// When the store fails. Damage is no error: `found_damage` returns it afterwards.
     pub async fn verify(&mut self) -> Result<()> {
         let parts: Vec<_> = load::parts_to_load(self.head()).collect();
         let store = &*self.store;

@@ -307,7 +307,7 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     let items = header.content.items;
     if is_whole && items != catalogue.len() as u64 {
         let reason = format!(
-            "it has {items} items, but its parts hold {}",
+            "number of items: {items} expected, {} in its parts",
             catalogue.len()
         );
         damage.push(parts::damaged(

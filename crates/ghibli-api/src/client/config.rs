@@ -9,7 +9,7 @@ pub struct ClientConfig {
     /// show them.
     pub providers: Vec<Url>,
     /// Maximum decoded size of one response. It also sets the memory budget for the records of all
-    /// five collections: 80 % of it plus 6 MiB, compressed, with 256 bytes overhead per record.
+    /// five collections: 80% of it plus 6 MiB, compressed, with 256 bytes overhead per record.
     pub max_bytes: u64,
     /// The `User-Agent` header.
     pub user_agent: String,

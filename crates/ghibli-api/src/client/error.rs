@@ -99,7 +99,7 @@ pub enum RequestError {
     #[error(transparent)]
     List(#[from] ListError),
     /// The source may have more records, and paging did not return them.
-    #[error("the collection may be incomplete ({elements} records): {problem}")]
+    #[error("the collection may be incomplete (records: {elements}): {problem}")]
     Incomplete {
         /// Number of elements received.
         elements: usize,

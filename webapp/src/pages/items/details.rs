@@ -311,7 +311,7 @@ fn movies_of(site: &Site, item: &Item, link: Link, name: &str) -> RelatedItems {
     RelatedItems {
         synopsis,
         empty_text: Some("Not linked to any movie."),
-        more: more_link(count, tiles.len(), || {
+        more: more_link(Kind::Movie, count, tiles.len(), || {
             filtered_by(Kind::Movie, name, &item.slug)
         }),
         ..related("movies", "Movies", tiles)
@@ -319,11 +319,13 @@ fn movies_of(site: &Site, item: &Item, link: Link, name: &str) -> RelatedItems {
 }
 
 fn more_link(
+    kind: Kind,
     count: usize,
     shown: usize,
     path: impl FnOnce() -> String,
 ) -> Option<(String, String)> {
-    (count > shown).then(|| (format!("Show all {count}"), path()))
+    let text = || format!("Show all {count} {}", tile::plural(kind));
+    (count > shown).then(|| (text(), path()))
 }
 
 /// The people or the movies of a species: the first ones, and a link to all.
@@ -351,7 +353,7 @@ fn of_one_species(site: &Site, species: &Item, kind: Kind) -> RelatedItems {
     };
     RelatedItems {
         empty_text: Some(empty_text),
-        more: more_link(count, tiles.len(), || {
+        more: more_link(kind, count, tiles.len(), || {
             filtered_by(kind, "species", &species.slug)
         }),
         ..related(id, heading, tiles)

@@ -154,7 +154,7 @@ async fn a_year_with_very_many_movies_links_to_the_rest() {
     let movies = (0..90).map(|n| movie(n, "T", facts.clone()));
     let page = Pages::of(movies.collect()).read("/timeline").await;
     assert_eq!(items(&page), 60);
-    assert!(page.contains("rel=\"nofollow\">Show all 90</a>"));
+    assert!(page.contains("rel=\"nofollow\">Show all 90 movies</a>"));
 }
 
 #[tokio::test]

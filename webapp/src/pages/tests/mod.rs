@@ -71,7 +71,7 @@ async fn a_species_page_links_to_the_list_of_its_many_people() {
     });
     let pages = Pages::of(std::iter::once(human).chain(people).collect());
     let page = pages.read("/species/slug-h").await;
-    assert!(page.contains("<a href=\"/people?species=slug-h\">Show all 90</a>"));
+    assert!(page.contains("<a href=\"/people?species=slug-h\">Show all 90 characters</a>"));
     assert_eq!(items(&pages.read("/people?species=slug-h").await), 90);
 }
 

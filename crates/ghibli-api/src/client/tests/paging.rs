@@ -137,7 +137,7 @@ async fn two_hundred_and_fifty_records_are_complete_only_with_proof() {
     };
     assert_eq!(
         of_250.error().await,
-        "the collection may be incomplete (250 records): \
+        "the collection may be incomplete (records: 250): \
          the source repeats its last page instead of ending the list"
     );
     let starts = Source {
@@ -174,7 +174,7 @@ async fn a_truncated_response_is_never_taken_for_complete() {
     .await;
     assert_eq!(
         error,
-        "the collection may be incomplete (250 records): the source reports 300"
+        "the collection may be incomplete (records: 250): the source reports 300"
     );
 }
 
