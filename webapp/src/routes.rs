@@ -26,7 +26,7 @@ use crate::{
 
 /// Whether a path that begins with this segment is a page or a response of the app.
 pub(crate) fn has_own(segment: &str) -> bool {
-    const OTHERS: [&str; 19] = [
+    const OTHERS: [&str; 20] = [
         "about",
         "api",
         "art",

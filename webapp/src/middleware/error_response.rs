@@ -6,7 +6,7 @@ use http::{HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
 
 use crate::http::content::{HTML, PROBLEM};
-use crate::http::path::{is_api, list_of};
+use crate::http::path::is_api;
 use crate::http::{AppError, Links, ProblemDetails, RequestId, with_prefix};
 use crate::pages::{ErrorPage, VersionMark};
 

@@ -170,7 +170,7 @@ pub(crate) async fn show(
         .with_og_type("profile")
         .with_picture(&app.public_url, || {
             let first = filmography.movies.first();
-            first.map(|movie| SharePicture::of_item(site, movie))
+            first.map(|movie| SharePicture::of_item(&site, movie))
         }),
         layout: PageLayout::of(&site),
         years: filmography.years,

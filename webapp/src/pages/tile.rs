@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 pub(super) use crate::wording::{plural, singular};
-use catalogue_index::ListIndex;
 use common::models::{Catalogue, Facts, Item, Kind, Link};
 
 use crate::art::Art;

@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::site::Site;
 use super::site_status::{Freshness, SiteStatus};
+use super::sync_status::SyncStatus;
 use crate::http::AppError;
 use crate::http::blocking::{acquire, run_blocking};
 
@@ -74,7 +75,7 @@ impl Site {
         match found.filter(|_| oldest.is_some_and(|oldest| oldest <= version)) {
             Some(version) => Ok(version),
             None if version < self.version() && !self.history.is_backfilled() => {
-                Err(AppError::NotReady)
+                Err(AppError::NotReady(None))
             }
             None => Err(AppError::VersionNotFound(
                 oldest.map(|oldest| (oldest, self.version())),
@@ -102,7 +103,11 @@ impl Site {
             history: self.history.up_to(version),
             freshness: Freshness::Fresh,
             status: SiteStatus::default(),
-            sync_status: Arc::default(),
+            sync_status: Arc::new(SyncStatus {
+                posters: self.sync_status.posters.clone(),
+                ..SyncStatus::default()
+            }),
+            today: self.today,
             cache: Arc::clone(&self.cache),
             earlier_sites: Arc::default(),
             is_as_of: true,

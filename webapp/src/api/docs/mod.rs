@@ -235,7 +235,7 @@ fn errors() -> Vec<ErrorRow> {
         (BodyTooLarge, ""),
         (UrlTooLong, ""),
         (Internal(anyhow::Error::msg("")), ""),
-        (NotReady, ""),
+        (NotReady(None), ""),
         (Busy, ""),
         (TooManyStreams, ""),
         (ResponseTimeout, ""),

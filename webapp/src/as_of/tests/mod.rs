@@ -160,6 +160,7 @@ fn site(snapshot: Snapshot, indexes: Indexes, history: History) -> Site {
         freshness: Freshness::Fresh,
         status: SiteStatus::default(),
         sync_status: Arc::default(),
+        today: 0,
         cache: Arc::default(),
         earlier_sites: Arc::default(),
         is_as_of: false,

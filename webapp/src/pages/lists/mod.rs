@@ -89,7 +89,11 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
         Entries::Movies(cards.collect())
     } else {
         let tiles = Tile::all(&site, items).into_iter();
-        Entries::Tiles(tiles.map(|tile| tile.with_movie(catalogue)).collect())
+        Entries::Tiles(
+            tiles
+                .map(|tile| tile.with_movie(&site.snapshot.catalogue))
+                .collect(),
+        )
     };
     let (plain_heading, description) = heading_and_description(kind, total);
     let heading = heading(&site, &view, plain_heading);
