@@ -42,6 +42,7 @@ on_both_stores! {
     crate::repair::held_repair as a_repair_that_would_lose_much_is_held_until_it_is_approved,
     crate::repair::pinned as a_damaged_pinned_version_is_not_replaced_and_once_exits_with_1,
     crate::repair::corruption_under_a_running_syncer as a_part_corrupted_under_a_running_syncer_is_found_and_repaired,
+    crate::repair::failed_last_write as a_run_whose_last_write_fails_has_published_all_the_same,
     crate::repair::failed_write_after_publishing as a_run_that_has_published_counts_as_published_whatever_fails_afterwards,
     crate::webhooks::back_off as a_receiver_that_fails_for_a_minute_gets_all_events_in_order_after_it,
     crate::webhooks::retry_after as a_receiver_is_left_alone_for_as_long_as_it_asks,
