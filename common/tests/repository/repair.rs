@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use common::models::{Catalogue, Item, Kind};
+use common::models::{Catalogue, Item, Kind, Outcome};
 use common::repository::{
     FollowEvent, HeadPatch, Origin, PartKind, PartName, Repository, Snapshot, StoreError,
     Verification,
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::fixture::{
     self, Fixture, catalogue, movie, next_version, publish, spoil, with, without,
 };
-use crate::history::assert_the_view_shows;
+use crate::history::{assert_the_view_shows, run};
 
 /// Two versions, of which the second has parts of its own; the state at it.
 async fn two_versions(store: &Fixture) -> Snapshot {
@@ -357,4 +357,16 @@ pub(crate) async fn a_new_head_starts_beyond_all_earlier_fences(store: &Fixture)
     let loaded = store.load().await.unwrap();
     assert_eq!(loaded.catalogue, wanted);
     assert_the_view_shows(&repository, &wanted).await;
+
+    // With the ledger as the only trace.
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    let recorded = run(&lease, Outcome::Unchanged);
+    lease.record(&recorded).await.unwrap();
+    lease.release(None).await.unwrap();
+    let rest = repository.store().parts().await.unwrap();
+    repository.store().remove(&rest).await.unwrap();
+    store.lose_the_head().await;
+    let repository = store.open().await;
+    let lease = repository.try_acquire(None).await.unwrap().unwrap();
+    assert!(lease.head().fence > recorded.number);
 }

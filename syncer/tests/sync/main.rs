@@ -43,6 +43,7 @@ on_both_stores! {
     crate::repair::held_repair as a_repair_that_would_lose_much_is_held_until_it_is_approved,
     crate::repair::pinned as a_damaged_pinned_version_is_not_replaced_and_once_exits_with_1,
     crate::repair::corruption_under_a_running_syncer as a_part_corrupted_under_a_running_syncer_is_found_and_repaired,
+    crate::repair::failed_last_write as a_run_whose_last_write_fails_has_published_all_the_same,
     crate::repair::failed_write_after_publishing as a_run_that_has_published_counts_as_published_whatever_fails_afterwards,
     crate::posters::mirror as posters_are_fetched_after_a_sync_checked_daily_and_kept_when_they_go_away,
     crate::posters::collection as pictures_stay_as_long_as_a_kept_version_has_them,

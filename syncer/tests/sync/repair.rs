@@ -217,6 +217,18 @@ pub(crate) async fn corruption_under_a_running_syncer(store: Store) {
     assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
 }
 
+pub(crate) async fn failed_last_write(store: Store) {
+    let (mut scene, _) = two_versions(store).await;
+    scene.source.add_film(film(21));
+    scene.store.refuse_writes_to("unchanged_marker").await;
+    let run = scene.sync().await;
+    let expected = (Outcome::Published, 3);
+    assert_eq!((run.outcome, run.version), expected, "{run:?}");
+    let failed = "what follows a publication could not be written";
+    assert!(run.notes[0].contains(failed), "{run:?}");
+    assert_eq!(scene.repository().runs(1).await.unwrap(), [run]);
+}
+
 pub(crate) async fn failed_write_after_publishing(store: Store) {
     let (mut scene, _) = two_versions(store).await;
     let removed = scene.source.catalogue().films[0]["id"].clone();
@@ -229,7 +241,10 @@ pub(crate) async fn failed_write_after_publishing(store: Store) {
         (Outcome::Published, 3),
         "{run:?}"
     );
-    assert!(run.notes[0].contains("could not be written"), "{run:?}");
+    // The writes after that one take place.
+    let failed = "the missing items could not be written";
+    assert!(run.notes[0].contains(failed), "{run:?}");
+    assert!(!scene.head().await.dirty, "the view is complete");
     assert_eq!(scene.load().await.unwrap().version(), 3);
     assert_eq!(scene.repository().runs(1).await.unwrap(), [run]);
 }
