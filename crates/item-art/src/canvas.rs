@@ -304,7 +304,7 @@ impl Canvas {
 }
 
 /// Serif fonts with ideographs.
-const FONTS: &str = "Hiragino Mincho ProN,Yu Mincho,Noto Serif CJK JP,Noto Serif JP,serif";
+const FONTS: &str = "Hiragino Mincho ProN,Yu Mincho,Noto Serif CJK JP,serif";
 
 /// A smooth path through points.
 pub(crate) fn smooth_path(points: &[Point]) -> String {

@@ -34,7 +34,7 @@ pub(crate) fn draw(
     let side = if rng.chance(50) { 1.0 } else { -1.0 };
     let part = percent / 100.0;
     let is_sea = percent > MAX_LAKE_PERCENT && ground != Some(Ground::River);
-    // Without water over all of it, there is land on the side of the map opposite to the water.
+    // A sea leaves land on the opposite side only.
     let land = if is_sea { 1.0 - part } else { 1.0 };
     let left = if side > 0.0 {
         0.0

@@ -278,7 +278,7 @@ impl Motif {
             Self::Bathhouse => on(sketches::BATHHOUSE, Ground::River, [10, 2, 14, 3, 12]),
             Self::Dragon => over(sketches::DRAGON, Ground::Sea, [14, 4, 2, 5, 12]),
             Self::Stag => on(sketches::STAG, Ground::Forest, [8, 5, 13, 0, 3]),
-            Self::Wolf => on(sketches::WOLF, Ground::Forest, [5, 8, 3, 11, 10]),
+            Self::Wolf => on(sketches::WOLF, Ground::Forest, [8, 13, 5, 3, 11]),
             Self::Fish => over(sketches::FISH, Ground::Underwater, [7, 1, 3, 0, 11]),
             Self::Seaplane => over(sketches::SEAPLANE, Ground::Sea, [7, 1, 4, 0, 2]),
             Self::Airship => over(sketches::AIRSHIP, Ground::Clouds, [4, 5, 1, 11, 2]),

@@ -4,8 +4,9 @@ use common::models::{Catalogue, Facts, Kind, Movie};
 
 use crate::canvas::{Canvas, Point};
 use crate::color::{Color, Palette};
-use crate::ground::{Ground, Painter};
+use crate::ground::Ground;
 use crate::motif::{self, Motif};
+use crate::painter::Painter;
 use crate::seeded_rng::SeededRng;
 use crate::title;
 

@@ -18,7 +18,7 @@ pub(crate) fn draw(
     (likeness, name, species): (&Likeness, &str, u64),
 ) {
     let (width, height) = canvas.size;
-    background(canvas, palette);
+    background(canvas, rng, palette);
     let foot = Point(width / 2.0, height);
     let scale = width.min(height) / EDGE;
     subject(canvas, rng, palette, (likeness, species, foot, scale));
@@ -28,15 +28,16 @@ pub(crate) fn draw(
 }
 
 /// The sky, with a halo.
-pub(crate) fn background(canvas: &mut Canvas, palette: &Palette) {
+pub(crate) fn background(canvas: &mut Canvas, rng: &mut SeededRng, palette: &Palette) {
     let (width, height) = canvas.size;
     canvas.gradient_background(palette.sky_top.lighter(0.15), palette.horizon);
-    let halo = Point(width / 2.0, height * 0.52);
-    canvas.circle(
-        halo,
-        width.min(height) * 0.42,
-        palette.light.with_opacity(0.45),
+    let edge = width.min(height);
+    let halo = Point(
+        width / 2.0 + edge * rng.between(-0.06, 0.06),
+        height * rng.between(0.46, 0.56),
     );
+    let radius = edge * rng.between(0.37, 0.43);
+    canvas.circle(halo, radius, palette.light.with_opacity(0.45));
 }
 
 /// Head and shoulders, with the middle of the lower edge at `foot`.

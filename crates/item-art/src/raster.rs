@@ -164,9 +164,9 @@ fn parse(data: &str) -> PathBuilder {
                 }
             }
             'Q' => {
-                for six in numbers.chunks_exact(4) {
-                    let control = point(at, six[0], six[1]);
-                    at = point(at, six[2], six[3]);
+                for four in numbers.chunks_exact(4) {
+                    let control = point(at, four[0], four[1]);
+                    at = point(at, four[2], four[3]);
                     path.quad_to(control.0, control.1, at.0, at.1);
                 }
             }

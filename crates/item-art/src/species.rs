@@ -22,7 +22,7 @@ pub(crate) fn draw(
 ) {
     let likeness = Likeness::of_species(species);
     let hash = xxh3_64(id.as_bytes());
-    person::background(canvas, palette);
+    person::background(canvas, rng, palette);
     let (width, height) = canvas.size;
     let (middle, foot) = (Point(width / 2.0, height / 2.0), Point(width / 2.0, height));
     let edge = width.min(height);

@@ -5,7 +5,8 @@ use common::models::Vehicle;
 
 use crate::canvas::{Canvas, Point, Sketch, count};
 use crate::color::{Color, Palette};
-use crate::ground::{Ground, Painter};
+use crate::ground::Ground;
+use crate::painter::Painter;
 use crate::person;
 use crate::seeded_rng::SeededRng;
 use crate::sketches;
@@ -54,7 +55,7 @@ const CLASS_WORDS: [(&str, Class); 20] = [
 
 pub(crate) fn draw(canvas: &mut Canvas, rng: &mut SeededRng, palette: &Palette, vehicle: &Vehicle) {
     let Some(class) = class(vehicle) else {
-        canvas.gradient_background(palette.sky_top, palette.horizon);
+        person::background(canvas, rng, palette);
         person::monogram(canvas, palette, &vehicle.name);
         return;
     };

