@@ -12,6 +12,8 @@ const FILTERS = {
 };
 
 const main = document.querySelector("main");
+/** A copy of an image begins to load at once, except in a document that is not shown. */
+const inert = document.implementation.createHTMLDocument();
 
 /** Reads the pages of a list as rows, the shown one from the document. Yields the items of each. */
 export async function* pagesOf(address, shown, signal) {
@@ -93,7 +95,7 @@ export function start({ read, find, movieOf, listPath, show: showMarks }) {
     try {
       for await (const { page, last, isCut, items } of pagesOf(location.pathname + location.search, shown, signal)) {
         for (const item of items) {
-          const card = document.importNode(item, true);
+          const card = inert.importNode(item, true);
           delete card.firstElementChild.dataset.changed;
           cards.set(card.firstElementChild.dataset.id, card);
         }

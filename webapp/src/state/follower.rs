@@ -278,6 +278,8 @@ impl CatalogueFollower {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use common::config::Database;
     use common::models::{Change, Changes, Item, Kind};
     use common::repository::Access;
@@ -291,25 +293,11 @@ mod tests {
     async fn a_site_is_not_replaced_while_nothing_changes() {
         for versions in [0, 1, 3, 12] {
             let folder = TempDir::new().unwrap();
-            let database = Database::Sqlite(folder.path().join("pyflix.db"));
-            let repository = Repository::open(&database, Access::Writer, Clock::system()).await;
-            let repository = repository.unwrap();
-            publish(&repository, versions).await;
             let current = CurrentSite::default();
             let stop = CancellationToken::new();
             let mut swapped = current.swapped();
-            let follower = tokio::spawn(follow(
-                current.clone(),
-                repository,
-                FollowerSettings {
-                    interval: Duration::from_secs(3600),
-                    shows_posters: true,
-                },
-                Clock::system(),
-                |_, _, _| Default::default(),
-                |_, _| async {},
-                stop.clone(),
-            ));
+            let follow = follower(&folder, versions, &current, Clock::system(), &stop);
+            let follower = tokio::spawn(follow.await);
             // The clock is paused. By then the history has been read.
             tokio::time::sleep(Duration::from_secs(10)).await;
             let site = current.load().unwrap();
@@ -323,6 +311,58 @@ mod tests {
             stop.cancel();
             follower.await.unwrap();
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_day_replaces_the_cached_responses() {
+        let folder = TempDir::new().unwrap();
+        let current = CurrentSite::default();
+        let stop = CancellationToken::new();
+        let seconds = Arc::new(AtomicI64::new(20_000 * SECONDS_PER_DAY - 60));
+        let now = seconds.clone();
+        let clock =
+            Clock::from_fn(move || Timestamp::from_second(now.load(Ordering::Relaxed)).unwrap());
+        let follow = follower(&folder, 1, &current, clock, &stop);
+        let follower = tokio::spawn(follow.await);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let before = current.load().unwrap();
+        assert_eq!(before.today, 19_999);
+
+        seconds.fetch_add(120, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+
+        let after = current.load().unwrap();
+        assert_eq!(after.today, 20_000);
+        assert!(!Arc::ptr_eq(&before.cache, &after.cache));
+        assert_eq!(before.status, after.status);
+        stop.cancel();
+        follower.await.unwrap();
+    }
+
+    /// A follower of a new store with some versions.
+    async fn follower(
+        folder: &TempDir,
+        versions: u64,
+        current: &CurrentSite,
+        clock: Clock,
+        stop: &CancellationToken,
+    ) -> impl Future<Output = ()> + use<> {
+        let database = Database::Sqlite(folder.path().join("pyflix.db"));
+        let repository = Repository::open(&database, Access::Writer, Clock::system()).await;
+        let repository = repository.unwrap();
+        publish(&repository, versions).await;
+        follow(
+            current.clone(),
+            repository,
+            FollowerSettings {
+                interval: Duration::from_secs(3600),
+                shows_posters: true,
+            },
+            clock,
+            |_, _, _| Default::default(),
+            |_, _| async {},
+            stop.clone(),
+        )
     }
 
     /// Publishes versions of one movie.
