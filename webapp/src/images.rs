@@ -98,7 +98,7 @@ impl Pictures {
                 Ok(Ok(Some(content))) => Ok(Bytes::from(content)),
                 Ok(Ok(None)) => Err(AppError::NotFound),
                 Ok(Err(error)) => {
-                    tracing::debug!(%error, key, "cannot read a picture");
+                    tracing::debug!(%error, picture = key, "cannot read a picture");
                     Err(AppError::DatabaseUnavailable)
                 }
                 Err(_) => Err(AppError::DatabaseUnavailable),

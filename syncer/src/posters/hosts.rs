@@ -48,7 +48,7 @@ pub(super) fn check(hosts: &[PosterHost], url: &Url) -> Result<(), RefusedUrl> {
 }
 
 /// The host of a URL, with its port unless that is the default.
-pub(super) fn host_and_port(url: &Url) -> String {
+fn host_and_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
         Some(port) => format!("{host}:{port}"),

@@ -23,7 +23,6 @@ use prometheus_client::metrics::family::Family;
 use rand::Rng;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
-use url::Url;
 
 use self::client::{FetchError, FetchedPoster, PosterClient};
 use self::plan::Plan;
@@ -308,16 +307,11 @@ fn failed(
     retry_after: Option<Duration>,
     now: Timestamp,
 ) -> Poster {
-    let host = host(&poster.url);
+    let (url, reason) = (&poster.url, &problem);
     if poster.problem.as_ref() == Some(&problem) {
-        tracing::debug!(host, problem, "cannot fetch a poster");
+        tracing::debug!(poster = url, reason, "cannot fetch a poster");
     } else {
-        tracing::warn!(
-            host,
-            problem,
-            url = poster.url,
-            "cannot fetch a poster; will retry"
-        );
+        tracing::warn!(poster = url, reason, "cannot fetch a poster; will retry");
     }
     let factor = 2_u32.saturating_pow(poster.failures);
     let backoff = MIN_BACKOFF.saturating_mul(factor).min(MAX_BACKOFF);
@@ -334,10 +328,6 @@ fn after(now: Timestamp, wait: Duration) -> Timestamp {
     let wait = wait + wait.mul_f64(rand::rng().random_range(0.0..0.1));
     let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
     now.checked_add(wait).unwrap_or(Timestamp::MAX)
-}
-
-fn host(url: &str) -> String {
-    Url::parse(url).map_or_else(|_| String::new(), |url| hosts::host_and_port(&url))
 }
 
 #[cfg(test)]
