@@ -22,10 +22,10 @@ pub(crate) struct ProblemDetails {
     instance: String,
     /// Identifies the request in the log.
     request_id: String,
-    /// The version that removed the item.
+    /// Only of a removed item: the version that removed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     removed_in: Option<u64>,
-    /// The available versions that changed the removed item, newest first.
+    /// Only of a removed item: the available versions that changed it, newest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_in: Option<Vec<u64>>,
 }
