@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::error::AppError;
 use super::path::list_of;
 use super::public_url::Links;
-use super::request_id::RequestId;
 
 /// Problem details (RFC 9457).
 #[derive(Debug, Serialize, JsonSchema)]
@@ -36,7 +35,7 @@ impl ProblemDetails {
         error: &AppError,
         uri: &Uri,
         links: Option<&Links>,
-        request_id: RequestId,
+        request_id: impl ToString,
     ) -> Self {
         let status = error.status();
         let removed = error.removed_item();
