@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::error::AppError;
 use super::path::list_of;
 use super::public_url::Links;
-use super::request_id::RequestId;
 
 /// Problem details (RFC 9457).
 #[derive(Debug, Serialize, JsonSchema)]
@@ -22,10 +21,10 @@ pub(crate) struct ProblemDetails {
     instance: String,
     /// Identifies the request in the log.
     request_id: String,
-    /// The version that removed the item.
+    /// Only of a removed item: the version that removed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     removed_in: Option<u64>,
-    /// The available versions that changed the removed item, newest first.
+    /// Only of a removed item: the available versions that changed it, newest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_in: Option<Vec<u64>>,
 }
@@ -36,7 +35,7 @@ impl ProblemDetails {
         error: &AppError,
         uri: &Uri,
         links: Option<&Links>,
-        request_id: RequestId,
+        request_id: impl ToString,
     ) -> Self {
         let status = error.status();
         let removed = error.removed_item();

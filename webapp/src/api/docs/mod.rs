@@ -20,7 +20,7 @@ use super::parameter::{MAX_CHARACTERS, Parameter};
 use crate::events::encode::{EVENT_TYPES, EventType};
 use crate::http::content::{self, AtVersion as _};
 use crate::http::path::API_DOCS;
-use crate::http::{AppError, Links, ProblemDetails, PublicUrl, RequestId};
+use crate::http::{AppError, Links, ProblemDetails, PublicUrl};
 use crate::middleware::RequestLimits;
 use crate::pages::{HtmlHead, PageLayout};
 use crate::state::{CurrentSite, Site};
@@ -29,6 +29,8 @@ use crate::state::{CurrentSite, Site};
 const COMMON: usize = 5;
 /// A request with an error.
 const INVALID_REQUEST: &str = "/api/v1/movies?sorted=year";
+/// The same in every page, so that pages of equal content are equal.
+const EXAMPLE_REQUEST_ID: &str = "9d2b3e4f586f1c0a";
 /// The base URL in the example clients.
 const CLIENTS_ROOT: &str = "http://localhost:8000";
 
@@ -206,7 +208,7 @@ fn problem(site: &Site, links: &Links) -> String {
     let operation = operations.find(|operation| operation.path == uri.path());
     let error = operation.and_then(|operation| operation.respond(site, &uri).err());
     let error = error.unwrap_or(AppError::NotFound);
-    let problem = ProblemDetails::of(&error, &uri, Some(links), RequestId::next());
+    let problem = ProblemDetails::of(&error, &uri, Some(links), EXAMPLE_REQUEST_ID);
     serde_json::to_string_pretty(&problem).unwrap_or_default()
 }
 
