@@ -1,7 +1,7 @@
 use std::fmt::{self, Display, Write as _};
 use std::io;
 
-use crate::color::{Color, Paint};
+use crate::color::{Color, Paint, Tone, Tones};
 use crate::raster::Raster;
 
 /// Draws shapes as SVG or as pixels. The SVG uses attributes only: an embedded style sheet would
@@ -27,39 +27,6 @@ pub(crate) struct Layer {
 
 /// A drawing in tones, whose colours depend on where it is used.
 pub(crate) type Sketch = &'static [Layer];
-
-#[derive(Clone, Copy)]
-pub(crate) enum Tone {
-    Dark,
-    Mid,
-    Light,
-    Accent,
-    Ink,
-}
-
-/// The colours of a sketch.
-#[derive(Clone, Copy)]
-pub(crate) struct Tones {
-    pub(crate) dark: Color,
-    pub(crate) mid: Color,
-    pub(crate) light: Color,
-    pub(crate) accent: Color,
-}
-
-/// Nearly black, for pupils and noses.
-pub(crate) const INK: Color = Color(0x1c_1c20);
-
-impl Tones {
-    fn color(&self, tone: Tone) -> Color {
-        match tone {
-            Tone::Dark => self.dark,
-            Tone::Mid => self.mid,
-            Tone::Light => self.light,
-            Tone::Accent => self.accent,
-            Tone::Ink => INK,
-        }
-    }
-}
 
 /// A filled shape of a sketch.
 pub(crate) const fn fill(tone: Tone, path: &'static str) -> Layer {

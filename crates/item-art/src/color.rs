@@ -1,7 +1,5 @@
 use std::fmt;
 
-use crate::canvas::Tones;
-
 /// An RGB colour: `0xrrggbb`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Color(pub(crate) u32);
@@ -105,6 +103,40 @@ impl fmt::Display for Paint {
             write!(f, "{:02x}", self.alpha)?;
         }
         Ok(())
+    }
+}
+
+/// What a part of a sketch is painted with.
+#[derive(Clone, Copy)]
+pub(crate) enum Tone {
+    Dark,
+    Mid,
+    Light,
+    Accent,
+    Ink,
+}
+
+/// The colours of a sketch.
+#[derive(Clone, Copy)]
+pub(crate) struct Tones {
+    pub(crate) dark: Color,
+    pub(crate) mid: Color,
+    pub(crate) light: Color,
+    pub(crate) accent: Color,
+}
+
+/// Nearly black, for pupils and noses.
+pub(crate) const INK: Color = Color(0x1c_1c20);
+
+impl Tones {
+    pub(crate) fn color(&self, tone: Tone) -> Color {
+        match tone {
+            Tone::Dark => self.dark,
+            Tone::Mid => self.mid,
+            Tone::Light => self.light,
+            Tone::Accent => self.accent,
+            Tone::Ink => INK,
+        }
     }
 }
 

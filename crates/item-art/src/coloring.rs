@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::color::PALETTES;
 use crate::motif;
 
-/// Longer chains of greater hashes do not occur unless somebody makes them.
+/// Longer chains of increasing hashes occur only if ids are made for them.
 const MAX_DEPTH: usize = 32;
 /// Maximum number of items that one palette depends on.
 const MAX_ITEMS: usize = 256;

@@ -2,7 +2,7 @@
 
 use crate::canvas::{Canvas, Point};
 use crate::color::Color;
-use crate::human::Face;
+use crate::face::Face;
 use crate::likeness::{Gender, Years};
 use crate::seeded_rng::SeededRng;
 

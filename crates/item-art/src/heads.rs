@@ -3,8 +3,8 @@
 //! colour of the eyes.
 
 use crate::canvas::Sketch;
-use crate::canvas::Tone::{Accent, Dark, Ink, Light, Mid};
 use crate::canvas::{fill, line};
+use crate::color::Tone::{Accent, Dark, Ink, Light, Mid};
 
 pub(crate) static CAT: Sketch = &[
     fill(Dark, "M-56 0C-56-34-36-48-22-50H22C36-48 56-34 56 0Z"),

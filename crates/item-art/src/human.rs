@@ -1,7 +1,8 @@
 //! The head and shoulders of a human, in a square of 160 units: face and hair follow gender and age.
 
-use crate::canvas::{Canvas, INK, Point};
-use crate::color::Color;
+use crate::canvas::{Canvas, Point};
+use crate::color::{Color, INK};
+use crate::face::{Face, face};
 use crate::hair;
 use crate::likeness::{Gender, Likeness, Years};
 use crate::seeded_rng::SeededRng;
@@ -28,16 +29,6 @@ const CLOTH: [Color; 8] = [
     Color(0x8a_3f52),
     Color(0x47_5a64),
 ];
-
-/// The measures of a face.
-pub(crate) struct Face {
-    pub(crate) middle: Point,
-    /// Half the width and half the height.
-    pub(crate) radius: (f64, f64),
-    /// Half the width of the shoulders.
-    shoulders: f64,
-    eye: f64,
-}
 
 pub(crate) fn draw(
     canvas: &mut Canvas,
@@ -67,24 +58,6 @@ pub(crate) fn draw(
     }
     if likeness.has_goggles {
         goggles(canvas, &face);
-    }
-}
-
-fn face(gender: Gender, years: Years) -> Face {
-    let (y, rx, ry, shoulders, eye) = match (years, gender) {
-        (Years::Child, _) => (84.0, 35.0, 34.0, 40.0, 5.4),
-        (Years::Teen, Gender::Male) => (78.0, 31.0, 36.0, 52.0, 4.6),
-        (Years::Teen, _) => (78.0, 31.0, 35.0, 47.0, 5.0),
-        (Years::Adult, Gender::Male) => (74.0, 30.0, 38.0, 64.0, 3.8),
-        (Years::Adult, _) => (75.0, 29.0, 37.0, 52.0, 4.3),
-        (Years::Elder, Gender::Male) => (77.0, 31.0, 37.0, 56.0, 3.4),
-        (Years::Elder, _) => (79.0, 32.0, 35.0, 50.0, 3.6),
-    };
-    Face {
-        middle: Point(80.0, y),
-        radius: (rx, ry),
-        shoulders,
-        eye,
     }
 }
 

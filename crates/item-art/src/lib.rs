@@ -3,6 +3,7 @@
 mod canvas;
 mod color;
 mod coloring;
+mod face;
 mod ground;
 mod hair;
 mod heads;

@@ -152,7 +152,7 @@ impl Likeness {
     }
 }
 
-/// With this seed, characters that everybody knows have about the hair that they have in the films.
+/// Chosen so that the best-known characters have hairstyles close to those in the movies.
 const STYLE_SEED: u64 = 180_602;
 const GREY: Color = Color(0x9a_a0a2);
 

@@ -1,7 +1,7 @@
 //! Draws a person as a portrait.
 
-use crate::canvas::{Canvas, INK, Point, Tones};
-use crate::color::{Color, Palette};
+use crate::canvas::{Canvas, Point};
+use crate::color::{Color, INK, Palette, Tones};
 use crate::heads;
 use crate::human;
 use crate::likeness::{Being, Likeness};

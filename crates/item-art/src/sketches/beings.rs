@@ -1,8 +1,8 @@
 //! Animals and people.
 
 use crate::canvas::Sketch;
-use crate::canvas::Tone::{Accent, Dark, Ink, Light, Mid};
 use crate::canvas::{fill, line};
+use crate::color::Tone::{Accent, Dark, Ink, Light, Mid};
 
 pub(crate) static CAT: Sketch = &[
     line(Dark, 10.0, "M22-8C52-2 62-28 48-46C42-54 48-64 56-60"),

@@ -1,8 +1,8 @@
 //! Buildings.
 
 use crate::canvas::Sketch;
-use crate::canvas::Tone::{Accent, Dark, Light, Mid};
 use crate::canvas::{fill, line};
+use crate::color::Tone::{Accent, Dark, Light, Mid};
 
 pub(crate) static SKY_CASTLE: Sketch = &[
     line(

@@ -1,8 +1,8 @@
 //! Plants.
 
 use crate::canvas::Sketch;
-use crate::canvas::Tone::{Accent, Dark, Ink, Light, Mid};
 use crate::canvas::{fill, line};
+use crate::color::Tone::{Accent, Dark, Ink, Light, Mid};
 
 pub(crate) static LEAVES: Sketch = &[
     line(
