@@ -76,9 +76,9 @@ export function start({ read, find, movieOf, listPath, show: showMarks }) {
 
   function fill(cards, isPaged) {
     list.className = isPaged ? "cards rows" : serverList().className;
-    for (const image of [...cards.values()].map((card) => card.querySelector("img"))) {
-      if (isPaged) image?.remove();
-      else if (image) image.loading = "eager";
+    for (const card of cards.values()) {
+      if (isPaged) card.querySelector(".art")?.remove();
+      else for (const image of card.querySelectorAll("img")) image.loading = "eager";
     }
     list.replaceChildren(...cards.values());
     showMarks();
