@@ -49,7 +49,7 @@ pub(crate) async fn serve(
         return Ok(next.run(request).await);
     };
     let current = as_of.state.current.load()?;
-    let _slots = state::acquire_slots(&current).await?;
+    let _slots = state::acquire_slots(&current, version).await?;
     let site = state::as_of(Arc::clone(&current), version).await?;
     let mark = VersionMark::new(
         version,

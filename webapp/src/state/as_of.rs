@@ -12,11 +12,13 @@ use super::sync_status::SyncStatus;
 use crate::http::AppError;
 use crate::http::blocking::{acquire, run_blocking};
 
-/// What all earlier sites may take together, in slots of [`ITEMS_PER_SLOT`] items or less: once for
-/// those that are kept, once for those that requests use.
+/// What all earlier sites may take together: once for those that are kept, once for those that
+/// requests use. A slot takes some 20 MiB.
 const MAX_SLOTS: u32 = 8;
-/// Items of a catalogue in one slot.
+/// Items of a catalogue in one slot: orders of lists are not shared with the current site.
 const ITEMS_PER_SLOT: usize = 50_000;
+/// Changes back to a version in one slot: changed items are not shared with the current site.
+const CHANGES_PER_SLOT: u64 = 5_000;
 /// Requests that wait for slots.
 const MAX_WAITING: usize = 256;
 
@@ -25,13 +27,16 @@ static WAITING: Semaphore = Semaphore::const_new(MAX_WAITING);
 /// Sites are made one at a time.
 static MAKING: Semaphore = Semaphore::const_new(1);
 
-/// Waits for the right to use an earlier site. Hold it until the response has been made.
+/// Waits for the right to use the site as of a version. Hold it until the response has been made.
 ///
 /// # Errors
 /// [`AppError::Busy`] if too many requests wait, or after some seconds.
-pub(crate) async fn acquire_slots(current: &Site) -> Result<SemaphorePermit<'static>, AppError> {
+pub(crate) async fn acquire_slots(
+    current: &Site,
+    version: u64,
+) -> Result<SemaphorePermit<'static>, AppError> {
     let _waiting = WAITING.try_acquire().map_err(|_| AppError::Busy)?;
-    acquire(&SLOTS, slots(current)).await
+    acquire(&SLOTS, current.slots_as_of(version)).await
 }
 
 /// The site as of a kept version, which may be the current one.
@@ -50,16 +55,16 @@ pub(crate) async fn as_of(current: Arc<Site>, version: u64) -> Result<Arc<Site>,
             return Ok(site);
         }
         let site = Arc::new(current.rewound(version)?);
-        current
-            .earlier_sites
-            .insert(version, slots(&site), Arc::clone(&site), MAX_SLOTS);
+        let slots = current.slots_as_of(version);
+        let sites = &current.earlier_sites;
+        sites.insert(version, slots, Arc::clone(&site), MAX_SLOTS);
         Ok(site)
     })
     .await?
 }
 
-fn slots(site: &Site) -> u32 {
-    let slots = site.snapshot.catalogue.len().div_ceil(ITEMS_PER_SLOT);
+fn slots(items: usize, changes: u64) -> u32 {
+    let slots = (items.div_ceil(ITEMS_PER_SLOT) as u64).max(changes.div_ceil(CHANGES_PER_SLOT));
     u32::try_from(slots).map_or(MAX_SLOTS, |slots| slots.clamp(1, MAX_SLOTS))
 }
 
@@ -67,6 +72,14 @@ impl Site {
     /// Whether [`as_of`] finds a version.
     pub(crate) fn can_rewind(&self, version: u64) -> bool {
         self.find_rebuildable(version).is_ok()
+    }
+
+    /// The slots of the site as of a version.
+    fn slots_as_of(&self, version: u64) -> u32 {
+        let versions = self.history.versions();
+        let later = versions.take_while(|later| later.header.version > version);
+        let changes = later.map(|later| later.header.changes.total()).sum();
+        slots(self.snapshot.catalogue.len(), changes)
     }
 
     fn find_rebuildable(&self, version: u64) -> Result<&Version, AppError> {
@@ -112,5 +125,24 @@ impl Site {
             earlier_sites: Arc::default(),
             is_as_of: true,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_catalogues_and_distant_versions_take_more_slots() {
+        for (items, changes, expected) in [
+            (0, 0, 1),
+            (50_000, 5_000, 1),
+            (100_000, 0, 2),
+            (22, 30_170, 7),
+            (1_000_000, 1, MAX_SLOTS),
+            (22, 1_000_000, MAX_SLOTS),
+        ] {
+            assert_eq!(slots(items, changes), expected, "{items}, {changes}");
+        }
     }
 }
