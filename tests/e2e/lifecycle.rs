@@ -309,7 +309,8 @@ async fn an_unknown_variable_is_a_warning_with_the_nearest_right_name() {
     ];
     let pyflix = pyflix(&envs).await;
     let wanted = |line: &str| {
-        line.contains("PYFLIX_PROVIDER_URL is") && line.contains("PYFLIX_PROVIDER_URLS")
+        line.contains("unknown setting PYFLIX_PROVIDER_URL;")
+            && line.contains("PYFLIX_PROVIDER_URLS?")
     };
     pyflix.wait_for_line(wanted, DEADLINE).await;
 }
