@@ -57,8 +57,14 @@ impl Repository {
     /// # Errors
     /// When the store fails.
     pub async fn newest_event(&self) -> Result<Option<LoggedEvent>> {
-        let rows = self.store.rows(Table::Events, Some(1)).await?;
-        Ok(rows.into_iter().find_map(logged_event))
+        // A row with a key of another form can be in front.
+        for limit in [1, MAX_EVENTS] {
+            let rows = self.store.rows(Table::Events, Some(limit)).await?;
+            if let Some(newest) = rows.into_iter().find_map(logged_event) {
+                return Ok(Some(newest));
+            }
+        }
+        Ok(None)
     }
 
     /// The last 1,000 events, oldest first.
@@ -129,7 +135,7 @@ impl LeaseGuard {
         let mut last_number = 0;
         for limit in [1, MAX_EVENTS] {
             let rows = self.store.rows(Table::Events, Some(limit)).await?;
-            let newest = rows.first().cloned().and_then(logged_event);
+            let newest = rows.iter().cloned().find_map(logged_event);
             last_number = newest.map_or(last_number, |event| event.number);
             let readable = decode_rows::<EventRow>(Table::Events, rows);
             if let Some(mut row) = readable.into_iter().next() {
