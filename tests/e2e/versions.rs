@@ -11,7 +11,7 @@ use testkit::source::{COLLECTIONS, Source, film};
 
 /// The film that the tests change.
 const FERRY: &str = "1069e34e-1a3c-5974-92de-c50d42a7b39a";
-/// Where a reader starts; the rest is found by links.
+/// The first pages of the crawl; all others are found by links.
 const STARTS: [&str; 5] = [
     "/",
     "/movies?view=list&sort=-year",

@@ -81,7 +81,7 @@ fn decode(data: &[u8]) -> Result<DynamicImage, PictureError> {
     }
     let orientation = decoder.orientation();
     let mut image = DynamicImage::from_decoder(decoder)?;
-    // The metadata that says it is not kept.
+    // The orientation is in the metadata, which is not kept.
     image.apply_orientation(orientation.unwrap_or(Orientation::NoTransforms));
     Ok(image)
 }

@@ -151,13 +151,13 @@ impl Fault {
         }
     }
 
-    /// Whether there is no room for it, as there may be later.
+    /// Whether the disk is full, which can change later.
     pub(super) fn is_disk_full(&self) -> bool {
         matches!(self, Self::Sqlite(error) if is_disk_full(error))
     }
 }
 
-/// Even a reader needs room for the index of the write-ahead log.
+/// Even a reader needs space for the index of the write-ahead log.
 fn is_disk_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
         || extended_code(error) == Some(ffi::SQLITE_IOERR_SHMSIZE)

@@ -1,4 +1,4 @@
-//! Several providers: their order, redirects between them, and what is said about them.
+//! Several providers: their order, redirects between them, and messages about them.
 
 use super::*;
 
