@@ -126,7 +126,7 @@ function fade() {
   fading = setTimeout(() => news.matches(":hover, :focus-within") ? fade() : clearNews(), 10_000);
 }
 
-function showNews(...content) {
+function tell(...content) {
   const dismiss = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
   dismiss.addEventListener("click", clearNews);
   news.replaceChildren(spoken, make("p", {}, ...content), dismiss);
@@ -135,7 +135,7 @@ function showNews(...content) {
 
 news.addEventListener("pointerleave", fade);
 news.addEventListener("focusout", fade);
-document.addEventListener("say", ({ detail }) => showNews(detail));
+document.addEventListener("say", ({ detail }) => tell(detail));
 
 // Server-sent events. One tab of the browser has the stream and passes the events on to the others,
 // because a browser opens at most six connections to a host. The lock says which tab; without locks
@@ -173,7 +173,7 @@ const handlers = {
     if (version.version <= shownVersion()) return;
     await update();
     mark(version.changed);
-    showNews(make("a", { href: url(`/changes/${version.version}`) }, summary(version.counts, version.changed)));
+    tell(make("a", { href: url(`/changes/${version.version}`) }, summary(version.counts, version.changed)));
   },
 };
 

@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_of_whom_only_the_name_is_known_gets_a_face() {
+    fn a_person_with_only_a_name_has_no_face() {
         let person = Person {
             name: "Kin".into(),
             ..Person::default()

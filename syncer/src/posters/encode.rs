@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_whole_picture_is_refused_with_a_reason() {
+    fn an_incomplete_or_invalid_picture_is_refused_with_a_reason() {
         let jpeg = files::photo(5, 600, 900, Format::Jpeg);
         let png = files::photo(5, 600, 900, Format::Png);
         let webp = files::photo(5, 600, 900, Format::WebP);

@@ -2,8 +2,8 @@
 //! replica set, syncers and web apps are killed, paused or cut off, the source returns empty
 //! collections, stalls or stops, and a disk becomes full.
 //!
-//! In each round the round's number is put into the title of every film, so a response of two rounds is one
-//! of two versions.
+//! In each round the round's number is put into the title of every film, so a response of two rounds
+//! is one of two versions.
 
 mod connection;
 mod deployment;

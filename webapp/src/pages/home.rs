@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn every_movie_has_its_day() {
+    fn every_movie_is_the_movie_of_the_day_in_turn() {
         let mut site = Site::built_in();
         let count = site.snapshot.catalogue.count(Kind::Movie);
         let titles: std::collections::BTreeSet<_> = (0..count)
