@@ -66,7 +66,7 @@ pub(super) enum Layer {
     Environment,
 }
 
-/// The value of one key, with what is needed to talk about it.
+/// The value of one key, with its name and its origin for messages.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
     pub(super) key: &'static str,

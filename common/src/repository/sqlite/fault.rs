@@ -75,7 +75,7 @@ const NO_LOCKS: &str = "the file system must support locks between processes, as
     them: put the database on a local disk, mount NFS with locking, or use MongoDB";
 
 impl Fault {
-    /// What cannot be done with a file or folder, why, who runs this process and who may write.
+    /// A refused operation on a file or folder, with its cause, the process's user and the owner.
     pub(super) fn denied(what: &str, path: &Path, error: &io::Error) -> Self {
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());

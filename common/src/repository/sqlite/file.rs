@@ -55,7 +55,7 @@ impl Drop for OpenFile {
     }
 }
 
-/// What a connection may do.
+/// The permissions of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     /// It reads and writes.
