@@ -161,7 +161,7 @@ async fn a_poster_comes_to_an_open_page_and_stays_when_its_host_has_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_picture_is_read_once_and_served_while_the_database_is_away() {
+async fn a_picture_is_read_once_and_served_while_the_database_is_unavailable() {
     let mongo = Mongo::start(MongoOptions::default()).await;
     let store = Store::at(mongo.url("movies_db"));
     let host = PictureHost::start().await;

@@ -11,7 +11,7 @@ use testkit::source::{COLLECTIONS, Source, film};
 
 /// The film that the tests change.
 const FERRY: &str = "1069e34e-1a3c-5974-92de-c50d42a7b39a";
-/// Where a reader starts; the rest is found by links.
+/// The first pages of the crawl; all others are found by links.
 const STARTS: [&str; 5] = [
     "/",
     "/movies?view=list&sort=-year",
@@ -21,16 +21,16 @@ const STARTS: [&str; 5] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_as_of_a_version_is_that_of_then_over_sqlite() {
-    every_page_as_of_a_version_is_that_of_then(Store::sqlite()).await;
+async fn every_page_as_of_a_version_is_as_it_was_when_current_over_sqlite() {
+    every_page_as_of_a_version_is_as_it_was_when_current(Store::sqlite()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_as_of_a_version_is_that_of_then_over_mongodb() {
-    every_page_as_of_a_version_is_that_of_then(Store::mongodb().await).await;
+async fn every_page_as_of_a_version_is_as_it_was_when_current_over_mongodb() {
+    every_page_as_of_a_version_is_as_it_was_when_current(Store::mongodb().await).await;
 }
 
-async fn every_page_as_of_a_version_is_that_of_then(store: Store) {
+async fn every_page_as_of_a_version_is_as_it_was_when_current(store: Store) {
     let source = Source::start().await;
     let provider = source.url();
     let envs = [
@@ -176,7 +176,7 @@ fn without_marks(answer: &Response, version: Option<u64>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_that_is_no_longer_kept_is_a_404_with_those_that_are() {
+async fn a_version_that_is_no_longer_kept_is_a_404_that_names_the_available_ones() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let webapp = store.webapp().await;
     let provider = source.url();

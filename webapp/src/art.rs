@@ -78,7 +78,7 @@ impl Art {
     }
 }
 
-/// The picture that a preview of a link to a page shows.
+/// The picture for link previews of a page.
 #[derive(Clone, Debug)]
 pub(crate) struct SharePicture {
     /// The path and a query that changes with the content.

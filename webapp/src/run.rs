@@ -27,8 +27,8 @@ use crate::middleware::RequestLimits;
 use crate::state::{self, CurrentSite, FollowerSettings};
 use crate::{pages, response_cache, routes};
 
-/// How long connections wait at a start for the database to be read, before they are accepted and get
-/// 503. A restart is then a pause and no error.
+/// How long connections wait at startup for the first read of the database. After that they are
+/// accepted and get 503. So a short restart causes a pause instead of an error.
 const FIRST_READ_WAIT: Duration = Duration::from_secs(3);
 
 /// The sockets that the web app accepts connections on.

@@ -1,6 +1,6 @@
 // Filters the list of movies by their marks. The cards of all pages of the list are copied into a
-// list of this script, and the list of the server is hidden. Which cards match must not decide which
-// images are requested: either all are, or, if there are several pages, none.
+// list of this script, and the list of the server is hidden. Image requests must not
+// reveal the matching cards: either all images are requested or, with several pages, none.
 
 /** Pages that are read at most, of 100 movies each. */
 const MAX_PAGES = 50;

@@ -6,7 +6,7 @@ const base = new URL("..", import.meta.url).pathname.slice(0, -1);
 const storageKey = `pyflix-marks${base}`; // this PyFlix, if there are several on the host
 const main = document.querySelector("main");
 
-/** Shows a message; the other script does. */
+/** Shows a message in the page, by `pyflix.js`. */
 function say(detail) {
   document.dispatchEvent(new CustomEvent("say", { detail }));
 }
@@ -44,7 +44,7 @@ function read() {
 
 const serialize = (marks) => JSON.stringify({ movies: [...marks.values()] });
 
-/** Changes the marks and shows them; says so if they are not stored. */
+/** Changes the marks and shows them, with a message if they cannot be stored. */
 function update(change) {
   const marks = read();
   change(marks);

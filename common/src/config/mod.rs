@@ -161,7 +161,7 @@ fn from_file(setting: &Setting) -> Result<Database, ConfigError> {
     })
 }
 
-/// On a public server its operator decides about the rights to posters.
+/// `auto` turns posters off on a public server: its operator needs the right to show them.
 fn posters(settings: &Settings) -> Result<PosterSettings, ConfigError> {
     let is_enabled = settings.get("posters").parse(parse::posters)?;
     Ok(PosterSettings {

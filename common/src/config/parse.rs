@@ -182,7 +182,7 @@ pub(super) fn max_bytes(text: &str) -> Parsed<u64> {
     Ok(bytes.as_u64())
 }
 
-/// Whether posters are fetched and shown, unless it depends on the public URL.
+/// Whether posters are fetched and shown; `None` if that depends on the public URL.
 pub(super) fn posters(text: &str) -> Parsed<Option<bool>> {
     match text {
         "auto" => Ok(None),

@@ -48,7 +48,7 @@ const KEYS: [(&str, Option<&str>, &str); 24] = [
     ("log_format", Some("pretty"), "json"),
 ];
 
-/// A setting of programs that export traces, which these do not.
+/// The setting for exporting traces, which is not supported.
 const TRACES: &str = "otlp_endpoint";
 const NO_TRACES: &str =
     "the export of traces is not built in; the log has the trace ID of each request";
@@ -66,7 +66,7 @@ pub(super) enum Layer {
     Environment,
 }
 
-/// The value of one key, with what is needed to talk about it.
+/// The value of one key, with its name and its origin for messages.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
     pub(super) key: &'static str,

@@ -269,7 +269,7 @@ fn a_variable_that_nothing_reads_is_a_warning_with_the_nearest_name() {
 }
 
 #[test]
-fn the_setting_for_an_export_of_traces_says_that_there_is_none() {
+fn the_setting_for_exporting_traces_is_a_warning() {
     let endpoint = "http://127.0.0.1:4318";
     let config = config(&[("PYFLIX_OTLP_ENDPOINT", endpoint)]).unwrap();
     let warning = "PYFLIX_OTLP_ENDPOINT has no effect: the export of traces is not built in";

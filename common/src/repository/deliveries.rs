@@ -8,7 +8,7 @@ use super::open::Repository;
 use super::store::{Result, Row, StoreError, Table};
 use super::tables::to_fields;
 
-/// The highest revision that a store compares.
+/// The highest revision: stores compare signed integers.
 const MAX_REVISION: u64 = i64::MAX.cast_unsigned();
 
 /// How far the deliveries to one webhook have come.
@@ -77,7 +77,7 @@ impl Repository {
             ..Delivery::default()
         };
         let row = to_row(&delivery)?;
-        // Over any revision but the highest.
+        // Replaces a row of any lower revision.
         let written = self
             .store
             .write_if_newer(Table::Webhooks, row, MAX_REVISION);
@@ -105,7 +105,7 @@ fn to_row(delivery: &Delivery) -> Result<Row> {
     })
 }
 
-/// Decodes the fields of a row, or says why not.
+/// Decodes the fields of a row, or returns the problem.
 pub(super) fn decode(fields: Map<String, Value>) -> Result<Delivery, String> {
     let delivery: Delivery =
         serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;

@@ -38,7 +38,7 @@ pub(super) struct EventRow {
     state: EventState,
 }
 
-/// What the events up to a row have announced.
+/// The state that the events up to a row have announced.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct EventState {
     lineage: String,

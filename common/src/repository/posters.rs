@@ -1,6 +1,6 @@
 //! The posters of movies: where they come from, and the pictures made of them.
 //!
-//! They are no part of any version. A picture is stored under a key made of its content, before the
+//! They do not belong to a version. A picture is stored under a key made of its content, before the
 //! row of its poster names it; a picture that no row names is removed under a later lease.
 
 use std::collections::HashSet;
@@ -24,7 +24,7 @@ const DIGEST_BYTES: usize = 16;
 /// A poster, by its URL at the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Poster {
-    /// The URL that movies have.
+    /// The URL in the records of movies.
     pub url: String,
     /// The pictures made of it, of increasing widths; none until it was fetched.
     pub pictures: Vec<Picture>,
@@ -114,7 +114,7 @@ impl Repository {
 
 impl LeaseGuard {
     /// Writes changes of posters: pictures first, then the rows that name them. Then removes the
-    /// pictures that no row names, and tells readers if any picture changed.
+    /// pictures that no row names, and notifies readers if any picture changed.
     ///
     /// # Errors
     /// When the lease has passed on or the store fails.
@@ -199,7 +199,7 @@ pub(super) async fn damaged_pictures(store: &dyn Store) -> Result<Vec<Damage>> {
     Ok(damage)
 }
 
-/// The content of a row, or what is wrong with it.
+/// The content of a row, or the problem with it.
 fn decode(row: Row) -> std::result::Result<Vec<u8>, String> {
     let content = serde_json::Value::Object(row.fields);
     let content: PictureRow = serde_json::from_value(content).map_err(|error| error.to_string())?;

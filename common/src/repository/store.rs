@@ -157,8 +157,8 @@ impl Table {
         Self::Pictures,
     ];
 
-    /// The tables whose rows are in the tables of a backup; it has pictures as files. Events and deliveries belong to a database: a restored one has a
-    /// new lineage, which starts a new event log.
+    /// The tables whose rows are in a backup, which has pictures as files. Events and deliveries
+    /// belong to a database: a restored one has a new lineage, which starts a new event log.
     pub const BACKED_UP: [Self; 6] = [
         Self::Runs,
         Self::Quarantine,

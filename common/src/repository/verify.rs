@@ -39,7 +39,7 @@ const HEAD_LOST: &str =
 pub struct Defect {
     /// The place and the problem.
     pub damage: Damage,
-    /// What repairs it.
+    /// The remedy.
     pub remedy: &'static str,
 }
 
@@ -182,8 +182,8 @@ impl Repository {
     }
 }
 
-/// What repairs an undecodable row. A sync rewrites the tables about the source, and only adds to the
-/// others.
+/// The remedy for an undecodable row. A sync rewrites the tables about the source, and only adds to
+/// the others.
 const fn row_remedy(table: Table) -> &'static str {
     match table {
         Table::Quarantine | Table::Findings | Table::Missing | Table::UnchangedMarker => {

@@ -1,4 +1,4 @@
-//! Posters and their pictures, which are no part of any version.
+//! Posters and their pictures, which do not belong to a version.
 
 use common::repository::{
     FollowEvent, Picture, Poster, PosterChanges, Replacement, Repository, Row, StoreError, Table,
@@ -221,7 +221,7 @@ pub(crate) async fn a_backup_has_all_pictures(store: &Fixture) {
         assert_eq!(assert_whole(&target).await.len(), 2);
         assert_eq!(target.verify().await.unwrap().defects, []);
     }
-    // Over other posters, which are gone then.
+    // The restore replaces other posters.
     save(&repository, poster(1, 3)).await.unwrap();
     save(&repository, poster(4, 4)).await.unwrap();
     restore(&repository, &backup, Replacement::Allowed)

@@ -293,7 +293,7 @@ fn milliseconds(text: &str) -> Result<f64> {
     bail!("{text} is no time");
 }
 
-/// What a process and its children have spent so far.
+/// CPU time of a process and its children so far.
 fn cpu_microseconds(pid: u32) -> Result<f64> {
     let mut spent = 0.0;
     for process in fs::read_dir("/proc")? {

@@ -13,7 +13,7 @@ use crate::sort_keys::SortKeys;
 /// Up to this many positions are sorted by comparison; more are set in a bitset.
 const MAX_SORTED_POSITIONS: u64 = 1024;
 
-/// What decides an item's place in an order: items with an unknown value last, then by value, then
+/// The key of an item in an order: items with an unknown value last, then by value, then
 /// by rank.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct SortKey {

@@ -1,6 +1,6 @@
 use common::models::{Facts, Item};
 
-/// What a list is sorted by.
+/// The sort key of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
     /// The source's own order.

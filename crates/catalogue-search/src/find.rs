@@ -317,7 +317,7 @@ struct LayerQuery<'a> {
     terms: Vec<TermState>,
 }
 
-/// What a layer has been searched for one term of the query.
+/// The progress of a layer's search for one term of the query.
 #[derive(Clone)]
 struct TermState {
     documents: TermDocuments,

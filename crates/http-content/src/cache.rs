@@ -69,7 +69,7 @@ pub struct CachedResponse {
     encoded: [OnceLock<EncodedResponse>; Encoding::ALL.len()],
 }
 
-/// What a client requested again since it was cached.
+/// A cached response that a client has requested again.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RequestedResponse {
     /// The host, if the response depends on it.
@@ -190,7 +190,7 @@ impl ResponseCache {
         Ok(())
     }
 
-    /// What clients have requested again since it was cached, once per encoding.
+    /// The cached responses that clients have requested again, once per encoding.
     pub fn requested(&self) -> Vec<RequestedResponse> {
         let entries = self.0.iter();
         let requested = entries.flat_map(|(key, entry)| match entry {

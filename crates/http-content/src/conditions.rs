@@ -5,7 +5,7 @@ use http::{
 
 use crate::{AcceptedEncodings, etag};
 
-/// What a request's header says about the form of its response.
+/// The conditions and encodings in a request's header.
 #[derive(Clone, Debug)]
 pub struct Conditions {
     pub(crate) is_head: bool,

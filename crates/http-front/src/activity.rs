@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Limits;
 
-/// What a connection is doing, as reported by its stream (bytes) and its service (requests).
+/// The activity of a connection, as reported by its stream (bytes) and its service (requests).
 ///
 /// Only hyper knows where a request begins and ends, and only the stream knows when bytes come.
 /// Together they tell an idle connection from one that never finishes a header.

@@ -44,7 +44,7 @@ const WHITE_SPACE_BYTES: usize = 4 * 1024;
 /// A client that sends malformed requests gets at most one log line in this time.
 const REFUSAL_LOG_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What all connections of a server share.
+/// The shared state of a server's connections.
 pub(crate) struct ServerContext<C> {
     pub(crate) limits: Limits,
     pub(crate) stats: Arc<ServerStats>,

@@ -106,7 +106,7 @@ impl fmt::Display for Paint {
     }
 }
 
-/// What a part of a sketch is painted with.
+/// The role of a colour in a sketch.
 #[derive(Clone, Copy)]
 pub(crate) enum Tone {
     Dark,
@@ -183,7 +183,7 @@ pub(crate) struct Palette {
     pub(crate) far_land: Color,
     /// The land in the foreground.
     pub(crate) near_land: Color,
-    /// What stands out.
+    /// The colour of highlights.
     pub(crate) accent: Color,
 }
 
@@ -215,7 +215,7 @@ impl Palette {
     }
 }
 
-/// Each is recognisable by its sky.
+/// The palettes of all drawings; each has a distinct sky.
 pub(crate) static PALETTES: [Palette; 16] = [
     // Morning.
     Palette::new([

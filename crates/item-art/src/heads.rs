@@ -211,7 +211,7 @@ pub(crate) static CREATURE: Sketch = &[
     line(Ink, 2.4, "M-9-64C-4-59 4-59 9-64"),
 ];
 
-/// What grows on the head of a [`CREATURE`], by its species.
+/// Ears, horns, antennae or a leaf for the head of a [`CREATURE`], chosen by its species.
 pub(crate) static CROWNS: [Sketch; 4] = [
     &[fill(Dark, "M-46-92L-54-142L-18-114ZM46-92L54-142L18-114Z")],
     &[fill(
@@ -229,7 +229,7 @@ pub(crate) static CROWNS: [Sketch; 4] = [
     ],
 ];
 
-/// For rulers, over any head.
+/// A crown for rulers, drawn over any head.
 pub(crate) static CROWN: Sketch = &[
     fill(
         Light,

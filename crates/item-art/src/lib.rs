@@ -136,7 +136,7 @@ pub fn fingerprint(lists: &ListIndex, item: &Item) -> u64 {
     hash.update(&REVISION.to_le_bytes());
     hash.update(item.id.as_bytes());
     hash.update(&serde_json::to_vec(&item.facts).unwrap_or_default());
-    // What comes from other items.
+    // Data of other items.
     let other = match &item.facts {
         Facts::Movie(movie) => {
             let (hash, mut rng) = seeds(item);
@@ -156,7 +156,7 @@ pub fn fingerprint(lists: &ListIndex, item: &Item) -> u64 {
     hash.digest()
 }
 
-/// The hash of an item's id, and what its drawing takes its random numbers from.
+/// The hash of an item's id, and the random numbers of its drawing.
 fn seeds(item: &Item) -> (u64, SeededRng) {
     let hash = xxh3_64(item.id.as_bytes());
     (hash, SeededRng::new(hash ^ item.kind() as u64))

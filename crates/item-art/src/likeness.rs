@@ -1,4 +1,4 @@
-//! What a portrait shows, read from the record of a person or a species.
+//! The appearance of a person or a species, read from its record.
 
 use common::models::{Age, Catalogue, Facts, Item, Kind, Link, Person, Species};
 
@@ -8,7 +8,7 @@ use crate::canvas::Sketch;
 use crate::color::Color;
 use crate::{heads, sketches};
 
-/// What is drawn.
+/// The subject of a portrait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Being {
     Human(Gender, Years),
@@ -24,7 +24,7 @@ pub(crate) enum Being {
     Tanuki,
     Fish,
     Turtle,
-    /// Of a species without a silhouette of its own.
+    /// A being of a species without a silhouette of its own.
     Creature,
     /// Nothing is known: a monogram.
     Unknown,
@@ -48,7 +48,7 @@ pub(crate) enum Years {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Likeness {
     pub(crate) being: Being,
-    /// Of the hair, the fur or the mane.
+    /// The colour of the hair, the fur or the mane.
     pub(crate) hair: Option<Color>,
     pub(crate) is_bald: bool,
     pub(crate) beard: Option<Color>,
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_of_whom_only_the_name_is_known_gets_a_face() {
+    fn a_person_with_only_a_name_has_no_face() {
         let person = Person {
             name: "Kin".into(),
             ..Person::default()

@@ -1,4 +1,4 @@
-//! The motif of a movie: the first thing that a poster of it would show. Words of its titles decide,
+//! The motif of a movie: the main subject of its drawing. Words of its titles decide,
 //! then its species, vehicles and places, then its synopsis.
 
 use common::models::{Catalogue, Facts, Item, Kind, Movie};
@@ -53,7 +53,7 @@ pub(crate) struct Scene {
     pub(crate) palettes: [usize; 5],
 }
 
-/// How much a word counts in a title.
+/// The weight of a word in a title.
 const TITLE_WEIGHT: u32 = 8;
 /// In a species or a vehicle.
 const ITEM_WEIGHT: u32 = 3;
@@ -194,7 +194,7 @@ pub(crate) fn of(catalogue: &Catalogue, id: u64, movie: &Movie) -> (Motif, Optio
     )
 }
 
-/// The texts that say what an item looks like.
+/// The texts that describe the appearance of an item.
 fn described(item: &Item) -> Vec<&str> {
     match &item.facts {
         Facts::Species(species) => vec![&species.name],

@@ -10,7 +10,7 @@ use crate::seeded_rng::SeededRng;
 /// The edge of the square for which portraits are made.
 const EDGE: f64 = 160.0;
 
-/// A portrait in the middle of the frame. `species` decides what grows on the head of a creature.
+/// A portrait in the middle of the frame. `species` selects the ears or horns of a creature.
 pub(crate) fn draw(
     canvas: &mut Canvas,
     rng: &mut SeededRng,

@@ -78,7 +78,7 @@ fn a_drawing_that_another_item_changes_gets_a_new_fingerprint() {
 }
 
 #[test]
-fn the_motifs_of_the_known_movies_tell_them_apart() {
+fn the_known_movies_have_distinct_motifs() {
     let lists = seed_lists();
     let mut seen = HashSet::new();
     for item in lists.catalogue().iter(Kind::Movie) {

@@ -13,7 +13,7 @@ const MAX_COLUMN_CHARS: usize = 12;
 const MAX_SIZE: f64 = 24.0;
 /// The distance from the edges of the drawing.
 const MARGIN: f64 = 10.0;
-/// The width of a letter that lies on its side, in parts of the font's size.
+/// The width of a letter that is rotated onto its side, relative to the font's size.
 const LETTER_WIDTH: f64 = 0.64;
 
 pub(crate) struct Slip {
@@ -26,7 +26,7 @@ pub(crate) struct Slip {
 }
 
 impl Slip {
-    /// The original title, or else the title; `None` if nothing can be written.
+    /// The original title, or else the title; `None` if both are empty.
     pub(crate) fn of(movie: &Movie, height: f64) -> Option<Self> {
         let original = movie.original_title.as_deref().map(written);
         let text = original
@@ -96,7 +96,7 @@ impl Slip {
     }
 }
 
-/// What can be written: no control characters and none that change the direction, single spaces.
+/// A text without control characters and changes of direction, with single spaces, cut to the limit.
 fn written(text: &str) -> String {
     let visible = text.chars().take(4 * MAX_CHARS).filter(|c| {
         !c.is_control()

@@ -63,7 +63,7 @@ async fn standalone() -> ExitCode {
     }
 }
 
-/// What must exist before anything starts; each part can fail because of a wrong setting.
+/// The parts that must exist before anything starts; each one can fail because of a wrong setting.
 struct Parts {
     repository: Repository,
     syncer: syncer::pipeline::Syncer,

@@ -42,7 +42,7 @@ pub struct PictureRequest {
 /// How a host responds.
 #[derive(Clone, Debug)]
 pub enum PictureResponse {
-    /// With this content and `image/jpeg`, whatever it is.
+    /// With this content as `image/jpeg`, even if it is something else.
     Content(Vec<u8>),
     /// With this content and an ETag, or 304 to a match.
     WithEtag(Vec<u8>, &'static str),

@@ -151,7 +151,7 @@ impl ReverseProxy {
         self.address
     }
 
-    /// What it has printed so far.
+    /// Its output so far.
     pub fn log(&self) -> String {
         self.process.text()
     }

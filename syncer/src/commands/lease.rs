@@ -1,4 +1,4 @@
-//! What the commands that write do with the lease.
+//! How commands that write use the lease.
 
 use anyhow::bail;
 use common::repository::{HeadPatch, LeaseGuard, Repository};

@@ -30,7 +30,7 @@ pub struct SyncPolicy {
     pub interval: Duration,
 }
 
-/// What a sync would do.
+/// The outcome that a sync would have.
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// The changes; if the sync is held, those that an approval would publish, without missing
@@ -49,7 +49,7 @@ pub(crate) struct Plan {
     kinds: BTreeMap<Kind, KindStats>,
 }
 
-/// What a plan is made for.
+/// The published state that a plan starts from.
 pub(super) struct Published {
     pub(super) catalogue: Catalogue,
     /// The items that earlier syncs missed.

@@ -89,7 +89,7 @@ impl PosterClient {
             .user_agent(concat!("PyFlix/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .dns_resolver(PublicResolver)
-            // A proxy would connect to addresses that nobody has checked.
+            // A proxy would connect to unchecked addresses.
             .no_proxy()
             .no_gzip()
             .no_brotli()

@@ -81,7 +81,7 @@ fn decode(data: &[u8]) -> Result<DynamicImage, PictureError> {
     }
     let orientation = decoder.orientation();
     let mut image = DynamicImage::from_decoder(decoder)?;
-    // The metadata that says it is not kept.
+    // The orientation is in the metadata, which is not kept.
     image.apply_orientation(orientation.unwrap_or(Orientation::NoTransforms));
     Ok(image)
 }
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_whole_picture_is_refused_with_a_reason() {
+    fn an_incomplete_or_invalid_picture_is_refused_with_a_reason() {
         let jpeg = files::photo(5, 600, 900, Format::Jpeg);
         let png = files::photo(5, 600, 900, Format::Png);
         let webp = files::photo(5, 600, 900, Format::WebP);

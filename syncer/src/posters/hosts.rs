@@ -1,5 +1,5 @@
-//! Where posters may be fetched from. A URL comes from the source, so without these checks it could
-//! make the syncer request anything in its network.
+//! The addresses that posters may be fetched from. A URL comes from the source, so without these
+//! checks it could make the syncer request anything in its network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -1,8 +1,8 @@
 //! Mirrors the posters that movies name, between syncs: one request at a time, conditional, with a
 //! back-off for each poster. A sync that is due never waits for a host of posters.
 //!
-//! A task fetches and decodes. The schedule saves what it has made, under a lease of its own, so that
-//! nothing else in this process has the lease then.
+//! A task fetches and decodes. The schedule saves the results under a lease of its own, while nothing
+//! else in this process has the lease.
 
 mod client;
 mod encode;
@@ -122,8 +122,8 @@ impl Posters {
         self.unsaved.is_some() || self.task.is_some() || self.client.as_ref().is_some_and(is_due)
     }
 
-    /// Waits for the next changes to save; for ever if there is nothing to fetch. Can be cancelled at
-    /// any time: a fetch goes on meanwhile.
+    /// Waits for the next changes to save; forever if there is nothing to fetch. Can be cancelled at
+    /// any time without interrupting a fetch.
     pub(crate) async fn next_changes(&mut self) -> PosterChanges {
         let Some(client) = self.client.clone() else {
             return std::future::pending().await;
@@ -323,7 +323,7 @@ fn failed(
     }
 }
 
-/// A time after a wait with up to 10 % jitter.
+/// A time after a wait with up to 10% jitter.
 fn after(now: Timestamp, wait: Duration) -> Timestamp {
     let wait = wait + wait.mul_f64(rand::rng().random_range(0.0..0.1));
     let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);

@@ -1,4 +1,4 @@
-//! Which posters to fetch next, and which to forget.
+//! The posters to fetch next, and the unused ones to remove.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -17,7 +17,7 @@ const MAX_POSTERS: usize = 10_000;
 const MAX_ITEMS: u64 = 100_000;
 /// Longer URLs are not fetched.
 const MAX_URL_BYTES: usize = 1_024;
-/// The longest wait until the posters are looked at again.
+/// Maximum wait until the posters are checked again.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 /// The wait after an error of the store.
 const MIN_WAIT: Duration = Duration::from_secs(1);
@@ -133,7 +133,7 @@ impl Plan {
         self.due(client, now).next().is_some()
     }
 
-    /// How long to wait until the posters are looked at again.
+    /// The wait until the posters are checked again.
     pub(super) fn wait(&self, client: &PosterClient, now: Timestamp) -> Duration {
         let next = self.fetched(client).map(|poster| poster.next_fetch).min();
         let wait = next.map_or(MAX_WAIT, |next| {
@@ -142,7 +142,7 @@ impl Plan {
         wait.clamp(MIN_WAIT, MAX_WAIT)
     }
 
-    /// Notes what is in the store now.
+    /// Takes over saved changes.
     pub(super) fn saved(&mut self, changes: PosterChanges) {
         for poster in changes.posters {
             if let Some(known) = self.posters.get_mut(&poster.url) {
@@ -156,7 +156,7 @@ impl Plan {
             .filter(move |poster| poster.next_fetch <= now)
     }
 
-    /// The posters that are fetched at some time.
+    /// The posters that are in use and may be fetched.
     fn fetched(&self, client: &PosterClient) -> impl Iterator<Item = &Poster> {
         let posters = self.posters.values();
         posters.filter(|poster| poster.unused_since.is_none() && is_allowed(client, &poster.url))

@@ -54,7 +54,7 @@ async fn a_poster_is_fetched_once_and_then_only_if_it_has_changed() {
 }
 
 #[tokio::test]
-async fn what_is_no_picture_keeps_the_last_good_one_with_the_reason() {
+async fn a_response_without_a_picture_keeps_the_last_good_one_with_the_reason() {
     let host = PictureHost::start().await;
     let private = PictureHost::start().await;
     let (clock, _) = clock();

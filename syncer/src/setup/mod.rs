@@ -42,7 +42,7 @@ pub(crate) enum SetupError {
     Database { error: mongodb_setup::SetupError },
 }
 
-/// What to do about a database that does not get ready.
+/// Advice for a database that does not become ready.
 fn hint(error: &mongodb_setup::SetupError) -> &'static str {
     match error {
         mongodb_setup::SetupError::Late { .. } => {

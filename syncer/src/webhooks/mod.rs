@@ -207,8 +207,8 @@ impl Webhooks {
         }
     }
 
-    /// The row of a new webhook, which gets the events from now on. One whose row has gone, as with
-    /// its database, gets all events of the log.
+    /// The row of a new webhook, which gets the events from now on. One whose row was lost, for
+    /// example with its database, gets all events of the log.
     async fn register(&self, target: &Target) -> StoreResult<Delivery> {
         let delivered = match target.queue().is_registered {
             true => 0,

@@ -90,7 +90,7 @@ impl Target {
     }
 }
 
-/// What identifies a webhook in messages: its host and, among several, its place in the setting.
+/// The name of a webhook in messages: its host and, among several, its place in the setting.
 /// The rest of the URL can be secret.
 pub(crate) fn label(webhook: &Webhook, index: usize, count: usize) -> String {
     match count {

@@ -73,7 +73,7 @@ pub(crate) async fn mirror(store: Store) {
     assert_eq!(host.requests("/1.jpg").len(), 1);
     assert_eq!(host.requests("/2.jpg").len(), 1, "it waits after a failure");
 
-    // The good one goes away, and keeps its picture; the other one comes.
+    // The first poster disappears and keeps its pictures; the second one becomes available.
     host.serve(
         "/1.jpg",
         PictureResponse::Content(b"<!doctype html>".into()),
@@ -86,7 +86,7 @@ pub(crate) async fn mirror(store: Store) {
     assert_eq!(second[0].failures, 1);
     assert_eq!((second[1].pictures.len(), second[1].failures), (1, 0));
 
-    // A new process fetches nothing again, and what has been lost.
+    // A new process retries failures and fetches changed posters, but not the others.
     scene.wait(Duration::from_mins(5));
     host.serve("/1.jpg", PictureResponse::WithEtag(photo(3), "\"3\""));
     posters = self::posters(&scene, &host);

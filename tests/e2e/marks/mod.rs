@@ -65,7 +65,7 @@ impl MarkedSite {
         }
     }
 
-    /// Opens a page anew, even if only the fragment of its address differs.
+    /// Loads a page again, even if only the fragment of its address differs.
     async fn open(&self, path: &str) {
         self.browser.open("about:blank").await;
         let url = format!("{}{}{path}", self.pyflix.url(), self.prefix);

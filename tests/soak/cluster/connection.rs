@@ -1,4 +1,4 @@
-//! A connection that says when it ends, unlike that of a client with a pool.
+//! A connection whose end is visible, unlike that of a client with a pool.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// For one response. Longer than the proxy tries.
+/// Maximum time for one response; longer than the proxy retries.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A kept-alive connection.

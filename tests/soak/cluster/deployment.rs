@@ -22,7 +22,7 @@ pub(super) const MEMBER_WITH_DISK: &str = MEMBERS[2];
 /// The size of that disk.
 const DISK: &str = "size=700m,mode=0777";
 
-/// For a member to say what it is.
+/// Maximum time for a member to respond to a command.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The running cluster; dropping it removes everything.
@@ -40,7 +40,7 @@ impl Deployment {
     /// Starts the cluster with this many web apps.
     ///
     /// # Errors
-    /// With what this machine lacks.
+    /// Names a missing program or image.
     pub(super) async fn start(source: &Source, webapps: u32) -> Result<Self, String> {
         let name = Project::free_name();
         let disk = Disk(Project::folder(&name).join("disk"));
@@ -136,7 +136,7 @@ impl Deployment {
         Some(Client::with_options(options).unwrap().database("admin"))
     }
 
-    /// Runs a command on a member; whether it is done shows later.
+    /// Sends a command to a member. Its result is ignored; callers wait for its effect.
     pub(super) async fn command(&self, container: &str, command: Document) {
         if let Some(admin) = self.admin(container).await {
             let _ = timeout(HELLO_TIMEOUT, admin.run_command(command)).await;

@@ -1,11 +1,11 @@
-//! What happens to the cluster: each fault begins, lasts for a while, and ends.
+//! The faults of the cluster: each one begins, lasts for a while, and ends.
 
 use std::time::Duration;
 
 use e2e::compose::engine::{self, run};
 use mongodb::bson::doc;
 use rand::seq::{IndexedRandom, SliceRandom};
-use testkit::source::{Fault as Lie, Source};
+use testkit::source::{Fault as SourceFault, Source};
 use tokio::time::sleep;
 
 use super::deployment::{Deployment, MEMBER_WITH_DISK};
@@ -13,24 +13,24 @@ use super::deployment::{Deployment, MEMBER_WITH_DISK};
 /// How long a fault lasts, in seconds.
 const LENGTH: std::ops::Range<f64> = 1.0..12.0;
 
-/// Something that happens to a cluster.
+/// A fault of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fault {
     PrimaryKilled,
     PrimaryPaused,
     PrimaryCutOff,
-    /// Nothing reaches it.
-    PrimaryDeaf,
-    /// Nothing that it sends arrives.
-    PrimaryMute,
+    /// Its incoming packets are dropped.
+    PrimaryInboundCut,
+    /// Its outgoing packets are dropped.
+    PrimaryOutboundCut,
     PrimarySteppedDown,
     SyncerKilled,
     WebappKilled,
     WebappRestarted,
     WebappWithoutDatabase,
-    SourceLies,
+    SourceEmpty,
     SourceStalls,
-    SourceDies,
+    SourceStopped,
     DiskFull,
 }
 
@@ -38,16 +38,16 @@ pub(super) const ALL: [Fault; 14] = [
     Fault::PrimaryKilled,
     Fault::PrimaryPaused,
     Fault::PrimaryCutOff,
-    Fault::PrimaryDeaf,
-    Fault::PrimaryMute,
+    Fault::PrimaryInboundCut,
+    Fault::PrimaryOutboundCut,
     Fault::PrimarySteppedDown,
     Fault::SyncerKilled,
     Fault::WebappKilled,
     Fault::WebappRestarted,
     Fault::WebappWithoutDatabase,
-    Fault::SourceLies,
+    Fault::SourceEmpty,
     Fault::SourceStalls,
-    Fault::SourceDies,
+    Fault::SourceStopped,
     Fault::DiskFull,
 ];
 
@@ -59,15 +59,15 @@ pub(super) fn shuffled() -> Vec<Fault> {
 }
 
 impl Fault {
-    /// Whether nothing can be published meanwhile.
+    /// Whether it is a fault of the source, during which nothing can be published.
     pub(super) const fn is_of_source(self) -> bool {
         matches!(
             self,
-            Self::SourceLies | Self::SourceStalls | Self::SourceDies
+            Self::SourceEmpty | Self::SourceStalls | Self::SourceStopped
         )
     }
 
-    /// Lets it happen, from its begin to its end.
+    /// Causes the fault and ends it.
     pub(super) async fn happen(self, cluster: &Deployment, source: &Source) {
         let length = Duration::from_secs_f64(rand::random_range(LENGTH));
         let lasts = || sleep(length);
@@ -87,10 +87,10 @@ impl Fault {
                 let alias = format!("--alias={service}");
                 docker(&["network", "connect", &alias, &network, &primary]).await;
             }
-            Self::PrimaryDeaf => {
+            Self::PrimaryInboundCut => {
                 drop_packets(&cluster.primary().await.1, &["INPUT"], lasts()).await;
             }
-            Self::PrimaryMute => {
+            Self::PrimaryOutboundCut => {
                 drop_packets(&cluster.primary().await.1, &["OUTPUT"], lasts()).await;
             }
             Self::PrimarySteppedDown => {
@@ -106,17 +106,17 @@ impl Fault {
                 let to_database = ["OUTPUT", "-p", "tcp", "--dport", "27017"];
                 drop_packets(&webapp, &to_database, lasts()).await;
             }
-            Self::SourceLies => {
-                source.misbehave("films", Lie::Empty);
+            Self::SourceEmpty => {
+                source.misbehave("films", SourceFault::Empty);
                 lasts().await;
                 source.behave();
             }
             Self::SourceStalls => {
-                source.misbehave_everywhere(Lie::Stall);
+                source.misbehave_everywhere(SourceFault::Stall);
                 lasts().await;
                 source.behave();
             }
-            Self::SourceDies => {
+            Self::SourceStopped => {
                 source.stop().await;
                 lasts().await;
                 source.resume().await;

@@ -1,8 +1,9 @@
-//! The cluster's compose file under faults: members of the replica set, syncers and web apps that are
-//! killed, paused or cut off, a source that lies, and a full disk, while clients read through the proxy.
+//! The cluster's compose file under faults while clients read through the proxy: members of the
+//! replica set, syncers and web apps are killed, paused or cut off, the source returns empty
+//! collections, stalls or stops, and a disk becomes full.
 //!
-//! In each round every film gets the round's number into its title, so a response of two rounds is one
-//! of two versions.
+//! In each round the round's number is put into the title of every film, so a response of two rounds
+//! is one of two versions.
 
 mod connection;
 mod deployment;

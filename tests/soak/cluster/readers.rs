@@ -12,12 +12,12 @@ use tokio::time::sleep;
 
 use super::connection::{Answer, Connection};
 
-/// Between two requests of a client: all of them leave time for the cluster on a small machine.
+/// Time between two requests of a client. It leaves the cluster processor time on a small machine.
 const CLIENT_PAUSE: Duration = Duration::from_millis(100);
-/// Between two looks at a web app.
+/// Time between two requests to a watched web app.
 const WATCH_PAUSE: Duration = Duration::from_millis(20);
 
-/// What the readers saw.
+/// The observations of the readers.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) responses: u64,

@@ -27,7 +27,7 @@ pub enum Image {
 /// The compose command of this machine.
 ///
 /// # Errors
-/// With what is missing.
+/// Names the missing program.
 pub async fn compose() -> Result<Vec<String>, String> {
     if run("docker", ["version"]).await.is_err() {
         return Err("no Docker engine answers here".into());
@@ -177,7 +177,7 @@ pub async fn run_command(mut command: Command) -> Result<String, String> {
     Err(format!("{said}: {}\n{printed}{errors}", output.status))
 }
 
-/// What the engine knows of a container.
+/// The engine's description of a container.
 pub async fn inspect(container: &str) -> Value {
     let found = run("docker", ["inspect", container]).await.unwrap();
     serde_json::from_str::<Value>(&found).unwrap()[0].take()

@@ -47,7 +47,7 @@ umount --lazy "$FOLDER/disk"
 rm -rf "$FOLDER"
 "#;
 
-/// A compose file and what the project needs besides.
+/// A compose file and the parameters of its project.
 #[derive(Debug)]
 pub struct ComposeFile {
     /// Its path in the workspace.
@@ -95,7 +95,7 @@ impl Project {
     /// Prepares images, network and source.
     ///
     /// # Errors
-    /// With what this machine lacks.
+    /// Names a missing program or image.
     pub async fn new(file: ComposeFile, image: Image, source: &Source) -> Result<Self, String> {
         let mut compose = engine::compose().await?;
         let compiler: &[_] = match image {

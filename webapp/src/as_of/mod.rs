@@ -1,8 +1,8 @@
 //! Requests as of a version: `?version=12` on pages and in `/api/v1`, `/versions/12/ghibli` for the
 //! compatible API.
 //!
-//! Handlers know nothing of it. The request is answered by the same routes over the site of that
-//! version, and the response is marked.
+//! Handlers do not depend on this module. The same routes respond from the site of that version, and
+//! the response is marked.
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +26,7 @@ use crate::pages::VersionMark;
 use crate::robots::NOT_INDEXED;
 use crate::state::{self, CurrentSite, Site};
 
-/// The routes, and the state that they have but for the site.
+/// The routes, and their state, whose site is replaced.
 #[derive(Clone)]
 pub(crate) struct AsOf {
     routes: Router<AppState>,
@@ -108,7 +108,7 @@ fn without_version(uri: &Uri) -> String {
     format!("{}{separator}{query}", uri.path())
 }
 
-/// The request as the routes of the compatible API know it: below `/ghibli`, with links below
+/// The request at the address of the compatible API's routes: below `/ghibli`, with links below
 /// `/versions`. Others keep their address, so that links to the other pages of a list name the
 /// version.
 fn localize(mut request: Request, version: u64) -> Request {

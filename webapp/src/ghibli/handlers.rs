@@ -28,7 +28,7 @@ const MAX_SHORT_SCAN: usize = 2_000;
 const DB: &str = "db";
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
-/// What the handlers read of a request.
+/// The parts of a request that the handlers read.
 #[derive(axum::extract::FromRequestParts)]
 pub(crate) struct RequestParts {
     method: Method,

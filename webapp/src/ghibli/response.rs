@@ -215,7 +215,7 @@ fn write(
 
 const LINE_SEPARATORS: [char; 2] = ['\u{2028}', '\u{2029}'];
 
-/// What the body has before and after the JSON.
+/// The text before and after the JSON in the body.
 fn callback(query: &ListQuery) -> (String, &'static str) {
     match query.callback() {
         Some(name) => (

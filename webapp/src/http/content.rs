@@ -1,4 +1,4 @@
-//! What handlers add to a [`Representation`]: media types, templates, the version.
+//! Additions of handlers to a [`Representation`]: media types, templates, the version.
 
 use askama::Template;
 use http::{HeaderName, HeaderValue};

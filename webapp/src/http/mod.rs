@@ -1,5 +1,5 @@
-//! What handlers and layers share of HTTP: errors, media types, the request's host, path and
-//! query, its id, and a queue for costly work. Knows nothing of the catalogue.
+//! HTTP in handlers and layers: errors, media types, the request's host, path and
+//! query, its id, and a queue for costly work. Independent of the catalogue.
 
 mod accept;
 pub(crate) mod blocking;

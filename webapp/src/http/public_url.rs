@@ -1,4 +1,4 @@
-//! What links begin with: `PYFLIX_PUBLIC_URL`, or else the host of the request and what a trusted
+//! The start of links: `PYFLIX_PUBLIC_URL`, or else the host of the request and what a trusted
 //! proxy adds to it.
 
 use std::borrow::Cow;
@@ -168,7 +168,7 @@ impl PublicUrl {
         }
     }
 
-    /// What a proxy says about the client's request; `None` if it says nothing, or is not trusted.
+    /// The forwarded fields of a trusted proxy; `None` without them, or from another client.
     fn forwarded<'a>(&self, request: &'a Request) -> Option<Forwarded<'a>> {
         if !self.reads_forwarded() || !self.is_trusted(peer(request)?) {
             return None;

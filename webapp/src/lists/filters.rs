@@ -18,7 +18,7 @@ pub(crate) struct ListFilter {
     pub(crate) control: Option<Control>,
 }
 
-/// What an item must have, together with the parameter's value.
+/// A condition on items, with the parameter's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum FilterCondition {
     /// This text, ignoring case.

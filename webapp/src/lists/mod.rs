@@ -1,4 +1,4 @@
-//! What the lists of items can be filtered and sorted by, on the pages and in the API.
+//! Filters and sort orders of lists of items, on the pages and in the API.
 
 pub(crate) mod filmography;
 pub(crate) mod filters;

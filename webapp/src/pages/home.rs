@@ -25,7 +25,7 @@ const RECENT_VERSIONS: usize = 5;
 const MAX_SENTENCES: usize = 2;
 /// Directors who take turns in a row of their own, those with the most movies.
 const MAX_DIRECTORS: usize = 12;
-/// The least movies of such a director.
+/// Minimum number of movies of such a director.
 const MIN_MOVIES: u64 = 3;
 
 #[derive(Template)]
@@ -116,7 +116,7 @@ fn kind_count(site: &Site, kind: Kind) -> KindCount {
     }
 }
 
-/// The entry of a list that it is the turn of today, in UTC.
+/// The entry of a list for today (UTC); each day has the next one.
 fn of_today<'a, T>(site: &Site, list: &'a [T]) -> Option<&'a T> {
     let turn = site
         .today
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn every_movie_has_its_day() {
+    fn every_movie_is_the_movie_of_the_day_in_turn() {
         let mut site = Site::built_in();
         let count = site.snapshot.catalogue.count(Kind::Movie);
         let titles: std::collections::BTreeSet<_> = (0..count)

@@ -27,7 +27,7 @@ pub(crate) struct HtmlHead {
     pub(crate) canonical: String,
     /// `og:type` (Open Graph).
     pub(crate) og_type: &'static str,
-    /// What a preview of a link shows; only with absolute URLs.
+    /// The picture for link previews; only with absolute URLs.
     pub(crate) picture: Option<SharePicture>,
     /// Whether search engines may show the page and follow its links.
     pub(crate) is_indexed: bool,

@@ -12,8 +12,8 @@ use super::sync_status::SyncStatus;
 use crate::http::AppError;
 use crate::http::blocking::{acquire, run_blocking};
 
-/// What all earlier sites may take together: once for those that are kept, once for those that
-/// requests use. A slot takes some 20 MiB.
+/// Maximum number of slots of all kept sites, and of all sites that requests use. A slot takes about
+/// 20 MiB.
 const MAX_SLOTS: u32 = 8;
 /// Items of a catalogue in one slot: orders of lists are not shared with the current site.
 const ITEMS_PER_SLOT: usize = 50_000;

@@ -49,8 +49,8 @@ impl Indexes {
         self.search.apply(changes, removed(&numbered), catalogue);
     }
 
-    /// The indexes of another catalogue, `changes` away from this one's. They share what is the
-    /// same. The records' values are not indexed.
+    /// The indexes of another catalogue, `changes` away from this one's. They share equal
+    /// parts. The records' values are not indexed.
     pub(super) fn with_changes(&self, changes: &[Change], catalogue: &Catalogue) -> Self {
         let (mut lists, mut search) = (self.lists.clone(), self.search.clone());
         let numbered = lists.apply(changes, catalogue);

@@ -38,7 +38,7 @@ pub(crate) struct Site {
     pub(crate) cache: Arc<ResponseCache>,
     /// Sites of earlier versions.
     pub(crate) earlier_sites: Arc<VersionCache<Site>>,
-    /// Whether a request named this version: it stays at it, and has no sync status.
+    /// Whether a request named this version. Then it does not change and has no sync status.
     pub(crate) is_as_of: bool,
 }
 

@@ -58,8 +58,7 @@ pub(crate) struct SiteStatus {
     pub(crate) interval: Duration,
     /// When this process began to follow the catalogue.
     pub(crate) started: Timestamp,
-    /// A digest of what pages other than `/status` say about the syncs, and of their posters. The same
-    /// in every process.
+    /// A digest of the notices and posters on pages other than `/status`. The same in every process.
     pub(crate) notices: u64,
     /// Rises with every change of the status or of the sync status.
     pub(crate) revision: u64,

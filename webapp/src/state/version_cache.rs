@@ -47,7 +47,7 @@ impl<T> VersionCache<T> {
             value,
         });
         drop(entries);
-        // It can take long.
+        // Dropping a site can take long, so it happens without the lock.
         drop(dropped);
     }
 }

@@ -49,7 +49,7 @@ struct Inner {
 
 struct Clients {
     database: Database,
-    /// Of the member with the quickest responses, which can be behind the primary.
+    /// The database on the member with the quickest responses, which can be behind the primary.
     nearest: Database,
     listening: Database,
 }

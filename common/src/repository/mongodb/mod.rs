@@ -46,7 +46,7 @@ pub(super) struct MongoStore {
     connection: Connection,
     access: Access,
     notifier: ChangeNotifier,
-    /// Of a reader of a replica set, which also reads from its secondaries.
+    /// Only for a reader of a replica set, which also reads from secondaries.
     newest_head: Option<NewestHead>,
 }
 
@@ -246,7 +246,7 @@ impl Store for MongoStore {
 
     async fn get(&self, name: PartName) -> Result<Option<Vec<u8>>> {
         if self.newest_head.is_some() {
-            // A part never changes, so any member will do, unless it does not have the part yet.
+            // A part never changes, so any member that has it already can serve it.
             let nearest = parts::get(&self.connection, Member::Nearest, name).await;
             if let Ok(Some(part)) = nearest {
                 return Ok(Some(part));

@@ -49,7 +49,7 @@ pub(super) async fn get(
 ) -> Result<Option<Vec<u8>>> {
     let limit = match member {
         Member::Primary => CALL_TIMEOUT,
-        // The primary is asked next.
+        // The primary is next.
         Member::Nearest => HEAD_READ_TIMEOUT,
     };
     let filter = doc! { "_id": name.to_string() };

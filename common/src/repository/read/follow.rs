@@ -39,7 +39,7 @@ pub enum FollowEvent {
     Unavailable(StoreError),
 }
 
-/// What the head has beside the versions.
+/// The parts of the head that do not belong to a version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeadStatus {
     /// The last sync that ended.
@@ -48,7 +48,7 @@ pub struct HeadStatus {
     pub pin: Option<u64>,
     /// The fingerprint of the held delta that is approved.
     pub approval: Option<String>,
-    /// Changes with the pictures of posters.
+    /// The fence of the lease that last changed the pictures of posters; 0 for none.
     pub posters: u64,
 }
 

@@ -75,7 +75,7 @@ const NO_LOCKS: &str = "the file system must support locks between processes, as
     them: put the database on a local disk, mount NFS with locking, or use MongoDB";
 
 impl Fault {
-    /// What cannot be done with a file or folder, why, who runs this process and who may write.
+    /// A refused operation on a file or folder, with its cause, the process's user and the owner.
     pub(super) fn denied(what: &str, path: &Path, error: &io::Error) -> Self {
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
@@ -151,13 +151,13 @@ impl Fault {
         }
     }
 
-    /// Whether there is no room for it, as there may be later.
+    /// Whether the disk is full, which can change later.
     pub(super) fn is_disk_full(&self) -> bool {
         matches!(self, Self::Sqlite(error) if is_disk_full(error))
     }
 }
 
-/// Even a reader needs room for the index of the write-ahead log.
+/// Even a reader needs space for the index of the write-ahead log.
 fn is_disk_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
         || extended_code(error) == Some(ffi::SQLITE_IOERR_SHMSIZE)

@@ -55,7 +55,7 @@ impl Drop for OpenFile {
     }
 }
 
-/// What a connection may do.
+/// The permissions of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     /// It reads and writes.
@@ -78,7 +78,7 @@ pub(super) struct ReopeningConnection {
 
 impl ReopeningConnection {
     /// Opens the file, after creating a missing one and moving a damaged one aside. A file that
-    /// another process has locked, or that has no room, is opened by a later call.
+    /// another process has locked, or whose disk is full, is opened by a later call.
     pub(super) fn open(path: &Path, mode: Mode, clock: Clock) -> Result<Self, Fault> {
         let mut connection = Self {
             path: path.to_owned(),

@@ -60,7 +60,7 @@ fn other_program(id: u32) -> Fault {
 fn application_id(path: &Path) -> Result<Option<u32>, Fault> {
     let denied = |error| Fault::denied("read", path, &error);
     match fs::metadata(path) {
-        // Creating it will tell what is wrong with its folder.
+        // Creating it reports the problem of its folder.
         Err(_) => return Ok(None),
         Ok(found) if found.is_dir() => return Err(Fault::Foreign("it is a folder".into())),
         Ok(found) if !found.is_file() => {

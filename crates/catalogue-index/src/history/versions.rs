@@ -71,7 +71,7 @@ impl History {
         }
     }
 
-    /// What was read from the store, the oldest version first.
+    /// The versions read from the store, oldest first.
     pub(super) fn read(lineage: Arc<str>, versions: impl Iterator<Item = Arc<Version>>) -> Self {
         Self {
             lineage,

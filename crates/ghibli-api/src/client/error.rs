@@ -20,7 +20,7 @@ pub enum ClientError {
     Provider {
         /// Its URL without credentials.
         provider: String,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: &'static str,
     },
     /// TLS cannot be set up, usually because CA certificates are missing.

@@ -17,7 +17,7 @@ use super::provider::Provider;
 use super::response::{CompleteResponse, GetOutcome, LargeBody, ResponseBody};
 use crate::wire::{Collection, ListError, MemoryBudget, Records};
 
-/// What the requests of one fetch to one provider share.
+/// The shared state of the requests of one fetch to one provider.
 pub(super) struct ProviderSession<'a> {
     pub(super) http: &'a HttpClient,
     pub(super) provider: &'a Provider,

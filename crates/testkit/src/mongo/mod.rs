@@ -113,7 +113,7 @@ impl Mongo {
         self.process().pid()
     }
 
-    /// What it has logged so far.
+    /// Its log so far.
     pub fn log(&self) -> String {
         self.process().text()
     }

@@ -1,4 +1,4 @@
-//! The changes from the published catalogue to what the source has now.
+//! The changes from the published catalogue to the current one of the source.
 
 mod rank;
 
@@ -15,7 +15,7 @@ const RESERVED_SLUGS: [&str; 1] = ["random"];
 /// The memory that a change takes beside its packed items, until it is published.
 const CHANGE_BYTES: u64 = 64;
 
-/// What a sync would publish and report.
+/// The changes and reports of a sync.
 #[derive(Debug)]
 pub(super) struct Delta {
     pub(super) changes: Changes,

@@ -1,4 +1,4 @@
-//! What is kept of earlier versions.
+//! Limits on the sites of earlier versions.
 
 use futures::future::join_all;
 

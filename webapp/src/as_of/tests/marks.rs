@@ -75,7 +75,7 @@ async fn a_page_says_which_version_it_shows_and_leads_to_the_same_page_today() {
 }
 
 #[tokio::test]
-async fn links_and_forms_of_a_page_keep_the_version_or_lead_to_what_has_none() {
+async fn links_and_forms_of_a_page_keep_the_version_or_lead_to_pages_without_versions() {
     let server = server();
     for address in [
         "/?version=2",

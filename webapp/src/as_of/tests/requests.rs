@@ -5,7 +5,7 @@ use http::header::IF_NONE_MATCH;
 use super::*;
 
 #[tokio::test]
-async fn a_version_that_is_not_available_is_a_404_with_those_that_are() {
+async fn a_version_that_is_not_available_is_a_404_that_names_the_available_ones() {
     let server = server();
     for address in [
         "/movies?version=4",
@@ -49,7 +49,7 @@ async fn a_version_that_is_not_available_is_a_404_with_those_that_are() {
 }
 
 #[tokio::test]
-async fn what_is_no_version_is_a_400() {
+async fn an_invalid_version_is_a_400() {
     let server = server();
     for (address, message) in [
         (

@@ -162,7 +162,7 @@ async fn check(versions: Vec<Vec<Edit>>) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
-    fn every_response_as_of_a_version_is_what_it_was_then(
+    fn every_response_as_of_a_version_is_as_it_was_when_current(
         versions in vec(vec(edit(), 0..6), 1..5),
     ) {
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -140,7 +140,7 @@ fn missing_since(site: &Site, item: &Item) -> Option<TimeTag> {
     missing.map(|missing| TimeTag(missing.since))
 }
 
-/// What only some kinds have: titles, a description, a poster.
+/// Parts that only some kinds have: titles, a description, a poster.
 fn kind_details(item: &Item) -> (MovieTitles, Option<String>, Option<(String, String)>) {
     match &item.facts {
         Facts::Movie(movie) => {

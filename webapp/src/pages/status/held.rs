@@ -1,4 +1,4 @@
-//! The run that is held for review, and what it would change.
+//! The run that is held for review, and its changes.
 
 use common::models::{ChangeType, HeldChange, Run};
 

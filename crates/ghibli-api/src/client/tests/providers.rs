@@ -1,4 +1,4 @@
-//! Several providers: their order, redirects between them, and what is said about them.
+//! Several providers: their order, redirects between them, and messages about them.
 
 use super::*;
 
@@ -44,7 +44,7 @@ async fn two_hosts_are_never_mixed_into_one_catalogue() {
 }
 
 #[tokio::test]
-async fn the_next_provider_is_asked_for_all_collections() {
+async fn all_collections_are_requested_from_the_next_provider() {
     let down = Upstream::films(status("503 Service Unavailable")).await;
     let good = Upstream::films(ok(r#"[{"id":"good"}]"#)).await;
     let fetched = fetched(&client([&down.url, &good.url])).await;

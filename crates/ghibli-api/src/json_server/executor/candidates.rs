@@ -18,7 +18,7 @@ pub(super) struct Candidates<'a> {
     pub(super) conditions: Vec<&'a Condition>,
 }
 
-/// What the indexes say about a condition.
+/// The result of looking up a condition in the indexes.
 enum IndexMatch {
     Unknown,
     /// No record has the field, so the condition is ignored.
