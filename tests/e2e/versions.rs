@@ -272,5 +272,6 @@ async fn a_reader_walks_from_a_version_to_an_old_page_and_on_to_today() {
     click("This page today").await;
     until(address, "/movies/the-lantern-ferry").await;
     assert_eq!(browser.eval(heading).await, "The Glass Ferry");
-    assert!(browser.console_errors().await.is_empty());
+    let errors = browser.console_errors().await;
+    assert!(errors.is_empty(), "{errors:?}");
 }

@@ -24,8 +24,6 @@ pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timeout of reading the head. With the poll interval it is well below the 5 s in which readers
 /// must learn of an outage.
 pub(super) const HEAD_READ_TIMEOUT: Duration = Duration::from_secs(2);
-/// Timeout of reading the head from a secondary, after the primary did not respond.
-pub(super) const NEAREST_TIMEOUT: Duration = Duration::from_secs(1);
 /// Timeout of a call with much data.
 pub(super) const BULK_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -8,7 +8,6 @@ mod connection;
 mod document;
 mod error;
 mod json;
-mod newest_head;
 mod notifier;
 mod parts;
 mod rows;
@@ -35,10 +34,9 @@ use super::{
     Result, Row, Store, StoreError, Table, ViewDocument,
 };
 use crate::models::Kind;
-use connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT, Member, NEAREST_TIMEOUT};
+use connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT, Member};
 use document::{HEAD, STATE};
 use error::is_duplicate;
-use newest_head::NewestHead;
 use notifier::ChangeNotifier;
 
 /// A store in a MongoDB database.
@@ -46,8 +44,8 @@ pub(super) struct MongoStore {
     connection: Connection,
     access: Access,
     notifier: ChangeNotifier,
-    /// Only for a reader of a replica set, which also reads from secondaries.
-    newest_head: Option<NewestHead>,
+    /// Whether parts are read from any member: by readers of a replica set.
+    reads_nearest: bool,
 }
 
 impl fmt::Debug for MongoStore {
@@ -66,12 +64,12 @@ impl MongoStore {
         access: Access,
     ) -> std::result::Result<Self, OpenError> {
         let connection = Connection::open(url).await?;
-        let is_shared = access == Access::Reader && connection.has_several_members();
+        let reads_nearest = access == Access::Reader && connection.has_several_members();
         Ok(Self {
             connection,
             access,
             notifier: ChangeNotifier::new(),
-            newest_head: is_shared.then(NewestHead::default),
+            reads_nearest,
         })
     }
 
@@ -82,24 +80,6 @@ impl MongoStore {
                 Err(StoreError::Unavailable("opened for reading only".into()))
             }
         }
-    }
-
-    async fn read_head(&self, member: Member, limit: Duration) -> Result<Option<Reading>> {
-        let pipeline = [
-            doc! { "$match": { "_id": HEAD } },
-            doc! { "$project": { "head": "$$ROOT", "now": "$$NOW" } },
-        ];
-        let found = self
-            .connection
-            .call_member(member, limit, move |database| async move {
-                let mut found = state(&database).aggregate(pipeline).await?;
-                if !found.advance().await? {
-                    return Ok(None);
-                }
-                found.deserialize_current().map(Some)
-            })
-            .await?;
-        found.map(read).transpose()
     }
 
     /// Changes the head if `filter` matches it, and returns the new head.
@@ -164,21 +144,21 @@ impl MongoStore {
 #[async_trait]
 impl Store for MongoStore {
     async fn head(&self) -> Result<Option<Reading>> {
-        let read = self.read_head(Member::Primary, HEAD_READ_TIMEOUT).await;
-        let Some(newest) = &self.newest_head else {
-            return read;
-        };
-        match read {
-            Ok(reading) => {
-                newest.replace(reading.as_ref().map(|reading| &reading.head));
-                Ok(reading)
-            }
-            // There is no primary, for example during an election.
-            Err(error) => match self.read_head(Member::Nearest, NEAREST_TIMEOUT).await {
-                Ok(Some(reading)) if newest.advance(&reading.head) => Ok(Some(reading)),
-                _ => Err(error),
-            },
-        }
+        let pipeline = [
+            doc! { "$match": { "_id": HEAD } },
+            doc! { "$project": { "head": "$$ROOT", "now": "$$NOW" } },
+        ];
+        let found = self
+            .connection
+            .call(HEAD_READ_TIMEOUT, move |database| async move {
+                let mut found = state(&database).aggregate(pipeline).await?;
+                if !found.advance().await? {
+                    return Ok(None);
+                }
+                found.deserialize_current().map(Some)
+            })
+            .await?;
+        found.map(read).transpose()
     }
 
     async fn acquire(
@@ -245,7 +225,7 @@ impl Store for MongoStore {
     }
 
     async fn get(&self, name: PartName) -> Result<Option<Vec<u8>>> {
-        if self.newest_head.is_some() {
+        if self.reads_nearest {
             // A part never changes, so any member that has it already can serve it.
             let nearest = parts::get(&self.connection, Member::Nearest, name).await;
             if let Ok(Some(part)) = nearest {

@@ -23,6 +23,10 @@ async fn the_reference_has_every_operation_parameter_and_field_of_the_openapi_do
         let section = between(&page, &format!("<h3 id=\"op-{id}\">"), "</section>");
         assert!(section.contains(&format!("GET {path}")), "{id}");
         for parameter in operation["parameters"].as_array().unwrap() {
+            let parameter = match parameter["$ref"].as_str() {
+                Some(path) => document.pointer(path.trim_start_matches('#')).unwrap(),
+                None => parameter,
+            };
             let name = parameter["name"].as_str().unwrap();
             assert!(has_code(section, name), "{id}: parameter {name}");
             let schema = &parameter["schema"];
