@@ -1,6 +1,10 @@
 //! Trials and measurements that take minutes. `cargo test` leaves them out: see `scripts/soak`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 #![expect(clippy::print_stdout, reason = "progress and measurements")]
 
 mod cluster;

@@ -71,7 +71,7 @@ function set(marks, { id, slug, title, year }, changed) {
 
 /** The movie of a card or of a movie's page. */
 function movieOf(article) {
-  const link = article.querySelector("h2 a") ?? document.querySelector("link[rel=canonical]");
+  const link = article.querySelector("h2 a") ?? document.querySelector("link[rel=canonical]") ?? location;
   return {
     id: article.dataset.id,
     slug: new URL(link.href).pathname.split("/").pop(),
