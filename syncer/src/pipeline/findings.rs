@@ -3,7 +3,7 @@
 use common::models::{Finding, Id, Kind, Problem};
 
 /// How many findings a sync keeps, the first by kind and id.
-const MAX_FINDINGS: usize = 5_000;
+const MAX_FINDINGS: usize = 10_000;
 
 /// How many characters of a wrong value a finding quotes.
 const MAX_VALUE_CHARS: usize = 200;
@@ -36,7 +36,7 @@ impl Findings {
         }
     }
 
-    /// The findings, sorted and each once; at most 5,000.
+    /// The findings, sorted and each once; at most 10,000.
     pub(super) fn into_sorted(mut self) -> Vec<Finding> {
         self.truncate();
         self.0

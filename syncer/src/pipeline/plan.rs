@@ -41,7 +41,7 @@ pub(crate) struct Plan {
     pub(crate) missing: Vec<MissingItem>,
     /// The unreadable records.
     pub(crate) quarantined: Vec<Quarantined>,
-    /// Problems in the source's data, sorted; at most 5,000.
+    /// Problems in the source's data, sorted; at most 10,000.
     pub(crate) findings: Vec<Finding>,
     /// The unreadable parts of the published state, which the plan leaves out.
     pub(crate) damage: Vec<Damage>,

@@ -206,7 +206,7 @@ fn other_operations() -> [Operation; 7] {
         },
         Operation {
             group: "syncs",
-            description: "For the source’s maintainers. Stable between syncs; limited to the first 5,000.",
+            description: "For the source’s maintainers. Stable between syncs; limited to the first 10,000.",
             parameters: syncs::finding_parameters(),
             example_query: "?per_page=1",
             ..Operation::new::<PagedList<&Finding>>(

@@ -19,7 +19,7 @@ const CHANGE_BYTES: u64 = 64;
 #[derive(Debug)]
 pub(super) struct Delta {
     pub(super) changes: Changes,
-    /// All findings, sorted; at most 5,000.
+    /// All findings, sorted; at most 10,000.
     pub(super) findings: Vec<Finding>,
 }
 
