@@ -167,15 +167,20 @@ impl<'a> Cluster<'a> {
     #[expect(clippy::print_stdout, reason = "the result of the command")]
     async fn load(&self, readers: Vec<Reader>) -> Result<()> {
         let port = free_port();
-        let from = format!("http://127.0.0.1:{port}");
-        let mut args = vec!["reverse-proxy".to_owned(), "--from".into(), from.clone()];
+        let url = format!("http://127.0.0.1:{port}");
+        // With a host, Caddy would use TLS.
+        let mut args = vec![
+            "reverse-proxy".to_owned(),
+            "--from".into(),
+            format!("http://:{port}"),
+        ];
         for reader in &readers {
             args.extend(["--to".into(), reader.webapp.address().to_string()]);
         }
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let folder = TempDir::new()?;
         let process = Service::start_program(folder.path(), &program("caddy")?, &args);
-        let page = format!("{from}/movies");
+        let page = format!("{url}/movies");
         eventually(DEADLINE, async || {
             try_get(&page)
                 .await
@@ -184,7 +189,7 @@ impl<'a> Cluster<'a> {
         .await;
         let caddy = Server {
             name: "through Caddy",
-            url: from,
+            url,
             process,
             _folder: folder,
         };
