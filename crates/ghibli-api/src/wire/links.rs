@@ -33,6 +33,10 @@ impl Links {
             Some(b'n') => {}
             Some(b'[') => {
                 let elements: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+                // Growing the list of a record with many links would take as much again for a moment.
+                if self.ids.is_empty() {
+                    self.ids.reserve_exact(elements.len());
+                }
                 for element in elements {
                     self.push(element, expected);
                 }
