@@ -1,51 +1,13 @@
 //! What `mongodump` and `mongorestore` do to a store that is being published to.
-//!
-//! Both copy collection by collection. The driver does the same here, in each order, because the
-//! tools are not on every machine.
-
-use std::collections::BTreeMap;
 
 use e2e::{DEADLINE, Store, get};
-use futures::TryStreamExt;
-use mongodb::bson::{Document, doc};
-use mongodb::{Collection, Database};
+use mongodb::Database;
 use testkit::eventually;
 use testkit::mongo::{Mongo, fresh_database};
 use testkit::source::Source;
 
 use super::deployment::*;
-
-/// The documents of each collection.
-type Dump = BTreeMap<String, Vec<Document>>;
-
-/// As `mongodump` does, one collection at a time; only those that `include` names.
-async fn dump(database: &Database, include: impl Fn(&str) -> bool) -> Dump {
-    let mut dump = Dump::new();
-    for name in database.list_collection_names().await.unwrap() {
-        if include(&name) {
-            let table: Collection<Document> = database.collection(&name);
-            let rows = table.find(doc! {}).await.unwrap();
-            dump.insert(name, rows.try_collect().await.unwrap());
-        }
-    }
-    dump
-}
-
-/// As `mongorestore` does: without `drop` a document that exists stays as it is.
-async fn restore(database: &Database, dump: &Dump, drop: bool) {
-    for (name, rows) in dump {
-        let table: Collection<Document> = database.collection(name);
-        if drop {
-            table.drop().await.unwrap();
-        }
-        for row in rows {
-            let present = doc! { "_id": row.get("_id").unwrap() };
-            if table.find_one(present).await.unwrap().is_none() {
-                table.insert_one(row).await.unwrap();
-            }
-        }
-    }
-}
+use crate::mongodb_dump::{Dump, dump, restore};
 
 /// A dump that lasted while `versions` were published, its parts first or its head first.
 async fn dump_while_publishing(
