@@ -100,9 +100,9 @@ async fn a_notification_goes_after_a_while_unless_it_has_the_focus() {
         .await;
     site.open("/movies").await;
     site.wait_until_live().await;
-    let say = "document.dispatchEvent(new CustomEvent('say', { detail: 'Saved' })); \
-         document.querySelector('.live button').focus(); window.timers = 0; return 'said'";
-    assert_eq!(site.browser.eval(say).await, "said");
+    let show = "document.dispatchEvent(new CustomEvent('show-message', { detail: 'Saved' })); \
+         document.querySelector('.live button').focus(); window.timers = 0; return 'shown'";
+    assert_eq!(site.browser.eval(show).await, "shown");
     let text =
         "return document.querySelector('.live > p:not(.visually-hidden)')?.textContent ?? ''";
     site.until("return window.timers > 2", "true").await;
