@@ -116,7 +116,7 @@ async fn sync_once(
 struct Backoff {
     interval: Duration,
     failures: u32,
-    /// How long all sources ask to be left alone.
+    /// The time until the first provider may be requested again, if all sent `Retry-After`.
     retry_after: Duration,
 }
 

@@ -1,8 +1,7 @@
 //! The pages against the rules of the accessibility engine axe.
 
-use e2e::{DEADLINE, wait_until_shows};
+use e2e::{DEADLINE, start_mirror, wait_until_shows};
 use testkit::browser::Browser;
-use testkit::process::Service;
 use testkit::source::{Fault, Source};
 
 /// Every page in each of its states.
@@ -43,14 +42,8 @@ const PAGES: [&str; 31] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn no_page_breaks_a_rule_of_accessibility_in_light_or_dark() {
     let source = Source::start().await;
-    let provider = source.url();
-    let envs = [
-        ("PYFLIX_PROVIDER_URLS", provider.as_str()),
-        ("PYFLIX_SYNC_INTERVAL", "250ms"),
-    ];
-    let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
+    let pyflix = start_mirror(&source, &[]).await;
     let url = |path: &str| format!("{}{path}", pyflix.url());
-    wait_until_shows(&url("/movies"), "The Lantern Ferry").await;
     source.edit(|catalogue| {
         let film = &mut catalogue.films[0];
         film["rt_score"] = "71".into();
@@ -61,34 +54,32 @@ async fn no_page_breaks_a_rule_of_accessibility_in_light_or_dark() {
     source.misbehave("films", Fault::Status(503));
     wait_until_shows(&url("/status"), "Out of date: the source is unavailable").await;
 
-    let browser = Browser::start().await;
-    browser.set_window(1280, 800).await;
+    let browser = Browser::start_with_window(1280, 800).await;
     let mut broken = Vec::new();
     for scheme in ["light", "dark"] {
         browser.set_color_scheme(scheme).await;
         for path in PAGES {
             browser.open(&url(path)).await;
-            let violations = browser.accessibility_violations().await;
-            broken.extend(
-                violations
-                    .into_iter()
-                    .map(|rule| format!("{path} in {scheme}: {rule}")),
-            );
+            broken.extend(broken_rules(&browser, path, scheme).await);
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// The rules that the open page breaks, with its path and color scheme.
+async fn broken_rules(browser: &Browser, path: &str, scheme: &str) -> Vec<String> {
+    let rules = browser.accessibility_violations().await.into_iter();
+    rules
+        .map(|rule| format!("{path} in {scheme}: {rule}"))
+        .collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn marked_movies_filters_and_their_files_break_no_rule_of_accessibility() {
     let source = Source::start().await;
-    let provider = source.url();
-    let envs = [("PYFLIX_PROVIDER_URLS", provider.as_str())];
-    let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-    let movies = format!("{}/movies", pyflix.url());
-    wait_until_shows(&movies, "The Lantern Ferry").await;
+    let pyflix = start_mirror(&source, &[]).await;
     let browser = Browser::start().await;
-    browser.open(&movies).await;
+    browser.open(&format!("{}/movies", pyflix.url())).await;
     let mark = "document.querySelector('[data-mark=seen]').click(); return 'marked'";
     assert_eq!(browser.eval(mark).await, "marked");
     let ready = "const files = document.querySelector('.mark-files');
@@ -109,12 +100,7 @@ async fn marked_movies_filters_and_their_files_break_no_rule_of_accessibility() 
             browser.open("about:blank").await;
             browser.open(&format!("{}{path}", pyflix.url())).await;
             browser.wait_for_value(ready, "true", DEADLINE).await;
-            let violations = browser.accessibility_violations().await;
-            broken.extend(
-                violations
-                    .into_iter()
-                    .map(|rule| format!("{path} in {scheme}: {rule}")),
-            );
+            broken.extend(broken_rules(&browser, path, scheme).await);
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));

@@ -111,12 +111,12 @@ async fn the_client_for_curl_lists_and_searches() {
     let Some(printed) = run(test, "curl", "api.sh").await else {
         return;
     };
-    let answers: Vec<serde_json::Value> = printed
+    let responses: Vec<serde_json::Value> = printed
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(answers[0]["items"][0]["title"], "Castle in the Sky");
-    assert_eq!(answers[1]["items"][0]["name"], "My Neighbor Totoro");
+    assert_eq!(responses[0]["items"][0]["title"], "Castle in the Sky");
+    assert_eq!(responses[1]["items"][0]["name"], "My Neighbor Totoro");
 }
 
 #[tokio::test]

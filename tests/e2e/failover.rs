@@ -35,9 +35,9 @@ async fn other_syncer_publishes(store: Store) {
     source.behave();
     first.signal(Signal::KILL);
     testkit::eventually(TAKEOVER_LIMIT, async || {
-        let answer = get(&movies).await;
-        let found = answer.body.contains("The Lantern Boat");
-        found.then_some(()).ok_or(answer.body)
+        let response = get(&movies).await;
+        let found = response.body.contains("The Lantern Boat");
+        found.then_some(()).ok_or(response.body)
     })
     .await;
     assert!(!second.output().contains("ERROR"), "{}", second.output());
@@ -230,14 +230,14 @@ async fn two_syncers_fetch_once(store: Store) {
         ("PYFLIX_LOG", "syncer=debug"),
     ];
     let both = [(); 2].map(|()| Service::start("syncer", &envs, &[]));
-    let said = |text| move |line: &str| line.contains(text);
+    let logs = |text| move |line: &str| line.contains(text);
     let skips = "skipping this sync: too soon after the last sync";
     let published = both
         .each_ref()
-        .map(|syncer| Box::pin(syncer.wait_for_line(said("published version 1"), DEADLINE)));
+        .map(|syncer| Box::pin(syncer.wait_for_line(logs("published version 1"), DEADLINE)));
     let skipped = both
         .each_ref()
-        .map(|syncer| Box::pin(syncer.wait_for_line(said(skips), DEADLINE)));
+        .map(|syncer| Box::pin(syncer.wait_for_line(logs(skips), DEADLINE)));
     futures::future::select_all(published).await;
     futures::future::select_all(skipped).await;
     assert_eq!(source.requests("films"), 1);
@@ -256,9 +256,11 @@ async fn published(store: &Store) -> (Source, String, Service) {
 /// A syncer that holds the lease and waits for a stalled source.
 async fn start_stalled_run(store: &Store, source: &Source) -> Service {
     source.misbehave("films", Fault::Stall);
-    let asked = source.requests("films");
+    let requests = source.requests("films");
     let syncer = store.syncer(&source.url());
-    source.wait_for_requests("films", asked + 1, DEADLINE).await;
+    source
+        .wait_for_requests("films", requests + 1, DEADLINE)
+        .await;
     syncer
 }
 

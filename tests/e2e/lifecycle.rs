@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use common::clock::Clock;
 use common::repository::{Access, Repository};
-use e2e::{DEADLINE, Store, get, try_get, wait_until_shows};
+use e2e::{DEADLINE, Store, get, start_mirror, try_get, wait_until_shows};
 use testkit::mongo::{Mongo, MongoOptions};
 use testkit::process::{Finished, Service, Signal, binary, run_to_end};
 use testkit::source::{Fault, Source};
@@ -70,14 +70,9 @@ async fn the_first_good_sync_replaces_the_seed_and_a_restart_keeps_it() {
 #[tokio::test]
 async fn the_notice_of_an_unavailable_source_disappears_after_it_recovers() {
     let source = Source::start().await;
-    let url = source.url();
-    let envs = [
-        ("PYFLIX_PROVIDER_URLS", url.as_str()),
-        ("PYFLIX_SYNC_INTERVAL", "250ms"),
-    ];
-    let pyflix = pyflix(&envs).await;
+    let pyflix = start_mirror(&source, &[]).await;
     let movies = format!("{}/movies", pyflix.url());
-    let fresh = wait_until_shows(&movies, "The Lantern Ferry").await;
+    let fresh = get(&movies).await;
     assert!(!fresh.body.contains("role=\"status\""));
     source.misbehave_everywhere(Fault::Status(500));
     wait_until_shows(&movies, "The source has been unavailable since").await;
@@ -99,10 +94,10 @@ async fn with_an_unreachable_store_at_start_pages_are_503_and_never_the_seed() {
     let envs = [("PYFLIX_DATABASE_URL", "mongodb://127.0.0.1:9/movies_db")];
     let webapp = Service::start_web("webapp", &envs, &[], DEADLINE).await;
     for path in ["/", "/movies", "/readyz", "/api/v1/movies", "/ghibli/films"] {
-        let answer = get(&format!("{}{path}", webapp.url())).await;
-        assert_eq!(answer.status, 503, "{path}");
-        assert!(answer.header("retry-after").is_some(), "{path}");
-        assert!(!answer.body.contains("Castle in the Sky"), "{path}");
+        let response = get(&format!("{}{path}", webapp.url())).await;
+        assert_eq!(response.status, 503, "{path}");
+        assert!(response.header("retry-after").is_some(), "{path}");
+        assert!(!response.body.contains("Castle in the Sky"), "{path}");
     }
     assert_eq!(get(&format!("{}/healthz", webapp.url())).await.status, 200);
 }
@@ -242,8 +237,8 @@ async fn a_pyflix_that_is_stopped_during_a_sync_ends_it_and_releases_the_lease()
     source.wait_for_requests("vehicles", 1, DEADLINE).await;
     pyflix.signal(Signal::TERM);
     testkit::eventually(DEADLINE, async || {
-        let answer = try_get(pyflix.url()).await;
-        answer
+        let response = try_get(pyflix.url()).await;
+        response
             .is_err()
             .then_some(())
             .ok_or("the web app still responds")

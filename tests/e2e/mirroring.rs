@@ -42,7 +42,7 @@ async fn a_pyflix_mirrors_a_large_catalogue_of_another_completely() {
         pyflix
     };
     let first = follow(&url, "16MiB").await;
-    // The films weigh more than one answer may, so that they come page by page.
+    // The films are larger than one response may be, so they are fetched by page.
     let mirror = follow(&format!("{}/ghibli", first.url()), "1MiB").await;
     let all = async |pyflix: &Service, collection: &str| {
         let path = format!("/ghibli/{collection}");

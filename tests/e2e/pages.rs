@@ -1,6 +1,6 @@
 //! The pages in a real browser.
 
-use e2e::{DEADLINE, wait_until_shows};
+use e2e::{DEADLINE, start_app, wait_until_shows};
 use serde_json::json;
 use testkit::browser::Browser;
 use testkit::eventually;
@@ -102,9 +102,7 @@ async fn every_page_fits_without_errors_on_phone_and_desktop_in_light_and_dark()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_filtered_and_reset_without_scripts() {
-    let envs = [("PYFLIX_PROVIDER_URLS", "http://127.0.0.1:9")];
-    let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-    wait_until_shows(&format!("{}/movies", pyflix.url()), "Porco Rosso").await;
+    let pyflix = start_app().await;
     let browser = Browser::start().await;
     browser.open(&format!("{}/movies", pyflix.url())).await;
 

@@ -46,8 +46,8 @@ async fn every_page_matches_its_snapshot() {
     source.edit(|catalogue| {
         let ferry = &mut catalogue.films[0];
         ferry["rt_score"] = "71".into();
-        let told = ferry["description"].as_str().unwrap_or_default();
-        ferry["description"] = format!("{told} It came back.").into();
+        let description = ferry["description"].as_str().unwrap_or_default();
+        ferry["description"] = format!("{description} It came back.").into();
         catalogue.films.push(testkit::source::film(7));
     });
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));

@@ -30,8 +30,7 @@ impl OpenPage {
         assert_eq!(published.code, Some(0), "{published:?}");
         let webapp = store.webapp().await;
         wait_until_shows(&format!("{}/movies", webapp.url()), "The Lantern Ferry").await;
-        let browser = Browser::start().await;
-        browser.set_window(1280, 800).await;
+        let browser = Browser::start_with_window(1280, 800).await;
         browser.open(&format!("{}{path}", webapp.url())).await;
         browser.eval("window.isSame = true").await;
         Self {

@@ -259,12 +259,12 @@ async fn a_missing_movie_stays_for_three_syncs(store: Store) {
     wait_until_shows(&page, "The Lantern Ferry").await;
     let films = source.catalogue().collection("films").clone();
     source.set("films", films[1..].to_vec());
-    for look in 1..=3 {
-        let said = once().await;
-        assert!(said.contains("unchanged"), "look {look}: {said}");
+    for sync in 1..=3 {
+        let output = once().await;
+        assert!(output.contains("unchanged"), "sync {sync}: {output}");
         assert!(
-            said.contains("1 missing from the source"),
-            "look {look}: {said}"
+            output.contains("1 missing from the source"),
+            "sync {sync}: {output}"
         );
     }
     let shown = wait_until_shows(&page, "Missing from the source since").await;
@@ -310,7 +310,7 @@ async fn an_unchanged_poll_of_a_source_with_validators_is_answered_304() {
     source.send_etags();
     let _syncer = store.syncer(&source.url());
     testkit::eventually(DEADLINE, async || match source.not_modified("vehicles") {
-        0 => Err("never asked with a condition".to_owned()),
+        0 => Err("no conditional request".to_owned()),
         _ => Ok(()),
     })
     .await;

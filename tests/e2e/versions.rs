@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use e2e::{DEADLINE, Response, Store, get, try_get, wait_until_shows};
+use e2e::{DEADLINE, Response, Store, get, start_mirror, try_get, wait_until_shows};
 use serde_json::json;
 use testkit::browser::Browser;
 use testkit::eventually;
@@ -111,13 +111,13 @@ async fn crawl(webapp: &Service, version: Option<u64>) -> BTreeMap<String, Strin
     let mut seen: BTreeSet<_> = open.iter().cloned().collect();
     let mut pages = BTreeMap::new();
     while let Some(address) = open.pop() {
-        let answer = get(&format!("{}{}", webapp.url(), as_of(&address))).await;
+        let response = get(&format!("{}{}", webapp.url(), as_of(&address))).await;
         assert_eq!(
-            answer.status, 200,
+            response.status, 200,
             "{address} as of {version:?}: {}",
-            answer.head
+            response.head
         );
-        let page = without_marks(&answer, version).replace(webapp.url(), "http://here");
+        let page = without_marks(&response, version).replace(webapp.url(), "http://here");
         for link in page.split(" href=\"/").skip(1) {
             let link = link.split('"').next().unwrap_or_default();
             let link = format!("/{}", link.replace("&#38;", "&"));
@@ -142,14 +142,14 @@ async fn crawl(webapp: &Service, version: Option<u64>) -> BTreeMap<String, Strin
 }
 
 /// A page as any version has it.
-fn without_marks(answer: &Response, version: Option<u64>) -> String {
-    let mut text = answer.body.clone();
+fn without_marks(response: &Response, version: Option<u64>) -> String {
+    let mut text = response.body.clone();
     if let Some(version) = version {
         assert_eq!(
-            answer.header("x-catalogue-version"),
+            response.header("x-catalogue-version"),
             Some(&*version.to_string())
         );
-        assert_eq!(answer.header("x-robots-tag"), Some("noindex, nofollow"));
+        assert_eq!(response.header("x-robots-tag"), Some("noindex, nofollow"));
         for mark in [
             format!("&#38;version={version}"),
             format!("?version={version}"),
@@ -207,19 +207,12 @@ async fn a_version_that_is_no_longer_kept_is_a_404_that_names_the_available_ones
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_walks_from_a_version_to_an_old_page_and_on_to_today() {
     let source = Source::start().await;
-    let provider = source.url();
-    let envs = [
-        ("PYFLIX_PROVIDER_URLS", provider.as_str()),
-        ("PYFLIX_SYNC_INTERVAL", "250ms"),
-    ];
-    let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
+    let pyflix = start_mirror(&source, &[]).await;
     let url = |path: &str| format!("{}{path}", pyflix.url());
-    wait_until_shows(&url("/movies"), "The Lantern Ferry").await;
     source.rename_film(FERRY, "The Paper Ferry");
     wait_until_shows(&url("/movies"), "The Paper Ferry").await;
 
-    let browser = Browser::start().await;
-    browser.set_window(1280, 900).await;
+    let browser = Browser::start_with_window(1280, 900).await;
     let click = async |text: &str| {
         let script = format!(
             "[...document.querySelectorAll('a')].find((a) => a.textContent.trim() === '{text}').click()"

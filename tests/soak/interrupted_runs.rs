@@ -233,8 +233,8 @@ impl Soak {
         let stored = state.map_or(0, |state| state.version()).to_string();
         let page = format!("{}/ghibli/species", self.webapp.url());
         eventually(DEADLINE, async || {
-            let answer = try_get(&page).await.unwrap();
-            answer.header("x-catalogue-version") == Some(&stored)
+            let response = try_get(&page).await.unwrap();
+            response.header("x-catalogue-version") == Some(&stored)
         })
         .await;
     }

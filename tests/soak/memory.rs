@@ -127,17 +127,17 @@ impl Syncs {
             ("PYFLIX_PROVIDER_MAX_BYTES", &self.cap.to_string()),
             ("PYFLIX_SYNC_INTERVAL", "100ms"),
         ];
-        let asked = COLLECTIONS.map(|kind| self.source.requests(kind));
+        let requests = COLLECTIONS.map(|kind| self.source.requests(kind));
         let syncer = Service::start("syncer", &envs, &[]);
-        for (kind, asked) in COLLECTIONS.into_iter().zip(asked) {
+        for (kind, requests) in COLLECTIONS.into_iter().zip(requests) {
             self.source
-                .wait_for_requests(kind, asked + 3, TIMEOUT)
+                .wait_for_requests(kind, requests + 3, TIMEOUT)
                 .await;
         }
         let before = peak(&syncer);
         fault(&self.source);
-        let told = |line: &str| words.iter().any(|word| line.contains(word));
-        syncer.wait_for_line(told, TIMEOUT).await;
+        let is_reported = |line: &str| words.iter().any(|word| line.contains(word));
+        syncer.wait_for_line(is_reported, TIMEOUT).await;
         let grown = peak(&syncer) - before;
         if grown > self.cap + ALLOWANCE {
             self.wrong.push(format!("{what}: {} MiB", grown / MIB));

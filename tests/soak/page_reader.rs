@@ -31,8 +31,8 @@ impl PageReader {
     pub(super) async fn start(url: &str, films: u32) -> Self {
         let url = format!("{url}/ghibli/films");
         let first = eventually(DEADLINE, async || {
-            let answer = try_get(&url).await.ok()?;
-            (answer.status == 200).then_some(answer)
+            let response = try_get(&url).await.ok()?;
+            (response.status == 200).then_some(response)
         });
         let mut last = LastPage::default().followed_by(&first.await, films);
         let stop = Arc::new(AtomicBool::new(false));
@@ -63,15 +63,15 @@ impl PageReader {
 }
 
 impl LastPage {
-    fn followed_by(self, answer: &Response, films: u32) -> Self {
-        assert_eq!(answer.status, 200);
-        let body = answer.json();
+    fn followed_by(self, response: &Response, films: u32) -> Self {
+        assert_eq!(response.status, 200);
+        let body = response.json();
         let list = body.as_array().unwrap();
         assert_eq!(list.len(), films as usize);
         let titles = list.iter().map(|film| film["title"].as_str().unwrap());
         let now = Self {
             responses: self.responses + 1,
-            version: answer
+            version: response
                 .header("x-catalogue-version")
                 .unwrap()
                 .parse()

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 pub use testkit::http::{Response, get, try_get};
 use testkit::mongo::{Mongo, fresh_database};
 use testkit::process::Service;
+use testkit::source::Source;
 
 /// The program `unshare`, if it can give a process a disk of its own: for that, tests run as root.
 pub fn unshare_mounts() -> Option<&'static Path> {
@@ -114,8 +115,11 @@ impl Store {
 /// Waits until a page contains a text, and returns the page.
 pub async fn wait_until_shows(url: &str, text: &str) -> Response {
     testkit::eventually(DEADLINE, async || match try_get(url).await {
-        Ok(answer) if answer.body.contains(text) => Ok(answer),
-        Ok(answer) => Err(format!("{url} does not contain {text:?}:\n{}", answer.body)),
+        Ok(response) if response.body.contains(text) => Ok(response),
+        Ok(response) => Err(format!(
+            "{url} does not contain {text:?}:\n{}",
+            response.body
+        )),
         Err(error) => Err(error.to_string()),
     })
     .await
@@ -130,6 +134,19 @@ pub async fn start_app() -> Service {
     let app = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
     wait_until_shows(app.url(), "Welcome to PyFlix WebApp!").await;
     app
+}
+
+/// `pyflix` with these settings that syncs every 250 ms, once it shows the movies of its source.
+pub async fn start_mirror(source: &Source, settings: &[(&str, &str)]) -> Service {
+    let provider = source.url();
+    let mut envs = vec![
+        ("PYFLIX_PROVIDER_URLS", provider.as_str()),
+        ("PYFLIX_SYNC_INTERVAL", "250ms"),
+    ];
+    envs.extend(settings);
+    let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
+    wait_until_shows(&format!("{}/movies", pyflix.url()), "The Lantern Ferry").await;
+    pyflix
 }
 
 /// The processor time of a process in one second; an error if it is above the share of an

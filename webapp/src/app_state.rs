@@ -4,7 +4,7 @@ use crate::events::Events;
 use crate::http::PublicUrl;
 use crate::images::Images;
 use crate::metrics::RequestMetrics;
-use crate::state::CurrentSite;
+use crate::state::{CurrentSite, Site};
 
 /// The state of all handlers.
 #[derive(Clone, Debug, Default, FromRef)]
@@ -19,4 +19,14 @@ pub(crate) struct AppState {
     pub(crate) images: Images,
     /// Counts of requests.
     pub(crate) requests: RequestMetrics,
+}
+
+impl AppState {
+    /// The same with another site, which stays.
+    pub(crate) fn with_site(self, site: Site) -> Self {
+        Self {
+            current: CurrentSite::new(site),
+            ..self
+        }
+    }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::events::encode;
-use crate::state::{Freshness, Indexes, Site, SiteStatus};
+use crate::state::{Indexes, Site};
 
 /// A version without items; 1 is the first of its store.
 pub(crate) fn snapshot(lineage: &str, version: u64, changes: &[Change]) -> Snapshot {
@@ -45,18 +45,7 @@ pub(crate) fn site(
         current = snapshot(lineage, version, &changes);
         history = history.with_version(&current, Some(changes), encode::version);
     }
-    Site {
-        cache: Arc::default(),
-        earlier_sites: Arc::default(),
-        is_as_of: false,
-        snapshot: Arc::new(current),
-        indexes: Indexes::default(),
-        history,
-        freshness: Freshness::Fresh,
-        status: SiteStatus::default(),
-        sync_status: Arc::default(),
-        today: 0,
-    }
+    Site::of(current, Indexes::default(), history)
 }
 
 /// The change that adds a movie.

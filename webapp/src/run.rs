@@ -122,11 +122,7 @@ pub async fn run(
     let prewarm = {
         let state = state.clone();
         move |outdated: Arc<ResponseCache>, site| {
-            let state = AppState {
-                current: CurrentSite::new(site),
-                ..state.clone()
-            };
-            let app = routes::app(state, request_limits);
+            let app = routes::app(state.clone().with_site(site), request_limits);
             async move { response_cache::prewarm(&outdated, app).await }
         }
     };

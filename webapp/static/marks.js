@@ -7,8 +7,8 @@ const storageKey = `pyflix-marks${base}`; // this PyFlix, if there are several o
 const main = document.querySelector("main");
 
 /** Shows a message in the page, by `pyflix.js`. */
-function say(detail) {
-  document.dispatchEvent(new CustomEvent("say", { detail }));
+function showMessage(detail) {
+  document.dispatchEvent(new CustomEvent("show-message", { detail }));
 }
 
 // The marks: a map of movies `{ id, slug, title, year, seen, want, watched }`. An imported movie that
@@ -53,7 +53,7 @@ function update(change) {
     unstored = undefined;
   } catch {
     unstored = marks;
-    say("Not saved: this browser’s storage is full or switched off, as in some private windows. Marks are lost when you leave this page.");
+    showMessage("Not saved: this browser’s storage is full or switched off, as in some private windows. Marks are lost when you leave this page.");
   }
   show();
 }
@@ -128,7 +128,7 @@ const FILES = `<details class="mark-files" data-local><summary>Export or import 
 const store = { read, update, find, set, movieOf, fold, readable, serialize, show, listPath: `${base}/movies` };
 
 async function load(script) {
-  const part = await import(script).catch(() => say("This could not be loaded. Reload the page to try again."));
+  const part = await import(script).catch(() => showMessage("This could not be loaded. Reload the page to try again."));
   part?.start(store);
 }
 

@@ -86,7 +86,7 @@ async function refresh() {
     (focused.isConnected ? focused : main).focus({ preventScroll: true });
   }
   const now = shownNotice();
-  if (now !== notice) spoken.textContent = now ?? "The catalogue is up to date again.";
+  if (now !== notice) announcement.textContent = now ?? "The catalogue is up to date again.";
 }
 
 /** Refreshes the page, and waits for the refresh that replaces this one, too. */
@@ -105,9 +105,9 @@ function mark(changed) {
   }
 }
 
-const spoken = make("p", { class: "visually-hidden" });
-const news = make("div", { class: "live", role: "status" }, spoken);
-document.body.append(news);
+const announcement = make("p", { class: "visually-hidden" });
+const liveRegion = make("div", { class: "live", role: "status" }, announcement);
+document.body.append(liveRegion);
 
 /** Such as “The Boy and the Heron was added, 1 more change”. */
 function summary(counts, [first]) {
@@ -118,24 +118,24 @@ function summary(counts, [first]) {
 }
 
 let fading;
-const clearNews = () => news.replaceChildren(spoken);
+const clearMessage = () => liveRegion.replaceChildren(announcement);
 
 /** Removes the message after 10 s, later if the pointer or the focus is on it. */
 function fade() {
   clearTimeout(fading);
-  fading = setTimeout(() => news.matches(":hover, :focus-within") ? fade() : clearNews(), 10_000);
+  fading = setTimeout(() => liveRegion.matches(":hover, :focus-within") ? fade() : clearMessage(), 10_000);
 }
 
-function tell(...content) {
+function showMessage(...content) {
   const dismiss = make("button", { type: "button", "aria-label": "Dismiss" }, "×");
-  dismiss.addEventListener("click", clearNews);
-  news.replaceChildren(spoken, make("p", {}, ...content), dismiss);
+  dismiss.addEventListener("click", clearMessage);
+  liveRegion.replaceChildren(announcement, make("p", {}, ...content), dismiss);
   fade();
 }
 
-news.addEventListener("pointerleave", fade);
-news.addEventListener("focusout", fade);
-document.addEventListener("say", ({ detail }) => tell(detail));
+liveRegion.addEventListener("pointerleave", fade);
+liveRegion.addEventListener("focusout", fade);
+document.addEventListener("show-message", ({ detail }) => showMessage(detail));
 
 // Server-sent events. One tab of the browser has the stream and passes the events on to the others,
 // because a browser opens at most six connections to a host. The lock says which tab; without locks
@@ -173,7 +173,7 @@ const handlers = {
     if (version.version <= shownVersion()) return;
     await update();
     mark(version.changed);
-    tell(make("a", { href: url(`/changes/${version.version}`) }, summary(version.counts, version.changed)));
+    showMessage(make("a", { href: url(`/changes/${version.version}`) }, summary(version.counts, version.changed)));
   },
 };
 
@@ -334,7 +334,7 @@ document.addEventListener("click", async ({ target }) => {
 const list = make("ul", { id: "suggestions", role: "listbox", "aria-label": "Suggestions", hidden: "" });
 let chosen = -1;
 let typing;
-let wanted;
+let requestedQuery;
 
 function choose(index) {
   const options = [...list.children];
@@ -346,7 +346,7 @@ function choose(index) {
   options[chosen]?.scrollIntoView({ block: "nearest" });
 }
 
-function offer(suggestions) {
+function showSuggestions(suggestions) {
   list.replaceChildren(...suggestions.map(({ name, kind, href }, at) => {
     const option = make("li", { role: "option", id: `suggestion-${at}`, "data-href": shownAsOf ? `${href}?version=${shownAsOf}` : href }, name, " ", make("small", {}, kind));
     option.addEventListener("click", () => location.assign(option.dataset.href));
@@ -358,22 +358,22 @@ function offer(suggestions) {
 }
 
 async function suggest() {
-  const query = wanted = field.value.trim();
+  const query = requestedQuery = field.value.trim();
   const asOf = shownAsOf ? `&version=${shownAsOf}` : "";
   const response = query ? await get(url(`/search/suggest?q=${encodeURIComponent(query)}${asOf}`)) : undefined;
   const suggestions = response?.ok ? await response.json() : [];
-  if (wanted === query) offer(suggestions);
+  if (requestedQuery === query) showSuggestions(suggestions);
 }
 
 // The list stays as it is: a late response would take away what is chosen in it.
 function freeze() {
   clearTimeout(typing);
-  wanted = undefined;
+  requestedQuery = undefined;
 }
 
 function closeList() {
   freeze();
-  offer([]);
+  showSuggestions([]);
 }
 
 for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) {

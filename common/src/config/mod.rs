@@ -35,9 +35,9 @@ pub struct Config {
     pub sync_interval: Duration,
     /// The limits of the fuse.
     pub fuse: FuseLimits,
-    /// How many syncs in a row may miss an item before it is removed.
+    /// Syncs in a row that may miss an item before it is removed.
     pub missed_syncs: u32,
-    /// How many versions are kept, with their history.
+    /// Number of versions that are kept with their history.
     pub retention: u64,
     /// The address that a second listener of the web app has, with the compatible API at its root.
     pub ghibli_listen: Option<SocketAddr>,

@@ -214,7 +214,7 @@ impl Settings {
                 layer: Layer::Environment,
             };
             if setting.value.is_empty() {
-                // A compose file passes on what is unset as empty; a database must be meant.
+                // A compose file passes unset variables on as empty ones; a database must be set on purpose.
                 if key.starts_with("database_url") {
                     return Err(setting.wrong("is empty", None));
                 }

@@ -20,7 +20,7 @@ pub struct FuseLimits {
     pub blanked_percent: u8,
     /// The share in percent that may be unreadable (`fuse_unreadable`).
     pub unreadable_percent: u8,
-    /// How many records may repeat an id (`fuse_duplicates`).
+    /// Number of records that may repeat an id (`fuse_duplicates`).
     pub duplicates: u64,
 }
 

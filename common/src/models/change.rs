@@ -32,7 +32,7 @@ impl Change {
     }
 }
 
-/// What a change does to its item.
+/// The effect of a change on its item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeType {
@@ -67,7 +67,7 @@ impl ChangeType {
     }
 }
 
-/// How many items a version added, updated and removed.
+/// Numbers of items that a version added, updated and removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Counts {

@@ -87,7 +87,7 @@ impl Changes {
         additions
     }
 
-    /// What they add to the digest of a catalogue.
+    /// Their part in the digest of a catalogue.
     pub(crate) fn digest(&self) -> u128 {
         self.packed().fold(0, |sum: u128, (before, after)| {
             let [before, after] = [before, after].map(|item| item.map_or(0, Packed::digest));

@@ -14,7 +14,7 @@ pub struct Event {
     pub timestamp: Timestamp,
 }
 
-/// What happened.
+/// The type of an event and its data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 pub enum EventData {

@@ -11,7 +11,7 @@ const MAX_BYTES: usize = 1 << 17;
 /// A change that a held run would have made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HeldChange {
-    /// What it would do.
+    /// Its effect.
     pub change: ChangeType,
     /// Kind of the item.
     pub kind: Kind,

@@ -242,7 +242,7 @@ pub struct MissingItem {
     pub id: Id,
     /// When it was first found missing.
     pub since: Timestamp,
-    /// How many syncs in a row have missed it.
+    /// Number of syncs in a row that have missed it.
     pub missed_syncs: u32,
 }
 

@@ -17,7 +17,7 @@ use super::store::{Result, Row, Table};
 use super::tables::{decode_rows, to_fields};
 use crate::models::{Event, EventData, Outcome, Run};
 
-/// How many rows the log keeps.
+/// Rows that the log keeps.
 const MAX_EVENTS: u32 = 1_000;
 
 /// An event of the log.

@@ -17,7 +17,7 @@ pub(super) const MAX_LEASE_AHEAD: Duration = Duration::from_secs(60);
 /// The distance of the first fence of a new head from the traces of an earlier head; larger than the
 /// number of runs without a trace.
 pub(super) const FENCE_GAP: u64 = 1_000_000;
-/// How many rows of the ledger are searched for traces; some may have been inserted by hand.
+/// Rows of the ledger that are searched for traces; some may have been inserted by hand.
 pub(super) const FENCE_TRACES: u32 = 100;
 
 /// The fence of a new head, beyond those in the names of parts and the keys of the ledger that an

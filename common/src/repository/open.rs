@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::Database;
 use crate::metrics::Metrics;
 
-/// How many versions keep their headers, and so their history, unless configured.
+/// Default number of versions that keep their headers, and so their history.
 pub const RETENTION: u64 = 256;
 
 /// A store of versions with the protocol over it. Clones share it.

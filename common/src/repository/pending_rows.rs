@@ -11,7 +11,7 @@ use super::part_name::{PartKind, PartName};
 use super::parts;
 use super::store::{Result, Row, Store, Table};
 
-/// How many rows are written at once.
+/// Rows of one write.
 const BATCH_ROWS: usize = 1_000;
 
 /// A row and its table.
@@ -56,11 +56,11 @@ pub(super) async fn write(store: &dyn Store, fence: u64, pending: PendingRows) -
         };
         let kept: HashSet<_> = rows.iter().map(|row| row.key.clone()).collect();
         let present = store.rows(table, None).await?.into_iter();
-        let gone = present
+        let surplus = present
             .map(|row| row.key)
             .filter(|key| !kept.contains(key))
             .collect();
-        store.write_rows(fence, table, Vec::new(), gone).await?;
+        store.write_rows(fence, table, Vec::new(), surplus).await?;
         for batch in rows.chunks(BATCH_ROWS) {
             let batch = batch.to_vec();
             store.write_rows(fence, table, batch, Vec::new()).await?;

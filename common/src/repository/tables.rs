@@ -16,11 +16,11 @@ use crate::models::{Finding, MissingItem, Outcome, Quarantined, Run};
 /// The key of the one row of its table.
 const MARKER_KEY: &str = "marker";
 
-/// How many rows the ledger keeps.
+/// Rows that the ledger keeps.
 const LEDGER_ROWS: u32 = 10_000;
 /// Mostly, the last run that did not fail is among this many of the newest rows.
 const NEWEST_ROWS: u32 = 20;
-/// How many rows a batch has.
+/// Rows of a batch.
 const BATCH_ROWS: usize = 1_000;
 
 #[derive(Serialize, Deserialize)]
@@ -232,7 +232,7 @@ impl LeaseGuard {
         &self,
         table: Table,
         put: BTreeMap<String, &T>,
-        mut gone: Vec<String>,
+        mut removals: Vec<String>,
     ) -> Result<()> {
         let fence = self.head().fence;
         let mut put = put.into_iter().peekable();
@@ -243,13 +243,13 @@ impl LeaseGuard {
             });
             let rows: Vec<_> = rows.collect::<Result<_>>()?;
             let is_last = put.peek().is_none();
-            let gone = if is_last {
-                std::mem::take(&mut gone)
+            let remove = if is_last {
+                std::mem::take(&mut removals)
             } else {
                 Vec::new()
             };
-            if !(rows.is_empty() && gone.is_empty()) {
-                self.store.write_rows(fence, table, rows, gone).await?;
+            if !(rows.is_empty() && remove.is_empty()) {
+                self.store.write_rows(fence, table, rows, remove).await?;
             }
             if is_last {
                 return Ok(());

@@ -126,7 +126,7 @@ impl Repository {
         };
         report.items = state.catalogue.len() as u64;
         let base = head.base.map_or(0, |base| base.version);
-        // What the state has lost is in its own damage.
+        // The losses of the state are in its own damage.
         let older = head.log.iter().filter(|header| header.version <= base);
         for header in older {
             let (_, damage) = load::readable_changes(&*self.store, header).await?;

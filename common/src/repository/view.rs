@@ -13,9 +13,9 @@ use super::store::{Overwrite, Result, Store, ViewDocument};
 use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
 
 const PAGE_DOCUMENTS: u32 = 2_000;
-/// How many documents a batch has.
+/// Documents of a batch.
 const BATCH_DOCUMENTS: usize = 250;
-/// How many batches are in flight: one is made while another is written.
+/// Batches in flight: one is made while another is written.
 const CONCURRENT_BATCHES: usize = 2;
 
 /// Writes what a version changed in the view.
@@ -118,7 +118,7 @@ impl<'a> Comparison<'a> {
             {
                 *in_view = true;
             }
-            let right = document(snapshot, Wanted::there(kind, found.id));
+            let right = document(snapshot, Wanted::existing(kind, found.id));
             (right.fields != found.fields).then_some(right)
         });
         Ok(Some(wrong.collect()))
@@ -173,7 +173,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    const fn there(kind: Kind, id: Id) -> Self {
+    const fn existing(kind: Kind, id: Id) -> Self {
         Self {
             kind,
             id,

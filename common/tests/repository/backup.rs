@@ -232,7 +232,7 @@ pub(crate) async fn a_restore_that_stops_at_any_write_leaves_the_old_state_or_th
         .unwrap();
     let new = seen(&whole).await;
     let step = if store.is_mongodb() { 7 } else { 1 };
-    for stop in [Stop::Before, Stop::AnswerLost] {
+    for stop in [Stop::Before, Stop::ResponseLost] {
         let target = store.fresh().await;
         let repository = fill(&target, 2).await;
         let old = seen(&repository).await;

@@ -5,7 +5,7 @@ use mongodb::bson::Document;
 use crate::fixture::{Fixture, catalogue, movie, publish, publish_in, with};
 use crate::history::run;
 
-/// How many rows the log keeps.
+/// Rows that the log keeps.
 const MAX_EVENTS: u64 = 1_000;
 
 async fn log(store: &Fixture) -> Vec<LoggedEvent> {

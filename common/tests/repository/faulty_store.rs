@@ -10,13 +10,13 @@ use common::repository::{
 };
 use tokio::sync::watch;
 
-/// What becomes of the write at which a publisher stops.
+/// The end of the write at which a publisher stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// It does not take place: the publisher died before it.
     Before,
-    /// It takes place, and nobody learns of it.
-    AnswerLost,
+    /// It takes place, and its response is lost.
+    ResponseLost,
 }
 
 /// A store that can stop at one of its writes and refuse all after it, or show an old head as a
@@ -31,7 +31,7 @@ pub(crate) struct FaultyStore {
     head_reads: watch::Sender<u64>,
 }
 
-/// How many writes there can be in a test; this many left means no more at all.
+/// More writes than a test has. As the number of writes left it means that all fail.
 const NO_MORE: u32 = u32::MAX;
 
 impl FaultyStore {
@@ -72,7 +72,7 @@ impl FaultyStore {
             self.writes_left.fetch_sub(1, Ordering::SeqCst);
             return write.await;
         }
-        if left == 0 && self.stop == Stop::AnswerLost {
+        if left == 0 && self.stop == Stop::ResponseLost {
             write.await.ok();
         }
         self.writes_left.store(NO_MORE, Ordering::SeqCst);

@@ -195,8 +195,8 @@ pub(crate) async fn a_failing_sync_shows_in_the_head_status_until_one_succeeds(s
 async fn failing(follower: &mut Follower, expected: bool) {
     let followed = async {
         loop {
-            if let FollowEvent::HeadStatus(pulse) = follower.next().await
-                && pulse.failing_since().is_some() == expected
+            if let FollowEvent::HeadStatus(status) = follower.next().await
+                && status.failing_since().is_some() == expected
             {
                 return;
             }
@@ -204,5 +204,5 @@ async fn failing(follower: &mut Follower, expected: bool) {
     };
     tokio::time::timeout(LIMIT, followed)
         .await
-        .expect("the pulse to tell");
+        .expect("a status with the end of the outage");
 }

@@ -146,7 +146,7 @@ pub(crate) async fn late_posters_of_a_paused_syncer_lose(store: &Fixture) {
 }
 
 pub(crate) async fn a_syncer_that_stops_at_any_write_leaves_whole_pictures(store: &Fixture) {
-    for stop in [Stop::Before, Stop::AnswerLost] {
+    for stop in [Stop::Before, Stop::ResponseLost] {
         for writes in 0..ENOUGH {
             let store = store.fresh().await;
             let repository = store.open().await;

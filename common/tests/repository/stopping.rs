@@ -13,7 +13,7 @@ pub(crate) async fn a_publisher_that_dies_before_any_write_leaves_a_whole_versio
 }
 
 pub(crate) async fn a_publisher_that_loses_any_answer_leaves_a_whole_version(store: &Fixture) {
-    stop_at_every_write(store, Stop::AnswerLost).await;
+    stop_at_every_write(store, Stop::ResponseLost).await;
 }
 
 async fn stop_at_every_write(store: &Fixture, stop: Stop) {

@@ -92,7 +92,7 @@ impl<'a> Cluster<'a> {
         }
         let at_rest = self.operations_per_second(sleep(WINDOW)).await;
         let publishing = self.publish(&mut readers, rounds);
-        let (latencies, began) = (publishing.await?, Instant::now());
+        let (latencies, started) = (publishing.await?, Instant::now());
         let (first, all): (Vec<_>, Vec<_>) = latencies.into_iter().unzip();
         report("commit to served, first web app", "ms", first);
         report("commit to served, all web apps", "ms", all);
@@ -101,7 +101,7 @@ impl<'a> Cluster<'a> {
             .operations_per_second(async { result = self.publish(&mut readers, rounds).await })
             .await;
         result?;
-        let seconds = began.elapsed().as_secs_f64();
+        let seconds = started.elapsed().as_secs_f64();
         let versions = f64::from(rounds) / seconds;
         println!(
             "database operations/s on all members: {at_rest:.0} at rest; {busy:.0} at {versions:.0} versions/s"
@@ -150,9 +150,9 @@ impl<'a> Cluster<'a> {
 
     async fn operations_per_second(&self, during: impl Future<Output = ()>) -> f64 {
         let before = self.operations().await;
-        let began = Instant::now();
+        let started = Instant::now();
         during.await;
-        (self.operations().await - before) / began.elapsed().as_secs_f64()
+        (self.operations().await - before) / started.elapsed().as_secs_f64()
     }
 
     async fn operations(&self) -> f64 {
@@ -184,7 +184,7 @@ impl<'a> Cluster<'a> {
         eventually(DEADLINE, async || {
             try_get(&page)
                 .await
-                .is_ok_and(|answer| answer.status == 200)
+                .is_ok_and(|response| response.status == 200)
         })
         .await;
         let caddy = Server {
@@ -226,7 +226,7 @@ impl Reader {
         eventually(DEADLINE, async || {
             try_get(&ready)
                 .await
-                .is_ok_and(|answer| answer.status == 200)
+                .is_ok_and(|response| response.status == 200)
         })
         .await;
         let (announce, announced) = watch::channel((0, Instant::now()));

@@ -86,7 +86,7 @@ struct CostlyClients {
 struct Shared {
     is_over: AtomicBool,
     next: AtomicU64,
-    answered: AtomicU64,
+    served: AtomicU64,
     refused: AtomicU64,
     milliseconds: Mutex<Vec<f64>>,
 }
@@ -117,10 +117,10 @@ impl CostlyClients {
             client.join().ok().context("a client panicked")??;
         }
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let (answered, refused) = (count(&self.shared.answered), count(&self.shared.refused));
+        let (served, refused) = (count(&self.shared.served), count(&self.shared.refused));
         let mut took = self.shared.milliseconds.lock();
         let took = took.as_deref_mut().map(std::mem::take).unwrap_or_default();
-        Ok((format!("{answered} served, {refused} refused"), took))
+        Ok((format!("{served} served, {refused} refused"), took))
     }
 }
 
@@ -139,7 +139,7 @@ impl Shared {
         std::io::copy(&mut connection, &mut std::io::sink())?;
         match status.split(' ').nth(1) {
             Some("200") => {
-                self.answered.fetch_add(1, Ordering::Relaxed);
+                self.served.fetch_add(1, Ordering::Relaxed);
                 let took = started.elapsed().as_secs_f64() * 1000.0;
                 if let Ok(mut milliseconds) = self.milliseconds.lock() {
                     milliseconds.push(took);

@@ -44,8 +44,8 @@ async fn follow(url: &str, database: &Database, rounds: u32) -> Result<Vec<f64>>
         let published = published.context("nothing was published")?;
         let version = published.version().to_string();
         let served = async || {
-            let answer = try_get(&page).await.ok()?;
-            (answer.header("x-catalogue-version") == Some(&version)).then_some(())
+            let response = try_get(&page).await.ok()?;
+            (response.header("x-catalogue-version") == Some(&version)).then_some(())
         };
         while served().await.is_none() {
             if committed.elapsed() > DEADLINE {

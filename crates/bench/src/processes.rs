@@ -19,7 +19,7 @@ pub(crate) async fn start(rounds: u32) {
         let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
         while !try_get(pyflix.url())
             .await
-            .is_ok_and(|answer| answer.status == 200)
+            .is_ok_and(|response| response.status == 200)
         {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -35,7 +35,9 @@ pub(crate) async fn rest() -> Result<()> {
         for path in ["/", "/movies", "/api/v1/movies", "/ghibli/films"] {
             let url = format!("{}{path}", service.url());
             testkit::eventually(DEADLINE, async || {
-                try_get(&url).await.is_ok_and(|answer| answer.status == 200)
+                try_get(&url)
+                    .await
+                    .is_ok_and(|response| response.status == 200)
             })
             .await;
         }

@@ -68,8 +68,8 @@ pub(crate) async fn measure(store: StoreKind, movies: u64, rounds: u32) -> Resul
     let movies_page = format!("{}/movies", webapp.url());
     let served = testkit::eventually(DEADLINE, async || {
         try_get(&health).await.ok()?;
-        let answer = try_get(&movies_page).await.ok()?;
-        (answer.header("x-catalogue-version") == Some("2")).then(|| Clock::system().now())
+        let response = try_get(&movies_page).await.ok()?;
+        (response.header("x-catalogue-version") == Some("2")).then(|| Clock::system().now())
     })
     .await;
     let history = setup.history().await?;
@@ -107,10 +107,10 @@ async fn requests(
     let mut milliseconds = Vec::new();
     for round in 0..u64::from(rounds) {
         let url = format!("{}{}", webapp.url(), address(round));
-        let asked = Instant::now();
-        let answer = get(&url).await;
-        milliseconds.push(asked.elapsed().as_secs_f64() * 1000.0);
-        ensure!(answer.status == 200, "{url}: {}", answer.status);
+        let started = Instant::now();
+        let response = get(&url).await;
+        milliseconds.push(started.elapsed().as_secs_f64() * 1000.0);
+        ensure!(response.status == 200, "{url}: {}", response.status);
     }
     Ok(milliseconds)
 }

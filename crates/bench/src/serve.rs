@@ -104,8 +104,8 @@ pub(crate) async fn while_publishing(rounds: u32, seconds: u32) -> Result<()> {
     let pyflix = pyflix_in(TempDir::new()?, &setup.envs()).await?;
     let movies = format!("{}/movies", pyflix.url);
     let version = async || {
-        let answer = try_get(&movies).await.ok()?;
-        answer.header("x-catalogue-version")?.parse::<u64>().ok()
+        let response = try_get(&movies).await.ok()?;
+        response.header("x-catalogue-version")?.parse::<u64>().ok()
     };
     testkit::eventually(DEADLINE, async || version().await.is_some_and(|it| it > 0)).await;
     let (mut idle, mut busy) = (Vec::new(), Vec::new());
@@ -158,19 +158,22 @@ async fn pyflix() -> Result<Server> {
 async fn pyflix_in(folder: TempDir, envs: &[(&str, &str)]) -> Result<Server> {
     let process = Service::start_web_in(folder.path(), "webapp", envs, &[], DEADLINE).await;
     let url = process.url().to_owned();
-    let movies = format!("{url}/movies");
-    testkit::eventually(DEADLINE, async || {
-        try_get(&movies)
-            .await
-            .is_ok_and(|answer| answer.status == 200)
-    })
-    .await;
+    wait_until_serving(&url).await;
     Ok(Server {
         name: "PyFlix",
         url,
         process,
         _folder: folder,
     })
+}
+
+async fn wait_until_serving(url: &str) {
+    let movies = format!("{url}/movies");
+    testkit::eventually(DEADLINE, async || {
+        let response = try_get(&movies).await;
+        response.is_ok_and(|response| response.status == 200)
+    })
+    .await;
 }
 
 /// An nginx with the web app's responses as files.
@@ -207,13 +210,7 @@ async fn nginx(name: &'static str, workers: u32, pyflix: &str) -> Result<Server>
     let conf = conf.display().to_string();
     let process = Service::start_program(folder.path(), &program("nginx")?, &["-c", &conf]);
     let url = format!("http://127.0.0.1:{port}");
-    let movies = format!("{url}/movies");
-    testkit::eventually(DEADLINE, async || {
-        try_get(&movies)
-            .await
-            .is_ok_and(|answer| answer.status == 200)
-    })
-    .await;
+    wait_until_serving(&url).await;
     Ok(Server {
         name,
         url,
@@ -245,8 +242,8 @@ impl Server {
             .arg(format!("-c{connections}"))
             .arg(format!("-d{seconds}s"));
         if known {
-            let answer = get(&url).await;
-            let etag = answer
+            let response = get(&url).await;
+            let etag = response
                 .header("etag")
                 .context("a response without an ETag")?;
             wrk.arg("-H").arg(format!("If-None-Match: {etag}"));

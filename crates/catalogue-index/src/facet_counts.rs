@@ -69,7 +69,7 @@ impl FacetCounts<'_> {
             .collect()
     }
 
-    /// How many of the movies link to each item, the most frequent first; empty if there are too
+    /// The number of the movies that link to each item, the most frequent first; empty if there are too
     /// many movies to scan.
     pub fn links(&self, link: Link) -> &[(Id, u64)] {
         if !self.is_small() {
@@ -106,7 +106,7 @@ impl FacetCounts<'_> {
             .collect()
     }
 
-    /// How many of the items with a value of a field were found.
+    /// The number of found items among `numbers`, the items with a value of a field.
     fn intersection_len(&self, field: Field, numbers: &RoaringBitmap) -> u64 {
         let all = self.index.all(self.kind);
         let of_kind = || match field.kinds().count() {

@@ -10,7 +10,7 @@ use crate::role::Role;
 /// A director or a producer. The source has no records of them, only names in movies.
 #[derive(Clone, Debug)]
 pub struct Filmmaker {
-    /// What they are credited for.
+    /// Their role.
     pub role: Role,
     /// The name as the first of their movies writes it.
     pub name: String,

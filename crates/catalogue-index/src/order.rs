@@ -51,7 +51,7 @@ impl SortKey {
 #[derive(Debug, Default)]
 pub(crate) struct SortOrder {
     numbers: Vec<Number>,
-    /// How many of them have a known value; the others follow.
+    /// The number of them with a known value; the others follow.
     known: usize,
     /// The position of each number, computed on first use.
     positions: OnceLock<Vec<u32>>,

@@ -1,6 +1,6 @@
 use crate::field::Field;
 
-/// What a filmmaker is credited for.
+/// The role that a filmmaker is credited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Directed movies.

@@ -14,6 +14,7 @@ mod find;
 mod full_build;
 mod fuzzy;
 mod index_builder;
+mod layer_query;
 mod name_list;
 mod parsed_query;
 mod postings;

@@ -19,7 +19,7 @@ pub struct SearchQuery<'a> {
     pub kinds: &'a [Kind],
     /// Maximum number of hits; more than 250 count as 250.
     pub limit: usize,
-    /// How many hits to skip, at most [`MAX_OFFSET`].
+    /// Hits to skip, at most [`MAX_OFFSET`].
     pub offset: usize,
 }
 

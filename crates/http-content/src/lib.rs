@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod cache;
+mod cached_response;
 mod compress;
 mod conditions;
 mod encoding;
@@ -9,7 +10,8 @@ mod representation;
 mod streamed;
 
 pub use self::{
-    cache::{CachedResponse, RequestedResponse, ResponseCache},
+    cache::{RequestedResponse, ResponseCache},
+    cached_response::CachedResponse,
     conditions::Conditions,
     encoding::{AcceptedEncodings, Encoding},
     representation::Representation,

@@ -286,7 +286,7 @@ mod tests {
             let tag = first[ETAG].to_str().unwrap();
 
             let fields = [accept, (IF_NONE_MATCH.as_str(), tag)];
-            let response = answer(&page, Method::GET, &fields).await;
+            let response = respond(&page, Method::GET, &fields).await;
 
             assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{encoding}");
             for name in [ETAG, VARY, CACHE_CONTROL, VERSION] {
@@ -297,7 +297,7 @@ mod tests {
             // A proxy compressed the response, or the client changed its preference.
             let other = if encoding == "br" { "gzip" } else { "br" };
             let fields = [("accept-encoding", other), (IF_NONE_MATCH.as_str(), tag)];
-            let response = answer(&page, Method::GET, &fields).await;
+            let response = respond(&page, Method::GET, &fields).await;
             assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{encoding}");
         }
     }
@@ -307,7 +307,7 @@ mod tests {
         let page = Representation::new(HTML, "word ".repeat(1000));
         let (of_get, _) = get(&page, &[("accept-encoding", "br")]).await;
 
-        let response = answer(&page, Method::HEAD, &[("accept-encoding", "br")]).await;
+        let response = respond(&page, Method::HEAD, &[("accept-encoding", "br")]).await;
 
         assert_eq!(*response.headers(), of_get);
         assert!(
@@ -346,13 +346,13 @@ mod tests {
     }
 
     async fn get(page: &Representation, fields: &[(&str, &str)]) -> (HeaderMap, Bytes) {
-        let response = answer(page, Method::GET, fields).await;
+        let response = respond(page, Method::GET, fields).await;
         assert_eq!(response.status(), StatusCode::OK);
         let (parts, body) = response.into_parts();
         (parts.headers, body.collect().await.unwrap().to_bytes())
     }
 
-    async fn answer(page: &Representation, method: Method, fields: &[(&str, &str)]) -> Response {
+    async fn respond(page: &Representation, method: Method, fields: &[(&str, &str)]) -> Response {
         let headers = fields
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))

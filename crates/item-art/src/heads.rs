@@ -212,7 +212,7 @@ pub(crate) static CREATURE: Sketch = &[
 ];
 
 /// Ears, horns, antennae or a leaf for the head of a [`CREATURE`], chosen by its species.
-pub(crate) static CROWNS: [Sketch; 4] = [
+pub(crate) static APPENDAGES: [Sketch; 4] = [
     &[fill(Dark, "M-46-92L-54-142L-18-114ZM46-92L54-142L18-114Z")],
     &[fill(
         Dark,

@@ -51,8 +51,8 @@ pub(crate) fn subject(
         (_, Some((sketch, size))) => {
             let tones = tones(likeness, palette);
             if likeness.being == Being::Creature {
-                let crown = heads::CROWNS[SeededRng::new(species).below(heads::CROWNS.len())];
-                canvas.sketch(crown, foot, scale, &tones);
+                let chosen = SeededRng::new(species).below(heads::APPENDAGES.len());
+                canvas.sketch(heads::APPENDAGES[chosen], foot, scale, &tones);
             }
             canvas.sketch(sketch, foot, scale * size, &tones);
         }

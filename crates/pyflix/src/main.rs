@@ -94,7 +94,7 @@ impl Parts {
 
 async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signal().context("cannot install signal handlers")?;
-    say(&format!(
+    print_line(&format!(
         "PyFlix is running at {}",
         serving::address(&parts.listeners.site)?
     ));
@@ -134,7 +134,7 @@ async fn run(config: &Config, parts: Parts) -> anyhow::Result<()> {
     synced.context("the syncer crashed")
 }
 
-fn say(line: &str) {
+fn print_line(line: &str) {
     // The reader may have gone.
     let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -6,7 +6,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// The result of an attempt of [`eventually`]: `true`, `Some` or `Ok` ends the wait.
 pub trait Attempt {
-    /// What [`eventually`] returns.
+    /// The value that [`eventually`] returns.
     type Value;
 
     /// The value, or the reason to try again.

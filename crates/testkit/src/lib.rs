@@ -10,6 +10,7 @@ mod child_process;
 mod eventually;
 pub mod fuzz_corpus;
 pub mod http;
+mod http_server;
 pub mod mongo;
 pub mod picture_host;
 pub mod pictures;

@@ -17,7 +17,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::{StreamExt, stream};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::sync::watch;
+
+use crate::http_server::HttpServer;
 
 /// Time between the bytes of a slow response.
 const DRIP_INTERVAL: Duration = Duration::from_millis(50);
@@ -25,9 +27,8 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A running host, until it is dropped.
 pub struct PictureHost {
-    address: SocketAddr,
+    server: HttpServer,
     state: Arc<HostState>,
-    task: JoinHandle<()>,
 }
 
 /// A request that a host got.
@@ -67,32 +68,22 @@ struct HostState {
 impl PictureHost {
     /// Starts one on a free port, without pictures.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await;
-        let listener = listener.expect("there is a free port");
-        let address = listener.local_addr().expect("a listener has an address");
         let state = Arc::<HostState>::default();
         let router = Router::new()
             .fallback(respond)
             .with_state(Arc::clone(&state));
-        let task = tokio::spawn(async move {
-            let served = axum::serve(listener, router).await;
-            served.expect("it serves until it is dropped");
-        });
-        Self {
-            address,
-            state,
-            task,
-        }
+        let server = HttpServer::start(router).await;
+        Self { server, state }
     }
 
     /// Its address and port.
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address
     }
 
     /// The URL of a path, which begins with a slash.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{path}", self.server.address)
     }
 
     /// Responds to requests for a path in this way from now on; returns its URL.
@@ -117,12 +108,6 @@ impl PictureHost {
             |requests: &Vec<PictureRequest>| requests.iter().any(|request| request.path == path);
         let waited = tokio::time::timeout(deadline, requests.wait_for(is_there)).await;
         assert!(waited.is_ok(), "no request for {path} within {deadline:?}");
-    }
-}
-
-impl Drop for PictureHost {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

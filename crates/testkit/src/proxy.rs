@@ -174,7 +174,7 @@ mod tests {
             .unwrap()
     }
 
-    async fn asks(stream: &mut TcpStream) -> std::io::Result<u8> {
+    async fn exchange_byte(stream: &mut TcpStream) -> std::io::Result<u8> {
         stream.write_all(b"x").await?;
         stream.read_u8().await
     }
@@ -183,24 +183,24 @@ mod tests {
     async fn a_silent_network_delivers_once_it_is_open_again() {
         let proxy = echo().await;
         let mut stream = connect(&proxy).await;
-        asks(&mut stream).await.unwrap();
+        exchange_byte(&mut stream).await.unwrap();
         proxy.set(Network::Silent);
         let short = Duration::from_millis(50);
         assert!(
-            tokio::time::timeout(short, asks(&mut stream))
+            tokio::time::timeout(short, exchange_byte(&mut stream))
                 .await
                 .is_err()
         );
         proxy.set(Network::Open);
-        let answer = tokio::time::timeout(SOON, stream.read_u8()).await;
-        assert_eq!(answer.unwrap().unwrap(), b'x');
+        let response = tokio::time::timeout(SOON, stream.read_u8()).await;
+        assert_eq!(response.unwrap().unwrap(), b'x');
     }
 
     #[tokio::test]
     async fn a_resetting_network_fails_old_and_new_connections() {
         let proxy = echo().await;
         let mut old = connect(&proxy).await;
-        asks(&mut old).await.unwrap();
+        exchange_byte(&mut old).await.unwrap();
         proxy.set(Network::Resetting);
         assert!(
             tokio::time::timeout(SOON, old.read_u8())
@@ -210,7 +210,7 @@ mod tests {
         );
         let mut new = connect(&proxy).await;
         assert!(
-            tokio::time::timeout(SOON, asks(&mut new))
+            tokio::time::timeout(SOON, exchange_byte(&mut new))
                 .await
                 .unwrap()
                 .is_err()
@@ -221,15 +221,15 @@ mod tests {
     async fn forgotten_connections_stay_silent_and_new_ones_pass_as_slowly_as_told() {
         let proxy = echo().await;
         let mut old = connect(&proxy).await;
-        asks(&mut old).await.unwrap();
+        exchange_byte(&mut old).await.unwrap();
         proxy.forget();
         let delay = Duration::from_millis(20);
         proxy.set(Network::Slow(delay));
-        let begun = std::time::Instant::now();
-        asks(&mut connect(&proxy).await).await.unwrap();
-        assert!(begun.elapsed() >= 2 * delay);
+        let started = std::time::Instant::now();
+        exchange_byte(&mut connect(&proxy).await).await.unwrap();
+        assert!(started.elapsed() >= 2 * delay);
         assert!(
-            tokio::time::timeout(2 * delay, asks(&mut old))
+            tokio::time::timeout(2 * delay, exchange_byte(&mut old))
                 .await
                 .is_err()
         );

@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -19,16 +18,17 @@ use axum::{
 };
 use futures::{StreamExt, stream};
 use serde_json::Value;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::sync::watch;
+
+use crate::http_server::HttpServer;
 
 /// The size of a chunk of an endless body.
 const CHUNK_BYTES: usize = 16 * 1024;
 
 /// A running receiver, until it is dropped.
 pub struct WebhookReceiver {
-    address: SocketAddr,
+    server: HttpServer,
     state: Arc<ReceiverState>,
-    task: JoinHandle<()>,
 }
 
 /// A request that a receiver got.
@@ -70,27 +70,17 @@ struct ReceiverState {
 impl WebhookReceiver {
     /// Starts one on a free port.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await;
-        let listener = listener.expect("there is a free port");
-        let address = listener.local_addr().expect("a listener has an address");
         let state = Arc::<ReceiverState>::default();
         let router = Router::new()
             .fallback(receive)
             .with_state(Arc::clone(&state));
-        let task = tokio::spawn(async move {
-            let served = axum::serve(listener, router).await;
-            served.expect("it serves until it is dropped");
-        });
-        Self {
-            address,
-            state,
-            task,
-        }
+        let server = HttpServer::start(router).await;
+        Self { server, state }
     }
 
     /// Its address as `http://127.0.0.1:PORT/hook`.
     pub fn url(&self) -> String {
-        format!("http://{}/hook", self.address)
+        format!("http://{}/hook", self.server.address)
     }
 
     /// Responds to every request in this way from now on.
@@ -137,12 +127,6 @@ impl WebhookReceiver {
         if tokio::time::timeout(deadline, there).await.is_err() {
             panic!("after {deadline:?} only: {:#?}", self.deliveries());
         }
-    }
-}
-
-impl Drop for WebhookReceiver {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

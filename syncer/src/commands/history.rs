@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::output::{print, print_styled};
 use super::table::{BOLD, Cell, Column, DIM, GREEN, PLAIN, RED, YELLOW, lines};
 
-/// How many runs the command shows.
+/// Maximum number of runs that the command shows.
 const SHOWN_RUNS: u32 = 20;
 
 pub(super) async fn history(repository: &Repository, json: bool) -> anyhow::Result<()> {

@@ -2,10 +2,10 @@
 
 use common::models::{Finding, Id, Kind, Problem};
 
-/// How many findings a sync keeps, the first by kind and id.
+/// Maximum number of findings of a sync: the first by kind and id.
 const MAX_FINDINGS: usize = 10_000;
 
-/// How many characters of a wrong value a finding quotes.
+/// Characters of a wrong value that a finding quotes.
 const MAX_VALUE_CHARS: usize = 200;
 
 /// A bounded collection of findings. Which ones it keeps does not depend on their order.

@@ -34,7 +34,7 @@ use self::plan::Published;
 use self::publish::{PublishedOn, forget_approval};
 use self::run_record::PhaseTimer;
 
-/// How many rows wait for a ledger that cannot be written.
+/// Maximum number of rows in memory for a ledger that cannot be written.
 const MAX_UNRECORDED_RUNS: usize = 100;
 
 /// Syncs a repository with the source.
@@ -57,7 +57,7 @@ pub struct Syncer {
 pub struct FinishedRun {
     /// Its row in the ledger.
     pub run: Run,
-    /// How long all sources ask to be left alone.
+    /// The time until the first provider may be requested again, if all sent `Retry-After`.
     pub retry_after: Option<Duration>,
 }
 

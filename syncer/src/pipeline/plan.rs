@@ -24,7 +24,7 @@ use super::parse::{Parsed, parse};
 pub struct SyncPolicy {
     /// The limits of one sync.
     pub fuse: FuseLimits,
-    /// How many syncs in a row an item may be missing before it is removed.
+    /// Syncs in a row that may miss an item before it is removed.
     pub missed_syncs: u32,
     /// Time between syncs.
     pub interval: Duration,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::error::SyncError;
 
-/// How many damaged parts a row names.
+/// Maximum number of damaged parts that a row names.
 const MAX_NAMED_DAMAGE: usize = 20;
 
 /// The row of a run that begins now. It counts as failed until it has succeeded.
@@ -67,8 +67,8 @@ pub(super) fn add_failure(run: &mut Run, error: &SyncError) {
     run.reason = Some(error.to_string());
     match error {
         SyncError::Source(error) => {
-            let mut asked = error.failures.iter();
-            let last = asked.rfind(|failure| failure.collection.is_some());
+            let mut failures = error.failures.iter();
+            let last = failures.rfind(|failure| failure.collection.is_some());
             run.provider = last.map(|failure| failure.provider.clone());
             run.bytes = error.bytes;
             run.causes = error.failures.iter().map(ToString::to_string).collect();

@@ -57,7 +57,7 @@ impl Sample {
         delta(&mut parsed, published).unwrap().changes
     }
 
-    /// What is published after a sync with it.
+    /// The catalogue after a sync with it.
     pub(super) fn applied(&self, published: &Catalogue) -> Catalogue {
         let mut catalogue = published.clone();
         catalogue.apply_packed(&self.changes(published));
@@ -65,7 +65,7 @@ impl Sample {
     }
 }
 
-/// What is published after a sync with such a source.
+/// The catalogue after a sync with such a source.
 pub(super) fn published(movies: usize) -> Catalogue {
     sample(movies).applied(&Catalogue::default())
 }
@@ -82,7 +82,7 @@ pub(super) fn delta(parsed: &mut Parsed, published: &Catalogue) -> Result<Delta,
     diff(published, joined)
 }
 
-/// What a first sync with a source's lists publishes and finds.
+/// The catalogue and the findings of a first sync with a source's lists.
 pub(super) fn publish(lists: impl Fn(Collection) -> String) -> (Catalogue, Vec<Finding>) {
     let read = |collection| {
         let records = Records::parse(collection, &lists(collection)).unwrap();

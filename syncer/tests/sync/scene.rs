@@ -18,10 +18,10 @@ use testkit::mongo::{Mongo, fresh_database};
 use testkit::source::Source;
 use tokio_util::sync::CancellationToken;
 
-/// How many items a part holds: enough parts of few items.
+/// Items of a part: small, so that few items make several parts.
 const ITEMS_PER_PART: usize = 4;
 
-/// How many syncs in a row an item may be missing.
+/// Syncs in a row that may miss an item.
 pub(crate) const MISSED_SYNCS: u32 = 3;
 
 const RETENTION: u64 = common::repository::RETENTION;

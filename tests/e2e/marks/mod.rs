@@ -5,7 +5,7 @@ mod filter;
 
 use std::fmt::Write as _;
 
-use e2e::{DEADLINE, wait_until_shows};
+use e2e::{DEADLINE, start_mirror, wait_until_shows};
 use serde_json::{Value, json};
 use testkit::browser::Browser;
 use testkit::process::Service;
@@ -44,19 +44,13 @@ impl MarkedSite {
     async fn start_below(prefix: &'static str, more: u32) -> Self {
         let source = Source::start().await;
         source.edit(|catalogue| catalogue.films.extend((1..=more).map(film)));
-        let provider = source.url();
         let public_url = format!("http://films.example{prefix}");
-        let mut envs = vec![
-            ("PYFLIX_PROVIDER_URLS", provider.as_str()),
-            ("PYFLIX_SYNC_INTERVAL", "250ms"),
-        ];
+        let mut settings = Vec::new();
         if !prefix.is_empty() {
-            envs.push(("PYFLIX_PUBLIC_URL", &public_url));
+            settings.push(("PYFLIX_PUBLIC_URL", public_url.as_str()));
         }
-        let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-        wait_until_shows(&format!("{}/movies", pyflix.url()), FERRY).await;
-        let browser = Browser::start().await;
-        browser.set_window(1280, 800).await;
+        let pyflix = start_mirror(&source, &settings).await;
+        let browser = Browser::start_with_window(1280, 800).await;
         Self {
             source,
             pyflix,

@@ -157,14 +157,14 @@ async fn a_real_prometheus_reads_the_metrics_of_both_programs() {
         "pyflix_store_call_duration_seconds_count",
     ] {
         eventually(DEADLINE, async || {
-            let answer = try_get(&query(name))
+            let response = try_get(&query(name))
                 .await
                 .map_err(|error| error.to_string())?;
             // Until it is ready, it says so in plain text.
-            if answer.status != 200 {
-                return Err(answer.body);
+            if response.status != 200 {
+                return Err(response.body);
             }
-            let json = answer.json();
+            let json = response.json();
             let results = json["data"]["result"].as_array().ok_or("no results")?;
             let instances: BTreeSet<_> = results
                 .iter()
@@ -176,7 +176,7 @@ async fn a_real_prometheus_reads_the_metrics_of_both_programs() {
                 .all(|target| instances.contains(target.as_str()))
             {
                 true => Ok(()),
-                false => Err(answer.body),
+                false => Err(response.body),
             }
         })
         .await;

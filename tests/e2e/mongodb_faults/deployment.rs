@@ -167,12 +167,12 @@ impl RoundReader {
 }
 
 pub(crate) async fn api(url: &str) -> Result<ApiPage, String> {
-    let answer = try_get(&format!("{url}/api/v1/movies")).await;
-    let answer = answer.map_err(|error| error.to_string())?;
-    if answer.status != 200 {
-        return Err(format!("{}: {}", answer.status, answer.body));
+    let response = try_get(&format!("{url}/api/v1/movies")).await;
+    let response = response.map_err(|error| error.to_string())?;
+    if response.status != 200 {
+        return Err(format!("{}: {}", response.status, response.body));
     }
-    let page = answer.json();
+    let page = response.json();
     let titles = page["items"].as_array().unwrap().iter();
     let rounds = titles.map(|movie| movie["title"].as_str().unwrap_or_default().to_owned());
     let mut rounds: Vec<_> = rounds.collect();

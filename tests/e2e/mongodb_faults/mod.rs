@@ -182,9 +182,9 @@ async fn a_request_during_the_start_waits_for_the_database_instead_of_503() {
     );
     let webapp = Store::at(url).webapp().await;
     let movies = format!("{}/movies", webapp.url());
-    let (answer, ()) = tokio::join!(get(&movies), async { proxy.set(Network::Open) });
-    assert_eq!(answer.status, 200, "{}", answer.head);
-    assert_eq!(answer.header("x-catalogue-version"), Some("1"));
+    let (response, ()) = tokio::join!(get(&movies), async { proxy.set(Network::Open) });
+    assert_eq!(response.status, 200, "{}", response.head);
+    assert_eq!(response.header("x-catalogue-version"), Some("1"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,9 +204,9 @@ async fn a_mongod_started_last_is_found_by_the_waiting_services() {
         service.wait_for_line(clear, DEADLINE).await;
     }
     for path in ["/", "/movies", "/readyz"] {
-        let answer = get(&format!("{}{path}", webapp.url())).await;
-        assert_eq!(answer.status, 503, "{path}");
-        assert!(answer.header("retry-after").is_some(), "{path}");
+        let response = get(&format!("{}{path}", webapp.url())).await;
+        assert_eq!(response.status, 503, "{path}");
+        assert!(response.header("retry-after").is_some(), "{path}");
     }
     mongo.restart().await;
     wait_until_round(&webapp, 1).await;

@@ -181,10 +181,10 @@ async fn expect_100_continue_gets_an_interim_response_or_a_refusal() {
     let deadline = Instant::now() + EXCHANGE_TIMEOUT;
     let is_head = |received: &[u8]| received.windows(4).any(|end| end == b"\r\n\r\n");
     connection.receive_until(deadline, is_head).await.unwrap();
-    let said = String::from_utf8_lossy(connection.received()).into_owned();
+    let received = String::from_utf8_lossy(connection.received()).into_owned();
     let statuses = ["HTTP/1.1 100 ", "HTTP/1.1 405 ", "HTTP/1.1 417 "];
     assert!(
-        statuses.iter().any(|status| said.starts_with(status)),
-        "{said}"
+        statuses.iter().any(|status| received.starts_with(status)),
+        "{received}"
     );
 }

@@ -22,12 +22,12 @@ pub(crate) struct ExpectedResponse {
     is_optional: bool,
 }
 
-/// What becomes of a connection.
+/// The state of a connection after a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
-    /// It stays open: the next request on it is answered.
+    /// It stays open: the next request on it gets a response.
     Open,
-    /// The server closes it: nothing that follows is answered.
+    /// The server closes it: no later request gets a response.
     Closed,
     /// One or the other.
     Either,
@@ -46,7 +46,7 @@ impl Expected {
                 "closed" => After::Closed,
                 "either" => After::Either,
                 "waits" => After::Waits,
-                other => panic!("{other:?} does not say what becomes of the connection"),
+                other => panic!("{other:?} does not name the state of the connection"),
             },
         }
     }

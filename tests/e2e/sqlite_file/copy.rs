@@ -40,9 +40,9 @@ async fn assert_complete_without_log(store: &Store, versions: &[u64], after: &st
 }
 
 async fn published(service: &Service, version: u64) {
-    let told = format!("published version {version}");
+    let published = format!("published version {version}");
     service
-        .wait_for_line(|line| line.contains(&told), DEADLINE)
+        .wait_for_line(|line| line.contains(&published), DEADLINE)
         .await;
 }
 

@@ -54,6 +54,15 @@ async fn pyflix(store: &Store, source: &Source) -> Service {
     Service::start_web("pyflix", &envs, &[], DEADLINE).await
 }
 
+/// The list of movies of a `pyflix` that another program started, by the address that it prints.
+async fn movies_url(pyflix: &Service) -> String {
+    let line = pyflix
+        .wait_for_line(|line| line.contains("PyFlix is running at"), DEADLINE)
+        .await;
+    let url = &line[line.find("http://").unwrap()..];
+    format!("{}/movies", url.trim_end_matches(['/', '.']))
+}
+
 /// Overwrites all but the header, which says whose file it is.
 fn damage(store: &Store) {
     let mut bytes = fs::read(store.file()).unwrap();
@@ -89,9 +98,9 @@ async fn kills_while_publishing_lose_nothing_and_leave_the_file_intact() {
             break;
         }
         rename(&source, &format!("Kill {kill}"));
-        let asked = source.requests("vehicles");
+        let requests = source.requests("vehicles");
         let syncer = Service::start("syncer", &envs, &[]);
-        let whole = source.wait_for_requests("vehicles", asked + 1, DEADLINE);
+        let whole = source.wait_for_requests("vehicles", requests + 1, DEADLINE);
         whole.await;
         // Spread over the few milliseconds of comparing, publishing and recording.
         tokio::time::sleep(Duration::from_micros(kill * 1500)).await;
@@ -104,8 +113,11 @@ async fn kills_while_publishing_lose_nothing_and_leave_the_file_intact() {
             .unwrap();
         assert_eq!(sound, "ok", "after kill {kill}");
         let now = version(&hand);
-        let told = last_acknowledged_version(&syncer.output()).unwrap_or(0);
-        assert!(now >= last.max(told), "{now} after {last}, {told} was told");
+        let acknowledged = last_acknowledged_version(&syncer.output()).unwrap_or(0);
+        assert!(
+            now >= last.max(acknowledged),
+            "{now} after {last}, {acknowledged} was acknowledged"
+        );
         last = now;
         // Instead of waiting for six seconds.
         hand.execute(
@@ -146,8 +158,8 @@ async fn a_file_damaged_under_a_running_pyflix_is_moved_aside_and_recreated_with
     damage(&store);
     rename(&source, "After the damage");
     let changed = async || match get(&movies).await {
-        answer if answer.status != 200 => Err(format!("{}", answer.status)),
-        answer if answer.body.contains("After the damage") => Ok(()),
+        response if response.status != 200 => Err(format!("{}", response.status)),
+        response if response.body.contains("After the damage") => Ok(()),
         _ => Err("the old page".to_owned()),
     };
     eventually(DEADLINE, changed).await;
@@ -213,11 +225,11 @@ async fn while_another_process_locks_the_file_pages_are_served_and_syncs_resume_
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .unwrap();
     rename(&source, "After the lock");
-    let told = |line: &str| line.contains("cannot sync") && line.contains("locked");
-    pyflix.wait_for_line(told, DEADLINE).await;
-    let answer = get(&movies).await;
-    assert_eq!(answer.status, 200);
-    assert!(answer.body.contains("The Lantern Ferry"));
+    let is_reported = |line: &str| line.contains("cannot sync") && line.contains("locked");
+    pyflix.wait_for_line(is_reported, DEADLINE).await;
+    let response = get(&movies).await;
+    assert_eq!(response.status, 200);
+    assert!(response.body.contains("The Lantern Ferry"));
     lock.rollback().unwrap();
     wait_until_shows(&movies, "After the lock").await;
 }
@@ -244,9 +256,9 @@ async fn a_file_locked_at_the_start_is_reported_and_waited_for() {
         service.wait_for_line(clear, DEADLINE).await;
     }
     for path in ["/movies", "/readyz"] {
-        let answer = get(&format!("{}{path}", webapp.url())).await;
-        assert_eq!(answer.status, 503, "{path}");
-        assert!(answer.header("retry-after").is_some(), "{path}");
+        let response = get(&format!("{}{path}", webapp.url())).await;
+        assert_eq!(response.status, 503, "{path}");
+        assert!(response.header("retry-after").is_some(), "{path}");
     }
     lock.rollback().unwrap();
     let movies = format!("{}/movies", webapp.url());
@@ -281,11 +293,7 @@ async fn on_a_full_disk_pages_are_served_and_syncs_resume_once_there_is_room() {
     );
     let args = ["--mount", "sh", "-c", &script];
     let pyflix = Service::start_program(folder.path(), unshare, &args);
-    let line = pyflix
-        .wait_for_line(|line| line.contains("PyFlix is running at"), DEADLINE)
-        .await;
-    let url = &line[line.find("http://").unwrap()..];
-    let movies = format!("{}/movies", url.trim_end_matches(['/', '.']));
+    let movies = movies_url(&pyflix).await;
     wait_until_shows(&movies, "The Lantern Ferry").await;
     pyflix
         .wait_for_line(|line| line.contains("published version 1"), DEADLINE)
@@ -332,11 +340,7 @@ async fn a_folder_that_becomes_read_only_does_not_stop_a_running_process() {
     let (user, group) = (format!("--reuid={nobody}"), format!("--regid={nobody}"));
     let args = [&user, &group, "--clear-groups", "sh", "-c", &script];
     let pyflix = Service::start_program(&folder, setpriv, &args);
-    let line = pyflix
-        .wait_for_line(|line| line.contains("PyFlix is running at"), DEADLINE)
-        .await;
-    let url = &line[line.find("http://").unwrap()..];
-    let movies = format!("{}/movies", url.trim_end_matches(['/', '.']));
+    let movies = movies_url(&pyflix).await;
     wait_until_shows(&movies, "The Lantern Ferry").await;
     wait_until_stored(&store).await;
 

@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 pub(super) struct Connection(SendRequest<Empty<Bytes>>);
 
 /// A response.
-pub(super) struct Answer {
+pub(super) struct CatalogueResponse {
     pub(super) status: u16,
     /// `X-Catalogue-Version`.
     pub(super) version: Option<u64>,
@@ -40,11 +40,11 @@ impl Connection {
     ///
     /// # Errors
     /// Without a complete response; the connection has ended then.
-    pub(super) async fn get(&mut self, path: &str) -> io::Result<Answer> {
+    pub(super) async fn get(&mut self, path: &str) -> io::Result<CatalogueResponse> {
         timeout(TIMEOUT, self.exchange(path)).await?
     }
 
-    async fn exchange(&mut self, path: &str) -> io::Result<Answer> {
+    async fn exchange(&mut self, path: &str) -> io::Result<CatalogueResponse> {
         self.0.ready().await.map_err(io::Error::other)?;
         let request = Request::get(path).header("host", "cluster");
         let request = request.body(Empty::new()).map_err(io::Error::other)?;
@@ -53,7 +53,7 @@ impl Connection {
         let version = head.headers.get("x-catalogue-version");
         let version = version.and_then(|version| version.to_str().ok()?.parse().ok());
         let body = body.collect().await.map_err(io::Error::other)?;
-        Ok(Answer {
+        Ok(CatalogueResponse {
             status: head.status.as_u16(),
             version,
             body: body.to_bytes(),

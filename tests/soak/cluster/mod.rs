@@ -35,7 +35,7 @@ const CLIENTS: u32 = 32;
 const ROUND: Duration = Duration::from_millis(500);
 /// Between the end of a fault and the next one, once the cluster is whole.
 const CALM: Duration = Duration::from_secs(2);
-/// How many versions a page of `/api/v1/versions` has.
+/// Versions on a page of `/api/v1/versions`.
 const PAGE: usize = 100;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,9 +51,9 @@ async fn a_cluster_under_faults_never_mixes_loses_or_takes_back_a_version() {
     let proxy = cluster.project.address().await;
     eventually(DEADLINE, async || {
         let mut connection = Connection::open(proxy).await.ok()?;
-        let answer = connection.get("/ghibli/films").await.ok()?;
+        let response = connection.get("/ghibli/films").await.ok()?;
         // Until the first sync it is the built-in catalogue, without rounds.
-        (answer.status == 200 && answer.version? > 0).then_some(())
+        (response.status == 200 && response.version? > 0).then_some(())
     })
     .await;
 
@@ -164,8 +164,8 @@ async fn published(proxy: std::net::SocketAddr) -> BTreeMap<u64, Timestamp> {
     let mut versions = BTreeMap::new();
     for page in 1.. {
         let path = format!("/api/v1/versions?per_page={PAGE}&page={page}");
-        let answer = connection.get(&path).await.unwrap();
-        let list: Value = serde_json::from_slice(&answer.body).unwrap();
+        let response = connection.get(&path).await.unwrap();
+        let list: Value = serde_json::from_slice(&response.body).unwrap();
         let items = list["items"].as_array();
         let items = items.unwrap_or_else(|| panic!("{list}"));
         versions.extend(items.iter().map(|item| {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::connection::{Answer, Connection};
+use super::connection::{CatalogueResponse, Connection};
 
 /// Time between two requests of a client. It leaves the cluster processor time on a small machine.
 const CLIENT_PAUSE: Duration = Duration::from_millis(100);
@@ -83,27 +83,29 @@ async fn read(proxy: SocketAddr, seen: &Mutex<Seen>) {
         seen.lock().unwrap().interrupted += 1;
         return;
     };
-    while let Ok(answer) = connection.get("/ghibli/films").await {
-        check(&answer, &mut seen.lock().unwrap());
+    while let Ok(response) = connection.get("/ghibli/films").await {
+        check(&response, &mut seen.lock().unwrap());
         sleep(CLIENT_PAUSE).await;
     }
     seen.lock().unwrap().interrupted += 1;
 }
 
-fn check(answer: &Answer, seen: &mut Seen) {
+fn check(response: &CatalogueResponse, seen: &mut Seen) {
     seen.responses += 1;
-    if answer.status >= 500 {
-        let body = String::from_utf8_lossy(&answer.body);
+    if response.status >= 500 {
+        let body = String::from_utf8_lossy(&response.body);
         let start: String = body.chars().take(200).collect();
         seen.server_errors
-            .push(format!("{}: {start}", answer.status));
+            .push(format!("{}: {start}", response.status));
         return;
     }
-    let films: Vec<serde_json::Value> = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let films: Vec<serde_json::Value> = serde_json::from_slice(&response.body).unwrap_or_default();
     let titles = films.iter().filter_map(|film| film["title"].as_str());
     let rounds: Vec<_> = titles.map(|title| title.rsplit(' ').next()).collect();
-    if answer.version.is_none() || rounds.is_empty() || rounds.iter().any(|one| *one != rounds[0]) {
-        seen.mixed.push(format!("{:?}: {rounds:?}", answer.version));
+    if response.version.is_none() || rounds.is_empty() || rounds.iter().any(|one| *one != rounds[0])
+    {
+        seen.mixed
+            .push(format!("{:?}: {rounds:?}", response.version));
     }
 }
 
@@ -113,8 +115,8 @@ async fn watch(container: &str, address: SocketAddr, seen: &Mutex<Seen>) {
         return;
     };
     let mut last = 0;
-    while let Ok(answer) = connection.get("/ghibli/species").await {
-        if let Some(version) = answer.version {
+    while let Ok(response) = connection.get("/ghibli/species").await {
+        if let Some(version) = response.version {
             let mut seen = seen.lock().unwrap();
             if version < last {
                 seen.went_back

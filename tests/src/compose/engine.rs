@@ -30,7 +30,7 @@ pub enum Image {
 /// Names the missing program.
 pub async fn compose() -> Result<Vec<String>, String> {
     if run("docker", ["version"]).await.is_err() {
-        return Err("no Docker engine answers here".into());
+        return Err("no Docker engine responds here".into());
     }
     for words in [&["docker-compose"][..], &["docker", "compose"]] {
         if run(words[0], words[1..].iter().chain(&["version"]))
@@ -164,17 +164,20 @@ pub async fn run_command(mut command: Command) -> Result<String, String> {
         .current_dir(workspace_root())
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    let said = format!("{:?}", command.as_std());
+    let command_line = format!("{:?}", command.as_std());
     let output = timeout(DEADLINE, command.output())
         .await
-        .map_err(|_| format!("{said} did not end within {DEADLINE:?}"))?
-        .map_err(|error| format!("{said} cannot be started: {error}"))?;
+        .map_err(|_| format!("{command_line} did not end within {DEADLINE:?}"))?
+        .map_err(|error| format!("{command_line} cannot be started: {error}"))?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
         return Ok(printed);
     }
     let errors = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{said}: {}\n{printed}{errors}", output.status))
+    Err(format!(
+        "{command_line}: {}\n{printed}{errors}",
+        output.status
+    ))
 }
 
 /// The engine's description of a container.

@@ -241,10 +241,10 @@ impl Project {
     pub async fn wait_for_title(&self, title: &str) {
         let address = self.address().await;
         eventually(READY_TIMEOUT, async || {
-            let answer = get(address, "/movies").await?;
-            match answer.contains(title) {
+            let response = get(address, "/movies").await?;
+            match response.contains(title) {
                 true => Ok(()),
-                false => Err(format!("no {title:?} in {answer}")),
+                false => Err(format!("no {title:?} in {response}")),
             }
         })
         .await;
@@ -264,13 +264,13 @@ impl Project {
 
     /// The version that the web app shows.
     pub async fn version(&self) -> u64 {
-        let answer = get(self.address().await, "/movies").await.unwrap();
-        let version = answer.lines().find_map(|line| {
+        let response = get(self.address().await, "/movies").await.unwrap();
+        let version = response.lines().find_map(|line| {
             let (name, value) = line.split_once(": ")?;
             let wanted = name.eq_ignore_ascii_case("x-catalogue-version");
             wanted.then(|| value.trim().parse().unwrap())
         });
-        version.unwrap_or_else(|| panic!("no version in {answer}"))
+        version.unwrap_or_else(|| panic!("no version in {response}"))
     }
 
     /// Checks the containers themselves, not the compose file.
@@ -361,9 +361,9 @@ async fn get(address: SocketAddr, path: &str) -> Result<String, String> {
     let exchange = async {
         let mut stream = TcpStream::connect(address).await?;
         stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await?;
-        Ok(String::from_utf8_lossy(&answer).into_owned())
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).await?;
+        Ok(String::from_utf8_lossy(&response).into_owned())
     };
     exchange
         .await

@@ -247,7 +247,7 @@ struct ItemChange<'a> {
     slug: Option<&'a str>,
     /// Title or name.
     name: Option<&'a str>,
-    /// What happened to the item.
+    /// The effect of the change.
     what: ChangeType,
     /// The fields that differ, of an updated item.
     fields: Vec<FieldChange>,

@@ -82,7 +82,7 @@ impl PageInfo {
         }
     }
 
-    /// How many entries to skip, and how many to take.
+    /// Numbers of entries to skip and to take.
     pub(super) fn skip_take(&self) -> (usize, usize) {
         let skip = (self.page - 1).saturating_mul(self.per_page);
         let bounded = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);

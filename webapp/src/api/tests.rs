@@ -19,7 +19,7 @@ use crate::fixture::{self, added};
 use crate::http::path::has_versions;
 use crate::middleware::RequestLimits;
 use crate::routes::app;
-use crate::state::{CurrentSite, PosterIndex, Site, SyncStatus};
+use crate::state::{PosterIndex, Site, SyncStatus};
 
 #[tokio::test]
 async fn every_operation_is_documented_and_responds_to_its_example() {
@@ -373,13 +373,8 @@ async fn a_movie_has_the_addresses_of_its_poster_also_as_a_related_item() {
 }
 
 async fn get_of(site: Site, path: &str) -> (StatusCode, HeaderMap, Value) {
-    let app = app(
-        AppState {
-            current: CurrentSite::new(site),
-            ..AppState::default()
-        },
-        RequestLimits::default(),
-    );
+    let state = AppState::default().with_site(site);
+    let app = app(state, RequestLimits::default());
     let request = Request::get(path).header("host", "pyflix");
     let response = app.oneshot(request.body(Body::empty()).unwrap()).await;
     let (parts, body) = response.unwrap().into_parts();

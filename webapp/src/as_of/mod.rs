@@ -24,7 +24,7 @@ use crate::http::path::{OriginalUri, VERSION, address_as_of, ghibli_as_of, has_v
 use crate::http::{AppError, Links, query};
 use crate::pages::VersionMark;
 use crate::robots::NOT_INDEXED;
-use crate::state::{self, CurrentSite, Site};
+use crate::state::{self, Site};
 
 /// The routes, and their state, whose site is replaced.
 #[derive(Clone)]
@@ -57,10 +57,7 @@ pub(crate) async fn serve(
         version == current.version(),
         without_version(request.uri()),
     );
-    let state = AppState {
-        current: CurrentSite::new(Site::clone(&site)),
-        ..as_of.state
-    };
+    let state = as_of.state.with_site(Site::clone(&site));
     let routes = as_of.routes.with_state(state);
     let mut response = match routes.oneshot(localize(request, version)).await {
         Ok(response) => response,

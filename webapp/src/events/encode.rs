@@ -127,7 +127,7 @@ struct ChangedItem<'a> {
     slug: &'a str,
     /// Title or name, shortened if it is long.
     name: String,
-    /// What happened to the item.
+    /// The effect of the change.
     what: ChangeType,
 }
 

@@ -15,7 +15,7 @@ use crate::http::blocking::LONG;
 use crate::middleware::RequestLimits;
 use crate::routes::app;
 use crate::state::RecordIndex;
-use crate::state::{CurrentSite, Indexes, Site};
+use crate::state::{Indexes, Site};
 
 /// More records than a short scan covers.
 const MANY: usize = 5_000;
@@ -117,17 +117,11 @@ async fn responses(site: &Site) -> Vec<(String, String)> {
 }
 
 async fn response(site: &Site, query: &str) -> (String, String) {
-    let current = CurrentSite::new(Site {
+    let state = AppState::default().with_site(Site {
         cache: Arc::default(),
         ..site.clone()
     });
-    let app = app(
-        AppState {
-            current,
-            ..AppState::default()
-        },
-        RequestLimits::default(),
-    );
+    let app = app(state, RequestLimits::default());
     let request = Request::get(format!("/ghibli/vehicles?{query}"))
         .header("host", "here")
         .body(Body::empty());

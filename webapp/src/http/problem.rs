@@ -15,7 +15,7 @@ pub(crate) struct ProblemDetails {
     title: &'static str,
     /// The status of the response.
     status: u16,
-    /// What is wrong and how to fix it.
+    /// The problem, with its solution if there is one.
     detail: String,
     /// The requested path.
     instance: String,

@@ -9,25 +9,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{FromRequestParts, Request};
 use common::config::IpNet;
+use http::Uri;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, Uri};
 use http_content::Representation;
 use http_front::ConnectionInfo;
 
 use super::error::AppError;
-use super::host::{is_host, request_host};
+use super::forwarded::{Forwarded, forwarded_field};
+use super::host::request_host;
 use super::path::{GHIBLI, VERSIONS};
 
-/// The fields that count if a trusted proxy sends them.
-pub(crate) static FORWARDED: [HeaderName; 4] = [PROTO, HOST, PREFIX, STANDARD];
-const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
-/// RFC 7239.
-const STANDARD: HeaderName = http::header::FORWARDED;
-/// Longer prefixes are ignored.
-const MAX_PREFIX_BYTES: usize = 255;
 /// Marks the keys of the listener that has the compatible API at its root.
 const AT_ROOT: &str = "=";
 
@@ -42,8 +34,8 @@ pub(crate) struct PublicUrl {
     pub(crate) is_ghibli: bool,
 }
 
-/// What the links in a response depend on, as a key for the response cache: a host, or a URL if a
-/// trusted proxy says more.
+/// The start of the links in a response, as a key for the response cache: a host, or a URL if a
+/// trusted proxy adds to it.
 #[derive(Clone, Debug)]
 pub(crate) struct LinkKey<'a>(Cow<'a, str>);
 
@@ -60,12 +52,12 @@ pub(crate) struct Links {
     version: Option<u64>,
     /// Whether it comes from the request.
     varies: bool,
-    /// Whether [`FORWARDED`] fields are read.
+    /// Whether [`super::FORWARDED`] fields are read.
     pub(crate) is_forwarded: bool,
 }
 
 impl PublicUrl {
-    /// Whether [`FORWARDED`] fields can change a response.
+    /// Whether [`super::FORWARDED`] fields can change a response.
     fn reads_forwarded(&self) -> bool {
         self.configured.is_none() && !self.trusted_proxies.is_empty()
     }
@@ -294,59 +286,6 @@ impl<S: Sync> FromRequestParts<S> for Links {
     }
 }
 
-/// The fields of the nearest proxy: the last values, because a client can send the others.
-struct Forwarded<'a> {
-    scheme: &'a str,
-    host: Option<&'a str>,
-    prefix: &'a str,
-}
-
-impl<'a> Forwarded<'a> {
-    fn of(headers: &'a HeaderMap) -> Self {
-        let standard = last(headers, &STANDARD).unwrap_or_default();
-        let standard = |name: &str| {
-            let mut pairs = standard.split(';').filter_map(|pair| pair.split_once('='));
-            let (_, value) = pairs.find(|(found, _)| found.trim().eq_ignore_ascii_case(name))?;
-            Some(value.trim().trim_matches('"'))
-        };
-        let scheme = last(headers, &PROTO).or_else(|| standard("proto"));
-        let host = last(headers, &HOST).or_else(|| standard("host"));
-        let prefix = last(headers, &PREFIX).unwrap_or_default();
-        let prefix = prefix.trim_end_matches('/');
-        Self {
-            scheme: match scheme {
-                Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
-                _ => "http",
-            },
-            host: host.filter(|host| is_host(host.as_bytes())),
-            prefix: if is_prefix(prefix) { prefix } else { "" },
-        }
-    }
-
-    fn url(&self, host: Option<Cow<'_, str>>) -> Option<String> {
-        let host = self.host.map(Cow::Borrowed).or(host)?;
-        Some(format!("{}://{host}{}", self.scheme, self.prefix))
-    }
-}
-
-fn last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let value = headers
-        .get_all(name)
-        .into_iter()
-        .next_back()?
-        .to_str()
-        .ok()?;
-    value.rsplit(',').next().map(str::trim)
-}
-
-fn is_prefix(prefix: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    prefix.starts_with('/')
-        && prefix.len() <= MAX_PREFIX_BYTES
-        && !prefix.contains("//")
-        && prefix.bytes().all(is_plain)
-}
-
 /// The path of a URL without a final slash.
 pub(crate) fn prefix(url: &str) -> &str {
     let after = url.split_once("://").map_or("", |(_, after)| after);
@@ -354,12 +293,6 @@ pub(crate) fn prefix(url: &str) -> &str {
         .find('/')
         .and_then(|start| after.get(start..))
         .unwrap_or_default()
-}
-
-/// The first of [`FORWARDED`] that a request has.
-fn forwarded_field(request: &Request) -> Option<&'static HeaderName> {
-    let headers = request.headers();
-    FORWARDED.iter().find(|name| headers.contains_key(*name))
 }
 
 /// The address of the client or of its proxy.

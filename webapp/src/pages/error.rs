@@ -11,7 +11,7 @@ use crate::wording::RemovedItem;
 pub(crate) struct ErrorPage<'a> {
     pub(crate) status: StatusCode,
     pub(crate) title: &'a str,
-    /// What went wrong and what to do.
+    /// The problem and its solution.
     pub(crate) detail: &'a str,
     /// The name of the parameter with which the detail begins.
     pub(crate) parameter: Option<&'a str>,

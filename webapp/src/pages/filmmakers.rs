@@ -42,7 +42,7 @@ struct ListedFilmmaker {
     link: FilmmakerLink,
     /// Titles and paths of the first movies.
     movies: Vec<(String, String)>,
-    /// How many movies are not named.
+    /// Number of movies that are not named.
     more: u64,
 }
 

@@ -115,7 +115,7 @@ impl TimelineYear {
         }
     }
 
-    /// How many movies are not shown.
+    /// Number of movies that are not shown.
     fn hidden(&self) -> u64 {
         self.count - self.tiles.len() as u64
     }

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::indexes::Indexes;
 use super::site::{CurrentSite, Site};
-use super::site_status::StatusInputs;
-use super::sync_status::{self, StatusReader, SyncStatus};
+use super::site_status::SiteStatusInputs;
+use super::sync_status::{self, SyncStatus, SyncStatusReader};
 
 /// Time between checks of the conditions that depend on the time.
 const FRESHNESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -47,7 +47,7 @@ pub(crate) async fn follow<P, F>(
     let mut versions = repository.follow();
     let (refresh_status, signals) = watch::channel(0);
     let (statuses, mut sync_status) = watch::channel(Arc::new(SyncStatus::default()));
-    let reader = StatusReader {
+    let reader = SyncStatusReader {
         repository: repository.clone(),
         clock: clock.clone(),
         shows_posters: settings.shows_posters,
@@ -209,7 +209,7 @@ impl CatalogueFollower {
         let Some(snapshot) = &self.snapshot else {
             return;
         };
-        let inputs = StatusInputs {
+        let inputs = SiteStatusInputs {
             head: &self.head,
             sync_status: &self.sync_status,
             unavailable_since: self.unavailable_since,

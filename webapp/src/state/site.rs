@@ -28,9 +28,9 @@ pub(crate) struct Site {
     pub(crate) history: History,
     /// Whether the catalogue is fresh.
     pub(crate) freshness: Freshness,
-    /// The state of the catalogue and its syncs.
+    /// The conditions that hold.
     pub(crate) status: SiteStatus,
-    /// Recent syncs and what they found.
+    /// Recent runs, missing items, quarantine and findings.
     pub(crate) sync_status: Arc<SyncStatus>,
     /// Days since 1970-01-01, in UTC. The home page depends on it.
     pub(crate) today: i64,
@@ -112,11 +112,21 @@ impl Site {
     #[cfg(test)]
     pub(crate) fn built_in() -> Self {
         let snapshot = common::seed::snapshot();
+        let indexes = Indexes::new(&snapshot.catalogue);
         Self {
-            indexes: Indexes::new(&snapshot.catalogue),
-            snapshot: Arc::new(snapshot),
-            history: History::default(),
             freshness: Freshness::Waiting,
+            ..Self::of(snapshot, indexes, History::default())
+        }
+    }
+
+    /// A fresh site without a sync status.
+    #[cfg(test)]
+    pub(crate) fn of(snapshot: Snapshot, indexes: Indexes, history: History) -> Self {
+        Self {
+            snapshot: Arc::new(snapshot),
+            indexes,
+            history,
+            freshness: Freshness::Fresh,
             status: SiteStatus::default(),
             sync_status: Arc::default(),
             today: 0,

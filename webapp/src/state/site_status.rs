@@ -1,5 +1,5 @@
-//! The state of the catalogue and its syncs: which conditions hold, since when, and the digest of
-//! what pages say about it.
+//! The conditions that hold for the catalogue and its syncs, since when, and the digest of the notices
+//! about them.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ impl Freshness {
     }
 }
 
-/// The state of the catalogue and its syncs.
+/// The conditions that hold, computed from the head, the sync status and the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SiteStatus {
     /// All conditions that hold.
@@ -65,7 +65,7 @@ pub(crate) struct SiteStatus {
 }
 
 /// The inputs of a site's status.
-pub(super) struct StatusInputs<'a> {
+pub(super) struct SiteStatusInputs<'a> {
     pub(super) head: &'a HeadStatus,
     pub(super) sync_status: &'a SyncStatus,
     /// Since when the store cannot be read.
@@ -78,7 +78,7 @@ pub(super) struct StatusInputs<'a> {
     pub(super) now: Timestamp,
 }
 
-impl StatusInputs<'_> {
+impl SiteStatusInputs<'_> {
     pub(super) fn freshness(&self) -> Freshness {
         match (self.unavailable_since, self.last_sync()) {
             (Some(since), _) => Freshness::StoreUnavailable(since),
@@ -195,8 +195,8 @@ mod tests {
         inputs(head, sync_status).status()
     }
 
-    fn inputs<'a>(head: &'a HeadStatus, sync_status: &'a SyncStatus) -> StatusInputs<'a> {
-        StatusInputs {
+    fn inputs<'a>(head: &'a HeadStatus, sync_status: &'a SyncStatus) -> SiteStatusInputs<'a> {
+        SiteStatusInputs {
             head,
             sync_status,
             unavailable_since: None,

@@ -18,7 +18,7 @@ const NEWEST_RUNS: u32 = 20;
 /// Maximum number of rows in memory: a day of syncs every 15 s that all differ.
 const MAX_RUNS: u32 = 6_000;
 
-/// The sync status in the store, which is not part of a version.
+/// The rows of the store's tables about syncs, which are not part of a version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SyncStatus {
     /// The runs of the last day, and the last ones before it; newest first, without lists of held
@@ -41,14 +41,14 @@ pub(crate) struct SyncStatus {
 }
 
 /// Reads the sync status.
-pub(super) struct StatusReader {
+pub(super) struct SyncStatusReader {
     pub(super) repository: Repository,
     pub(super) clock: Clock,
     /// Whether pages show posters.
     pub(super) shows_posters: bool,
 }
 
-impl StatusReader {
+impl SyncStatusReader {
     async fn read(&self, previous: &SyncStatus) -> Result<SyncStatus> {
         let (repository, now) = (&self.repository, self.clock.now());
         let posters = match self.shows_posters {
@@ -108,7 +108,7 @@ impl SyncStatus {
     /// Whether runs found damage in the database, and none has repaired it.
     pub(super) fn is_damaged(&self) -> bool {
         let mut runs = self.runs.iter();
-        // A failed run may have ended before it came upon the damage again.
+        // A failed run may have ended before it found the damage again.
         let last = runs.find(|run| run.outcome != Outcome::Failed || !run.damage.is_empty());
         last.is_some_and(|run| run.outcome != Outcome::Published && !run.damage.is_empty())
     }
@@ -155,7 +155,7 @@ async fn recent_runs(repository: &Repository, known: &[Run], since: Timestamp) -
 /// Reads the sync status again at every signal, until there are no more senders. On an error the
 /// last one stays; the catalogue's follower reports that the store is unavailable.
 pub(crate) async fn follow(
-    reader: StatusReader,
+    reader: SyncStatusReader,
     mut signals: watch::Receiver<u64>,
     statuses: watch::Sender<Arc<SyncStatus>>,
 ) {

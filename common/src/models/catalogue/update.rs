@@ -138,17 +138,17 @@ impl Catalogue {
     /// The changes from this catalogue to another.
     pub fn changes_to(&self, after: &Self) -> Changes {
         let mut changes = Changes::default();
-        for gone in self.all_packed() {
-            let there = after.number_of_present(gone.kind(), gone.written_id());
-            if there.is_none() {
-                changes.push(Some(gone.clone()), None);
+        for item in self.all_packed() {
+            let number = after.number_of_present(item.kind(), item.written_id());
+            if number.is_none() {
+                changes.push(Some(item.clone()), None);
             }
         }
-        for there in after.all_packed() {
-            let before = self.number_of_present(there.kind(), there.written_id());
+        for item in after.all_packed() {
+            let before = self.number_of_present(item.kind(), item.written_id());
             let before = before.and_then(|number| self.present(number));
-            if before != Some(there) {
-                changes.push(before.cloned(), Some(there.clone()));
+            if before != Some(item) {
+                changes.push(before.cloned(), Some(item.clone()));
             }
         }
         changes

@@ -105,13 +105,13 @@ impl Batch {
         collection: &'static str,
     ) -> Result<Vec<RawDocumentBuf>> {
         let command = self.command(command_kind, collection);
-        let answer = connection
+        let reply = connection
             .call(BULK_TIMEOUT, move |database| async move {
                 database.run_raw_command(command).await
             })
             .await?;
-        match problem(&answer) {
-            None => Ok(self.refused(&answer)),
+        match problem(&reply) {
+            None => Ok(self.refused(&reply)),
             Some(problem) => Err(StoreError::Unavailable(format!("{collection}: {problem}"))),
         }
     }
@@ -133,8 +133,8 @@ impl Batch {
     }
 
     /// The statements that met a duplicate, by a response without other errors.
-    fn refused(mut self, answer: &Document) -> Vec<RawDocumentBuf> {
-        let errors = answer.get_array("writeErrors").into_iter().flatten();
+    fn refused(mut self, reply: &Document) -> Vec<RawDocumentBuf> {
+        let errors = reply.get_array("writeErrors").into_iter().flatten();
         let places = errors.filter_map(|error| error.as_document()?.get_i32("index").ok());
         let places = places.filter_map(|place| usize::try_from(place).ok());
         let refused = places.filter_map(|place| self.statements.get_mut(place).map(mem::take));
@@ -144,14 +144,14 @@ impl Batch {
 
 /// The first problem in a response, which the driver does not report. A duplicate is none: it means
 /// that a document is there, and for a guarded write a newer one.
-fn problem(answer: &Document) -> Option<String> {
-    let errors = answer.get_array("writeErrors").ok();
+fn problem(reply: &Document) -> Option<String> {
+    let errors = reply.get_array("writeErrors").ok();
     let failed = errors
         .into_iter()
         .flatten()
         .filter_map(Bson::as_document)
         .find(|error| error.get_i32("code").ok() != Some(DUPLICATE));
-    let unconfirmed = answer.get_document("writeConcernError").ok();
+    let unconfirmed = reply.get_document("writeConcernError").ok();
     let problem = failed.or(unconfirmed)?;
     Some(problem.get_str("errmsg").unwrap_or("refused").to_owned())
 }
@@ -164,11 +164,11 @@ mod tests {
     fn a_newer_document_is_no_problem_but_hides_none() {
         let newer = doc! { "code": DUPLICATE, "errmsg": "E11000" };
         let other = doc! { "code": 10334, "errmsg": "too large" };
-        let answer = |errors: Vec<Document>| doc! { "ok": 1, "writeErrors": errors };
+        let reply = |errors: Vec<Document>| doc! { "ok": 1, "writeErrors": errors };
 
-        assert_eq!(problem(&answer(vec![newer.clone()])), None);
+        assert_eq!(problem(&reply(vec![newer.clone()])), None);
         assert_eq!(
-            problem(&answer(vec![newer, other])),
+            problem(&reply(vec![newer, other])),
             Some("too large".into())
         );
     }
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_write_that_is_not_confirmed_is_a_problem() {
-        let answer = doc! { "ok": 1, "writeConcernError": { "code": 64, "errmsg": "timed out" } };
-        assert_eq!(problem(&answer), Some("timed out".into()));
+        let reply = doc! { "ok": 1, "writeConcernError": { "code": 64, "errmsg": "timed out" } };
+        assert_eq!(problem(&reply), Some("timed out".into()));
     }
 }

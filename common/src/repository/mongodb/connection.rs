@@ -123,7 +123,7 @@ impl Connection {
             operation(database.clone()).await
         });
         match timeout(limit, call).await {
-            Ok(Ok(Ok(answer))) => Ok(answer),
+            Ok(Ok(Ok(value))) => Ok(value),
             Ok(Ok(Err(error))) => Err(StoreError::Unavailable(explain(&error))),
             Ok(Err(_)) => Err(StoreError::Unavailable("the call was interrupted".into())),
             Err(_) => Err(StoreError::Unavailable(format!(

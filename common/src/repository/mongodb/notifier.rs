@@ -180,7 +180,7 @@ async fn poll(
 ) {
     let mut last = None;
     loop {
-        let look = connection
+        let head = connection
             .call(HEAD_READ_TIMEOUT, |database| async move {
                 database
                     .collection::<Document>(STATE)
@@ -189,12 +189,12 @@ async fn poll(
                     .await
             })
             .await;
-        let Ok(look) = look else { return };
+        let Ok(head) = head else { return };
         position.delay = MIN_RETRY_DELAY;
-        let look = Some(look);
-        if look != last {
+        let head = Some(head);
+        if head != last {
             notify(notifications);
-            last = look;
+            last = head;
         }
         sleep(POLL_INTERVAL).await;
     }
@@ -205,7 +205,7 @@ async fn bounded<T>(
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, StreamError> {
     match timeout(limit, call).await {
-        Ok(answer) => answer.map_err(StreamError::Driver),
+        Ok(result) => result.map_err(StreamError::Driver),
         Err(_) => Err(StreamError::Timeout),
     }
 }

@@ -68,10 +68,10 @@ pub(super) async fn write(
         bulk::replace(mine(&row.key), &document)
     });
     let put = put.collect::<Result<Vec<_>>>()?;
-    let gone = remove.into_iter().map(|key| bulk::remove(mine(&key)));
-    let gone = gone.collect::<Result<Vec<_>>>()?;
+    let deletes = remove.into_iter().map(|key| bulk::remove(mine(&key)));
+    let deletes = deletes.collect::<Result<Vec<_>>>()?;
     bulk::write(connection, WriteCommand::Update, table.name(), put).await?;
-    bulk::write(connection, WriteCommand::Delete, table.name(), gone).await?;
+    bulk::write(connection, WriteCommand::Delete, table.name(), deletes).await?;
     Ok(())
 }
 
@@ -99,11 +99,11 @@ pub(super) async fn trim(connection: &Connection, table: Table, keep: u32) -> Re
         .projection(doc! { "_id": 1 })
         .build();
     let keys = scan_keys(connection, table, options).await?;
-    let gone = keys
+    let deletes = keys
         .into_iter()
         .map(|key| bulk::remove(doc! { "_id": key }))
         .collect::<Result<Vec<_>>>()?;
-    bulk::write(connection, WriteCommand::Delete, table.name(), gone).await?;
+    bulk::write(connection, WriteCommand::Delete, table.name(), deletes).await?;
     Ok(())
 }
 

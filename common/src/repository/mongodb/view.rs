@@ -26,18 +26,18 @@ pub(super) async fn write(
     for (
         kind,
         Statements {
-            new,
-            mut shown,
-            gone,
+            inserts,
+            mut updates,
+            deletes,
         },
     ) in statements
     {
         let name = kind.plural();
-        for document in bulk::write(connection, WriteCommand::Insert, name, new).await? {
-            shown.push(guarded(&document, newer)?);
+        for document in bulk::write(connection, WriteCommand::Insert, name, inserts).await? {
+            updates.push(guarded(&document, newer)?);
         }
-        bulk::write(connection, WriteCommand::Update, name, shown).await?;
-        bulk::write(connection, WriteCommand::Delete, name, gone).await?;
+        bulk::write(connection, WriteCommand::Update, name, updates).await?;
+        bulk::write(connection, WriteCommand::Delete, name, deletes).await?;
     }
     Ok(())
 }
@@ -84,9 +84,9 @@ pub(super) async fn read(
 /// The statements for the documents of a kind.
 #[derive(Default)]
 struct Statements {
-    new: Vec<RawDocumentBuf>,
-    shown: Vec<RawDocumentBuf>,
-    gone: Vec<RawDocumentBuf>,
+    inserts: Vec<RawDocumentBuf>,
+    updates: Vec<RawDocumentBuf>,
+    deletes: Vec<RawDocumentBuf>,
 }
 
 fn statements(documents: Vec<ViewDocument>, newer: &str) -> Result<BTreeMap<Kind, Statements>> {
@@ -96,15 +96,15 @@ fn statements(documents: Vec<ViewDocument>, newer: &str) -> Result<BTreeMap<Kind
         let version = i64::try_from(document.version).unwrap_or(i64::MAX);
         let Some(fields) = document.fields else {
             let filter = older(&document.id, newer, version);
-            of_kind.gone.push(bulk::remove(filter)?);
+            of_kind.deletes.push(bulk::remove(filter)?);
             continue;
         };
-        let mut shown = rawdoc! { "_id": &*document.id, "_v": version };
-        json::extend(&mut shown, fields);
+        let mut replacement = rawdoc! { "_id": &*document.id, "_v": version };
+        json::extend(&mut replacement, fields);
         if document.is_new {
-            of_kind.new.push(shown);
+            of_kind.inserts.push(replacement);
         } else {
-            of_kind.shown.push(guarded(&shown, newer)?);
+            of_kind.updates.push(guarded(&replacement, newer)?);
         }
     }
     Ok(statements)

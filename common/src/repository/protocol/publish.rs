@@ -15,7 +15,7 @@ use crate::repository::read::load::Snapshot;
 use crate::repository::store::{Result, StoreError};
 use crate::repository::view;
 
-/// How many parts are written at once.
+/// Concurrent writes of parts.
 const CONCURRENT_PUTS: usize = 2;
 
 impl LeaseGuard {

@@ -20,7 +20,7 @@ use crate::repository::read::load::{self, Snapshot};
 use crate::repository::store::{Result, StoreError};
 use crate::repository::view;
 
-/// How many parts, or items, a message names.
+/// Maximum number of parts, or items, that a message names.
 const MAX_NAMES: usize = 5;
 
 /// The origin of a complete state whose stored parts are damaged.
@@ -230,8 +230,8 @@ impl LeaseGuard {
                 .is_some_and(|whole| header.version > whole.version())
             {
                 let (changes, _) = load::readable_changes(&*self.store, header).await?;
-                let gone = changes.into_iter().filter(|change| change.after.is_none());
-                removed.extend(gone.map(|change| (change.kind, change.id)));
+                let removals = changes.into_iter().filter(|change| change.after.is_none());
+                removed.extend(removals.map(|change| (change.kind, change.id)));
             }
         }
         let published = damaged.header.content.clone();

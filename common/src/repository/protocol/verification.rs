@@ -14,7 +14,7 @@ use crate::repository::store::Result;
 
 /// The time in which a syncer that runs often verifies every part.
 const FULL_PASS: Duration = Duration::from_hours(1);
-/// How many parts are read at once.
+/// Concurrent reads of parts.
 const CONCURRENT_READS: usize = 4;
 
 /// The progress of verification, from run to run.

@@ -103,11 +103,11 @@ impl ReopeningConnection {
         &mut self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Fault> {
-        let answer = self.current().and_then(|connection| Ok(work(connection)?));
-        if answer.as_ref().is_err_and(Fault::is_damage) {
+        let result = self.current().and_then(|connection| Ok(work(connection)?));
+        if result.as_ref().is_err_and(Fault::is_damage) {
             self.move_aside()?;
         }
-        answer.map_err(|fault| fault.at(&self.path))
+        result.map_err(|fault| fault.at(&self.path))
     }
 
     /// Empties the write-ahead log, waiting up to `timeout` for readers; false if one needs it.
@@ -194,7 +194,7 @@ fn keep_wal(connection: &Connection) {
 
 /// Whether the whole file can be read; a missing one is no damage.
 fn is_sound(path: &Path) -> Result<bool, Fault> {
-    let look = || -> rusqlite::Result<bool> {
+    let check = || -> rusqlite::Result<bool> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         keep_wal(&connection);
         connection.busy_timeout(schema::BUSY_TIMEOUT)?;
@@ -207,7 +207,7 @@ fn is_sound(path: &Path) -> Result<bool, Fault> {
         }
         Ok(true)
     };
-    match look().map_err(Fault::from) {
+    match check().map_err(Fault::from) {
         Err(fault) if fault.is_damage() => Ok(false),
         Err(Fault::Sqlite(error))
             if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !path.exists() =>

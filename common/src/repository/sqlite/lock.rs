@@ -18,12 +18,12 @@ pub(super) fn lock(database: &Path) -> Result<File, Fault> {
         .map_err(|error| Fault::denied("create the folder", folder, &error))?;
     let path = with_suffix(database, ".lock");
     let file = open(&path).map_err(|error| Fault::denied("write to", folder, &error))?;
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::Error(error)) => return Err(Fault::NoLocks { path, error }),
-            Err(TryLockError::WouldBlock) if begun.elapsed() > BUSY_TIMEOUT => {
+            Err(TryLockError::WouldBlock) if started.elapsed() > BUSY_TIMEOUT => {
                 return Err(Fault::Locked);
             }
             Err(TryLockError::WouldBlock) => thread::sleep(RETRY_DELAY),

@@ -97,9 +97,9 @@ impl SqliteStore {
         blocking(self.writer.clone(), move |connection| {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let answer = work(&transaction)?;
+            let value = work(&transaction)?;
             transaction.commit()?;
-            Ok(answer)
+            Ok(value)
         })
         .await
     }
@@ -138,7 +138,7 @@ impl SqliteStore {
     }
 
     /// Moves the write-ahead log of a published version into the file, so that a copy of the file
-    /// has that version. Nobody waits for it; while a reader needs the log, a later release tries
+    /// has that version. No call waits for it; while a reader needs the log, a later release tries
     /// again.
     fn checkpoint_published(&self) {
         if !self.is_checkpoint_due.swap(false, Ordering::Relaxed) {
@@ -381,7 +381,7 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T> {
     let task = tokio::task::spawn_blocking(move || lock(&connection).with(work));
     match tokio::time::timeout(CALL_TIMEOUT, task).await {
-        Ok(Ok(Ok(answer))) => Ok(answer),
+        Ok(Ok(Ok(value))) => Ok(value),
         Ok(Ok(Err(fault))) => Err(fault.into()),
         Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string())),
         Err(_) => Err(StoreError::Unavailable(format!(

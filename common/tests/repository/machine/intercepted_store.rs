@@ -1,5 +1,5 @@
-//! A store that holds back every call of importance until the machine decides its fate. So a process
-//! can sleep at any call, die there, or lose the response.
+//! A store that delays each call that matters until the machine decides how it ends, so that a process
+//! can pause at any call, die there, or lose the response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,17 +38,17 @@ pub(super) enum Response {
     Done,
 }
 
-/// A call that is held back.
+/// A delayed call.
 #[derive(Debug)]
 pub(super) struct PendingCall {
     pub(super) call: Call,
-    answer: oneshot::Sender<Result<Response>>,
+    responder: oneshot::Sender<Result<Response>>,
 }
 
 impl PendingCall {
-    /// Answers; nobody may be there any more to hear it.
-    pub(super) fn answer(self, answer: Result<Response>) {
-        self.answer.send(answer).ok();
+    /// Sends the response, unless the caller is gone.
+    pub(super) fn respond(self, response: Result<Response>) {
+        self.responder.send(response).ok();
     }
 }
 
@@ -105,29 +105,29 @@ impl InterceptedStore {
         (Arc::new(store), pending)
     }
 
-    /// Lets a follower look.
+    /// Notifies followers.
     pub(super) fn notify(&self) {
         self.notifications.send_modify(|count| *count += 1);
     }
 
-    async fn ask(&self, call: Call) -> Result<Response> {
+    async fn send(&self, call: Call) -> Result<Response> {
         let gone = || StoreError::Unavailable("the machine has ended".into());
-        let (answer, answered) = oneshot::channel();
+        let (responder, response) = oneshot::channel();
         self.calls
-            .send(PendingCall { call, answer })
+            .send(PendingCall { call, responder })
             .map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+        response.await.map_err(|_| gone())?
     }
 
     async fn write(&self, call: Call) -> Result<()> {
-        self.ask(call).await.map(drop)
+        self.send(call).await.map(drop)
     }
 }
 
 #[async_trait]
 impl Store for InterceptedStore {
     async fn head(&self) -> Result<Option<Reading>> {
-        match self.ask(Call::Head).await? {
+        match self.send(Call::Head).await? {
             Response::Head(reading) => Ok(reading),
             other => panic!("{other:?}"),
         }
@@ -138,7 +138,7 @@ impl Store for InterceptedStore {
         holder: &str,
         _interval: Option<Duration>,
     ) -> Result<std::result::Result<Reading, LeaseDenied>> {
-        match self.ask(Call::Acquire(holder.to_owned())).await? {
+        match self.send(Call::Acquire(holder.to_owned())).await? {
             Response::Lease(lease) => Ok(lease),
             other => panic!("{other:?}"),
         }
@@ -150,7 +150,7 @@ impl Store for InterceptedStore {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<Head> {
-        match self.ask(Call::Commit(commit.clone())).await? {
+        match self.send(Call::Commit(commit.clone())).await? {
             Response::Committed(head) => Ok(head),
             other => panic!("{other:?}"),
         }
@@ -172,14 +172,14 @@ impl Store for InterceptedStore {
         if !self.reader {
             return self.inner.get(name).await;
         }
-        match self.ask(Call::Get(name)).await? {
+        match self.send(Call::Get(name)).await? {
             Response::Part(part) => Ok(part),
             other => panic!("{other:?}"),
         }
     }
 
     async fn parts(&self) -> Result<Vec<PartName>> {
-        match self.ask(Call::Parts).await? {
+        match self.send(Call::Parts).await? {
             Response::Parts(names) => Ok(names),
             other => panic!("{other:?}"),
         }

@@ -1,4 +1,4 @@
-//! What the store must hold, said as simply as it can be said.
+//! The expected content of the store, in the simplest form.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

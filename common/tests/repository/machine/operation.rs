@@ -5,7 +5,7 @@ use std::ops::Range;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// How many processes publish.
+/// Processes that publish.
 pub(super) const PUBLISHERS: usize = 3;
 /// One reader that follows, and one that loads again and again.
 pub(super) const READERS: usize = 2;
@@ -97,7 +97,7 @@ pub(super) enum Fault {
     Old(usize),
 }
 
-/// The fate of a publisher's last call.
+/// The end of a publisher's last call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum LastCall {
     /// Never sent.

@@ -23,7 +23,7 @@ pub(super) struct Publisher {
     pub(super) fault: Option<Fault>,
     /// Something was wrong with a call of this run.
     pub(super) faulted: bool,
-    /// Its lease, from the answer that gave it on.
+    /// Its lease, from the response that gave it on.
     pub(super) fence: Option<u64>,
     /// When it got the lease.
     pub(super) since: u64,
@@ -87,7 +87,7 @@ impl Publisher {
         }
     }
 
-    /// Goes on to the next call; the answer is how the run ended, if it did.
+    /// Goes on to the next call; returns how the run ended, if it did.
     pub(super) async fn advance(&mut self) -> Check<Option<Result<()>>> {
         let Some(run) = &mut self.run else {
             return Ok(None);

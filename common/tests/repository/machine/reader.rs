@@ -18,7 +18,7 @@ enum Observation {
     Loaded(Box<Result<Option<Snapshot>>>),
 }
 
-/// A reader; between two operations it always waits for the answer to a call.
+/// A reader; between two operations it always waits for the response to a call.
 pub(super) struct Reader {
     name: &'static str,
     store: Arc<InterceptedStore>,
@@ -115,7 +115,7 @@ impl Reader {
 
     fn learn(&mut self, learnt: Observation, model: &Model, published: &Published) -> Check {
         match learnt {
-            Observation::Followed(news) => match *news {
+            Observation::Followed(event) => match *event {
                 FollowEvent::Version { snapshot, changes } => {
                     self.follow(&snapshot, published)?;
                     if let Some(changes) = changes {

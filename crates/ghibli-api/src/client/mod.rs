@@ -29,7 +29,7 @@ use self::outcome::ProgressFn;
 use self::provider::{Provider, without_credentials};
 use self::provider_fetch::ProviderFetch;
 
-/// How often a provider that publishes during each fetch is asked for all collections.
+/// Maximum number of fetches of all collections from a provider that publishes during each.
 const MAX_FETCHES: u32 = 5;
 
 /// Fetches the source's collections. Keep it: it holds the connections and the providers' recent

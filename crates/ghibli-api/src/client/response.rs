@@ -42,7 +42,7 @@ pub(super) enum ResponseBody {
     Discarded,
 }
 
-/// What to do with a large body while it arrives.
+/// The use of a large body while it arrives.
 #[derive(Clone, Copy)]
 pub(super) enum LargeBody<'a> {
     Parse(Collection, &'a Arc<MemoryBudget>),

@@ -11,9 +11,9 @@ async fn a_connection_that_sends_nothing_is_closed() {
     .await;
     let mut client = server.connect().await;
 
-    let began = Instant::now();
+    let started = Instant::now();
     assert_eq!(client.rest().await, "");
-    assert!(began.elapsed() >= SHORT - Duration::from_millis(50));
+    assert!(started.elapsed() >= SHORT - Duration::from_millis(50));
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn a_trickled_header_closes_the_connection_however_often_a_byte_comes() {
     .await;
     let mut client = server.connect().await;
 
-    let began = Instant::now();
+    let started = Instant::now();
     client.send(b"GET / HTTP/1.1\r\nX: ").await;
     let mut ticks = tokio::time::interval(SHORT / 10);
     loop {
@@ -57,7 +57,7 @@ async fn a_trickled_header_closes_the_connection_however_often_a_byte_comes() {
         if client.stream.write_all(b"x").await.is_err() {
             break;
         }
-        assert!(began.elapsed() < LONG, "still open");
+        assert!(started.elapsed() < LONG, "still open");
     }
 }
 

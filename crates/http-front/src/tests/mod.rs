@@ -141,7 +141,7 @@ impl Listening {
         Self(listeners)
     }
 
-    /// Called by nobody: it ties the count to the stream.
+    /// Never called: it ties the count to the stream.
     fn check(&self) {}
 }
 

@@ -20,7 +20,7 @@ const RUN: &str = "
 ";
 
 impl Browser {
-    /// What axe has against the page that is open: rules with the elements that break them.
+    /// The rules that the open page breaks, with the elements.
     ///
     /// # Panics
     ///
@@ -31,7 +31,7 @@ impl Browser {
         let found = self.client.execute_async(RUN, vec![json!({})]).await;
         let found = found.unwrap_or_else(|error| panic!("axe did not run: {error}"));
         let Value::Array(found) = found else {
-            panic!("axe answered with no list: {found}");
+            panic!("axe returned no list: {found}");
         };
         let found = found.iter().filter_map(Value::as_str);
         found.map(str::to_owned).collect()

@@ -64,6 +64,13 @@ impl Browser {
         }
     }
 
+    /// As [`Self::start`], with a viewport as [`Self::set_window`] makes it.
+    pub async fn start_with_window(width: u32, height: u32) -> Self {
+        let browser = Self::start().await;
+        browser.set_window(width, height).await;
+        browser
+    }
+
     /// The WebDriver client, for everything that is not below.
     pub fn client(&self) -> &Client {
         &self.client

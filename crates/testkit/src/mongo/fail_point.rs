@@ -32,9 +32,9 @@ impl Mongo {
         data.extend(how);
         let mode = doc! { "times": times };
         let order = doc! { "configureFailPoint": "failCommand", "mode": mode, "data": data };
-        let answer = admin.run_command(order).await;
-        let answer = answer.unwrap_or_else(|error| panic!("no failure can be ordered: {error}"));
-        let before = answer.get("count").and_then(number);
+        let reply = admin.run_command(order).await;
+        let reply = reply.unwrap_or_else(|error| panic!("no failure can be ordered: {error}"));
+        let before = reply.get("count").and_then(number);
         FailPoint {
             admin,
             before: before.expect("mongod counts the failures"),

@@ -55,11 +55,11 @@ impl MongoReplicaSet {
     async fn member_with_role(&self, role: &str) -> &Mongo {
         eventually(START_TIMEOUT, async || {
             for member in &self.members {
-                let asked = timeout(HELLO_TIMEOUT, async {
+                let hello = timeout(HELLO_TIMEOUT, async {
                     let admin = member.connect().await.database("admin");
                     admin.run_command(doc! { "hello": 1 }).await
                 });
-                if let Ok(Ok(hello)) = asked.await
+                if let Ok(Ok(hello)) = hello.await
                     && hello.get_bool(role).unwrap_or(false)
                 {
                     return Ok(member);

@@ -184,7 +184,7 @@ fn cuts(bytes: &[u8], random: &mut SmallRng) -> Vec<usize> {
     cuts
 }
 
-/// How many cases were compared, and how many requests were parsed from them.
+/// Numbers of compared cases and of the requests parsed from them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Compared {
     /// Cases without a difference.
@@ -262,7 +262,7 @@ impl Comparison {
         compare(&expected, &responses).map_err(|difference| {
             let parsed: Vec<_> = expected.iter().map(|response| parsed(response)).collect();
             let all = &responses.all;
-            format!("{difference}\nhyper parsed {parsed:?}: {expected:?}\nthe server said {all:?}")
+            format!("{difference}\nhyper parsed {parsed:?}: {expected:?}\nthe server sent {all:?}")
         })?;
         let parsed_requests = expected.iter().filter_map(parsed).count() as u64;
         Ok((parsed_requests, expected.len() as u64 > parsed_requests))

@@ -61,7 +61,7 @@ impl fmt::Debug for RawResponse {
 pub struct Responses {
     /// The whole ones, in their order, interim ones included.
     pub all: Vec<RawResponse>,
-    /// What is left: part of a response, or no HTTP.
+    /// The rest: part of a response, or no HTTP.
     pub rest: Vec<u8>,
 }
 

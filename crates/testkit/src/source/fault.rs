@@ -78,7 +78,7 @@ pub(super) struct Reset;
 
 impl Fault {
     /// The faulty response to a request, made from the correct body.
-    pub(super) async fn answer(&self, asked: &str, right: String) -> Result<Response, Reset> {
+    pub(super) async fn respond(&self, target: &str, right: String) -> Result<Response, Reset> {
         let half = right.len() / 2;
         Ok(match self {
             Self::Status(code) => (status(*code), [JSON], right).into_response(),
@@ -112,8 +112,8 @@ impl Fault {
             Self::BadGzip => ([JSON, GZIP], "[not gzip at all]").into_response(),
             Self::Bomb => ([JSON, GZIP], bomb()).into_response(),
             Self::Nested => ([JSON], "[".repeat(DEPTH) + &"]".repeat(DEPTH)).into_response(),
-            Self::Flood => ([JSON], page(asked)).into_response(),
-            Self::RedirectLoop => redirect(asked),
+            Self::Flood => ([JSON], page(target)).into_response(),
+            Self::RedirectLoop => redirect(target),
             Self::RedirectTo(url) => redirect(url),
             Self::Reset => return Err(Reset),
         })
@@ -146,8 +146,8 @@ fn trickle(bytes: Vec<u8>) -> Body {
 }
 
 /// A full page with ids of its own.
-fn page(asked: &str) -> String {
-    let page = asked.rsplit_once("_page=").map_or("0", |(_, page)| page);
+fn page(target: &str) -> String {
+    let page = target.rsplit_once("_page=").map_or("0", |(_, page)| page);
     let text = "x".repeat(4096);
     let records: Vec<_> = (0..250)
         .map(|number| format!(r#"{{"id":"{page}-{number}","title":"A","description":"{text}"}}"#))

@@ -141,8 +141,8 @@ impl Source {
 
     /// Waits until there have been `count` requests for a collection in all.
     pub async fn wait_for_requests(&self, collection: &str, count: usize, deadline: Duration) {
-        let mut asked = self.state.requested.subscribe();
-        let enough = asked
+        let mut requested = self.state.requested.subscribe();
+        let enough = requested
             .wait_for(|paths| paths.iter().filter(|path| is_of(path, collection)).count() >= count);
         if tokio::time::timeout(deadline, enough).await.is_err() {
             let requests = self.requests(collection);
@@ -178,7 +178,7 @@ impl Source {
     }
 }
 
-/// What requests are answered from.
+/// The state that responses are made from.
 struct State {
     catalogue: Mutex<Catalogue>,
     faults: Mutex<HashMap<String, ActiveFault>>,

@@ -23,23 +23,23 @@ pub(super) async fn respond(
     state: &State,
     request: Request<Incoming>,
 ) -> Result<Response, fault::Reset> {
-    let asked = request
+    let target = request
         .uri()
         .path_and_query()
-        .map_or("/", |asked| asked.as_str())
+        .map_or("/", |target| target.as_str())
         .to_owned();
-    let collection = collection_of(&asked);
+    let collection = collection_of(&target);
     state
         .requested
-        .send_modify(|paths| paths.push(asked.clone()));
-    let mut answer = correct_reply(state, &asked);
+        .send_modify(|paths| paths.push(target.clone()));
+    let mut reply = correct_reply(state, &target);
     if let Some(fault) = state.next_fault(collection) {
-        return fault.answer(&asked, answer.body).await;
+        return fault.respond(&target, reply.body).await;
     }
     let etag = match *locked(&state.etag_mode) {
-        _ if answer.status != StatusCode::OK => None,
+        _ if reply.status != StatusCode::OK => None,
         EtagMode::None => None,
-        EtagMode::OfBody => Some(etag(&answer.body)),
+        EtagMode::OfBody => Some(etag(&reply.body)),
         EtagMode::Constant => Some(HeaderValue::from_static("\"alike\"")),
     };
     if let Some(etag) = etag {
@@ -47,12 +47,12 @@ pub(super) async fn respond(
             *locked(&state.not_modified)
                 .entry(collection.to_owned())
                 .or_default() += 1;
-            answer.status = StatusCode::NOT_MODIFIED;
-            answer.body.clear();
+            reply.status = StatusCode::NOT_MODIFIED;
+            reply.body.clear();
         }
-        answer.etag = Some(etag);
+        reply.etag = Some(etag);
     }
-    Ok(answer.into_response())
+    Ok(reply.into_response())
 }
 
 fn etag(body: &str) -> HeaderValue {
@@ -91,8 +91,8 @@ impl IntoResponse for Reply {
     }
 }
 
-fn correct_reply(state: &State, asked: &str) -> Reply {
-    let (path, query) = asked.split_once('?').unwrap_or((asked, ""));
+fn correct_reply(state: &State, target: &str) -> Reply {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     let collection = parts.next().filter(|name| COLLECTIONS.contains(name));
     let Some(collection) = collection else {

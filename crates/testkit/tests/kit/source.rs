@@ -104,17 +104,17 @@ async fn an_edit_shows_at_the_next_request_and_tests_can_wait_for_requests() {
     source.remove_film(second);
     source.add_film(film(7));
 
-    let asked = async {
+    let requested = async {
         source.wait_for_requests("films", 1, SOON).await;
         source.requested_paths()
     };
-    let (films, asked) = tokio::join!(get(&source, "/films"), asked);
+    let (films, requested) = tokio::join!(get(&source, "/films"), requested);
     let films = json(films).await;
     assert_eq!(
         (&films[0]["title"], &films[3]["title"]),
         (&json!("The Lantern Barge"), &json!("Reel 7"))
     );
-    assert_eq!(asked, ["/films"]);
+    assert_eq!(requested, ["/films"]);
 }
 
 #[tokio::test]
@@ -221,9 +221,9 @@ async fn a_burst_of_faults_ends_by_itself() {
     };
     source.misbehave_times("films", busy, 2);
     for _ in 0..2 {
-        let answer = get(&source, "/films").await;
-        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(answer.headers()["retry-after"], "42");
+        let response = get(&source, "/films").await;
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()["retry-after"], "42");
     }
     assert_eq!(count(get(&source, "/films").await).await, 4);
 }
@@ -232,10 +232,10 @@ async fn a_burst_of_faults_ends_by_itself() {
 async fn a_compression_bomb_decodes_to_far_more_than_its_size() {
     let source = Source::start().await;
     source.misbehave_everywhere(Fault::Bomb);
-    let mut answer = get(&source, "/people").await;
+    let mut response = get(&source, "/people").await;
     let mut unfolded = 0;
     while unfolded < 16 << 20 {
-        let chunk = answer.chunk().await.unwrap().expect("the bomb is longer");
+        let chunk = response.chunk().await.unwrap().expect("the bomb is longer");
         assert!(chunk.iter().all(|&byte| byte == b' '));
         unfolded += chunk.len();
     }
@@ -263,27 +263,27 @@ async fn get(source: &Source, path: &str) -> Response {
 
 async fn body(source: &Source, deadline: Duration) -> Result<Vec<u8>, String> {
     let read = async {
-        let answer = client(deadline)
+        let response = client(deadline)
             .get(format!("{}/films", source.url()))
             .send()
             .await?;
-        answer.bytes().await
+        response.bytes().await
     };
     read.await.map(Into::into).map_err(|error| {
-        let mut told = error.to_string();
+        let mut causes = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
-            told = format!("{told}: {error}");
+            causes = format!("{causes}: {error}");
             cause = error.source();
         }
-        told
+        causes
     })
 }
 
-async fn json(answer: Response) -> Value {
-    answer.json().await.unwrap()
+async fn json(response: Response) -> Value {
+    response.json().await.unwrap()
 }
 
-async fn count(answer: Response) -> usize {
-    json(answer).await.as_array().unwrap().len()
+async fn count(response: Response) -> usize {
+    json(response).await.as_array().unwrap().len()
 }

@@ -15,25 +15,25 @@ pub(super) fn is_mostly_changed(before: &Item, after: &Item) -> bool {
 }
 
 /// The first field that had a value and has none now, as a fact or in the source's own record. A
-/// list whose items are all in `gone` does not count: the loss of items has a rule of its own.
-pub(super) fn blanked_field(before: &Item, after: &Item, gone: &HashSet<Id>) -> Option<String> {
+/// list whose items are all in `lost` does not count: the loss of items has a rule of its own.
+pub(super) fn blanked_field(before: &Item, after: &Item, lost: &HashSet<Id>) -> Option<String> {
     let sources = [before, after].map(|item| item.source.json());
     let after = values(after);
     let mut blanked = values(before)
         .into_iter()
         .filter(|(field, _)| !after.contains_key(field));
-    let fact = blanked.find(|(_, value)| !names_only(gone, value));
+    let fact = blanked.find(|(_, value)| !names_only(lost, value));
     fact.map(|(field, _)| field).or_else(|| {
         let [before, after] = &sources;
-        ghibli_api::first_blanked_field(before, after, |id| gone.contains(id))
+        ghibli_api::first_blanked_field(before, after, |id| lost.contains(id))
     })
 }
 
-fn names_only(gone: &HashSet<Id>, value: &Value) -> bool {
-    let is_gone = |value: &Value| value.as_str().is_some_and(|id| gone.contains(id));
+fn names_only(lost: &HashSet<Id>, value: &Value) -> bool {
+    let is_lost = |value: &Value| value.as_str().is_some_and(|id| lost.contains(id));
     match value {
-        Value::Array(values) => values.iter().all(is_gone),
-        value => is_gone(value),
+        Value::Array(values) => values.iter().all(is_lost),
+        value => is_lost(value),
     }
 }
 

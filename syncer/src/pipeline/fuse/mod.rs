@@ -31,7 +31,7 @@ pub(super) fn judge(
         parsed,
         missing,
         changes,
-        gone: changes.removed().chain(missing_ids).collect(),
+        lost_ids: changes.removed().chain(missing_ids).collect(),
     };
     let rules = [
         Fuse::empty,
@@ -65,7 +65,7 @@ struct Fuse<'a> {
     missing: &'a [(Kind, Id)],
     changes: &'a Changes,
     /// The ids of the removed and the missing items.
-    gone: HashSet<Id>,
+    lost_ids: HashSet<Id>,
 }
 
 impl<'a> Fuse<'a> {
@@ -96,7 +96,7 @@ impl<'a> Fuse<'a> {
     fn blanked(&self, kind: Kind) -> Option<Violation> {
         let updated = self.changes.updated(kind);
         let blanked = updated.filter_map(|(before, after)| {
-            let field = blanked_field(&before, &after, &self.gone)?;
+            let field = blanked_field(&before, &after, &self.lost_ids)?;
             Some(format!("{field} of \"{}\"", before.name()))
         });
         let blanked: Vec<_> = blanked.collect();

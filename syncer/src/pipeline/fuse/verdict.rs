@@ -8,10 +8,10 @@ use xxhash_rust::xxh3::Xxh3;
 /// Losses of a kind up to this number are never held, whatever their share.
 pub(super) const MAX_FEW: usize = 3;
 
-/// How many items a violation names.
+/// Maximum number of items that a violation names.
 const MAX_EXAMPLES: usize = 3;
 
-/// How many characters of an item's name a violation quotes.
+/// Characters of an item's name that a violation quotes.
 const MAX_EXAMPLE_CHARS: usize = 120;
 
 /// The rules that a sync breaks; it is held if there are any.
@@ -26,9 +26,9 @@ pub(crate) struct Violation {
     pub(crate) rule: FuseRule,
     /// `None` for items of all kinds.
     pub(crate) kind: Option<Kind>,
-    /// How many items or records break the rule.
+    /// Number of items or records that break the rule.
     pub(super) count: usize,
-    /// How many items are published, or records received.
+    /// Number of items published, or of records received.
     pub(super) of: usize,
     /// The limit in percent; for [`FuseRule::Duplicates`] a number.
     pub(super) limit: u64,

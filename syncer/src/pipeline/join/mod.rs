@@ -25,7 +25,7 @@ pub(super) struct Draft {
     pub(super) findings: Findings,
 }
 
-/// What becomes of the records when they are joined.
+/// The result of joining the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RecordUse {
     /// Each block of them is freed once it is joined.

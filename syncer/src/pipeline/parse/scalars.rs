@@ -44,7 +44,7 @@ const PLACEHOLDERS: [&str; 19] = [
 pub(super) struct Scalars<'a> {
     pub(super) kind: Kind,
     pub(super) id: Id,
-    /// What is unusual in the record's types.
+    /// Deviations in the types of the record.
     pub(super) warnings: &'a [RecordWarning],
     pub(super) findings: &'a mut Findings,
 }
@@ -123,7 +123,7 @@ impl Scalars<'_> {
             .collect()
     }
 
-    /// What is unusual in the type of a field.
+    /// The deviation in the type of a field.
     fn warning(&self, field: &str) -> Option<&RecordWarning> {
         let mut warnings = self.warnings.iter();
         warnings.find(|warning| match warning {

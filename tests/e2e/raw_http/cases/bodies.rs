@@ -64,7 +64,7 @@ pub(super) fn bodies() -> Vec<Case> {
             "404/api/a closed",
         ),
         malformed(
-            "a cached page asked with a body",
+            "a cached page requested with a body",
             &[
                 &get_with("/api/v1/movies", &format!("{length}\r\n")),
                 smuggled.as_bytes(),
@@ -337,7 +337,7 @@ pub(super) fn expectations_and_upgrades() -> Vec<Case> {
             "404/api/a 400|505? closed",
         ),
         malformed(
-            "a cached page asked with an upgrade",
+            "a cached page requested with an upgrade",
             &[
                 &get_with("/api/v1/movies", "Connection: Upgrade\r\nUpgrade: h2c\r\n"),
                 b"\r\n",

@@ -9,7 +9,7 @@ use tower::ServiceExt as _;
 use crate::app_state::AppState;
 use crate::middleware::RequestLimits;
 use crate::routes::app;
-use crate::state::{CurrentSite, Site};
+use crate::state::Site;
 
 #[tokio::test]
 async fn the_reference_has_every_operation_parameter_and_field_of_the_openapi_document() {
@@ -125,10 +125,7 @@ fn attributes<'a>(page: &'a str, start: &'a str) -> impl Iterator<Item = &'a str
 }
 
 async fn get(path: &str) -> String {
-    let state = AppState {
-        current: CurrentSite::new(Site::built_in()),
-        ..AppState::default()
-    };
+    let state = AppState::default().with_site(Site::built_in());
     let request = Request::get(path).header("host", "pyflix.example:81");
     let response = app(state, RequestLimits::default())
         .oneshot(request.body(Body::empty()).unwrap())

@@ -13,8 +13,8 @@ async fn responses_as_of_a_version_stay_out_of_the_response_cache() {
             "/api/v1/movies?version=2",
             "/versions/2/ghibli/films",
         ] {
-            let answer = server.get(address).await;
-            assert_eq!(answer.header("x-catalogue-version"), "2");
+            let response = server.get(address).await;
+            assert_eq!(response.header("x-catalogue-version"), "2");
         }
     }
     assert_eq!(server.site().cache.bytes(), 0);

@@ -23,7 +23,7 @@ use crate::events::encode;
 use crate::fixture;
 use crate::http::PublicUrl;
 use crate::middleware::RequestLimits;
-use crate::state::{CurrentSite, Freshness, Indexes, Site, SiteStatus};
+use crate::state::{CurrentSite, Indexes, Site};
 
 const LINEAGE: &str = "l";
 
@@ -38,7 +38,7 @@ struct Server {
 }
 
 #[derive(Debug, PartialEq)]
-struct Answer {
+struct TestResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: String,
@@ -54,11 +54,14 @@ impl Server {
         let snapshot = snapshot(1, catalogue, &[]);
         let history = History::from(&snapshot);
         let indexes = Indexes::new(&snapshot.catalogue);
-        let state = AppState {
-            current: CurrentSite::new(site(snapshot, indexes, history)),
+        Self::of(AppState {
+            current: CurrentSite::new(Site::of(snapshot, indexes, history)),
             public_url,
             ..AppState::default()
-        };
+        })
+    }
+
+    fn of(state: AppState) -> Self {
         Self {
             current: state.current.clone(),
             app: BoxCloneSyncService::new(crate::routes::app(state, RequestLimits::default())),
@@ -79,7 +82,7 @@ impl Server {
         let snapshot = snapshot(before.version() + 1, catalogue, &changes);
         let history = before.history.clone();
         let history = history.with_version(&snapshot, Some(changes), encode::version);
-        self.current.replace(site(snapshot, indexes, history));
+        self.current.replace(Site::of(snapshot, indexes, history));
         before.version() + 1
     }
 
@@ -89,11 +92,16 @@ impl Server {
         (before != after).then(|| Change::of(before, after))?
     }
 
-    async fn get(&self, address: &str) -> Answer {
+    async fn get(&self, address: &str) -> TestResponse {
         self.send(Method::GET, address, &[]).await
     }
 
-    async fn send(&self, method: Method, address: &str, fields: &[(HeaderName, &str)]) -> Answer {
+    async fn send(
+        &self,
+        method: Method,
+        address: &str,
+        fields: &[(HeaderName, &str)],
+    ) -> TestResponse {
         let mut request = http::Request::builder().method(method).uri(address);
         request = request.header(HOST, "here");
         if !fields.iter().any(|(name, _)| name == ACCEPT_ENCODING) {
@@ -106,7 +114,7 @@ impl Server {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer {
+        TestResponse {
             status: parts.status,
             headers: parts.headers,
             body: String::from_utf8_lossy(&body).into_owned(),
@@ -137,7 +145,7 @@ fn server_at(public_url: PublicUrl) -> Server {
     server
 }
 
-impl Answer {
+impl TestResponse {
     fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.map_or("", |value| value.to_str().unwrap())
@@ -150,21 +158,6 @@ fn snapshot(version: u64, catalogue: Catalogue, changes: &[Change]) -> Snapshot 
     let days = i64::try_from(version).unwrap();
     snapshot.header.at = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * days);
     snapshot
-}
-
-fn site(snapshot: Snapshot, indexes: Indexes, history: History) -> Site {
-    Site {
-        snapshot: Arc::new(snapshot),
-        indexes,
-        history,
-        freshness: Freshness::Fresh,
-        status: SiteStatus::default(),
-        sync_status: Arc::default(),
-        today: 0,
-        cache: Arc::default(),
-        earlier_sites: Arc::default(),
-        is_as_of: false,
-    }
 }
 
 /// An item whose values depend on `variant`, with links to other items of [`item`], there or not.

@@ -31,14 +31,7 @@ async fn a_version_that_is_not_available_is_a_404_that_names_the_available_ones(
             problem.body
         );
     }
-    let built_in = AppState {
-        current: CurrentSite::new(Site::built_in()),
-        ..AppState::default()
-    };
-    let built_in = Server {
-        current: built_in.current.clone(),
-        app: BoxCloneSyncService::new(crate::routes::app(built_in, RequestLimits::default())),
-    };
+    let built_in = Server::of(AppState::default().with_site(Site::built_in()));
     let page = built_in.get("/movies?version=1").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
     assert!(
@@ -78,9 +71,9 @@ async fn an_invalid_version_is_a_400() {
         ),
         ("/?version=1&version=2", "version may be given only once"),
     ] {
-        let answer = server.get(address).await;
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{address}");
-        let text = answer.body.replace("<code>", "").replace("</code>", "");
+        let response = server.get(address).await;
+        assert_eq!(response.status, StatusCode::BAD_REQUEST, "{address}");
+        let text = response.body.replace("<code>", "").replace("</code>", "");
         assert!(text.contains(message), "{address}: {text}");
     }
 }
@@ -89,21 +82,15 @@ async fn an_invalid_version_is_a_400() {
 async fn earlier_versions_are_not_ready_until_the_history_has_been_read() {
     let snapshot = snapshot(7, Catalogue::default(), &[fixture::added("a", "A")]);
     let history = History::from(&snapshot);
-    let state = AppState {
-        current: CurrentSite::new(site(snapshot, Indexes::default(), history)),
-        ..AppState::default()
-    };
-    let server = Server {
-        current: state.current.clone(),
-        app: BoxCloneSyncService::new(crate::routes::app(state, RequestLimits::default())),
-    };
+    let site = Site::of(snapshot, Indexes::default(), history);
+    let server = Server::of(AppState::default().with_site(site));
     for (version, status) in [
         (6, StatusCode::SERVICE_UNAVAILABLE),
         (7, StatusCode::OK),
         (8, StatusCode::NOT_FOUND),
     ] {
-        let answer = server.get(&format!("/movies?version={version}")).await;
-        assert_eq!(answer.status, status, "{version}: {}", answer.body);
+        let response = server.get(&format!("/movies?version={version}")).await;
+        assert_eq!(response.status, status, "{version}: {}", response.body);
     }
 }
 

@@ -84,8 +84,11 @@ fn as_of(address: &str, version: u64) -> String {
 
 /// What a response says, without the marks of its version, the request's id and what depends on
 /// the length.
-fn content(answer: Answer, version: u64) -> (StatusCode, BTreeMap<&'static str, String>, String) {
-    let id = answer.header("x-request-id").to_owned();
+fn content(
+    response: TestResponse,
+    version: u64,
+) -> (StatusCode, BTreeMap<&'static str, String>, String) {
+    let id = response.header("x-request-id").to_owned();
     let without_marks = |text: &str| {
         text.replace(&format!("/versions/{version}/"), "/")
             .replace(&format!("version={version}&"), "")
@@ -105,15 +108,15 @@ fn content(answer: Answer, version: u64) -> (StatusCode, BTreeMap<&'static str, 
         "location",
         "x-total-count",
     ];
-    let fields = fields.map(|name| (name, without_marks(answer.header(name))));
+    let fields = fields.map(|name| (name, without_marks(response.header(name))));
     let is_mark = |line: &&str| {
         line.starts_with("<p class=\"notice\">You are viewing version ")
             || line.starts_with("<link rel=\"canonical\"")
             || line.starts_with("<meta name=\"robots\"")
     };
-    let body = without_marks(&answer.body.replace(&id, "ID"));
+    let body = without_marks(&response.body.replace(&id, "ID"));
     let lines: Vec<_> = body.lines().filter(|line| !is_mark(line)).collect();
-    (answer.status, fields.into(), lines.join("\n"))
+    (response.status, fields.into(), lines.join("\n"))
 }
 
 /// Publishes versions, records all responses at each, and compares.
@@ -147,8 +150,8 @@ async fn check(versions: Vec<Vec<Edit>>) -> Result<(), TestCaseError> {
     }
     for (version, recorded) in (1..).zip(&recorded) {
         for (address, then) in addresses.iter().zip(recorded) {
-            let answer = server.get(&as_of(address, version)).await;
-            let now = content(answer, version);
+            let response = server.get(&as_of(address, version)).await;
+            let now = content(response, version);
             let (text, then_text) = (&now.2, &then.2);
             let lines = text.lines().zip(then_text.lines());
             let differing = lines.clone().find(|(now, then)| now != then);

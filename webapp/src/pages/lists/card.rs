@@ -24,7 +24,7 @@ pub(super) struct MovieCard {
     pub(super) directors: Vec<(String, String)>,
     /// Names and paths of its characters, humans first.
     pub(super) people: Vec<(String, String)>,
-    /// How many characters are not named.
+    /// Number of characters that are not named.
     pub(super) more_people: usize,
 }
 

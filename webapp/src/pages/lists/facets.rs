@@ -23,7 +23,7 @@ pub(super) struct Facet {
 pub(super) struct FacetValue {
     pub(super) value: String,
     pub(super) label: String,
-    /// How many items have it; unknown if none has, or if it is rare in a very large list.
+    /// Number of items with it; unknown if none has, or if it is rare in a very large list.
     pub(super) count: Option<u64>,
     pub(super) is_selected: bool,
 }

@@ -202,14 +202,7 @@ async fn the_home_page_says_in_sentences_what_changed() {
             fixture::added("d", "Two"),
         ],
     ];
-    let app = AppState {
-        current: CurrentSite::new(fixture::site("l", 1, versions)),
-        ..AppState::default()
-    };
-    let pages = Pages {
-        catalogue: Catalogue::default(),
-        app,
-    };
+    let pages = Pages::of_site(fixture::site("l", 1, versions));
     let home = pages.read("/").await;
     for text in [
         "<li>The movie “New” was added. <span",
@@ -285,14 +278,7 @@ async fn updates_that_follow_from_a_removed_item_are_folded() {
         update(movie("Other", &["p"]), renamed),
         removal,
     ];
-    let app = AppState {
-        current: CurrentSite::new(fixture::site("l", 1, [changes])),
-        ..AppState::default()
-    };
-    let pages = Pages {
-        catalogue: Catalogue::default(),
-        app,
-    };
+    let pages = Pages::of_site(fixture::site("l", 1, [changes]));
     let page = pages.read("/changes/2").await;
     let fold = page.find("1 updated only because of items").unwrap();
     let place = |text: &str| page.find(text).unwrap();

@@ -40,7 +40,7 @@ async fn a_missing_version_says_which_ones_there_are() {
             "ersions 3 to 5 are available.",
         ),
     ] {
-        let pages = site(fixture::site("l", 3, later));
+        let pages = Pages::of_site(fixture::site("l", 3, later));
         for path in ["/changes/99", "/changes/2", "/changes/x"] {
             let (status, _, page) = pages.get(path).await;
             assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
@@ -75,7 +75,7 @@ async fn a_removed_item_is_gone_with_its_history_as_long_as_a_version_knows_it()
         vec![change(Some(&yakul), None)],
         vec![fixture::added("other", "Other")],
     ];
-    let pages = site(fixture::site("l", 1, versions));
+    let pages = Pages::of_site(fixture::site("l", 1, versions));
     let (status, headers, page) = pages.get("/movies/yakul").await;
     assert_eq!(status, StatusCode::GONE);
     assert_eq!(headers["cache-control"], "no-store");
@@ -107,7 +107,7 @@ async fn a_removed_item_is_gone_with_its_history_as_long_as_a_version_knows_it()
         assert_eq!(pages.get(path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
     // The removal is in a version that is no longer kept.
-    let forgotten = site(fixture::site(
+    let forgotten = Pages::of_site(fixture::site(
         "l",
         3,
         [vec![fixture::added("other", "Other")]],
@@ -127,7 +127,7 @@ async fn a_removed_item_is_gone_by_its_uuid_in_either_case() {
         before: Some(fixture::movie(uuid, "M")),
         after: None,
     };
-    let pages = site(fixture::site("l", 1, [vec![removal]]));
+    let pages = Pages::of_site(fixture::site("l", 1, [vec![removal]]));
     for id in [uuid.to_owned(), uuid.to_uppercase()] {
         let (status, ..) = pages.get(&format!("/movies/{id}")).await;
         assert_eq!(status, StatusCode::GONE, "{id}");
@@ -185,15 +185,4 @@ async fn a_site_without_a_store_says_since_when_and_reloads() {
         page.contains("database has been unavailable since 29 November 2026, 07:57 UTC"),
         "{page}"
     );
-}
-
-fn site(site: Site) -> Pages {
-    let app = AppState {
-        current: CurrentSite::new(site),
-        ..AppState::default()
-    };
-    Pages {
-        catalogue: Catalogue::default(),
-        app,
-    }
 }

@@ -10,7 +10,7 @@ use super::super::run::Work;
 use super::{Caller, World};
 
 impl World {
-    pub(super) async fn answer(
+    pub(super) async fn respond(
         &mut self,
         publisher: usize,
         pending: &PendingCall,
@@ -18,7 +18,7 @@ impl World {
     ) -> Check<Result<Response>> {
         let call = pending.call.clone();
         let mut by = self.by(publisher);
-        let failed = Err(StoreError::Unavailable("no answer".into()));
+        let failed = Err(StoreError::Unavailable("no response".into()));
         let writes = call.writes();
         match fault {
             Some(Fault::Old(back)) if matches!(call, Call::Head) => {
@@ -37,10 +37,10 @@ impl World {
             Some(Fault::Twice) if writes => self.write_later(call.clone(), by.clone()),
             _ => {}
         }
-        let answer = self.perform(call.clone(), by).await?;
+        let response = self.perform(call.clone(), by).await?;
         let now = self.time;
         let publisher = &mut self.publishers[publisher];
-        match (&call, &answer) {
+        match (&call, &response) {
             (Call::Acquire(_), Ok(Response::Lease(Ok(reading)))) => {
                 publisher.fence = Some(reading.head.fence);
                 publisher.since = now;
@@ -58,7 +58,7 @@ impl World {
             }
             _ => {}
         }
-        Ok(answer)
+        Ok(response)
     }
 
     pub(super) fn by(&self, publisher: usize) -> Caller {
@@ -112,12 +112,13 @@ impl World {
             Call::WriteView(documents, _) if by.stale => Some(self.absent(documents).await?),
             _ => None,
         };
-        let answer = call.clone().perform(&*self.store).await;
-        if let Err(error @ (StoreError::Unavailable(_) | StoreError::Unreadable { .. })) = &answer {
+        let response = call.clone().perform(&*self.store).await;
+        if let Err(error @ (StoreError::Unavailable(_) | StoreError::Unreadable { .. })) = &response
+        {
             return Err(format!("{call:?}: {error}"));
         }
-        let lost = matches!(answer, Err(StoreError::LeaseLost));
-        match (&call, &answer) {
+        let lost = matches!(response, Err(StoreError::LeaseLost));
+        match (&call, &response) {
             (Call::Acquire(holder), Ok(Response::Lease(lease))) => {
                 ensure!(
                     lease.is_ok() == self.model.grants(holder),
@@ -132,18 +133,18 @@ impl World {
             (Call::Commit(commit), _) => {
                 ensure!(
                     lost != self.model.may_commit(commit),
-                    "at version {} and lease {}: {commit:?} gave {answer:?}",
+                    "at version {} and lease {}: {commit:?} gave {response:?}",
                     self.model.version,
                     self.model.fence
                 );
-                if let Ok(Response::Committed(head)) = &answer {
+                if let Ok(Response::Committed(head)) = &response {
                     self.committed(commit, head.header().cloned(), &by)?;
                 }
             }
             (Call::PatchHead(fence, _) | Call::Release(fence, _), _) => {
                 ensure!(
                     lost == (*fence != self.model.fence),
-                    "under lease {}: {call:?} gave {answer:?}",
+                    "under lease {}: {call:?} gave {response:?}",
                     self.model.fence
                 );
                 match &call {
@@ -155,7 +156,7 @@ impl World {
             (Call::Put(name, _), _) => {
                 self.put.insert(*name, self.time);
             }
-            _ => ensure!(answer.is_ok(), "{call:?} gave {answer:?}"),
+            _ => ensure!(response.is_ok(), "{call:?} gave {response:?}"),
         }
         if let Some(absent) = absent {
             self.returned.extend(absent);
@@ -175,7 +176,7 @@ impl World {
         if matches!(call, Call::Commit(_) | Call::Remove(_)) {
             self.check_parts().await?;
         }
-        Ok(answer)
+        Ok(response)
     }
 
     pub(super) fn committed(

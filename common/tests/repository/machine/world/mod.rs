@@ -20,8 +20,7 @@ use super::reader::Reader;
 use super::run::Work;
 use crate::fixture::{self, Fixture, SavedHead, catalogue};
 
-/// How many wrong responses a reader gets before it learns something: a part that stays away counts
-/// as lost in the end.
+/// Maximum number of wrong responses to a reader in a row: in the end a missing part counts as lost.
 const MAX_READ_FAULTS: u32 = 3;
 /// More calls than a reader makes to come to the head.
 const MAX_CATCH_UP_CALLS: usize = 60;
@@ -59,7 +58,7 @@ struct Caller {
     wanted: Option<Catalogue>,
     /// Whether it is a sync, which publishes nothing while a version is pinned.
     syncs: bool,
-    /// Nobody hears the answer.
+    /// The caller is gone before the response.
     unheard: bool,
     /// The lease has passed on, or its publisher has gone on.
     stale: bool,
@@ -218,8 +217,8 @@ impl World {
             made += 1;
             let fault = self.publishers[publisher].fault.take();
             self.publishers[publisher].faulted |= fault.is_some();
-            let answer = self.answer(publisher, &pending, fault).await?;
-            pending.answer(answer);
+            let response = self.respond(publisher, &pending, fault).await?;
+            pending.respond(response);
             self.advance(publisher).await?;
         }
         Ok(())
@@ -312,19 +311,19 @@ impl World {
         let reader = &mut self.readers[reader];
         if let Some(pending) = reader.pending.take() {
             let fault = fault.filter(|_| reader.fault < MAX_READ_FAULTS);
-            let answer = match (&pending.call, fault, old) {
+            let response = match (&pending.call, fault, old) {
                 (Call::Head, Some(_), Some(old)) => Response::Head(old),
                 (Call::Get(_), Some(ReadFault::Missing), _) => Response::Part(None),
                 (call, ..) => {
-                    let answer = call.clone().perform(&*self.store).await;
-                    answer.map_err(|error| format!("{call:?}: {error}"))?
+                    let response = call.clone().perform(&*self.store).await;
+                    response.map_err(|error| format!("{call:?}: {error}"))?
                 }
             };
             reader.fault += u32::from(fault.is_some());
-            if let Response::Head(reading) = &answer {
+            if let Response::Head(reading) = &response {
                 reader.looked.clone_from(reading);
             }
-            pending.answer(Ok(answer));
+            pending.respond(Ok(response));
         }
         reader.advance(&self.model, &self.published).await
     }

@@ -1,11 +1,11 @@
-//! Live updates of open pages, and navigation by keyboard.
+//! Live updates of open pages.
 
-use std::collections::BTreeSet;
+mod keyboard;
 
 use serde_json::json;
 
-use e2e::{DEADLINE, wait_until_shows};
-use testkit::browser::{Browser, Key};
+use e2e::{DEADLINE, start_mirror, wait_until_shows};
+use testkit::browser::Browser;
 use testkit::process::Service;
 use testkit::source::Source;
 
@@ -21,15 +21,8 @@ struct LiveSite {
 impl LiveSite {
     async fn start() -> Self {
         let source = Source::start().await;
-        let provider = source.url();
-        let envs = [
-            ("PYFLIX_PROVIDER_URLS", provider.as_str()),
-            ("PYFLIX_SYNC_INTERVAL", "250ms"),
-        ];
-        let pyflix = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-        wait_until_shows(&format!("{}/movies", pyflix.url()), "The Lantern Ferry").await;
-        let browser = Browser::start().await;
-        browser.set_window(1280, 800).await;
+        let pyflix = start_mirror(&source, &[]).await;
+        let browser = Browser::start_with_window(1280, 800).await;
         Self {
             source,
             pyflix,
@@ -100,9 +93,9 @@ async fn a_notification_goes_after_a_while_unless_it_has_the_focus() {
         .await;
     site.open("/movies").await;
     site.wait_until_live().await;
-    let say = "document.dispatchEvent(new CustomEvent('say', { detail: 'Saved' })); \
-         document.querySelector('.live button').focus(); window.timers = 0; return 'said'";
-    assert_eq!(site.browser.eval(say).await, "said");
+    let show = "document.dispatchEvent(new CustomEvent('show-message', { detail: 'Saved' })); \
+         document.querySelector('.live button').focus(); window.timers = 0; return 'shown'";
+    assert_eq!(site.browser.eval(show).await, "shown");
     let text =
         "return document.querySelector('.live > p:not(.visually-hidden)')?.textContent ?? ''";
     site.until("return window.timers > 2", "true").await;
@@ -165,8 +158,9 @@ async fn an_open_page_shows_a_notice_while_the_source_is_unavailable() {
 
     site.source.resume().await;
     site.until(notice, "").await;
-    let said = "return document.querySelector('.live .visually-hidden').textContent";
-    site.until(said, "The catalogue is up to date again.").await;
+    let announcement = "return document.querySelector('.live .visually-hidden').textContent";
+    site.until(announcement, "The catalogue is up to date again.")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,101 +180,6 @@ async fn a_page_restored_from_the_browsers_cache_catches_up() {
     site.browser.eval(back).await;
     site.until(&title, "The Paper Ferry").await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn everything_is_reachable_by_keyboard_with_visible_focus() {
-    let site = LiveSite::start().await;
-    let browser = &site.browser;
-    site.open("/movies").await;
-    site.wait_until_live().await;
-
-    browser.press(Key::Tab).await;
-    let skip = "const link = document.activeElement; \
-                return link.textContent + ' ' + (link.getBoundingClientRect().top >= 0)";
-    site.until(skip, "Skip to content true").await;
-    browser.press(Key::Enter).await;
-    site.until("return document.activeElement.nodeName", "MAIN")
-        .await;
-
-    browser.press('/').await;
-    let focused = "return document.activeElement.id";
-    assert_eq!(browser.eval(focused).await, "search");
-    browser.type_text("lantern/").await;
-    let value = "return document.activeElement.value";
-    assert_eq!(browser.eval(value).await, "lantern/");
-    let offered = "return document.querySelector('#suggestions li')?.firstChild.data ?? ''";
-    site.until(offered, "The Lantern Ferry").await;
-    browser.press(Key::Escape).await;
-    let hidden = "return document.querySelector('#suggestions').hidden";
-    assert_eq!(browser.eval(hidden).await, "true");
-    assert_eq!(browser.eval(focused).await, "search");
-    browser.press(Key::Escape).await;
-    assert_eq!(browser.eval(focused).await, "");
-
-    browser.press('/').await;
-    browser.type_text("lantern").await;
-    site.until(offered, "The Lantern Ferry").await;
-    browser.press(Key::Down).await;
-    let chosen = "return document.querySelector('[aria-selected=true]')?.id === \
-                  document.activeElement.getAttribute('aria-activedescendant')";
-    site.until(chosen, "true").await;
-    let violations = browser.accessibility_violations().await;
-    assert!(violations.is_empty(), "{violations:?}");
-    browser.press(Key::Enter).await;
-    site.until("return location.pathname", "/movies/the-lantern-ferry")
-        .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_tab_key_follows_the_order_of_each_page_with_visible_focus() {
-    let site = LiveSite::start().await;
-    let browser = &site.browser;
-    for path in [
-        "/",
-        "/movies",
-        "/movies/the-lantern-ferry",
-        "/people",
-        "/search?q=lantern",
-        "/changes",
-        "/status",
-        "/about",
-    ] {
-        site.open(path).await;
-        site.wait_until_live().await;
-        browser
-            .eval("window.order = [...document.querySelectorAll('*')]")
-            .await;
-        let mut places = Vec::new();
-        let mut unseen = BTreeSet::new();
-        loop {
-            browser.press(Key::Tab).await;
-            let at = browser.eval(WHERE).await;
-            let Some((place, name)) = at.split_once(' ') else {
-                break;
-            };
-            let place: usize = place.parse().unwrap();
-            if places.contains(&place) {
-                break;
-            }
-            places.push(place);
-            if !name.is_empty() {
-                unseen.insert(name.to_owned());
-            }
-        }
-        assert!(places.len() > 10, "{path}: {places:?}");
-        assert!(places.is_sorted(), "{path}: {places:?}");
-        assert!(unseen.is_empty(), "{path}: no focus to see at {unseen:?}");
-    }
-}
-
-/// Where the focus is among all elements; with a name behind it if that cannot be seen.
-const WHERE: &str = "
-    const at = document.activeElement;
-    if (at === document.body) return '';
-    const outlined = (style) => style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
-    const seen = [null, '::after'].some((part) => outlined(getComputedStyle(at, part)));
-    return order.indexOf(at) + ' ' + (seen ? '' : at.outerHTML.slice(0, 80));
-";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_have_the_same_content_without_scripts() {

@@ -1,19 +1,18 @@
 //! Server-sent events, also after a reconnect, and the Atom feed.
 
-use std::io::Write as _;
-use std::path::Path;
+mod listener;
+mod slots;
+
 use std::time::{Duration, Instant};
 
 use e2e::{DEADLINE, Store, get, wait_until_shows};
-use flate2::write::GzDecoder;
-use serde_json::Value;
-use testkit::process::{Service, Signal, binary};
+use testkit::process::{Service, Signal};
 use testkit::reverse_proxy::{ReverseProxy, ReverseProxyKind};
 use testkit::skips::skip;
 use testkit::source::{Source, film};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
+
+use self::listener::{Listener, stalled_client};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_version_is_sent_to_listeners() {
@@ -195,219 +194,6 @@ async fn listeners_that_never_read_delay_no_other() {
     println!("exit after {took:?}");
     assert!(took < Duration::from_secs(5), "{took:?}");
     drop(stalled);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_closes_its_connection_frees_its_slot_at_once() {
-    slots_are_free_after(async |listeners| drop(listeners)).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_resets_its_connection_frees_its_slot_at_once() {
-    slots_are_free_after(async |listeners| {
-        for listener in &listeners {
-            listener.stream.get_ref().set_zero_linger().unwrap();
-        }
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_shuts_down_its_sending_side_frees_its_slot_at_once() {
-    let mut open = Vec::new();
-    slots_are_free_after(async |mut listeners| {
-        for listener in &mut listeners {
-            listener.stream.get_mut().shutdown().await.unwrap();
-        }
-        open = listeners;
-    })
-    .await;
-    drop(open);
-}
-
-/// Opens event streams in all slots, passes them to `end`, and opens all slots again, which must not
-/// wait for a heartbeat.
-async fn slots_are_free_after(end: impl AsyncFnOnce(Vec<Listener>)) {
-    let store = Store::sqlite();
-    let (_webapp, host) = webapp_with_few_slots(&store).await;
-    let mut listeners = Vec::new();
-    let refusal = loop {
-        match Listener::at(&host, None).await {
-            Ok(listener) => listeners.push(listener),
-            Err(refusal) => break refusal,
-        }
-    };
-    assert!(refusal.starts_with("HTTP/1.1 503"), "{refusal}");
-    let places = listeners.len();
-    assert!((10..200).contains(&places), "{places}");
-    for listener in &mut listeners {
-        assert_eq!(listener.next().await.name, "hello");
-    }
-
-    end(listeners).await;
-
-    let mut others = Vec::new();
-    let free = testkit::eventually(Duration::from_secs(10), async || {
-        match Listener::at(&host, None).await {
-            Ok(listener) => others.push(listener),
-            Err(refusal) => return Err(refusal),
-        }
-        let taken = others.len();
-        (taken == places)
-            .then_some(taken)
-            .ok_or_else(|| format!("{taken} of {places}"))
-    });
-    assert_eq!(free.await, places);
-}
-
-/// A web app with at most 200 open files: half of them for connections, and half of those for
-/// listeners.
-async fn webapp_with_few_slots(store: &Store) -> (Service, String) {
-    let command = format!(
-        "ulimit -n 200 && PYFLIX_LISTEN=127.0.0.1:0 PYFLIX_DATABASE_URL='{}' exec '{}'",
-        store.url,
-        binary("webapp").display()
-    );
-    let folder = store.file().parent().unwrap().to_owned();
-    let webapp = Service::start_program(&folder, Path::new("/bin/sh"), &["-c", &command]);
-    let line = webapp
-        .wait_for_line(|line| line.contains("http://127.0.0.1:"), DEADLINE)
-        .await;
-    let (_, address) = line.split_once("http://").unwrap();
-    let is_of_host = |c: &char| c.is_ascii_digit() || matches!(c, '.' | ':');
-    let host: String = address.chars().take_while(is_of_host).collect();
-    wait_until_shows(&format!("http://{host}/"), "Welcome").await;
-    (webapp, host)
-}
-
-/// A client of the event stream.
-struct Listener {
-    stream: BufReader<TcpStream>,
-    /// For a stream that a proxy compresses.
-    gzip: Option<GzDecoder<Vec<u8>>>,
-    /// The status line and the headers, in lower case.
-    head: String,
-    unread: String,
-    heartbeats: usize,
-}
-
-#[derive(Debug)]
-struct Event {
-    name: String,
-    id: String,
-    data: Value,
-}
-
-impl Listener {
-    async fn connect(webapp: &Service, last: Option<&str>) -> Self {
-        let host = webapp.url().trim_start_matches("http://");
-        let listener = Self::at(host, last).await;
-        listener.unwrap_or_else(|refusal| panic!("{refusal}"))
-    }
-
-    /// An error is the head of another response than 200.
-    async fn at(host: &str, last: Option<&str>) -> Result<Self, String> {
-        let mut stream = TcpStream::connect(host).await.unwrap();
-        stream
-            .write_all(request(host, last).as_bytes())
-            .await
-            .unwrap();
-        let mut stream = BufReader::new(stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            let read = timeout(DEADLINE, stream.read_line(&mut head)).await;
-            assert_ne!(read.unwrap().unwrap(), 0, "{head}");
-        }
-        if !head.starts_with("HTTP/1.1 200") {
-            return Err(head);
-        }
-        let head = head.to_lowercase();
-        let is_gzip = head.contains("content-encoding: gzip");
-        Ok(Self {
-            stream,
-            gzip: is_gzip.then(|| GzDecoder::new(Vec::new())),
-            head,
-            unread: String::new(),
-            heartbeats: 0,
-        })
-    }
-
-    /// The next event, without heartbeats.
-    async fn next(&mut self) -> Event {
-        loop {
-            let Some((event, rest)) = self.unread.split_once("\n\n") else {
-                let chunk = timeout(DEADLINE, self.chunk()).await;
-                self.unread += &chunk.unwrap().unwrap();
-                continue;
-            };
-            self.heartbeats += usize::from(event == ":");
-            let field = |name: &str| {
-                let mut lines = event.lines();
-                let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-                value.unwrap_or_default().to_owned()
-            };
-            let data = serde_json::from_str(&field("data")).unwrap_or_default();
-            let event = Event {
-                name: field("event"),
-                id: field("id"),
-                data,
-            };
-            self.unread = rest.to_owned();
-            if !event.name.is_empty() {
-                return event;
-            }
-        }
-    }
-
-    /// The next event of one of these kinds.
-    async fn next_of(&mut self, names: &[&str]) -> Event {
-        loop {
-            let event = self.next().await;
-            if names.contains(&&*event.name) {
-                return event;
-            }
-            assert_eq!(event.name, "status", "{event:?}");
-        }
-    }
-
-    async fn read_to_end(&mut self) {
-        while timeout(DEADLINE, self.chunk()).await.unwrap().is_some() {}
-    }
-
-    /// A chunk of the body; `None` at its end.
-    async fn chunk(&mut self) -> Option<String> {
-        let mut size = String::new();
-        self.stream.read_line(&mut size).await.unwrap();
-        let size = usize::from_str_radix(size.trim(), 16).unwrap();
-        let mut chunk = vec![0; size + 2];
-        self.stream.read_exact(&mut chunk).await.unwrap();
-        chunk.truncate(size);
-        if let Some(decoder) = &mut self.gzip {
-            decoder.write_all(&chunk).unwrap();
-            decoder.flush().unwrap();
-            chunk = std::mem::take(decoder.get_mut());
-        }
-        (size > 0).then(|| String::from_utf8(chunk).unwrap())
-    }
-}
-
-/// A client that requests the events and never reads, with a small receive window.
-async fn stalled_client(webapp: &Service) -> TcpStream {
-    let host = webapp.url().trim_start_matches("http://");
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut stream = socket.connect(host.parse().unwrap()).await.unwrap();
-    stream
-        .write_all(request(host, None).as_bytes())
-        .await
-        .unwrap();
-    stream
-}
-
-fn request(host: &str, last: Option<&str>) -> String {
-    let last = last.map(|last| format!("Last-Event-ID: {last}\r\n"));
-    let last = last.unwrap_or_default();
-    format!("GET /events HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: gzip\r\n{last}\r\n")
 }
 
 /// A store with one version, its source, and a web app that serves it.

@@ -1,14 +1,18 @@
+mod replica_set;
+mod users;
+
 use std::time::Duration;
 
-use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{ClientOptions, Credential, ServerAddress};
 use mongodb::{Client, Database};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{sleep, timeout};
 
+use self::replica_set::{add_members, rename_member, start_set};
+use self::users::{create_root, grant};
 use super::connection::DATABASE;
-use super::error::{UNAUTHORIZED, explain, is_refused};
+use super::error::{explain, is_refused};
 
 /// The database user that may read, for web apps.
 pub const READER: &str = "pyflix_reader";
@@ -22,8 +26,6 @@ const ROOT: &str = "root";
 /// How long to wait between attempts.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-const ALREADY_INITIALIZED: i32 = 23;
-const USER_EXISTS: i32 = 51_003;
 /// Codes of a server that is becoming primary or stepping down, or of a set that has not yet taken
 /// over its last configuration.
 const TRANSIENT_CODES: [i32; 12] = [
@@ -208,202 +210,11 @@ async fn attempt(
     add_members(&servers.primary, members).await
 }
 
-/// Initiates the set with its first member alone: until there is a user, only that one is known to
-/// be primary.
-async fn start_set(servers: &Servers, first: &str) -> Result<(), AttemptError> {
-    let Servers { stranger, root, .. } = servers;
-    let hello = stranger.run_command(doc! { "hello": 1 }).await?;
-    if hello.contains_key("setName") {
-        let is_primary = matches!(hello.get_bool("isWritablePrimary"), Ok(true));
-        let has_primary = !servers.others.is_empty() && hello.contains_key("primary");
-        return match is_primary || has_primary {
-            true => Ok(()),
-            false => Err(no_primary()),
-        };
-    }
-    if !matches!(hello.get_bool("isreplicaset"), Ok(true)) {
-        return Err(AttemptError::Permanent(SetupError::Alone));
-    }
-    // A first member that has lost its data must not start a second set beside that of the others.
-    for other in &servers.others {
-        if let Ok(set) = other
-            .run_command(doc! { "hello": 1 })
-            .await?
-            .get_str("setName")
-        {
-            return Err(AttemptError::Transient(format!(
-                "{first} is not in the replica set {set} of the other members yet"
-            )));
-        }
-    }
-    let config = doc! { "_id": REPLICA_SET, "version": 1, "members": [member(0, first)] };
-    let initiate = doc! { "replSetInitiate": &config };
-    let mut outcome = stranger.run_command(initiate.clone()).await;
-    // Once there is a user, others may not initiate.
-    let has_users = matches!(&outcome, Err(error) if code(error) == Some(UNAUTHORIZED));
-    if has_users {
-        outcome = root.run_command(initiate).await;
-    }
-    match outcome {
-        // The server does not find itself in its set if that has another host.
-        Err(error) if code(&error) == Some(ALREADY_INITIALIZED) && has_users => {
-            rename_member(root, first).await?;
-        }
-        Err(error) if code(&error) == Some(ALREADY_INITIALIZED) => {
-            // Without a user, the configuration cannot be read.
-            tracing::warn!(
-                "the replica set of this data was initiated with another host, and has no users; \
-                 changing the host to {first}"
-            );
-            reconfigure(stranger, &config, Force::Yes).await?;
-        }
-        outcome => drop(outcome.map_err(root_error)?),
-    }
-    Err(no_primary())
-}
-
-fn no_primary() -> AttemptError {
-    AttemptError::Transient("its replica set has no primary".into())
-}
-
-/// Gives the only member of the set the host `host`. Clients connect to the hosts in the set's
-/// configuration, whatever their URL says.
-async fn rename_member(root: &Database, host: &str) -> Result<(), AttemptError> {
-    let mut config = configuration(root).await?;
-    let found = hosts(&config);
-    if found.iter().any(|found| found == host) {
-        return Ok(());
-    }
-    if found.len() != 1 {
-        let member = host.to_owned();
-        let members = SetupError::Members { found, member };
-        return Err(AttemptError::Permanent(members));
-    }
-    tracing::warn!(
-        "the replica set of this data was initiated with the host {}; changing it to {host}",
-        found.join(", ")
-    );
-    config.insert("members", [member(0, host)]);
-    reconfigure(root, &config, Force::Yes).await?;
-    Err(no_primary())
-}
-
-/// Adds the members that the set does not have. A reconfiguration may add one voting member.
-async fn add_members(primary: &Database, members: &[String]) -> Result<(), AttemptError> {
-    let mut config = configuration(primary).await?;
-    let found = hosts(&config);
-    let Some(missing) = members.iter().find(|member| !found.contains(member)) else {
-        return Ok(());
-    };
-    let entries = config.get_array_mut("members").map_err(|_| unreadable())?;
-    let ids = entries
-        .iter()
-        .filter_map(|entry| entry.as_document()?.get_i32("_id").ok());
-    let id = ids.max().map_or(0, |id| id + 1);
-    entries.push(member(id, missing).into());
-    reconfigure(primary, &config, Force::No).await?;
-    tracing::info!("added {missing} to the replica set");
-    Err(AttemptError::Transient(format!(
-        "{missing} is not yet a full member"
-    )))
-}
-
-fn member(id: i32, host: &str) -> Document {
-    doc! { "_id": id, "host": host }
-}
-
-/// The configuration of the set, with the version of the next one.
-async fn configuration(root: &Database) -> Result<Document, AttemptError> {
-    let reply = root.run_command(doc! { "replSetGetConfig": 1 }).await;
-    let mut reply = reply.map_err(root_error)?;
-    let config = reply.get_document_mut("config").map_err(|_| unreadable())?;
-    let version = config.get_i32("version").unwrap_or_default();
-    config.insert("version", version + 1);
-    Ok(std::mem::take(config))
-}
-
-fn unreadable() -> AttemptError {
-    AttemptError::Transient("its replica set has no configuration".into())
-}
-
-fn hosts(config: &Document) -> Vec<String> {
-    let members = config.get_array("members").into_iter().flatten();
-    let members = members.filter_map(Bson::as_document);
-    members
-        .map(|member| member.get_str("host").unwrap_or_default().to_owned())
-        .collect()
-}
-
-/// Whether a reconfiguration works without a primary, and may change everything at once.
-#[derive(Clone, Copy, PartialEq)]
-enum Force {
-    Yes,
-    No,
-}
-
-async fn reconfigure(
-    admin: &Database,
-    config: &Document,
-    force: Force,
-) -> Result<(), AttemptError> {
-    let reconfigure = doc! { "replSetReconfig": config, "force": force == Force::Yes };
-    let outcome = admin.run_command(reconfigure).await;
-    outcome.map(drop).map_err(root_error)
-}
-
 /// The error of a command of the root user.
 fn root_error(error: Error) -> AttemptError {
     match is_refused(&error) {
         true => AttemptError::Permanent(SetupError::Root),
         false => error.into(),
-    }
-}
-
-/// Creates the first user, through the localhost exception.
-async fn create_root(stranger: &Database, password: &SecretString) -> Result<(), AttemptError> {
-    let create = user(
-        "createUser",
-        ROOT,
-        password,
-        doc! { "role": "root", "db": "admin" },
-    );
-    match stranger.run_command(create).await {
-        Err(error) if !matches!(code(&error), Some(UNAUTHORIZED | USER_EXISTS)) => {
-            Err(error.into())
-        }
-        _ => Ok(()),
-    }
-}
-
-async fn grant(
-    movies: &Database,
-    name: &str,
-    password: &SecretString,
-    role: &str,
-) -> Result<(), AttemptError> {
-    let command = |command| {
-        user(
-            command,
-            name,
-            password,
-            doc! { "role": role, "db": DATABASE },
-        )
-    };
-    let mut outcome = movies.run_command(command("createUser")).await;
-    if let Err(error) = &outcome
-        && code(error) == Some(USER_EXISTS)
-    {
-        outcome = movies.run_command(command("updateUser")).await;
-    }
-    outcome.map(drop).map_err(root_error)
-}
-
-fn user(command: &str, name: &str, password: &SecretString, role: Document) -> Document {
-    doc! {
-        command: name,
-        "pwd": password.expose_secret(),
-        "roles": [role],
-        "writeConcern": { "w": "majority" },
     }
 }
 

@@ -1,10 +1,12 @@
 //! Links lead to the address that people use: below a path, behind proxies, on a listener that has
 //! only the drop-in.
 
+mod ghibli_listener;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use e2e::{DEADLINE, Store, get, start_app, wait_until_shows};
+use e2e::{DEADLINE, Store, get, start_app, start_mirror, wait_until_shows};
 use serde_json::{Value, json};
 use testkit::browser::Browser;
 use testkit::eventually;
@@ -37,14 +39,18 @@ async fn every_address_on_every_page_is_below_the_path_of_the_public_url() {
     let mut seen = BTreeSet::new();
     let mut pages = 0;
     while let Some(path) = open.pop() {
-        let answer = get(&format!("{}{path}", app.url())).await;
+        let response = get(&format!("{}{path}", app.url())).await;
         // Examples of the API reference name a version that the built-in catalogue does not have.
         let is_missing = path.ends_with("/nothing/here") || path.contains("/api/v1/versions/");
-        assert!(is_missing || answer.status < 400, "{path}: {}", answer.head);
-        if let Some(to) = answer.header("location") {
+        assert!(
+            is_missing || response.status < 400,
+            "{path}: {}",
+            response.head
+        );
+        if let Some(to) = response.header("location") {
             assert!(to.starts_with("/pyflix/"), "{path}: {to}");
         }
-        let media_type = answer.header("content-type").unwrap_or_default();
+        let media_type = response.header("content-type").unwrap_or_default();
         if !media_type.starts_with("text/html") {
             continue;
         }
@@ -58,7 +64,7 @@ async fn every_address_on_every_page_is_below_the_path_of_the_public_url() {
             eventually(DEADLINE, are_equal).await;
         }
         for name in ["href", "src", "action"] {
-            for address in answer.body.split(&format!(" {name}=\"")).skip(1) {
+            for address in response.body.split(&format!(" {name}=\"")).skip(1) {
                 let address = address.split('"').next().unwrap().replace("&#38;", "&");
                 let is_elsewhere = address.starts_with('#') || address.starts_with("https://");
                 assert!(
@@ -145,14 +151,8 @@ async fn a_browser_uses_the_site_below_a_path_that_the_proxy_keeps() {
 
 async fn browse(location: Location) {
     let source = Source::start().await;
-    let provider = source.url();
-    let envs = [
-        ("PYFLIX_PROVIDER_URLS", provider.as_str()),
-        ("PYFLIX_SYNC_INTERVAL", "250ms"),
-        ("PYFLIX_PUBLIC_URL", "http://films.example/pyflix"),
-    ];
-    let app = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-    wait_until_shows(&format!("{}/movies", app.url()), "The Lantern Ferry").await;
+    let settings = [("PYFLIX_PUBLIC_URL", "http://films.example/pyflix")];
+    let app = start_mirror(&source, &settings).await;
     let Some(proxy) = ReverseProxy::start_below(app.address(), location).await else {
         skip("public_address: nginx", "nginx is not installed");
         return;
@@ -290,9 +290,14 @@ async fn only_a_trusted_proxy_changes_links() {
                     || found.body.contains(&format!("\"url\": \"{root}\""));
                 assert!(is_right, "{path} {fields:?}: {}", found.body);
             };
-            let answer = ask(&trusting, path, fields).await;
-            right(&answer, root);
-            assert!(answer.header("vary").unwrap().contains("x-forwarded-proto"));
+            let response = ask(&trusting, path, fields).await;
+            right(&response, root);
+            assert!(
+                response
+                    .header("vary")
+                    .unwrap()
+                    .contains("x-forwarded-proto")
+            );
             right(&ask(&other, path, fields).await, "http://here.example");
             right(&ask(&configured, path, fields).await, PUBLIC);
         }
@@ -324,76 +329,6 @@ async fn ignored_fields_of_a_proxy_are_one_warning_with_the_setting_to_use() {
         app.output().lines().filter(|line| is_warning(line)).count(),
         1
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_warning_of_the_drop_in_s_listener_names_no_setting_that_it_ignores() {
-    for public_url in ["", PUBLIC] {
-        let mut envs = vec![("PYFLIX_GHIBLI_LISTEN", "127.0.0.1:0")];
-        envs.extend((!public_url.is_empty()).then_some(("PYFLIX_PUBLIC_URL", public_url)));
-        let app = app(&envs).await;
-        let ghibli = ghibli_address(&app).await;
-        ask_at(ghibli, "/films", &[("X-Forwarded-Proto", "https")]).await;
-        let is_warning = |line: &str| line.contains("x-forwarded-proto");
-        let line = app.wait_for_line(is_warning, DEADLINE).await;
-        assert!(line.contains("PYFLIX_GHIBLI_LISTEN"), "{line}");
-        assert!(line.contains("PYFLIX_TRUSTED_PROXIES=127.0.0.1"), "{line}");
-        assert!(!line.contains("PYFLIX_PUBLIC_URL"), "{line}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_drop_in_has_a_listener_of_its_own() {
-    let app = app(&[
-        ("PYFLIX_GHIBLI_LISTEN", "127.0.0.1:0"),
-        ("PYFLIX_PUBLIC_URL", PUBLIC),
-    ])
-    .await;
-    let root = format!("http://{}", ghibli_address(&app).await);
-
-    for path in [
-        "/films",
-        "/people?limit=2",
-        "/vehicles/",
-        "/db",
-        "/films?_page=2&_limit=3",
-    ] {
-        for _ in 0..3 {
-            let here = get(&format!("{root}{path}")).await;
-            let there = get(&format!("{}/ghibli{path}", app.url())).await;
-            let expected = there.body.replace(&format!("{PUBLIC}/ghibli"), &root);
-            assert_eq!((here.status, &here.body), (200, &expected), "{path}");
-            let links = there
-                .header("link")
-                .map(|link| link.replace(&format!("{PUBLIC}/ghibli"), &root));
-            assert_eq!(here.header("link").map(str::to_owned), links, "{path}");
-        }
-    }
-    assert_eq!(get(&root).await.json()["films"], format!("{root}/films"));
-    for path in ["/movies", "/films/nobody", "/status", "/healthz"] {
-        let answer = get(&format!("{root}{path}")).await;
-        assert_eq!(
-            (answer.status, answer.json()),
-            (404, Value::from(serde_json::Map::new())),
-            "{path}"
-        );
-    }
-    let problem = get(&format!("{root}/films?title_like=(")).await;
-    assert_eq!(problem.status, 400);
-    assert_eq!(problem.json()["instance"], "/films");
-    app.signal(Signal::TERM);
-    assert_eq!(app.wait_exit(DEADLINE).await.code(), Some(0));
-}
-
-/// The address of the listener with the drop-in.
-async fn ghibli_address(app: &Service) -> SocketAddr {
-    let line = app
-        .wait_for_line(|line| line.contains("Ghibli API's replacement"), DEADLINE)
-        .await;
-    let address = line.split_once("http://").unwrap().1;
-    let is_of_address = |c: &char| c.is_ascii_digit() || matches!(c, '.' | ':');
-    let address: String = address.chars().take_while(is_of_address).collect();
-    address.parse().unwrap()
 }
 
 /// Sends a request for another host, with fields of a proxy.
