@@ -148,7 +148,7 @@ impl Webhooks {
             tracing::warn!(
                 webhook = target.label,
                 events = pending.dropped,
-                "events were dropped: they were too old or too many"
+                "events were dropped: too old, too many, or with rows that cannot be read"
             );
         } else if pending.events.is_empty() {
             target.note_finished(newest);

@@ -44,3 +44,26 @@ fn systemd_accepts_the_units() {
     let printed = String::from_utf8_lossy(&verified.stderr).into_owned();
     assert!(verified.status.success() && printed.is_empty(), "{printed}");
 }
+
+#[test]
+fn commands_of_the_guide_have_the_user_the_folder_and_the_settings_of_the_service() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let unit = fs::read_to_string(root.join("deploy/systemd/pyflix.service")).unwrap();
+    let guide = fs::read_to_string(root.join("docs/operations.md")).unwrap();
+    let command = guide.split("systemd-run").nth(1).unwrap();
+    let command = command.split("/usr/local/bin/").next().unwrap();
+    for (setting, option) in [
+        ("DynamicUser=", "-p DynamicUser="),
+        ("User=", "-p User="),
+        ("StateDirectory=", "-p StateDirectory="),
+        ("StateDirectoryMode=", "-p StateDirectoryMode="),
+        ("UMask=", "-p UMask="),
+        ("EnvironmentFile=", "-p EnvironmentFile="),
+        ("Environment=", "-E "),
+    ] {
+        let mut values = unit.lines().filter_map(|line| line.strip_prefix(setting));
+        let value = values.next().unwrap();
+        assert!(command.contains(&format!("{option}{value} ")), "{setting}");
+        assert_eq!(values.next(), None, "{setting}");
+    }
+}

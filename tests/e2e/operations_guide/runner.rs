@@ -31,7 +31,8 @@ const RUN: [&str; 11] = [
 ];
 
 /// The first words of commands that are not run, and the reason.
-const NOT_RUN: [(&str, &str); 6] = [
+const NOT_RUN: [(&str, &str); 7] = [
+    ("chown", "writes to system folders"),
     ("docker volume", "needs a Docker engine"),
     ("install", "writes to system folders"),
     ("journalctl", "needs systemd as the first process"),
