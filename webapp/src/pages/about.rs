@@ -3,13 +3,9 @@ use axum::extract::State;
 use http_content::Representation;
 
 use super::layout::{HtmlHead, PageLayout};
-use crate::http::AppError;
-use crate::http::PublicUrl;
 use crate::http::content::{self, AtVersion as _};
+use crate::http::{AppError, Links, PublicUrl};
 use crate::state::CurrentSite;
-
-/// The origin with the default `PYFLIX_LISTEN`.
-const DEFAULT_ORIGIN: &str = "http://localhost:8000";
 
 #[derive(Template)]
 #[template(path = "about.html")]
@@ -18,16 +14,16 @@ struct AboutPage {
     layout: PageLayout,
     /// The hosts that posters were copied from, if any are shown.
     poster_hosts: String,
-    /// The origin of the URLs in examples.
-    origin: String,
+    /// The start of the URLs in examples.
+    root: String,
 }
 
 pub(crate) async fn show(
     State(current): State<CurrentSite>,
     State(public_url): State<PublicUrl>,
+    links: Links,
 ) -> Result<Representation, AppError> {
     let site = current.load()?;
-    let origin = public_url.configured.as_deref().unwrap_or(DEFAULT_ORIGIN);
     let page = AboutPage {
         head: HtmlHead::of(
             &public_url,
@@ -37,7 +33,8 @@ pub(crate) async fn show(
         ),
         layout: PageLayout::of(&site),
         poster_hosts: Vec::from_iter(site.sync_status.posters.hosts()).join(", "),
-        origin: origin.to_owned(),
+        root: links.root().to_owned(),
     };
-    Ok(content::page(&page)?.at_version(site.version()))
+    let page = content::page(&page)?.at_version(site.version());
+    Ok(links.with_links(page))
 }
