@@ -1,15 +1,17 @@
 //! Several web apps and syncers as processes on one replica set of three.
+//!
+//! Each number of web apps is a row of a table, and a row of `docs/cluster.gp`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
 use common::clock::Clock;
 use common::models::{Item, Kind};
 use common::repository::{Access, Repository, Snapshot};
 use tempfile::TempDir;
 use testkit::http::try_get;
-use testkit::mongo::{MongoReplicaSet, fresh_database};
+use testkit::mongo::{Mongo, MongoReplicaSet, fresh_database};
 use testkit::process::{Service, run_to_end};
 use testkit::source::Source;
 use testkit::{eventually, free_port};
@@ -21,22 +23,31 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::follow::retitled;
 use crate::generate::{Generated, GeneratedSource};
 use crate::processes::resident_kibibytes;
-use crate::report::report;
-use crate::serve::{Server, program};
+use crate::report::Sorted;
+use crate::serve::{Load, Server, program};
 use crate::setup::DEADLINE;
 
 /// For counting operations of the database and requests of the source.
 const WINDOW: Duration = Duration::from_secs(10);
+/// From ready to rest: a web app reads the history after its start.
+const SETTLING: Duration = Duration::from_secs(5);
 /// Between two versions, so that one is served everywhere before the next.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Connections of `wrk`, and its seconds.
 const LOAD: (u32, u32) = (32, 4);
 
+#[expect(clippy::print_stdout, reason = "the result of the command")]
 pub(crate) async fn measure(movies: u64, webapps: &[usize], rounds: u32) -> Result<()> {
     let set = MongoReplicaSet::start(3).await;
     let cluster = Cluster::new(&set, movies).await?;
+    let (idle, ()) = cluster.operations_per_second(sleep(WINDOW)).await;
+    println!("{movies} movies, {rounds} versions; {idle:.0} operations/s without web apps");
+    println!(
+        "| web apps | commit to served on the first: median, p99 | on all: median, p99 | operations/s and web app at rest | while publishing | memory of each, of each mongod | requests/s, p99 of one web app | through Caddy |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
     for &count in webapps {
-        cluster.measure(count, rounds).await?;
+        cluster.measure(count, rounds, idle).await?;
     }
     for syncers in 1..=3 {
         count_requests(&set, syncers).await?;
@@ -83,35 +94,41 @@ impl<'a> Cluster<'a> {
         })
     }
 
+    /// Prints a row of the table. `idle` is the operations per second without web apps.
     #[expect(clippy::print_stdout, reason = "the result of the command")]
-    async fn measure(&self, count: usize, rounds: u32) -> Result<()> {
-        println!("{count} web apps");
+    async fn measure(&self, count: usize, rounds: u32, idle: f64) -> Result<()> {
         let mut readers = Vec::new();
         for _ in 0..count {
             readers.push(Reader::start(&self.url).await?);
         }
-        let at_rest = self.operations_per_second(sleep(WINDOW)).await;
+        sleep(SETTLING).await;
+        let (at_rest, ()) = self.operations_per_second(sleep(WINDOW)).await;
+        let started = Instant::now();
         let publishing = self.publish(&mut readers, rounds);
-        let (latencies, started) = (publishing.await?, Instant::now());
-        let (first, all): (Vec<_>, Vec<_>) = latencies.into_iter().unzip();
-        report("commit to served, first web app", "ms", first);
-        report("commit to served, all web apps", "ms", all);
-        let mut result = Ok(Vec::new());
-        let busy = self
-            .operations_per_second(async { result = self.publish(&mut readers, rounds).await })
-            .await;
-        result?;
-        let seconds = started.elapsed().as_secs_f64();
-        let versions = f64::from(rounds) / seconds;
+        let (publishing, latencies) = self.operations_per_second(publishing).await;
+        let versions = f64::from(rounds) / started.elapsed().as_secs_f64();
+        let (first, all): (Vec<_>, Vec<_>) = latencies?.into_iter().unzip();
+        let (first, all) = (Sorted::new(first), Sorted::new(all));
+        let pids = readers.iter().map(|reader| reader.webapp.pid());
+        let memory = largest_mebibytes(pids)?;
+        let mongod = largest_mebibytes(self.set.members().iter().map(Mongo::pid))?;
+        let each = |operations: f64| {
+            Ok::<_, Error>((operations - idle) / f64::from(u32::try_from(count)?))
+        };
+        let (at_rest, publishing) = (each(at_rest)?, each(publishing)?);
+        let [direct, caddy] = self.load(readers).await?;
         println!(
-            "database operations/s on all members: {at_rest:.0} at rest; {busy:.0} at {versions:.0} versions/s"
+            "| {count} | {:.1}, {:.1} ms | {:.1}, {:.1} ms | {at_rest:.1} | {publishing:.0} at {versions:.1} versions/s | {memory:.0}, {mongod:.0} MiB | {:.0}, {:.2} ms | {:.0}, {:.2} ms |",
+            first.percentile(50),
+            first.percentile(99),
+            all.percentile(50),
+            all.percentile(99),
+            direct.rate,
+            direct.p99,
+            caddy.rate,
+            caddy.p99,
         );
-        let mut mebibytes = Vec::new();
-        for reader in &readers {
-            mebibytes.push(resident_kibibytes(reader.webapp.pid())? / 1024.0);
-        }
-        report("memory of a web app", "MiB", mebibytes);
-        self.load(readers).await
+        Ok(())
     }
 
     /// Publishes versions of one change; returns the milliseconds from each commit to the first and to
@@ -148,11 +165,12 @@ impl<'a> Cluster<'a> {
         Ok(latencies)
     }
 
-    async fn operations_per_second(&self, during: impl Future<Output = ()>) -> f64 {
+    async fn operations_per_second<T>(&self, during: impl Future<Output = T>) -> (f64, T) {
         let before = self.operations().await;
         let started = Instant::now();
-        during.await;
-        (self.operations().await - before) / started.elapsed().as_secs_f64()
+        let result = during.await;
+        let operations = self.operations().await - before;
+        (operations / started.elapsed().as_secs_f64(), result)
     }
 
     async fn operations(&self) -> f64 {
@@ -164,8 +182,7 @@ impl<'a> Cluster<'a> {
     }
 
     /// Loads one web app, and all of them through Caddy.
-    #[expect(clippy::print_stdout, reason = "the result of the command")]
-    async fn load(&self, readers: Vec<Reader>) -> Result<()> {
+    async fn load(&self, readers: Vec<Reader>) -> Result<[Load; 2]> {
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
         // With a host, Caddy would use TLS.
@@ -193,24 +210,29 @@ impl<'a> Cluster<'a> {
             process,
             _folder: folder,
         };
-        let one = readers.into_iter().next().context("no web app")?.webapp;
+        let mut readers = readers.into_iter();
+        let one = readers.next().context("no web app")?.webapp;
         let direct = Server {
             name: "one web app",
             url: one.url().to_owned(),
             process: one,
             _folder: TempDir::new()?,
         };
-        for server in [direct, caddy] {
-            let (connections, seconds) = LOAD;
-            let load = server.load("/movies", false, connections, seconds).await?;
-            let name = server.name;
-            println!(
-                "{name}: {:.0} requests/s, p99 {:.2} ms",
-                load.rate, load.p99
-            );
-        }
-        Ok(())
+        let (connections, seconds) = LOAD;
+        let load = async |server: &Server| {
+            let path = "/movies";
+            server.load(path, false, connections, seconds).await
+        };
+        let loads = [load(&direct).await?, load(&caddy).await?];
+        // Caddy has needed all web apps until here.
+        drop((direct, caddy, readers));
+        Ok(loads)
     }
+}
+
+fn largest_mebibytes(pids: impl Iterator<Item = u32>) -> Result<f64> {
+    let kibibytes: Result<Vec<_>> = pids.map(resident_kibibytes).collect();
+    Ok(Sorted::new(kibibytes?).percentile(100) / 1024.0)
 }
 
 fn first_movie(state: &Snapshot) -> Result<Arc<Item>> {

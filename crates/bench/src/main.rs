@@ -4,6 +4,7 @@ mod cluster;
 mod contention;
 mod follow;
 mod generate;
+mod page_load;
 mod processes;
 mod publish;
 mod report;
@@ -94,6 +95,9 @@ enum Measure {
     },
     /// Memory of an idle web app with the built-in catalogue.
     Rest,
+    /// Pages on a phone with a slow network, with posters and without: paints, layout shift, bytes
+    /// (needs `chromium` and `chromedriver`).
+    PageLoad,
     /// Several web apps on a replica set of three: commit to served, memory, database operations,
     /// requests through Caddy and without (needs `caddy` and `wrk`); several syncers on one source.
     Cluster {
@@ -146,6 +150,7 @@ async fn main() -> Result<()> {
             connections,
             seconds,
         } => serve::measure(cli.rounds, &connections, seconds).await?,
+        Measure::PageLoad => page_load::measure(cli.rounds).await?,
         Measure::Cluster { movies, webapps } => {
             cluster::measure(movies, &webapps, cli.rounds).await?;
         }

@@ -12,6 +12,7 @@ use testkit::http::{get, try_get};
 use testkit::process::Service;
 
 use crate::processes::NO_SOURCE;
+use crate::report::Sorted;
 use crate::setup::{Setup, StoreKind};
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -146,9 +147,7 @@ pub(crate) async fn while_publishing(rounds: u32, seconds: u32) -> Result<()> {
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
+    Sorted::new(values.collect()).percentile(50)
 }
 
 async fn pyflix() -> Result<Server> {
@@ -261,7 +260,8 @@ impl Server {
             line.map(str::trim)
                 .with_context(|| format!("wrk does not report {what}: {report}"))
         };
-        if let Some(errors) = report.lines().find(|line| line.contains("Socket errors")) {
+        let is_error = |line: &&str| line.contains("Socket errors") || line.contains("Non-2xx");
+        if let Some(errors) = report.lines().find(is_error) {
             bail!(
                 "{} at {connections} connections: {}",
                 self.name,

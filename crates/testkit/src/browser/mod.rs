@@ -139,6 +139,16 @@ impl Browser {
             .collect()
     }
 
+    /// Size in bytes, with header fields, of each response over the network that has ended since
+    /// the last call of this or of [`Self::requested_urls`].
+    pub async fn received_bytes(&self) -> Vec<u64> {
+        let entries = self.log("performance").await;
+        entries
+            .iter()
+            .filter_map(|entry| received_bytes(entry["message"].as_str()?))
+            .collect()
+    }
+
     /// Writes the viewport to a PNG file.
     pub async fn screenshot(&self, path: &Path) {
         let png = self
@@ -301,6 +311,15 @@ fn requested_url(entry: &str) -> Option<String> {
         _ => return None,
     };
     Some(url.to_owned())
+}
+
+/// The size of a response that came over the network, from an entry of the performance log.
+fn received_bytes(entry: &str) -> Option<u64> {
+    let entry: Value = serde_json::from_str(entry).ok()?;
+    let message = &entry["message"];
+    let is_end = message["method"] == "Network.loadingFinished";
+    let bytes = message["params"]["encodedDataLength"].as_u64();
+    bytes.filter(|bytes| is_end && *bytes > 0)
 }
 
 fn host(url: &str) -> Option<String> {

@@ -25,6 +25,13 @@ async fn a_browser_reports_width_color_scheme_errors_and_hosts() {
 
     let host = source.url().replace("http://", "");
     assert_eq!(browser.requested_hosts().await, [host].into());
+    browser.open(&format!("{}/people", source.url())).await;
+    let bytes = browser.received_bytes().await;
+    let body = serde_json::to_vec(&source.catalogue().people).unwrap();
+    assert!(
+        bytes.iter().any(|bytes| *bytes > body.len() as u64),
+        "{bytes:?}"
+    );
     // The browser requests an icon, which the source does not have.
     browser.console_errors().await;
     browser.open(&format!("{}/nothing", source.url())).await;
