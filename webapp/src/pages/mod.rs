@@ -28,18 +28,10 @@ pub(crate) use self::version_mark::VersionMark;
 /// Item pages are prewarmed up to this number of items.
 const MAX_PREWARMED_ITEMS: usize = 500;
 
-/// The paths of the home page, the lists and the other main pages.
+/// The paths of the home page, the lists and the other main pages that are the same for every host.
 pub(crate) fn main_paths() -> Vec<String> {
     let kinds = Kind::ALL.map(|kind| format!("/{}", kind.plural()));
-    let others = [
-        "/",
-        "/directors",
-        "/producers",
-        "/timeline",
-        "/changes",
-        "/about",
-    ]
-    .map(str::to_owned);
+    let others = ["/", "/directors", "/producers", "/timeline", "/changes"].map(str::to_owned);
     others.into_iter().chain(kinds).collect()
 }
 
