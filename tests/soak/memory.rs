@@ -12,12 +12,12 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 const MIB: usize = 1 << 20;
 /// Growth beyond the cap. A second run can begin before the measurement, and what the allocator keeps
 /// varies by some 6 MiB.
-const ALLOWANCE: usize = 32 * MIB;
+const ALLOWANCE: usize = 20 * MIB;
 /// Messages of syncs that publish nothing.
 const NOT_PUBLISHED: [&str; 2] = ["failed: ", "held: "];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn memory_grows_by_at_most_the_cap_and_32_mib() {
+async fn memory_grows_by_at_most_the_cap_and_20_mib() {
     let cap = 8 * MIB;
     let filled = |element: &str| {
         let count = (cap - 2) / (element.len() + 1);
@@ -71,7 +71,7 @@ async fn memory_grows_by_at_most_the_cap_and_32_mib() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn memory_grows_by_at_most_a_large_cap_and_32_mib() {
+async fn memory_grows_by_at_most_a_large_cap_and_20_mib() {
     let mut syncs = Syncs::start(64 * MIB).await;
     let fault = numbered(syncs.cap, &[], item_of_any_kind);
     let fault_at = |source: &Source| source.misbehave_everywhere(fault);
@@ -139,6 +139,11 @@ impl Syncs {
         let is_reported = |line: &str| words.iter().any(|word| line.contains(word));
         syncer.wait_for_line(is_reported, TIMEOUT).await;
         let grown = peak(&syncer) - before;
+        println!(
+            "{what}: {} MiB, with a cap of {}",
+            grown / MIB,
+            self.cap / MIB
+        );
         if grown > self.cap + ALLOWANCE {
             self.wrong.push(format!("{what}: {} MiB", grown / MIB));
         }

@@ -13,7 +13,7 @@ pub use json_server::{
     TitleIndex, TitleOverrides,
 };
 pub use wire::{
-    BadRecord, Collection, Film, LinkedId, Links, ListError, Location, MAX_BAD_RECORDS, Person,
-    Record, RecordError, RecordWarning, Records, Species, UnknownCollection, Vehicle, canonical_id,
-    first_blanked_field, to_source_json,
+    BadRecord, Collection, Film, LinkValue, LinkedId, Links, ListError, Location, MAX_BAD_RECORDS,
+    Person, Record, RecordError, RecordWarning, Records, Species, UnknownCollection, Vehicle,
+    canonical_id, first_blanked_field, to_source_json,
 };

@@ -1,10 +1,12 @@
 //! The relations between items, and the link fields of the source that state them.
 
+use std::collections::HashSet;
+
 use common::models::Kind;
 use ghibli_api::{LinkedId, Links};
 
 /// A link field of a record, by name.
-pub(super) type LinkField = (&'static str, Links);
+pub(super) type LinkField<'a> = (&'static str, Links<'a>);
 
 /// A relation and the two fields that state it: the one that the catalogue keeps, and the
 /// back-link on the other side, if there is one.
@@ -49,15 +51,20 @@ pub(super) const RELATIONS: [Relation; 7] = [
 pub(super) struct Backlinks([Vec<(u32, u32)>; RELATIONS.len()]);
 
 impl Backlinks {
-    pub(super) fn add(&mut self, relation: usize, target: u32, source: u32) {
-        self.0[relation].push((target, source));
+    /// Adds the back-links of one item, by relation and target, each once. Returns their size in
+    /// bytes.
+    pub(super) fn add(&mut self, source: u32, targets: impl Iterator<Item = (usize, u32)>) -> u64 {
+        let targets: HashSet<_> = targets.collect();
+        for (relation, target) in &targets {
+            self.0[*relation].push((*target, source));
+        }
+        (targets.len() * size_of::<(u32, u32)>()) as u64
     }
 
     /// Must be called after the last [`Self::add`] and before [`Self::sources`].
     pub(super) fn sort(&mut self) {
         for links in &mut self.0 {
             links.sort_unstable();
-            links.dedup();
         }
     }
 
@@ -74,14 +81,11 @@ impl Backlinks {
 /// The back-links in a record's fields: relation, and the target by kind and link.
 pub(super) fn backlinks_in(
     kind: Kind,
-    fields: &[LinkField],
-) -> impl Iterator<Item = (usize, Kind, &LinkedId)> {
+    fields: &[LinkField<'_>],
+) -> impl Iterator<Item = (usize, Kind, LinkedId)> {
     fields.iter().flat_map(move |(field, links)| {
         let relations = RELATIONS.iter().enumerate();
         let stated = relations.filter(move |(_, relation)| relation.to == (kind, Some(field)));
-        stated.flat_map(|(at, relation)| {
-            let ids = links.ids.iter();
-            ids.map(move |id| (at, relation.from.0, id))
-        })
+        stated.flat_map(|(at, relation)| links.ids().map(move |id| (at, relation.from.0, id)))
     })
 }

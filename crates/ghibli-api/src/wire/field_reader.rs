@@ -8,25 +8,32 @@ use serde_json::value::RawValue;
 use super::collection::Collection;
 use super::error::{RecordError, RecordWarning};
 use super::id::canonical_id;
-use super::json::{NUMBER, STRING, id_text, type_name};
+use super::json::{Elements, NUMBER, STRING, for_each_field, id_text, type_name};
 use super::link::{self, LinkTarget};
 use super::links::Links;
 
-/// A record's fields, and the warnings from reading them.
+/// Some of a record's fields, and the warnings from reading them.
 pub(super) struct FieldReader<'a> {
-    values: BTreeMap<String, &'a RawValue>,
+    values: BTreeMap<&'static str, &'a RawValue>,
     pub(super) warnings: Vec<RecordWarning>,
 }
 
 impl<'a> FieldReader<'a> {
-    pub(super) fn new(record: &'a RawValue) -> Result<Self, RecordError> {
+    /// Reads these fields. A large record can have a hundred thousand others.
+    pub(super) fn new(record: &'a RawValue, names: &[&'static str]) -> Result<Self, RecordError> {
         if !record.get().starts_with('{') {
             return Err(RecordError::NotAnObject {
                 found: type_name(record),
             });
         }
+        let mut values = BTreeMap::new();
         // The text is valid JSON, so only an unpaired surrogate in a key can fail.
-        let values = serde_json::from_str(record.get()).map_err(|_| RecordError::NotUnicode)?;
+        for_each_field(record, |name, value| {
+            if let Some(known) = names.iter().find(|known| **known == name) {
+                values.insert(*known, value);
+            }
+        })
+        .map_err(|_| RecordError::NotUnicode)?;
         Ok(Self {
             values,
             warnings: Vec::new(),
@@ -66,12 +73,8 @@ impl<'a> FieldReader<'a> {
     }
 
     /// Links to items of `collection`: one or a list of them.
-    pub(super) fn links(&mut self, field: &'static str, collection: Collection) -> Links {
-        let mut links = Links::default();
-        if let Some(value) = self.non_null(field) {
-            links.push(value, collection);
-        }
-        links
+    pub(super) fn links(&self, field: &'static str, collection: Collection) -> Links<'a> {
+        Links::new(self.non_null(field), collection)
     }
 
     /// Warns if the record's `url` does not match its `id`.
@@ -124,21 +127,28 @@ const MAX_QUOTED_CHARS: usize = 200;
 /// The text of a scalar, or of a list of scalars, with commas; `None` for objects and lists of
 /// lists.
 fn scalar_text(value: &RawValue) -> Option<String> {
-    let scalar = |value: Value| match value {
-        Value::Array(_) | Value::Object(_) => None,
-        Value::Null => Some(String::new()),
-        Value::String(text) => Some(link::to_source(&text, "").unwrap_or(text)),
-        scalar => Some(scalar.to_string()),
-    };
-    match value.get().chars().next() {
-        Some('{') => None,
-        Some('[') => {
-            let values: Vec<Value> = serde_json::from_str(value.get()).ok()?;
-            let texts: Option<Vec<_>> = values.into_iter().map(scalar).collect();
-            let texts = texts?.into_iter();
-            let texts: Vec<_> = texts.filter(|text| !text.trim().is_empty()).collect();
-            Some(texts.join(", "))
-        }
-        _ => Some(value.get().to_owned()),
+    match value.get().as_bytes().first() {
+        Some(b'{') => return None,
+        Some(b'[') => {}
+        _ => return Some(value.get().to_owned()),
     }
+    let mut texts = String::new();
+    for element in Elements::of(value) {
+        if element.get().starts_with(['[', '{']) {
+            return None;
+        }
+        let text = match serde_json::from_str(element.get()).ok()? {
+            Value::Null => continue,
+            Value::String(text) => link::to_source(&text, "").unwrap_or(text),
+            scalar => scalar.to_string(),
+        };
+        if text.trim().is_empty() {
+            continue;
+        }
+        if !texts.is_empty() {
+            texts.push_str(", ");
+        }
+        texts.push_str(&text);
+    }
+    Some(texts)
 }

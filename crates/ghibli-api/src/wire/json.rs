@@ -2,7 +2,9 @@
 //! limit the depth.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -36,6 +38,57 @@ pub(super) fn id_text(value: &RawValue) -> Option<String> {
         _ if is_integer => Some(text.to_owned()),
         number => Some(number.to_string()),
     }
+}
+
+/// The elements of a list, or any other value itself. They are read one at a time: a list of all
+/// elements of a large record takes a multiple of its text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Elements<'a>(&'a str);
+
+impl<'a> Elements<'a> {
+    pub(super) fn of(value: &'a RawValue) -> Self {
+        let text = value.get();
+        Self(text.strip_prefix('[').unwrap_or(text))
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a RawValue;
+
+    fn next(&mut self) -> Option<&'a RawValue> {
+        let rest = self.0.trim_start_matches([',', ' ', '\t', '\n', '\r']);
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter();
+        // Fails at the closing bracket.
+        let value = values.next()?.ok()?;
+        self.0 = rest.get(values.byte_offset()..)?;
+        Some(value)
+    }
+}
+
+/// Calls `visit` with the name and value of each field of an object, one at a time.
+///
+/// # Errors
+/// If a name has an unpaired surrogate, or the value is not an object.
+pub(super) fn for_each_field<'a>(
+    object: &'a RawValue,
+    visit: impl FnMut(&str, &'a RawValue),
+) -> serde_json::Result<()> {
+    struct Fields<F>(F);
+    impl<'de, F: FnMut(&str, &'de RawValue)> Visitor<'de> for Fields<F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(mut self, mut fields: A) -> Result<(), A::Error> {
+            while let Some(name) = fields.next_key::<String>()? {
+                (self.0)(&name, fields.next_value()?);
+            }
+            Ok(())
+        }
+    }
+    serde_json::Deserializer::from_str(object.get()).deserialize_map(Fields(visit))
 }
 
 /// Tells string bytes from structural bytes.

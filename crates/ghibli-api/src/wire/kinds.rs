@@ -18,24 +18,32 @@ macro_rules! record_kind {
         links $($links:ident => $target:ident)*;
     ) => {
         #[doc = concat!("A record of [`Collection::", stringify!($collection), "`].")]
-        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[derive(Debug, Clone)]
         #[expect(missing_docs, reason = "the fields are the source's own")]
-        pub struct $kind {
+        pub struct $kind<'a> {
             $(pub $text: Option<String>,)*
             $(pub $quantity: Option<String>,)*
-            $(pub $links: Links,)*
+            $(pub $links: Links<'a>,)*
         }
 
-        impl $kind {
+        impl<'a> $kind<'a> {
+            const FIELDS: &'static [&'static str] = &[
+                "id",
+                "url",
+                $(stringify!($text),)*
+                $(stringify!($quantity),)*
+                $(stringify!($links),)*
+            ];
+
             /// Parses a stored record ([`Record::json`](crate::Record::json)).
             ///
             /// # Errors
             /// Never for a [`Record`](crate::Record) of this collection.
-            pub fn parse(stored: &RawValue) -> Result<Self, RecordError> {
-                Ok(Self::read(&mut FieldReader::new(stored)?))
+            pub fn parse(stored: &'a RawValue) -> Result<Self, RecordError> {
+                Ok(Self::read(&mut FieldReader::new(stored, Self::FIELDS)?))
             }
 
-            fn read(fields: &mut FieldReader<'_>) -> Self {
+            fn read(fields: &mut FieldReader<'a>) -> Self {
                 Self {
                     $($text: fields.text(stringify!($text)),)*
                     $($quantity: fields.quantity(stringify!($quantity)),)*
@@ -87,7 +95,14 @@ pub(super) fn validate(
     collection: Collection,
     stored: &RawValue,
 ) -> Result<(String, Vec<RecordWarning>), RecordError> {
-    let mut fields = FieldReader::new(stored)?;
+    let names = match collection {
+        Collection::Films => Film::FIELDS,
+        Collection::People => Person::FIELDS,
+        Collection::Locations => Location::FIELDS,
+        Collection::Species => Species::FIELDS,
+        Collection::Vehicles => Vehicle::FIELDS,
+    };
+    let mut fields = FieldReader::new(stored, names)?;
     let id = fields.id()?;
     match collection {
         Collection::Films => drop(Film::read(&mut fields)),

@@ -2,16 +2,27 @@ use serde_json::value::RawValue;
 
 use super::collection::Collection;
 use super::id::canonical_id;
-use super::json::id_text;
+use super::json::{Elements, id_text};
 use super::link::{self, LinkTarget};
 
-/// The value of a link field. Bare links and empty strings, which mean "unknown", are left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Links {
-    /// The linked items in the source's order.
-    pub ids: Vec<LinkedId>,
-    /// Elements that cannot be links to the expected collection.
-    pub invalid: Vec<String>,
+/// The value of a link field: a link, an id as text or number, an object with one of them as `id` or
+/// `url`, or a list of those. Bare links and empty strings, which mean "unknown", are left out.
+///
+/// Parsed at each access, one link at a time: a record can have a hundred thousand, which take many
+/// times as much memory as its text.
+#[derive(Debug, Clone, Copy)]
+pub struct Links<'a> {
+    value: Option<&'a RawValue>,
+    expected: Collection,
+}
+
+/// One value of a link field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkValue {
+    /// A link to an item of the expected collection.
+    Id(LinkedId),
+    /// A value that cannot be one, as text.
+    Invalid(String),
 }
 
 /// A link to an item whose kind is known from the field.
@@ -24,59 +35,93 @@ pub struct LinkedId {
     pub text: Option<String>,
 }
 
-impl Links {
-    /// Adds the value of a stored link field, or one element of it: a link, an id as text or
-    /// number, an object with one of them as `id` or `url`, or a list of those.
-    pub(super) fn push(&mut self, value: &RawValue, expected: Collection) {
-        let json = value.get();
-        match json.as_bytes().first() {
-            Some(b'n') => {}
-            Some(b'[') => {
-                let elements: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
-                // Growing the list of a record with many links would take as much again for a moment.
-                if self.ids.is_empty() {
-                    self.ids.reserve_exact(elements.len());
-                }
-                for element in elements {
-                    self.push(element, expected);
-                }
-            }
-            Some(b'{') => {
-                let object: LinkedObject<'_> = serde_json::from_str(json).unwrap_or_default();
-                match object.id.or(object.url) {
-                    Some(link) if !link.get().starts_with('{') => self.push(link, expected),
-                    _ => self.invalid.push(json.to_owned()),
-                }
-            }
-            Some(b'"') => self.push_text(&id_text(value).unwrap_or_default(), expected),
-            Some(b't' | b'f') => self.invalid.push(json.to_owned()),
-            _ => self.ids.extend(id_text(value).map(|id| LinkedId {
-                candidates: vec![id],
-                text: None,
-            })),
+impl<'a> Links<'a> {
+    pub(super) const fn new(value: Option<&'a RawValue>, expected: Collection) -> Self {
+        Self { value, expected }
+    }
+
+    /// All values, in the source's order.
+    pub fn iter(self) -> impl Iterator<Item = LinkValue> {
+        LinkValues {
+            expected: self.expected,
+            unread: self.value.map(Elements::of).into_iter().collect(),
         }
     }
 
-    fn push_text(&mut self, stored: &str, expected: Collection) {
-        let text = link::to_source(stored, "").unwrap_or_else(|| stored.to_owned());
-        let id = text.trim();
-        if id.is_empty() {
-            return;
-        }
-        match link::parse_any(id) {
-            Some(LinkTarget { collection, id }) if collection == expected => {
-                self.ids.extend(id.map(|id| LinkedId {
-                    candidates: with_decoded([id]),
-                    text: None,
-                }));
+    /// The linked items in the source's order.
+    pub fn ids(self) -> impl Iterator<Item = LinkedId> {
+        self.iter().filter_map(|value| match value {
+            LinkValue::Id(id) => Some(id),
+            LinkValue::Invalid(_) => None,
+        })
+    }
+}
+
+/// Parses the values of a stored link field.
+struct LinkValues<'a> {
+    expected: Collection,
+    /// A list in a list is read before the rest of the outer one.
+    unread: Vec<Elements<'a>>,
+}
+
+impl Iterator for LinkValues<'_> {
+    type Item = LinkValue;
+
+    fn next(&mut self) -> Option<LinkValue> {
+        loop {
+            let Some(value) = self.unread.last_mut()?.next() else {
+                self.unread.pop();
+                continue;
+            };
+            let json = value.get();
+            let link = match json.as_bytes().first() {
+                Some(b'n') => None,
+                Some(b'[') => {
+                    self.unread.push(Elements::of(value));
+                    None
+                }
+                Some(b'{') => {
+                    let object: LinkedObject<'_> = serde_json::from_str(json).unwrap_or_default();
+                    match object.id.or(object.url) {
+                        Some(link) if !link.get().starts_with('{') => {
+                            self.unread.push(Elements::of(link));
+                            None
+                        }
+                        _ => Some(LinkValue::Invalid(json.to_owned())),
+                    }
+                }
+                Some(b'"') => parse_text(&id_text(value).unwrap_or_default(), self.expected),
+                Some(b't' | b'f') => Some(LinkValue::Invalid(json.to_owned())),
+                _ => id_text(value).map(|id| linked(vec![id], None)),
+            };
+            if link.is_some() {
+                return link;
             }
-            Some(_) => self.invalid.push(text),
-            None => self.ids.push(LinkedId {
-                candidates: with_decoded([id, link::last_segment(id)]),
-                text: Some(id).filter(|id| !looks_like_id(id)).map(str::to_owned),
-            }),
         }
     }
+}
+
+fn parse_text(stored: &str, expected: Collection) -> Option<LinkValue> {
+    let text = link::to_source(stored, "").unwrap_or_else(|| stored.to_owned());
+    let id = text.trim();
+    if id.is_empty() {
+        return None;
+    }
+    match link::parse_any(id) {
+        Some(LinkTarget { collection, id }) if collection == expected => {
+            id.map(|id| linked(with_decoded([id]), None))
+        }
+        Some(_) => Some(LinkValue::Invalid(text)),
+        None => {
+            let candidates = with_decoded([id, link::last_segment(id)]);
+            let text = Some(id).filter(|id| !looks_like_id(id));
+            Some(linked(candidates, text.map(str::to_owned)))
+        }
+    }
+}
+
+const fn linked(candidates: Vec<String>, text: Option<String>) -> LinkValue {
+    LinkValue::Id(LinkedId { candidates, text })
 }
 
 /// The fields of an object that stands for an item.

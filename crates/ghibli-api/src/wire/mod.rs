@@ -20,7 +20,7 @@ pub use self::collection::{Collection, UnknownCollection};
 pub use self::error::{BadRecord, ListError, MAX_BAD_RECORDS, RecordError, RecordWarning};
 pub use self::id::canonical_id;
 pub use self::kinds::{Film, Location, Person, Species, Vehicle};
-pub use self::links::{LinkedId, Links};
+pub use self::links::{LinkValue, LinkedId, Links};
 pub(crate) use self::memory_budget::MemoryBudget;
 pub use self::record::{Record, first_blanked_field, to_source_json};
 pub use self::records::Records;

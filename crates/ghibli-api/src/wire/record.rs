@@ -1,11 +1,13 @@
-use serde_json::Value;
+use std::collections::HashSet;
+
 use serde_json::value::RawValue;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::collection::Collection;
 use super::error::{MAX_RECORD_BYTES, RecordError, RecordWarning};
 use super::field_reader::FieldReader;
 use super::id::canonical_id;
-use super::json::rewrite_strings;
+use super::json::{Elements, for_each_field, id_text, rewrite_strings};
 use super::{kinds, link};
 
 /// Minimum size that each value in a record counts as.
@@ -50,7 +52,7 @@ impl Record {
         if bytes > MAX_RECORD_BYTES {
             return Err(RecordError::TooLarge { bytes });
         }
-        let fields = FieldReader::new(element)?;
+        let fields = FieldReader::new(element, &["id", "url"])?;
         fields.id()?;
         let url = fields.string("url");
         let own_base = url
@@ -116,39 +118,68 @@ pub fn first_blanked_field(
     is_removed: impl Fn(&str) -> bool,
 ) -> Option<String> {
     let is_removed = |id: &str| is_removed(&canonical_id(id));
-    let parse = |record: &RawValue| serde_json::from_str::<Value>(record.get()).ok();
-    let (before, after) = (parse(before)?, parse(after)?);
-    let fields = before.as_object()?.iter();
-    let mut blanked = fields.filter(|(field, value)| {
-        has_content(field, value, &is_removed)
-            && !after
-                .get(field)
-                .is_some_and(|value| has_content(field, value, &|_| false))
-    });
-    blanked.next().map(|(field, _)| field.clone())
+    let mut blanked = fields_with_content(before, &is_removed).ok()?;
+    for field in fields_with_content(after, &|_| false).ok()? {
+        blanked.remove(&field);
+    }
+    let mut first = None;
+    for_each_field(before, |field, _| {
+        if first.is_none() && blanked.contains(&xxh3_128(field.as_bytes())) {
+            first = Some(field.to_owned());
+        }
+    })
+    .ok()?;
+    first
 }
 
-fn has_content(field: &str, value: &Value, is_removed: &dyn Fn(&str) -> bool) -> bool {
-    let is_link_field = LINK_FIELDS.contains(&field);
-    match value {
-        Value::Null => false,
-        Value::String(text) => match link::parse_stored(text) {
-            Some(target) => target.id.is_some_and(|id| !is_removed(id)),
-            None if is_link_field => {
-                !text.trim().is_empty() && !is_removed(link::last_segment(text))
+/// The fields with content, by the hashes of their names: a large record can have a hundred
+/// thousand.
+fn fields_with_content(
+    record: &RawValue,
+    is_removed: &dyn Fn(&str) -> bool,
+) -> serde_json::Result<HashSet<u128>> {
+    let mut fields = HashSet::new();
+    for_each_field(record, |field, value| {
+        let hash = xxh3_128(field.as_bytes());
+        // The last of several with one name counts.
+        match has_content(LINK_FIELDS.contains(&field), value, is_removed) {
+            true => fields.insert(hash),
+            false => fields.remove(&hash),
+        };
+    })?;
+    Ok(fields)
+}
+
+fn has_content(is_link_field: bool, value: &RawValue, is_removed: &dyn Fn(&str) -> bool) -> bool {
+    let has_content = |value| has_content(is_link_field, value, is_removed);
+    match value.get().as_bytes().first() {
+        Some(b'n') => false,
+        Some(b't' | b'f') => true,
+        Some(b'"') => {
+            let text: String = serde_json::from_str(value.get()).unwrap_or_default();
+            match link::parse_stored(&text) {
+                Some(target) => target.id.is_some_and(|id| !is_removed(id)),
+                None if is_link_field => {
+                    !text.trim().is_empty() && !is_removed(link::last_segment(&text))
+                }
+                None => !text.trim().is_empty(),
             }
-            None => !text.trim().is_empty(),
-        },
-        Value::Array(values) => {
-            let mut values = values.iter();
-            values.any(|value| has_content(field, value, is_removed))
         }
-        Value::Object(values) => match values.get("id").filter(|_| is_link_field) {
-            Some(id) => has_content(field, id, is_removed),
-            None => !values.is_empty(),
-        },
-        Value::Number(id) if is_link_field => !is_removed(&id.to_string()),
-        Value::Bool(_) | Value::Number(_) => true,
+        Some(b'[') => Elements::of(value).any(has_content),
+        Some(b'{') => {
+            let (mut is_empty, mut id) = (true, None);
+            let fields = for_each_field(value, |field, value| {
+                is_empty = false;
+                if field == "id" {
+                    id = Some(value);
+                }
+            });
+            match id.filter(|_| is_link_field) {
+                Some(id) => has_content(id),
+                None => fields.is_ok() && !is_empty,
+            }
+        }
+        _ => !is_link_field || !id_text(value).is_some_and(|id| is_removed(&id)),
     }
 }
 

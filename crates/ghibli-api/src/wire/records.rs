@@ -141,7 +141,7 @@ impl RecordsBuilder {
             ArrayElement::Complete(element) => match Record::parse(collection, element) {
                 Ok(record) => return self.push(record, element.get()),
                 Err(error) => {
-                    let fields = FieldReader::new(element).ok();
+                    let fields = FieldReader::new(element, &["id"]).ok();
                     let id = fields.and_then(|fields| fields.id().ok());
                     BadRecord::new(collection, index, id, &error, element.get())
                 }

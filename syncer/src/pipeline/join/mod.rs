@@ -12,8 +12,8 @@ use self::index::JoinIndex;
 use self::resolve::{ItemKey, resolve};
 use super::findings::Findings;
 use super::memory::MemoryUse;
-use super::parse::{IdInterner, Parsed, read, reread};
-use super::relations::{Backlinks, backlinks_in};
+use super::parse::{IdInterner, Parsed, read, reparse, reread};
+use super::relations::{Backlinks, LinkField, backlinks_in};
 
 /// An item as the source has it; its slug and rank depend on what is published.
 #[derive(Debug)]
@@ -136,12 +136,12 @@ fn retained_backlinks(
         let Some(item) = published.get(kind, items.id(kind, number)) else {
             continue;
         };
-        let (_, links) = reread(&item, findings);
-        for (relation, target_kind, link) in backlinks_in(kind, &links) {
-            if let Some(target) = items.target(target_kind, link) {
-                backlinks.add(relation, target, number);
-            }
-        }
+        let record = reparse(&item);
+        let (_, links) = reread(&item, record.as_ref(), findings);
+        let targets = backlinks_in(kind, &links).filter_map(|(relation, target_kind, link)| {
+            Some((relation, items.target(target_kind, &link)?))
+        });
+        backlinks.add(number, targets);
     }
     backlinks.sort();
     backlinks
@@ -165,25 +165,28 @@ impl<'a> Joined<'a> {
             None => (None, None),
         };
         let consumed = consumed.into_iter().flat_map(Records::into_readable);
-        let records = consumed.chain(kept.into_iter().flat_map(Records::iter));
-        let mut received = records.filter_map(move |record| {
-            // Parsing has collected the findings within the record.
-            let (facts, links) = read(kind, &record, &mut Findings::default()).ok()?;
-            Some((facts, links, SourceRecord::new(record.json)))
-        });
+        let mut records = consumed.chain(kept.into_iter().flat_map(Records::iter));
         let numbers = self.items.numbers(kind).into_iter();
         numbers.filter_map(move |number| {
             let id = self.items.id(kind, number);
-            let (mut facts, links, source) = if self.items.is_kept(kind, number) {
-                let item = self.published.get(kind, id)?;
-                let (facts, links) = reread(&item, &mut Findings::default());
-                (facts, links, item.source.clone())
-            } else {
-                received.next()?
-            };
             let mut findings = Findings::default();
-            let item = ItemKey { kind, number, id };
-            resolve(&self.items, item, &mut facts, &links, &mut findings);
+            let mut join = |(mut facts, links): (Facts, Vec<LinkField<'_>>)| {
+                let item = ItemKey { kind, number, id };
+                resolve(&self.items, item, &mut facts, &links, &mut findings);
+                facts
+            };
+            // Parsing has collected the findings within the record.
+            let (facts, source) = if self.items.is_kept(kind, number) {
+                let item = self.published.get(kind, id)?;
+                let record = reparse(&item);
+                let read = reread(&item, record.as_ref(), &mut Findings::default());
+                (join(read), item.source.clone())
+            } else {
+                records.find_map(|record| {
+                    let read = read(kind, &record, &mut Findings::default()).ok()?;
+                    Some((join(read), SourceRecord::new(record.json)))
+                })?
+            };
             Some(Draft {
                 id: id.into(),
                 facts,

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use common::models::{Facts, Id, Kind, Problem};
-use ghibli_api::LinkedId;
+use ghibli_api::{LinkValue, Links};
 
 use super::index::JoinIndex;
 use crate::pipeline::findings::Findings;
@@ -21,21 +21,18 @@ pub(super) fn resolve(
     index: &JoinIndex<'_>,
     item: ItemKey<'_>,
     facts: &mut Facts,
-    fields: &[LinkField],
+    fields: &[LinkField<'_>],
     findings: &mut Findings,
 ) {
     for (field, links) in fields {
-        for text in &links.invalid {
-            findings.add(item.kind, item.id, field, Problem::NotALink, text);
-        }
         for (at, relation) in RELATIONS.iter().enumerate() {
             let (other, back) = relation.to;
             if (other, back) == (item.kind, Some(field)) {
-                // Joined on the other side; only dangling links are of interest here.
-                targets(index, item, field, relation.from.0, &links.ids, findings);
+                // Joined on the other side; only wrong links are of interest here.
+                targets(index, item, field, relation.from.0, *links, findings);
             }
             if relation.from == (item.kind, field) {
-                let own = targets(index, item, field, other, &links.ids, findings);
+                let own = targets(index, item, field, other, *links, findings);
                 let ids = both_sides(index, at, item, own, findings);
                 set(facts, field, ids);
             }
@@ -49,24 +46,27 @@ fn targets(
     item: ItemKey<'_>,
     field: &str,
     target: Kind,
-    links: &[LinkedId],
+    links: Links<'_>,
     findings: &mut Findings,
 ) -> Vec<u32> {
     let mut seen = HashSet::new();
-    let mut numbers = Vec::with_capacity(links.len());
-    for link in links {
-        match index.target(target, link) {
-            None => {
-                let (problem, value) = match &link.text {
-                    Some(text) => (Problem::NotALink, Some(text)),
-                    None => (Problem::Dangling, link.candidates.first()),
-                };
-                let value = value.map_or("", String::as_str);
-                findings.add(item.kind, item.id, field, problem, value);
-            }
-            Some(number) if seen.insert(number) => numbers.push(number),
-            Some(_) => {}
-        }
+    let mut numbers = Vec::new();
+    for value in links.iter() {
+        let (problem, text) = match value {
+            LinkValue::Invalid(text) => (Problem::NotALink, Some(text)),
+            LinkValue::Id(link) => match (index.target(target, &link), link.text) {
+                (Some(number), _) => {
+                    if seen.insert(number) {
+                        numbers.push(number);
+                    }
+                    continue;
+                }
+                (None, Some(text)) => (Problem::NotALink, Some(text)),
+                (None, None) => (Problem::Dangling, link.candidates.into_iter().next()),
+            },
+        };
+        let text = text.unwrap_or_default();
+        findings.add(item.kind, item.id, field, problem, &text);
     }
     numbers
 }

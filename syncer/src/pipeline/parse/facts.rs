@@ -19,21 +19,28 @@ pub(crate) const fn collection(kind: Kind) -> Collection {
     }
 }
 
-/// The facts and link fields of a published item's record; its published facts alone if an earlier
-/// release read what this one cannot.
-pub(crate) fn reread(item: &Item, findings: &mut Findings) -> (Facts, Vec<LinkField>) {
-    let kind = item.kind();
-    let record = Record::reparse(collection(kind), &item.source.json()).ok();
-    let facts = record.and_then(|record| read(kind, &record, findings).ok());
+/// The record of a published item; `None` if an earlier release read what this one cannot.
+pub(crate) fn reparse(item: &Item) -> Option<Record> {
+    Record::reparse(collection(item.kind()), &item.source.json()).ok()
+}
+
+/// The facts and link fields of a published item by its record; its published facts alone without a
+/// readable one.
+pub(crate) fn reread<'a>(
+    item: &Item,
+    record: Option<&'a Record>,
+    findings: &mut Findings,
+) -> (Facts, Vec<LinkField<'a>>) {
+    let facts = record.and_then(|record| read(item.kind(), record, findings).ok());
     facts.unwrap_or_else(|| (item.facts.clone(), Vec::new()))
 }
 
 /// The facts of a record before its relations are joined, and its link fields.
-pub(crate) fn read(
+pub(crate) fn read<'a>(
     kind: Kind,
-    record: &Record,
+    record: &'a Record,
     findings: &mut Findings,
-) -> Result<(Facts, Vec<LinkField>), UnreadableRecord> {
+) -> Result<(Facts, Vec<LinkField<'a>>), UnreadableRecord> {
     let id: Id = record.id.as_str().into();
     for note in &record.warnings {
         let (field, problem, value) = match note {

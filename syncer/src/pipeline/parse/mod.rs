@@ -14,7 +14,7 @@ use std::sync::Arc;
 use common::models::{Catalogue, Kind, Quarantined};
 use ghibli_api::{BadRecord, Collection, MAX_BAD_RECORDS, Records};
 
-pub(super) use facts::{collection, read, reread};
+pub(super) use facts::{collection, read, reparse, reread};
 pub(super) use ids::IdInterner;
 
 use super::error::PlanError;
@@ -95,7 +95,7 @@ impl Parsed {
             match read(kind, &record, &mut self.findings) {
                 Ok((_, links)) => {
                     let number = self.ids[kind as usize].intern(&record.id);
-                    self.add_backlinks(kind, number, &links, published);
+                    self.add_backlinks(kind, number, &links, published)?;
                 }
                 Err(_) if bad_count == MAX_BAD_RECORDS => {
                     return Err(PlanError::TooManyBadRecords(collection(kind)));
@@ -119,21 +119,22 @@ impl Parsed {
         &mut self,
         kind: Kind,
         number: u32,
-        links: &[LinkField],
+        links: &[LinkField<'_>],
         published: &Catalogue,
-    ) {
-        for (relation, target_kind, link) in backlinks_in(kind, links) {
-            let ids = &mut self.ids[target_kind as usize];
+    ) -> Result<(), PlanError> {
+        let ids = &mut self.ids;
+        let targets = backlinks_in(kind, links).filter_map(|(relation, target_kind, link)| {
+            let ids = &mut ids[target_kind as usize];
             let target = link.candidates.iter().find_map(|id| {
                 ids.get(id).or_else(|| {
                     let is_published = published.number(target_kind, id).is_some();
                     is_published.then(|| ids.intern(id))
                 })
             });
-            if let Some(target) = target {
-                self.backlinks.add(relation, target, number);
-            }
-        }
+            Some((relation, target?))
+        });
+        let bytes = self.backlinks.add(number, targets);
+        self.memory.add(bytes)
     }
 }
 

@@ -18,11 +18,12 @@ fn film(json: Value) -> Result<Record, RecordError> {
     Record::parse(Collection::Films, &raw(json))
 }
 
-fn links<const N: usize>(ids: [&str; N]) -> Links {
-    Links {
-        ids: ids.map(certain).to_vec(),
-        ..Links::default()
-    }
+fn ids(links: Links<'_>) -> Vec<LinkedId> {
+    links.ids().collect()
+}
+
+fn links<const N: usize>(ids: [&str; N]) -> Vec<LinkedId> {
+    ids.map(certain).to_vec()
 }
 
 fn certain(id: &str) -> LinkedId {
@@ -54,8 +55,8 @@ fn recorded_source_records_round_trip() {
             assert_eq!(to_source_json(record.json.get(), BASE), source);
             warnings += record.warnings.len();
             if collection == Collection::Locations {
-                let residents = Location::parse(&record.json).unwrap().residents.ids;
-                texts.extend(residents.into_iter().filter_map(|id| id.text));
+                let residents = Location::parse(&record.json).unwrap().residents;
+                texts.extend(residents.ids().filter_map(|id| id.text));
             }
         }
     }
@@ -81,14 +82,18 @@ fn a_film_is_parsed_with_the_sources_field_names() {
     assert_eq!(film.running_time.as_deref(), Some("118"));
     assert_eq!(film.rt_score.as_deref(), Some(""));
     assert_eq!(film.description.as_deref(), Some("/films/f"));
-    let people = Links {
-        invalid: ["true", "/films/9"].map(str::to_owned).to_vec(),
-        ..links(["1"])
-    };
-    assert_eq!(film.people, people);
-    assert_eq!(film.species, links(["s"]));
-    assert_eq!(film.locations, links([]));
-    assert_eq!(film.vehicles, links([]));
+    let invalid = |text: &str| LinkValue::Invalid(text.to_owned());
+    assert_eq!(
+        film.people.iter().collect::<Vec<_>>(),
+        [
+            LinkValue::Id(certain("1")),
+            invalid("true"),
+            invalid("/films/9")
+        ]
+    );
+    assert_eq!(ids(film.species), links(["s"]));
+    assert_eq!(ids(film.locations), links([]));
+    assert_eq!(ids(film.vehicles), links([]));
 }
 
 fn not_a_string(field: &'static str, value: &str, is_read: bool) -> RecordWarning {
