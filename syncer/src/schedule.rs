@@ -37,13 +37,19 @@ pub async fn run(
 ) {
     let mut log = RunLog::default();
     let mut backoff = Backoff::new(interval);
+    let mut announced = tokio::select! {
+        () = shutdown.cancelled() => return,
+        interval = announced_interval(&syncer) => interval,
+    };
     while !shutdown.is_cancelled() {
+        let pause = backoff.wait().min(announced.unwrap_or(Duration::MAX));
         let lease = tokio::select! {
             () = shutdown.cancelled() => return,
-            lease = syncer.repository().try_acquire(Some(backoff.wait())) => lease,
+            lease = syncer.repository().try_acquire(Some(pause)) => lease,
         };
         let wait = match lease {
             Ok(Ok(lease)) => {
+                announced = None;
                 let run = sync_once(&mut syncer, lease, &mut backoff, &metrics, &shutdown).await;
                 if let Some(run) = run.filter(|_| !shutdown.is_cancelled()) {
                     log.run(&run, backoff.wait());
@@ -66,6 +72,13 @@ pub async fn run(
         let due = Instant::now() + wait.max(Duration::from_millis(1));
         mirror_posters(&mut posters, due, &shutdown).await;
     }
+}
+
+/// The interval of the last run. Readers expect the next one by it, also after a restart with a
+/// longer one.
+async fn announced_interval(syncer: &Syncer) -> Option<Duration> {
+    let runs = syncer.repository().runs(1).await.ok()?;
+    Some(runs.first()?.settings?.interval())
 }
 
 /// Saves posters as they are fetched, until the next sync is due.

@@ -3,7 +3,7 @@
 use e2e::{DEADLINE, Store, get, wait_until_shows};
 use serde_json::Value;
 use testkit::mongo::{Mongo, MongoOptions};
-use testkit::process::{Service, run_to_end};
+use testkit::process::{Service, Signal, run_to_end};
 use testkit::source::{Fault, Source, film};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,6 +44,26 @@ async fn a_change_reaches_a_web_app(store: Store) {
     wait_until_shows(&movies, &title).await;
     let by_id = get(&format!("{movies}/{id}")).await;
     assert_eq!(by_id.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_syncer_restarted_with_a_longer_interval_syncs_when_readers_expect_it() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let syncer = store.syncer(&source.url());
+    source.wait_for_requests("films", 2, DEADLINE).await;
+    syncer.signal(Signal::TERM);
+    syncer.wait_exit(DEADLINE).await;
+
+    let requests = source.requests("films");
+    let envs = [
+        ("PYFLIX_DATABASE_URL", store.url.as_str()),
+        ("PYFLIX_PROVIDER_URLS", &source.url()),
+        ("PYFLIX_SYNC_INTERVAL", "1h"),
+    ];
+    let _syncer = Service::start("syncer", &envs, &[]);
+    source
+        .wait_for_requests("films", requests + 1, DEADLINE)
+        .await;
 }
 
 #[tokio::test]

@@ -102,8 +102,9 @@ impl<'a> Fuse<'a> {
         let blanked: Vec<_> = blanked.collect();
         let (count, of) = (blanked.len(), self.published.count(kind));
         let limit = self.limits.blanked_percent;
-        exceeds(count, of, limit)
-            .then(|| Violation::new(FuseRule::Blanked, kind, (count, of), limit, blanked))
+        // Of a small kind a few items are a large share, but a field that none has any more is damage.
+        let is_held = (count > MAX_FEW || count == of) && exceeds(count, of, limit);
+        is_held.then(|| Violation::new(FuseRule::Blanked, kind, (count, of), limit, blanked))
     }
 
     fn unreadable(&self, kind: Kind) -> Option<Violation> {

@@ -97,7 +97,7 @@ fn items_changed_beyond_recognition_count_as_lost() {
 }
 
 #[test]
-fn values_lost_in_more_than_a_tenth_of_the_items_are_held() {
+fn values_lost_in_more_than_three_and_more_than_a_tenth_or_in_all_items_are_held() {
     let blank = |below| {
         move |number, movie: &mut Value| {
             if number < below {
@@ -105,8 +105,11 @@ fn values_lost_in_more_than_a_tenth_of_the_items_are_held() {
             }
         }
     };
-    assert_eq!(changed(20, blank(2)), []);
-    assert_eq!(changed(20, blank(3)), [FuseRule::Blanked]);
+    assert_eq!(changed(20, blank(3)), []);
+    assert_eq!(changed(20, blank(4)), [FuseRule::Blanked]);
+    assert_eq!(changed(40, blank(4)), []);
+    assert_eq!(changed(3, blank(2)), []);
+    assert_eq!(changed(3, blank(3)), [FuseRule::Blanked]);
 }
 
 #[test]

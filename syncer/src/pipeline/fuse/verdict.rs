@@ -153,7 +153,15 @@ impl fmt::Display for Violation {
                 "{count} of {of} {kind} are lost with parts of the database and missing from the source (limit: {MAX_FEW} items or {limit}%)"
             )?,
             FuseRule::Blanked => {
-                write!(f, "{count} of {of} {kind} lost a value (limit: {limit}%)")?
+                let floor = if count == of {
+                    String::new()
+                } else {
+                    format!("{MAX_FEW} items or ")
+                };
+                write!(
+                    f,
+                    "{count} of {of} {kind} lost a value (limit: {floor}{limit}%)"
+                )?
             }
             FuseRule::Unreadable => {
                 write!(f, "{count} of {of} {kind} cannot be read (limit: {limit}%)")?
