@@ -103,7 +103,7 @@ pub(crate) async fn measure(rounds: u32) -> Result<()> {
             )
         };
         println!(
-            "| `{page}` | {posters} | {} | {} | {} | {} | {} | {} |",
+            "| `{page}` | {posters} | {} | {} | {} | {:.3} | {} | {} |",
             milliseconds(|load| load.first_paint),
             milliseconds(|load| load.largest_paint),
             milliseconds(|load| load.pictures_loaded),
