@@ -16,7 +16,7 @@ use crate::{
 pub(crate) const IMMUTABLE: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// Served as one file.
+/// Served as one file, in the order of their precedence.
 const STYLES: &str = concat!(
     include_str!("../static/css/layers.css"),
     include_str!("../static/css/reset.css"),
@@ -34,12 +34,14 @@ const STYLES: &str = concat!(
     include_str!("../static/css/about.css"),
     include_str!("../static/css/search.css"),
     include_str!("../static/css/live.css"),
-    include_str!("../static/css/reference.css"),
     include_str!("../static/css/print.css"),
 );
 
-static STYLESHEET: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("pyflix.css", CSS, without_comments(STYLES)));
+static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| Asset::stylesheet("pyflix.css", STYLES));
+static REFERENCE_STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
+    let styles = include_str!("../static/css/reference.css");
+    Asset::stylesheet("reference.css", styles)
+});
 static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::script("pyflix.js", include_str!("../static/pyflix.js")));
 static MARKS: LazyLock<Asset> =
@@ -57,6 +59,11 @@ static FAVICON: LazyLock<Asset> = LazyLock::new(|| {
 /// The stylesheet's URL, which changes with its content.
 pub(crate) fn stylesheet() -> &'static str {
     &STYLESHEET.address
+}
+
+/// The URL of what the API reference needs beside it, which changes with its content.
+pub(crate) fn reference_stylesheet() -> &'static str {
+    &REFERENCE_STYLESHEET.address
 }
 
 /// The script's URL, which changes with its content.
@@ -80,6 +87,7 @@ pub(crate) async fn show(
 ) -> Result<Representation, AppError> {
     let assets = [
         &STYLESHEET,
+        &REFERENCE_STYLESHEET,
         &SCRIPT,
         &MARKS,
         &MARK_FILTER,
@@ -115,6 +123,10 @@ impl Asset {
             version,
             content: Representation::new(content_type, text),
         }
+    }
+
+    fn stylesheet(name: &'static str, text: &str) -> Self {
+        Self::new(name, CSS, without_comments(text))
     }
 
     fn script(name: &'static str, text: &str) -> Self {
