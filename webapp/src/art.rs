@@ -148,10 +148,7 @@ pub(crate) async fn show(
         .ok_or(AppError::NotFound)?;
     let version = version(&site.indexes.lists, &item);
     let drawing = match extension {
-        "svg" => {
-            let noun = wording::singular(kind);
-            Representation::new(SVG, item_art::draw(&site.indexes.lists, &item, noun))
-        }
+        "svg" => Representation::new(SVG, item_art::draw(&site.indexes.lists, &item)),
         "png" => picture(move || item_art::share_picture(&site.indexes.lists, &item)).await?,
         _ => return Err(AppError::NotFound),
     };
