@@ -16,6 +16,11 @@ use crate::{
 pub(crate) const IMMUTABLE: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable");
 
+/// The query of a URL whose content has this hash: half of it, because a page names many.
+pub(crate) fn content_version(hash: u64) -> String {
+    format!("v={:08x}", hash >> 32)
+}
+
 /// Served as one file, in the order of their precedence.
 const STYLES: &str = concat!(
     include_str!("../static/css/layers.css"),
@@ -116,12 +121,12 @@ struct Asset {
 
 impl Asset {
     fn new(name: &'static str, content_type: &'static str, text: String) -> Self {
-        let version = format!("v={:016x}", xxh3_64(text.as_bytes()));
+        let version = content_version(xxh3_64(text.as_bytes()));
         Self {
             name,
             address: format!("/static/{name}?{version}"),
             version,
-            content: Representation::new(content_type, text),
+            content: Representation::new(content_type, text).compressed_best(),
         }
     }
 
@@ -143,18 +148,17 @@ impl Asset {
     }
 }
 
-/// A script or stylesheet without indentation and without comments that begin a line. The lines keep
-/// their numbers.
+/// A script or stylesheet without indentation, empty lines and comments that begin a line.
 fn without_comments(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut is_comment = false;
     for line in text.lines().map(str::trim) {
         is_comment |= line.starts_with("/*");
-        if !is_comment && !line.starts_with("//") {
+        if !is_comment && !line.is_empty() && !line.starts_with("//") {
             kept.push_str(line);
+            kept.push('\n');
         }
         is_comment &= !line.ends_with("*/");
-        kept.push('\n');
     }
     kept
 }
@@ -164,10 +168,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_indentation_and_comments_that_begin_a_line_are_removed() {
-        let text =
-            "// One.\n/** Two. */\n  a(\"http://b\"); // c\n/* Three,\n   four. */\nd /* e */ f\n";
-        let kept = "\n\na(\"http://b\"); // c\n\n\nd /* e */ f\n";
+    fn only_indentation_empty_lines_and_comments_that_begin_a_line_are_removed() {
+        let text = "// One.\n/** Two. */\n\n  a(\"http://b\"); // c\n/* Three,\n   four. */\nd /* e */ f\n";
+        let kept = "a(\"http://b\"); // c\nd /* e */ f\n";
         assert_eq!(without_comments(text), kept);
     }
 }
