@@ -9,16 +9,18 @@ use axum::extract::{Path, RawQuery, State};
 use catalogue_index::ListIndex;
 use common::models::{Item, Kind};
 use http_content::Representation;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::Semaphore;
 
-use crate::assets::IMMUTABLE;
+use crate::assets::{IMMUTABLE, content_version};
 use crate::http::AppError;
 use crate::http::blocking::run_blocking;
 use crate::http::content::{JPEG, PNG, SVG};
 use crate::state::{CurrentSite, Site, find};
 use crate::{images, wording};
 
+/// What is escaped in a URL: a page that names an ID twice is shorter if it does so in one way.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-');
 /// Pictures for link previews are drawn one at a time: each takes some tens of milliseconds.
 static SHARE_PICTURES: Semaphore = Semaphore::const_new(1);
 
@@ -148,10 +150,7 @@ pub(crate) async fn show(
         .ok_or(AppError::NotFound)?;
     let version = version(&site.indexes.lists, &item);
     let drawing = match extension {
-        "svg" => {
-            let noun = wording::singular(kind);
-            Representation::new(SVG, item_art::draw(&site.indexes.lists, &item, noun))
-        }
+        "svg" => Representation::new(SVG, item_art::draw(&site.indexes.lists, &item)),
         "png" => picture(move || item_art::share_picture(&site.indexes.lists, &item)).await?,
         _ => return Err(AppError::NotFound),
     };
@@ -197,13 +196,13 @@ fn immutable_at(drawing: Representation, query: Option<String>, version: &str) -
 
 fn address(lists: &ListIndex, item: &Item, extension: &str) -> String {
     let kind = item.kind().plural();
-    let id = utf8_percent_encode(&item.id, NON_ALPHANUMERIC);
+    let id = utf8_percent_encode(&item.id, ESCAPED);
     format!("/art/{kind}/{id}.{extension}?{}", version(lists, item))
 }
 
 /// The query of an item's URLs.
 fn version(lists: &ListIndex, item: &Item) -> String {
-    format!("v={:016x}", item_art::fingerprint(lists, item))
+    content_version(item_art::fingerprint(lists, item))
 }
 
 /// The items that stand for their kind.
@@ -213,7 +212,7 @@ fn first_items(lists: &ListIndex, kind: Kind) -> Vec<Arc<Item>> {
 }
 
 fn strip_version(lists: &ListIndex, items: &[Arc<Item>]) -> String {
-    format!("v={:016x}", item_art::strip_fingerprint(lists, items))
+    content_version(item_art::strip_fingerprint(lists, items))
 }
 
 #[cfg(test)]

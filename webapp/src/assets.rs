@@ -16,7 +16,12 @@ use crate::{
 pub(crate) const IMMUTABLE: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// Served as one file.
+/// The query of a URL whose content has this hash: half of it, because a page names many.
+pub(crate) fn content_version(hash: u64) -> String {
+    format!("v={:08x}", hash >> 32)
+}
+
+/// Served as one file, in the order of their precedence.
 const STYLES: &str = concat!(
     include_str!("../static/css/layers.css"),
     include_str!("../static/css/reset.css"),
@@ -24,16 +29,24 @@ const STYLES: &str = concat!(
     include_str!("../static/css/base.css"),
     include_str!("../static/css/layout.css"),
     include_str!("../static/css/components.css"),
-    include_str!("../static/css/items.css"),
+    include_str!("../static/css/home.css"),
+    include_str!("../static/css/lists.css"),
+    include_str!("../static/css/item.css"),
     include_str!("../static/css/browse.css"),
     include_str!("../static/css/marks.css"),
-    include_str!("../static/css/pages.css"),
-    include_str!("../static/css/reference.css"),
+    include_str!("../static/css/changes.css"),
+    include_str!("../static/css/status.css"),
+    include_str!("../static/css/about.css"),
+    include_str!("../static/css/search.css"),
+    include_str!("../static/css/live.css"),
     include_str!("../static/css/print.css"),
 );
 
-static STYLESHEET: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("pyflix.css", CSS, without_comments(STYLES)));
+static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| Asset::stylesheet("pyflix.css", STYLES));
+static REFERENCE_STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
+    let styles = include_str!("../static/css/reference.css");
+    Asset::stylesheet("reference.css", styles)
+});
 static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::script("pyflix.js", include_str!("../static/pyflix.js")));
 static MARKS: LazyLock<Asset> =
@@ -51,6 +64,11 @@ static FAVICON: LazyLock<Asset> = LazyLock::new(|| {
 /// The stylesheet's URL, which changes with its content.
 pub(crate) fn stylesheet() -> &'static str {
     &STYLESHEET.address
+}
+
+/// The URL of what the API reference needs beside it, which changes with its content.
+pub(crate) fn reference_stylesheet() -> &'static str {
+    &REFERENCE_STYLESHEET.address
 }
 
 /// The script's URL, which changes with its content.
@@ -74,6 +92,7 @@ pub(crate) async fn show(
 ) -> Result<Representation, AppError> {
     let assets = [
         &STYLESHEET,
+        &REFERENCE_STYLESHEET,
         &SCRIPT,
         &MARKS,
         &MARK_FILTER,
@@ -102,13 +121,17 @@ struct Asset {
 
 impl Asset {
     fn new(name: &'static str, content_type: &'static str, text: String) -> Self {
-        let version = format!("v={:016x}", xxh3_64(text.as_bytes()));
+        let version = content_version(xxh3_64(text.as_bytes()));
         Self {
             name,
             address: format!("/static/{name}?{version}"),
             version,
-            content: Representation::new(content_type, text),
+            content: Representation::new(content_type, text).compressed_best(),
         }
+    }
+
+    fn stylesheet(name: &'static str, text: &str) -> Self {
+        Self::new(name, CSS, without_comments(text))
     }
 
     fn script(name: &'static str, text: &str) -> Self {
@@ -125,18 +148,17 @@ impl Asset {
     }
 }
 
-/// A script or stylesheet without indentation and without comments that begin a line. The lines keep
-/// their numbers.
+/// A script or stylesheet without indentation, empty lines and comments that begin a line.
 fn without_comments(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut is_comment = false;
     for line in text.lines().map(str::trim) {
         is_comment |= line.starts_with("/*");
-        if !is_comment && !line.starts_with("//") {
+        if !is_comment && !line.is_empty() && !line.starts_with("//") {
             kept.push_str(line);
+            kept.push('\n');
         }
         is_comment &= !line.ends_with("*/");
-        kept.push('\n');
     }
     kept
 }
@@ -146,10 +168,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_indentation_and_comments_that_begin_a_line_are_removed() {
-        let text =
-            "// One.\n/** Two. */\n  a(\"http://b\"); // c\n/* Three,\n   four. */\nd /* e */ f\n";
-        let kept = "\n\na(\"http://b\"); // c\n\n\nd /* e */ f\n";
+    fn only_indentation_empty_lines_and_comments_that_begin_a_line_are_removed() {
+        let text = "// One.\n/** Two. */\n\n  a(\"http://b\"); // c\n/* Three,\n   four. */\nd /* e */ f\n";
+        let kept = "a(\"http://b\"); // c\nd /* e */ f\n";
         assert_eq!(without_comments(text), kept);
     }
 }

@@ -163,7 +163,12 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_url_with_the_content_hash_is_immutable() {
-        for address in [assets::stylesheet(), assets::script(), assets::icon()] {
+        for address in [
+            assets::stylesheet(),
+            assets::reference_stylesheet(),
+            assets::script(),
+            assets::icon(),
+        ] {
             let (status, headers, _) = get(address).await;
             assert_eq!(status, StatusCode::OK, "{address}");
             let cache_control = headers["cache-control"].to_str().unwrap();

@@ -13,7 +13,11 @@ use http::{
 use tokio::{sync::OnceCell, task::spawn_blocking};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::{AcceptedEncodings, Conditions, EncodeError, Encoding, compress::compress, etag::etag};
+use crate::{
+    AcceptedEncodings, Conditions, EncodeError, Encoding,
+    compress::{Effort, compress},
+    etag::etag,
+};
 
 /// Smaller content fits into one packet anyway.
 const MIN_ENCODED_BYTES: usize = 1024;
@@ -28,6 +32,7 @@ const MAX_INLINE_BYTES: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub struct Representation {
     content: Arc<Content>,
+    effort: Effort,
     cache_control: HeaderValue,
     fields: Vec<(HeaderName, HeaderValue)>,
     is_cacheable: bool,
@@ -63,6 +68,7 @@ impl Representation {
         let content = content.into();
         Self {
             content: Arc::new(Content::new(HeaderValue::from_static(media_type), content)),
+            effort: Effort::Usual,
             cache_control: HeaderValue::from_static("no-cache"),
             fields: Vec::new(),
             is_cacheable: false,
@@ -85,6 +91,13 @@ impl Representation {
     pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
         let media_type = self.content.media_type.clone();
         self.content = Arc::new(Content::new(media_type, content.into()));
+        self
+    }
+
+    /// Compresses as well as possible, for content that is made once per process and sent often.
+    #[must_use]
+    pub fn compressed_best(mut self) -> Self {
+        self.effort = Effort::Best;
         self
     }
 
@@ -195,11 +208,12 @@ impl Representation {
     pub(crate) async fn encoded(&self, encoding: Encoding) -> Result<Bytes, EncodeError> {
         let cell = &self.content.encoded[encoding as usize];
         let bytes = cell.get_or_try_init(|| async {
-            let plain = self.plain();
-            let encoded = if plain.len() <= MAX_INLINE_BYTES {
-                compress(&plain, encoding)
+            let (plain, effort) = (self.plain(), self.effort);
+            let encoded = if effort == Effort::Usual && plain.len() <= MAX_INLINE_BYTES {
+                compress(&plain, encoding, effort)
             } else {
-                let compressed = spawn_blocking(move || compress(&plain, encoding)).await;
+                let compress = move || compress(&plain, encoding, effort);
+                let compressed = spawn_blocking(compress).await;
                 compressed.unwrap_or_else(|error| Err(io::Error::other(error)))
             };
             encoded.map_err(|source| EncodeError::Failed { encoding, source })
@@ -274,6 +288,20 @@ mod tests {
         tags.sort();
         tags.dedup();
         assert_eq!(tags.len(), 4);
+    }
+
+    #[tokio::test]
+    async fn the_best_compression_holds_the_same_content_in_fewer_bytes() {
+        let text: String = (0..2_000).map(|n| format!("line {} ", n * n)).collect();
+        let page = Representation::new(HTML, text.clone());
+        let (_, usual) = get(&page, &[("accept-encoding", "br")]).await;
+        let page = Representation::new(HTML, text.clone()).compressed_best();
+        let (_, best) = get(&page, &[("accept-encoding", "br")]).await;
+        assert!(best.len() < usual.len(), "{} {}", best.len(), usual.len());
+        assert_eq!(
+            read(brotli::Decompressor::new(&best[..], 4096)),
+            text.as_bytes()
+        );
     }
 
     #[tokio::test]

@@ -5,8 +5,8 @@ use crate::color::{Color, Paint, Tone, Tones};
 use crate::raster::Raster;
 
 /// Draws shapes as SVG or as pixels. The SVG uses attributes only: an embedded style sheet would
-/// need an exception in a content security policy. A path consists of `M`, `L`, `H`, `V`, `C`, `Q`
-/// and `Z`, absolute or relative.
+/// need an exception in a content security policy. A path consists of `M`, `L`, `H`, `V`, `C`, `Q`,
+/// `T` after them, and `Z`, absolute or relative.
 pub(crate) struct Canvas {
     /// Width and height of the frame in drawing units.
     pub(crate) size: (f64, f64),
@@ -39,17 +39,30 @@ pub(crate) const fn line(tone: Tone, width: f64, path: &'static str) -> Layer {
     Layer { tone, width, path }
 }
 
-/// A point. It is written rounded to whole numbers, which are short and precise enough.
+/// A point, or the distance to one. It is written rounded to whole numbers, which are short and
+/// precise enough.
 #[derive(Clone, Copy)]
 pub(crate) struct Point(pub(crate) f64, pub(crate) f64);
 
 impl Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", rounded(self.0), rounded(self.1))
+        let Self(x, y) = self.rounded();
+        // A sign separates numbers as well as a space.
+        let space = if y < 0.0 { "" } else { " " };
+        write!(f, "{x}{space}{y}")
     }
 }
 
 impl Point {
+    pub(crate) fn rounded(self) -> Self {
+        Self(rounded(self.0), rounded(self.1))
+    }
+
+    /// The distance from another point.
+    pub(crate) fn from(self, other: Self) -> Self {
+        Self(self.0 - other.0, self.1 - other.1)
+    }
+
     /// The point halfway to another.
     fn midpoint(self, other: Self) -> Self {
         Self(
@@ -60,17 +73,16 @@ impl Point {
 }
 
 impl Canvas {
-    /// An empty SVG with a title and a description for screen readers.
-    pub(crate) fn svg((width, height): (u32, u32), title: &str, description: &str) -> Self {
+    /// An empty SVG with a title, which names it if it is opened alone.
+    pub(crate) fn svg((width, height): (u32, u32), title: &str) -> Self {
         let mut text = String::with_capacity(4096);
         // Writing to a string does not fail.
         let _ = write!(
             text,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-             viewBox=\"0 0 {width} {height}\" role=\"img\" stroke-linecap=\"round\" \
-             stroke-linejoin=\"round\"><title>{}</title><desc>{}</desc>",
-            Escaped(title),
-            Escaped(description)
+             viewBox=\"0 0 {width} {height}\" fill=\"none\" stroke-linecap=\"round\" \
+             stroke-linejoin=\"round\"><title>{}</title>",
+            Escaped(title)
         );
         Self {
             size: (width.into(), height.into()),
@@ -91,7 +103,7 @@ impl Canvas {
     /// The SVG document; empty for pixels.
     pub(crate) fn into_svg(self) -> String {
         match self.output {
-            Output::Svg(text) => text + "</svg>\n",
+            Output::Svg(text) => text + "</svg>",
             Output::Pixels(_) => String::new(),
         }
     }
@@ -123,8 +135,13 @@ impl Canvas {
     /// Dots of one size: lines without length, with round ends.
     pub(crate) fn dots(&mut self, at: &[Point], radius: f64, paint: impl Into<Paint>) {
         let mut path = String::new();
-        for point in at {
-            let _ = write!(path, "M{point}h0");
+        let mut last = None;
+        for point in at.iter().map(|point| point.rounded()) {
+            let _ = match last {
+                None => write!(path, "M{point}h0"),
+                Some(last) => write!(path, "m{}h0", point.from(last)),
+            };
+            last = Some(point);
         }
         self.line(&path, paint, radius * 2.0);
     }
@@ -160,7 +177,7 @@ impl Canvas {
             Output::Svg(text) => {
                 let _ = write!(
                     text,
-                    "<path d=\"{path}\" fill=\"none\" stroke=\"{paint}\" stroke-width=\"{width}\"/>"
+                    "<path d=\"{path}\" stroke=\"{paint}\" stroke-width=\"{width}\"/>"
                 );
             }
             Output::Pixels(raster) => raster.stroke(path, paint, width),
@@ -176,7 +193,7 @@ impl Canvas {
                     text,
                     "<linearGradient id=\"g\" x2=\"0\" y2=\"1\"><stop stop-color=\"{top}\"/>\
                      <stop offset=\"1\" stop-color=\"{bottom}\"/></linearGradient>\
-                     <path d=\"M0 0H{width}V{height}H0z\" fill=\"url(#g)\"/>"
+                     <rect width=\"{width}\" height=\"{height}\" fill=\"url(#g)\"/>"
                 );
             }
             Output::Pixels(raster) => raster.gradient(top, bottom),
@@ -207,7 +224,8 @@ impl Canvas {
     ) {
         let outer = match &mut self.output {
             Output::Svg(text) => {
-                let _ = write!(text, "<g transform=\"translate({at})");
+                let Point(x, y) = at.rounded();
+                let _ = write!(text, "<g transform=\"translate({x} {y})");
                 if degrees != 0.0 {
                     let _ = write!(text, "rotate({})", rounded_to_tenths(degrees));
                 }
@@ -280,9 +298,7 @@ pub(crate) fn smooth_path(points: &[Point]) -> String {
         return path;
     };
     let _ = write!(path, "M{first}");
-    for pair in rest.windows(2) {
-        let _ = write!(path, "Q{} {}", pair[0], pair[0].midpoint(pair[1]));
-    }
+    write_curves(&mut path, *first, rest);
     if let Some(last) = rest.last() {
         let _ = write!(path, "L{last}");
     }
@@ -294,20 +310,41 @@ pub(crate) fn smooth_closed_path(points: &[Point]) -> String {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return String::new();
     };
-    let mut path = format!("M{}", last.midpoint(*first));
-    for (place, point) in points.iter().enumerate() {
-        let next = points.get(place + 1).unwrap_or(first);
-        let _ = write!(path, "Q{point} {}", point.midpoint(*next));
-    }
+    let start = last.midpoint(*first);
+    let mut path = format!("M{start}");
+    write_curves(&mut path, start, &[points, &[*first]].concat());
     path.push('z');
     path
+}
+
+/// Continues a path in curves: each is bent towards a control and ends halfway to the next one.
+fn write_curves(path: &mut String, from: Point, controls: &[Point]) {
+    let Some((first, rest)) = controls.split_first() else {
+        return;
+    };
+    let (mut at, mut control) = (from.rounded(), first.rounded());
+    for (place, next) in rest.iter().enumerate() {
+        let end = control.midpoint(*next).rounded();
+        let _ = match place {
+            0 => write!(path, "q{} {}", control.from(at), end.from(at)),
+            _ => write!(path, "t{}", end.from(at)),
+        };
+        // `t` mirrors the control.
+        (at, control) = (end, Point(2.0 * end.0 - control.0, 2.0 * end.1 - control.1));
+    }
 }
 
 /// Straight lines through points.
 pub(crate) fn polyline(points: &[Point]) -> String {
     let mut path = String::new();
-    for (place, point) in points.iter().enumerate() {
-        let _ = write!(path, "{}{point}", if place == 0 { 'M' } else { 'L' });
+    let Some((first, rest)) = points.split_first() else {
+        return path;
+    };
+    let _ = write!(path, "M{first}");
+    let mut at = first.rounded();
+    for point in rest.iter().map(|point| point.rounded()) {
+        let _ = write!(path, "l{}", point.from(at));
+        at = point;
     }
     path
 }

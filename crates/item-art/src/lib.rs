@@ -37,7 +37,7 @@ use crate::movie::Poster;
 use crate::seeded_rng::SeededRng;
 
 /// Must increase whenever drawings change, so that caches drop the old ones.
-const REVISION: u64 = 3;
+const REVISION: u64 = 4;
 /// Maximum number of characters of a name in a drawing's title.
 const MAX_NAME_CHARS: usize = 100;
 /// Pixels of a share picture for each unit of its drawing.
@@ -58,12 +58,10 @@ pub const fn size(kind: Kind) -> (u32, u32) {
     }
 }
 
-/// Draws an item as a complete SVG document, always the same for the same data. Its description
-/// contains `noun`, the reader's word for one item of the kind.
-pub fn draw(lists: &ListIndex, item: &Item, noun: &str) -> String {
+/// Draws an item as a complete SVG document, always the same for the same data.
+pub fn draw(lists: &ListIndex, item: &Item) -> String {
     let name: String = item.name().chars().take(MAX_NAME_CHARS).collect();
-    let description = format!("Generated artwork for the {noun}.");
-    let mut canvas = Canvas::svg(size(item.kind()), &name, &description);
+    let mut canvas = Canvas::svg(size(item.kind()), &name);
     draw_on(&mut canvas, lists, item);
     canvas.into_svg()
 }
@@ -128,7 +126,7 @@ pub fn strip_fingerprint(lists: &ListIndex, items: &[Arc<Item>]) -> u64 {
     hash.digest()
 }
 
-/// A hash of everything that an item's drawings depend on except the noun.
+/// A hash of everything that an item's drawings depend on.
 pub fn fingerprint(lists: &ListIndex, item: &Item) -> u64 {
     let catalogue = lists.catalogue();
     let palette = coloring::palette(lists, item);

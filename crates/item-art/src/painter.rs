@@ -56,7 +56,7 @@ impl Painter<'_> {
         let paint = self.palette.light.with_opacity(opacity);
         self.canvas.placed(at, size, 0.0, |canvas| {
             canvas.path(
-                "M-70 0C-74-22-50-34-36-24C-34-52 4-58 14-34C26-48 50-38 46-20C64-24 76-12 70 0Z",
+                "M-70 0c-4-22 20-34 34-24 2-28 40-34 50-10 12-14 36-4 32 14 18-4 30 8 24 20z",
                 paint,
             );
         });
@@ -66,21 +66,18 @@ impl Painter<'_> {
     pub(crate) fn bank(&mut self, top: f64, shade: f64) {
         let (width, height) = self.size();
         let color = self.palette.light.mixed_with(self.palette.sky_top, shade);
-        let mut path = format!("M0 {height}");
+        let top = top * height;
         let mut x = 0.0;
-        path += &format!("V{:.0}", top * height);
+        let mut at = Point(x, top).rounded();
+        let mut path = format!("M0 {height}V{}", at.1);
         while x < width {
             let long = self.rng.between(26.0, 62.0);
-            let (from, to) = (x, x + long);
-            let y = top * height;
-            let high = y - long * self.rng.between(0.5, 0.85);
-            path += &format!(
-                "C{} {} {}",
-                Point(from, high),
-                Point(to, high),
-                Point(to, y + self.rng.between(-5.0, 5.0))
-            );
-            x = to;
+            let high = top - long * self.rng.between(0.5, 0.85) - at.1;
+            x += long;
+            let to = Point(x, top + self.rng.between(-5.0, 5.0)).rounded();
+            let across = to.from(at);
+            path += &format!("c{} {} {across}", Point(0.0, high), Point(across.0, high));
+            at = to;
         }
         self.canvas
             .path(&(path + &format!("V{height}Z")), color.with_opacity(0.92));
@@ -224,7 +221,7 @@ impl Painter<'_> {
             );
             let eaves = top * height + 14.0 - high;
             let (half, peak) = (wide / 2.0, if self.rng.chance(75) { 11.0 } else { 0.0 });
-            path += &format!("V{eaves:.0}l{half}-{peak}l{half} {peak}");
+            path += &format!("V{eaves:.0}l{half}-{peak} {half} {peak}");
             if self.rng.chance(50) {
                 windows.push(Point(x + wide / 2.0, eaves + 8.0));
             }
@@ -260,17 +257,19 @@ impl Painter<'_> {
     pub(crate) fn blades(&mut self, top: f64, part: f64) {
         let (width, height) = self.size();
         let top = top * height;
-        let mut path = format!("M0 {height}V{top:.0}");
-        let mut x = 0.0;
-        while x < width {
+        let mut tufts = String::new();
+        let mut wide = 0.0;
+        while wide < width / 3.0 {
             let (left, right) = (
                 self.rng.between(1.0, 9.0).round(),
                 self.rng.between(1.0, 9.0).round(),
             );
             let high = self.rng.between(8.0, 28.0).round();
-            path += &format!("l{left}-{high}l{right} {high}");
-            x += left + right;
+            tufts += &format!("l{left}-{high} {right} {high}");
+            wide += left + right;
         }
+        // Repeated text takes hardly any space in a compressed drawing.
+        let path = format!("M0 {height}V{top:.0}{}", tufts.repeat(3));
         let color = self.land(part).darker(if part < 1.0 { 0.0 } else { 0.2 });
         self.canvas.path(&format!("{path}V{height}Z"), color);
     }
@@ -280,11 +279,8 @@ impl Painter<'_> {
         let mut path = String::new();
         let mut x = self.rng.between(0.0, 16.0);
         while x < width {
-            path += &format!(
-                "M{}L{}",
-                Point(x, -10.0),
-                Point(x + self.rng.between(-5.0, 5.0), bottom * height)
-            );
+            let lean = Point(self.rng.between(-5.0, 5.0), bottom * height + 10.0);
+            path += &format!("M{}l{lean}", Point(x, -10.0));
             x += self.rng.between(wide * 2.2, wide * 5.5);
         }
         self.canvas.line(&path, self.land(part), wide);

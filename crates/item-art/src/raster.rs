@@ -129,7 +129,7 @@ fn single(number: f64) -> f32 {
 fn parse(data: &str) -> PathBuilder {
     let mut path = PathBuilder::new();
     let mut numbers = Vec::new();
-    let (mut at, mut start) = ((0.0, 0.0), (0.0, 0.0));
+    let (mut at, mut start, mut control) = ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0));
     let mut rest = data.trim_start();
     while let Some(command) = rest.chars().next() {
         let end = rest[1..].find(|c: char| c.is_ascii_alphabetic());
@@ -165,8 +165,15 @@ fn parse(data: &str) -> PathBuilder {
             }
             'Q' => {
                 for four in numbers.chunks_exact(4) {
-                    let control = point(at, four[0], four[1]);
+                    control = point(at, four[0], four[1]);
                     at = point(at, four[2], four[3]);
+                    path.quad_to(control.0, control.1, at.0, at.1);
+                }
+            }
+            'T' => {
+                for pair in numbers.chunks_exact(2) {
+                    control = (2.0 * at.0 - control.0, 2.0 * at.1 - control.1);
+                    at = point(at, pair[0], pair[1]);
                     path.quad_to(control.0, control.1, at.0, at.1);
                 }
             }
@@ -207,6 +214,7 @@ mod tests {
             ("M10 10h5v-5l-2-2z", "M10 10H15V5L13 3Z"),
             ("M1 1c1 2 3 4 5 6q1 1-2 2", "M1 1C2 3 4 5 6 7Q7 8 4 9"),
             ("M5 5zm2-2l1.5-.5", "M5 5ZM7 3L8.5 2.5"),
+            ("M0 0q2 4 4 3t3-1 1 2", "M0 0Q2 4 4 3Q6 2 7 2Q8 2 8 4"),
         ] {
             assert_eq!(
                 parse(relative).finish(),

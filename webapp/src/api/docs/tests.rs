@@ -103,6 +103,18 @@ async fn examples_begin_with_the_address_of_the_request() {
     );
 }
 
+#[tokio::test]
+async fn the_reference_alone_loads_its_own_stylesheet() {
+    for (path, loads) in [("/api/docs", true), ("/about", false)] {
+        let page = get(path).await;
+        assert_eq!(
+            page.contains("href=\"/static/reference.css?v="),
+            loads,
+            "{path}"
+        );
+    }
+}
+
 fn fields(schema: &Value) -> impl Iterator<Item = &str> {
     let fields = schema["properties"].as_object().into_iter().flatten();
     fields.map(|(name, _)| name.as_str())

@@ -129,7 +129,7 @@ async fn pages_name_pictures_for_link_previews_if_urls_are_absolute() {
 }
 
 #[tokio::test]
-async fn the_list_of_movies_with_all_its_assets_has_at_most_forty_five_kilobytes() {
+async fn the_list_of_movies_with_all_its_assets_has_at_most_forty_kilobytes() {
     let pages = Pages::of(seed::snapshot().catalogue);
     let page = pages.read("/movies").await;
     let mut total = pages.size("/movies").await;
@@ -139,7 +139,7 @@ async fn the_list_of_movies_with_all_its_assets_has_at_most_forty_five_kilobytes
     for address in loaded {
         total += pages.size(address).await;
     }
-    assert!(total <= 45 * 1024, "{total} bytes");
+    assert!(total <= 40 * 1024, "{total} bytes");
 }
 
 proptest! {
