@@ -123,6 +123,12 @@ pub(super) fn changes(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError>
         site.history
             .diff(since, until)
             .map_err(|error| match error {
+                // They are being read from the store since the start.
+                DiffError::NotKept(_) | DiffError::NotInMemory(_)
+                    if !site.history.is_backfilled() =>
+                {
+                    AppError::NotReady(None)
+                }
                 DiffError::NotKept(_) | DiffError::NotInMemory(_) => gone(format!(
                     "not all changes since version {since} are still available"
                 )),

@@ -217,6 +217,17 @@ async fn unavailable_versions_are_gone_with_a_hint_to_reload() {
 }
 
 #[tokio::test]
+async fn versions_that_are_still_being_read_from_the_store_are_not_gone() {
+    for path in ["changes?since=5", "changes?since=5&until=6&lineage=l"] {
+        let starting = fixture::site("l", 6, []);
+        assert!(!starting.history.is_backfilled());
+        let (status, headers, _) = get_of(starting, &format!("/api/v1/{path}")).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(headers["retry-after"], "2", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn changes_come_in_pages_that_a_later_version_does_not_shift() {
     let adds = |ids: Range<u32>| {
         ids.map(|id| added(&id.to_string(), "T"))
