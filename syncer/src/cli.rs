@@ -45,7 +45,8 @@ enum Command {
         #[command(flatten)]
         members: Members,
     },
-    /// Send a test event to every webhook; exits with 0 if all accepted it, else with 1.
+    /// Send a test event to every webhook; exits with 0 if all accepted it, 1 if not, 2
+    /// without webhooks.
     NotifyTest,
     /// Create any missing Docker Compose secrets.
     Secrets {
