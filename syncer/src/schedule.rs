@@ -204,8 +204,9 @@ impl RunLog {
                 }
             }
             Outcome::Unchanged | Outcome::Held | Outcome::Failed => {
+                let is_new = self.is_new(&summary.to_string());
                 let message = format!("{summary}; next attempt in {next}");
-                if self.is_new(&message) {
+                if is_new {
                     log_run!(warn, run, message);
                 } else {
                     log_run!(debug, run, message);

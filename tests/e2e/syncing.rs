@@ -154,6 +154,23 @@ async fn an_approval_lets_the_held_delta_through_and_no_other() {
 }
 
 #[tokio::test]
+async fn an_approval_lets_items_through_that_lost_several_values() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let run = async |command: &[&str]| store.command(&source.url(), command).await.code;
+    assert_eq!(run(&["once"]).await, Some(0));
+    source.edit(|catalogue| {
+        for film in &mut catalogue.films {
+            for field in ["director", "producer", "rt_score", "running_time"] {
+                film[field] = "".into();
+            }
+        }
+    });
+    assert_eq!(run(&["once"]).await, Some(3));
+    assert_eq!(run(&["approve"]).await, Some(0));
+    assert_eq!(run(&["once"]).await, Some(0));
+}
+
+#[tokio::test]
 async fn a_rollback_holds_until_it_is_unpinned() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let run = async |command: &[&str]| {

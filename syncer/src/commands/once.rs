@@ -16,7 +16,8 @@ pub(super) async fn once(
     syncer: &mut Syncer,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<ExitCode> {
-    let lease = acquire(syncer.repository(), shutdown).await?;
+    let mut lease = acquire(syncer.repository(), shutdown).await?;
+    lease.doubt_view();
     let progress = FetchProgress::new();
     let show = |step: ghibli_api::Progress<'_>| progress.show(step);
     let finished = syncer.sync_once(lease, &show, shutdown).await;

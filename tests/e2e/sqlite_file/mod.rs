@@ -81,6 +81,23 @@ fn damaged_files(store: &Store) -> Vec<PathBuf> {
     files.filter(is_main).collect()
 }
 
+#[tokio::test]
+async fn rows_changed_by_hand_are_repaired_by_once_as_verify_says() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let run = async |command: &[&str]| store.command(&source.url(), command).await;
+    assert_eq!(run(&["once"]).await.code, Some(0));
+    open_directly(&store)
+        .execute("DELETE FROM movies", [])
+        .unwrap();
+
+    let verified = run(&["verify"]).await;
+    assert_eq!(verified.code, Some(1), "{verified:?}");
+    assert!(verified.stdout.contains("`syncer once` repairs it"));
+    assert_eq!(run(&["once"]).await.code, Some(0));
+    let verified = run(&["verify"]).await;
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_while_publishing_lose_nothing_and_leave_the_file_intact() {
     let (store, source) = (Store::sqlite(), Source::start().await);

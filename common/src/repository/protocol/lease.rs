@@ -147,6 +147,11 @@ impl LeaseGuard {
         !self.damage.is_empty() || !self.is_view_current
     }
 
+    /// Makes [`Self::repair_view`] compare the whole view, which may have been changed by hand.
+    pub const fn doubt_view(&mut self) {
+        self.is_view_current = false;
+    }
+
     /// The state at the head, by steps from a known one if possible; `None` while the store holds no
     /// version. Unreadable parts are noted as damage.
     ///

@@ -1,6 +1,6 @@
 //! How far two states of an item differ.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use common::models::{Facts, Id, Item};
 use serde_json::Value;
@@ -37,8 +37,9 @@ fn names_only(lost: &HashSet<Id>, value: &Value) -> bool {
     }
 }
 
-/// The fields of an item that have a value.
-fn values(item: &Item) -> HashMap<String, Value> {
+/// The fields of an item that have a value, in the same order in every run: the approval of a run
+/// depends on the first one that is blanked.
+fn values(item: &Item) -> BTreeMap<String, Value> {
     let facts = match &item.facts {
         Facts::Movie(movie) => serde_json::to_value(movie),
         Facts::Person(person) => serde_json::to_value(person),
@@ -47,7 +48,7 @@ fn values(item: &Item) -> HashMap<String, Value> {
         Facts::Vehicle(vehicle) => serde_json::to_value(vehicle),
     };
     let Ok(Value::Object(facts)) = facts else {
-        return HashMap::new();
+        return BTreeMap::new();
     };
     let has_value = |value: &Value| match value {
         Value::Null => false,
