@@ -87,10 +87,7 @@ async fn a_broken_backup_is_refused_and_creates_nothing() {
     flipped[at] ^= 1;
     for (content, expected) in [
         (Vec::new(), "it is empty"),
-        (
-            b"a text file".to_vec(),
-            "not a backup of PyFlix: it is not a tar file",
-        ),
+        (b"a text file".to_vec(), "this is not a backup of PyFlix"),
         (bytes[..middle].to_vec(), "truncated or damaged"),
         (flipped, "truncated or damaged"),
     ] {

@@ -135,11 +135,7 @@ fn read(
     for entry in archive.entries().map_err(damaged)? {
         let entry = match entry {
             Err(error) if sums.is_empty() => {
-                // The text of an error in the format repeats the bytes.
-                let is_read = error.kind() == io::ErrorKind::Other;
-                let reason = is_read.then(|| "it is not a tar file".to_owned());
-                let reason = reason.unwrap_or_else(|| error.to_string());
-                return Err(BackupError::NotABackup(reason));
+                return Err(BackupError::NotABackup(error.to_string()));
             }
             entry => entry.map_err(damaged)?,
         };
