@@ -24,17 +24,14 @@ impl fmt::Display for RunSummary<'_> {
                     run.version
                 )?;
             }
-            Outcome::Unchanged if run.reason.is_some() => match run.changes().total() {
-                0 => write!(f, "{reason}: no changes are waiting")?,
-                1 => write!(
-                    f,
-                    "{reason}: 1 change is waiting; run `syncer unpin` to publish it"
-                )?,
-                total => write!(
-                    f,
-                    "{reason}: {total} changes are waiting; run `syncer unpin` to publish them"
-                )?,
-            },
+            Outcome::Unchanged if run.reason.is_some() => {
+                match run.changes().total() {
+                    0 => write!(f, "{reason}: no changes are waiting")?,
+                    1 => write!(f, "{reason}: 1 change is waiting")?,
+                    total => write!(f, "{reason}: {total} changes are waiting")?,
+                }
+                write!(f, "; run `syncer unpin` to follow the source again")?;
+            }
             Outcome::Unchanged if run.version == 0 => {
                 write!(f, "unchanged: nothing has been published yet")?
             }
@@ -43,12 +40,17 @@ impl fmt::Display for RunSummary<'_> {
             }
             Outcome::Held => write!(
                 f,
-                "held: {reason}; version {} stays live. If the changes are intended, run `syncer approve`; otherwise fix the source",
-                run.version
+                "held: {reason}{}. If the changes are intended, run `syncer approve`; otherwise fix the source",
+                StillLive(run.version)
             )?,
-            Outcome::Failed => write!(f, "failed: {reason}; version {} stays live", run.version)?,
+            Outcome::Failed => write!(f, "failed: {reason}{}", StillLive(run.version))?,
         }
-        let missing: u64 = run.kinds.values().map(|stats| stats.missing).sum();
+        let missing = run.kinds.values().map(|stats| stats.missing).sum::<u64>();
+        let removed = match run.outcome {
+            Outcome::Published => run.changes().removed,
+            _ => 0,
+        };
+        let missing = missing.saturating_sub(removed);
         if missing > 0 && run.outcome != Outcome::Held {
             write!(f, "; {missing} missing from the source")?;
         }
@@ -60,5 +62,17 @@ impl fmt::Display for RunSummary<'_> {
             write!(f, "; {note}")?;
         }
         Ok(())
+    }
+}
+
+/// The version that a run has not replaced; nothing before the first one.
+struct StillLive(u64);
+
+impl fmt::Display for StillLive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            version => write!(f, "; version {version} stays live"),
+        }
     }
 }

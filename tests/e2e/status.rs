@@ -225,8 +225,8 @@ async fn public_pages_show_no_secret_no_database_address_and_no_path() {
         }
     };
     check("up_to_date").await;
-    let status = get(&url("/status")).await.body;
-    assert!(status.contains(&source.url()), "the source without them");
+    // The source without them.
+    wait_until_shows(&url("/status"), &source.url()).await;
     source.misbehave_everywhere(Fault::Status(500));
     assert_eq!(once().await.code, Some(1));
     check("source_unavailable").await;

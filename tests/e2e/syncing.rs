@@ -71,6 +71,11 @@ async fn the_exit_code_of_once_tells_its_outcome() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let once = async || store.command(&source.url(), &["once"]).await;
 
+    source.misbehave("films", Fault::Status(500));
+    let failed = once().await;
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert!(!failed.stderr.contains("stays live"), "{failed:?}");
+    source.behave();
     let published = once().await;
     assert_eq!(published.code, Some(0), "{published:?}");
     assert!(
@@ -99,7 +104,11 @@ async fn the_exit_code_of_once_tells_its_outcome() {
         source.misbehave("vehicles", fault.clone());
         let failed = once().await;
         assert_eq!(failed.code, Some(1), "{fault:?}: {failed:?}");
-        assert!(failed.stderr.contains("vehicles"), "{fault:?}: {failed:?}");
+        let stays = failed.stderr.contains("version 1 stays live");
+        assert!(
+            stays && failed.stderr.contains("vehicles"),
+            "{fault:?}: {failed:?}"
+        );
     }
     source.behave();
 
@@ -122,7 +131,8 @@ async fn the_exit_code_of_once_tells_its_outcome() {
             "failed",
             "held",
             "unchanged",
-            "published"
+            "published",
+            "failed"
         ]
     );
     let webapp = store.webapp().await;
@@ -185,6 +195,13 @@ async fn a_rollback_holds_until_it_is_unpinned() {
     run(&["rollback", "1"]).await;
     assert!(run(&["once"]).await.contains("pinned to version 3"));
     assert!(run(&["plan"]).await.contains("pinned to version 3"));
+    source.misbehave("people", Fault::Empty);
+    let pinned = run(&["once"]).await;
+    assert!(
+        pinned.contains("would be held") && !pinned.contains("to publish"),
+        "{pinned}"
+    );
+    source.behave();
     let webapp = store.webapp().await;
     let api = format!("{}/api/v1/movies", webapp.url());
     wait_until_shows(&api, "\"version\":3").await;
@@ -309,6 +326,7 @@ async fn a_missing_movie_stays_for_three_syncs(store: Store) {
     wait_until_shows(&format!("{}/status", webapp.url()), "3 checks so far").await;
     let gone = once().await;
     assert!(gone.contains("1 removed"), "{gone}");
+    assert!(!gone.contains("missing"), "{gone}");
     wait_until_shows(&page, "was removed in").await;
     source.set("films", films);
     assert!(once().await.contains("1 added"));

@@ -43,7 +43,7 @@ pub async fn serve(
         shutdown.cancelled().await;
         return Ok(());
     };
-    tracing::info!("metrics are at {}/metrics", listener.local_addr()?);
+    tracing::info!("metrics are at http://{}/metrics", listener.local_addr()?);
     let app = Router::new()
         .route("/metrics", get(show))
         .with_state(metrics);

@@ -60,6 +60,9 @@ impl Ground {
 impl Painter<'_> {
     pub(crate) fn behind(&mut self, ground: Ground) {
         let (width, height) = self.size();
+        if ground != Ground::Underwater {
+            self.sky();
+        }
         match ground {
             Ground::Clouds => {
                 for (x, y, size) in [(0.1, 0.2, 0.5), (0.85, 0.34, 0.6), (0.2, 0.62, 0.8)] {

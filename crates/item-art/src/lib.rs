@@ -37,7 +37,7 @@ use crate::movie::Poster;
 use crate::seeded_rng::SeededRng;
 
 /// Must increase whenever drawings change, so that caches drop the old ones.
-const REVISION: u64 = 4;
+const REVISION: u64 = 5;
 /// Maximum number of characters of a name in a drawing's title.
 const MAX_NAME_CHARS: usize = 100;
 /// Pixels of a share picture for each unit of its drawing.

@@ -65,13 +65,11 @@ pub(crate) fn draw(canvas: &mut Canvas, rng: &mut SeededRng, poster: &Poster<'_>
         true => None,
         false => title::Slip::of(poster.movie, canvas.size.1),
     };
-    canvas.gradient_background(palette.sky_top, palette.horizon);
     let mut painter = Painter {
         canvas: &mut *canvas,
         rng: &mut *rng,
         palette,
     };
-    painter.stars();
     painter.behind(poster.ground);
 
     let (width, height) = canvas.size;

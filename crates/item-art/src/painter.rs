@@ -25,8 +25,11 @@ impl Painter<'_> {
         self.canvas.size
     }
 
-    /// Stars by night.
-    pub(crate) fn stars(&mut self) {
+    /// The sky, with stars by night.
+    pub(crate) fn sky(&mut self) {
+        let palette = self.palette;
+        self.canvas
+            .gradient_background(palette.sky_top, palette.horizon);
         if !self.palette.is_night() {
             return;
         }

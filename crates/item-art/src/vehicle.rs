@@ -59,7 +59,6 @@ pub(crate) fn draw(canvas: &mut Canvas, rng: &mut SeededRng, palette: &Palette, 
         person::monogram(canvas, palette, &vehicle.name);
         return;
     };
-    canvas.gradient_background(palette.sky_top, palette.horizon);
     let ground = match class {
         Class::Airship => Ground::Clouds,
         Class::Plane | Class::Boat => Ground::Sea,
@@ -70,7 +69,6 @@ pub(crate) fn draw(canvas: &mut Canvas, rng: &mut SeededRng, palette: &Palette, 
         rng: &mut *rng,
         palette,
     };
-    painter.stars();
     painter.behind(ground);
     wind(canvas, rng, palette);
     let feet = vehicle.length_feet.unwrap_or(40.0).clamp(5.0, 1000.0);

@@ -22,9 +22,9 @@ pub(crate) struct Scrape {
 
 /// The address that a program logs, without `http://`.
 pub(crate) async fn address(program: &Service) -> String {
-    let is_address = |line: &str| line.contains("metrics are at ");
+    let is_address = |line: &str| line.contains("metrics are at http://");
     let line = program.wait_for_line(is_address, DEADLINE).await;
-    let address = line.split("metrics are at ").nth(1).unwrap();
+    let address = line.split("metrics are at http://").nth(1).unwrap();
     address.split('/').next().unwrap().to_owned()
 }
 

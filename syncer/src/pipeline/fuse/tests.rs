@@ -165,6 +165,6 @@ fn a_violation_shows_its_figures_examples_and_setting() {
     let violations = violations(&published(8), &source, &[]);
     assert_eq!(
         violations[0].to_string(),
-        "1 of 9 movies repeat another record’s ID (limit: 0): movie-id-3 (fuse_duplicates)"
+        "1 of 9 movies repeated another record’s ID (limit: 0): movie-id-3 (fuse_duplicates)"
     );
 }

@@ -168,7 +168,7 @@ impl fmt::Display for Violation {
             }
             FuseRule::Duplicates => write!(
                 f,
-                "{count} of {of} {kind} repeat another record’s ID (limit: {limit})"
+                "{count} of {of} {kind} repeated another record’s ID (limit: {limit})"
             )?,
         }
         if !self.examples.is_empty() {
