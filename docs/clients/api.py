@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -9,8 +10,15 @@ base = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000/api/v1"
 
 
 def get(path):
-    with urllib.request.urlopen(base + path) as response:
-        return json.load(response)
+    while True:
+        try:
+            with urllib.request.urlopen(base + path) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            if error.code != 503:
+                raise
+            # The server is starting, or reading earlier versions.
+            time.sleep(int(error.headers.get("Retry-After", 5)))
 
 
 def pages_of_changes(since):

@@ -118,13 +118,11 @@ async fn run_command(command: commands::Command, config: &mut Config) -> ExitCod
             Ok(folder) => folder,
             Err(error) => return fail(exit::FAILURE, &format!("{error:#}")),
         },
-        commands::Command::Backup { .. } | commands::Command::Verify => {
-            match require_file(config) {
-                Ok(()) => None,
-                Err(error) => return fail(exit::FAILURE, &error),
-            }
-        }
-        _ => None,
+        commands::Command::Once | commands::Command::Restore { .. } => None,
+        _ => match require_file(config) {
+            Ok(()) => None,
+            Err(error) => return fail(exit::FAILURE, &error),
+        },
     };
     let access = match command {
         commands::Command::Verify => Access::Verifier,
@@ -187,7 +185,7 @@ fn require_file(config: &Config) -> anyhow::Result<()> {
     match &config.database {
         Database::Sqlite(path) if !path.exists() => {
             bail!(
-                "there is no database at {}; check PYFLIX_DATABASE_URL",
+                "there is no database at {}; check PYFLIX_DATABASE_URL, or run `syncer once` to create it",
                 path.display()
             )
         }

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use e2e::{DEADLINE, Store};
 use testkit::process::{Service, binary};
 use testkit::skips::skip;
-use testkit::source::Source;
+use testkit::source::{Fault, Source};
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -106,6 +106,25 @@ async fn a_command_reports_its_error_once() {
     }
 }
 
+#[tokio::test]
+async fn commands_for_an_existing_database_create_none() {
+    let store = Store::sqlite();
+    for args in [
+        &["history"][..],
+        &["approve"],
+        &["rollback", "1"],
+        &["pin", "1"],
+        &["unpin"],
+        &["verify"],
+        &["backup", "pyflix.tar"],
+    ] {
+        let end = store.command(UNREACHABLE, args).await;
+        assert_eq!(end.code, Some(1), "{args:?}: {end:?}");
+        assert!(end.stderr.contains("there is no database at"), "{end:?}");
+        assert!(!store.file().exists(), "{args:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pin_and_unpin_tell_what_exists_and_what_is_pinned() {
     let (store, source) = (Store::sqlite(), Source::start().await);
@@ -113,6 +132,9 @@ async fn pin_and_unpin_tell_what_exists_and_what_is_pinned() {
         let end = store.command(&source.url(), args).await;
         (end.code, format!("{}{}", end.stdout, end.stderr))
     };
+    source.misbehave_everywhere(Fault::Status(500));
+    assert_eq!(run(&["once"]).await.0, Some(1));
+    source.behave();
     let (code, text) = run(&["pin", "1"]).await;
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("nothing has been published yet"), "{text}");

@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, reason = "measurements")]
 
 mod accessibility;
+mod approvals;
 mod backups;
 mod bad_responses;
 mod commands;

@@ -55,6 +55,7 @@ async fn every_page_matches_its_snapshot() {
     let url = |path: &str| format!("{}{path}", webapp.url());
     wait_until_shows(&url("/changes/2"), "It came back.").await;
     wait_until_shows(&url("/status"), "/changes/2").await;
+    wait_until_shows(&url("/status"), &source.url()).await;
 
     let mut differing = String::new();
     for (name, path) in PAGES {

@@ -204,7 +204,10 @@ pub(crate) async fn what_is_not_a_backup_or_of_a_newer_release_is_refused(store:
     };
     for (bytes, expected) in [
         (Vec::new(), "this is not a backup of PyFlix: it is empty"),
-        (vec![7; 5_000], "this is not a backup of PyFlix"),
+        (
+            vec![7; 5_000],
+            "this is not a backup of PyFlix: it is not a tar archive",
+        ),
         (manifest("{}"), "this is not a backup of PyFlix"),
         (manifest(r#"{"format":1}"#), "truncated or damaged"),
         (

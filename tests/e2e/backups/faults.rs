@@ -7,7 +7,7 @@ use std::time::Duration;
 use e2e::{DEADLINE, Store};
 use rand::Rng;
 use testkit::process::{Service, Signal, binary};
-use testkit::source::{Source, film};
+use testkit::source::{Fault, Source, film};
 
 use super::{back_up, both_kinds, files, retitle, run, text};
 
@@ -139,14 +139,15 @@ async fn a_backup_goes_through_pipes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_replaces_a_file_at_once_and_leaves_no_other() {
     let (store, folder) = (Store::sqlite(), tempfile::tempdir().unwrap());
-    let empty = Source::start().await;
+    let broken = Source::start().await;
+    broken.misbehave_everywhere(Fault::Status(500));
     let file = folder.path().join("pyflix.tar");
-    let missing = run(&store, &empty, 1, &["backup", text(&file)]).await;
+    let missing = run(&store, &broken, 1, &["backup", text(&file)]).await;
     assert!(missing.stderr.contains("there is no database at"));
     assert!(!store.file().exists());
     // Creates the database.
-    run(&store, &empty, 0, &["history"]).await;
-    let nothing = run(&store, &empty, 1, &["backup", text(&file)]).await;
+    run(&store, &broken, 1, &["once"]).await;
+    let nothing = run(&store, &broken, 1, &["backup", text(&file)]).await;
     assert!(nothing.stderr.contains("nothing has been published yet"));
     assert_eq!(files(folder.path()), [""; 0]);
     let source = fill(&store).await;

@@ -126,19 +126,15 @@ impl Reader {
 }
 
 fn read(
-    source: impl Read,
+    mut source: impl Read,
     sections: &mpsc::Sender<Result<Option<Section>, BackupError>>,
 ) -> Result<(), BackupError> {
     let damaged = |error: io::Error| BackupError::Damaged(error.to_string());
-    let mut archive = tar::Archive::new(source);
+    let first_header = first_header(&mut source)?;
+    let mut archive = tar::Archive::new(first_header.chain(source));
     let mut sums = String::new();
     for entry in archive.entries().map_err(damaged)? {
-        let entry = match entry {
-            Err(error) if sums.is_empty() => {
-                return Err(BackupError::NotABackup(error.to_string()));
-            }
-            entry => entry.map_err(damaged)?,
-        };
+        let entry = entry.map_err(damaged)?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let size = entry.size();
         let mut data = Vec::new();
@@ -161,10 +157,20 @@ fn read(
             return Ok(());
         }
     }
-    if sums.is_empty() {
+    Err(BackupError::Damaged(format!("its end is missing ({SUMS})")))
+}
+
+/// The header of the first section. An error of the tar format would show the bytes of another file.
+fn first_header(source: &mut impl Read) -> Result<io::Cursor<Vec<u8>>, BackupError> {
+    let mut header = Vec::new();
+    let read = source.take(512).read_to_end(&mut header);
+    if read.map_err(|error| BackupError::NotABackup(error.to_string()))? == 0 {
         return Err(BackupError::NotABackup("it is empty".into()));
     }
-    Err(BackupError::Damaged(format!("its end is missing ({SUMS})")))
+    if header.get(257..262) != Some(b"ustar") {
+        return Err(BackupError::NotABackup("it is not a tar archive".into()));
+    }
+    Ok(io::Cursor::new(header))
 }
 
 /// Names the first section that differs.
