@@ -263,8 +263,10 @@ pub(super) fn count<T: FromStr + PartialOrd + Display>(
 }
 
 pub(super) fn log(text: &str) -> Parsed<String> {
-    EnvFilter::try_new(text)
-        .map(|_| text.to_owned())
+    // EnvFilter takes positions in a directive without the spaces around it for those with them.
+    let filter: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    EnvFilter::try_new(&filter)
+        .map(|_| filter)
         .map_err(|_| format!("\"{text}\" is not a log filter"))
 }
 

@@ -269,6 +269,17 @@ fn a_variable_that_nothing_reads_is_a_warning_with_the_nearest_name() {
 }
 
 #[test]
+fn a_log_filter_may_have_spaces() {
+    for (value, filter) in [
+        (" info", "info"),
+        ("info, webapp = debug", "info,webapp=debug"),
+    ] {
+        let config = config(&[("PYFLIX_LOG", value)]).unwrap();
+        assert_eq!(config.log, filter);
+    }
+}
+
+#[test]
 fn the_setting_for_exporting_traces_is_a_warning() {
     let endpoint = "http://127.0.0.1:4318";
     let config = config(&[("PYFLIX_OTLP_ENDPOINT", endpoint)]).unwrap();

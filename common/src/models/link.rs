@@ -43,6 +43,11 @@ impl Link {
         self.ends().0
     }
 
+    /// Whether an item has at most one.
+    pub(crate) const fn is_single(self) -> bool {
+        matches!(self, Self::PersonSpecies | Self::VehiclePilot)
+    }
+
     /// The kinds of the linking and the linked item.
     const fn ends(self) -> (Kind, Kind) {
         match self {

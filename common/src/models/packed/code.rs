@@ -140,6 +140,11 @@ impl<'a> Reader<'a> {
         self.or_broken(count)
     }
 
+    pub(super) fn count_up_to_one(&mut self) -> usize {
+        let count = self.count();
+        self.or_broken((count <= 1).then_some(count))
+    }
+
     pub(super) fn number(&mut self) -> u64 {
         let number = pop_number(&mut self.bytes);
         self.or_broken(number)

@@ -223,7 +223,10 @@ pub(super) fn links<'a>(from: &mut Reader<'a>, kind: Kind) -> Vec<(Link, &'a [u8
     }
     let mut links = Vec::new();
     for link in Link::ALL.into_iter().filter(|link| link.from() == kind) {
-        let count = from.count();
+        let count = match link.is_single() {
+            true => from.count_up_to_one(),
+            false => from.count(),
+        };
         links.extend((0..count).map(|_| (link, from.written_id())));
     }
     links
