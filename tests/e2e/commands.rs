@@ -90,6 +90,22 @@ async fn a_command_whose_output_is_lost_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_did_its_work_exits_with_its_code_without_output() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    for args in [&["once"][..], &["pin", "1"], &["unpin"]] {
+        let mut command = program("syncer", args, &store, &source);
+        command
+            .stdout(File::options().write(true).open("/dev/full").unwrap())
+            .stderr(Stdio::piped());
+        let output = command.spawn().unwrap().wait_with_output();
+        let output = timeout(DEADLINE, output).await.unwrap().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {errors}");
+        assert!(errors.contains("cannot write the output: "), "{errors}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_command_reports_its_error_once() {
     let store = Store::sqlite();
     for (args, cause) in [

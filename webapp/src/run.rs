@@ -148,7 +148,7 @@ pub async fn run(
     let hot_pages = response_cache::warm_up(current, app, pages::main_paths(), pages::item_paths);
     let mut servers = vec![("site", listeners.site, state.clone())];
     if let Some(listener) = listeners.ghibli {
-        tracing::info!("the Ghibli API's replacement is at {}", address(&listener)?);
+        tracing::info!("the drop-in API is at {}", address(&listener)?);
         servers.push(("ghibli", listener, ghibli_state(state)));
     }
     let servers = servers.into_iter().map(|(name, listener, state)| {
@@ -171,8 +171,8 @@ pub async fn run(
         end = &mut served => return end?.context("the server stopped unexpectedly"),
         end = follower => {
             if !shutdown.is_cancelled() {
-                end.context("the database watcher crashed")?;
-                bail!("the database watcher stopped unexpectedly");
+                end.context("the catalogue follower crashed")?;
+                bail!("the catalogue follower stopped unexpectedly");
             }
         }
         never = hot_pages => match never {},

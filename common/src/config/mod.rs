@@ -203,7 +203,8 @@ fn read_secret(setting: &Setting, contents: &str) -> Result<String, ConfigError>
             )),
         )
     })?;
-    let text = text.trim();
+    // Editors on Windows write a byte order mark.
+    let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         let advice = format!("write {contents} to it");
         return Err(setting.wrong(&format!("{path} is empty"), Some(&advice)));

@@ -13,6 +13,7 @@ use bytesize::ByteSize;
 use ipnet::IpNet;
 use secrecy::SecretSlice;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use url::{Host, Url};
 
 use super::values::{Database, LogFormat, PosterHost};
@@ -49,6 +50,8 @@ fn sqlite_path(path: &str) -> Parsed<PathBuf> {
         "takes a path: write it without file:"
     } else if path.starts_with("~/") {
         "takes ~ literally: write the path of the folder"
+    } else if path.starts_with('$') {
+        "takes $ literally: write the value of the variable"
     } else if path.trim() != path || path.contains(char::is_control) {
         "has spaces or control characters around the path"
     } else if path.ends_with('/') || path.ends_with("/..") || matches!(path, "." | "..") {
@@ -152,9 +155,14 @@ pub(super) fn public_url(text: &str) -> Parsed<String> {
         // Never the value: it holds a password, and every link would show it.
         return Err("must not contain a user name or password".into());
     }
-    let url = http_url(text).ok_or_else(|| {
-        "is not a complete http or https URL without a query and fragment".to_owned()
+    let is_name = |host: &str| !host.contains([',', '*', '$', '%']);
+    let url = http_url(text).filter(|url| url.host_str().is_some_and(is_name));
+    let url = url.ok_or_else(|| {
+        "is not one complete http or https URL without a query and fragment".to_owned()
     })?;
+    if url.path().contains("//") {
+        return Err("has an empty segment in its path (//)".into());
+    }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
@@ -210,6 +218,7 @@ fn poster_host(text: &str) -> Parsed<PosterHost> {
             && url.username().is_empty()
             && url.password().is_none()
             && !text.ends_with('/')
+            && !text.contains('*')
     };
     let url = url.filter(is_bare);
     let url = url.ok_or_else(|| format!("\"{text}\" is neither a host nor an address and port"))?;
@@ -265,6 +274,13 @@ pub(super) fn count<T: FromStr + PartialOrd + Display>(
 pub(super) fn log(text: &str) -> Parsed<String> {
     // EnvFilter takes positions in a directive without the spaces around it for those with them.
     let filter: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    // It takes any other word for the name of a module, and turns off the log of all others.
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok() || word.contains(['=', '[']);
+    if let Some(word) = filter.split(',').find(|word| !is_level(word)) {
+        return Err(format!(
+            "\"{word}\" is not one of error, warn, info, debug, trace and off"
+        ));
+    }
     EnvFilter::try_new(&filter)
         .map(|_| filter)
         .map_err(|_| format!("\"{text}\" is not a log filter"))

@@ -1,4 +1,6 @@
 use std::collections::HashMap;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use config::{Environment, File, FileFormat, Source, Value, ValueKind};
@@ -146,7 +148,19 @@ impl Settings {
     }
 
     fn read_file(&mut self, file: &Path) -> Result<(), ConfigError> {
-        let source = File::from(file).format(FileFormat::Toml).required(false);
+        let content = match fs::read_to_string(file) {
+            Ok(content) => content,
+            // A link to a missing file is there.
+            Err(error) if error.kind() == ErrorKind::NotFound && !file.is_symlink() => {
+                return Ok(());
+            }
+            Err(error) => {
+                let problem = format!("{FILE}: cannot be read: {error}; correct or remove it");
+                return Err(ConfigError(problem));
+            }
+        };
+        let content = content.trim_start_matches('\u{feff}');
+        let source = File::from_str(content, FileFormat::Toml);
         let values = source.collect().map_err(|error| {
             let problem = match &error {
                 // Without the path of the file, which its text repeats.
@@ -231,6 +245,8 @@ fn known(name: &str) -> Option<&'static str> {
 }
 
 fn nearest(name: &str) -> &'static str {
+    let name = &name.to_lowercase();
+    let name = name.strip_prefix("pyflix_").unwrap_or(name);
     KEYS.iter()
         .map(|(key, ..)| *key)
         .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)))

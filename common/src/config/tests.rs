@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::io::Write;
 
 use base64::Engine;
@@ -122,7 +123,13 @@ fn a_wrong_value_is_reported_with_its_name_the_problem_and_an_example() {
         ("PYFLIX_PUBLIC_URL", "https://example.org/#secret"),
         ("PYFLIX_WEBHOOK_URLS", "ftp://secret@example.org"),
         ("PYFLIX_WEBHOOK_URLS", "http://a,http://b,http://a"),
+        ("PYFLIX_PUBLIC_URL", "https://x.example//a"),
+        ("PYFLIX_PUBLIC_URL", "https://a.example,https://b.example"),
+        ("PYFLIX_PUBLIC_URL", "https://*.example"),
+        ("PYFLIX_POSTER_HOSTS", "*.example.org"),
         ("PYFLIX_LOG", "info=what=this"),
+        ("PYFLIX_LOG", "warning"),
+        ("PYFLIX_LOG", "error;info"),
         ("PYFLIX_LOG_FORMAT", "xml"),
         ("PYFLIX_DATABASE_URL_FILE", "/nowhere/at/all"),
     ] {
@@ -236,6 +243,7 @@ fn a_form_of_another_tool_for_an_sqlite_file_is_refused_with_the_right_form() {
         "sqlite:file:x.db",
         "sqlite:file:///x.db",
         "sqlite:~/x.db",
+        "sqlite:$HOME/x.db",
         "sqlite:data/",
         "sqlite:/",
         "sqlite:.",
@@ -266,6 +274,33 @@ fn a_variable_that_nothing_reads_is_a_warning_with_the_nearest_name() {
     assert_eq!(config.warnings.len(), 1);
     assert!(config.warnings[0].contains("PYFLIX_SYNC_INTERVALL"));
     assert!(config.warnings[0].ends_with("did you mean PYFLIX_SYNC_INTERVAL?"));
+}
+
+#[test]
+fn a_file_that_is_there_and_cannot_be_read_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link.toml");
+    std::os::unix::fs::symlink("nowhere.toml", &link).unwrap();
+    for file in [folder.path(), &link] {
+        let error = Config::from_sources(HashMap::new(), file).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.starts_with("pyflix.toml: cannot be read"),
+            "{message}"
+        );
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+    let missing = folder.path().join("missing.toml");
+    assert!(Config::from_sources(HashMap::new(), &missing).is_ok());
+}
+
+#[test]
+fn a_variable_name_as_a_key_of_the_file_is_answered_with_the_key() {
+    let error = config_with_file(&[], "PYFLIX_RETENTION = 5").unwrap_err();
+    assert!(
+        error.to_string().ends_with("did you mean retention?"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -38,7 +38,11 @@ pub(super) async fn read(
         };
         let (part, damage) = run_blocking(move || parts::unpack::<TableRow>(name, &data)).await?;
         for damage in damage {
-            tracing::error!(part = damage.name, reason = damage.reason, "rows are lost");
+            tracing::error!(
+                part = damage.name,
+                reason = damage.reason,
+                "rows of the restored backup are unreadable; restore it again to recover them"
+            );
         }
         let of_table = part.into_iter().filter(|row| row.table == table);
         rows.extend(of_table.map(|row| row.row));
@@ -51,7 +55,10 @@ pub(super) async fn read(
 pub(super) async fn write(store: &dyn Store, fence: u64, pending: PendingRows) -> Result<()> {
     for table in Table::BACKED_UP {
         let Some(rows) = read(store, pending, table).await? else {
-            tracing::error!(table = table.name(), "the rows of the backup are lost");
+            tracing::error!(
+                table = table.name(),
+                "rows of the restored backup are lost; restore it again to recover them"
+            );
             continue;
         };
         let kept: HashSet<_> = rows.iter().map(|row| row.key.clone()).collect();

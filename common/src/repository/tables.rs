@@ -286,7 +286,7 @@ pub(super) fn decode_rows<T: DeserializeOwned>(table: Table, rows: Vec<Row>) -> 
         .filter_map(|row| {
             serde_json::from_value(Value::Object(row.fields))
                 .inspect_err(|error| {
-                    tracing::warn!(table = table.name(), row = row.key, %error, "a row cannot be read");
+                    tracing::warn!(table = table.name(), row = row.key, %error, "skipped an unreadable row");
                 })
                 .ok()
         })

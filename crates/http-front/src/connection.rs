@@ -13,7 +13,10 @@ use futures::{
     future::{self, Either},
     stream::{FuturesUnordered, StreamExt as _},
 };
-use http::{HeaderValue, StatusCode, header::CONNECTION};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONNECTION, DATE},
+};
 use hyper::{
     body::{Body as _, Incoming},
     server::conn::http1,
@@ -34,6 +37,7 @@ use crate::{
     Limits, ServerStats,
     activity::Activity,
     body::{RequestBody, ResponseBody, UntilClosed},
+    date,
     lazy_timer::LazyTimer,
     timed_stream::TimedStream,
 };
@@ -257,6 +261,9 @@ fn finish(
     if is_last {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
+    }
+    if let Some(date) = date::now() {
+        response.headers_mut().insert(DATE, date);
     }
     if response.extensions().get::<UntilClosed>().is_some() {
         activity.set_until_closed();

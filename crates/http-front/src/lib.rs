@@ -3,6 +3,7 @@
 mod activity;
 mod body;
 mod connection;
+mod date;
 mod io_threads;
 mod lazy_timer;
 mod limits;

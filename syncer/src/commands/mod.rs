@@ -94,6 +94,10 @@ pub async fn run(
 ) -> anyhow::Result<ExitCode> {
     let repository = syncer.repository();
     let mut code = ExitCode::SUCCESS;
+    let shows_data = matches!(
+        command,
+        Command::Plan | Command::History { .. } | Command::Verify
+    );
     match command {
         Command::Once => code = once::once(syncer, shutdown).await?,
         Command::Plan => unless_stopped(shutdown, plan::plan(syncer)).await?,
@@ -115,6 +119,10 @@ pub async fn run(
         }
         Command::Verify => unless_stopped(shutdown, verify::verify(repository)).await?,
     }
-    output::check()?;
+    match output::check() {
+        // The work is done, and the exit code tells how.
+        Err(error) if !shows_data => tracing::error!("{error:#}"),
+        checked => checked?,
+    }
     Ok(code)
 }

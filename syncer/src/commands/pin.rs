@@ -17,7 +17,7 @@ pub(super) async fn pin(
     if version != current || version == 0 {
         lease.release(None).await?;
         if current == 0 {
-            bail!("nothing has been published yet");
+            bail!("nothing has been published yet; run `syncer once` first");
         }
         if is_available {
             bail!(

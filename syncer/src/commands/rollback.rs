@@ -23,7 +23,7 @@ async fn roll_back(mut lease: LeaseGuard, version: u64) -> anyhow::Result<()> {
     let state = lease
         .state(None)
         .await?
-        .context("nothing has been published yet")?;
+        .context("nothing has been published yet; run `syncer once` first")?;
     let target = lease.rewind(&state, version).await?.with_context(|| {
         format!("version {version} is not available; `syncer history` lists the versions that are")
     })?;

@@ -200,7 +200,7 @@ impl Webhooks {
             Err(error @ StoreError::Unreadable { .. }) => {
                 let delivery = self.repository.reset_delivery(&target.name).await?;
                 target.note_unreadable_row();
-                tracing::warn!(webhook = target.label, %error, "all events of the log are delivered again");
+                tracing::warn!(webhook = target.label, %error, "cannot read the progress of this webhook; all events of the log are delivered again");
                 Ok(delivery)
             }
             Err(error) => Err(error),

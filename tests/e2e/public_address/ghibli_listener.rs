@@ -64,7 +64,7 @@ async fn the_drop_in_has_a_listener_of_its_own() {
 /// The address of the listener with the drop-in.
 async fn ghibli_address(app: &Service) -> SocketAddr {
     let line = app
-        .wait_for_line(|line| line.contains("Ghibli API's replacement"), DEADLINE)
+        .wait_for_line(|line| line.contains("drop-in API is at"), DEADLINE)
         .await;
     let address = line.split_once("http://").unwrap().1;
     let is_of_address = |c: &char| c.is_ascii_digit() || matches!(c, '.' | ':');

@@ -78,6 +78,7 @@ async fn a_folder_or_file_of_another_user_is_named_with_both_users() {
         ("folder", 0o755),
         ("folder", 0o700),
         ("pyflix.db", 0o777),
+        ("pyflix.db.lock", 0o777),
         ("missing/data", 0o755),
     ] {
         for (name, command) in [("syncer", "once"), ("webapp", ""), ("pyflix", "")] {
@@ -87,9 +88,18 @@ async fn a_folder_or_file_of_another_user_is_named_with_both_users() {
             open_to_all(folder.path(), 0o755);
             open_to_all(&data, mode);
             let mut database = data.join("pyflix.db");
-            if what == "pyflix.db" {
-                fs::write(&database, "").unwrap();
-                open_to_all(&database, 0o644);
+            let file_mode = match what {
+                "pyflix.db" => Some(0o644),
+                "pyflix.db.lock" => Some(0o600),
+                _ => None,
+            };
+            let (at_fault, mode) = match file_mode {
+                Some(mode) => (data.join(what), mode),
+                None => (data.clone(), mode),
+            };
+            if file_mode.is_some() {
+                fs::write(&at_fault, "").unwrap();
+                open_to_all(&at_fault, mode);
             }
             if what == "missing/data" {
                 database = data.join("missing/data/pyflix.db");
@@ -114,21 +124,13 @@ async fn a_folder_or_file_of_another_user_is_named_with_both_users() {
             let case = format!("{what} {mode:o} {name}: {output}");
             assert_eq!(status.code(), Some(2), "{case}");
             assert_eq!(output.trim().lines().count(), 1, "{case}");
-            let owner = format!(
-                "belongs to uid 0, gid 0 with mode {:o}",
-                if what == "pyflix.db" { 0o644 } else { mode }
-            );
-            let at_fault = if what == "pyflix.db" {
-                &database
-            } else {
-                &data
-            };
+            let at_fault = if is_file { &file } else { &data };
+            let owner = format!("{} belongs to uid 0, gid 0 with mode", at_fault.display());
             for part in [
                 "Permission denied",
                 "uid 65534",
                 &owner,
                 "chown 65534:65534",
-                &at_fault.display().to_string(),
             ] {
                 assert!(output.contains(part), "{part}: {case}");
             }

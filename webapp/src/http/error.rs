@@ -37,7 +37,7 @@ pub(crate) enum AppError {
     #[error("the {} “{}” was removed in version {}", singular(.0.kind), .0.name, .0.version)]
     Removed(Box<RemovedItem>),
     /// A page is at this address, and the client accepts only JSON.
-    #[error("only a page for people is at this address: use the APIs under /ghibli or /api/v1")]
+    #[error("this address has only an HTML page: use the APIs under /ghibli or /api/v1")]
     NotJson,
     /// No longer available, or moved; the text says what to do.
     #[error("{0}")]
@@ -49,13 +49,13 @@ pub(crate) enum AppError {
     #[error("Accept-Encoding excludes every supported encoding: accept identity, gzip, br or zstd")]
     NotAcceptable,
     /// The request's body did not arrive in time.
-    #[error("the request body did not arrive in time")]
+    #[error("the request body did not arrive in time: send none")]
     BodyTimeout,
     /// The request's body exceeds the limit.
     #[error("the request body is too large: send none")]
     BodyTooLarge,
     /// The path and query exceed the limit.
-    #[error("the address is too long")]
+    #[error("the address is too long: shorten its query")]
     UrlTooLong,
     /// The catalogue is still loading, or the database has been unavailable since then.
     #[error("{}", not_ready(.0))]

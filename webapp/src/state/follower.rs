@@ -97,7 +97,7 @@ pub(crate) async fn follow<P, F>(
         match indexed {
             Ok((event, indexes)) => follower.handle(event, indexes),
             Err(error) => {
-                tracing::error!(%error, "cannot index a version");
+                tracing::error!(%error, "indexing a version crashed; stopping");
                 return;
             }
         }

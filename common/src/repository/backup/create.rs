@@ -143,7 +143,7 @@ impl Backup {
                 }
                 None => tracing::warn!(
                     picture = picture.key,
-                    "a lost or damaged picture is not in the backup"
+                    "skipped a lost or damaged picture; a syncer will fetch it again"
                 ),
             }
         }

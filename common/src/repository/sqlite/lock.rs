@@ -17,7 +17,10 @@ pub(super) fn lock(database: &Path) -> Result<File, Fault> {
     fs::create_dir_all(folder)
         .map_err(|error| Fault::denied("create the folder", folder, &error))?;
     let path = with_suffix(database, ".lock");
-    let file = open(&path).map_err(|error| Fault::denied("write to", folder, &error))?;
+    let file = open(&path).map_err(|error| {
+        let denied = if path.exists() { &path } else { folder };
+        Fault::denied("write to", denied, &error)
+    })?;
     let started = Instant::now();
     loop {
         match file.try_lock() {

@@ -39,7 +39,9 @@ impl ChangeNotifier {
             let thread = std::thread::Builder::new().name("sqlite-watch".into());
             match thread.spawn(watch) {
                 Ok(thread) => *watching = Some((stop, thread)),
-                Err(error) => tracing::warn!(%error, "cannot watch the database; polling instead"),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot start the thread that detects new versions at once; checking every 2 s instead")
+                }
             }
         }
         self.notifications.subscribe()
@@ -51,7 +53,7 @@ impl ChangeNotifier {
         if let Some((stop, thread)) = watching.take() {
             drop(stop);
             if thread.join().is_err() {
-                tracing::warn!("the watch of the database crashed");
+                tracing::warn!("the thread that detects new versions crashed");
             }
         }
     }

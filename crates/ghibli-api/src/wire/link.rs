@@ -90,7 +90,7 @@ pub(super) fn parse_any(text: &str) -> Option<LinkTarget<'_>> {
         let id = fields.find(|(name, id)| *name == "id" && !id.is_empty());
         let is_bare = trimmed.contains('/') || path.ends_with('/') || id.is_some();
         Some(LinkTarget {
-            collection: collection(last).filter(|_| is_bare)?,
+            collection: collection(last).filter(|_| is_bare && !is_item_path(before))?,
             id: id.map(|(_, id)| id),
         })
     };
@@ -146,6 +146,15 @@ fn is_forbidden(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '"' | '<' | '>' | '\\')
 }
 
+/// Whether a path ends with an item. `/films/1/people` is not the bare link of all people.
+fn is_item_path(path: &str) -> bool {
+    let Some((before, id)) = path.rsplit_once('/') else {
+        return false;
+    };
+    let name = before.rsplit('/').next().unwrap_or_default();
+    !id.is_empty() && name.to_ascii_lowercase().parse::<Collection>().is_ok()
+}
+
 /// Splits a path into the length of its prefix and its target.
 ///
 /// `/films/people` could be an item, or a bare link below the prefix `/films`. The source ends
@@ -157,7 +166,7 @@ fn split_path(path: &str) -> Option<(usize, LinkTarget<'_>)> {
     };
     let (before, last) = trimmed.rsplit_once('/')?;
     let bare = || {
-        let collection = last.parse().ok()?;
+        let collection = last.parse().ok().filter(|_| !is_item_path(before))?;
         Some((
             before.len(),
             LinkTarget {
@@ -224,6 +233,8 @@ mod tests {
             "https://host/people/1?x=1",
             "see https://host/people/1",
             "https://host/people/1 and more",
+            "https://host/films/1/people",
+            "https://host/films/1/people/",
             "people/1",
         ] {
             assert_eq!(to_stored(text, None, true), None, "{text}");

@@ -141,6 +141,7 @@ impl fmt::Display for Violation {
         } = self;
         let kind = kind.map_or("items", Kind::plural);
         match rule {
+            FuseRule::Empty if *of == 0 => write!(f, "the source has no {kind} at all")?,
             FuseRule::Empty => {
                 write!(f, "the source has no {kind} at all, but {of} are published")?
             }
