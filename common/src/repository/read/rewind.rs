@@ -25,6 +25,14 @@ impl Repository {
         let Some(header) = versions.iter().find(|header| header.version == version) else {
             return Ok(None);
         };
+        self.changes_of(header).await
+    }
+
+    /// The changes of the version with this header, as [`Self::changes`].
+    ///
+    /// # Errors
+    /// When the store fails, or a part of the changes cannot be read.
+    pub async fn changes_of(&self, header: &Header) -> Result<Option<Vec<Change>>> {
         load::complete_changes(&*self.store, header).await
     }
 

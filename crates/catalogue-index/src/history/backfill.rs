@@ -1,5 +1,6 @@
 //! Reads the versions from before the start in the background.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,9 +21,10 @@ pub async fn backfill(
     read: watch::Sender<History>,
 ) {
     while known.changed().await.is_ok() {
+        let mut read_before = HashMap::new();
         loop {
             let current = known.borrow_and_update().clone();
-            match read_kept(&repository, &current).await {
+            match read_kept(&repository, &current, &mut read_before).await {
                 Ok(history) => {
                     read.send_replace(history);
                     break;
@@ -34,34 +36,22 @@ pub async fn backfill(
     }
 }
 
+/// Versions by number, read from the store before an error.
+pub(super) type ReadBefore = HashMap<u64, Arc<Version>>;
+
 /// The kept versions, the newest with their changes, up to [`MAX_CHANGES`].
-async fn read_kept(repository: &Repository, known: &History) -> Result<History> {
+async fn read_kept(
+    repository: &Repository,
+    known: &History,
+    read_before: &mut ReadBefore,
+) -> Result<History> {
     let Some(head) = repository.head().await? else {
         return Ok(History::default());
     };
-    let mut versions = Vec::with_capacity(head.log.len());
-    let mut remaining = Some(MAX_CHANGES);
-    let mut has_read = false;
-    for header in head.log.iter().rev() {
-        if !header.first {
-            remaining =
-                remaining.and_then(|remaining| remaining.checked_sub(header.changes.total()));
-        }
-        let in_memory = known
-            .get(header.version)
-            .filter(|version| version.header == *header && version.changes.is_some());
-        versions.push(match in_memory {
-            Some(version) => version.clone(),
-            None if remaining.is_none() || header.first => Arc::new(Version::new(header, None)),
-            None => {
-                has_read = true;
-                let changes = changes(repository, header).await?;
-                Arc::new(Version::new(header, changes))
-            }
-        });
-    }
-    if has_read {
-        // Changes read by number belong to a version only if the head still has its header.
+    let read = async |header: &Header| changes(repository, header).await;
+    let mut versions = with_changes(&head.log, known, read_before, read).await?;
+    if !read_before.is_empty() {
+        // A restored backup may have replaced what was read.
         let now = repository.head().await?;
         let now = now.filter(|now| now.lineage == head.lineage);
         let log = now.map(|now| now.log).unwrap_or_default();
@@ -71,9 +61,42 @@ async fn read_kept(repository: &Repository, known: &History) -> Result<History> 
     Ok(History::read(head.lineage.as_str().into(), versions))
 }
 
+/// The versions of a log, newest first.
+pub(super) async fn with_changes(
+    log: &[Header],
+    known: &History,
+    read_before: &mut ReadBefore,
+    read: impl AsyncFn(&Header) -> Result<Option<Vec<Change>>>,
+) -> Result<Vec<Arc<Version>>> {
+    let mut versions = Vec::with_capacity(log.len());
+    let mut remaining = Some(MAX_CHANGES);
+    for header in log.iter().rev() {
+        if !header.first {
+            remaining =
+                remaining.and_then(|remaining| remaining.checked_sub(header.changes.total()));
+        }
+        let known = known.get(header.version);
+        let known = known.filter(|version| version.changes.is_some());
+        let mut in_memory = [known, read_before.get(&header.version)]
+            .into_iter()
+            .flatten();
+        let in_memory = in_memory.find(|version| version.header == *header);
+        versions.push(match in_memory {
+            Some(version) => version.clone(),
+            None if remaining.is_none() || header.first => Arc::new(Version::new(header, None)),
+            None => {
+                let version = Arc::new(Version::new(header, read(header).await?));
+                read_before.insert(header.version, version.clone());
+                version
+            }
+        });
+    }
+    Ok(versions)
+}
+
 /// A version's changes; `None` if they are not kept, or can never be read.
 async fn changes(repository: &Repository, header: &Header) -> Result<Option<Vec<Change>>> {
-    match repository.changes(header.version).await {
+    match repository.changes_of(header).await {
         Err(error @ StoreError::Unreadable { .. }) => {
             tracing::warn!(version = header.version, %error, "cannot read the changes of this version");
             Ok(None)
