@@ -35,7 +35,6 @@ const STYLES: &str = concat!(
     include_str!("../static/css/browse.css"),
     include_str!("../static/css/marks.css"),
     include_str!("../static/css/changes.css"),
-    include_str!("../static/css/status.css"),
     include_str!("../static/css/about.css"),
     include_str!("../static/css/search.css"),
     include_str!("../static/css/live.css"),
@@ -46,6 +45,10 @@ static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| Asset::stylesheet("pyflix.
 static REFERENCE_STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
     let styles = include_str!("../static/css/reference.css");
     Asset::stylesheet("reference.css", styles)
+});
+static STATUS_STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
+    let styles = include_str!("../static/css/status.css");
+    Asset::stylesheet("status.css", styles)
 });
 static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::script("pyflix.js", include_str!("../static/pyflix.js")));
@@ -71,6 +74,11 @@ pub(crate) fn reference_stylesheet() -> &'static str {
     &REFERENCE_STYLESHEET.address
 }
 
+/// The URL of what the status page needs beside it, which changes with its content.
+pub(crate) fn status_stylesheet() -> &'static str {
+    &STATUS_STYLESHEET.address
+}
+
 /// The script's URL, which changes with its content.
 pub(crate) fn script() -> &'static str {
     &SCRIPT.address
@@ -93,6 +101,7 @@ pub(crate) async fn show(
     let assets = [
         &STYLESHEET,
         &REFERENCE_STYLESHEET,
+        &STATUS_STYLESHEET,
         &SCRIPT,
         &MARKS,
         &MARK_FILTER,

@@ -166,6 +166,7 @@ mod tests {
         for address in [
             assets::stylesheet(),
             assets::reference_stylesheet(),
+            assets::status_stylesheet(),
             assets::script(),
             assets::icon(),
         ] {

@@ -31,6 +31,12 @@ impl ErrorPage<'_> {
         self.detail.strip_prefix(name).unwrap_or(self.detail)
     }
 
+    /// The valid values, if the detail lists them.
+    fn choices(&self) -> Option<Vec<&str>> {
+        let choices = self.problem().strip_prefix(" must be one of: ")?;
+        Some(choices.split(", ").collect())
+    }
+
     /// Whether the page reloads: a store that cannot be read yet, or a full queue.
     fn reloads(&self) -> bool {
         self.status == StatusCode::SERVICE_UNAVAILABLE

@@ -143,9 +143,9 @@ impl SiteStatusInputs<'_> {
         let has_notice = !matches!(state, SyncState::Waiting | SyncState::UpToDate);
         let state = has_notice.then(|| (state, self.freshness()));
         let held_since = self.sync_status.held.as_ref().map(|run| run.started);
-        let missing = self.sync_status.missing_digest;
+        let items = self.sync_status.items_digest;
         let posters = self.sync_status.posters.digest();
-        let notices = (state, held_since, self.head.pin, missing, posters);
+        let notices = (state, held_since, self.head.pin, items, posters);
         serde_json::to_vec(&notices).map_or(0, |bytes| xxh3_64(&bytes))
     }
 }

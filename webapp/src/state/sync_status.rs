@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use common::clock::Clock;
-use common::models::{Finding, Id, Kind, MissingItem, Outcome, Quarantined, Run, RunSettings};
+use common::models::{
+    Finding, Id, Kind, MissingItem, Outcome, Problem, Quarantined, Run, RunSettings,
+};
 use common::repository::{Repository, Result, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
@@ -28,8 +30,8 @@ pub(crate) struct SyncStatus {
     pub(crate) held: Option<Run>,
     /// Published items that are missing at the source.
     pub(crate) missing: Vec<MissingItem>,
-    /// A digest of what pages say about the missing items.
-    pub(crate) missing_digest: u64,
+    /// A digest of what pages of items say about missing items and about the source's records.
+    pub(crate) items_digest: u64,
     /// Unreadable records.
     pub(crate) quarantine: Vec<Quarantined>,
     /// Problems in the source data.
@@ -56,15 +58,16 @@ impl SyncStatusReader {
             false => PosterIndex::default(),
         };
         let missing = repository.missing().await?;
+        let findings = repository.findings().await?;
         let size = repository.size().await;
         let size = size.inspect_err(|error| tracing::debug!(%error, "cannot read the size"));
         Ok(SyncStatus {
             runs: recent_runs(repository, &previous.runs, now - RECENT_PERIOD).await?,
             held: repository.held_run().await?,
-            missing_digest: digest(&missing),
+            items_digest: digest(&missing, &findings),
             missing,
             quarantine: repository.quarantine().await?,
-            findings: repository.findings().await?,
+            findings,
             database_bytes: size.ok(),
             posters: Arc::new(posters),
         })
@@ -105,6 +108,12 @@ impl SyncStatus {
         missing.find(|missing| missing.kind == kind && missing.id == *id)
     }
 
+    /// Whether a movie is linked to a species only by the record of the species.
+    pub(crate) fn is_only_in_species(&self, movie: &Id, species: &Id) -> bool {
+        let mut findings = species_findings(&self.findings);
+        findings.any(|finding| finding.id == *movie && *finding.value == **species)
+    }
+
     /// Whether runs found damage in the database, and none has repaired it.
     pub(super) fn is_damaged(&self) -> bool {
         let mut runs = self.runs.iter();
@@ -126,10 +135,19 @@ impl SyncStatus {
     }
 }
 
-fn digest(missing: &[MissingItem]) -> u64 {
+fn digest(missing: &[MissingItem], findings: &[Finding]) -> u64 {
     let missing = missing.iter().map(|item| (item.kind, &item.id, item.since));
     let missing: Vec<_> = missing.collect();
-    serde_json::to_vec(&missing).map_or(0, |bytes| xxh3_64(&bytes))
+    let species: Vec<_> = species_findings(findings).collect();
+    serde_json::to_vec(&(missing, species)).map_or(0, |bytes| xxh3_64(&bytes))
+}
+
+/// Links of movies to species that only the records of the species have.
+fn species_findings(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|finding| {
+        let link = (finding.kind, finding.field.as_str(), finding.problem);
+        link == (Kind::Movie, "species", Problem::OneSided)
+    })
 }
 
 /// The runs since a time, and the newest ones. Rows in memory that cannot change are not read again.
@@ -167,6 +185,38 @@ pub(crate) async fn follow(
             }
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "cannot read the sync status"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_items_change_with_missing_items_and_with_links_of_species() {
+        let finding = |field: &str, problem| Finding {
+            kind: Kind::Movie,
+            id: "m".into(),
+            field: field.into(),
+            problem,
+            value: "s".into(),
+        };
+        let missing = MissingItem {
+            kind: Kind::Movie,
+            id: "m".into(),
+            since: Timestamp::UNIX_EPOCH,
+            missed_syncs: 1,
+        };
+        let unchanged = digest(&[], &[]);
+        assert_ne!(digest(&[missing], &[]), unchanged);
+        let one_sided = finding("species", Problem::OneSided);
+        assert_ne!(digest(&[], &[one_sided]), unchanged);
+        for other in [
+            finding("people", Problem::OneSided),
+            finding("species", Problem::Dangling),
+        ] {
+            assert_eq!(digest(&[], &[other]), unchanged);
         }
     }
 }

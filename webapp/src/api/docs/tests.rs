@@ -104,14 +104,17 @@ async fn examples_begin_with_the_address_of_the_request() {
 }
 
 #[tokio::test]
-async fn the_reference_alone_loads_its_own_stylesheet() {
-    for (path, loads) in [("/api/docs", true), ("/about", false)] {
+async fn the_reference_and_the_status_page_load_stylesheets_of_their_own() {
+    for (path, own) in [
+        ("/api/docs", Some("reference")),
+        ("/status", Some("status")),
+        ("/about", None),
+    ] {
         let page = get(path).await;
-        assert_eq!(
-            page.contains("href=\"/static/reference.css?v="),
-            loads,
-            "{path}"
-        );
+        for name in ["reference", "status"] {
+            let loads = page.contains(&format!("href=\"/static/{name}.css?v="));
+            assert_eq!(loads, own == Some(name), "{path}: {name}");
+        }
     }
 }
 

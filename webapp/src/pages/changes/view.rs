@@ -202,4 +202,13 @@ impl Segment {
     pub(super) fn is_added(&self) -> bool {
         self.kind == SegmentKind::Added
     }
+
+    pub(super) fn words(&self) -> &str {
+        self.text.trim_end()
+    }
+
+    /// The whitespace after the words, which is not marked.
+    pub(super) fn space(&self) -> &str {
+        &self.text[self.words().len()..]
+    }
 }

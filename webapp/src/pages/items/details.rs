@@ -26,6 +26,8 @@ pub(super) struct FactValue {
     pub(super) text: String,
     /// The path of the item or the filtered list that the value links to.
     pub(super) path: Option<String>,
+    /// Where the value comes from, if not from the item's own record.
+    pub(super) note: Option<&'static str>,
 }
 
 /// Related items under a heading.
@@ -45,7 +47,7 @@ pub(super) struct RelatedItems {
 pub(super) fn facts(site: &Site, item: &Item) -> Vec<Fact> {
     let catalogue = &site.snapshot.catalogue;
     let facts = match &item.facts {
-        Facts::Movie(movie) => movie_facts(site, movie),
+        Facts::Movie(movie) => movie_facts(site, &item.id, movie),
         Facts::Person(person) => person_facts(catalogue, person),
         Facts::Location(location) => location_facts(location),
         Facts::Species(species) => species_facts(species),
@@ -57,7 +59,7 @@ pub(super) fn facts(site: &Site, item: &Item) -> Vec<Fact> {
         .collect()
 }
 
-fn movie_facts(site: &Site, movie: &Movie) -> Vec<Fact> {
+fn movie_facts(site: &Site, id: &Id, movie: &Movie) -> Vec<Fact> {
     let catalogue = &site.snapshot.catalogue;
     let names = |label, role, field: &Option<String>| {
         let credits = credits(site, role, field.as_deref()).into_iter();
@@ -67,6 +69,7 @@ fn movie_facts(site: &Site, movie: &Movie) -> Vec<Fact> {
                 .map(|(text, path)| FactValue {
                     text,
                     path: Some(path),
+                    note: None,
                 })
                 .collect(),
         }
@@ -82,7 +85,18 @@ fn movie_facts(site: &Site, movie: &Movie) -> Vec<Fact> {
             "Critics’ score (Rotten Tomatoes)",
             movie.score_percent.map(|score| format!("{score}%")),
         ),
-        linked(catalogue, "Species", Kind::Species, &movie.species),
+        Fact {
+            label: "Species",
+            values: catalogue
+                .resolve(Kind::Species, &movie.species)
+                .into_iter()
+                .map(|species| FactValue {
+                    note: (site.sync_status.is_only_in_species(id, &species.id))
+                        .then_some("according to the species record"),
+                    ..FactValue::item_link(&species)
+                })
+                .collect(),
+        },
     ]
 }
 
@@ -173,7 +187,11 @@ fn with_commas(number: f64) -> String {
 }
 
 fn plain(label: &'static str, text: Option<String>) -> Fact {
-    let values = text.into_iter().map(|text| FactValue { text, path: None });
+    let values = text.into_iter().map(|text| FactValue {
+        text,
+        path: None,
+        note: None,
+    });
     Fact {
         label,
         values: values.collect(),
@@ -199,10 +217,7 @@ fn linked<'a>(
     ids: impl IntoIterator<Item = &'a Id>,
 ) -> Fact {
     let items = catalogue.resolve(kind, ids).into_iter();
-    let values = items.map(|item| FactValue {
-        text: item.name().to_owned(),
-        path: Some(tile::address(&item)),
-    });
+    let values = items.map(|item| FactValue::item_link(&item));
     Fact {
         label,
         values: values.collect(),
@@ -210,10 +225,19 @@ fn linked<'a>(
 }
 
 impl FactValue {
+    fn item_link(item: &Item) -> Self {
+        Self {
+            text: item.name().to_owned(),
+            path: Some(tile::address(item)),
+            note: None,
+        }
+    }
+
     fn filter_link(kind: Kind, name: &str, value: &str) -> Self {
         Self {
             text: value.to_owned(),
             path: Some(filtered_by(kind, name, value)),
+            note: None,
         }
     }
 }

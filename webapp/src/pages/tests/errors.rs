@@ -140,7 +140,7 @@ async fn a_wrong_parameter_is_named_as_it_is_written() {
     for (path, text) in [
         (
             "/movies?sort=best",
-            "<code>sort</code> must be one of: title,",
+            "<code>sort</code> must be one of: <code>title</code>,",
         ),
         (
             "/movies?page=x",
@@ -148,7 +148,7 @@ async fn a_wrong_parameter_is_named_as_it_is_written() {
         ),
         (
             "/search?q=a&kind=films",
-            "<code>kind</code> must be one of: movies,",
+            "<code>kind</code> must be one of: <code>movies</code>,",
         ),
         (
             "/movies?year_min=2000&year_max=1999",

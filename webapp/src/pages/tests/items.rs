@@ -1,6 +1,9 @@
 //! Pages of items.
 
+use common::models::{Finding, Kind, Problem};
+
 use super::*;
+use crate::state::SyncStatus;
 
 #[tokio::test]
 async fn item_pages_link_to_all_related_items_and_back() {
@@ -49,6 +52,46 @@ async fn a_species_page_links_to_the_list_of_its_many_people() {
     let page = pages.read("/species/slug-h").await;
     assert!(page.contains("<a href=\"/people?species=slug-h\">Show all 90 characters</a>"));
     assert_eq!(items(&pages.read("/people?species=slug-h").await), 90);
+}
+
+#[tokio::test]
+async fn a_species_is_marked_if_only_its_record_has_the_movie() {
+    let species = |id: &str| {
+        let name = format!("Species {id}");
+        let species = common::models::Species {
+            name,
+            ..Default::default()
+        };
+        item(id, Facts::Species(species))
+    };
+    let movie = Movie {
+        species: vec!["h".into(), "d".into()],
+        ..Movie::default()
+    };
+    let items = [item("m", Facts::Movie(movie)), species("h"), species("d")];
+    let snapshot = Snapshot {
+        catalogue: items.into_iter().collect(),
+        ..seed::snapshot()
+    };
+    let mut site = Site::of(snapshot, Indexes::default(), History::default());
+    site.sync_status = Arc::new(SyncStatus {
+        findings: vec![Finding {
+            kind: Kind::Movie,
+            id: "m".into(),
+            field: "species".into(),
+            problem: Problem::OneSided,
+            value: "d".into(),
+        }],
+        ..SyncStatus::default()
+    });
+    let page = Pages::of_site(site).read("/movies/slug-m").await;
+    let (_, facts) = page.split_once("<dt>Species</dt><dd>").unwrap();
+    let (facts, _) = facts.split_once("</dd>").unwrap();
+    assert_eq!(
+        facts,
+        "<a href=\"/species/slug-h\">Species h</a>, <a href=\"/species/slug-d\">Species d</a> \
+         <span class=\"small\">(according to the species record)</span>"
+    );
 }
 
 #[tokio::test]
