@@ -124,8 +124,10 @@ async fn a_folder_or_file_of_another_user_is_named_with_both_users() {
             let case = format!("{what} {mode:o} {name}: {output}");
             assert_eq!(status.code(), Some(2), "{case}");
             assert_eq!(output.trim().lines().count(), 1, "{case}");
-            let at_fault = if is_file { &file } else { &data };
-            let owner = format!("{} belongs to uid 0, gid 0 with mode", at_fault.display());
+            let owner = format!(
+                "{} belongs to uid 0, gid 0 with mode {mode:o}",
+                at_fault.display()
+            );
             for part in [
                 "Permission denied",
                 "uid 65534",

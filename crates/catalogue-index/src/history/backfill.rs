@@ -48,8 +48,15 @@ async fn read_kept(
     let Some(head) = repository.head().await? else {
         return Ok(History::default());
     };
-    let read = async |header: &Header| changes(repository, header).await;
-    let mut versions = with_changes(&head.log, known, read_before, read).await?;
+    for header in unread(&head.log, known, read_before) {
+        let version = Version::new(header, changes(repository, header).await?);
+        read_before.insert(header.version, Arc::new(version));
+    }
+    let versions = head.log.iter().map(|header| {
+        let in_memory = in_memory(header, known, read_before);
+        in_memory.unwrap_or_else(|| Arc::new(Version::new(header, None)))
+    });
+    let mut versions: Vec<_> = versions.collect();
     if !read_before.is_empty() {
         // A restored backup may have replaced what was read.
         let now = repository.head().await?;
@@ -57,41 +64,35 @@ async fn read_kept(
         let log = now.map(|now| now.log).unwrap_or_default();
         versions.retain(|version| log.contains(&version.header));
     }
-    let versions = versions.into_iter().rev();
-    Ok(History::read(head.lineage.as_str().into(), versions))
+    Ok(History::read(
+        head.lineage.as_str().into(),
+        versions.into_iter(),
+    ))
 }
 
-/// The versions of a log, newest first.
-pub(super) async fn with_changes(
-    log: &[Header],
+/// The headers of a log whose changes are still to be read, newest first.
+pub(super) fn unread<'a>(
+    log: &'a [Header],
     known: &History,
-    read_before: &mut ReadBefore,
-    read: impl AsyncFn(&Header) -> Result<Option<Vec<Change>>>,
-) -> Result<Vec<Arc<Version>>> {
-    let mut versions = Vec::with_capacity(log.len());
+    read_before: &ReadBefore,
+) -> Vec<&'a Header> {
     let mut remaining = Some(MAX_CHANGES);
-    for header in log.iter().rev() {
-        if !header.first {
+    let later = log.iter().rev().filter(|header| !header.first);
+    later
+        .filter(|header| {
             remaining =
                 remaining.and_then(|remaining| remaining.checked_sub(header.changes.total()));
-        }
-        let known = known.get(header.version);
-        let known = known.filter(|version| version.changes.is_some());
-        let mut in_memory = [known, read_before.get(&header.version)]
-            .into_iter()
-            .flatten();
-        let in_memory = in_memory.find(|version| version.header == *header);
-        versions.push(match in_memory {
-            Some(version) => version.clone(),
-            None if remaining.is_none() || header.first => Arc::new(Version::new(header, None)),
-            None => {
-                let version = Arc::new(Version::new(header, read(header).await?));
-                read_before.insert(header.version, version.clone());
-                version
-            }
-        });
-    }
-    Ok(versions)
+            remaining.is_some() && in_memory(header, known, read_before).is_none()
+        })
+        .collect()
+}
+
+fn in_memory(header: &Header, known: &History, read_before: &ReadBefore) -> Option<Arc<Version>> {
+    let of_known = known.get(header.version);
+    let of_known = of_known.filter(|version| version.changes.is_some());
+    let versions = [of_known, read_before.get(&header.version)];
+    let mut versions = versions.into_iter().flatten();
+    versions.find(|version| version.header == *header).cloned()
 }
 
 /// A version's changes; `None` if they are not kept, or can never be read.
