@@ -44,7 +44,7 @@ async fn documents_inserted_by_hand_are_named_and_ignored() {
     }
     let webapp = store.webapp().await;
     wait_until_round(&webapp, 1).await;
-    assert!(!webapp.output().contains("cannot be read"));
+    assert!(!webapp.output().contains("unreadable"));
     retitle(&source, 2);
     once().await;
     wait_until_round(&webapp, 2).await;
@@ -53,7 +53,7 @@ async fn documents_inserted_by_hand_are_named_and_ignored() {
     assert_eq!(history.code, Some(0), "{history:?}");
     let printed = format!("{}{}", history.stdout, history.stderr);
     let named = |row: &str| {
-        let line = |line: &&str| line.contains("cannot be read") && line.contains(row);
+        let line = |line: &&str| line.contains("unreadable row") && line.contains(row);
         printed.lines().any(|text| line(&text))
     };
     assert!(named("99999999999999999999"), "{printed}");
