@@ -158,7 +158,7 @@ impl LeaseGuard {
             // A publisher that died before it released the lease did not write it into the head.
             None if run.is_some_and(|run| run.outcome == Outcome::Failed) => since.or(announced),
             None => since,
-            Some(SyncEnd::Answered) => None,
+            Some(SyncEnd::Responded) => None,
             Some(SyncEnd::Failed) => since.or(Some(run.map_or(self.acquired, |run| run.ended))),
         }
     }

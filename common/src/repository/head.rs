@@ -180,7 +180,7 @@ pub struct Release {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyncEnd {
     /// The source responded, whatever the fuse decided.
-    Answered,
+    Responded,
     /// It failed.
     Failed,
 }
@@ -383,7 +383,7 @@ impl Head {
             self.last_sync = Some(LastSync {
                 at: now,
                 failing_since: match end {
-                    SyncEnd::Answered => None,
+                    SyncEnd::Responded => None,
                     SyncEnd::Failed => failing_since.or(Some(now)),
                 },
             });

@@ -93,7 +93,7 @@ pub(crate) async fn sync(
     }
     lease.save_unchanged_marker(Some(&edition)).await?;
     lease.record(&run(&lease, Outcome::Published)).await?;
-    lease.release(Some(SyncEnd::Answered)).await?;
+    lease.release(Some(SyncEnd::Responded)).await?;
     Ok(snapshot)
 }
 

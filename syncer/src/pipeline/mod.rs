@@ -115,7 +115,7 @@ impl Syncer {
             _ => None,
         };
         let release = match &result {
-            Ok(()) => Some(Some(SyncEnd::Answered)),
+            Ok(()) => Some(Some(SyncEnd::Responded)),
             Err(SyncError::Stopped) => Some(None),
             // Whether the write took place is unknown, so the lease is left to expire.
             Err(SyncError::Store(_)) => None,

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::ScanOutcome::{Finished, Stopped};
 use super::kind_records::KindRecords;
-use super::response::{ListResponse, Lists, not_found, record};
+use super::response::{ListResponse, ResponseRecords, not_found, record};
 use crate::http::blocking::{LONG, SHORT, encode, run_blocking};
 use crate::http::content::{AtVersion as _, JSON_UTF8};
 use crate::http::path::OriginalUri;
@@ -88,7 +88,7 @@ async fn all(
         query: ListQuery::parse(&query, &base)?,
         url: format!("{base}/{DB}?{query}"),
         catalogue: site.snapshot.catalogue.clone(),
-        lists: Lists::Named(
+        body: ResponseRecords::Named(
             Collection::ALL
                 .map(|collection| {
                     let numbers = site.indexes.lists.source_order(kind_of(collection));
@@ -240,7 +240,7 @@ impl ListRequest {
         let list = ListResponse {
             query: self.query,
             catalogue: site.snapshot.catalogue.clone(),
-            lists: Lists::One(selection.records),
+            body: ResponseRecords::One(selection.records),
             url: self.url,
             version: site.version(),
         };

@@ -33,7 +33,7 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
     for (number, packed) in (0..).zip(items) {
         of_kinds[packed.kind() as usize].push(number);
     }
-    let text = |text: fn(&Packed) -> &[u8]| {
+    let tables_by = |text: fn(&Packed) -> &[u8]| {
         let of = |number: Number| text(&items[number as usize]);
         let mut tables: [HashTable; 5] = Default::default();
         for (table, numbers) in tables.iter_mut().zip(&of_kinds) {
@@ -42,25 +42,29 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
         }
         Some(tables)
     };
-    let (ids, (slugs, in_order, held)) = in_parallel(
-        || text(Packed::written_id),
+    let (ids, (slugs, in_order, slots)) = in_parallel(
+        || tables_by(Packed::written_id),
         || {
             let in_order = of_kinds.each_ref().map(|numbers| {
                 let rank = |number: &Number| items[*number as usize].rank();
                 let places = numbers.iter().map(|number| (rank(number), *number));
                 sorted(places.collect())
             });
-            let held = items.iter().cloned().map(Some).collect();
-            (text(|packed| packed.slug().as_bytes()), in_order, held)
+            let slots = items.iter().cloned().map(Some).collect();
+            (
+                tables_by(|packed| packed.slug().as_bytes()),
+                in_order,
+                slots,
+            )
         },
     );
     let (ids, slugs) = (ids?, slugs?);
     let mut catalogue = Catalogue {
-        items: held,
+        items: slots,
         ..Catalogue::default()
     };
-    let beside = ids.into_iter().zip(slugs).zip(in_order);
-    for (lookup, ((ids, slugs), in_order)) in catalogue.lookups.iter_mut().zip(beside) {
+    let lookups = ids.into_iter().zip(slugs).zip(in_order);
+    for (lookup, ((ids, slugs), in_order)) in catalogue.lookups.iter_mut().zip(lookups) {
         *lookup = KindLookup {
             ids,
             slugs,
@@ -73,7 +77,7 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
             let is = |number: Number| items[number as usize].written_id() == id;
             catalogue.lookups[kind as usize].ids.find(id, is)
         };
-        let half = |from: usize, half| links(number_of, from, half);
+        let half = |first_number: usize, half| links(number_of, first_number, half);
         in_parallel(|| half(0, first), || half(first.len(), second))
     };
     for (edges, more) in edges.iter_mut().zip(more_edges) {
@@ -105,7 +109,7 @@ fn links(
 ) -> (EdgeLists, Vec<(Link, &[u8], Number)>) {
     let (mut edges, mut unknown) = (EdgeLists::default(), Vec::new());
     for (number, packed) in (from..).zip(items) {
-        // All of them have been numbered before.
+        // Cannot overflow: `build` has numbered these items before.
         let number = Number::try_from(number).unwrap_or(Number::MAX);
         for (link, to) in packed.links() {
             match number_of(link.to(), to) {

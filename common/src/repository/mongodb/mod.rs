@@ -206,14 +206,14 @@ impl Store for MongoStore {
         if matches!(patch, HeadPatch::Restore(_)) {
             view::clear_versions(&self.connection).await?;
         }
-        self.guarded(steps::held(fence), steps::patch_head(patch))
+        self.guarded(steps::with_fence(fence), steps::patch_head(patch))
             .await?;
         self.notifier.notify();
         Ok(())
     }
 
     async fn release(&self, fence: u64, release: Release) -> Result<()> {
-        self.guarded(steps::held(fence), steps::release(release))
+        self.guarded(steps::with_fence(fence), steps::release(release))
             .await?;
         self.notifier.notify();
         Ok(())

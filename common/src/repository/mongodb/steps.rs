@@ -49,8 +49,8 @@ pub(super) fn acquired_at(head: &Head) -> Timestamp {
     taken.unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Matches the head while the lease is the one of `fence`.
-pub(super) fn held(fence: u64) -> Document {
+/// Matches the head while `fence` is its current fence.
+pub(super) fn with_fence(fence: u64) -> Document {
     doc! { "_id": HEAD, "fence": to_i64(fence) }
 }
 
@@ -168,7 +168,7 @@ pub(super) fn release(release: Release) -> Vec<Document> {
     }
     if let Some(end) = release.sync {
         let failing_since = match end {
-            SyncEnd::Answered => Bson::Null,
+            SyncEnd::Responded => Bson::Null,
             SyncEnd::Failed => doc! { "$ifNull": ["$last_sync.failing_since", "$$NOW"] }.into(),
         };
         fields.insert(

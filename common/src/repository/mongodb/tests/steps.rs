@@ -49,7 +49,7 @@ async fn every_step_does_what_its_pure_namesake_says() {
         (false, None),
         (false, Some(SyncEnd::Failed)),
         (true, Some(SyncEnd::Failed)),
-        (false, Some(SyncEnd::Answered)),
+        (false, Some(SyncEnd::Responded)),
     ] {
         let again = acquired(&store, "$a").await;
         model.acquire("$a", LEASE, again.now);
@@ -108,7 +108,7 @@ async fn a_lease_that_is_held_or_comes_too_soon_is_refused_with_the_reason() {
 
     let release = Release {
         is_view_current: true,
-        sync: Some(SyncEnd::Answered),
+        sync: Some(SyncEnd::Responded),
     };
     store.release(lease.head.fence, release).await.unwrap();
     let hour = Some(Duration::from_secs(3600));
