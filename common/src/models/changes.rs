@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::packed::{Packed, read_id};
+use super::packed::{Packed, decode_id};
 use super::{Change, ChangeType, Counts, Id, Item, Kind};
 
 /// The changes of a version to be published, packed like the items of a catalogue and shared with it.
@@ -67,13 +67,13 @@ impl Changes {
     /// The items that are added.
     pub fn added(&self) -> impl Iterator<Item = (Kind, Id)> {
         let added = self.packed().filter(|(before, _)| before.is_none());
-        added.filter_map(|(_, after)| Some((after?.kind(), read_id(after?.written_id()))))
+        added.filter_map(|(_, after)| Some((after?.kind(), decode_id(after?.encoded_id()))))
     }
 
     /// The ids of the items that are removed.
     pub fn removed(&self) -> impl Iterator<Item = Id> {
         let removed = self.packed().filter(|(_, after)| after.is_none());
-        removed.filter_map(|(before, _)| Some(read_id(before?.written_id())))
+        removed.filter_map(|(before, _)| Some(decode_id(before?.encoded_id())))
     }
 
     /// The additions among them.

@@ -30,7 +30,7 @@ impl Finding {
             self.kind.plural(),
             self.id,
             self.field,
-            self.problem.word(),
+            self.problem.name(),
             self.value
         )
     }
@@ -61,7 +61,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    const fn word(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Dangling => "dangling",
             Self::OneSided => "one-sided",

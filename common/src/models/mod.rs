@@ -27,7 +27,7 @@ pub use item::{Age, Credits, Facts, Item, Location, Movie, Person, Species, Vehi
 pub use kind::{Id, Kind, Number, UnknownKind};
 pub use link::Link;
 pub(crate) use packed::Packed;
-pub use packed::read_id;
+pub use packed::decode_id;
 pub use run::{KindStats, MissingItem, Outcome, PhaseTimings, Run, RunSettings, overdue_after};
 pub use slug::{Slugs, slug};
 pub use source_record::SourceRecord;

@@ -12,7 +12,7 @@ mod streamed;
 pub use self::{
     cache::{RequestedResponse, ResponseCache},
     cached_response::CachedResponse,
-    conditions::Conditions,
+    conditions::RequestConditions,
     encoding::{AcceptedEncodings, Encoding},
     representation::Representation,
     streamed::Streamed,

@@ -11,7 +11,7 @@ use http::{
 };
 use tokio::sync::Semaphore;
 
-use crate::{Conditions, EncodeError, Encoding, compress::StreamEncoder, etag::etag};
+use crate::{EncodeError, Encoding, RequestConditions, compress::StreamEncoder, etag::etag};
 
 /// Chunks that are made before the client has read the ones before.
 const CHUNKS_AHEAD: usize = 1;
@@ -45,7 +45,7 @@ where
     /// # Errors
     ///
     /// If the client refuses every encoding, or the encoder cannot be made.
-    pub fn respond(self, conditions: &Conditions) -> Result<Response, EncodeError> {
+    pub fn respond(self, conditions: &RequestConditions) -> Result<Response, EncodeError> {
         let encoding = conditions.accepted.choose(true);
         let encoding = encoding.ok_or(EncodeError::NotAcceptable)?;
         let mut response = Response::new(Body::empty());
@@ -132,12 +132,12 @@ mod tests {
         }
     }
 
-    fn conditions(fields: &[(&str, &str)]) -> Conditions {
+    fn conditions(fields: &[(&str, &str)]) -> RequestConditions {
         let headers: HeaderMap = fields
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
-        Conditions::of(&Method::GET, &headers)
+        RequestConditions::of(&Method::GET, &headers)
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-use http_content::{Conditions, Representation};
+use http_content::{Representation, RequestConditions};
 use std::cell::Cell;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ async fn all(
         .finish();
     let base = links.ghibli();
     let site = current.load()?;
-    let conditions = Conditions::of(&parts.method, &parts.headers);
+    let conditions = RequestConditions::of(&parts.method, &parts.headers);
     let response = ListResponse {
         query: ListQuery::parse(&query, &base)?,
         url: format!("{base}/{DB}?{query}"),
@@ -164,7 +164,7 @@ async fn respond(
         cancellation,
         url: format!("{base}/{collection}?{query_string}"),
         requested_url: requested_url(&base, &parts.uri, parts.original_uri),
-        conditions: Conditions::of(&parts.method, &parts.headers),
+        conditions: RequestConditions::of(&parts.method, &parts.headers),
         query,
     };
     let request = Box::new(request);
@@ -193,7 +193,7 @@ struct ListRequest {
     url: String,
     /// The URL as the client wrote it.
     requested_url: String,
-    conditions: Conditions,
+    conditions: RequestConditions,
 }
 
 impl ListRequest {
@@ -294,7 +294,7 @@ mod tests {
             query: ListQuery::parse("q=a", "http://here").unwrap(),
             url: String::new(),
             requested_url: String::new(),
-            conditions: Conditions::of(&Method::GET, &HeaderMap::new()),
+            conditions: RequestConditions::of(&Method::GET, &HeaderMap::new()),
         };
         let films = site.snapshot.catalogue.count(Kind::Movie);
         let is_finished = |max_scan| request.select(&site, max_scan).unwrap().is_some();

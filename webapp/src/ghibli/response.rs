@@ -1,6 +1,6 @@
 //! Response bodies: a list or a record as JSON indented by two spaces, or as JSONP.
 
-use http_content::{Conditions, Representation, Streamed};
+use http_content::{Representation, RequestConditions, Streamed};
 use std::io;
 
 use axum::response::{IntoResponse, Response};
@@ -48,7 +48,7 @@ enum Part {
 }
 
 impl ListResponse {
-    pub(super) fn respond(self, conditions: &Conditions) -> Result<Response, AppError> {
+    pub(super) fn respond(self, conditions: &RequestConditions) -> Result<Response, AppError> {
         let sizes = self.packed_records().map(<[u8]>::len);
         let media_type = media_type(&self.query);
         let version = self.version;

@@ -43,7 +43,7 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
         Some(tables)
     };
     let (ids, (slugs, in_order, slots)) = in_parallel(
-        || tables_by(Packed::written_id),
+        || tables_by(Packed::encoded_id),
         || {
             let in_order = of_kinds.each_ref().map(|numbers| {
                 let rank = |number: &Number| items[*number as usize].rank();
@@ -74,7 +74,7 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
     let (first, second) = items.split_at(items.len() / 2);
     let ((mut edges, mut unknown), (more_edges, more_unknown)) = {
         let number_of = |kind: Kind, id: &[u8]| {
-            let is = |number: Number| items[number as usize].written_id() == id;
+            let is = |number: Number| items[number as usize].encoded_id() == id;
             catalogue.lookups[kind as usize].ids.find(id, is)
         };
         let half = |first_number: usize, half| links(number_of, first_number, half);

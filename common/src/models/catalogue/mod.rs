@@ -8,7 +8,7 @@ use imbl::{OrdSet, Vector};
 use serde_json::value::RawValue;
 
 use super::hash_table::HashTable;
-use super::packed::{Packed, written_id};
+use super::packed::{Packed, encoded_id};
 use super::{Credits, Facts, Id, Item, Kind, Link, Number};
 
 /// All items at one version, by id, by slug, in the source's order, and by relation.
@@ -36,7 +36,7 @@ struct KindLookup {
 impl Catalogue {
     /// The number of an item.
     pub fn number(&self, kind: Kind, id: &str) -> Option<Number> {
-        self.number_of_present(kind, &written_id(id))
+        self.number_of_present(kind, &encoded_id(id))
     }
 
     fn number_of_present(&self, kind: Kind, id: &[u8]) -> Option<Number> {
@@ -46,7 +46,7 @@ impl Catalogue {
 
     /// The number of an encoded id, of an item or a placeholder.
     fn number_of_id(&self, kind: Kind, id: &[u8]) -> Option<Number> {
-        let of_id = |packed: &Packed| packed.written_id() == id;
+        let of_id = |packed: &Packed| packed.encoded_id() == id;
         let is = |number| self.packed(number).is_some_and(of_id);
         self.lookups[kind as usize].ids.find(id, is)
     }
@@ -200,7 +200,7 @@ impl Catalogue {
 
     /// The numbers of the items that link to this one, in no order.
     pub fn linking_numbers(&self, link: Link, to: &str) -> impl Iterator<Item = Number> {
-        let to = self.number_of_id(link.to(), &written_id(to)).into_iter();
+        let to = self.number_of_id(link.to(), &encoded_id(to)).into_iter();
         to.flat_map(move |to| self.numbers_linking(link, to))
     }
 
@@ -221,7 +221,7 @@ impl Catalogue {
         numbers.filter_map(|number| self.item(number))
     }
 
-    /// The links of an item with encoded ids, as for [`super::read_id`].
+    /// The links of an item with encoded ids, as for [`super::decode_id`].
     pub fn links(&self, number: Number) -> Vec<(Link, &[u8])> {
         self.present(number).map(Packed::links).unwrap_or_default()
     }

@@ -21,7 +21,7 @@ impl Writer {
     }
 
     /// A byte, and space for the end of the facts.
-    pub(super) fn head(&mut self, byte: u8) {
+    pub(super) fn prefix(&mut self, byte: u8) {
         self.0.extend_from_slice(&[byte, 0, 0, 0, 0]);
     }
 
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An id as [`Writer::id`] writes it.
-    pub(super) fn written_id(&mut self) -> &'a [u8] {
+    pub(super) fn encoded_id(&mut self) -> &'a [u8] {
         let from = self.bytes;
         match self.number() {
             1 => self.take(UUID_BYTES as u64),

@@ -10,9 +10,9 @@ pub(super) mod raw;
 mod source;
 
 use self::code::Writer;
-use self::raw::HEAD_BYTES;
-pub use self::raw::read_id;
-pub(crate) use self::raw::{Packed, written_id};
+use self::raw::PREFIX_BYTES;
+pub use self::raw::decode_id;
+pub(crate) use self::raw::{Packed, encoded_id};
 use super::{Credits, Item, Kind, Link, SourceRecord};
 
 impl Packed {
@@ -28,8 +28,8 @@ impl Packed {
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let kind = Kind::ALL.get(usize::from(*bytes.first()?))?;
         let packed = Self(bytes.into());
-        let mut reader = packed.after_head();
-        reader.written_id();
+        let mut reader = packed.after_prefix();
+        reader.encoded_id();
         reader.rank();
         reader.text();
         facts::links(&mut reader, *kind);
@@ -42,8 +42,8 @@ impl Packed {
         if !self.is_present() {
             return Vec::new();
         }
-        let mut reader = self.after_head();
-        reader.written_id();
+        let mut reader = self.after_prefix();
+        reader.encoded_id();
         reader.rank();
         reader.text();
         facts::links(&mut reader, self.kind())
@@ -54,8 +54,8 @@ impl Packed {
         if !self.is_present() || self.kind() != Kind::Movie {
             return None;
         }
-        let mut reader = self.after_head();
-        reader.written_id();
+        let mut reader = self.after_prefix();
+        reader.encoded_id();
         reader.rank();
         reader.skip_text();
         Some(facts::credits(&mut reader))
@@ -66,7 +66,7 @@ impl Packed {
         if !self.is_present() {
             return None;
         }
-        let mut reader = self.after_head();
+        let mut reader = self.after_prefix();
         let id = reader.id().into();
         let rank = reader.rank();
         let slug = reader.text().into();
@@ -84,14 +84,14 @@ impl Packed {
 /// All but the source's record.
 fn before_source(item: &Item) -> Vec<u8> {
     let mut writer = Writer::default();
-    writer.head(item.kind() as u8);
+    writer.prefix(item.kind() as u8);
     writer.id(&item.id);
     writer.rank(item.rank);
     writer.text(&item.slug);
     facts::write(&mut writer, &item.facts);
     let mut bytes = writer.finish();
     let end = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    bytes[1..HEAD_BYTES].copy_from_slice(&end.to_le_bytes());
+    bytes[1..PREFIX_BYTES].copy_from_slice(&end.to_le_bytes());
     bytes
 }
 

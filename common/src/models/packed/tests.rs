@@ -149,12 +149,12 @@ proptest! {
         let packed = Packed::of(&item);
         prop_assert!(packed.is_present());
         prop_assert_eq!(packed.kind(), item.kind());
-        prop_assert_eq!(packed.written_id(), written_id(&item.id));
+        prop_assert_eq!(packed.encoded_id(), encoded_id(&item.id));
         prop_assert_eq!(packed.rank(), item.rank);
         prop_assert_eq!(packed.slug(), &*item.slug);
         prop_assert_eq!(packed.name(), item.name());
         let links = item.links().into_iter();
-        let links: Vec<_> = links.map(|(link, id)| (link, written_id(id))).collect();
+        let links: Vec<_> = links.map(|(link, id)| (link, encoded_id(id))).collect();
         let found = packed.links().into_iter();
         let found: Vec<_> = found.map(|(link, id)| (link, id.to_owned())).collect();
         prop_assert_eq!(found, links);
@@ -172,10 +172,10 @@ proptest! {
 
     #[test]
     fn a_name_alone_is_no_item(id in id()) {
-        let packed = Packed::placeholder(Kind::Vehicle, &written_id(&id));
+        let packed = Packed::placeholder(Kind::Vehicle, &encoded_id(&id));
         prop_assert!(!packed.is_present());
         prop_assert_eq!(packed.kind(), Kind::Vehicle);
-        prop_assert_eq!(packed.written_id(), written_id(&id));
+        prop_assert_eq!(packed.encoded_id(), encoded_id(&id));
         prop_assert!(packed.unpack().is_none());
     }
 
@@ -220,7 +220,7 @@ proptest! {
 
 #[test]
 fn a_name_alone_is_not_read_as_an_item() {
-    let name = Packed::placeholder(Kind::Movie, &written_id("1"));
+    let name = Packed::placeholder(Kind::Movie, &encoded_id("1"));
     assert_eq!(Packed::read(name.bytes()), None);
 }
 
