@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::packed::raw::Packed;
+use super::packed::raw::PackedItem;
 
 /// The source's record of an item, as compact JSON in the source's order of fields.
 ///
@@ -15,7 +15,7 @@ pub struct SourceRecord(Repr);
 #[derive(Clone, Debug)]
 enum Repr {
     Text(Box<RawValue>),
-    Packed(Packed),
+    Packed(PackedItem),
 }
 
 impl SourceRecord {
@@ -24,7 +24,7 @@ impl SourceRecord {
         Self(Repr::Text(json))
     }
 
-    pub(super) fn packed(item: Packed) -> Self {
+    pub(super) fn packed(item: PackedItem) -> Self {
         Self(Repr::Packed(item))
     }
 

@@ -44,7 +44,7 @@ pub use protocol::{
 };
 pub use read::{FollowEvent, Follower, HeadStatus, Snapshot};
 pub use store::{
-    Access, LEASE, OpenError, Overwrite, Reading, Result, Row, Store, StoreError, Table,
+    Access, HeadReading, LEASE, OpenError, Overwrite, Result, Row, Store, StoreError, Table,
     ViewDocument,
 };
 pub use verify::{Defect, VerifyReport};

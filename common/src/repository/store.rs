@@ -88,7 +88,7 @@ pub enum OpenError {
 
 /// The head at a moment of the store's own clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
+pub struct HeadReading {
     /// The head.
     pub head: Head,
     /// When it was read, by the store's clock.
@@ -201,7 +201,7 @@ pub struct Row {
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
     /// Reads the head; `None` while the store was never written to.
-    async fn head(&self) -> Result<Option<Reading>>;
+    async fn head(&self) -> Result<Option<HeadReading>>;
 
     /// Grants the lease for [`LEASE`] if it is free, expired or `holder`'s own, and no sync ended
     /// within `interval`. Returns the head to work from; creates it if there is none.
@@ -209,7 +209,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         &self,
         holder: &str,
         interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, LeaseDenied>>;
+    ) -> Result<std::result::Result<HeadReading, LeaseDenied>>;
 
     /// Extends the lease to [`LEASE`] from now.
     ///

@@ -26,12 +26,12 @@ pub(super) async fn update(
 ) -> Result<()> {
     let added: HashSet<_> = changes.added().collect();
     let affected = affected(&snapshot.catalogue, changes).into_iter();
-    let wanted = affected.map(|one| {
+    let writes = affected.map(|one| {
         let is_new = added.contains(&one);
         let (kind, id) = one;
-        Wanted { kind, id, is_new }
+        ViewWrite { kind, id, is_new }
     });
-    write(store, snapshot, wanted, Overwrite::Older).await
+    write(store, snapshot, writes, Overwrite::Older).await
 }
 
 /// Compares the whole view with a version and repairs it. Returns the number of repaired documents.
@@ -47,7 +47,7 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
         }
         let absent: Vec<_> = comparison.absent().collect();
         repaired += absent.len() as u64;
-        let absent = absent.into_iter().map(|id| Wanted {
+        let absent = absent.into_iter().map(|id| ViewWrite {
             is_new: true,
             kind,
             id,
@@ -118,7 +118,7 @@ impl<'a> Comparison<'a> {
             {
                 *in_view = true;
             }
-            let right = document(snapshot, Wanted::existing(kind, found.id));
+            let right = document(snapshot, ViewWrite::existing(kind, found.id));
             (right.fields != found.fields).then_some(right)
         });
         Ok(Some(wrong.collect()))
@@ -166,13 +166,13 @@ pub(super) async fn items_missing_from(
 }
 
 /// A document to be written.
-struct Wanted {
+struct ViewWrite {
     kind: Kind,
     id: Id,
     is_new: bool,
 }
 
-impl Wanted {
+impl ViewWrite {
     const fn existing(kind: Kind, id: Id) -> Self {
         Self {
             kind,
@@ -186,11 +186,11 @@ impl Wanted {
 async fn write(
     store: &dyn Store,
     snapshot: &Snapshot,
-    mut wanted: impl Iterator<Item = Wanted> + Send,
+    mut writes: impl Iterator<Item = ViewWrite> + Send,
     overwrite: Overwrite,
 ) -> Result<()> {
     let batches = std::iter::from_fn(|| {
-        let batch: Vec<_> = wanted.by_ref().take(BATCH_DOCUMENTS).collect();
+        let batch: Vec<_> = writes.by_ref().take(BATCH_DOCUMENTS).collect();
         Some(batch).filter(|batch| !batch.is_empty())
     });
     stream::iter(batches)
@@ -209,8 +209,8 @@ async fn write(
         .await
 }
 
-fn document(snapshot: &Snapshot, wanted: Wanted) -> ViewDocument {
-    let Wanted { kind, id, is_new } = wanted;
+fn document(snapshot: &Snapshot, write: ViewWrite) -> ViewDocument {
+    let ViewWrite { kind, id, is_new } = write;
     let item = snapshot.catalogue.get(kind, &id);
     ViewDocument {
         kind,

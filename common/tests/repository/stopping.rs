@@ -1,4 +1,4 @@
-use common::models::{Catalogue, Finding, Kind, MissingItem, Outcome, Problem, Quarantined};
+use common::models::{Catalogue, Finding, Kind, MissingItem, Outcome, Problem, QuarantinedRecord};
 use common::repository::{Repository, Snapshot, StoreError, SyncEnd};
 
 use crate::faulty_store::{FaultyStore, Stop};
@@ -124,8 +124,8 @@ fn finding(edition: u32) -> Finding {
     }
 }
 
-fn quarantined(edition: u32) -> Quarantined {
-    Quarantined {
+fn quarantined(edition: u32) -> QuarantinedRecord {
+    QuarantinedRecord {
         kind: Kind::Movie,
         id: Some(format!("edition-{edition}").into()),
         index: 4,

@@ -15,7 +15,7 @@ pub use self::{
     conditions::RequestConditions,
     encoding::{AcceptedEncodings, Encoding},
     representation::Representation,
-    streamed::Streamed,
+    streamed::StreamedText,
 };
 
 /// Why content cannot be sent.

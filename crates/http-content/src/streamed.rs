@@ -24,7 +24,7 @@ static CHUNK_PERMITS: LazyLock<Semaphore> = LazyLock::new(|| {
 
 /// Text that is too long to be whole in memory: its chunks are made while it is sent.
 #[derive(Debug)]
-pub struct Streamed<I> {
+pub struct StreamedText<I> {
     /// Its media type.
     pub media_type: &'static str,
     /// A hash of everything that determines its bytes.
@@ -34,7 +34,7 @@ pub struct Streamed<I> {
     pub chunks: I,
 }
 
-impl<I> Streamed<I>
+impl<I> StreamedText<I>
 where
     I: Iterator<Item = io::Result<String>> + Send + 'static,
 {
@@ -123,9 +123,9 @@ mod tests {
 
     const JSON: &str = "application/json";
 
-    fn streamed(end: io::Result<String>) -> Streamed<impl Iterator<Item = io::Result<String>>> {
+    fn streamed(end: io::Result<String>) -> StreamedText<impl Iterator<Item = io::Result<String>>> {
         let chunks = (0..2000).map(|number| Ok(format!("[{number}] ")));
-        Streamed {
+        StreamedText {
             media_type: JSON,
             hash: 7,
             chunks: chunks.chain([end]),
@@ -185,7 +185,7 @@ mod tests {
             made.send(()).unwrap();
             Ok("chunk".repeat(1000))
         });
-        let streamed = Streamed {
+        let streamed = StreamedText {
             media_type: JSON,
             hash: 7,
             chunks: endless.take(1000),

@@ -1,6 +1,6 @@
 //! Response bodies: a list or a record as JSON indented by two spaces, or as JSONP.
 
-use http_content::{Representation, RequestConditions, Streamed};
+use http_content::{Representation, RequestConditions, StreamedText};
 use std::io;
 
 use axum::response::{IntoResponse, Response};
@@ -54,7 +54,7 @@ impl ListResponse {
         let version = self.version;
         if sizes.sum::<usize>() > MAX_BUFFERED_BYTES {
             let hash = self.hash();
-            let streamed = Streamed {
+            let streamed = StreamedText {
                 media_type,
                 hash,
                 chunks: self.chunks(),

@@ -16,7 +16,7 @@ use http_content::Representation;
 use http_front::ConnectionInfo;
 
 use super::error::AppError;
-use super::forwarded::{Forwarded, forwarded_field};
+use super::forwarded::{ForwardedFields, forwarded_field};
 use super::host::request_host;
 use super::path::{GHIBLI, VERSIONS};
 
@@ -161,12 +161,12 @@ impl PublicUrl {
     }
 
     /// The forwarded fields of a trusted proxy; `None` without them, or from another client.
-    fn forwarded<'a>(&self, request: &'a Request) -> Option<Forwarded<'a>> {
+    fn forwarded<'a>(&self, request: &'a Request) -> Option<ForwardedFields<'a>> {
         if !self.reads_forwarded() || !self.is_trusted(peer(request)?) {
             return None;
         }
         forwarded_field(request)?;
-        Some(Forwarded::of(request.headers()))
+        Some(ForwardedFields::of(request.headers()))
     }
 
     fn is_trusted(&self, peer: IpAddr) -> bool {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use common::clock::Clock;
-use common::models::{Finding, Id, Kind, MissingItem, Outcome, Quarantined, Run, RunSettings};
+use common::models::{
+    Finding, Id, Kind, MissingItem, Outcome, QuarantinedRecord, Run, RunSettings,
+};
 use common::repository::{Repository, Result, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
@@ -31,7 +33,7 @@ pub(crate) struct SyncStatus {
     /// A digest of what pages say about the missing items.
     pub(crate) missing_digest: u64,
     /// Unreadable records.
-    pub(crate) quarantine: Vec<Quarantined>,
+    pub(crate) quarantine: Vec<QuarantinedRecord>,
     /// Problems in the source data.
     pub(crate) findings: Vec<Finding>,
     /// Size of the database in bytes; `None` if it is not known.

@@ -8,14 +8,14 @@ use imbl::OrdSet;
 use super::{Catalogue, KindLookup, Link, Number};
 use crate::models::Kind;
 use crate::models::hash_table::HashTable;
-use crate::models::packed::Packed;
+use crate::models::packed::PackedItem;
 
 /// By relation: pairs of the linked and the linking item.
 type EdgeLists = [Vec<(Number, Number)>; Link::ALL.len()];
 
-impl FromIterator<Packed> for Catalogue {
-    fn from_iter<I: IntoIterator<Item = Packed>>(items: I) -> Self {
-        let items: Vec<Packed> = items.into_iter().collect();
+impl FromIterator<PackedItem> for Catalogue {
+    fn from_iter<I: IntoIterator<Item = PackedItem>>(items: I) -> Self {
+        let items: Vec<PackedItem> = items.into_iter().collect();
         build(&items).unwrap_or_else(|| {
             let mut catalogue = Self::default();
             for packed in items {
@@ -28,12 +28,12 @@ impl FromIterator<Packed> for Catalogue {
 
 /// Builds a catalogue with numbers in this order; `None` if two items of a kind have the same id or
 /// slug.
-fn build(items: &[Packed]) -> Option<Catalogue> {
+fn build(items: &[PackedItem]) -> Option<Catalogue> {
     let mut of_kinds: [Vec<Number>; 5] = Default::default();
     for (number, packed) in (0..).zip(items) {
         of_kinds[packed.kind() as usize].push(number);
     }
-    let tables_by = |text: fn(&Packed) -> &[u8]| {
+    let tables_by = |text: fn(&PackedItem) -> &[u8]| {
         let of = |number: Number| text(&items[number as usize]);
         let mut tables: [HashTable; 5] = Default::default();
         for (table, numbers) in tables.iter_mut().zip(&of_kinds) {
@@ -43,7 +43,7 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
         Some(tables)
     };
     let (ids, (slugs, in_order, slots)) = in_parallel(
-        || tables_by(Packed::encoded_id),
+        || tables_by(PackedItem::encoded_id),
         || {
             let in_order = of_kinds.each_ref().map(|numbers| {
                 let rank = |number: &Number| items[*number as usize].rank();
@@ -105,7 +105,7 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
 fn links(
     number_of: impl Fn(Kind, &[u8]) -> Option<Number>,
     from: usize,
-    items: &[Packed],
+    items: &[PackedItem],
 ) -> (EdgeLists, Vec<(Link, &[u8], Number)>) {
     let (mut edges, mut unknown) = (EdgeLists::default(), Vec::new());
     for (number, packed) in (from..).zip(items) {

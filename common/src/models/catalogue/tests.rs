@@ -73,7 +73,7 @@ fn check(catalogue: &Catalogue, model: &[Item]) -> Result<(), TestCaseError> {
 #[test]
 fn of_two_items_with_one_id_the_later_stays() {
     let person = |id, rank| {
-        Packed::of(&item(
+        PackedItem::of(&item(
             Kind::Person,
             id,
             rank,
@@ -106,7 +106,7 @@ proptest! {
             }
             check(&catalogue, &model)?;
             check(&before.0, &before.1)?;
-            check(&model.iter().map(Packed::of).collect(), &model)?;
+            check(&model.iter().map(PackedItem::of).collect(), &model)?;
             let mut back = catalogue.clone();
             let changes = before.0.changes_to(&catalogue);
             back.revert(&changes.iter().collect::<Vec<_>>());

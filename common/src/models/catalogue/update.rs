@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::Catalogue;
-use crate::models::packed::{Packed, encoded_id};
+use crate::models::packed::{PackedItem, encoded_id};
 use crate::models::{Change, Changes, Id, Item, Kind, Link, Number};
 
 impl Catalogue {
     /// Inserts an item, or replaces the one with its id.
     pub fn insert(&mut self, item: &Item) {
-        self.insert_packed(Packed::of(item));
+        self.insert_packed(PackedItem::of(item));
     }
 
-    pub(super) fn insert_packed(&mut self, packed: Packed) {
+    pub(super) fn insert_packed(&mut self, packed: PackedItem) {
         let number = self.number_or_new(packed.kind(), packed.encoded_id());
         self.unlink(number);
         let lookup = &mut self.lookups[packed.kind() as usize];
@@ -37,7 +37,7 @@ impl Catalogue {
     fn remove_by_encoded_id(&mut self, kind: Kind, id: &[u8]) {
         if let Some(number) = self.number_of_present(kind, id) {
             self.unlink(number);
-            let name = Packed::placeholder(kind, id);
+            let name = PackedItem::placeholder(kind, id);
             self.items.set(number as usize, Some(name));
             self.release_number(number);
         }
@@ -48,7 +48,7 @@ impl Catalogue {
         if let Some(number) = self.number_of_id(kind, id) {
             return number;
         }
-        let packed = Some(Packed::placeholder(kind, id));
+        let packed = Some(PackedItem::placeholder(kind, id));
         let number = match self.free.pop_back() {
             Some(number) => {
                 self.items.set(number as usize, packed);
@@ -160,7 +160,7 @@ impl Changes {
     pub fn add(&mut self, before: &Catalogue, kind: Kind, id: &Id, after: Option<&Item>) {
         self.push(
             before.packed_by_id(kind, id).cloned(),
-            after.map(Packed::of),
+            after.map(PackedItem::of),
         );
     }
 }

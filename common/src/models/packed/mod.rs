@@ -12,10 +12,10 @@ mod source;
 use self::code::Writer;
 use self::raw::PREFIX_BYTES;
 pub use self::raw::decode_id;
-pub(crate) use self::raw::{Packed, encoded_id};
+pub(crate) use self::raw::{PackedItem, encoded_id};
 use super::{Credits, Item, Kind, Link, SourceRecord};
 
-impl Packed {
+impl PackedItem {
     /// Packs an item.
     pub(crate) fn of(item: &Item) -> Self {
         let mut bytes = before_source(item);
@@ -95,7 +95,7 @@ fn before_source(item: &Item) -> Vec<u8> {
     bytes
 }
 
-impl PartialEq for Packed {
+impl PartialEq for PackedItem {
     /// Equal items have equal bytes, unless another release compressed the record.
     fn eq(&self, other: &Self) -> bool {
         let both_there = self.is_present() && other.is_present();

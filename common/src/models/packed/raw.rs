@@ -16,9 +16,9 @@ pub(super) const PREFIX_BYTES: usize = 1 + size_of::<u32>();
 
 /// A packed item or a placeholder. These bytes are part of the stored format.
 #[derive(Clone, Debug)]
-pub(crate) struct Packed(pub(super) Arc<[u8]>);
+pub(crate) struct PackedItem(pub(super) Arc<[u8]>);
 
-impl Packed {
+impl PackedItem {
     /// The placeholder of a missing item.
     pub(crate) fn placeholder(kind: Kind, encoded_id: &[u8]) -> Self {
         let mut writer = Writer::default();

@@ -30,7 +30,7 @@ use self::head::{new_head, part_names, read_head, write_head};
 use super::head::{Commit, Head, HeadPatch, LeaseDenied, Release};
 use super::part_name::PartName;
 use super::store::{
-    Access, LEASE, OpenError, Overwrite, Reading, Result, Row, Store, StoreError, Table,
+    Access, HeadReading, LEASE, OpenError, Overwrite, Result, Row, Store, StoreError, Table,
     ViewDocument,
 };
 use crate::clock::Clock;
@@ -162,12 +162,12 @@ fn now(clock: &Clock) -> Timestamp {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn head(&self) -> Result<Option<Reading>> {
+    async fn head(&self) -> Result<Option<HeadReading>> {
         let clock = self.clock.clone();
         self.read(move |connection| {
             let head = read_head(connection)?;
             let now = now(&clock);
-            Ok(head.map(|head| Reading { head, now }))
+            Ok(head.map(|head| HeadReading { head, now }))
         })
         .await
     }
@@ -176,7 +176,7 @@ impl Store for SqliteStore {
         &self,
         holder: &str,
         interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, LeaseDenied>> {
+    ) -> Result<std::result::Result<HeadReading, LeaseDenied>> {
         if self.read(read_head).await?.is_none() {
             self.clear_view_versions().await?;
         }
@@ -192,7 +192,7 @@ impl Store for SqliteStore {
             }
             head.acquire(&holder, LEASE, now);
             write_head(transaction, &head)?;
-            Ok(Ok(Reading { head, now }))
+            Ok(Ok(HeadReading { head, now }))
         })
         .await
     }

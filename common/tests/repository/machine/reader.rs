@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use common::repository::{
-    FollowEvent, Header, Reading, Repository, Result, Snapshot, Store, StoreError,
+    FollowEvent, HeadReading, Header, Repository, Result, Snapshot, Store, StoreError,
 };
 use tokio::sync::mpsc;
 
@@ -27,7 +27,7 @@ pub(super) struct Reader {
     work: Pin<Box<dyn Future<Output = ()> + Send>>,
     pub(super) pending: Option<PendingCall>,
     /// The head that it was shown last.
-    pub(super) looked: Option<Reading>,
+    pub(super) looked: Option<HeadReading>,
     /// The wrong responses since it learnt something.
     pub(super) fault: u32,
     known: Option<Arc<Snapshot>>,

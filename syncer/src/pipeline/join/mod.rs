@@ -12,7 +12,7 @@ use self::index::JoinIndex;
 use self::resolve::{ItemKey, resolve};
 use super::findings::Findings;
 use super::memory::MemoryUse;
-use super::parse::{IdInterner, Parsed, read, reparse, reread};
+use super::parse::{IdInterner, ParsedRecords, read, reparse, reread};
 use super::relations::{Backlinks, LinkField, backlinks_in};
 
 /// An item as the source has it; its slug and rank depend on what is published.
@@ -36,7 +36,7 @@ pub(super) enum RecordUse {
 
 /// All items that should be published according to the source.
 #[derive(Debug)]
-pub(super) struct Joined<'a> {
+pub(super) struct JoinedCatalogue<'a> {
     pub(super) items: JoinIndex<'a>,
     records: BTreeMap<Kind, KindRecords<'a>>,
     published: &'a Catalogue,
@@ -55,14 +55,14 @@ pub(super) enum KindRecords<'a> {
 /// Joins the records with each other and with the published items in `kept`, which stay without a
 /// record of their own by their last good one.
 ///
-/// The relations of an item are resolved when [`Joined::drafts`] comes to it: a million drafts do
-/// not fit into memory.
+/// The relations of an item are resolved when [`JoinedCatalogue::drafts`] comes to it: a million
+/// drafts do not fit into memory.
 pub(super) fn join<'a>(
-    parsed: &'a mut Parsed,
+    parsed: &'a mut ParsedRecords,
     published: &'a Catalogue,
     kept: &HashSet<(Kind, &Id)>,
     record_use: RecordUse,
-) -> Joined<'a> {
+) -> JoinedCatalogue<'a> {
     let (mut order, mut kept_numbers) = (BTreeMap::new(), HashSet::new());
     for kind in Kind::ALL {
         if kept.iter().any(|(of, _)| *of == kind) {
@@ -80,14 +80,14 @@ pub(super) fn join<'a>(
         ),
         RecordUse::Keep => (BTreeMap::new(), parsed.findings.clone()),
     };
-    let parsed: &'a Parsed = parsed;
+    let parsed: &'a ParsedRecords = parsed;
     let consumed = consumed.into_iter();
     let consumed = consumed.map(|(kind, records)| (kind, KindRecords::Consumed(records)));
     let shared = parsed.records.iter();
     let shared = shared.map(|(kind, records)| (*kind, KindRecords::Kept(records)));
     let items = JoinIndex::new(parsed, order, kept_numbers);
     let retained_backlinks = retained_backlinks(&items, published, &mut findings);
-    Joined {
+    JoinedCatalogue {
         items: items.with_kept_backlinks(retained_backlinks),
         records: consumed.chain(shared).collect(),
         published,
@@ -147,7 +147,7 @@ fn retained_backlinks(
     backlinks
 }
 
-impl<'a> Joined<'a> {
+impl<'a> JoinedCatalogue<'a> {
     /// Takes the records of a kind, for [`Self::drafts`].
     pub(super) fn take_records(&mut self, kind: Kind) -> Option<KindRecords<'a>> {
         self.records.remove(&kind)

@@ -44,7 +44,7 @@ async fn alone() -> Mongo {
     .await
 }
 
-async fn acquired(store: &MongoStore, holder: &str) -> Reading {
+async fn acquired(store: &MongoStore, holder: &str) -> HeadReading {
     store.acquire(holder, None).await.unwrap().unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! A call that was made at the store, carried out on the store and in the model.
 
-use common::repository::{Commit, Header, Reading, Result, StoreError};
+use common::repository::{Commit, HeadReading, Header, Result, StoreError};
 
 use super::super::intercepted_store::{Call, PendingCall, Response};
 use super::super::model::{Check, ensure, repairs, restores};
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// A head of so many changes ago; the oldest if there were not so many.
-    pub(super) fn old_head(&self, back: usize) -> Option<Reading> {
+    pub(super) fn old_head(&self, back: usize) -> Option<HeadReading> {
         let place = self.heads.len().saturating_sub(back + 1);
         self.heads.get(place).cloned()
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use common::models::{Id, Kind};
 use common::repository::{
-    HeadPatch, PartKind, PartName, Reading, Repository, StoreError, ViewDocument,
+    HeadPatch, HeadReading, PartKind, PartName, Repository, StoreError, ViewDocument,
 };
 
 use super::super::model::{Check, View, ensure, shown, view_of};
@@ -89,7 +89,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) async fn head(&self) -> Check<Reading> {
+    pub(super) async fn head(&self) -> Check<HeadReading> {
         let reading = self.store.head().await;
         let reading = reading.map_err(|error| format!("the head: {error}"))?;
         reading.ok_or_else(|| "there is no head".into())

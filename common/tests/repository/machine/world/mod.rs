@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::clock::Clock;
 use common::models::{Catalogue, Id, Kind};
-use common::repository::{HeadPatch, PartName, Reading, Store, StoreError};
+use common::repository::{HeadPatch, HeadReading, PartName, Store, StoreError};
 
 use super::intercepted_store::{Call, PendingCall, Response};
 use super::model::{Check, Model, Published, ensure};
@@ -37,7 +37,7 @@ pub(super) struct World {
     /// Writes that are still under way.
     delayed_writes: Vec<(Call, Caller)>,
     /// The heads there were, for those who lag.
-    heads: Vec<Reading>,
+    heads: Vec<HeadReading>,
     /// What a crash of the server can take back.
     unconfirmed: Option<(SavedHead, Model)>,
     /// The parts that were lost or corrupted.
