@@ -27,7 +27,7 @@ pub(super) struct ChangesSince<'a> {
     /// Items of this page that differ.
     updated: Vec<UpdatedItem<'a>>,
     /// Items of this page that are gone.
-    removed: Vec<RemovedItem<'a>>,
+    removed: Vec<RemovedItemJson<'a>>,
     #[serde(flatten)]
     page: PageInfo,
 }
@@ -57,7 +57,8 @@ struct UpdatedItem<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct RemovedItem<'a> {
+#[schemars(rename = "RemovedItem")]
+struct RemovedItemJson<'a> {
     /// Kind of the item.
     kind: Kind,
     /// ID at the source.
@@ -159,7 +160,7 @@ pub(super) fn changes(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError>
                 after: json(after),
                 fields: changed_fields(before, after),
             }),
-            (Some(before), None) => removed.push(RemovedItem {
+            (Some(before), None) => removed.push(RemovedItemJson {
                 kind,
                 id,
                 slug: &before.slug,

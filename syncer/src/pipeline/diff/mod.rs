@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::models::{Catalogue, Changes, Facts, Finding, Item, Kind, Slugs};
 
 use super::error::PlanError;
-use super::join::{Draft, JoinedCatalogue, KindRecords};
+use super::join::{Draft, JoinedCatalogue, RecordsToJoin};
 
 /// Paths beside the items, such as `/movies/random`.
 const RESERVED_SLUGS: [&str; 1] = ["random"];
@@ -46,7 +46,7 @@ pub(super) fn diff(
         let ranks = ranks(kind, published, &joined);
         let mut slugs = Slugs::default();
         let records = joined.take_records(kind);
-        let freed_bytes = records.as_ref().map_or(0, KindRecords::freed_bytes);
+        let freed_bytes = records.as_ref().map_or(0, RecordsToJoin::freed_bytes);
         for (draft, rank) in joined.drafts(kind, records).zip(ranks) {
             let before = published.get(kind, &draft.id);
             let slug = match &before {

@@ -38,7 +38,7 @@ pub(super) enum RecordUse {
 #[derive(Debug)]
 pub(super) struct JoinedCatalogue<'a> {
     pub(super) items: JoinIndex<'a>,
-    records: BTreeMap<Kind, KindRecords<'a>>,
+    records: BTreeMap<Kind, RecordsToJoin<'a>>,
     published: &'a Catalogue,
     /// Findings within single records.
     pub(super) findings: Findings,
@@ -47,7 +47,7 @@ pub(super) struct JoinedCatalogue<'a> {
 
 /// The records of one kind, to be joined.
 #[derive(Debug)]
-pub(super) enum KindRecords<'a> {
+pub(super) enum RecordsToJoin<'a> {
     Consumed(Records),
     Kept(&'a Records),
 }
@@ -82,9 +82,9 @@ pub(super) fn join<'a>(
     };
     let parsed: &'a ParsedRecords = parsed;
     let consumed = consumed.into_iter();
-    let consumed = consumed.map(|(kind, records)| (kind, KindRecords::Consumed(records)));
+    let consumed = consumed.map(|(kind, records)| (kind, RecordsToJoin::Consumed(records)));
     let shared = parsed.records.iter();
-    let shared = shared.map(|(kind, records)| (*kind, KindRecords::Kept(records)));
+    let shared = shared.map(|(kind, records)| (*kind, RecordsToJoin::Kept(records)));
     let items = JoinIndex::new(parsed, order, kept_numbers);
     let retained_backlinks = retained_backlinks(&items, published, &mut findings);
     JoinedCatalogue {
@@ -149,7 +149,7 @@ fn retained_backlinks(
 
 impl<'a> JoinedCatalogue<'a> {
     /// Takes the records of a kind, for [`Self::drafts`].
-    pub(super) fn take_records(&mut self, kind: Kind) -> Option<KindRecords<'a>> {
+    pub(super) fn take_records(&mut self, kind: Kind) -> Option<RecordsToJoin<'a>> {
         self.records.remove(&kind)
     }
 
@@ -157,11 +157,11 @@ impl<'a> JoinedCatalogue<'a> {
     pub(super) fn drafts(
         &self,
         kind: Kind,
-        records: Option<KindRecords<'a>>,
+        records: Option<RecordsToJoin<'a>>,
     ) -> impl Iterator<Item = Draft> {
         let (consumed, kept) = match records {
-            Some(KindRecords::Consumed(records)) => (Some(records), None),
-            Some(KindRecords::Kept(records)) => (None, Some(records)),
+            Some(RecordsToJoin::Consumed(records)) => (Some(records), None),
+            Some(RecordsToJoin::Kept(records)) => (None, Some(records)),
             None => (None, None),
         };
         let consumed = consumed.into_iter().flat_map(Records::into_readable);
@@ -197,7 +197,7 @@ impl<'a> JoinedCatalogue<'a> {
     }
 }
 
-impl KindRecords<'_> {
+impl RecordsToJoin<'_> {
     /// The memory that is free once they are joined, in bytes.
     pub(super) fn freed_bytes(&self) -> u64 {
         match self {

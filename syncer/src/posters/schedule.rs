@@ -24,13 +24,13 @@ const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// The posters of a version.
 #[derive(Default)]
-pub(super) struct Plan {
+pub(super) struct PosterSchedule {
     /// The lineage and version that the URLs are of.
     version: Option<(String, u64)>,
     posters: BTreeMap<String, Poster>,
 }
 
-impl Plan {
+impl PosterSchedule {
     /// Reads the URLs of a new version. `known` may be its state. Returns the changes to save: which
     /// posters are used and which are no longer.
     pub(super) async fn update(
