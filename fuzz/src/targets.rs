@@ -48,7 +48,7 @@ pub(crate) fn source(data: &[u8]) {
     }
 }
 
-/// Runs a query of the compatible API, with and without an index.
+/// Runs a query of the drop-in API, with and without an index.
 pub(crate) fn query(data: &[u8]) {
     static RECORDS: LazyLock<[FewRecords; 2]> =
         LazyLock::new(|| [false, true].map(FewRecords::new));

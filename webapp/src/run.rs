@@ -192,7 +192,7 @@ fn limits(listeners: &Listeners) -> Limits {
     }
 }
 
-/// The state of the listener with the compatible API at its root.
+/// The state of the listener with the drop-in API at its root.
 fn ghibli_state(state: AppState) -> AppState {
     AppState {
         public_url: PublicUrl {

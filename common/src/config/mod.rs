@@ -39,7 +39,7 @@ pub struct Config {
     pub missed_syncs: u32,
     /// Number of versions that are kept with their history.
     pub retention: u64,
-    /// The address that a second listener of the web app has, with the compatible API at its root.
+    /// The address that a second listener of the web app has, with the drop-in API at its root.
     pub ghibli_listen: Option<SocketAddr>,
     /// The address of the listener for `/metrics`.
     pub metrics_listen: Option<SocketAddr>,

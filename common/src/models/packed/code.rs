@@ -182,8 +182,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn float_or_none(&mut self) -> Option<f64> {
-        let is_there = self.take(1) == [1];
-        is_there.then(|| f64::from_le_bytes(self.array()))
+        let is_present = self.take(1) == [1];
+        is_present.then(|| f64::from_le_bytes(self.array()))
     }
 
     pub(super) fn texts(&mut self) -> Vec<String> {

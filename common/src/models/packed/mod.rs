@@ -98,8 +98,8 @@ fn before_source(item: &Item) -> Vec<u8> {
 impl PartialEq for PackedItem {
     /// Equal items have equal bytes, unless another release compressed the record.
     fn eq(&self, other: &Self) -> bool {
-        let both_there = self.is_present() && other.is_present();
-        self.0 == other.0 || (both_there && self.unpack() == other.unpack())
+        let are_present = self.is_present() && other.is_present();
+        self.0 == other.0 || (are_present && self.unpack() == other.unpack())
     }
 }
 
