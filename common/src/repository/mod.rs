@@ -44,7 +44,7 @@ pub use protocol::{
 };
 pub use read::{FollowEvent, Follower, HeadStatus, Snapshot};
 pub use store::{
-    Access, HeadReading, LEASE, OpenError, Overwrite, Result, Row, Store, StoreError, Table,
-    ViewDocument,
+    Access, HeadReading, LEASE_DURATION, OpenError, Overwrite, Result, Row, Store, StoreError,
+    Table, ViewDocument,
 };
 pub use verify::{Defect, VerifyReport};

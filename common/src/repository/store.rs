@@ -12,7 +12,7 @@ use super::part_name::PartName;
 use crate::models::{Id, Kind};
 
 /// How long a lease lasts unless renewed.
-pub const LEASE: Duration = Duration::from_secs(6);
+pub const LEASE_DURATION: Duration = Duration::from_secs(6);
 
 /// An error of a store.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -203,15 +203,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Reads the head; `None` while the store was never written to.
     async fn head(&self) -> Result<Option<HeadReading>>;
 
-    /// Grants the lease for [`LEASE`] if it is free, expired or `holder`'s own, and no sync ended
-    /// within `interval`. Returns the head to work from; creates it if there is none.
+    /// Grants the lease for [`LEASE_DURATION`] if it is free, expired or `holder`'s own, and no
+    /// sync ended within `interval`. Returns the head to work from; creates it if there is none.
     async fn acquire(
         &self,
         holder: &str,
         interval: Option<Duration>,
     ) -> Result<std::result::Result<HeadReading, LeaseDenied>>;
 
-    /// Extends the lease to [`LEASE`] from now.
+    /// Extends the lease to [`LEASE_DURATION`] from now.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] once it has passed to another holder, as for all writes below.

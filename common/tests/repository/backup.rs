@@ -12,7 +12,7 @@ use crate::history::assert_the_view_shows;
 use crate::stopping::sync;
 
 /// More writes than a restore of these stores makes.
-const ENOUGH: u32 = 200;
+const MAX_WRITES: u32 = 200;
 
 async fn begin(repository: &Repository, lock: BackupLock) -> Result<Backup, BackupError> {
     repository.begin_backup(lock, |_| {}).await
@@ -239,7 +239,7 @@ pub(crate) async fn a_restore_that_stops_at_any_write_leaves_the_old_state_or_th
         let target = store.fresh().await;
         let repository = fill(&target, 2).await;
         let old = seen(&repository).await;
-        for writes in (0..ENOUGH).step_by(step) {
+        for writes in (0..MAX_WRITES).step_by(step) {
             let tampered = FaultyStore::stopping(writes, stop, target.open().await.store().clone());
             let dying = Repository::with_store(tampered);
             restore(&dying, &backup, Replacement::Allowed).await.ok();
@@ -258,7 +258,7 @@ pub(crate) async fn a_restore_that_stops_at_any_write_leaves_the_old_state_or_th
                 assert_undamaged(&repository).await;
                 break;
             }
-            assert!(writes + 7 < ENOUGH, "it never ends");
+            assert!(writes + 7 < MAX_WRITES, "it never ends");
             target.expire_the_lease().await;
         }
     }

@@ -6,7 +6,7 @@ use crate::fixture::{Fixture, catalogue, person, with, without};
 use crate::history::{assert_the_view_shows, run};
 
 /// More writes than any of these runs makes.
-const ENOUGH: u32 = 60;
+const MAX_WRITES: u32 = 60;
 
 pub(crate) async fn a_publisher_that_dies_before_any_write_leaves_a_whole_version(store: &Fixture) {
     stop_at_every_write(store, Stop::Before).await;
@@ -18,7 +18,7 @@ pub(crate) async fn a_publisher_that_loses_any_answer_leaves_a_whole_version(sto
 
 async fn stop_at_every_write(store: &Fixture, stop: Stop) {
     let mut published = Catalogue::default();
-    for (edition, writes) in (1..).zip(0..ENOUGH) {
+    for (edition, writes) in (1..).zip(0..MAX_WRITES) {
         // Updates, an addition, a removal, and a new base each time.
         let wanted = with(
             &catalogue(4, edition),
@@ -69,7 +69,7 @@ async fn stop_at_every_write(store: &Fixture, stop: Stop) {
         assert_beside(&repository, edition).await;
         published = wanted;
     }
-    panic!("a run of more than {ENOUGH} writes");
+    panic!("a run of more than {MAX_WRITES} writes");
 }
 
 /// One whole run with all that a syncer writes, in its order.

@@ -29,16 +29,16 @@ use self::schedule::PosterSchedule;
 use crate::pipeline::Syncer;
 
 /// Posters that are saved under one lease.
-const BATCH: usize = 8;
+const BATCH_POSTERS: usize = 8;
 /// A batch ends early after this time, so that a slow host does not delay the others' posters.
-const BATCH_TIME: Duration = Duration::from_secs(5);
+const BATCH_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a poster is checked for changes.
 const CHECK_INTERVAL: Duration = Duration::from_hours(24);
 /// The wait after the first failure; it doubles with each further one.
 const MIN_BACKOFF: Duration = Duration::from_mins(1);
 const MAX_BACKOFF: Duration = Duration::from_hours(24);
 /// The wait before changes are saved again that could not be saved.
-const SAVE_RETRY: Duration = Duration::from_secs(2);
+const SAVE_RETRY_DELAY: Duration = Duration::from_secs(2);
 
 /// The mirror of the posters of a repository.
 pub struct Posters {
@@ -146,7 +146,7 @@ impl Posters {
                     Ok(attempts) => return self.finish(attempts),
                     Err(error) => {
                         tracing::error!(%error, "fetching posters crashed; will retry");
-                        tokio::time::sleep(SAVE_RETRY).await;
+                        tokio::time::sleep(SAVE_RETRY_DELAY).await;
                     }
                 }
             }
@@ -200,7 +200,7 @@ impl Posters {
         if is_empty {
             return;
         }
-        let due = Instant::now() + SAVE_RETRY;
+        let due = Instant::now() + SAVE_RETRY_DELAY;
         match &mut self.unsaved {
             None => self.unsaved = Some((changes, due)),
             Some((unsaved, _)) => {
@@ -230,7 +230,7 @@ async fn fetch_batch(client: Arc<PosterClient>, due: Vec<Poster>, clock: Clock) 
     let started = Instant::now();
     let mut attempts = Vec::new();
     for poster in due {
-        if !attempts.is_empty() && started.elapsed() > BATCH_TIME {
+        if !attempts.is_empty() && started.elapsed() > BATCH_TIMEOUT {
             break;
         }
         attempts.push(attempt(&client, poster, &clock).await);

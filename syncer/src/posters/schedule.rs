@@ -8,7 +8,7 @@ use common::repository::{Poster, PosterChanges, Repository, Result, Snapshot};
 use jiff::Timestamp;
 use url::Url;
 
-use super::BATCH;
+use super::BATCH_POSTERS;
 use super::client::PosterClient;
 
 /// Maximum number of posters. Those of further movies are not fetched.
@@ -125,7 +125,7 @@ impl PosterSchedule {
                 *poster = stored;
             }
         }
-        Ok(self.due(client, now).take(BATCH).cloned().collect())
+        Ok(self.due(client, now).take(BATCH_POSTERS).cloned().collect())
     }
 
     /// Whether posters are to be fetched now.

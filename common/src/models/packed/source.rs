@@ -14,7 +14,7 @@ pub(super) const COMMON_TEXTS: [&[u8]; 5] = [
 ];
 
 /// Maximum ratio of LZ4, to reject invalid lengths.
-const MAX_RATIO: usize = 256;
+const MAX_COMPRESSION_RATIO: usize = 256;
 
 /// Appends a record to the facts of its item.
 pub(super) fn append(bytes: &mut Vec<u8>, kind: Kind, text: &str) {
@@ -27,7 +27,7 @@ pub(super) fn append(bytes: &mut Vec<u8>, kind: Kind, text: &str) {
 /// Reads the record after these facts.
 pub(super) fn read(mut bytes: &[u8], kind: Kind, facts: &[u8]) -> Option<String> {
     let length = usize::try_from(pop_number(&mut bytes)?).ok()?;
-    if length / MAX_RATIO > bytes.len() {
+    if length / MAX_COMPRESSION_RATIO > bytes.len() {
         return None;
     }
     let mut short = vec![0; length];

@@ -36,7 +36,7 @@ async fn a_shutdown_finishes_running_requests_and_drops_idle_and_half_sent_ones(
     assert!(working.rest().await.ends_with("waited"));
     let refused = TcpStream::connect(server.address).await;
     assert!(refused.is_err());
-    timeout(LONG, server.running)
+    timeout(LONG_TIMEOUT, server.running)
         .await
         .unwrap()
         .unwrap()
@@ -46,7 +46,7 @@ async fn a_shutdown_finishes_running_requests_and_drops_idle_and_half_sent_ones(
 #[tokio::test]
 async fn a_shutdown_does_not_wait_for_a_request_that_never_ends() {
     let server = Server::start(Limits {
-        drain: SHORT,
+        drain: SHORT_TIMEOUT,
         ..patient()
     })
     .await;
@@ -58,7 +58,7 @@ async fn a_shutdown_does_not_wait_for_a_request_that_never_ends() {
 
     server.shutdown.cancel();
 
-    timeout(LONG, server.running)
+    timeout(LONG_TIMEOUT, server.running)
         .await
         .unwrap()
         .unwrap()
@@ -96,7 +96,9 @@ async fn a_response_without_an_end_stops_when_its_client_leaves() {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(LONG, left).await.expect("the response goes on");
+        timeout(LONG_TIMEOUT, left)
+            .await
+            .expect("the response goes on");
         drop(kept);
     }
 }
@@ -119,7 +121,7 @@ async fn a_long_response_is_sent_whole_though_the_server_stops_or_the_client_end
             let text = client.rest().await;
             assert_eq!(text.split("\r\n\r\n").nth(1).unwrap().len(), LONG_BYTES);
             if stop {
-                let ended = timeout(LONG, &mut server.running).await.unwrap();
+                let ended = timeout(LONG_TIMEOUT, &mut server.running).await.unwrap();
                 ended.unwrap().unwrap();
             }
         }

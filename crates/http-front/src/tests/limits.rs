@@ -88,7 +88,7 @@ async fn a_full_server_does_not_close_a_connection_that_reads_a_response() {
     let server = Server::start(Limits {
         max_connections: 1,
         idle_when_full: Duration::ZERO,
-        drain: SHORT,
+        drain: SHORT_TIMEOUT,
         ..patient()
     })
     .await;
@@ -99,7 +99,7 @@ async fn a_full_server_does_not_close_a_connection_that_reads_a_response() {
 
     let mut next = server.connect().await;
     next.send(REQUEST).await;
-    assert!(timeout(4 * SHORT, next.response()).await.is_err());
+    assert!(timeout(4 * SHORT_TIMEOUT, next.response()).await.is_err());
 
     let mut rest = vec![0; LONG_BYTES];
     slow.stream.read_exact(&mut rest).await.unwrap();

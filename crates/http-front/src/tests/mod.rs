@@ -29,19 +29,19 @@ mod limits;
 mod requests;
 mod stats;
 
-const SHORT: Duration = Duration::from_millis(500);
-const LONG: Duration = Duration::from_secs(20);
+const SHORT_TIMEOUT: Duration = Duration::from_millis(500);
+const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 const LONG_BYTES: usize = 64 << 20;
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: pyflix\r\n\r\n";
 
 /// Deadlines that no test reaches, but for those that it sets itself.
 fn patient() -> Limits {
     Limits {
-        first_byte: LONG,
-        header: LONG,
-        idle: LONG,
-        write_stall: LONG,
-        drain: LONG,
+        first_byte: LONG_TIMEOUT,
+        header: LONG_TIMEOUT,
+        idle: LONG_TIMEOUT,
+        write_stall: LONG_TIMEOUT,
+        drain: LONG_TIMEOUT,
         ..Limits::default()
     }
 }
@@ -169,7 +169,7 @@ impl Client {
     async fn rest(&mut self) -> String {
         let mut text = String::new();
         let read = self.stream.read_to_string(&mut text);
-        match timeout(LONG, read)
+        match timeout(LONG_TIMEOUT, read)
             .await
             .expect("the connection stays open")
         {
@@ -193,6 +193,6 @@ impl Client {
             self.stream.read_exact(&mut body).await.unwrap();
             String::from_utf8(body).unwrap()
         };
-        timeout(LONG, read).await.expect("no response")
+        timeout(LONG_TIMEOUT, read).await.expect("no response")
     }
 }

@@ -74,7 +74,9 @@ async fn a_cached_response_waits_for_the_responses_before_it() {
     let server = Server::start(patient()).await;
     let mut client = server.connect().await;
     client.get("/wait").await;
-    timeout(LONG, server.entered.notified()).await.unwrap();
+    timeout(LONG_TIMEOUT, server.entered.notified())
+        .await
+        .unwrap();
     client.get("/cached").await;
     server.go_on.notify_one();
     assert_eq!(client.response().await, "waited");

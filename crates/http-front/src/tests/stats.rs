@@ -9,7 +9,7 @@ impl Server {
                 tokio::task::yield_now().await;
             }
         };
-        let is_in_time = timeout(LONG, wait).await;
+        let is_in_time = timeout(LONG_TIMEOUT, wait).await;
         is_in_time.unwrap_or_else(|_| panic!("{:?}", self.stats));
     }
 }

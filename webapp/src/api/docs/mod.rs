@@ -26,7 +26,7 @@ use crate::pages::{HtmlHead, PageLayout};
 use crate::state::{CurrentSite, Site};
 
 /// A parameter of at least this many operations is described once for all of them.
-const COMMON: usize = 5;
+const MIN_OPERATIONS_SHARING_A_PARAMETER: usize = 5;
 /// A request with an error.
 const INVALID_REQUEST: &str = "/api/v1/movies?sorted=year";
 /// The same in every page, so that pages of equal content are equal.
@@ -153,7 +153,9 @@ fn common_parameters() -> Vec<&'static Parameter> {
         let is_same = |other: &&Parameter| {
             (other.name, other.description) == (parameter.name, parameter.description)
         };
-        if !common.iter().any(is_same) && all().filter(is_same).count() >= COMMON {
+        if !common.iter().any(is_same)
+            && all().filter(is_same).count() >= MIN_OPERATIONS_SHARING_A_PARAMETER
+        {
             common.push(parameter);
         }
     }

@@ -19,7 +19,7 @@ use testkit::mongo::{Mongo, MongoOptions, fresh_database};
 use super::*;
 use crate::models::Counts;
 use crate::repository::{
-    Base, ContentDigest, Header, LEASE, LastSync, PartKind, PendingRows, SyncEnd,
+    Base, ContentDigest, Header, LEASE_DURATION, LastSync, PartKind, PendingRows, SyncEnd,
 };
 
 const SOON: Duration = Duration::from_secs(20);
