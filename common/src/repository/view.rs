@@ -257,11 +257,12 @@ fn documents_naming(catalogue: &Catalogue, item: &Item) -> Vec<(Kind, Id)> {
     };
     let mut documents_naming = Vec::new();
     for &link in links {
-        for other in catalogue.items(catalogue.linking(link, &item.id)) {
+        for other in catalogue.items(catalogue.linking_in_order(link, &item.id)) {
             documents_naming.push((other.kind(), other.id.clone()));
             // A movie sorts its people by whether they are human.
             if link == Link::PersonSpecies {
-                let movies = catalogue.items(catalogue.linking(Link::MoviePerson, &other.id));
+                let movies =
+                    catalogue.items(catalogue.linking_in_order(Link::MoviePerson, &other.id));
                 documents_naming.extend(movies.map(|movie| (Kind::Movie, movie.id.clone())));
             }
         }

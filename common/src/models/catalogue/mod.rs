@@ -19,6 +19,7 @@ use super::{Credits, Facts, Id, Item, Kind, Link, Number};
 pub struct Catalogue {
     /// By number; with placeholders for linked items that do not exist.
     items: Vector<Option<PackedItem>>,
+    /// Numbers that can be reused.
     free: Vector<Number>,
     lookups: [KindLookup; 5],
     /// By relation: pairs of the linked and the linking item.
@@ -152,12 +153,12 @@ impl Catalogue {
             return (None, None);
         };
         let in_order = &self.lookups[item.kind() as usize].in_order;
-        let place = (item.rank, number);
-        let before = in_order.range(..place).next_back();
+        let sort_key = (item.rank, number);
+        let before = in_order.range(..sort_key).next_back();
         let after = in_order
-            .range((Bound::Excluded(place), Bound::Unbounded))
+            .range((Bound::Excluded(sort_key), Bound::Unbounded))
             .next();
-        let item = |place: Option<&(i64, Number)>| self.item(place?.1);
+        let item = |sort_key: Option<&(i64, Number)>| self.item(sort_key?.1);
         (item(before), item(after))
     }
 
@@ -193,7 +194,7 @@ impl Catalogue {
         self.len() == 0
     }
 
-    fn numbers_linking(&self, link: Link, to: Number) -> impl Iterator<Item = Number> {
+    fn linking_numbers_of(&self, link: Link, to: Number) -> impl Iterator<Item = Number> {
         let range = self.links[link as usize].range((to, 0)..=(to, Number::MAX));
         range.map(|(_, from)| *from)
     }
@@ -201,12 +202,12 @@ impl Catalogue {
     /// The numbers of the items that link to this one, in no order.
     pub fn linking_numbers(&self, link: Link, to: &str) -> impl Iterator<Item = Number> {
         let to = self.number_of_id(link.to(), &encoded_id(to)).into_iter();
-        to.flat_map(move |to| self.numbers_linking(link, to))
+        to.flat_map(move |to| self.linking_numbers_of(link, to))
     }
 
     /// The numbers of the items that link to this one (the movies of a person), in the source's
     /// order.
-    pub fn linking(&self, link: Link, to: &str) -> Vec<Number> {
+    pub fn linking_in_order(&self, link: Link, to: &str) -> Vec<Number> {
         let mut numbers: Vec<_> = self.linking_numbers(link, to).collect();
         numbers.sort_by_cached_key(|number| self.present(*number).map(PackedItem::rank));
         numbers

@@ -59,7 +59,9 @@ fn check(catalogue: &Catalogue, model: &[Item]) -> Result<(), TestCaseError> {
             for link in Link::ALL.into_iter().filter(|link| link.to() == kind) {
                 let names = |item: &&Item| item.links().contains(&(link, &Id::from(&*id)));
                 let mut naming: Vec<_> = model.iter().filter(names).map(|item| &item.id).collect();
-                let found: Vec<_> = catalogue.items(catalogue.linking(link, &id)).collect();
+                let found: Vec<_> = catalogue
+                    .items(catalogue.linking_in_order(link, &id))
+                    .collect();
                 let mut found: Vec<_> = found.iter().map(|item| &item.id).collect();
                 naming.sort();
                 found.sort();

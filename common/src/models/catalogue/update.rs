@@ -87,7 +87,7 @@ impl Catalogue {
         };
         let kind = packed.kind();
         let mut links = Link::ALL.into_iter().filter(|link| link.to() == kind);
-        if links.any(|link| self.numbers_linking(link, number).next().is_some()) {
+        if links.any(|link| self.linking_numbers_of(link, number).next().is_some()) {
             return;
         }
         let id = packed.encoded_id().to_owned();

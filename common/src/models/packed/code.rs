@@ -8,7 +8,7 @@ use super::super::Id;
 /// The mark before the 16 bytes of a UUID; no text begins with it.
 pub(super) const UUID: u8 = 1;
 pub(super) const UUID_BYTES: usize = 16;
-/// As it is written: groups of 8, 4, 4, 4 and 12 digits.
+/// Length of the hyphenated form (8-4-4-4-12).
 pub(super) const UUID_CHARACTERS: usize = 36;
 
 /// Writes values.
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> [u8; N] {
-        // Less than that was broken off.
+        // `take` returns fewer bytes only for invalid data.
         self.take(N as u64).try_into().unwrap_or([0; N])
     }
 

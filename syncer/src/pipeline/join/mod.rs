@@ -12,7 +12,7 @@ use self::index::JoinIndex;
 use self::resolve::{ItemKey, resolve};
 use super::findings::Findings;
 use super::memory::MemoryUse;
-use super::parse::{IdInterner, ParsedRecords, read, reparse, reread};
+use super::parse::{IdInterner, ParsedRecords, published_facts, published_record, record_facts};
 use super::relations::{Backlinks, LinkField, backlinks_in};
 
 /// An item as the source has it; its slug and rank depend on what is published.
@@ -136,8 +136,8 @@ fn retained_backlinks(
         let Some(item) = published.get(kind, items.id(kind, number)) else {
             continue;
         };
-        let record = reparse(&item);
-        let (_, links) = reread(&item, record.as_ref(), findings);
+        let record = published_record(&item);
+        let (_, links) = published_facts(&item, record.as_ref(), findings);
         let targets = backlinks_in(kind, &links).filter_map(|(relation, target_kind, link)| {
             Some((relation, items.target(target_kind, &link)?))
         });
@@ -178,12 +178,12 @@ impl<'a> JoinedCatalogue<'a> {
             // Parsing has collected the findings within the record.
             let (facts, source) = if self.items.is_kept(kind, number) {
                 let item = self.published.get(kind, id)?;
-                let record = reparse(&item);
-                let read = reread(&item, record.as_ref(), &mut Findings::default());
+                let record = published_record(&item);
+                let read = published_facts(&item, record.as_ref(), &mut Findings::default());
                 (join(read), item.source.clone())
             } else {
                 records.find_map(|record| {
-                    let read = read(kind, &record, &mut Findings::default()).ok()?;
+                    let read = record_facts(kind, &record, &mut Findings::default()).ok()?;
                     Some((join(read), SourceRecord::new(record.json)))
                 })?
             };

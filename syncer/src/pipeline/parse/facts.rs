@@ -20,23 +20,23 @@ pub(crate) const fn collection(kind: Kind) -> Collection {
 }
 
 /// The record of a published item; `None` if an earlier release read what this one cannot.
-pub(crate) fn reparse(item: &Item) -> Option<Record> {
+pub(crate) fn published_record(item: &Item) -> Option<Record> {
     Record::reparse(collection(item.kind()), &item.source.json()).ok()
 }
 
 /// The facts and link fields of a published item by its record; its published facts alone without a
 /// readable one.
-pub(crate) fn reread<'a>(
+pub(crate) fn published_facts<'a>(
     item: &Item,
     record: Option<&'a Record>,
     findings: &mut Findings,
 ) -> (Facts, Vec<LinkField<'a>>) {
-    let facts = record.and_then(|record| read(item.kind(), record, findings).ok());
+    let facts = record.and_then(|record| record_facts(item.kind(), record, findings).ok());
     facts.unwrap_or_else(|| (item.facts.clone(), Vec::new()))
 }
 
 /// The facts of a record before its relations are joined, and its link fields.
-pub(crate) fn read<'a>(
+pub(crate) fn record_facts<'a>(
     kind: Kind,
     record: &'a Record,
     findings: &mut Findings,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use common::models::{Catalogue, Kind, QuarantinedRecord};
 use ghibli_api::{BadRecord, Collection, MAX_BAD_RECORDS, Records};
 
-pub(super) use facts::{collection, read, reparse, reread};
+pub(super) use facts::{collection, published_facts, published_record, record_facts};
 pub(super) use ids::IdInterner;
 
 use super::error::PlanError;
@@ -92,7 +92,7 @@ impl ParsedRecords {
         self.quarantined
             .extend(bad.map(|bad| quarantined(kind, bad)));
         for (index, record) in records.iter().enumerate() {
-            match read(kind, &record, &mut self.findings) {
+            match record_facts(kind, &record, &mut self.findings) {
                 Ok((_, links)) => {
                     let number = self.ids[kind as usize].intern(&record.id);
                     self.add_backlinks(kind, number, &links, published)?;
