@@ -48,3 +48,4 @@ pub use store::{
     Table, ViewDocument,
 };
 pub use verify::{Defect, VerifyReport};
+pub use view::warn_view_is_behind;

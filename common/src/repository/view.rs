@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::blocking::run_blocking;
 use super::parts::{self, Damage};
 use super::read::load::Snapshot;
-use super::store::{Overwrite, Result, Store, ViewDocument};
+use super::store::{Overwrite, Result, Store, StoreError, ViewDocument};
 use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
 
 const PAGE_DOCUMENTS: u32 = 2_000;
@@ -32,6 +32,11 @@ pub(super) async fn update(
         ViewWrite { kind, id, is_new }
     });
     write(store, snapshot, writes, Overwrite::Older).await
+}
+
+/// Warns that the view could not be written, after its version was published.
+pub fn warn_view_is_behind(error: &StoreError) {
+    tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
 }
 
 /// Compares the whole view with a version and repairs it. Returns the number of repaired documents.

@@ -7,7 +7,9 @@ use common::repository::{
 };
 
 use crate::faulty_store::{FaultyStore, Stop};
-use crate::fixture::{Fixture, catalogue, movie, next_version, publish, spoil, with, without};
+use crate::fixture::{
+    Fixture, PartDamage, catalogue, damage_part, movie, next_version, publish, with, without,
+};
 use crate::history::assert_the_view_shows;
 use crate::stopping::sync;
 
@@ -324,7 +326,7 @@ pub(crate) async fn a_damaged_version_is_not_backed_up_and_damaged_history_is_le
         }
     };
     let older = parts(PartKind::Changes).await[1];
-    spoil(&repository, older, true).await;
+    damage_part(&repository, older, PartDamage::Corrupt).await;
     let backup = back_up(&repository).await.unwrap();
     let empty = store.fresh().await;
     let target = empty.open().await;
@@ -337,8 +339,8 @@ pub(crate) async fn a_damaged_version_is_not_backed_up_and_damaged_history_is_le
     assert_undamaged(&target).await;
 
     let needed = parts(PartKind::Base).await[1];
-    for corrupt in [true, false] {
-        spoil(&repository, needed, corrupt).await;
+    for damage in [PartDamage::Corrupt, PartDamage::Remove] {
+        damage_part(&repository, needed, damage).await;
         let refused = back_up(&repository).await.unwrap_err();
         assert!(
             matches!(refused, BackupError::Store(StoreError::Damaged { .. })),

@@ -11,6 +11,7 @@ use crate::repository::part_name::{PartKind, PartName};
 use crate::repository::posters;
 use crate::repository::protocol::LeaseGuard;
 use crate::repository::store::Result as StoreResult;
+use crate::repository::view::warn_view_is_behind;
 
 /// Whether a restore may replace a store that has a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Repository {
         };
         // The backup is restored, whatever else fails.
         if let Err(error) = complete(lease).await {
-            tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
+            warn_view_is_behind(&error);
         }
         Ok(header)
     }

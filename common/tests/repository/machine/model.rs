@@ -48,7 +48,7 @@ pub(super) struct Published {
     /// Leases whose publisher learned that it published nothing.
     nothing: HashSet<(String, u64)>,
     /// Whether parts were lost or corrupted at rest, so that somebody may see damage.
-    pub(super) spoiled: bool,
+    pub(super) has_damaged_parts: bool,
 }
 
 impl Model {
@@ -213,7 +213,7 @@ impl Published {
         let Some(content) = self.content(&seen.lineage, &seen.header) else {
             return Err(format!("{who} sees what never was: {:?}", seen.header));
         };
-        if self.spoiled && !seen.damage.is_empty() {
+        if self.has_damaged_parts && !seen.damage.is_empty() {
             return Ok(());
         }
         ensure!(

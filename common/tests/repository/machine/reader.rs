@@ -128,7 +128,8 @@ impl Reader {
                 }
                 FollowEvent::HeadStatus(_) => {}
                 // Nothing of the version can be read.
-                FollowEvent::Unavailable(StoreError::Damaged { .. }) if published.spoiled => {}
+                FollowEvent::Unavailable(StoreError::Damaged { .. })
+                    if published.has_damaged_parts => {}
                 FollowEvent::Unavailable(error) => {
                     return Err(format!("{} fails: {error}", self.name));
                 }

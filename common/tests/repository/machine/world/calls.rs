@@ -194,7 +194,7 @@ impl World {
             self.model.pin
         );
         ensure!(
-            !repairs(&header) || !self.spoiled.is_empty(),
+            !repairs(&header) || !self.damaged_parts.is_empty(),
             "nothing was damaged, and {header:?} repairs it"
         );
         let again = self.content().filter(|_| restores(&header));

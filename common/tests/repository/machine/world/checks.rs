@@ -77,7 +77,7 @@ impl World {
         self.published.recognises(&current, "a new reader")?;
         for header in &self.model.log {
             let rebuilt = repository.rewind(&current, header.version).await;
-            if !self.spoiled.is_empty() && !matches!(&rebuilt, Ok(Some(_))) {
+            if !self.damaged_parts.is_empty() && !matches!(&rebuilt, Ok(Some(_))) {
                 continue;
             }
             let Some(rebuilt) = rebuilt.map_err(broken)? else {
@@ -115,7 +115,7 @@ impl World {
     pub(super) async fn check_parts(&self) -> Check {
         let parts = self.parts().await?;
         let mut named = self.model.named();
-        match named.find(|name| !parts.contains(name) && !self.spoiled.contains(name)) {
+        match named.find(|name| !parts.contains(name) && !self.damaged_parts.contains(name)) {
             Some(lost) => Err(format!("{lost} is named and gone")),
             None => Ok(()),
         }

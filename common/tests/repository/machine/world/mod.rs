@@ -41,7 +41,7 @@ pub(super) struct World {
     /// What a crash of the server can take back.
     unconfirmed: Option<(SavedHead, Model)>,
     /// The parts that were lost or corrupted.
-    spoiled: HashSet<PartName>,
+    damaged_parts: HashSet<PartName>,
     /// Counts the calls.
     time: u64,
     /// When a part was put last.
@@ -93,7 +93,7 @@ impl World {
             delayed_writes: Vec::new(),
             heads: Vec::new(),
             unconfirmed: None,
-            spoiled: HashSet::new(),
+            damaged_parts: HashSet::new(),
             time: 0,
             put: HashMap::new(),
             returned: HashSet::new(),
@@ -160,7 +160,7 @@ impl World {
             Operation::RevertCommit => self.revert_commit().await,
             Operation::RebuildStore => self.rebuild().await,
             Operation::ReadHistory => self.read_history().await,
-            Operation::DamagePart(part, corrupt) => self.damage_part(*part, *corrupt).await,
+            Operation::DamagePart(part, damage) => self.damage_part(*part, *damage).await,
         }
     }
 
@@ -235,7 +235,7 @@ impl World {
             Some(Err(StoreError::LeaseLost)) if !holds => Ok(()),
             Some(Err(StoreError::Unavailable(_))) if publisher.faulted => Ok(()),
             Some(Err(StoreError::Damaged { .. } | StoreError::Unreadable { .. }))
-                if !self.spoiled.is_empty() =>
+                if !self.damaged_parts.is_empty() =>
             {
                 Ok(())
             }
