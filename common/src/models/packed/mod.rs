@@ -42,11 +42,7 @@ impl PackedItem {
         if !self.is_present() {
             return Vec::new();
         }
-        let mut reader = self.after_prefix();
-        reader.encoded_id();
-        reader.rank();
-        reader.text();
-        facts::links(&mut reader, self.kind())
+        facts::links(&mut self.facts_reader(), self.kind())
     }
 
     /// The credits of a movie; `None` for other kinds.
@@ -54,11 +50,7 @@ impl PackedItem {
         if !self.is_present() || self.kind() != Kind::Movie {
             return None;
         }
-        let mut reader = self.after_prefix();
-        reader.encoded_id();
-        reader.rank();
-        reader.skip_text();
-        Some(facts::credits(&mut reader))
+        Some(facts::credits(&mut self.facts_reader()))
     }
 
     /// The item; `None` for a placeholder. Its source record stays packed.

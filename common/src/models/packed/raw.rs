@@ -61,11 +61,7 @@ impl PackedItem {
 
     /// The name, which is the first fact.
     pub(crate) fn name(&self) -> &str {
-        let mut reader = self.after_prefix();
-        reader.encoded_id();
-        reader.rank();
-        reader.skip_text();
-        reader.text()
+        self.facts_reader().text()
     }
 
     /// The source's record.
@@ -112,6 +108,15 @@ impl PackedItem {
     pub(super) fn end_of_facts(&self) -> Option<usize> {
         let end = self.0.get(1..PREFIX_BYTES)?.try_into().ok()?;
         usize::try_from(u32::from_le_bytes(end)).ok()
+    }
+
+    /// A reader at the facts, after the id, the rank and the slug.
+    pub(super) fn facts_reader(&self) -> Reader<'_> {
+        let mut reader = self.after_prefix();
+        reader.encoded_id();
+        reader.rank();
+        reader.skip_text();
+        reader
     }
 
     pub(super) fn after_prefix(&self) -> Reader<'_> {
