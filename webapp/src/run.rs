@@ -196,7 +196,7 @@ fn limits(listeners: &Listeners) -> Limits {
 fn ghibli_state(state: AppState) -> AppState {
     AppState {
         public_url: PublicUrl {
-            // That of the site.
+            // The configured address is that of the site.
             configured: None,
             is_ghibli: true,
             ..state.public_url

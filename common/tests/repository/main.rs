@@ -26,12 +26,12 @@ mod verify;
 use fixture::Fixture;
 
 macro_rules! promises {
-    ($($room:ident: $($promise:ident),+;)+) => {
+    ($($module:ident: $($promise:ident),+;)+) => {
         mod on_sqlite {
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $promise() {
-                    crate::$room::$promise(&crate::Fixture::sqlite()).await;
+                    crate::$module::$promise(&crate::Fixture::sqlite()).await;
                 }
             )+)+
         }
@@ -40,7 +40,7 @@ macro_rules! promises {
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $promise() {
-                    crate::$room::$promise(&crate::Fixture::mongodb().await).await;
+                    crate::$module::$promise(&crate::Fixture::mongodb().await).await;
                 }
             )+)+
         }
@@ -66,7 +66,7 @@ promises! {
         a_part_is_written_once;
     stopping:
         a_publisher_that_dies_before_any_write_leaves_a_whole_version,
-        a_publisher_that_loses_any_answer_leaves_a_whole_version;
+        a_publisher_that_loses_any_response_leaves_a_whole_version;
     following:
         an_empty_store_is_reported_and_then_its_first_version,
         a_follower_sees_every_version_in_order,

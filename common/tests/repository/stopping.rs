@@ -12,7 +12,7 @@ pub(crate) async fn a_publisher_that_dies_before_any_write_leaves_a_whole_versio
     stop_at_every_write(store, Stop::Before).await;
 }
 
-pub(crate) async fn a_publisher_that_loses_any_answer_leaves_a_whole_version(store: &Fixture) {
+pub(crate) async fn a_publisher_that_loses_any_response_leaves_a_whole_version(store: &Fixture) {
     stop_at_every_write(store, Stop::ResponseLost).await;
 }
 
@@ -66,7 +66,7 @@ async fn stop_at_every_write(store: &Fixture, stop: Stop) {
         assert_eq!(repaired.is_none(), version != before, "{stop:?} {writes}");
         assert_eq!(store.load().await.unwrap().catalogue, wanted);
         assert_the_view_shows(&repository, &wanted).await;
-        assert_beside(&repository, edition).await;
+        assert_tables_hold(&repository, edition).await;
         published = wanted;
     }
     panic!("a run of more than {MAX_WRITES} writes");
@@ -97,8 +97,8 @@ pub(crate) async fn sync(
     Ok(snapshot)
 }
 
-/// What stands beside the catalogue is all of this edition, and every run is in the ledger whole.
-async fn assert_beside(repository: &Repository, edition: u32) {
+/// Checks that every table holds this edition and the ledger has every run.
+async fn assert_tables_hold(repository: &Repository, edition: u32) {
     let (findings, bad) = (repository.findings().await, repository.quarantine().await);
     assert_eq!(findings.unwrap(), [finding(edition)]);
     assert_eq!(bad.unwrap(), [quarantined(edition)]);

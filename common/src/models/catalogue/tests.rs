@@ -38,7 +38,7 @@ fn any_item() -> impl Strategy<Value = Item> {
     prop_oneof![movie, person]
 }
 
-/// What a catalogue must say, by going through all of it.
+/// Compares a catalogue with a linear scan of its model.
 fn check(catalogue: &Catalogue, model: &[Item]) -> Result<(), TestCaseError> {
     prop_assert_eq!(catalogue.len(), model.len());
     for kind in Kind::ALL {

@@ -191,7 +191,7 @@ proptest! {
 }
 
 proptest! {
-    /// Whatever another hand changed, what is read says the same in every way of asking.
+    /// After any corruption, all accessors of a readable item agree.
     #[test]
     fn corrupt_facts_are_rejected_or_are_those_of_an_item(
         item in item(),

@@ -148,7 +148,7 @@ impl Reader {
                     model.version
                 );
                 if let Some(loaded) = &loaded {
-                    published.recognises(loaded, self.name)?;
+                    published.check_snapshot(loaded, self.name)?;
                 }
                 self.known = loaded.map(Arc::new);
             }
@@ -157,7 +157,7 @@ impl Reader {
     }
 
     fn follow(&self, seen: &Snapshot, published: &Published) -> Check {
-        published.recognises(seen, self.name)?;
+        published.check_snapshot(seen, self.name)?;
         if let Some(known) = &self.known
             && known.lineage == seen.lineage
         {

@@ -8,7 +8,7 @@ use common::repository::{
     SyncEnd,
 };
 
-/// What is to be done, with all that is known beforehand.
+/// A publisher's task and its inputs.
 #[derive(Clone, Debug)]
 pub(super) enum Work {
     Sync(Box<Catalogue>),
@@ -16,7 +16,7 @@ pub(super) enum Work {
     PatchHead(HeadPatch),
 }
 
-/// What a run has learnt so far, for the machine to look at after each of its calls.
+/// Results of a run so far, read by the machine after each call.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     /// The lease, once there is one and the sweep is over.

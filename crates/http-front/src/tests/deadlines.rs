@@ -6,7 +6,7 @@ use super::*;
 async fn a_connection_that_sends_nothing_is_closed() {
     let server = Server::start(Limits {
         first_byte: SHORT_TIMEOUT,
-        ..patient()
+        ..long_limits()
     })
     .await;
     let mut client = server.connect().await;
@@ -20,7 +20,7 @@ async fn a_connection_that_sends_nothing_is_closed() {
 async fn a_half_sent_header_closes_the_connection_at_every_request() {
     let server = Server::start(Limits {
         header: SHORT_TIMEOUT,
-        ..patient()
+        ..long_limits()
     })
     .await;
 
@@ -44,7 +44,7 @@ async fn a_half_sent_header_closes_the_connection_at_every_request() {
 async fn a_trickled_header_closes_the_connection_however_often_a_byte_comes() {
     let server = Server::start(Limits {
         header: SHORT_TIMEOUT,
-        ..patient()
+        ..long_limits()
     })
     .await;
     let mut client = server.connect().await;
@@ -66,7 +66,7 @@ async fn an_idle_connection_outlives_the_first_byte_and_header_deadlines() {
     let server = Server::start(Limits {
         first_byte: SHORT_TIMEOUT,
         header: SHORT_TIMEOUT,
-        ..patient()
+        ..long_limits()
     })
     .await;
     let mut idle = server.connect().await;
@@ -86,7 +86,7 @@ async fn an_idle_connection_outlives_the_first_byte_and_header_deadlines() {
 async fn an_idle_connection_is_closed_at_the_idle_deadline() {
     let server = Server::start(Limits {
         idle: SHORT_TIMEOUT,
-        ..patient()
+        ..long_limits()
     })
     .await;
     let mut client = server.connect().await;
@@ -100,7 +100,7 @@ async fn a_client_that_does_not_read_loses_its_connection() {
     let server = Server::start(Limits {
         write_stall: SHORT_TIMEOUT,
         max_connections: 1,
-        ..patient()
+        ..long_limits()
     })
     .await;
     for path in ["/long", "/cached/long"] {
@@ -118,7 +118,7 @@ async fn a_client_that_does_not_read_loses_its_connection() {
 async fn line_breaks_around_requests_are_ignored_and_do_not_count_as_a_header() {
     let server = Server::start(Limits {
         header: SHORT_TIMEOUT,
-        ..patient()
+        ..long_limits()
     })
     .await;
     for breaks in ["\r\n", "\n", "\r\n\r\n\r\n", "\n\n"] {
