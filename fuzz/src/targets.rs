@@ -48,10 +48,10 @@ pub(crate) fn source(data: &[u8]) {
     }
 }
 
-/// Runs a query of the compatible API, with and without an index.
+/// Runs a query of the drop-in API, with and without an index.
 pub(crate) fn query(data: &[u8]) {
-    static RECORDS: LazyLock<[FewRecords; 2]> =
-        LazyLock::new(|| [false, true].map(FewRecords::new));
+    static RECORDS: LazyLock<[SampleRecords; 2]> =
+        LazyLock::new(|| [false, true].map(SampleRecords::new));
 
     let Ok(text) = str::from_utf8(data) else {
         return;
@@ -128,7 +128,7 @@ pub(crate) fn search(data: &[u8]) {
 pub(crate) fn settings(data: &[u8]) {
     static FOLDER: LazyLock<TempDir> = LazyLock::new(|| TempDir::new().unwrap());
 
-    // It would name another file.
+    // A `…_file` setting would make this read another file.
     if data.windows(5).any(|window| window == b"_file") {
         return;
     }
@@ -144,12 +144,12 @@ pub(crate) fn settings(data: &[u8]) {
 }
 
 /// Films with values of every type, with or without an index of their fields.
-struct FewRecords {
+struct SampleRecords {
     records: Vec<Box<RawValue>>,
     fields: Option<FieldIndex>,
 }
 
-impl FewRecords {
+impl SampleRecords {
     fn new(is_indexed: bool) -> Self {
         let records = [
             json!({"id": "a", "title": "Kiki", "score": "98", "people": ["/people/1", "/people/2"]}),
@@ -172,7 +172,7 @@ impl FewRecords {
     }
 }
 
-impl RecordCollection for FewRecords {
+impl RecordCollection for SampleRecords {
     fn collection(&self) -> Collection {
         Collection::Films
     }

@@ -36,7 +36,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     #[command(flatten)]
-    Repository(commands::Command),
+    Repository(commands::RepositoryCommand),
     /// Set up the Docker Compose database: replica set and users.
     Init {
         /// Folder written by `syncer secrets`.
@@ -112,20 +112,20 @@ fn create_secrets(
     Ok(())
 }
 
-async fn run_command(command: commands::Command, config: &mut Config) -> ExitCode {
+async fn run_command(command: commands::RepositoryCommand, config: &mut Config) -> ExitCode {
     let _temporary = match command {
-        commands::Command::Plan => match replace_missing_file(config) {
+        commands::RepositoryCommand::Plan => match replace_missing_file(config) {
             Ok(folder) => folder,
             Err(error) => return fail(exit::FAILURE, &format!("{error:#}")),
         },
-        commands::Command::Once | commands::Command::Restore { .. } => None,
+        commands::RepositoryCommand::Once | commands::RepositoryCommand::Restore { .. } => None,
         _ => match require_file(config) {
             Ok(()) => None,
             Err(error) => return fail(exit::FAILURE, &error),
         },
     };
     let access = match command {
-        commands::Command::Verify => Access::Verifier,
+        commands::RepositoryCommand::Verify => Access::Verifier,
         _ => Access::Writer,
     };
     let shutdown = match on_signal() {

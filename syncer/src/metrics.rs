@@ -26,7 +26,7 @@ pub struct SyncMetrics {
 }
 
 impl SyncMetrics {
-    /// Adds them to those of the process.
+    /// Registers the metrics of the syncer.
     pub fn register(metrics: &Metrics) -> Self {
         let sync = Self {
             runs: Family::default(),

@@ -19,7 +19,7 @@ use crate::http::content::{JPEG, PNG, SVG};
 use crate::state::{CurrentSite, Site, find};
 use crate::{images, wording};
 
-/// What is escaped in a URL: a page that names an ID twice is shorter if it does so in one way.
+/// Characters escaped in a URL. One escaping for both uses of an ID on a page compresses better.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-');
 /// Pictures for link previews are drawn one at a time: each takes some tens of milliseconds.
 static SHARE_PICTURES: Semaphore = Semaphore::const_new(1);
@@ -38,7 +38,7 @@ pub(crate) struct Art {
 /// The addresses and the size of a poster.
 #[derive(Clone, Debug)]
 pub(crate) struct PosterImage {
-    /// That of the largest picture.
+    /// The address of the largest picture.
     pub(crate) address: String,
     /// The addresses with their widths, as in the attribute `srcset`.
     pub(crate) srcset: String,

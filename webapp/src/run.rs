@@ -14,6 +14,7 @@ use futures::future::try_join_all;
 use http_content::ResponseCache;
 use http_front::{Limits, ServerStats};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -95,7 +96,6 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let limits = limits(&listeners);
-    let request_limits = RequestLimits::default();
     let clock = Clock::system();
     let state = AppState {
         current: CurrentSite::default(),
@@ -119,15 +119,45 @@ pub async fn run(
     );
     let delay = watch_delay(&metrics, current.clone(), clock.clone());
     let _delay = AbortOnDropHandle::new(tokio::spawn(delay));
-    let prewarm = {
-        let state = state.clone();
-        move |outdated: Arc<ResponseCache>, site| {
-            let app = routes::app(state.clone().with_site(site), request_limits);
-            async move { response_cache::prewarm(&outdated, app).await }
+    let follower = start_follower(config, repository, &state, clock, &shutdown);
+    tokio::select! {
+        () = current.loaded() => {}
+        () = sleep(FIRST_READ_WAIT) => {}
+        () = shutdown.cancelled() => {}
+    }
+    let app = routes::app(state.clone(), RequestLimits::default());
+    // Not spawned, because the allocator keeps an arena for each thread that renders pages.
+    let hot_pages = response_cache::warm_up(current, app, pages::main_paths(), pages::item_paths);
+    let mut served = start_servers(listeners, state, limits, metrics, &shutdown)?;
+    tokio::select! {
+        end = &mut served => return end?.context("the server stopped unexpectedly"),
+        end = follower => {
+            if !shutdown.is_cancelled() {
+                end.context("the catalogue follower crashed")?;
+                bail!("the catalogue follower stopped unexpectedly");
+            }
         }
+        never = hot_pages => match never {},
+    }
+    served.await?.context("the server stopped unexpectedly")
+}
+
+/// Starts the task that keeps the site at the newest version.
+fn start_follower(
+    config: &Config,
+    repository: &Repository,
+    state: &AppState,
+    clock: Clock,
+    shutdown: &CancellationToken,
+) -> JoinHandle<()> {
+    let current = state.current.clone();
+    let state = state.clone();
+    let prewarm = move |outdated: Arc<ResponseCache>, site| {
+        let app = routes::app(state.clone().with_site(site), RequestLimits::default());
+        async move { response_cache::prewarm(&outdated, app).await }
     };
-    let follower = tokio::spawn(state::follow(
-        current.clone(),
+    tokio::spawn(state::follow(
+        current,
         repository.clone(),
         FollowerSettings {
             interval: config.sync_interval,
@@ -137,15 +167,17 @@ pub async fn run(
         events::encode::version,
         prewarm,
         shutdown.clone(),
-    ));
-    tokio::select! {
-        () = current.loaded() => {}
-        () = sleep(FIRST_READ_WAIT) => {}
-        () = shutdown.cancelled() => {}
-    }
-    let app = routes::app(state.clone(), request_limits);
-    // Not spawned, because the allocator keeps an arena for each thread that renders pages.
-    let hot_pages = response_cache::warm_up(current, app, pages::main_paths(), pages::item_paths);
+    ))
+}
+
+/// Starts to serve on all listeners. The task ends with the first error, or after `shutdown`.
+fn start_servers(
+    listeners: Listeners,
+    state: AppState,
+    limits: Limits,
+    metrics: Metrics,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<JoinHandle<io::Result<()>>> {
     let mut servers = vec![("site", listeners.site, state.clone())];
     if let Some(listener) = listeners.ghibli {
         tracing::info!("the drop-in API is at {}", address(&listener)?);
@@ -166,18 +198,7 @@ pub async fn run(
     register_listeners(&metrics, stats, limits.connections());
     let metrics = metrics::serve(listeners.metrics, metrics, shutdown.clone());
     let serve = async { tokio::try_join!(try_join_all(servers), metrics).map(drop) };
-    let mut served = tokio::spawn(serve);
-    tokio::select! {
-        end = &mut served => return end?.context("the server stopped unexpectedly"),
-        end = follower => {
-            if !shutdown.is_cancelled() {
-                end.context("the catalogue follower crashed")?;
-                bail!("the catalogue follower stopped unexpectedly");
-            }
-        }
-        never = hot_pages => match never {},
-    }
-    served.await?.context("the server stopped unexpectedly")
+    Ok(tokio::spawn(serve))
 }
 
 /// The listeners share the file descriptors.
@@ -192,11 +213,11 @@ fn limits(listeners: &Listeners) -> Limits {
     }
 }
 
-/// The state of the listener with the compatible API at its root.
+/// The state of the listener with the drop-in API at its root.
 fn ghibli_state(state: AppState) -> AppState {
     AppState {
         public_url: PublicUrl {
-            // That of the site.
+            // The configured address is that of the site.
             configured: None,
             is_ghibli: true,
             ..state.public_url

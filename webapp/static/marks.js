@@ -24,7 +24,7 @@ const keyOf = ({ id, title, year }) => id ?? `${fold(title)} ${year ?? ""}`;
 
 const textOf = (value) => typeof value === "string" && value ? value : undefined;
 
-/** Those with a title and a mark, from a file or the storage. */
+/** Valid entries: those with a title and a mark. */
 const readable = (movies) => [movies].flat().filter((movie) => textOf(movie?.title) && (movie.seen || movie.want))
   .map(({ id, slug, title, year, seen, want, watched }) => ({
     id: textOf(id), slug: textOf(slug), title, year: Number(year) || undefined,

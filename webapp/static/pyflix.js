@@ -19,15 +19,15 @@ const make = (name, attributes = {}, ...children) => {
   return element;
 };
 
-// What is on the screen follows the catalogue.
+// Keeps an open page up to date with the catalogue.
 
-/** What makes a node the same as one that was there before. */
+/** The identity of a node across refreshes. */
 const key = (node) => node.id || node.dataset?.id || (node.nodeName === "LI" && node.querySelector("[data-id]")?.dataset.id);
 
 /** Whether a script added a node, so that a page of the server does not have it. */
 const isLocal = (node) => node?.dataset?.local !== undefined;
 
-/** Makes one tree like another, and leaves what is alike: focus, typed text, scroll. */
+/** Turns one tree into another without replacing equal nodes, so focus, typed text and scroll position stay. */
 function morph(old, fresh) {
   for (const { name } of [...old.attributes]) {
     if (name !== "open" && name !== "data-changed" && !fresh.hasAttribute(name)) old.removeAttribute(name);

@@ -37,7 +37,7 @@ pub(super) fn limit(groups: &str, root: &Path) -> Option<u64> {
         } else {
             return None;
         };
-        // Those of the groups above count, too. In a container only the root may be visible.
+        // The limits of parent groups count, too. In a container only the root may be visible.
         let groups = Path::new(group).ancestors();
         let limits = groups.filter_map(|group| {
             let group = group.strip_prefix("/").unwrap_or(group);

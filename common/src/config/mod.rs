@@ -14,7 +14,7 @@ pub use ipnet::IpNet;
 use url::Url;
 
 pub use settings::ConfigError;
-use settings::{FILE, Setting, Settings};
+use settings::{CONFIG_FILE, Setting, Settings};
 pub use values::{Database, FuseLimits, LogFormat, PosterHost, PosterSettings, Webhook};
 
 const SECRET_ADVICE: &str =
@@ -39,7 +39,7 @@ pub struct Config {
     pub missed_syncs: u32,
     /// Number of versions that are kept with their history.
     pub retention: u64,
-    /// The address that a second listener of the web app has, with the compatible API at its root.
+    /// The address that a second listener of the web app has, with the drop-in API at its root.
     pub ghibli_listen: Option<SocketAddr>,
     /// The address of the listener for `/metrics`.
     pub metrics_listen: Option<SocketAddr>,
@@ -70,7 +70,7 @@ impl Config {
             .filter(|(name, _)| name.starts_with("PYFLIX_"))
             .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
             .collect();
-        Self::from_sources(environment, Path::new(FILE))
+        Self::from_sources(environment, Path::new(CONFIG_FILE))
     }
 
     /// A warning if the memory limit of this process's control group is below what a sync may use.

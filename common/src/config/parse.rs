@@ -23,9 +23,9 @@ const MIN_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_INTERVAL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// A parsed value, or the problem, worded to follow the setting's name.
-pub(super) type Parsed<T> = Result<T, String>;
+pub(super) type ParseResult<T> = Result<T, String>;
 
-pub(super) fn database_url(url: &str) -> Parsed<Database> {
+pub(super) fn database_url(url: &str) -> ParseResult<Database> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         return sqlite_path(path).map(Database::Sqlite);
     }
@@ -38,7 +38,7 @@ pub(super) fn database_url(url: &str) -> Parsed<Database> {
 
 /// The path of `sqlite:PATH` or `sqlite://PATH`. Other tools know more forms, each of which would
 /// be a file of an odd name.
-fn sqlite_path(path: &str) -> Parsed<PathBuf> {
+fn sqlite_path(path: &str) -> ParseResult<PathBuf> {
     let path = path.strip_prefix("//").unwrap_or(path);
     let problem = if path.is_empty() {
         "does not name a file"
@@ -62,14 +62,14 @@ fn sqlite_path(path: &str) -> Parsed<PathBuf> {
     Err(problem.into())
 }
 
-pub(super) fn listen(text: &str) -> Parsed<SocketAddr> {
+pub(super) fn listen(text: &str) -> ParseResult<SocketAddr> {
     text.to_socket_addrs()
         .ok()
         .and_then(|mut addresses| addresses.next())
         .ok_or_else(|| format!("\"{text}\" is not an address and port"))
 }
 
-pub(super) fn provider_urls(text: &str) -> Parsed<Vec<Url>> {
+pub(super) fn provider_urls(text: &str) -> ParseResult<Vec<Url>> {
     let urls: Vec<Url> = text
         .split(',')
         .map(str::trim)
@@ -79,7 +79,7 @@ pub(super) fn provider_urls(text: &str) -> Parsed<Vec<Url>> {
             http_url(url)
                 .ok_or_else(|| format!("URL {} is not a complete http or https URL", index + 1))
         })
-        .collect::<Parsed<_>>()?;
+        .collect::<ParseResult<_>>()?;
     if urls.is_empty() {
         return Err("contains no URL".into());
     }
@@ -101,7 +101,7 @@ fn http_url(text: &str) -> Option<Url> {
 }
 
 /// The URLs of webhooks. No problem repeats one: it may hold a password.
-pub(super) fn webhook_urls(text: &str) -> Parsed<Vec<Url>> {
+pub(super) fn webhook_urls(text: &str) -> ParseResult<Vec<Url>> {
     let texts = text.split(',').map(str::trim);
     let texts = texts.filter(|text| !text.is_empty());
     let mut urls = Vec::new();
@@ -121,7 +121,7 @@ pub(super) fn webhook_urls(text: &str) -> Parsed<Vec<Url>> {
 }
 
 /// The secrets of a number of webhooks, one a line; a single one serves all.
-pub(super) fn webhook_secrets(text: &str, webhooks: usize) -> Parsed<Vec<SecretSlice<u8>>> {
+pub(super) fn webhook_secrets(text: &str, webhooks: usize) -> ParseResult<Vec<SecretSlice<u8>>> {
     let lines = text.lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty());
     let secrets: Vec<_> = lines
@@ -134,7 +134,7 @@ pub(super) fn webhook_secrets(text: &str, webhooks: usize) -> Parsed<Vec<SecretS
                 )
             })
         })
-        .collect::<Parsed<_>>()?;
+        .collect::<ParseResult<_>>()?;
     match secrets.len() {
         1 => Ok(vec![secrets[0].clone(); webhooks]),
         count if count == webhooks => Ok(secrets),
@@ -149,7 +149,7 @@ fn webhook_secret(text: &str) -> Option<SecretSlice<u8>> {
     (24..=64).contains(&key.len()).then(|| key.into())
 }
 
-pub(super) fn public_url(text: &str) -> Parsed<String> {
+pub(super) fn public_url(text: &str) -> ParseResult<String> {
     let parsed = Url::parse(text).ok();
     if parsed.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
         // Never the value: it holds a password, and every link would show it.
@@ -166,7 +166,7 @@ pub(super) fn public_url(text: &str) -> Parsed<String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-pub(super) fn networks(text: &str) -> Parsed<Vec<IpNet>> {
+pub(super) fn networks(text: &str) -> ParseResult<Vec<IpNet>> {
     let networks = text.split(',').map(str::trim);
     let networks = networks.filter(|network| !network.is_empty());
     networks
@@ -180,7 +180,7 @@ pub(super) fn networks(text: &str) -> Parsed<Vec<IpNet>> {
         .collect()
 }
 
-pub(super) fn max_bytes(text: &str) -> Parsed<u64> {
+pub(super) fn max_bytes(text: &str) -> ParseResult<u64> {
     let bytes: ByteSize = text
         .parse()
         .map_err(|_| format!("\"{text}\" is not a size"))?;
@@ -191,7 +191,7 @@ pub(super) fn max_bytes(text: &str) -> Parsed<u64> {
 }
 
 /// Whether posters are fetched and shown; `None` if that depends on the public URL.
-pub(super) fn posters(text: &str) -> Parsed<Option<bool>> {
+pub(super) fn posters(text: &str) -> ParseResult<Option<bool>> {
     match text {
         "auto" => Ok(None),
         "on" => Ok(Some(true)),
@@ -200,13 +200,13 @@ pub(super) fn posters(text: &str) -> Parsed<Option<bool>> {
     }
 }
 
-pub(super) fn poster_hosts(text: &str) -> Parsed<Vec<PosterHost>> {
+pub(super) fn poster_hosts(text: &str) -> ParseResult<Vec<PosterHost>> {
     let hosts = text.split(',').map(str::trim);
     let hosts = hosts.filter(|host| !host.is_empty());
     hosts.map(poster_host).collect()
 }
 
-fn poster_host(text: &str) -> Parsed<PosterHost> {
+fn poster_host(text: &str) -> ParseResult<PosterHost> {
     if let Ok(address) = text.parse() {
         return Ok(PosterHost::Address(address));
     }
@@ -231,7 +231,7 @@ fn poster_host(text: &str) -> Parsed<PosterHost> {
     }
 }
 
-pub(super) fn interval(text: &str) -> Parsed<Duration> {
+pub(super) fn interval(text: &str) -> ParseResult<Duration> {
     let interval =
         humantime::parse_duration(text).map_err(|_| format!("\"{text}\" is not a duration"))?;
     if interval < MIN_INTERVAL {
@@ -243,7 +243,7 @@ pub(super) fn interval(text: &str) -> Parsed<Duration> {
     Ok(interval)
 }
 
-pub(super) fn may_be_empty(text: &str) -> Parsed<bool> {
+pub(super) fn may_be_empty(text: &str) -> ParseResult<bool> {
     match text {
         "hold" => Ok(false),
         "pass" => Ok(true),
@@ -251,7 +251,7 @@ pub(super) fn may_be_empty(text: &str) -> Parsed<bool> {
     }
 }
 
-pub(super) fn percent(text: &str) -> Parsed<u8> {
+pub(super) fn percent(text: &str) -> ParseResult<u8> {
     let number = text.strip_suffix('%').unwrap_or(text).trim_end();
     let percent = number.parse().ok().filter(|percent| *percent <= 100);
     percent.ok_or_else(|| format!("\"{text}\" is not a percentage from 0% to 100%"))
@@ -260,7 +260,7 @@ pub(super) fn percent(text: &str) -> Parsed<u8> {
 pub(super) fn count<T: FromStr + PartialOrd + Display>(
     text: &str,
     bounds: RangeInclusive<T>,
-) -> Parsed<T> {
+) -> ParseResult<T> {
     let number = text.parse().ok().filter(|number| bounds.contains(number));
     number.ok_or_else(|| {
         format!(
@@ -271,7 +271,7 @@ pub(super) fn count<T: FromStr + PartialOrd + Display>(
     })
 }
 
-pub(super) fn log(text: &str) -> Parsed<String> {
+pub(super) fn log(text: &str) -> ParseResult<String> {
     // EnvFilter takes positions in a directive without the spaces around it for those with them.
     let filter: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     // It takes any other word for the name of a module, and turns off the log of all others.
@@ -286,7 +286,7 @@ pub(super) fn log(text: &str) -> Parsed<String> {
         .map_err(|_| format!("\"{text}\" is not a log filter"))
 }
 
-pub(super) fn log_format(text: &str) -> Parsed<LogFormat> {
+pub(super) fn log_format(text: &str) -> ParseResult<LogFormat> {
     match text {
         "pretty" => Ok(LogFormat::Pretty),
         "json" => Ok(LogFormat::Json),

@@ -6,7 +6,7 @@ use std::path::Path;
 use config::{Environment, File, FileFormat, Source, Value, ValueKind};
 
 /// The file that is read from the working directory, if it is there.
-pub(super) const FILE: &str = "pyflix.toml";
+pub(super) const CONFIG_FILE: &str = "pyflix.toml";
 
 const PREFIX: &str = "PYFLIX_";
 
@@ -51,7 +51,7 @@ const KEYS: [(&str, Option<&str>, &str); 24] = [
 ];
 
 /// The setting for exporting traces, which is not supported.
-const TRACES: &str = "otlp_endpoint";
+const TRACES_KEY: &str = "otlp_endpoint";
 const NO_TRACES: &str =
     "the export of traces is not built in; the log has the trace ID of each request";
 
@@ -93,7 +93,7 @@ impl Setting {
             .map_or("", |(_, _, example)| example);
         let (name, example) = match self.layer {
             Layer::File => (
-                format!("{} in {}", self.key, FILE),
+                format!("{} in {}", self.key, CONFIG_FILE),
                 match example.parse::<u64>() {
                     Ok(number) => format!("for example {} = {number}", self.key),
                     Err(_) => format!("for example {} = \"{example}\"", self.key),
@@ -155,7 +155,8 @@ impl Settings {
                 return Ok(());
             }
             Err(error) => {
-                let problem = format!("{FILE}: cannot be read: {error}; correct or remove it");
+                let problem =
+                    format!("{CONFIG_FILE}: cannot be read: {error}; correct or remove it");
                 return Err(ConfigError(problem));
             }
         };
@@ -167,18 +168,18 @@ impl Settings {
                 config::ConfigError::FileParse { cause, .. } => one_line(cause),
                 error => one_line(error),
             };
-            ConfigError(format!("{FILE}: {problem}"))
+            ConfigError(format!("{CONFIG_FILE}: {problem}"))
         })?;
         for (name, value) in values {
-            if name == TRACES {
+            if name == TRACES_KEY {
                 return Err(ConfigError(format!(
-                    "{name} in {FILE}: {NO_TRACES}; remove it"
+                    "{name} in {CONFIG_FILE}: {NO_TRACES}; remove it"
                 )));
             }
             let Some(key) = known(&name) else {
                 return Err(ConfigError(format!(
                     "{name} in {}: unknown key; did you mean {}?",
-                    FILE,
+                    CONFIG_FILE,
                     nearest(&name)
                 )));
             };
@@ -206,7 +207,7 @@ impl Settings {
             .collect()
             .map_err(|error| ConfigError(one_line(&error)))?;
         for (name, value) in values {
-            if name == TRACES {
+            if name == TRACES_KEY {
                 let variable = variable(&name);
                 if text(value).is_some_and(|value| !value.is_empty()) {
                     let warning = format!("{variable} has no effect: {NO_TRACES}");
@@ -302,7 +303,7 @@ mod tests {
                 let name = name.to_lowercase();
                 let is_group = name.is_empty() || name.ends_with('_');
                 let is_known = match is_group {
-                    _ if name == TRACES => true,
+                    _ if name == TRACES_KEY => true,
                     true => KEYS.iter().any(|(key, ..)| key.starts_with(&name)),
                     false => known(&name).is_some(),
                 };

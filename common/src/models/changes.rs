@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::packed::{Packed, read_id};
+use super::packed::{PackedItem, decode_id};
 use super::{Change, ChangeType, Counts, Id, Item, Kind};
 
 /// The changes of a version to be published, packed like the items of a catalogue and shared with it.
@@ -8,12 +8,12 @@ use super::{Change, ChangeType, Counts, Id, Item, Kind};
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// The item before and after.
-    changes: Arc<Vec<(Option<Packed>, Option<Packed>)>>,
+    changes: Arc<Vec<(Option<PackedItem>, Option<PackedItem>)>>,
     bytes: u64,
 }
 
 impl Changes {
-    pub(super) fn push(&mut self, before: Option<Packed>, after: Option<Packed>) {
+    pub(super) fn push(&mut self, before: Option<PackedItem>, after: Option<PackedItem>) {
         let bytes = after.as_ref().map_or(0, |after| after.bytes().len());
         self.bytes += bytes as u64;
         Arc::make_mut(&mut self.changes).push((before, after));
@@ -47,7 +47,7 @@ impl Changes {
     fn counts_where(&self, counts_kind: impl Fn(Kind) -> bool) -> Counts {
         let mut counts = Counts::default();
         for (before, after) in self.packed() {
-            let kind = after.or(before).map(Packed::kind);
+            let kind = after.or(before).map(PackedItem::kind);
             if kind.is_some_and(&counts_kind) {
                 counts.count(before.is_some(), after.is_some());
             }
@@ -67,13 +67,13 @@ impl Changes {
     /// The items that are added.
     pub fn added(&self) -> impl Iterator<Item = (Kind, Id)> {
         let added = self.packed().filter(|(before, _)| before.is_none());
-        added.filter_map(|(_, after)| Some((after?.kind(), read_id(after?.written_id()))))
+        added.filter_map(|(_, after)| Some((after?.kind(), decode_id(after?.encoded_id()))))
     }
 
     /// The ids of the items that are removed.
     pub fn removed(&self) -> impl Iterator<Item = Id> {
         let removed = self.packed().filter(|(_, after)| after.is_none());
-        removed.filter_map(|(before, _)| Some(read_id(before?.written_id())))
+        removed.filter_map(|(before, _)| Some(decode_id(before?.encoded_id())))
     }
 
     /// The additions among them.
@@ -90,7 +90,7 @@ impl Changes {
     /// Their part in the digest of a catalogue.
     pub(crate) fn digest(&self) -> u128 {
         self.packed().fold(0, |sum: u128, (before, after)| {
-            let [before, after] = [before, after].map(|item| item.map_or(0, Packed::digest));
+            let [before, after] = [before, after].map(|item| item.map_or(0, PackedItem::digest));
             sum.wrapping_sub(before).wrapping_add(after)
         })
     }
@@ -118,14 +118,16 @@ impl Changes {
         })
     }
 
-    pub(super) fn packed(&self) -> impl Iterator<Item = (Option<&Packed>, Option<&Packed>)> {
+    pub(super) fn packed(
+        &self,
+    ) -> impl Iterator<Item = (Option<&PackedItem>, Option<&PackedItem>)> {
         let changes = self.changes.iter();
         changes.map(|(before, after)| (before.as_ref(), after.as_ref()))
     }
 }
 
-fn change(before: Option<&Packed>, after: Option<&Packed>) -> Option<Change> {
-    let item = |packed: Option<&Packed>| packed?.unpack().map(Arc::new);
+fn change(before: Option<&PackedItem>, after: Option<&PackedItem>) -> Option<Change> {
+    let item = |packed: Option<&PackedItem>| packed?.unpack().map(Arc::new);
     Change::of(item(before), item(after))
 }
 
@@ -135,8 +137,8 @@ impl FromIterator<Change> for Changes {
         for change in all {
             let [before, after] = [change.before, change.after];
             changes.push(
-                before.as_deref().map(Packed::of),
-                after.as_deref().map(Packed::of),
+                before.as_deref().map(PackedItem::of),
+                after.as_deref().map(PackedItem::of),
             );
         }
         changes

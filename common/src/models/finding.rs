@@ -30,7 +30,7 @@ impl Finding {
             self.kind.plural(),
             self.id,
             self.field,
-            self.problem.word(),
+            self.problem.name(),
             self.value
         )
     }
@@ -61,7 +61,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    const fn word(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Dangling => "dangling",
             Self::OneSided => "one-sided",
@@ -92,7 +92,7 @@ impl fmt::Display for Problem {
 
 /// A quarantined record: the source's record could not be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quarantined {
+pub struct QuarantinedRecord {
     /// The kind of its collection.
     pub kind: Kind,
     /// Its id, if that could be read.
@@ -105,7 +105,7 @@ pub struct Quarantined {
     pub raw: String,
 }
 
-impl Quarantined {
+impl QuarantinedRecord {
     /// A key that is the same in every run.
     pub fn key(&self) -> String {
         match &self.id {

@@ -3,36 +3,36 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::packed::raw::Packed;
+use super::packed::raw::PackedItem;
 
 /// The source's record of an item, as compact JSON in the source's order of fields.
 ///
 /// Opaque here: only the `ghibli-api` crate knows its shape. A record from a catalogue is unpacked at
 /// each access.
 #[derive(Clone, Debug)]
-pub struct SourceRecord(Form);
+pub struct SourceRecord(Repr);
 
 #[derive(Clone, Debug)]
-enum Form {
+enum Repr {
     Text(Box<RawValue>),
-    Packed(Packed),
+    Packed(PackedItem),
 }
 
 impl SourceRecord {
     /// Wraps a record, which must be valid JSON.
     pub fn new(json: Box<RawValue>) -> Self {
-        Self(Form::Text(json))
+        Self(Repr::Text(json))
     }
 
-    pub(super) fn packed(item: Packed) -> Self {
-        Self(Form::Packed(item))
+    pub(super) fn packed(item: PackedItem) -> Self {
+        Self(Repr::Packed(item))
     }
 
     /// The record as JSON.
     pub fn json(&self) -> Cow<'_, RawValue> {
         match &self.0 {
-            Form::Text(json) => Cow::Borrowed(json),
-            Form::Packed(item) => Cow::Owned(item.source()),
+            Repr::Text(json) => Cow::Borrowed(json),
+            Repr::Packed(item) => Cow::Owned(item.source()),
         }
     }
 

@@ -98,7 +98,7 @@ impl LeaseGuard {
         let (failing_since, damaged_parts) = announced
             .map(|state| (state.failing_since, state.damaged_parts))
             .unwrap_or_default();
-        let observed = Observed {
+        let observed = Observations {
             head: self.head(),
             now: self.acquired,
             failing_since: self.failing_since(sync, run.as_ref(), failing_since),
@@ -158,7 +158,7 @@ impl LeaseGuard {
             // A publisher that died before it released the lease did not write it into the head.
             None if run.is_some_and(|run| run.outcome == Outcome::Failed) => since.or(announced),
             None => since,
-            Some(SyncEnd::Answered) => None,
+            Some(SyncEnd::Responded) => None,
             Some(SyncEnd::Failed) => since.or(Some(run.map_or(self.acquired, |run| run.ended))),
         }
     }
@@ -190,7 +190,7 @@ impl LeaseGuard {
 }
 
 /// The observations that are compared with the state of the newest row.
-struct Observed<'a> {
+struct Observations<'a> {
     head: &'a Head,
     now: Timestamp,
     run: Option<&'a Run>,
@@ -206,7 +206,7 @@ struct ObservedDamage {
     is_healed: bool,
 }
 
-impl Observed<'_> {
+impl Observations<'_> {
     /// The row that a log begins with: earlier events are not announced.
     fn first_row(&self, number: u64) -> EventRow {
         let header = self.head.header();

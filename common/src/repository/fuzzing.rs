@@ -2,7 +2,7 @@
 
 use super::part_name::{PartKind, PartName};
 use super::parts::{read_lines, read_records};
-use crate::models::{Catalogue, Change, Packed};
+use crate::models::{Catalogue, Change, PackedItem};
 
 /// Reads the decompressed content of a part, as changes and as items. An item that is read is the
 /// same in every way of reading it.
@@ -16,8 +16,8 @@ pub fn read_part(raw: &[u8]) {
     let mut catalogue = Catalogue::default();
     for change in changes {
         if let Some(item) = change.after {
-            let packed = Packed::of(&item);
-            assert!(Packed::read(packed.bytes()).is_some_and(|read| read == packed));
+            let packed = PackedItem::of(&item);
+            assert!(PackedItem::read(packed.bytes()).is_some_and(|read| read == packed));
             catalogue.insert(&item);
         }
     }

@@ -14,10 +14,10 @@ pub(super) const RELEASE: &str = env!("CARGO_PKG_VERSION");
 /// A lease that expires later than this dates from before the clock was set back, and has expired.
 pub(super) const MAX_LEASE_AHEAD: Duration = Duration::from_secs(60);
 
-/// The distance of the first fence of a new head from the traces of an earlier head; larger than the
-/// number of runs without a trace.
+/// Gap between the highest fence found in the parts and ledger of a lost head and the first fence
+/// of its replacement; more than the runs that left neither.
 pub(super) const FENCE_GAP: u64 = 1_000_000;
-/// Rows of the ledger that are searched for traces; some may have been inserted by hand.
+/// Ledger rows searched for fences; some may have been inserted by hand.
 pub(super) const FENCE_TRACES: u32 = 100;
 
 /// The fence of a new head, beyond those in the names of parts and the keys of the ledger that an
@@ -28,7 +28,7 @@ pub(super) fn first_fence(traces: impl Iterator<Item = u64>) -> u64 {
     plausible.max().map_or(0, |fence| fence + FENCE_GAP)
 }
 
-/// The one register: the published versions, and the right to publish.
+/// The only record that decides what is published and who may publish.
 ///
 /// Its changes are pure functions here. A store applies each in one atomic step, by its own clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,7 +130,7 @@ pub struct PendingRows {
 impl PendingRows {
     /// Their parts.
     pub fn part_names(self) -> impl Iterator<Item = PartName> {
-        numbered(PartKind::Rows, self.fence, self.parts)
+        part_names(PartKind::Rows, self.fence, self.parts)
     }
 }
 
@@ -180,7 +180,7 @@ pub struct Release {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyncEnd {
     /// The source responded, whatever the fuse decided.
-    Answered,
+    Responded,
     /// It failed.
     Failed,
 }
@@ -307,22 +307,22 @@ impl Head {
     }
 
     /// Grants the lease.
-    pub(super) fn acquire(&mut self, holder: &str, lasts: Duration, now: Timestamp) {
+    pub(super) fn acquire(&mut self, holder: &str, duration: Duration, now: Timestamp) {
         // A holder that did not release may have left the view half written.
         self.dirty |= self.lease.is_some();
         self.fence += 1;
         RELEASE.clone_into(&mut self.release);
         self.lease = Some(Lease {
             holder: holder.to_owned(),
-            expires: after(now, lasts),
+            expires: after(now, duration),
         });
     }
 
     /// Extends the lease; false if it has passed to another holder.
-    pub(super) fn renew(&mut self, fence: u64, lasts: Duration, now: Timestamp) -> bool {
+    pub(super) fn renew(&mut self, fence: u64, duration: Duration, now: Timestamp) -> bool {
         let mine = self.fence == fence;
         if let Some(lease) = self.lease.as_mut().filter(|_| mine) {
-            lease.expires = after(now, lasts);
+            lease.expires = after(now, duration);
             return true;
         }
         false
@@ -383,7 +383,7 @@ impl Head {
             self.last_sync = Some(LastSync {
                 at: now,
                 failing_since: match end {
-                    SyncEnd::Answered => None,
+                    SyncEnd::Responded => None,
                     SyncEnd::Failed => failing_since.or(Some(now)),
                 },
             });
@@ -395,23 +395,23 @@ impl Head {
 impl Header {
     /// The parts of its changes.
     pub fn part_names(&self) -> impl Iterator<Item = PartName> + use<> {
-        numbered(PartKind::Changes, self.fence, self.parts)
+        part_names(PartKind::Changes, self.fence, self.parts)
     }
 }
 
 impl Base {
     /// Its parts.
     pub fn part_names(self) -> impl Iterator<Item = PartName> {
-        numbered(PartKind::Base, self.fence, self.parts)
+        part_names(PartKind::Base, self.fence, self.parts)
     }
 }
 
-fn numbered(kind: PartKind, fence: u64, parts: u32) -> impl Iterator<Item = PartName> {
+fn part_names(kind: PartKind, fence: u64, parts: u32) -> impl Iterator<Item = PartName> {
     (0..parts).map(move |index| PartName { kind, fence, index })
 }
 
-fn after(now: Timestamp, lasts: Duration) -> Timestamp {
-    now.checked_add(lasts).unwrap_or(Timestamp::MAX)
+fn after(now: Timestamp, duration: Duration) -> Timestamp {
+    now.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 /// The time from one moment to a later one; zero if it is not later.

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::head::{Commit, Head, HeadPatch, LeaseDenied, Release};
 use super::part_name::PartName;
-use super::store::{Overwrite, Reading, Result, Row, Store, StoreError, Table, ViewDocument};
+use super::store::{HeadReading, Overwrite, Result, Row, Store, StoreError, Table, ViewDocument};
 use crate::metrics::{Durations, Metrics, durations};
 use crate::models::Kind;
 
@@ -68,7 +68,7 @@ fn result_name<T>(result: &Result<T>) -> &'static str {
 
 #[async_trait]
 impl Store for InstrumentedStore {
-    async fn head(&self) -> Result<Option<Reading>> {
+    async fn head(&self) -> Result<Option<HeadReading>> {
         self.measure("head", self.inner.head()).await
     }
 
@@ -76,7 +76,7 @@ impl Store for InstrumentedStore {
         &self,
         holder: &str,
         interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, LeaseDenied>> {
+    ) -> Result<std::result::Result<HeadReading, LeaseDenied>> {
         self.measure("acquire", self.inner.acquire(holder, interval))
             .await
     }

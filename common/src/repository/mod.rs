@@ -44,7 +44,8 @@ pub use protocol::{
 };
 pub use read::{FollowEvent, Follower, HeadStatus, Snapshot};
 pub use store::{
-    Access, LEASE, OpenError, Overwrite, Reading, Result, Row, Store, StoreError, Table,
-    ViewDocument,
+    Access, HeadReading, LEASE_DURATION, OpenError, Overwrite, Result, Row, Store, StoreError,
+    Table, ViewDocument,
 };
 pub use verify::{Defect, VerifyReport};
+pub use view::warn_view_is_behind;

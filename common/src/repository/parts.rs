@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::part_name::PartName;
 use super::store::{Result, StoreError};
-use crate::models::{Catalogue, Changes, Packed};
+use crate::models::{Catalogue, Changes, PackedItem};
 
 /// Maximum number of items or changes of a part, unless configured.
 pub(super) const MAX_ITEMS_PER_PART: usize = 2_000;
@@ -57,7 +57,7 @@ pub(super) fn pack_items(catalogue: &Catalogue, most: usize) -> PackedParts {
     pack_all(items, most)
 }
 
-fn pack_all(items: Vec<Packed>, most: usize) -> PackedParts {
+fn pack_all(items: Vec<PackedItem>, most: usize) -> PackedParts {
     pack_by(items.into_iter(), most, |raw, item| {
         let bytes = item.bytes();
         let length = u32::try_from(bytes.len()).map_err(|error| cannot_pack(&error))?;
@@ -128,7 +128,7 @@ pub(super) fn unpack<T: DeserializeOwned>(name: PartName, data: &[u8]) -> (Vec<T
     }
 }
 
-pub(super) fn unpack_items(name: PartName, data: &[u8]) -> (Vec<Packed>, Vec<Damage>) {
+pub(super) fn unpack_items(name: PartName, data: &[u8]) -> (Vec<PackedItem>, Vec<Damage>) {
     match decompress(name, data) {
         Ok(raw) => read_records(name, &raw),
         Err(damage) => (Vec::new(), vec![damage]),
@@ -148,7 +148,7 @@ pub(super) fn read_lines<T: DeserializeOwned>(name: PartName, raw: &[u8]) -> (Ve
     (values, damage)
 }
 
-pub(super) fn read_records(name: PartName, mut raw: &[u8]) -> (Vec<Packed>, Vec<Damage>) {
+pub(super) fn read_records(name: PartName, mut raw: &[u8]) -> (Vec<PackedItem>, Vec<Damage>) {
     let mut items = Vec::new();
     let mut damage = Vec::new();
     let mut number = 0;
@@ -162,7 +162,7 @@ pub(super) fn read_records(name: PartName, mut raw: &[u8]) -> (Vec<Packed>, Vec<
             ));
             break;
         };
-        match Packed::read(record) {
+        match PackedItem::read(record) {
             Some(item) => items.push(item),
             None => damage.push(damaged(name, &"it is not a packed item")),
         }
@@ -218,9 +218,9 @@ mod tests {
         part.end().unwrap()
     }
 
-    fn seed() -> Vec<Packed> {
+    fn seed() -> Vec<PackedItem> {
         let items = crate::seed::items().unwrap();
-        items.iter().map(|item| Packed::of(item)).collect()
+        items.iter().map(|item| PackedItem::of(item)).collect()
     }
 
     #[test]

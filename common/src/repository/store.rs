@@ -12,7 +12,7 @@ use super::part_name::PartName;
 use crate::models::{Id, Kind};
 
 /// How long a lease lasts unless renewed.
-pub const LEASE: Duration = Duration::from_secs(6);
+pub const LEASE_DURATION: Duration = Duration::from_secs(6);
 
 /// An error of a store.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -88,7 +88,7 @@ pub enum OpenError {
 
 /// The head at a moment of the store's own clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
+pub struct HeadReading {
     /// The head.
     pub head: Head,
     /// When it was read, by the store's clock.
@@ -201,17 +201,17 @@ pub struct Row {
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
     /// Reads the head; `None` while the store was never written to.
-    async fn head(&self) -> Result<Option<Reading>>;
+    async fn head(&self) -> Result<Option<HeadReading>>;
 
-    /// Grants the lease for [`LEASE`] if it is free, expired or `holder`'s own, and no sync ended
-    /// within `interval`. Returns the head to work from; creates it if there is none.
+    /// Grants the lease for [`LEASE_DURATION`] if it is free, expired or `holder`'s own, and no
+    /// sync ended within `interval`. Returns the head to work from; creates it if there is none.
     async fn acquire(
         &self,
         holder: &str,
         interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, LeaseDenied>>;
+    ) -> Result<std::result::Result<HeadReading, LeaseDenied>>;
 
-    /// Extends the lease to [`LEASE`] from now.
+    /// Extends the lease to [`LEASE_DURATION`] from now.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] once it has passed to another holder, as for all writes below.

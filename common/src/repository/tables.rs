@@ -11,7 +11,7 @@ use super::open::Repository;
 use super::pending_rows;
 use super::protocol::LeaseGuard;
 use super::store::{Result, Row, StoreError, Table};
-use crate::models::{Finding, MissingItem, Outcome, Quarantined, Run};
+use crate::models::{Finding, MissingItem, Outcome, QuarantinedRecord, Run};
 
 /// The key of the one row of its table.
 const MARKER_KEY: &str = "marker";
@@ -66,7 +66,7 @@ impl Repository {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn quarantine(&self) -> Result<Vec<Quarantined>> {
+    pub async fn quarantine(&self) -> Result<Vec<QuarantinedRecord>> {
         let rows = self.rows(Table::Quarantine, None).await?;
         Ok(decode_rows(Table::Quarantine, rows))
     }
@@ -149,8 +149,8 @@ impl LeaseGuard {
     ///
     /// # Errors
     /// When the lease has passed on or the store fails.
-    pub async fn save_quarantine(&self, records: &[Quarantined]) -> Result<()> {
-        self.save_rows(Table::Quarantine, records, Quarantined::key)
+    pub async fn save_quarantine(&self, records: &[QuarantinedRecord]) -> Result<()> {
+        self.save_rows(Table::Quarantine, records, QuarantinedRecord::key)
             .await
     }
 

@@ -17,7 +17,7 @@ use super::read::load::{self, Snapshot};
 use super::store::{Result, Store, StoreError, Table};
 use super::tables::MarkerRow;
 use super::view;
-use crate::models::{Changes, Finding, MissingItem, Quarantined, Run};
+use crate::models::{Changes, Finding, MissingItem, QuarantinedRecord, Run};
 
 /// How often a store is verified again because a run changed it meanwhile.
 const MAX_ATTEMPTS: u32 = 60;
@@ -199,7 +199,7 @@ const fn row_remedy(table: Table) -> &'static str {
 async fn undecodable_rows(store: &dyn Store, table: Table) -> Result<Vec<Damage>> {
     let check: fn(Map<String, Value>) -> Result<(), String> = match table {
         Table::Runs => decode::<Run>,
-        Table::Quarantine => decode::<Quarantined>,
+        Table::Quarantine => decode::<QuarantinedRecord>,
         Table::Findings => decode::<Finding>,
         Table::Missing => decode::<MissingItem>,
         Table::UnchangedMarker => decode::<MarkerRow<Value>>,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::blocking::run_blocking;
 use super::parts::{self, Damage};
 use super::read::load::Snapshot;
-use super::store::{Overwrite, Result, Store, ViewDocument};
+use super::store::{Overwrite, Result, Store, StoreError, ViewDocument};
 use crate::models::{Catalogue, Changes, Facts, Id, Item, Kind, Link};
 
 const PAGE_DOCUMENTS: u32 = 2_000;
@@ -26,12 +26,17 @@ pub(super) async fn update(
 ) -> Result<()> {
     let added: HashSet<_> = changes.added().collect();
     let affected = affected(&snapshot.catalogue, changes).into_iter();
-    let wanted = affected.map(|one| {
+    let writes = affected.map(|one| {
         let is_new = added.contains(&one);
         let (kind, id) = one;
-        Wanted { kind, id, is_new }
+        ViewWrite { kind, id, is_new }
     });
-    write(store, snapshot, wanted, Overwrite::Older).await
+    write(store, snapshot, writes, Overwrite::Older).await
+}
+
+/// Warns that the view could not be written, after its version was published.
+pub fn warn_view_is_behind(error: &StoreError) {
+    tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
 }
 
 /// Compares the whole view with a version and repairs it. Returns the number of repaired documents.
@@ -47,7 +52,7 @@ pub(super) async fn audit(store: &dyn Store, snapshot: &Snapshot) -> Result<u64>
         }
         let absent: Vec<_> = comparison.absent().collect();
         repaired += absent.len() as u64;
-        let absent = absent.into_iter().map(|id| Wanted {
+        let absent = absent.into_iter().map(|id| ViewWrite {
             is_new: true,
             kind,
             id,
@@ -118,7 +123,7 @@ impl<'a> Comparison<'a> {
             {
                 *in_view = true;
             }
-            let right = document(snapshot, Wanted::existing(kind, found.id));
+            let right = document(snapshot, ViewWrite::existing(kind, found.id));
             (right.fields != found.fields).then_some(right)
         });
         Ok(Some(wrong.collect()))
@@ -166,13 +171,13 @@ pub(super) async fn items_missing_from(
 }
 
 /// A document to be written.
-struct Wanted {
+struct ViewWrite {
     kind: Kind,
     id: Id,
     is_new: bool,
 }
 
-impl Wanted {
+impl ViewWrite {
     const fn existing(kind: Kind, id: Id) -> Self {
         Self {
             kind,
@@ -186,11 +191,11 @@ impl Wanted {
 async fn write(
     store: &dyn Store,
     snapshot: &Snapshot,
-    mut wanted: impl Iterator<Item = Wanted> + Send,
+    mut writes: impl Iterator<Item = ViewWrite> + Send,
     overwrite: Overwrite,
 ) -> Result<()> {
     let batches = std::iter::from_fn(|| {
-        let batch: Vec<_> = wanted.by_ref().take(BATCH_DOCUMENTS).collect();
+        let batch: Vec<_> = writes.by_ref().take(BATCH_DOCUMENTS).collect();
         Some(batch).filter(|batch| !batch.is_empty())
     });
     stream::iter(batches)
@@ -209,8 +214,8 @@ async fn write(
         .await
 }
 
-fn document(snapshot: &Snapshot, wanted: Wanted) -> ViewDocument {
-    let Wanted { kind, id, is_new } = wanted;
+fn document(snapshot: &Snapshot, write: ViewWrite) -> ViewDocument {
+    let ViewWrite { kind, id, is_new } = write;
     let item = snapshot.catalogue.get(kind, &id);
     ViewDocument {
         kind,
@@ -257,11 +262,12 @@ fn documents_naming(catalogue: &Catalogue, item: &Item) -> Vec<(Kind, Id)> {
     };
     let mut documents_naming = Vec::new();
     for &link in links {
-        for other in catalogue.items(catalogue.linking(link, &item.id)) {
+        for other in catalogue.items(catalogue.linking_in_order(link, &item.id)) {
             documents_naming.push((other.kind(), other.id.clone()));
             // A movie sorts its people by whether they are human.
             if link == Link::PersonSpecies {
-                let movies = catalogue.items(catalogue.linking(Link::MoviePerson, &other.id));
+                let movies =
+                    catalogue.items(catalogue.linking_in_order(Link::MoviePerson, &other.id));
                 documents_naming.extend(movies.map(|movie| (Kind::Movie, movie.id.clone())));
             }
         }

@@ -7,12 +7,14 @@ use common::repository::{
 };
 
 use crate::faulty_store::{FaultyStore, Stop};
-use crate::fixture::{Fixture, catalogue, movie, next_version, publish, spoil, with, without};
+use crate::fixture::{
+    Fixture, PartDamage, catalogue, damage_part, movie, next_version, publish, with, without,
+};
 use crate::history::assert_the_view_shows;
 use crate::stopping::sync;
 
 /// More writes than a restore of these stores makes.
-const ENOUGH: u32 = 200;
+const MAX_WRITES: u32 = 200;
 
 async fn begin(repository: &Repository, lock: BackupLock) -> Result<Backup, BackupError> {
     repository.begin_backup(lock, |_| {}).await
@@ -239,7 +241,7 @@ pub(crate) async fn a_restore_that_stops_at_any_write_leaves_the_old_state_or_th
         let target = store.fresh().await;
         let repository = fill(&target, 2).await;
         let old = seen(&repository).await;
-        for writes in (0..ENOUGH).step_by(step) {
+        for writes in (0..MAX_WRITES).step_by(step) {
             let tampered = FaultyStore::stopping(writes, stop, target.open().await.store().clone());
             let dying = Repository::with_store(tampered);
             restore(&dying, &backup, Replacement::Allowed).await.ok();
@@ -258,7 +260,7 @@ pub(crate) async fn a_restore_that_stops_at_any_write_leaves_the_old_state_or_th
                 assert_undamaged(&repository).await;
                 break;
             }
-            assert!(writes + 7 < ENOUGH, "it never ends");
+            assert!(writes + 7 < MAX_WRITES, "it never ends");
             target.expire_the_lease().await;
         }
     }
@@ -324,7 +326,7 @@ pub(crate) async fn a_damaged_version_is_not_backed_up_and_damaged_history_is_le
         }
     };
     let older = parts(PartKind::Changes).await[1];
-    spoil(&repository, older, true).await;
+    damage_part(&repository, older, PartDamage::Corrupt).await;
     let backup = back_up(&repository).await.unwrap();
     let empty = store.fresh().await;
     let target = empty.open().await;
@@ -337,8 +339,8 @@ pub(crate) async fn a_damaged_version_is_not_backed_up_and_damaged_history_is_le
     assert_undamaged(&target).await;
 
     let needed = parts(PartKind::Base).await[1];
-    for corrupt in [true, false] {
-        spoil(&repository, needed, corrupt).await;
+    for damage in [PartDamage::Corrupt, PartDamage::Remove] {
+        damage_part(&repository, needed, damage).await;
         let refused = back_up(&repository).await.unwrap_err();
         assert!(
             matches!(refused, BackupError::Store(StoreError::Damaged { .. })),

@@ -3,7 +3,9 @@
 use common::models::Catalogue;
 use common::repository::{FollowEvent, Follower, PartKind, PartName, Repository, StoreError};
 
-use crate::fixture::{Fixture, catalogue, movie, next_version, publish, spoil, with};
+use crate::fixture::{
+    Fixture, PartDamage, catalogue, damage_part, movie, next_version, publish, with,
+};
 
 /// A store whose third version has a part of its own, upon the base of the second.
 async fn three_versions(store: &Fixture) -> (Repository, Vec<Catalogue>) {
@@ -39,11 +41,11 @@ async fn read_the_head(follower: &mut Follower) {
 }
 
 pub(crate) async fn a_starting_follower_begins_with_the_last_whole_version(store: &Fixture) {
-    for corrupt in [false, true] {
+    for damage in [PartDamage::Remove, PartDamage::Corrupt] {
         let store = store.fresh().await;
         let (repository, versions) = three_versions(&store).await;
         let lost = part(&repository, PartKind::Changes).await;
-        spoil(&repository, lost, corrupt).await;
+        damage_part(&repository, lost, damage).await;
         let mut follower = store.open().await.follow();
         let first = next_version(&mut follower).await;
         assert_eq!((first.version(), &first.catalogue), (2, &versions[1]));
@@ -65,7 +67,7 @@ pub(crate) async fn a_follower_stays_at_a_whole_version_rather_than_a_damaged_on
     read_the_head(&mut at_third).await;
     let lost = part(&repository, PartKind::Changes).await;
     let mut at_second = repository.follow();
-    spoil(&repository, lost, true).await;
+    damage_part(&repository, lost, PartDamage::Corrupt).await;
     assert_eq!(next_version(&mut at_second).await.version(), 2);
     let healed = publish(&repository, &versions[2]).await.unwrap().unwrap();
     for follower in [&mut at_second, &mut at_third] {

@@ -91,7 +91,7 @@ async fn end(repository: &Repository, outcome: Outcome, fingerprint: Option<&str
     lease.record(&run).await.unwrap();
     let end = match outcome {
         Outcome::Failed => SyncEnd::Failed,
-        _ => SyncEnd::Answered,
+        _ => SyncEnd::Responded,
     };
     lease.release(Some(end)).await.unwrap();
 }
@@ -235,7 +235,7 @@ pub(crate) async fn the_log_keeps_the_newest_thousand_events(store: &Fixture) {
     let copies: Vec<Row> = (2..=MAX_EVENTS + 5).map(copy).collect();
     let written = ledger.write_rows(fence, Table::Events, copies, Vec::new());
     written.await.unwrap();
-    lease.release(Some(SyncEnd::Answered)).await.unwrap();
+    lease.release(Some(SyncEnd::Responded)).await.unwrap();
     let log = log(store).await;
     assert_eq!(log.len() as u64, MAX_EVENTS);
     assert_eq!(log.last().unwrap().number, MAX_EVENTS + 6);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use common::models::Kind;
 use common::repository::{
-    Commit, Head, HeadPatch, LeaseDenied, Overwrite, PartName, Reading, Release, Result, Row,
+    Commit, Head, HeadPatch, HeadReading, LeaseDenied, Overwrite, PartName, Release, Result, Row,
     Store, StoreError, Table, ViewDocument,
 };
 use tokio::sync::watch;
@@ -27,7 +27,7 @@ pub(crate) struct FaultyStore {
     stop: Stop,
     writes_left: AtomicU32,
     /// The head that is shown, from which reading on.
-    old_head: Mutex<Option<(u64, Reading)>>,
+    old_head: Mutex<Option<(u64, HeadReading)>>,
     head_reads: watch::Sender<u64>,
 }
 
@@ -51,12 +51,12 @@ impl FaultyStore {
         Self::stopping(NO_MORE - 1, Stop::Before, inner)
     }
 
-    pub(crate) fn show_old_head(&self, reading: Option<Reading>) {
+    pub(crate) fn show_old_head(&self, reading: Option<HeadReading>) {
         *self.old_head.lock().unwrap() = reading.map(|reading| (0, reading));
     }
 
     /// Shows the true head once more, and from then on an old one.
-    pub(crate) fn show_old_head_after_the_next(&self, reading: Reading) {
+    pub(crate) fn show_old_head_after_the_next(&self, reading: HeadReading) {
         let from = *self.head_reads.borrow() + 2;
         *self.old_head.lock().unwrap() = Some((from, reading));
     }
@@ -82,7 +82,7 @@ impl FaultyStore {
 
 #[async_trait]
 impl Store for FaultyStore {
-    async fn head(&self) -> Result<Option<Reading>> {
+    async fn head(&self) -> Result<Option<HeadReading>> {
         self.head_reads.send_modify(|reads| *reads += 1);
         let old = self.old_head.lock().unwrap().clone();
         match old {
@@ -95,7 +95,7 @@ impl Store for FaultyStore {
         &self,
         holder: &str,
         interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, LeaseDenied>> {
+    ) -> Result<std::result::Result<HeadReading, LeaseDenied>> {
         self.write(self.inner.acquire(holder, interval)).await
     }
 

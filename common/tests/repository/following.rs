@@ -188,7 +188,7 @@ pub(crate) async fn a_failing_sync_shows_in_the_head_status_until_one_succeeds(s
     let second = run(SyncEnd::Failed).await;
     assert_eq!(second.failing_since, Some(first.at));
     failing(&mut follower, true).await;
-    run(SyncEnd::Answered).await;
+    run(SyncEnd::Responded).await;
     failing(&mut follower, false).await;
 }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use common::models::{
     Catalogue, Change, Changes, Counts, Finding, Kind, KindStats, MissingItem, Outcome,
-    PhaseTimings, Problem, Quarantined, Run, changed_fields,
+    PhaseTimings, Problem, QuarantinedRecord, Run, changed_fields,
 };
 use common::repository::{LeaseGuard, RETENTION, Repository, Row, Store, Table};
 
@@ -257,7 +257,7 @@ pub(crate) async fn findings_and_quarantine_are_those_of_the_last_run(store: &Fi
         problem: Problem::NotALink,
         value: "???".into(),
     };
-    let bad = Quarantined {
+    let bad = QuarantinedRecord {
         kind: Kind::Movie,
         id: Some("m".into()),
         index: 4,

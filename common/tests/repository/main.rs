@@ -19,19 +19,19 @@ mod machine;
 mod posters;
 mod publishing;
 mod repair;
-mod spoiling;
 mod stopping;
+mod tampered_rows;
 mod verify;
 
 use fixture::Fixture;
 
 macro_rules! promises {
-    ($($room:ident: $($promise:ident),+;)+) => {
+    ($($module:ident: $($promise:ident),+;)+) => {
         mod on_sqlite {
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $promise() {
-                    crate::$room::$promise(&crate::Fixture::sqlite()).await;
+                    crate::$module::$promise(&crate::Fixture::sqlite()).await;
                 }
             )+)+
         }
@@ -40,7 +40,7 @@ macro_rules! promises {
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $promise() {
-                    crate::$room::$promise(&crate::Fixture::mongodb().await).await;
+                    crate::$module::$promise(&crate::Fixture::mongodb().await).await;
                 }
             )+)+
         }
@@ -66,7 +66,7 @@ promises! {
         a_part_is_written_once;
     stopping:
         a_publisher_that_dies_before_any_write_leaves_a_whole_version,
-        a_publisher_that_loses_any_answer_leaves_a_whole_version;
+        a_publisher_that_loses_any_response_leaves_a_whole_version;
     following:
         an_empty_store_is_reported_and_then_its_first_version,
         a_follower_sees_every_version_in_order,
@@ -88,7 +88,7 @@ promises! {
         parts_of_a_later_head_are_not_taken_for_those_of_a_new_version;
     repair:
         a_publisher_that_knows_the_state_restores_it,
-        a_publisher_that_does_not_restores_it_from_the_source,
+        a_publisher_without_the_state_restores_it_from_the_source,
         a_pinned_version_is_restored_and_stays_pinned,
         nothing_but_a_repair_is_published_over_a_damaged_state,
         a_restored_version_keeps_its_history_and_readers_load_it,
@@ -130,7 +130,7 @@ promises! {
         an_event_whose_row_cannot_be_read_is_no_end_of_the_log,
         of_two_syncers_that_save_a_delivery_one_is_refused,
         a_delivery_that_cannot_be_read_is_named_and_can_be_replaced;
-    spoiling:
+    tampered_rows:
         values_of_wrong_types_stop_nothing_and_the_next_runs_repair_them;
     machine:
         whatever_happens_readers_see_published_versions_alone;

@@ -9,7 +9,7 @@ use crate::faulty_store::{FaultyStore, Stop};
 use crate::fixture::{Fixture, catalogue};
 
 /// More writes than it takes to save a poster.
-const ENOUGH: u32 = 40;
+const MAX_WRITES: u32 = 40;
 
 fn url(number: u32) -> String {
     format!("https://pictures.example/{number}.jpg")
@@ -147,7 +147,7 @@ pub(crate) async fn late_posters_of_a_paused_syncer_lose(store: &Fixture) {
 
 pub(crate) async fn a_syncer_that_stops_at_any_write_leaves_whole_pictures(store: &Fixture) {
     for stop in [Stop::Before, Stop::ResponseLost] {
-        for writes in 0..ENOUGH {
+        for writes in 0..MAX_WRITES {
             let store = store.fresh().await;
             let repository = store.open().await;
             save(&repository, poster(1, 1)).await.unwrap();
@@ -163,7 +163,10 @@ pub(crate) async fn a_syncer_that_stops_at_any_write_leaves_whole_pictures(store
             store.expire_the_lease().await;
             save(&repository, poster(1, 2)).await.unwrap();
             assert_eq!(assert_whole(&repository).await, ["\"2\""]);
-            assert!(writes + 1 < ENOUGH, "a save of more than {ENOUGH} writes");
+            assert!(
+                writes + 1 < MAX_WRITES,
+                "a save of more than {MAX_WRITES} writes"
+            );
         }
     }
 }

@@ -8,7 +8,7 @@ use common::repository::{
 use jiff::Timestamp;
 
 use crate::fixture::{
-    self, Fixture, catalogue, movie, next_version, publish, spoil, with, without,
+    self, Fixture, PartDamage, catalogue, damage_part, movie, next_version, publish, with, without,
 };
 use crate::history::{assert_the_view_shows, run};
 
@@ -74,7 +74,7 @@ pub(crate) async fn a_publisher_that_knows_the_state_restores_it(store: &Fixture
     }
 }
 
-pub(crate) async fn a_publisher_that_does_not_restores_it_from_the_source(store: &Fixture) {
+pub(crate) async fn a_publisher_without_the_state_restores_it_from_the_source(store: &Fixture) {
     let state = two_versions(store).await;
     for kind in ["changes", "base"] {
         store.lose_the_parts(kind).await;
@@ -108,11 +108,11 @@ pub(crate) async fn a_pinned_version_is_restored_and_stays_pinned(store: &Fixtur
 }
 
 pub(crate) async fn nothing_but_a_repair_is_published_over_a_damaged_state(store: &Fixture) {
-    for corrupt in [false, true] {
+    for damage in [PartDamage::Remove, PartDamage::Corrupt] {
         let store = store.fresh().await;
         let (repository, state) = two_versions_in_several_parts(&store).await;
         let lost = parts(&repository, PartKind::Base).await[1];
-        spoil(&repository, lost, corrupt).await;
+        damage_part(&repository, lost, damage).await;
 
         let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
         let refused = lease.require_undamaged().await;
@@ -144,10 +144,10 @@ pub(crate) async fn a_restored_version_keeps_its_history_and_readers_load_it(sto
     let (repository, state) = two_versions_in_several_parts(store).await;
     let mut follower = repository.follow();
     next_version(&mut follower).await;
-    spoil(
+    damage_part(
         &repository,
         parts(&repository, PartKind::Base).await[1],
-        false,
+        PartDamage::Remove,
     )
     .await;
     let third = with(&state.catalogue, movie(1, 3));
@@ -177,7 +177,7 @@ pub(crate) async fn a_reader_loads_a_version_after_a_restored_one_whose_items_ha
     let mut follower = repository.follow();
     assert_eq!(next_version(&mut follower).await.catalogue, state.catalogue);
     let lost = parts(&repository, PartKind::Base).await[1];
-    spoil(&repository, lost, false).await;
+    damage_part(&repository, lost, PartDamage::Remove).await;
     let whole = Snapshot {
         catalogue: with_other_ranks(&state.catalogue),
         ..state.clone()
@@ -217,7 +217,7 @@ pub(crate) async fn items_that_are_lost_are_named_and_every_reader_loads_the_ver
     let mut follower = repository.follow();
     assert_eq!(next_version(&mut follower).await.catalogue, state.catalogue);
     let lost = parts(&repository, PartKind::Base).await[1];
-    spoil(&repository, lost, false).await;
+    damage_part(&repository, lost, PartDamage::Remove).await;
     let readable = store.load().await.unwrap().catalogue;
     let number = (0..37)
         .find(|number| !has_movie(&readable, *number))
@@ -256,10 +256,10 @@ pub(crate) async fn a_repair_and_a_large_change_under_one_lease_are_both_publish
     store: &Fixture,
 ) {
     let (repository, _) = two_versions_in_several_parts(store).await;
-    spoil(
+    damage_part(
         &repository,
         parts(&repository, PartKind::Base).await[1],
-        false,
+        PartDamage::Remove,
     )
     .await;
     let wanted = catalogue(37, 9);
@@ -293,7 +293,7 @@ pub(crate) async fn items_of_a_lost_base_come_back_from_older_changes(store: &Fi
     publish(&repository, &last).await.unwrap();
     let movies = parts(&repository, PartKind::Base).await;
     for part in &movies {
-        spoil(&repository, *part, false).await;
+        damage_part(&repository, *part, PartDamage::Remove).await;
     }
     let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
     let state = lease.state(None).await.unwrap().unwrap();
@@ -311,8 +311,8 @@ pub(crate) async fn a_version_is_not_restored_over_lost_changes(store: &Fixture)
         publish(&repository, &catalogue(9, edition)).await.unwrap();
     }
     let lost = parts(&repository, PartKind::Changes).await[0];
-    for corrupt in [true, false] {
-        spoil(&repository, lost, corrupt).await;
+    for damage in [PartDamage::Corrupt, PartDamage::Remove] {
+        damage_part(&repository, lost, damage).await;
         let mut lease = repository.try_acquire(None).await.unwrap().unwrap();
         lease.require_undamaged().await.unwrap();
         let state = lease.state(None).await.unwrap().unwrap();
@@ -337,7 +337,7 @@ pub(crate) async fn verification_finds_a_part_that_was_corrupted(store: &Fixture
         found.extend(lease.found_damage().to_vec());
         lease.release(None).await.unwrap();
         if run == 0 {
-            spoil(&repository, corrupted, true).await;
+            damage_part(&repository, corrupted, PartDamage::Corrupt).await;
         }
     }
     let names: Vec<_> = found.iter().map(|damage| damage.name.clone()).collect();

@@ -1,4 +1,4 @@
-use common::models::{Catalogue, Finding, Kind, MissingItem, Outcome, Problem, Quarantined};
+use common::models::{Catalogue, Finding, Kind, MissingItem, Outcome, Problem, QuarantinedRecord};
 use common::repository::{Repository, Snapshot, StoreError, SyncEnd};
 
 use crate::faulty_store::{FaultyStore, Stop};
@@ -6,19 +6,19 @@ use crate::fixture::{Fixture, catalogue, person, with, without};
 use crate::history::{assert_the_view_shows, run};
 
 /// More writes than any of these runs makes.
-const ENOUGH: u32 = 60;
+const MAX_WRITES: u32 = 60;
 
 pub(crate) async fn a_publisher_that_dies_before_any_write_leaves_a_whole_version(store: &Fixture) {
     stop_at_every_write(store, Stop::Before).await;
 }
 
-pub(crate) async fn a_publisher_that_loses_any_answer_leaves_a_whole_version(store: &Fixture) {
+pub(crate) async fn a_publisher_that_loses_any_response_leaves_a_whole_version(store: &Fixture) {
     stop_at_every_write(store, Stop::ResponseLost).await;
 }
 
 async fn stop_at_every_write(store: &Fixture, stop: Stop) {
     let mut published = Catalogue::default();
-    for (edition, writes) in (1..).zip(0..ENOUGH) {
+    for (edition, writes) in (1..).zip(0..MAX_WRITES) {
         // Updates, an addition, a removal, and a new base each time.
         let wanted = with(
             &catalogue(4, edition),
@@ -66,10 +66,10 @@ async fn stop_at_every_write(store: &Fixture, stop: Stop) {
         assert_eq!(repaired.is_none(), version != before, "{stop:?} {writes}");
         assert_eq!(store.load().await.unwrap().catalogue, wanted);
         assert_the_view_shows(&repository, &wanted).await;
-        assert_beside(&repository, edition).await;
+        assert_tables_hold(&repository, edition).await;
         published = wanted;
     }
-    panic!("a run of more than {ENOUGH} writes");
+    panic!("a run of more than {MAX_WRITES} writes");
 }
 
 /// One whole run with all that a syncer writes, in its order.
@@ -93,12 +93,12 @@ pub(crate) async fn sync(
     }
     lease.save_unchanged_marker(Some(&edition)).await?;
     lease.record(&run(&lease, Outcome::Published)).await?;
-    lease.release(Some(SyncEnd::Answered)).await?;
+    lease.release(Some(SyncEnd::Responded)).await?;
     Ok(snapshot)
 }
 
-/// What stands beside the catalogue is all of this edition, and every run is in the ledger whole.
-async fn assert_beside(repository: &Repository, edition: u32) {
+/// Checks that every table holds this edition and the ledger has every run.
+async fn assert_tables_hold(repository: &Repository, edition: u32) {
     let (findings, bad) = (repository.findings().await, repository.quarantine().await);
     assert_eq!(findings.unwrap(), [finding(edition)]);
     assert_eq!(bad.unwrap(), [quarantined(edition)]);
@@ -124,8 +124,8 @@ fn finding(edition: u32) -> Finding {
     }
 }
 
-fn quarantined(edition: u32) -> Quarantined {
-    Quarantined {
+fn quarantined(edition: u32) -> QuarantinedRecord {
+    QuarantinedRecord {
         kind: Kind::Movie,
         id: Some(format!("edition-{edition}").into()),
         index: 4,

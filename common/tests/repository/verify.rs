@@ -4,7 +4,9 @@ use common::repository::{
     StoreError, Table, ViewDocument,
 };
 
-use crate::fixture::{Fixture, SavedHead, catalogue, movie, publish, spoil, with};
+use crate::fixture::{
+    Fixture, PartDamage, SavedHead, catalogue, damage_part, movie, publish, with,
+};
 
 /// A store of three versions whose base is of the second, with a part for the changes of each.
 async fn three_versions(store: &Fixture) -> Repository {
@@ -43,14 +45,14 @@ pub(crate) async fn verification_finds_nothing_in_a_whole_store(store: &Fixture)
 }
 
 pub(crate) async fn verification_names_every_lost_or_corrupted_part(store: &Fixture) {
-    for corrupt in [false, true] {
+    for damage in [PartDamage::Remove, PartDamage::Corrupt] {
         let store = store.fresh().await;
         let repository = three_versions(&store).await;
         let base = parts(&repository, PartKind::Base).await[1];
         let changes = parts(&repository, PartKind::Changes).await;
         let (older, needed) = (changes[0], changes[changes.len() - 1]);
         for part in [base, older, needed] {
-            spoil(&repository, part, corrupt).await;
+            damage_part(&repository, part, damage).await;
         }
         let found = defects(&repository).await;
         let names: Vec<_> = found.iter().map(|(name, _)| &**name).collect();

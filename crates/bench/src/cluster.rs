@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::follow::retitled;
 use crate::generate::{Generated, GeneratedSource};
 use crate::processes::resident_kibibytes;
-use crate::report::Sorted;
+use crate::report::Measurements;
 use crate::serve::{Load, Server, program};
 use crate::setup::DEADLINE;
 
@@ -108,7 +108,7 @@ impl<'a> Cluster<'a> {
         let (publishing, latencies) = self.operations_per_second(publishing).await;
         let versions = f64::from(rounds) / started.elapsed().as_secs_f64();
         let (first, all): (Vec<_>, Vec<_>) = latencies?.into_iter().unzip();
-        let (first, all) = (Sorted::new(first), Sorted::new(all));
+        let (first, all) = (Measurements::new(first), Measurements::new(all));
         let pids = readers.iter().map(|reader| reader.webapp.pid());
         let memory = largest_mebibytes(pids)?;
         let mongod = largest_mebibytes(self.set.members().iter().map(Mongo::pid))?;
@@ -232,7 +232,7 @@ impl<'a> Cluster<'a> {
 
 fn largest_mebibytes(pids: impl Iterator<Item = u32>) -> Result<f64> {
     let kibibytes: Result<Vec<_>> = pids.map(resident_kibibytes).collect();
-    Ok(Sorted::new(kibibytes?).percentile(100) / 1024.0)
+    Ok(Measurements::new(kibibytes?).percentile(100) / 1024.0)
 }
 
 fn first_movie(state: &Snapshot) -> Result<Arc<Item>> {

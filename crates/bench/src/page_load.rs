@@ -11,7 +11,7 @@ use testkit::pictures::{self, Format};
 use testkit::process::{Service, run_to_end};
 use testkit::source::{Catalogue, Source};
 
-use crate::report::Sorted;
+use crate::report::Measurements;
 use crate::setup::DEADLINE;
 
 const PAGES: [&str; 3] = ["/", "/movies", "/movies/spirited-away"];
@@ -84,7 +84,7 @@ pub(crate) async fn measure(rounds: u32) -> Result<()> {
         .iter()
         .flat_map(|page| [(page, "without"), (page, "with")]);
     for ((page, posters), loads) in rows.zip(&loads) {
-        let sorted = |of: fn(&PageLoad) -> f64| Sorted::new(loads.iter().map(of).collect());
+        let sorted = |of: fn(&PageLoad) -> f64| Measurements::new(loads.iter().map(of).collect());
         let milliseconds = |of: fn(&PageLoad) -> f64| {
             let values = sorted(of);
             format!(
@@ -94,8 +94,8 @@ pub(crate) async fn measure(rounds: u32) -> Result<()> {
             )
         };
         let received = |of: fn(&PageLoad) -> &Received| {
-            let bytes = Sorted::new(loads.iter().map(|load| of(load).bytes).collect());
-            let requests = Sorted::new(loads.iter().map(|load| of(load).requests).collect());
+            let bytes = Measurements::new(loads.iter().map(|load| of(load).bytes).collect());
+            let requests = Measurements::new(loads.iter().map(|load| of(load).requests).collect());
             format!(
                 "{:.1}, {:.0}",
                 bytes.percentile(100) / 1000.0,

@@ -1,7 +1,7 @@
 /// Measurements in ascending order.
-pub(crate) struct Sorted(Vec<f64>);
+pub(crate) struct Measurements(Vec<f64>);
 
-impl Sorted {
+impl Measurements {
     pub(crate) fn new(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         Self(values)
@@ -17,7 +17,7 @@ impl Sorted {
 /// Prints median, 99th percentile and maximum of some measurements.
 #[expect(clippy::print_stdout, reason = "the result of the command")]
 pub(crate) fn report(what: &str, unit: &str, values: Vec<f64>) {
-    let values = Sorted::new(values);
+    let values = Measurements::new(values);
     println!(
         "{what}: median {:.1} {unit}, p99 {:.1} {unit}, maximum {:.1} {unit} ({} measured)",
         values.percentile(50),

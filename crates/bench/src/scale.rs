@@ -115,9 +115,9 @@ async fn requests(
     Ok(milliseconds)
 }
 
-type Request = fn(Generated, u64) -> String;
+type ScaleRequest = fn(Generated, u64) -> String;
 
-const REQUESTS: [(&str, Request); 16] = [
+const REQUESTS: [(&str, ScaleRequest); 16] = [
     ("/movies, a page of the list", |all, n| {
         format!("/movies?page={}", 1 + page(all, n))
     }),

@@ -12,7 +12,7 @@ use testkit::http::{get, try_get};
 use testkit::process::Service;
 
 use crate::processes::NO_SOURCE;
-use crate::report::Sorted;
+use crate::report::Measurements;
 use crate::setup::{Setup, StoreKind};
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -147,7 +147,7 @@ pub(crate) async fn while_publishing(rounds: u32, seconds: u32) -> Result<()> {
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
-    Sorted::new(values.collect()).percentile(50)
+    Measurements::new(values.collect()).percentile(50)
 }
 
 async fn pyflix() -> Result<Server> {

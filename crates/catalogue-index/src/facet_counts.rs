@@ -145,7 +145,7 @@ impl ScannedCounts {
         }
         let mut scanned = Self::default();
         for ((link, id), count) in links {
-            let id = common::models::read_id(id);
+            let id = common::models::decode_id(id);
             if link == Link::MovieSpecies {
                 let species = (Field::Species, FieldValue::text(&id));
                 *scanned.values.entry(species).or_default() += count;

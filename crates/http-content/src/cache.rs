@@ -210,7 +210,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::Conditions;
+    use crate::RequestConditions;
 
     #[tokio::test]
     async fn keys_fields_and_content_count_and_the_sum_stays_below_the_limit() {
@@ -285,7 +285,7 @@ mod tests {
         target: &str,
         page: &Representation,
     ) {
-        let conditions = Conditions::of(&Method::GET, &HeaderMap::new());
+        let conditions = RequestConditions::of(&Method::GET, &HeaderMap::new());
         let mut response = page.respond(&conditions).await.unwrap();
         response.extensions_mut().insert(page.clone());
         cache.insert(host, target, &mut response, &[], 7);

@@ -7,13 +7,13 @@ use crate::{AcceptedEncodings, etag};
 
 /// The conditions and encodings in a request's header.
 #[derive(Clone, Debug)]
-pub struct Conditions {
+pub struct RequestConditions {
     pub(crate) is_head: bool,
     pub(crate) accepted: AcceptedEncodings,
     if_none_match: Vec<HeaderValue>,
 }
 
-impl Conditions {
+impl RequestConditions {
     /// Reads the method, `Accept-Encoding` and `If-None-Match`.
     pub fn of(method: &Method, headers: &HeaderMap) -> Self {
         Self {

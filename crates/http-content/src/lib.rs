@@ -12,10 +12,10 @@ mod streamed;
 pub use self::{
     cache::{RequestedResponse, ResponseCache},
     cached_response::CachedResponse,
-    conditions::Conditions,
+    conditions::RequestConditions,
     encoding::{AcceptedEncodings, Encoding},
     representation::Representation,
-    streamed::Streamed,
+    streamed::StreamedText,
 };
 
 /// Why content cannot be sent.

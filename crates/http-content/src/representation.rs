@@ -14,7 +14,7 @@ use tokio::{sync::OnceCell, task::spawn_blocking};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::{
-    AcceptedEncodings, Conditions, EncodeError, Encoding,
+    AcceptedEncodings, EncodeError, Encoding, RequestConditions,
     compress::{Effort, compress},
     etag::etag,
 };
@@ -28,7 +28,7 @@ const MAX_INLINE_BYTES: usize = 64 * 1024;
 ///
 /// Each encoding is made on first use, once, and then kept; it has a strong ETag of its own. A
 /// handler returns a representation, and middleware turns it into a response once the request's
-/// [`Conditions`] are known.
+/// [`RequestConditions`] are known.
 #[derive(Clone, Debug)]
 pub struct Representation {
     content: Arc<Content>,
@@ -153,7 +153,7 @@ impl Representation {
     /// # Errors
     ///
     /// If the client refuses every encoding, or compression fails.
-    pub async fn respond(&self, conditions: &Conditions) -> Result<Response, EncodeError> {
+    pub async fn respond(&self, conditions: &RequestConditions) -> Result<Response, EncodeError> {
         let encoding = self.encoding(&conditions.accepted)?;
         let mut response = Response::new(Body::empty());
         if conditions.has_content(self.hash()) {
@@ -385,7 +385,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
-        page.respond(&Conditions::of(&method, &headers))
+        page.respond(&RequestConditions::of(&method, &headers))
             .await
             .unwrap()
     }

@@ -11,7 +11,7 @@ use http::{
 };
 use tokio::sync::Semaphore;
 
-use crate::{Conditions, EncodeError, Encoding, compress::StreamEncoder, etag::etag};
+use crate::{EncodeError, Encoding, RequestConditions, compress::StreamEncoder, etag::etag};
 
 /// Chunks that are made before the client has read the ones before.
 const CHUNKS_AHEAD: usize = 1;
@@ -24,7 +24,7 @@ static CHUNK_PERMITS: LazyLock<Semaphore> = LazyLock::new(|| {
 
 /// Text that is too long to be whole in memory: its chunks are made while it is sent.
 #[derive(Debug)]
-pub struct Streamed<I> {
+pub struct StreamedText<I> {
     /// Its media type.
     pub media_type: &'static str,
     /// A hash of everything that determines its bytes.
@@ -34,7 +34,7 @@ pub struct Streamed<I> {
     pub chunks: I,
 }
 
-impl<I> Streamed<I>
+impl<I> StreamedText<I>
 where
     I: Iterator<Item = io::Result<String>> + Send + 'static,
 {
@@ -45,7 +45,7 @@ where
     /// # Errors
     ///
     /// If the client refuses every encoding, or the encoder cannot be made.
-    pub fn respond(self, conditions: &Conditions) -> Result<Response, EncodeError> {
+    pub fn respond(self, conditions: &RequestConditions) -> Result<Response, EncodeError> {
         let encoding = conditions.accepted.choose(true);
         let encoding = encoding.ok_or(EncodeError::NotAcceptable)?;
         let mut response = Response::new(Body::empty());
@@ -123,21 +123,21 @@ mod tests {
 
     const JSON: &str = "application/json";
 
-    fn streamed(end: io::Result<String>) -> Streamed<impl Iterator<Item = io::Result<String>>> {
+    fn streamed(end: io::Result<String>) -> StreamedText<impl Iterator<Item = io::Result<String>>> {
         let chunks = (0..2000).map(|number| Ok(format!("[{number}] ")));
-        Streamed {
+        StreamedText {
             media_type: JSON,
             hash: 7,
             chunks: chunks.chain([end]),
         }
     }
 
-    fn conditions(fields: &[(&str, &str)]) -> Conditions {
+    fn conditions(fields: &[(&str, &str)]) -> RequestConditions {
         let headers: HeaderMap = fields
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
-        Conditions::of(&Method::GET, &headers)
+        RequestConditions::of(&Method::GET, &headers)
     }
 
     #[tokio::test]
@@ -185,7 +185,7 @@ mod tests {
             made.send(()).unwrap();
             Ok("chunk".repeat(1000))
         });
-        let streamed = Streamed {
+        let streamed = StreamedText {
             media_type: JSON,
             hash: 7,
             chunks: endless.take(1000),

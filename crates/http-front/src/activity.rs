@@ -24,7 +24,7 @@ struct State {
     receives_body: bool,
     /// The current response lasts until the client leaves.
     is_until_closed: bool,
-    /// The connection is to end as soon as nothing is being answered.
+    /// The connection is to end as soon as no response is being sent.
     is_leaving: bool,
 }
 
@@ -35,7 +35,7 @@ enum Phase {
     /// Inside a request's header, since then.
     Header(Instant),
     /// A request is being answered.
-    Answering,
+    Responding,
     /// hyper has taken the whole response, at that time, and is sending it.
     Sending(Instant),
 }
@@ -72,7 +72,7 @@ impl Activity {
     /// hyper has parsed a request's header.
     pub(crate) fn begin_request(&self, has_body: bool) {
         let mut state = self.state();
-        state.phase = Phase::Answering;
+        state.phase = Phase::Responding;
         state.has_served = true;
         state.receives_body = has_body;
     }
@@ -108,7 +108,7 @@ impl Activity {
         };
     }
 
-    /// The connection is to end as soon as nothing is being answered.
+    /// The connection is to end as soon as no response is being sent.
     pub(crate) fn leave(&self) {
         self.state().is_leaving = true;
     }
@@ -117,8 +117,8 @@ impl Activity {
     /// made or sent, but instead of the rest of a body.
     pub(crate) fn reads_end(&self) -> bool {
         let state = self.state();
-        let is_answering = matches!(state.phase, Phase::Answering | Phase::Sending(_));
-        state.is_leaving && (!is_answering || state.receives_body)
+        let is_responding = matches!(state.phase, Phase::Responding | Phase::Sending(_));
+        state.is_leaving && (!is_responding || state.receives_body)
     }
 
     pub(crate) fn is_until_closed(&self) -> bool {
@@ -133,7 +133,7 @@ impl Activity {
             Phase::Waiting(since) => Some(since + limits.first_byte),
             Phase::Header(since) => Some(since + limits.header),
             Phase::Sending(since) => Some(since + limits.idle),
-            Phase::Answering => None,
+            Phase::Responding => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::canvas::{Canvas, Point};
 use crate::color::Color;
 use crate::face::Face;
-use crate::likeness::{Gender, Years};
+use crate::likeness::{AgeGroup, Gender};
 use crate::seeded_rng::SeededRng;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -24,15 +24,17 @@ pub(crate) enum Style {
 }
 
 /// One of the styles of a gender and an age.
-pub(crate) fn style(seed: u64, gender: Gender, years: Years) -> Style {
+pub(crate) fn style(seed: u64, gender: Gender, years: AgeGroup) -> Style {
     let styles: &[Style] = match (gender, years) {
-        (Gender::Female, Years::Child) => &[Style::TwinTails, Style::Bob, Style::Ponytail],
-        (Gender::Female, Years::Teen) => &[Style::Bob, Style::Braids, Style::Ponytail, Style::Long],
-        (Gender::Female, Years::Adult) => &[Style::Long, Style::Bun, Style::Ponytail],
-        (Gender::Female, Years::Elder) => &[Style::Bun],
-        (Gender::Male, Years::Child | Years::Teen) => &[Style::Tousled],
-        (Gender::Male, Years::Adult) => &[Style::Parted, Style::Tousled],
-        (Gender::Male, Years::Elder) => &[Style::Receding, Style::Parted],
+        (Gender::Female, AgeGroup::Child) => &[Style::TwinTails, Style::Bob, Style::Ponytail],
+        (Gender::Female, AgeGroup::Teen) => {
+            &[Style::Bob, Style::Braids, Style::Ponytail, Style::Long]
+        }
+        (Gender::Female, AgeGroup::Adult) => &[Style::Long, Style::Bun, Style::Ponytail],
+        (Gender::Female, AgeGroup::Elder) => &[Style::Bun],
+        (Gender::Male, AgeGroup::Child | AgeGroup::Teen) => &[Style::Tousled],
+        (Gender::Male, AgeGroup::Adult) => &[Style::Parted, Style::Tousled],
+        (Gender::Male, AgeGroup::Elder) => &[Style::Receding, Style::Parted],
         (Gender::Unknown, _) => &[Style::Bowl],
     };
     *SeededRng::new(seed).pick(styles)

@@ -4,7 +4,7 @@ use crate::canvas::{Canvas, Point};
 use crate::color::{Color, INK};
 use crate::face::{Face, face};
 use crate::hair;
-use crate::likeness::{Gender, Likeness, Years};
+use crate::likeness::{AgeGroup, Gender, Likeness};
 use crate::seeded_rng::SeededRng;
 
 const SKIN: [Color; 4] = [
@@ -34,13 +34,13 @@ pub(crate) fn draw(
     canvas: &mut Canvas,
     rng: &mut SeededRng,
     likeness: &Likeness,
-    (gender, years): (Gender, Years),
+    (gender, age_group): (Gender, AgeGroup),
 ) {
-    let face = face(gender, years);
-    let style = hair::style(likeness.style, gender, years);
+    let face = face(gender, age_group);
+    let style = hair::style(likeness.style, gender, age_group);
     let skin = *rng.pick(&SKIN);
-    let default = match years {
-        Years::Elder => Color(0xb9_bcba),
+    let default = match age_group {
+        AgeGroup::Elder => Color(0xb9_bcba),
         _ => *rng.pick(&HAIR),
     };
     let color = likeness.hair.unwrap_or(default);
@@ -48,11 +48,11 @@ pub(crate) fn draw(
         hair::behind(canvas, &face, style, color.darker(0.22));
     }
     body(canvas, rng, &face, skin);
-    head(canvas, &face, gender, years, skin);
+    head(canvas, &face, gender, age_group, skin);
     if let Some(beard) = likeness.beard {
         hair::draw_beard(canvas, &face, beard);
     }
-    features(canvas, rng, likeness, &face, (gender, years, skin));
+    features(canvas, rng, likeness, &face, (gender, age_group, skin));
     if !likeness.is_bald {
         hair::in_front(canvas, &face, style, color);
     }
@@ -98,13 +98,13 @@ fn body(canvas: &mut Canvas, rng: &mut SeededRng, face: &Face, skin: Color) {
     }
 }
 
-fn head(canvas: &mut Canvas, face: &Face, gender: Gender, years: Years, skin: Color) {
+fn head(canvas: &mut Canvas, face: &Face, gender: Gender, age_group: AgeGroup, skin: Color) {
     let Point(x, y) = face.middle;
     let (rx, ry) = face.radius;
     for side in [-1.0, 1.0] {
         canvas.ellipse(Point(x + side * rx, y + 4.0), (5.0, 7.0), skin.darker(0.06));
     }
-    if gender == Gender::Male && matches!(years, Years::Adult | Years::Elder) {
+    if gender == Gender::Male && matches!(age_group, AgeGroup::Adult | AgeGroup::Elder) {
         let path = format!(
             "M{}C{} {} {}C{} {} {}L{}C{} {} {}Z",
             Point(x - rx, y - 6.0),
@@ -130,11 +130,15 @@ fn features(
     rng: &mut SeededRng,
     likeness: &Likeness,
     face: &Face,
-    (gender, years, skin): (Gender, Years, Color),
+    (gender, age_group, skin): (Gender, AgeGroup, Color),
 ) {
     let Point(x, y) = face.middle;
     let apart = face.radius.0 * 0.43;
-    let line = y + if years == Years::Child { 6.0 } else { 3.0 };
+    let line = y + if age_group == AgeGroup::Child {
+        6.0
+    } else {
+        3.0
+    };
     let brow = likeness.hair.unwrap_or(HAIR[0]).darker(0.3);
     let eyes = likeness.eyes.unwrap_or(INK);
     let eye = face.eye;
@@ -160,10 +164,10 @@ fn features(
             canvas.line(&format!("M{lash}l{:.0}-3", side * 4.0), INK, 1.6);
         }
         let cheek = Point(x + side * (apart + 7.0), line + 12.0);
-        if gender != Gender::Male || years == Years::Child {
+        if gender != Gender::Male || age_group == AgeGroup::Child {
             canvas.ellipse(cheek, (5.0, 3.2), Color(0xe0_7a6a).with_opacity(0.45));
         }
-        if years == Years::Elder {
+        if age_group == AgeGroup::Elder {
             let fold = Point(x + side * (apart + 8.0), line - 1.0);
             let lines = format!(
                 "M{fold}l{:.0}-3M{fold}l{:.0} 3M{}c{:.0} 4 {:.0} 9 0 12",
@@ -182,8 +186,8 @@ fn features(
         1.5,
     );
     let mouth = y + face.radius.1 * 0.58;
-    let color = match (gender, years) {
-        (Gender::Female, Years::Teen | Years::Adult) => Color(0xb8_4a4a),
+    let color = match (gender, age_group) {
+        (Gender::Female, AgeGroup::Teen | AgeGroup::Adult) => Color(0xb8_4a4a),
         _ => skin.darker(0.55),
     };
     let smile = rng.between(1.0, 5.0).round();

@@ -33,7 +33,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use crate::canvas::Canvas;
 use crate::color::PALETTES;
 use crate::likeness::Likeness;
-use crate::movie::Poster;
+use crate::movie::PosterArt;
 use crate::seeded_rng::SeededRng;
 
 /// Must increase whenever drawings change, so that caches drop the old ones.
@@ -102,7 +102,7 @@ fn draw_on(canvas: &mut Canvas, lists: &ListIndex, item: &Item) {
     let rng = &mut rng;
     match &item.facts {
         Facts::Movie(movie) => {
-            let poster = Poster::of(catalogue, rng, (hash, movie), palette);
+            let poster = PosterArt::of(catalogue, rng, (hash, movie), palette);
             movie::draw(canvas, rng, &poster);
         }
         Facts::Person(person) => {
@@ -138,7 +138,7 @@ pub fn fingerprint(lists: &ListIndex, item: &Item) -> u64 {
     let other = match &item.facts {
         Facts::Movie(movie) => {
             let (hash, mut rng) = seeds(item);
-            let poster = Poster::of(catalogue, &mut rng, (hash, movie), &PALETTES[palette]);
+            let poster = PosterArt::of(catalogue, &mut rng, (hash, movie), &PALETTES[palette]);
             format!(
                 "{:?}",
                 (palette, poster.motif, poster.companion, poster.ground)

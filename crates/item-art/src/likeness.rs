@@ -11,7 +11,7 @@ use crate::{heads, sketches};
 /// The subject of a portrait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Being {
-    Human(Gender, Years),
+    Human(Gender, AgeGroup),
     Cat,
     Deer,
     Wolf,
@@ -38,7 +38,7 @@ pub(crate) enum Gender {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Years {
+pub(crate) enum AgeGroup {
     Child,
     Teen,
     Adult,
@@ -136,7 +136,7 @@ impl Likeness {
     pub(crate) fn of_species(species: &Species) -> Self {
         let first = |colors: &[String]| colors.iter().find_map(|word| Color::from_word(word));
         let being = match species.name.eq_ignore_ascii_case("human") {
-            true => Being::Human(Gender::Unknown, Years::Adult),
+            true => Being::Human(Gender::Unknown, AgeGroup::Adult),
             false => being_of_species(species),
         };
         Self {
@@ -180,34 +180,34 @@ impl Being {
 
 fn being(catalogue: &Catalogue, item: &Item, person: &Person, species: Option<&Species>) -> Being {
     let gender = gender(person.gender.as_deref());
-    let years = years(person.age.as_ref());
+    let age_group = age_group(person.age.as_ref());
     if catalogue.is_human(item) {
-        return Being::Human(gender, years.unwrap_or(Years::Adult));
+        return Being::Human(gender, age_group.unwrap_or(AgeGroup::Adult));
     }
     if let Some(species) = species {
         return being_of_species(species);
     }
-    if let Some(being) = find(&person.name) {
+    if let Some(being) = being_named_in(&person.name) {
         return being;
     }
     let is_known = gender != Gender::Unknown
-        || years.is_some()
+        || age_group.is_some()
         || person.hair_color.is_some()
         || person.eye_color.is_some();
     match is_known {
-        true => Being::Human(gender, years.unwrap_or(Years::Adult)),
+        true => Being::Human(gender, age_group.unwrap_or(AgeGroup::Adult)),
         false => Being::Unknown,
     }
 }
 
 fn being_of_species(species: &Species) -> Being {
     let class = species.classification.as_deref().unwrap_or_default();
-    find(&species.name)
-        .or_else(|| find(class))
+    being_named_in(&species.name)
+        .or_else(|| being_named_in(class))
         .unwrap_or(Being::Creature)
 }
 
-fn find(text: &str) -> Option<Being> {
+fn being_named_in(text: &str) -> Option<Being> {
     let text = text.to_lowercase();
     let mut known = words(&text).filter_map(|word| {
         let known = SPECIES_WORDS.iter().find(|(known, _)| *known == word)?;
@@ -229,37 +229,37 @@ fn gender(word: Option<&str>) -> Gender {
     }
 }
 
-fn years(age: Option<&Age>) -> Option<Years> {
+fn age_group(age: Option<&Age>) -> Option<AgeGroup> {
     match age? {
-        Age::Years(years) => Some(of_years(*years)),
+        Age::Years(years) => Some(age_group_of_years(*years)),
         Age::Words(text) => {
             let text = text.to_lowercase();
             if let Some(years) = words(&text).find_map(|word| word.parse().ok()) {
                 let more = if text.contains("over") { 5 } else { 0 };
-                return Some(of_years(u32::saturating_add(years, more)));
+                return Some(age_group_of_years(u32::saturating_add(years, more)));
             }
             let stages = [
-                ("teen", Years::Teen),
-                ("child", Years::Child),
-                ("baby", Years::Child),
-                ("elder", Years::Elder),
-                ("old", Years::Elder),
-                ("middle", Years::Adult),
-                ("adult", Years::Adult),
-                ("young", Years::Adult),
+                ("teen", AgeGroup::Teen),
+                ("child", AgeGroup::Child),
+                ("baby", AgeGroup::Child),
+                ("elder", AgeGroup::Elder),
+                ("old", AgeGroup::Elder),
+                ("middle", AgeGroup::Adult),
+                ("adult", AgeGroup::Adult),
+                ("young", AgeGroup::Adult),
             ];
             let stage = stages.iter().find(|(word, _)| text.contains(word));
-            stage.map(|(_, years)| *years)
+            stage.map(|(_, age_group)| *age_group)
         }
     }
 }
 
-const fn of_years(years: u32) -> Years {
+const fn age_group_of_years(years: u32) -> AgeGroup {
     match years {
-        0..=12 => Years::Child,
-        13..=19 => Years::Teen,
-        20..=54 => Years::Adult,
-        _ => Years::Elder,
+        0..=12 => AgeGroup::Child,
+        13..=19 => AgeGroup::Teen,
+        20..=54 => AgeGroup::Adult,
+        _ => AgeGroup::Elder,
     }
 }
 
@@ -292,70 +292,80 @@ mod tests {
         let expected = [
             (
                 "Chihiro Ogino",
-                Being::Human(FEMALE, Years::Child),
+                Being::Human(FEMALE, AgeGroup::Child),
                 "brown",
                 "black",
             ),
-            ("Kiki", Being::Human(FEMALE, Years::Teen), "brown", "black"),
-            ("Pazu", Being::Human(MALE, Years::Teen), "brown", "black"),
-            ("Sosuke", Being::Human(MALE, Years::Child), "brown", "brown"),
+            (
+                "Kiki",
+                Being::Human(FEMALE, AgeGroup::Teen),
+                "brown",
+                "black",
+            ),
+            ("Pazu", Being::Human(MALE, AgeGroup::Teen), "brown", "black"),
+            (
+                "Sosuke",
+                Being::Human(MALE, AgeGroup::Child),
+                "brown",
+                "brown",
+            ),
             (
                 "Mei Kusakabe",
-                Being::Human(FEMALE, Years::Child),
+                Being::Human(FEMALE, AgeGroup::Child),
                 "light brown",
                 "brown",
             ),
             (
                 "Captain Dola",
-                Being::Human(FEMALE, Years::Elder),
+                Being::Human(FEMALE, AgeGroup::Elder),
                 "peach",
                 "black",
             ),
             (
                 "Uncle Pom",
-                Being::Human(MALE, Years::Elder),
+                Being::Human(MALE, AgeGroup::Elder),
                 "white",
                 "black",
             ),
             (
                 "Granny",
-                Being::Human(FEMALE, Years::Elder),
+                Being::Human(FEMALE, AgeGroup::Elder),
                 "grey",
                 "black",
             ),
             (
                 "Hii-sama",
-                Being::Human(FEMALE, Years::Elder),
+                Being::Human(FEMALE, AgeGroup::Elder),
                 "white",
                 "brown",
             ),
             (
                 "Ashitaka",
-                Being::Human(MALE, Years::Teen),
+                Being::Human(MALE, AgeGroup::Teen),
                 "brown",
                 "brown",
             ),
             (
                 "Eboshi",
-                Being::Human(FEMALE, Years::Adult),
+                Being::Human(FEMALE, AgeGroup::Adult),
                 "black",
                 "hazel",
             ),
             (
                 "Porco Rosso",
-                Being::Human(MALE, Years::Adult),
+                Being::Human(MALE, AgeGroup::Adult),
                 "brown",
                 "black",
             ),
             (
                 "Henri",
-                Being::Human(MALE, Years::Adult),
+                Being::Human(MALE, AgeGroup::Adult),
                 "reddish brown",
                 "dark brown",
             ),
             (
                 "Tombo",
-                Being::Human(MALE, Years::Teen),
+                Being::Human(MALE, AgeGroup::Teen),
                 "dirty blond",
                 "black",
             ),
@@ -387,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_says_what_a_missing_species_does_not() {
+    fn a_species_word_in_the_name_replaces_a_missing_species() {
         assert_eq!(likeness("Laputian Robot").being, Being::Robot);
     }
 

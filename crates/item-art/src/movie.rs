@@ -15,7 +15,7 @@ const SKETCH_WIDTH: f64 = 212.0;
 /// The height above the foot.
 const SKETCH_HEIGHT: f64 = 168.0;
 
-pub(crate) struct Poster<'a> {
+pub(crate) struct PosterArt<'a> {
     pub(crate) movie: &'a Movie,
     pub(crate) palette: &'a Palette,
     pub(crate) motif: Motif,
@@ -23,7 +23,7 @@ pub(crate) struct Poster<'a> {
     pub(crate) ground: Ground,
 }
 
-impl<'a> Poster<'a> {
+impl<'a> PosterArt<'a> {
     pub(crate) fn of(
         catalogue: &Catalogue,
         rng: &mut SeededRng,
@@ -58,7 +58,7 @@ fn ground_of_places(catalogue: &Catalogue, movie: &Movie) -> Option<Ground> {
     })
 }
 
-pub(crate) fn draw(canvas: &mut Canvas, rng: &mut SeededRng, poster: &Poster<'_>) {
+pub(crate) fn draw(canvas: &mut Canvas, rng: &mut SeededRng, poster: &PosterArt<'_>) {
     let palette = poster.palette;
     let scene = poster.motif.scene();
     let slip = match canvas.is_textless() {

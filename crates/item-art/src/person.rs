@@ -56,10 +56,10 @@ pub(crate) fn subject(
             }
             canvas.sketch(sketch, foot, scale * size, &tones);
         }
-        (Being::Human(gender, years), None) => {
+        (Being::Human(gender, age_group), None) => {
             let corner = Point(foot.0 - EDGE * scale / 2.0, foot.1 - EDGE * scale);
             canvas.placed(corner, scale, 0.0, |canvas| {
-                human::draw(canvas, rng, likeness, (gender, years));
+                human::draw(canvas, rng, likeness, (gender, age_group));
             });
         }
         _ => {}

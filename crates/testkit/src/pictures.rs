@@ -1,4 +1,4 @@
-//! Pictures for tests: photo-like ones in several formats, and files that are none.
+//! Pictures for tests: photo-like ones in several formats, and invalid picture files.
 
 use std::io::Cursor;
 
@@ -56,7 +56,7 @@ pub fn photo(seed: u64, width: u32, height: u32, format: Format) -> Vec<u8> {
 }
 
 /// A PNG of few bytes that declares 60,000 × 60,000 pixels.
-pub fn bomb() -> Vec<u8> {
+pub fn decompression_bomb() -> Vec<u8> {
     let mut png = photo(0, 8, 8, Format::Png);
     // The first chunk begins after the signature: its length, its type, width and height.
     let (start, end) = (12, 29);

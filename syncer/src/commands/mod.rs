@@ -29,7 +29,7 @@ use crate::pipeline::Syncer;
 
 /// A command over the configured repository.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum RepositoryCommand {
     /// Sync once; exits with 0 if published, unchanged or pinned, 3 if held, 1 if it failed.
     Once,
     /// Show what a sync would change, without changing anything.
@@ -71,10 +71,15 @@ pub enum Command {
     Verify,
 }
 
-impl Command {
+impl RepositoryCommand {
     /// Whether it syncs.
     pub(crate) const fn syncs(&self) -> bool {
         matches!(self, Self::Once)
+    }
+
+    /// Whether its output is its result.
+    const fn is_report(&self) -> bool {
+        matches!(self, Self::Plan | Self::History { .. } | Self::Verify)
     }
 
     /// Whether it can log events for webhooks.
@@ -88,28 +93,27 @@ impl Command {
 /// # Errors
 /// When it cannot be done; the message says why.
 pub async fn run(
-    command: Command,
+    command: RepositoryCommand,
     syncer: &mut Syncer,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<ExitCode> {
     let repository = syncer.repository();
     let mut code = ExitCode::SUCCESS;
-    let shows_data = matches!(
-        command,
-        Command::Plan | Command::History { .. } | Command::Verify
-    );
+    let is_report = command.is_report();
     match command {
-        Command::Once => code = once::once(syncer, shutdown).await?,
-        Command::Plan => unless_stopped(shutdown, plan::plan(syncer)).await?,
-        Command::History { json } => {
+        RepositoryCommand::Once => code = once::once(syncer, shutdown).await?,
+        RepositoryCommand::Plan => unless_stopped(shutdown, plan::plan(syncer)).await?,
+        RepositoryCommand::History { json } => {
             unless_stopped(shutdown, history::history(repository, json)).await?;
         }
-        Command::Approve => approve::approve(repository, shutdown).await?,
-        Command::Rollback { version } => rollback::rollback(repository, version, shutdown).await?,
-        Command::Pin { version } => pin::pin(repository, version, shutdown).await?,
-        Command::Unpin => pin::unpin(repository, shutdown).await?,
-        Command::Backup { file } => backup::backup(repository, &file, shutdown).await?,
-        Command::Restore { file, replace } => {
+        RepositoryCommand::Approve => approve::approve(repository, shutdown).await?,
+        RepositoryCommand::Rollback { version } => {
+            rollback::rollback(repository, version, shutdown).await?
+        }
+        RepositoryCommand::Pin { version } => pin::pin(repository, version, shutdown).await?,
+        RepositoryCommand::Unpin => pin::unpin(repository, shutdown).await?,
+        RepositoryCommand::Backup { file } => backup::backup(repository, &file, shutdown).await?,
+        RepositoryCommand::Restore { file, replace } => {
             let replacement = if replace {
                 Replacement::Allowed
             } else {
@@ -117,11 +121,11 @@ pub async fn run(
             };
             restore::restore(repository, &file, replacement, shutdown).await?;
         }
-        Command::Verify => unless_stopped(shutdown, verify::verify(repository)).await?,
+        RepositoryCommand::Verify => unless_stopped(shutdown, verify::verify(repository)).await?,
     }
     match output::check() {
         // The work is done, and the exit code tells how.
-        Err(error) if !shows_data => tracing::error!("{error:#}"),
+        Err(error) if !is_report => tracing::error!("{error:#}"),
         checked => checked?,
     }
     Ok(code)

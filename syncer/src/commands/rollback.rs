@@ -1,5 +1,5 @@
 use anyhow::Context;
-use common::repository::{HeadPatch, LeaseGuard, Repository};
+use common::repository::{HeadPatch, LeaseGuard, Repository, warn_view_is_behind};
 use tokio_util::sync::CancellationToken;
 
 use super::lease::{acquire, patch_head, release};
@@ -36,7 +36,7 @@ async fn roll_back(mut lease: LeaseGuard, version: u64) -> anyhow::Result<()> {
         Some(published) => {
             // The version is published, whatever else fails.
             if let Err(error) = lease.update_view(&published, &changes).await {
-                tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
+                warn_view_is_behind(&error);
             }
             release(lease).await;
             print(&format!(

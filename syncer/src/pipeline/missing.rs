@@ -6,7 +6,7 @@ use common::models::{Catalogue, Id, Kind, MissingItem};
 
 use jiff::Timestamp;
 
-use super::parse::Parsed;
+use super::parse::ParsedRecords;
 
 /// Published items without a readable record in the source's response.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Absent {
 /// Finds the absent items. `known` are the items that earlier syncs missed. An item stays for
 /// `missed_syncs` syncs in a row.
 pub(super) fn find(
-    parsed: &Parsed,
+    parsed: &ParsedRecords,
     published: &Catalogue,
     known: &[MissingItem],
     missed_syncs: u32,

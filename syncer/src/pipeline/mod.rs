@@ -30,7 +30,7 @@ pub use self::plan::SyncPolicy;
 
 use self::error::SyncError;
 use self::fetch::{UnchangedMarker, fetch};
-use self::plan::Published;
+use self::plan::PublishedState;
 use self::publish::{PublishedOn, forget_approval};
 use self::run_record::PhaseTimer;
 
@@ -115,7 +115,7 @@ impl Syncer {
             _ => None,
         };
         let release = match &result {
-            Ok(()) => Some(Some(SyncEnd::Answered)),
+            Ok(()) => Some(Some(SyncEnd::Responded)),
             Err(SyncError::Stopped) => Some(None),
             // Whether the write took place is unknown, so the lease is left to expire.
             Err(SyncError::Store(_)) => None,
@@ -230,7 +230,7 @@ impl Syncer {
         let FetchedContent::Collections(collections) = content else {
             return Err(SyncError::UnexpectedNotModified);
         };
-        let published = Published {
+        let published = PublishedState {
             catalogue: state
                 .map(|state| state.catalogue.clone())
                 .unwrap_or_default(),

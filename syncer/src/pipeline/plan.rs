@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use common::config::FuseLimits;
 use common::models::{
-    Catalogue, Changes, Counts, Finding, Id, Kind, KindStats, MissingItem, Problem, Quarantined,
+    Catalogue, Changes, Counts, Finding, Id, Kind, KindStats, MissingItem, Problem,
+    QuarantinedRecord,
 };
 use common::repository::{Damage, LostItems};
 use ghibli_api::{Collection, Records};
@@ -17,7 +18,7 @@ use super::error::PlanError;
 use super::fuse::{self, FuseRule, FuseVerdict};
 use super::join::{RecordUse, join};
 use super::missing;
-use super::parse::{Parsed, parse};
+use super::parse::{ParsedRecords, parse};
 
 /// The limits of a sync, and the time between syncs.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +41,7 @@ pub(crate) struct Plan {
     /// The missing items that stay for now, with this sync counted.
     pub(crate) missing: Vec<MissingItem>,
     /// The unreadable records.
-    pub(crate) quarantined: Vec<Quarantined>,
+    pub(crate) quarantined: Vec<QuarantinedRecord>,
     /// Problems in the source's data, sorted; at most 10,000.
     pub(crate) findings: Vec<Finding>,
     /// The unreadable parts of the published state, which the plan leaves out.
@@ -50,7 +51,7 @@ pub(crate) struct Plan {
 }
 
 /// The published state that a plan starts from.
-pub(super) struct Published {
+pub(super) struct PublishedState {
     pub(super) catalogue: Catalogue,
     /// The items that earlier syncs missed.
     pub(super) missing: Vec<MissingItem>,
@@ -62,13 +63,13 @@ impl Plan {
     /// # Errors
     /// If too many records of a kind are unreadable, or memory does not suffice.
     pub(super) fn new(
-        published: &Published,
+        published: &PublishedState,
         collections: BTreeMap<Collection, Records>,
         policy: SyncPolicy,
         now: Timestamp,
         memory_limit: u64,
     ) -> Result<Self, PlanError> {
-        let Published { catalogue, missing } = published;
+        let PublishedState { catalogue, missing } = published;
         let mut parsed = parse(collections, catalogue, memory_limit)?;
         // Before the join, which treats a missing item that stays like a received one.
         let absent = missing::find(&parsed, catalogue, missing, policy.missed_syncs, now);
@@ -165,7 +166,7 @@ impl Plan {
 }
 
 fn compare(
-    parsed: &mut Parsed,
+    parsed: &mut ParsedRecords,
     published: &Catalogue,
     kept: &HashSet<(Kind, &Id)>,
     record_use: RecordUse,

@@ -3,7 +3,8 @@
 use common::config::FuseLimits;
 use common::models::{Changes, HeldChange, Kind, Outcome, Run};
 use common::repository::{
-    HeadPatch, LeaseGuard, LostItems, Origin, Repair, Result as StoreResult, Snapshot, StoreError,
+    HeadPatch, LeaseGuard, LostItems, Origin, Repair, Result as StoreResult, Snapshot,
+    warn_view_is_behind,
 };
 
 use super::plan::Plan;
@@ -159,10 +160,6 @@ impl PublishedOn {
             ),
         }
     }
-}
-
-fn warn_view_is_behind(error: &StoreError) {
-    tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
 }
 
 /// Removes an approval that was used or no longer matches a held run. A commit removes it too.

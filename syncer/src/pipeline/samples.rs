@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use common::models::{Catalogue, Changes, Finding, Kind, Quarantined};
+use common::models::{Catalogue, Changes, Finding, Kind, QuarantinedRecord};
 use ghibli_api::{Collection, Records};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,12 +11,12 @@ use super::diff::{Delta, diff};
 use super::error::PlanError;
 use super::join::{RecordUse, join};
 use super::missing;
-use super::parse::{Parsed, collection, parse};
+use super::parse::{ParsedRecords, collection, parse};
 
 /// The contents of a source.
 pub(super) struct Sample {
     pub(super) records: BTreeMap<Kind, Vec<Value>>,
-    pub(super) quarantined: Vec<Quarantined>,
+    pub(super) quarantined: Vec<QuarantinedRecord>,
 }
 
 /// A source with `movies` movies and one item of every other kind.
@@ -40,7 +40,7 @@ impl Sample {
         self.records.entry(Kind::Movie).or_default()
     }
 
-    pub(super) fn parse(&self, published: &Catalogue, memory_limit: u64) -> Parsed {
+    pub(super) fn parse(&self, published: &Catalogue, memory_limit: u64) -> ParsedRecords {
         let records = self.records.iter();
         let collections = records.map(|(kind, records)| {
             let list = Value::from(records.clone()).to_string();
@@ -71,7 +71,7 @@ pub(super) fn published(movies: usize) -> Catalogue {
 }
 
 /// The delta to parsed records. MissingItem items are removed at once.
-pub(super) fn delta(parsed: &mut Parsed, published: &Catalogue) -> Result<Delta, PlanError> {
+pub(super) fn delta(parsed: &mut ParsedRecords, published: &Catalogue) -> Result<Delta, PlanError> {
     let absent = missing::find(parsed, published, &[], 0, Timestamp::UNIX_EPOCH);
     let joined = join(
         parsed,

@@ -1,4 +1,4 @@
-//! Whole collections: the seed's own, and the real source's.
+//! Syncs of the seed's records and of the real source's recorded data.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ fn a_sync_of_the_seeds_own_records_publishes_the_seed() {
         let records = items
             .iter()
             .filter(|item| collection(item.kind()) == requested);
-        let given: Vec<_> = records.map(|item| as_given(item)).collect();
+        let given: Vec<_> = records.map(|item| source_json(item)).collect();
         format!("[{}]", given.join(","))
     });
     let lines: Vec<_> = catalogue
@@ -47,7 +47,7 @@ fn a_sync_of_the_seeds_own_records_publishes_the_seed() {
     );
 }
 
-fn as_given(item: &Item) -> String {
+fn source_json(item: &Item) -> String {
     to_source_json(&item.source.text(), "https://seed.example")
 }
 

@@ -45,7 +45,7 @@ pub(super) enum FetchedPoster {
 
 /// Why a poster was not fetched.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FetchError {
+pub(super) enum PosterError {
     #[error(transparent)]
     Refused(#[from] RefusedUrl),
     #[error("redirected without a valid address")]
@@ -65,7 +65,7 @@ pub(super) enum FetchError {
     Connection(String),
 }
 
-impl FetchError {
+impl PosterError {
     pub(super) const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
@@ -74,7 +74,7 @@ impl FetchError {
     }
 }
 
-impl From<reqwest::Error> for FetchError {
+impl From<reqwest::Error> for PosterError {
     fn from(error: reqwest::Error) -> Self {
         // The URL is public, but the message is for the status page, which names the host.
         Self::Connection(causes(error.without_url()))
@@ -115,12 +115,12 @@ impl PosterClient {
     }
 
     /// Fetches a poster if it has changed.
-    pub(super) async fn fetch(&self, poster: &Poster) -> Result<FetchedPoster, FetchError> {
+    pub(super) async fn fetch(&self, poster: &Poster) -> Result<FetchedPoster, PosterError> {
         let fetched = tokio::time::timeout(self.timeout, self.fetch_untimed(poster)).await;
-        fetched.unwrap_or(Err(FetchError::Timeout(self.timeout)))
+        fetched.unwrap_or(Err(PosterError::Timeout(self.timeout)))
     }
 
-    async fn fetch_untimed(&self, poster: &Poster) -> Result<FetchedPoster, FetchError> {
+    async fn fetch_untimed(&self, poster: &Poster) -> Result<FetchedPoster, PosterError> {
         let mut url = Url::parse(&poster.url).map_err(|_| RefusedUrl::Malformed)?;
         for _ in 0..=MAX_REDIRECTS {
             self.check(&url)?;
@@ -148,7 +148,7 @@ impl PosterClient {
                 });
             }
             if !status.is_redirection() {
-                return Err(FetchError::Status {
+                return Err(PosterError::Status {
                     status,
                     retry_after: retry_after(response.headers()),
                 });
@@ -156,9 +156,9 @@ impl PosterClient {
             let location = response.headers().get(LOCATION);
             let location = location.and_then(|location| location.to_str().ok());
             let next = location.and_then(|location| url.join(location).ok());
-            url = next.ok_or(FetchError::InvalidRedirect)?;
+            url = next.ok_or(PosterError::InvalidRedirect)?;
         }
-        Err(FetchError::TooManyRedirects)
+        Err(PosterError::TooManyRedirects)
     }
 }
 
@@ -168,15 +168,15 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     (value.len() <= MAX_VALIDATOR_BYTES).then(|| value.to_owned())
 }
 
-async fn body(mut response: Response) -> Result<Vec<u8>, FetchError> {
+async fn body(mut response: Response) -> Result<Vec<u8>, PosterError> {
     let length = response.content_length().unwrap_or_default();
     if usize::try_from(length).is_ok_and(|length| length > MAX_BYTES) {
-        return Err(FetchError::TooLarge);
+        return Err(PosterError::TooLarge);
     }
     let mut data = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if data.len() + chunk.len() > MAX_BYTES {
-            return Err(FetchError::TooLarge);
+            return Err(PosterError::TooLarge);
         }
         data.extend_from_slice(&chunk);
     }

@@ -173,7 +173,10 @@ mod tests {
             (&jpeg[..jpeg.len() - 2], "is truncated"),
             (&png[..png.len() / 2], "cannot be decoded"),
             (&webp[..webp.len() / 2], "cannot be decoded"),
-            (&files::bomb(), "has too many pixels (60000 × 60000)"),
+            (
+                &files::decompression_bomb(),
+                "has too many pixels (60000 × 60000)",
+            ),
             (files::SVG.as_bytes(), "is neither JPEG, PNG nor WebP"),
             (b"<!doctype html><title>Sorry</title>", "is neither"),
             (b"GIF89a\x01\x00\x01\x00\x00\x00\x00;", "is neither"),

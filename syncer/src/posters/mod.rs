@@ -7,7 +7,7 @@
 mod client;
 mod encode;
 mod hosts;
-mod plan;
+mod schedule;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,21 +24,21 @@ use rand::Rng;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use self::client::{FetchError, FetchedPoster, PosterClient};
-use self::plan::Plan;
+use self::client::{FetchedPoster, PosterClient, PosterError};
+use self::schedule::PosterSchedule;
 use crate::pipeline::Syncer;
 
 /// Posters that are saved under one lease.
-const BATCH: usize = 8;
+const BATCH_POSTERS: usize = 8;
 /// A batch ends early after this time, so that a slow host does not delay the others' posters.
-const BATCH_TIME: Duration = Duration::from_secs(5);
+const BATCH_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a poster is checked for changes.
 const CHECK_INTERVAL: Duration = Duration::from_hours(24);
 /// The wait after the first failure; it doubles with each further one.
 const MIN_BACKOFF: Duration = Duration::from_mins(1);
 const MAX_BACKOFF: Duration = Duration::from_hours(24);
 /// The wait before changes are saved again that could not be saved.
-const SAVE_RETRY: Duration = Duration::from_secs(2);
+const SAVE_RETRY_DELAY: Duration = Duration::from_secs(2);
 
 /// The mirror of the posters of a repository.
 pub struct Posters {
@@ -46,7 +46,7 @@ pub struct Posters {
     clock: Clock,
     /// `None` if posters are off.
     client: Option<Arc<PosterClient>>,
-    plan: Plan,
+    schedule: PosterSchedule,
     /// The batch that is being fetched.
     task: Option<AbortOnDropHandle<Vec<Attempt>>>,
     /// Changes that could not be saved yet, and when they are tried again.
@@ -80,7 +80,7 @@ impl Posters {
             repository,
             clock,
             client: client.map(Arc::new),
-            plan: Plan::default(),
+            schedule: PosterSchedule::default(),
             task: None,
             unsaved: None,
             fetches: Family::default(),
@@ -101,7 +101,9 @@ impl Posters {
         let Some(client) = &self.client else {
             return;
         };
-        let updated = self.plan.update(&self.repository, client, syncer.known());
+        let updated = self
+            .schedule
+            .update(&self.repository, client, syncer.known());
         match updated.await {
             Ok(changes) => self.add_unsaved(changes),
             Err(error) => tracing::debug!(%error, "cannot plan the posters; will retry"),
@@ -118,7 +120,7 @@ impl Posters {
     }
 
     fn has_work(&self) -> bool {
-        let is_due = |client: &Arc<PosterClient>| self.plan.is_due(client, self.clock.now());
+        let is_due = |client: &Arc<PosterClient>| self.schedule.is_due(client, self.clock.now());
         self.unsaved.is_some() || self.task.is_some() || self.client.as_ref().is_some_and(is_due)
     }
 
@@ -144,12 +146,12 @@ impl Posters {
                     Ok(attempts) => return self.finish(attempts),
                     Err(error) => {
                         tracing::error!(%error, "fetching posters crashed; will retry");
-                        tokio::time::sleep(SAVE_RETRY).await;
+                        tokio::time::sleep(SAVE_RETRY_DELAY).await;
                     }
                 }
             }
             let now = self.clock.now();
-            let due = match self.plan.next_due(&self.repository, &client, now).await {
+            let due = match self.schedule.next_due(&self.repository, &client, now).await {
                 Ok(due) => due,
                 Err(error) => {
                     tracing::debug!(%error, "cannot read the posters; will retry");
@@ -157,7 +159,7 @@ impl Posters {
                 }
             };
             if due.is_empty() {
-                let wait = self.plan.wait(&client, self.clock.now());
+                let wait = self.schedule.wait(&client, self.clock.now());
                 tokio::time::sleep(wait).await;
                 continue;
             }
@@ -170,7 +172,7 @@ impl Posters {
     /// Saves changes under a lease. If another process has it, they are saved later.
     pub(crate) async fn save(&mut self, changes: PosterChanges) {
         match self.try_save(changes.clone()).await {
-            Ok(true) => self.plan.saved(changes),
+            Ok(true) => self.schedule.saved(changes),
             Ok(false) => self.add_unsaved(changes),
             Err(error) => {
                 tracing::debug!(%error, "cannot save posters; will retry");
@@ -198,7 +200,7 @@ impl Posters {
         if is_empty {
             return;
         }
-        let due = Instant::now() + SAVE_RETRY;
+        let due = Instant::now() + SAVE_RETRY_DELAY;
         match &mut self.unsaved {
             None => self.unsaved = Some((changes, due)),
             Some((unsaved, _)) => {
@@ -228,7 +230,7 @@ async fn fetch_batch(client: Arc<PosterClient>, due: Vec<Poster>, clock: Clock) 
     let started = Instant::now();
     let mut attempts = Vec::new();
     for poster in due {
-        if !attempts.is_empty() && started.elapsed() > BATCH_TIME {
+        if !attempts.is_empty() && started.elapsed() > BATCH_TIMEOUT {
             break;
         }
         attempts.push(attempt(&client, poster, &clock).await);
@@ -260,7 +262,7 @@ async fn attempt(client: &PosterClient, poster: Poster, clock: &Clock) -> Attemp
         }
         Err(error) => {
             let result = match error {
-                FetchError::Refused(_) | FetchError::TooLarge => "refused",
+                PosterError::Refused(_) | PosterError::TooLarge => "refused",
                 _ => "failed",
             };
             Err((error.to_string(), error.retry_after(), result))

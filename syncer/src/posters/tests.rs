@@ -70,7 +70,7 @@ async fn a_response_without_a_picture_keeps_the_last_good_one_with_the_reason() 
         (PictureResponse::Status(404), "failed", "responded with 404"),
         (PictureResponse::Status(500), "failed", "responded with 500"),
         (
-            PictureResponse::Content(pictures::bomb()),
+            PictureResponse::Content(pictures::decompression_bomb()),
             "refused",
             "has too many pixels",
         ),

@@ -27,7 +27,7 @@ pub(crate) use self::client::WebhookClient;
 pub(crate) use self::target::label;
 
 use self::client::{ATTEMPT_TIMEOUT, DeliveryError};
-use self::pending::{Pending, PendingEvent};
+use self::pending::{PendingEvent, PendingEvents};
 use self::target::Target;
 
 /// How often the log is read for new events.
@@ -139,7 +139,7 @@ impl Webhooks {
         if is_waiting && target.queue().read_at == Some((delivery.delivered, newest)) {
             return Ok(());
         }
-        let pending = Pending::new(self.repository.events().await?, &delivery, now);
+        let pending = PendingEvents::new(self.repository.events().await?, &delivery, now);
         target.note_queue(&delivery, newest, &pending.events);
         if is_waiting {
             return Ok(());

@@ -15,7 +15,7 @@ pub(super) struct PendingEvent {
 }
 
 /// The events that a webhook has not accepted yet.
-pub(super) struct Pending {
+pub(super) struct PendingEvents {
     /// Oldest first.
     pub(super) events: Vec<PendingEvent>,
     /// Number of dropped events before them: too old, unreadable, or no longer in the log.
@@ -24,7 +24,7 @@ pub(super) struct Pending {
     pub(super) delivered: u64,
 }
 
-impl Pending {
+impl PendingEvents {
     pub(super) fn new(log: Vec<LoggedEvent>, delivery: &Delivery, now: Timestamp) -> Self {
         let newest = log.last().map_or(0, |event| event.number);
         let delivered = match delivery.delivered {
@@ -93,7 +93,7 @@ mod tests {
             delivered,
             ..Delivery::default()
         };
-        let pending = Pending::new(log, &delivery, now);
+        let pending = PendingEvents::new(log, &delivery, now);
         let numbers: Vec<_> = pending.events.iter().map(|event| event.number).collect();
         let ends = numbers.first().copied().zip(numbers.last().copied());
         (ends, pending.dropped)

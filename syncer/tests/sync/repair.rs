@@ -6,7 +6,7 @@ use std::time::Duration;
 use common::models::{Catalogue, Kind, Outcome};
 use common::repository::{PartKind, Snapshot};
 use serde_json::Value;
-use syncer::commands::Command;
+use syncer::commands::RepositoryCommand;
 use testkit::process::{Finished, run_to_end};
 use testkit::source::film;
 
@@ -40,8 +40,8 @@ pub(crate) async fn commands_refuse_damage(store: Store) {
         }
         scene.restart().await;
         for command in [
-            Command::Rollback { version: 1 },
-            Command::Pin { version: 2 },
+            RepositoryCommand::Rollback { version: 1 },
+            RepositoryCommand::Pin { version: 2 },
         ] {
             let refused = scene.command(command).await.unwrap_err();
             assert!(refused.contains(&lost.to_string()), "{refused}");
@@ -60,7 +60,7 @@ pub(crate) async fn commands_refuse_damage(store: Store) {
         assert_eq!(repaired.catalogue, whole.catalogue);
         scene.restart().await;
         scene
-            .command(Command::Rollback { version: 1 })
+            .command(RepositoryCommand::Rollback { version: 1 })
             .await
             .unwrap();
         let back = scene.load().await.unwrap();
@@ -149,7 +149,7 @@ pub(crate) async fn held_repair(store: Store) {
     assert_eq!(held.rules, ["fuse_lost"]);
     assert!(!held.damage.is_empty());
     assert_eq!(scene.load().await.unwrap().version(), 2);
-    scene.command(Command::Approve).await.unwrap();
+    scene.command(RepositoryCommand::Approve).await.unwrap();
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Published, "{run:?}");
     let loaded = scene.load().await.unwrap();
@@ -162,7 +162,10 @@ pub(crate) async fn held_repair(store: Store) {
 
 pub(crate) async fn pinned(store: Store) {
     let (mut scene, whole) = two_versions(store).await;
-    scene.command(Command::Pin { version: 2 }).await.unwrap();
+    scene
+        .command(RepositoryCommand::Pin { version: 2 })
+        .await
+        .unwrap();
     let lost = scene.parts(PartKind::Base).await[0];
     scene.lose(lost).await;
     let before = scene.source.catalogue();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use common::models::{Kind, Outcome, Run};
 
 use serde_json::json;
-use syncer::commands::Command;
+use syncer::commands::RepositoryCommand;
 use testkit::source::{Fault, film};
 
 use crate::scene::{Scene, Store};
@@ -78,13 +78,16 @@ async fn a_missing_item_that_returns_is_no_longer_missing_for_a_new_process() {
 async fn changes_held_back_by_a_pin_are_published_after_unpin() {
     let mut scene = scene().await;
     scene.sync().await;
-    scene.command(Command::Pin { version: 1 }).await.unwrap();
+    scene
+        .command(RepositoryCommand::Pin { version: 1 })
+        .await
+        .unwrap();
     scene.source.add_film(film(7));
     for _ in 0..2 {
         scene.restart().await;
         assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
     }
-    scene.command(Command::Unpin).await.unwrap();
+    scene.command(RepositoryCommand::Unpin).await.unwrap();
     assert_eq!(scene.sync().await.outcome, Outcome::Published);
 }
 
@@ -129,7 +132,10 @@ async fn an_unreadable_record_is_quarantined_until_it_is_fixed() {
         bad["description"] = "x".repeat(10_000).into();
     });
     // Bad records are reported even while a version is pinned.
-    for pin in [Command::Unpin, Command::Pin { version: 1 }] {
+    for pin in [
+        RepositoryCommand::Unpin,
+        RepositoryCommand::Pin { version: 1 },
+    ] {
         scene.command(pin).await.unwrap();
         assert_eq!(scene.sync().await.outcome, Outcome::Unchanged);
         let quarantine = scene.repository().quarantine().await.unwrap();
@@ -194,7 +200,7 @@ async fn an_approval_applies_once_and_only_to_the_held_changes() {
     scene.source.set("films", twice(0));
     let held = scene.sync().await;
     assert_eq!((held.outcome, held.changes().total()), (Outcome::Held, 0));
-    scene.command(Command::Approve).await.unwrap();
+    scene.command(RepositoryCommand::Approve).await.unwrap();
     scene.source.set("films", twice(1));
     assert_eq!(scene.sync().await.outcome, Outcome::Held, "another id");
     scene.source.set("films", twice(0));

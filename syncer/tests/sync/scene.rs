@@ -12,7 +12,7 @@ use common::repository::{
     Access, ContentDigest, FollowEvent, Follower, Head, PartKind, PartName, Repository, Snapshot,
 };
 use ghibli_api::{Client, ClientConfig, Timeouts};
-use syncer::commands::{self, Command};
+use syncer::commands::{self, RepositoryCommand};
 use syncer::pipeline::{SyncPolicy, Syncer};
 use testkit::mongo::{Mongo, fresh_database};
 use testkit::source::Source;
@@ -168,7 +168,7 @@ impl Scene {
     }
 
     /// Runs a command; an error in words.
-    pub(crate) async fn command(&mut self, command: Command) -> Result<(), String> {
+    pub(crate) async fn command(&mut self, command: RepositoryCommand) -> Result<(), String> {
         let code = commands::run(command, &mut self.syncer, &CancellationToken::new()).await;
         code.map(drop).map_err(|error| format!("{error:#}"))
     }

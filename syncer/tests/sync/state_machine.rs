@@ -12,7 +12,7 @@ use common::repository::{Follower, Head, Header, PartKind, Snapshot};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
-use syncer::commands::Command;
+use syncer::commands::RepositoryCommand;
 use testkit::source::{self, Source, film};
 use tokio::runtime::Handle;
 
@@ -163,15 +163,15 @@ impl World {
             Operation::RollBack(back) => self.roll_back(back).await?,
             Operation::Pin => {
                 let version = self.scene.head().await.version;
-                let end = self.command(Command::Pin { version }).await?;
+                let end = self.command(RepositoryCommand::Pin { version }).await?;
                 ensure!(end.is_ok() || self.is_damaged().await?, "refused: {end:?}");
             }
             Operation::Unpin => {
-                let end = self.command(Command::Unpin).await?;
+                let end = self.command(RepositoryCommand::Unpin).await?;
                 ensure!(end.is_ok(), "refused: {end:?}");
             }
             Operation::Approve => {
-                self.command(Command::Approve).await?.ok();
+                self.command(RepositoryCommand::Approve).await?.ok();
             }
             Operation::Lose(at) => self.damage_part(at, false).await,
             Operation::Corrupt(at) => self.damage_part(at, true).await,
@@ -228,7 +228,9 @@ impl World {
         let version = before.version.saturating_sub(back).max(1);
         let target = before.log.iter().find(|header| header.version == version);
         let target = target.cloned();
-        let end = self.command(Command::Rollback { version }).await?;
+        let end = self
+            .command(RepositoryCommand::Rollback { version })
+            .await?;
         if end.is_err() {
             return Ok(());
         }
@@ -248,8 +250,11 @@ impl World {
 
     /// Runs a command. One that publishes or pins must refuse a damaged state, name a part of it,
     /// and change nothing.
-    async fn command(&mut self, command: Command) -> Check<Result<(), String>> {
-        let publishes = matches!(command, Command::Pin { .. } | Command::Rollback { .. });
+    async fn command(&mut self, command: RepositoryCommand) -> Check<Result<(), String>> {
+        let publishes = matches!(
+            command,
+            RepositoryCommand::Pin { .. } | RepositoryCommand::Rollback { .. }
+        );
         let damage = self
             .read()
             .await?

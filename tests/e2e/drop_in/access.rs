@@ -1,4 +1,4 @@
-//! Who may read the compatible API, and with which methods.
+//! Who may read the drop-in API, and with which methods.
 
 use super::*;
 

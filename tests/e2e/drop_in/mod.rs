@@ -1,4 +1,4 @@
-//! The compatible API: compared with recorded responses of the source, and as a provider.
+//! The drop-in API: compared with recorded responses of the source, and as a provider.
 
 mod access;
 mod recorded_responses;

@@ -1,4 +1,4 @@
-//! The listener that has the compatible API at its root.
+//! The listener that has the drop-in API at its root.
 
 use super::*;
 

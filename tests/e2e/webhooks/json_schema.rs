@@ -1,11 +1,11 @@
-//! As much of JSON Schema as the schemas of events need.
+//! A validator for the subset of JSON Schema that the event schemas use.
 
 use serde_json::Value;
 
 /// Whether a value has a schema of an OpenAPI document. Objects must have no unknown fields.
 ///
 /// # Panics
-/// For a keyword that is not known here.
+/// For an unsupported keyword, format or type.
 pub(super) fn is_valid(document: &Value, schema: &Value, value: &Value) -> bool {
     let keywords = schema.as_object().unwrap().iter();
     let has_only_known_fields = match (&schema["properties"], value.as_object()) {
@@ -34,7 +34,7 @@ pub(super) fn is_valid(document: &Value, schema: &Value, value: &Value) -> bool 
                 text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z')
             }),
             "uint64" => value.is_u64(),
-            other => panic!("format {other}"),
+            other => panic!("unsupported format {other}"),
         },
         "minimum" => value
             .as_f64()
@@ -54,7 +54,7 @@ pub(super) fn is_valid(document: &Value, schema: &Value, value: &Value) -> bool 
                 field.is_none_or(|field| is_valid(document, schema, field))
             })
         }
-        other => panic!("keyword {other}"),
+        other => panic!("unsupported keyword {other}"),
     });
     checks.all(|is_met| is_met) && has_only_known_fields
 }
@@ -66,6 +66,6 @@ fn has_type(value: &Value, name: &Value) -> bool {
         "array" => value.is_array(),
         "string" => value.is_string(),
         "integer" => value.is_u64(),
-        other => panic!("type {other}"),
+        other => panic!("unsupported type {other}"),
     }
 }

@@ -13,6 +13,7 @@ use super::parameter::{MAX_INTEGER, Parameter, ParameterType};
 use super::request::ApiRequest;
 use super::response::ApiResponse;
 use crate::http::AppError;
+use crate::state::Site;
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ChangesSince<'a> {
@@ -27,7 +28,7 @@ pub(super) struct ChangesSince<'a> {
     /// Items of this page that differ.
     updated: Vec<UpdatedItem<'a>>,
     /// Items of this page that are gone.
-    removed: Vec<RemovedItem<'a>>,
+    removed: Vec<RemovedItemJson<'a>>,
     #[serde(flatten)]
     page: PageInfo,
 }
@@ -57,7 +58,8 @@ struct UpdatedItem<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct RemovedItem<'a> {
+#[schemars(rename = "RemovedItem")]
+struct RemovedItemJson<'a> {
     /// Kind of the item.
     kind: Kind,
     /// ID at the source.
@@ -93,58 +95,91 @@ pub(super) fn parameters() -> Vec<Parameter> {
 /// A page of the changes that bring a copy to a later version.
 pub(super) fn changes(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError> {
     let site = request.site;
+    let (since, until) = requested_range(request)?;
+    let changes = changes_between(site, since, until)?;
+    let page = PageInfo::of_changes(request)
+        .with_total(changes.len() as u64)
+        .until(until);
+    let (added, updated, removed) = group_changes(page.slice(&changes), site);
+    let body = ChangesSince {
+        lineage: &site.snapshot.lineage,
+        since,
+        version: until,
+        added,
+        updated,
+        removed,
+        page,
+    };
+    Ok(ApiResponse::new(&body)?.with_page(page))
+}
+
+/// The versions `since` and `until` of a request, which the catalogue has in this order.
+fn requested_range(request: &ApiRequest<'_>) -> Result<(u64, u64), AppError> {
+    let site = request.site;
     let version = site.version();
     let since = request.parameters.number("since").unwrap_or_default();
     let until = request.parameters.number("until").unwrap_or(version);
-    let lineage = &*site.snapshot.lineage;
-    let gone = |reason: String| {
-        AppError::Gone(format!(
-            "{reason}: reload /api/v1/movies and the other lists, then request changes since version {version}"
-        ))
-    };
     let requested_lineage = request.parameters.get("lineage");
-    if requested_lineage.is_some_and(|requested| requested != lineage) {
-        return Err(gone("that version belongs to another lineage".into()));
+    if requested_lineage.is_some_and(|requested| requested != &*site.snapshot.lineage) {
+        return Err(gone(site, "that version belongs to another lineage"));
     }
     let newest = since.max(until);
     if newest > version {
-        return Err(gone(format!(
-            "version {newest} is newer than this catalogue"
-        )));
+        let reason = format!("version {newest} is newer than this catalogue");
+        return Err(gone(site, &reason));
     }
     if until < since {
         return Err(AppError::BadRequest(format!(
             "until must not be less than since={since}"
         )));
     }
-    let changes = if since == until {
-        Vec::new()
-    } else {
-        site.history
-            .diff(since, until)
-            .map_err(|error| match error {
-                // They are being read from the store since the start.
-                DiffError::NotKept(_) | DiffError::NotInMemory(_)
-                    if !site.history.is_backfilled() =>
-                {
-                    AppError::NotReady(None)
-                }
-                DiffError::NotKept(_) | DiffError::NotInMemory(_) => gone(format!(
-                    "not all changes since version {since} are still available"
-                )),
-                DiffError::TooMany => gone(format!("too much has changed since version {since}")),
-            })?
-    };
-    let page = PageInfo::of_changes(request)
-        .with_total(changes.len() as u64)
-        .until(until);
+    Ok((since, until))
+}
+
+fn gone(site: &Site, reason: &str) -> AppError {
+    let version = site.version();
+    AppError::Gone(format!(
+        "{reason}: reload /api/v1/movies and the other lists, then request changes since version {version}"
+    ))
+}
+
+fn changes_between(site: &Site, since: u64, until: u64) -> Result<Vec<Change>, AppError> {
+    if since == until {
+        return Ok(Vec::new());
+    }
+    let changes = site.history.diff(since, until);
+    changes.map_err(|error| match error {
+        // They are being read from the store since the start.
+        DiffError::NotKept(_) | DiffError::NotInMemory(_) if !site.history.is_backfilled() => {
+            AppError::NotReady(None)
+        }
+        DiffError::NotKept(_) | DiffError::NotInMemory(_) => {
+            let reason = format!("not all changes since version {since} are still available");
+            gone(site, &reason)
+        }
+        DiffError::TooMany => {
+            let reason = format!("too much has changed since version {since}");
+            gone(site, &reason)
+        }
+    })
+}
+
+/// The items that these changes add, update and remove.
+fn group_changes<'a>(
+    changes: &'a [Change],
+    site: &Site,
+) -> (
+    Vec<AddedItem<'a>>,
+    Vec<UpdatedItem<'a>>,
+    Vec<RemovedItemJson<'a>>,
+) {
     let serializer = ItemSerializer {
         posters: Some(&site.sync_status.posters),
         ..ItemSerializer::default()
     };
     let json = |item: &Item| serializer.item(item, &site.indexes.lists);
     let (mut added, mut updated, mut removed) = (Vec::new(), Vec::new(), Vec::new());
-    for change in page.slice(&changes) {
+    for change in changes {
         let (kind, id) = (change.kind, &*change.id);
         match (&change.before, &change.after) {
             (None, Some(after)) => added.push(AddedItem {
@@ -159,7 +194,7 @@ pub(super) fn changes(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError>
                 after: json(after),
                 fields: changed_fields(before, after),
             }),
-            (Some(before), None) => removed.push(RemovedItem {
+            (Some(before), None) => removed.push(RemovedItemJson {
                 kind,
                 id,
                 slug: &before.slug,
@@ -168,16 +203,7 @@ pub(super) fn changes(request: &ApiRequest<'_>) -> Result<ApiResponse, AppError>
             (None, None) => {}
         }
     }
-    let body = ChangesSince {
-        lineage,
-        since,
-        version: until,
-        added,
-        updated,
-        removed,
-        page,
-    };
-    Ok(ApiResponse::new(&body)?.with_page(page))
+    (added, updated, removed)
 }
 
 #[derive(Serialize, JsonSchema)]

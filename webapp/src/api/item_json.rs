@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::item_fields::{FieldType, fields, reference};
 use crate::images;
-use crate::lists::related::Related;
+use crate::lists::related::RelatedNumbers;
 use crate::state::PosterIndex;
 
 /// Related items that a field lists at most; the lists have all of them.
@@ -61,7 +61,7 @@ impl ItemSerializer<'_> {
                 ("slug", _) => (*item.slug).into(),
                 (name, Some(kind)) => {
                     let is_included = self.include.contains(&name);
-                    let related = Related::of(item, kind, index).first(index, MAX_RELATED);
+                    let related = RelatedNumbers::of(item, kind, index).first(index, MAX_RELATED);
                     let mut values = related.into_iter().filter_map(|number| {
                         if is_included {
                             return self.included(number, index);

@@ -73,6 +73,11 @@ impl Parameter {
         self.name == VERSION
     }
 
+    /// Whether it has the same name and description.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        (self.name, self.description) == (other.name, other.description)
+    }
+
     pub(super) fn required(mut self) -> Self {
         self.required = true;
         self

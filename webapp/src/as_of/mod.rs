@@ -1,5 +1,5 @@
 //! Requests as of a version: `?version=12` on pages and in `/api/v1`, `/versions/12/ghibli` for the
-//! compatible API.
+//! drop-in API.
 //!
 //! Handlers do not depend on this module. The same routes respond from the site of that version, and
 //! the response is marked.
@@ -105,7 +105,7 @@ fn without_version(uri: &Uri) -> String {
     format!("{}{separator}{query}", uri.path())
 }
 
-/// The request at the address of the compatible API's routes: below `/ghibli`, with links below
+/// The request at the address of the drop-in API's routes: below `/ghibli`, with links below
 /// `/versions`. Others keep their address, so that links to the other pages of a list name the
 /// version.
 fn localize(mut request: Request, version: u64) -> Request {

@@ -1,4 +1,4 @@
-use http_content::{Conditions, Representation};
+use http_content::{Representation, RequestConditions};
 use std::cell::Cell;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::ScanOutcome::{Finished, Stopped};
 use super::kind_records::KindRecords;
-use super::response::{ListResponse, Lists, not_found, record};
+use super::response::{ListResponse, ResponseRecords, not_found, record};
 use crate::http::blocking::{LONG, SHORT, encode, run_blocking};
 use crate::http::content::{AtVersion as _, JSON_UTF8};
 use crate::http::path::OriginalUri;
@@ -83,12 +83,12 @@ async fn all(
         .finish();
     let base = links.ghibli();
     let site = current.load()?;
-    let conditions = Conditions::of(&parts.method, &parts.headers);
+    let conditions = RequestConditions::of(&parts.method, &parts.headers);
     let response = ListResponse {
         query: ListQuery::parse(&query, &base)?,
         url: format!("{base}/{DB}?{query}"),
         catalogue: site.snapshot.catalogue.clone(),
-        lists: Lists::Named(
+        body: ResponseRecords::Named(
             Collection::ALL
                 .map(|collection| {
                     let numbers = site.indexes.lists.source_order(kind_of(collection));
@@ -164,7 +164,7 @@ async fn respond(
         cancellation,
         url: format!("{base}/{collection}?{query_string}"),
         requested_url: requested_url(&base, &parts.uri, parts.original_uri),
-        conditions: Conditions::of(&parts.method, &parts.headers),
+        conditions: RequestConditions::of(&parts.method, &parts.headers),
         query,
     };
     let request = Box::new(request);
@@ -193,7 +193,7 @@ struct ListRequest {
     url: String,
     /// The URL as the client wrote it.
     requested_url: String,
-    conditions: Conditions,
+    conditions: RequestConditions,
 }
 
 impl ListRequest {
@@ -240,7 +240,7 @@ impl ListRequest {
         let list = ListResponse {
             query: self.query,
             catalogue: site.snapshot.catalogue.clone(),
-            lists: Lists::One(selection.records),
+            body: ResponseRecords::One(selection.records),
             url: self.url,
             version: site.version(),
         };
@@ -294,7 +294,7 @@ mod tests {
             query: ListQuery::parse("q=a", "http://here").unwrap(),
             url: String::new(),
             requested_url: String::new(),
-            conditions: Conditions::of(&Method::GET, &HeaderMap::new()),
+            conditions: RequestConditions::of(&Method::GET, &HeaderMap::new()),
         };
         let films = site.snapshot.catalogue.count(Kind::Movie);
         let is_finished = |max_scan| request.select(&site, max_scan).unwrap().is_some();

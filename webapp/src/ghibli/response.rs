@@ -1,6 +1,6 @@
 //! Response bodies: a list or a record as JSON indented by two spaces, or as JSONP.
 
-use http_content::{Conditions, Representation, Streamed};
+use http_content::{Representation, RequestConditions, StreamedText};
 use std::io;
 
 use axum::response::{IntoResponse, Response};
@@ -23,13 +23,13 @@ const CHUNK_BYTES: usize = 64 * 1024;
 pub(super) struct ListResponse {
     pub(super) query: ListQuery,
     pub(super) catalogue: Catalogue,
-    pub(super) lists: Lists,
+    pub(super) body: ResponseRecords,
     /// The URL with the host, which the body depends on besides the records.
     pub(super) url: String,
     pub(super) version: u64,
 }
 
-pub(super) enum Lists {
+pub(super) enum ResponseRecords {
     /// An array.
     One(Vec<Number>),
     /// An object with an array for each collection.
@@ -48,13 +48,13 @@ enum Part {
 }
 
 impl ListResponse {
-    pub(super) fn respond(self, conditions: &Conditions) -> Result<Response, AppError> {
+    pub(super) fn respond(self, conditions: &RequestConditions) -> Result<Response, AppError> {
         let sizes = self.packed_records().map(<[u8]>::len);
         let media_type = media_type(&self.query);
         let version = self.version;
         if sizes.sum::<usize>() > MAX_BUFFERED_BYTES {
             let hash = self.hash();
-            let streamed = Streamed {
+            let streamed = StreamedText {
                 media_type,
                 hash,
                 chunks: self.chunks(),
@@ -74,9 +74,11 @@ impl ListResponse {
     }
 
     fn packed_records(&self) -> impl Iterator<Item = &[u8]> {
-        let numbers: Box<dyn Iterator<Item = &Number>> = match &self.lists {
-            Lists::One(numbers) => Box::new(numbers.iter()),
-            Lists::Named(lists) => Box::new(lists.iter().flat_map(|(_, numbers)| numbers)),
+        let numbers: Box<dyn Iterator<Item = &Number>> = match &self.body {
+            ResponseRecords::One(numbers) => Box::new(numbers.iter()),
+            ResponseRecords::Named(lists) => {
+                Box::new(lists.iter().flat_map(|(_, numbers)| numbers))
+            }
         };
         numbers.filter_map(|number| self.catalogue.bytes(*number))
     }
@@ -97,7 +99,7 @@ impl ListResponse {
         let (prefix, suffix) = callback(&self.query);
         let opening = std::iter::once(Part::Text(prefix));
         let closing = std::iter::once(Part::Text(suffix.to_owned()));
-        let parts = opening.chain(self.lists.parts()).chain(closing);
+        let parts = opening.chain(self.body.parts()).chain(closing);
         let mut parts = parts.peekable();
         let (query, catalogue) = (self.query, self.catalogue);
         std::iter::from_fn(move || {
@@ -116,7 +118,7 @@ impl ListResponse {
     }
 }
 
-impl Lists {
+impl ResponseRecords {
     fn parts(self) -> Box<dyn Iterator<Item = Part> + Send> {
         let lists = match self {
             Self::One(numbers) => return Box::new(array(String::new(), numbers, 1)),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use http_content::{Conditions, Representation};
+use http_content::{Representation, RequestConditions};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
@@ -31,7 +31,7 @@ pub(crate) async fn run_queries(request: Request, next: Next) -> Result<Response
     if request.uri().query().is_none() {
         return Ok(next.run(request).await);
     }
-    let conditions = Conditions::of(request.method(), request.headers());
+    let conditions = RequestConditions::of(request.method(), request.headers());
     run_blocking(&SHORT, move || {
         let response = Handle::current().block_on(next.run(request));
         encode(&response, &conditions);
@@ -75,7 +75,7 @@ pub(crate) async fn acquire(
 }
 
 /// Encodes a response on this blocking thread; the representation keeps it for when it is sent.
-pub(crate) fn encode(response: &Response, conditions: &Conditions) {
+pub(crate) fn encode(response: &Response, conditions: &RequestConditions) {
     if let Some(representation) = response.extensions().get::<Representation>() {
         // An error comes again when it is sent.
         drop(Handle::current().block_on(representation.respond(conditions)));

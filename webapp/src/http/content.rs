@@ -24,7 +24,7 @@ pub(crate) const PNG: &str = "image/png";
 pub(crate) const ATOM: &str = "application/atom+xml";
 /// An API response.
 pub(crate) const JSON: &str = "application/json";
-/// A response of the compatible API, with the type that the source's own server sends.
+/// A response of the drop-in API, with the type that the source's own server sends.
 pub(crate) const JSON_UTF8: &str = "application/json; charset=utf-8";
 /// An API error (RFC 9457).
 pub(crate) const PROBLEM: &str = "application/problem+json";

@@ -23,7 +23,7 @@ pub(crate) enum Cors {
     Closed,
     /// Any page can read it, without credentials.
     Public { is_preflight: bool },
-    /// The compatible API: any page can read it, with credentials, as at the source.
+    /// The drop-in API: any page can read it, with credentials, as at the source.
     Credentials {
         origin: Option<HeaderValue>,
         is_preflight: bool,
@@ -96,7 +96,7 @@ impl Cors {
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
             headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
         } else {
-            // The compatible API sets its own on pages of a list, as the source does.
+            // The drop-in API sets its own on pages of a list, as the source does.
             headers
                 .entry(ACCESS_CONTROL_EXPOSE_HEADERS)
                 .or_insert(EXPOSED);

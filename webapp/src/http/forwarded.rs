@@ -24,13 +24,13 @@ pub(super) fn forwarded_field(request: &Request) -> Option<&'static HeaderName> 
 }
 
 /// The fields of the nearest proxy: the last values, because a client can send the others.
-pub(super) struct Forwarded<'a> {
+pub(super) struct ForwardedFields<'a> {
     scheme: &'a str,
     host: Option<&'a str>,
     prefix: &'a str,
 }
 
-impl<'a> Forwarded<'a> {
+impl<'a> ForwardedFields<'a> {
     pub(super) fn of(headers: &'a HeaderMap) -> Self {
         let standard = last(headers, &STANDARD).unwrap_or_default();
         let standard = |name: &str| {

@@ -3,12 +3,12 @@ use catalogue_index::Role;
 use common::models::Kind;
 use http::{Uri, uri::PathAndQuery};
 
-/// The path of the compatible API, which ignores case as the source does.
+/// The path of the drop-in API, which ignores case as the source does.
 pub(crate) const GHIBLI: &str = "/ghibli";
 /// The API reference: a page for people below an API's path.
 pub(crate) const API_DOCS: &str = "/api/docs";
 
-/// The start of the compatible API's paths as of a version: `/versions/12/ghibli/films`.
+/// The start of the drop-in API's paths as of a version: `/versions/12/ghibli/films`.
 pub(crate) const VERSIONS: &str = "/versions/";
 /// The parameter that selects the version of a page or of an API response.
 pub(crate) const VERSION: &str = "version";
@@ -19,13 +19,13 @@ pub(crate) fn is_api(path: &str) -> bool {
     is_ghibli(path) || matches!(first_segment(path), "api" | "events" | "feed.atom")
 }
 
-/// Whether a path belongs to the compatible API.
+/// Whether a path belongs to the drop-in API.
 pub(crate) fn is_ghibli(path: &str) -> bool {
     let path = ghibli_as_of(path).map_or(path, |(_, below)| below);
     is_current_ghibli(path)
 }
 
-/// Splits a path of the compatible API as of a version: `/versions/12/ghibli/films` into `12` and
+/// Splits a path of the drop-in API as of a version: `/versions/12/ghibli/films` into `12` and
 /// `/ghibli/films`.
 pub(crate) fn ghibli_as_of(path: &str) -> Option<(&str, &str)> {
     let path = path.strip_prefix(VERSIONS)?;

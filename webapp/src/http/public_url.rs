@@ -16,11 +16,11 @@ use http_content::Representation;
 use http_front::ConnectionInfo;
 
 use super::error::AppError;
-use super::forwarded::{Forwarded, forwarded_field};
+use super::forwarded::{ForwardedFields, forwarded_field};
 use super::host::request_host;
 use super::path::{GHIBLI, VERSIONS};
 
-/// Marks the keys of the listener that has the compatible API at its root.
+/// Marks the keys of the listener that has the drop-in API at its root.
 const AT_ROOT: &str = "=";
 
 /// How clients reach a listener, by its settings.
@@ -30,7 +30,7 @@ pub(crate) struct PublicUrl {
     pub(crate) configured: Option<Arc<str>>,
     /// `PYFLIX_TRUSTED_PROXIES`.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
-    /// Whether the compatible API is at the root of this listener, and nothing else is there.
+    /// Whether the drop-in API is at the root of this listener, and nothing else is there.
     pub(crate) is_ghibli: bool,
 }
 
@@ -48,10 +48,10 @@ pub(crate) struct KnownLinkKey(Arc<str>);
 pub(crate) struct Links {
     root: Arc<str>,
     is_ghibli: bool,
-    /// The version of the compatible API that the request names.
+    /// The version of the drop-in API that the request names.
     version: Option<u64>,
     /// Whether it comes from the request.
-    varies: bool,
+    varies_by_request: bool,
     /// Whether [`super::FORWARDED`] fields are read.
     pub(crate) is_forwarded: bool,
 }
@@ -115,12 +115,12 @@ impl PublicUrl {
         request
     }
 
-    fn links(&self, root: Arc<str>, varies: bool) -> Links {
+    fn links(&self, root: Arc<str>, varies_by_request: bool) -> Links {
         Links {
             root,
             is_ghibli: self.is_ghibli,
             version: None,
-            varies,
+            varies_by_request,
             is_forwarded: self.reads_forwarded(),
         }
     }
@@ -161,12 +161,12 @@ impl PublicUrl {
     }
 
     /// The forwarded fields of a trusted proxy; `None` without them, or from another client.
-    fn forwarded<'a>(&self, request: &'a Request) -> Option<Forwarded<'a>> {
+    fn forwarded<'a>(&self, request: &'a Request) -> Option<ForwardedFields<'a>> {
         if !self.reads_forwarded() || !self.is_trusted(peer(request)?) {
             return None;
         }
         forwarded_field(request)?;
-        Some(Forwarded::of(request.headers()))
+        Some(ForwardedFields::of(request.headers()))
     }
 
     fn is_trusted(&self, peer: IpAddr) -> bool {
@@ -232,7 +232,7 @@ impl Links {
         &self.root
     }
 
-    /// The base URL of the compatible API.
+    /// The base URL of the drop-in API.
     pub(crate) fn ghibli(&self) -> String {
         match (self.is_ghibli, self.version) {
             (true, _) => self.root.to_string(),
@@ -262,7 +262,7 @@ impl Links {
 
     /// Marks a response with links in it as one that depends on the request, if it does.
     pub(crate) fn with_links(&self, response: Representation) -> Representation {
-        match self.varies {
+        match self.varies_by_request {
             true => response.varying_by_host(),
             false => response,
         }
@@ -270,7 +270,7 @@ impl Links {
 
     /// The same for a response that has the [`Self::prefix`] in it, but no host.
     pub(crate) fn with_paths(&self, response: Representation) -> Representation {
-        match self.varies && self.is_forwarded {
+        match self.varies_by_request && self.is_forwarded {
             true => response.varying_by_host(),
             false => response,
         }

@@ -3,7 +3,7 @@
 use catalogue_index::{Field, Filter};
 use common::models::Kind;
 
-use super::related::Related;
+use super::related::RelatedNumbers;
 use crate::state::{Site, find};
 
 /// A query parameter that filters a list.
@@ -105,7 +105,7 @@ impl ListFilter {
                 let item = item.ok_or(UnknownItem(other))?;
                 match other {
                     Kind::Species => Filter::Is(Field::Species, item.id.to_string()),
-                    _ => Filter::Among(Related::of(&item, kind, &site.indexes.lists).all()),
+                    _ => Filter::Among(RelatedNumbers::of(&item, kind, &site.indexes.lists).all()),
                 }
             }
         })

@@ -6,14 +6,14 @@ use roaring::RoaringBitmap;
 use catalogue_index::{ListIndex, Sort};
 
 /// The items of one kind that an item is related to.
-pub(crate) enum Related {
+pub(crate) enum RelatedNumbers {
     /// Those that the item itself refers to, in its order.
     Referenced(Vec<Number>),
     /// Those that refer to the item.
     Referring(Kind, RoaringBitmap),
 }
 
-impl Related {
+impl RelatedNumbers {
     pub(crate) fn of(item: &Item, to: Kind, index: &ListIndex) -> Self {
         let number = |id: &Id| index.number(to, id);
         let many = |ids: &[Id]| Self::Referenced(ids.iter().filter_map(number).collect());

@@ -20,7 +20,7 @@ const METHODS: [&str; 4] = ["GET", "HEAD", "OPTIONS", "other"];
 const STATUSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 
 /// Responses by method and class of status.
-type Counts = [[AtomicU64; STATUSES.len()]; METHODS.len()];
+type ResponseCounts = [[AtomicU64; STATUSES.len()]; METHODS.len()];
 
 /// Counts of responses by route, method, class of status and cache. A clone shares them.
 ///
@@ -40,8 +40,8 @@ struct Routes {
 struct Route {
     /// Its template, such as `/movies/{slug}`.
     template: Arc<str>,
-    cached: Counts,
-    made: Counts,
+    cached: ResponseCounts,
+    made: ResponseCounts,
     /// Durations of the responses that were not cached, once there is one.
     durations: OnceLock<Histogram>,
 }
@@ -99,8 +99,8 @@ impl RequestMetrics {
         for (index, slot) in (0..).zip(&self.0.routes) {
             let route = slot.get_or_init(|| Route {
                 template: template.into(),
-                cached: Counts::default(),
-                made: Counts::default(),
+                cached: ResponseCounts::default(),
+                made: ResponseCounts::default(),
                 durations: OnceLock::new(),
             });
             if *route.template == *template {
@@ -140,7 +140,7 @@ impl RequestMetrics {
     }
 }
 
-fn count(counts: &Counts, method: &Method, status: StatusCode) {
+fn count(counts: &ResponseCounts, method: &Method, status: StatusCode) {
     let method = match *method {
         Method::GET => 0,
         Method::HEAD => 1,
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn every_method_and_status_has_a_label_of_a_bounded_set() {
-        let counts = Counts::default();
+        let counts = ResponseCounts::default();
         let methods = ["GET", "HEAD", "OPTIONS", "POST", "INVENTED"];
         for method in methods.map(|method| method.parse().unwrap()) {
             for status in [101, 204, 304, 404, 503, 999] {

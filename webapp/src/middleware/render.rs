@@ -10,7 +10,7 @@ use http::{
     HeaderMap, HeaderValue, Method,
     header::{CONTENT_LENGTH, LOCATION},
 };
-use http_content::{Conditions, Representation};
+use http_content::{Representation, RequestConditions};
 
 use super::error_response::render_error;
 use crate::http::content::HTML;
@@ -24,7 +24,7 @@ pub(super) async fn render(
     request: Request,
     next: Next,
 ) -> Response {
-    let conditions = Conditions::of(request.method(), request.headers());
+    let conditions = RequestConditions::of(request.method(), request.headers());
     let without_body = request.method() == Method::HEAD;
     let only_json = accepts_only_json(request.headers());
     let uri = request.uri().clone();
@@ -104,7 +104,7 @@ fn prefix_location(headers: &mut HeaderMap, prefix: &str) {
 /// The representation as a response, with the header fields that its handler added.
 async fn encode(
     representation: &Representation,
-    conditions: &Conditions,
+    conditions: &RequestConditions,
     placeholder: Response,
 ) -> Result<Response, Arc<AppError>> {
     let mut added = std::mem::take(&mut placeholder.into_parts().0.headers);

@@ -47,13 +47,17 @@ struct ListedFilmmaker {
 }
 
 /// The filmmakers of a role, those with the most movies first.
-pub(crate) async fn list(role: Role, app: AppState, uri: Uri) -> Result<Representation, AppError> {
+pub(crate) async fn list(
+    role: Role,
+    state: AppState,
+    uri: Uri,
+) -> Result<Representation, AppError> {
     let mut query = query::pairs(&uri);
     let page = match query.find(|(name, value)| name == "page" && !value.is_empty()) {
         Some((name, value)) => query::number(&name, &value, 1, usize::MAX)?,
         None => 1,
     };
-    let site = app.current.load()?;
+    let site = state.current.load()?;
     let lists = &site.indexes.lists;
     let total = lists.filmmaker_count(role);
     let pages = total.div_ceil(PER_PAGE).max(1);
@@ -62,7 +66,7 @@ pub(crate) async fn list(role: Role, app: AppState, uri: Uri) -> Result<Represen
     }
     let filmmakers = lists.filmmakers(role, (page - 1) * PER_PAGE, PER_PAGE);
     let head = HtmlHead::of(
-        &app.public_url,
+        &state.public_url,
         &list_address(role, page),
         heading(role),
         format!(
@@ -70,7 +74,7 @@ pub(crate) async fn list(role: Role, app: AppState, uri: Uri) -> Result<Represen
             role.plural()
         ),
     )
-    .with_picture(&app.public_url, || {
+    .with_picture(&state.public_url, || {
         SharePicture::of_kind(lists, Kind::Movie)
     });
     let page = FilmmakerListPage {
@@ -143,11 +147,11 @@ struct Collaborators {
 /// One filmmaker, by slug.
 pub(crate) async fn show(
     role: Role,
-    app: AppState,
+    state: AppState,
     slug: Result<Path<String>, PathRejection>,
 ) -> Result<Representation, AppError> {
     let Path(slug) = slug?;
-    let site = app.current.load()?;
+    let site = state.current.load()?;
     let lists = &site.indexes.lists;
     let filmmaker = lists.filmmaker(role, &slug).ok_or(AppError::NotFound)?;
     let filmography = Filmography::of(&site, &filmmaker, MAX_MOVIES);
@@ -157,7 +161,7 @@ pub(crate) async fn show(
     let is_whole = filmography.movies.len() as u64 == link.movies;
     let page = FilmmakerPage {
         head: HtmlHead::of(
-            &app.public_url,
+            &state.public_url,
             &link.address,
             &filmmaker.name,
             format!(
@@ -168,7 +172,7 @@ pub(crate) async fn show(
             ),
         )
         .with_og_type("profile")
-        .with_picture(&app.public_url, || {
+        .with_picture(&state.public_url, || {
             let first = filmography.movies.first();
             first.map(|movie| SharePicture::of_item(&site, movie))
         }),

@@ -64,11 +64,11 @@ struct HitGroup {
 struct HitView {
     tile: Tile,
     name: Vec<TextPart>,
-    other_fields: Vec<MatchedField>,
+    other_fields: Vec<FieldView>,
 }
 
 /// A field that matches, besides the name.
-struct MatchedField {
+struct FieldView {
     label: &'static str,
     is_japanese: bool,
     text: Vec<TextPart>,
@@ -252,14 +252,14 @@ impl HitView {
             },
             other_fields: others
                 .into_iter()
-                .map(|matched| MatchedField::of(matched, &item))
+                .map(|matched| FieldView::of(matched, &item))
                 .collect(),
             tile: Tile::of(site, item),
         })
     }
 }
 
-impl MatchedField {
+impl FieldView {
     fn of(matched: &FieldMatch, item: &Item) -> Self {
         Self {
             label: match matched.field {

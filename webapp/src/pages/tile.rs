@@ -30,7 +30,8 @@ impl Tile {
         if self.item.kind() != Kind::Person {
             return self;
         }
-        let mut movies = catalogue.items(catalogue.linking(Link::MoviePerson, &self.item.id));
+        let mut movies =
+            catalogue.items(catalogue.linking_in_order(Link::MoviePerson, &self.item.id));
         let movie = movies.next().map(|movie| movie.name().to_owned());
         let known: Vec<_> = [self.note, movie].into_iter().flatten().collect();
         Self {

@@ -28,7 +28,7 @@ use crate::state::CurrentSite;
 const QUIET_TIME: Duration = Duration::from_secs(1);
 /// How long prewarming can delay a new site.
 const PREWARM_TIMEOUT: Duration = Duration::from_millis(100);
-/// The header field of the compatible API that depends on the request and is not cached.
+/// The header field of the drop-in API that depends on the request and is not cached.
 /// [`X_REQUEST_ID`] is cached, because replacing a value is cheaper than adding a field.
 const PER_REQUEST: [HeaderName; 1] = [ACCESS_CONTROL_ALLOW_ORIGIN];
 /// The host of requests that only fill the cache.

@@ -22,7 +22,7 @@ use crate::wording::removed_item;
 pub(crate) struct Site {
     /// The catalogue; version 0 is the built-in one.
     pub(crate) snapshot: Arc<Snapshot>,
-    /// Lists, search and the compatible API's queries over the catalogue.
+    /// Lists, search and the drop-in API's queries over the catalogue.
     pub(crate) indexes: Indexes,
     /// The kept versions.
     pub(crate) history: History,

@@ -80,14 +80,14 @@ pub(super) struct SiteStatusInputs<'a> {
 
 impl SiteStatusInputs<'_> {
     pub(super) fn freshness(&self) -> Freshness {
-        match (self.unavailable_since, self.last_sync()) {
+        match (self.unavailable_since, self.sync_freshness()) {
             (Some(since), _) => Freshness::StoreUnavailable(since),
             (None, freshness) => freshness,
         }
     }
 
     /// The freshness by the head that was read last.
-    fn last_sync(&self) -> Freshness {
+    fn sync_freshness(&self) -> Freshness {
         let Some(last_sync) = &self.head.last_sync else {
             return Freshness::Waiting;
         };
@@ -100,18 +100,18 @@ impl SiteStatusInputs<'_> {
     /// Everything but the revision.
     pub(super) fn status(&self) -> SiteStatus {
         let held = self.sync_status.held.as_ref();
-        let last_sync = self.last_sync();
+        let sync_freshness = self.sync_freshness();
         let conditions = Conditions {
             held: held.is_some(),
             database_unavailable: self.unavailable_since.is_some(),
-            source_unavailable: matches!(last_sync, Freshness::SourceUnavailable(_)),
+            source_unavailable: matches!(sync_freshness, Freshness::SourceUnavailable(_)),
             source_unavailable_long: self.is_source_long_unavailable(),
             no_recent_sync: matches!(
-                last_sync,
+                sync_freshness,
                 Freshness::NoRecentSync(_) | Freshness::SyncInFuture(_)
             ),
             pinned: self.head.pin.is_some(),
-            waiting: last_sync == Freshness::Waiting,
+            waiting: sync_freshness == Freshness::Waiting,
             database_damaged: self.is_damaged || self.sync_status.is_damaged(),
             quarantine_high: self.sync_status.is_quarantine_high(),
         };

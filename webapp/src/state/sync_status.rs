@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use common::clock::Clock;
 use common::models::{
-    Finding, Id, Kind, MissingItem, Outcome, Problem, Quarantined, Run, RunSettings,
+    Finding, Id, Kind, MissingItem, Outcome, Problem, QuarantinedRecord, Run, RunSettings,
 };
 use common::repository::{Repository, Result, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -33,7 +33,7 @@ pub(crate) struct SyncStatus {
     /// A digest of what pages of items say about missing items and about the source's records.
     pub(crate) items_digest: u64,
     /// Unreadable records.
-    pub(crate) quarantine: Vec<Quarantined>,
+    pub(crate) quarantine: Vec<QuarantinedRecord>,
     /// Problems in the source data.
     pub(crate) findings: Vec<Finding>,
     /// Size of the database in bytes; `None` if it is not known.

@@ -8,14 +8,14 @@ use imbl::OrdSet;
 use super::{Catalogue, KindLookup, Link, Number};
 use crate::models::Kind;
 use crate::models::hash_table::HashTable;
-use crate::models::packed::Packed;
+use crate::models::packed::PackedItem;
 
 /// By relation: pairs of the linked and the linking item.
 type EdgeLists = [Vec<(Number, Number)>; Link::ALL.len()];
 
-impl FromIterator<Packed> for Catalogue {
-    fn from_iter<I: IntoIterator<Item = Packed>>(items: I) -> Self {
-        let items: Vec<Packed> = items.into_iter().collect();
+impl FromIterator<PackedItem> for Catalogue {
+    fn from_iter<I: IntoIterator<Item = PackedItem>>(items: I) -> Self {
+        let items: Vec<PackedItem> = items.into_iter().collect();
         build(&items).unwrap_or_else(|| {
             let mut catalogue = Self::default();
             for packed in items {
@@ -28,12 +28,12 @@ impl FromIterator<Packed> for Catalogue {
 
 /// Builds a catalogue with numbers in this order; `None` if two items of a kind have the same id or
 /// slug.
-fn build(items: &[Packed]) -> Option<Catalogue> {
+fn build(items: &[PackedItem]) -> Option<Catalogue> {
     let mut of_kinds: [Vec<Number>; 5] = Default::default();
     for (number, packed) in (0..).zip(items) {
         of_kinds[packed.kind() as usize].push(number);
     }
-    let text = |text: fn(&Packed) -> &[u8]| {
+    let tables_by = |text: fn(&PackedItem) -> &[u8]| {
         let of = |number: Number| text(&items[number as usize]);
         let mut tables: [HashTable; 5] = Default::default();
         for (table, numbers) in tables.iter_mut().zip(&of_kinds) {
@@ -42,25 +42,29 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
         }
         Some(tables)
     };
-    let (ids, (slugs, in_order, held)) = in_parallel(
-        || text(Packed::written_id),
+    let (ids, (slugs, in_order, slots)) = in_parallel(
+        || tables_by(PackedItem::encoded_id),
         || {
             let in_order = of_kinds.each_ref().map(|numbers| {
                 let rank = |number: &Number| items[*number as usize].rank();
                 let places = numbers.iter().map(|number| (rank(number), *number));
                 sorted(places.collect())
             });
-            let held = items.iter().cloned().map(Some).collect();
-            (text(|packed| packed.slug().as_bytes()), in_order, held)
+            let slots = items.iter().cloned().map(Some).collect();
+            (
+                tables_by(|packed| packed.slug().as_bytes()),
+                in_order,
+                slots,
+            )
         },
     );
     let (ids, slugs) = (ids?, slugs?);
     let mut catalogue = Catalogue {
-        items: held,
+        items: slots,
         ..Catalogue::default()
     };
-    let beside = ids.into_iter().zip(slugs).zip(in_order);
-    for (lookup, ((ids, slugs), in_order)) in catalogue.lookups.iter_mut().zip(beside) {
+    let lookups = ids.into_iter().zip(slugs).zip(in_order);
+    for (lookup, ((ids, slugs), in_order)) in catalogue.lookups.iter_mut().zip(lookups) {
         *lookup = KindLookup {
             ids,
             slugs,
@@ -70,10 +74,10 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
     let (first, second) = items.split_at(items.len() / 2);
     let ((mut edges, mut unknown), (more_edges, more_unknown)) = {
         let number_of = |kind: Kind, id: &[u8]| {
-            let is = |number: Number| items[number as usize].written_id() == id;
+            let is = |number: Number| items[number as usize].encoded_id() == id;
             catalogue.lookups[kind as usize].ids.find(id, is)
         };
-        let half = |from: usize, half| links(number_of, from, half);
+        let half = |first_number: usize, half| links(number_of, first_number, half);
         in_parallel(|| half(0, first), || half(first.len(), second))
     };
     for (edges, more) in edges.iter_mut().zip(more_edges) {
@@ -101,11 +105,11 @@ fn build(items: &[Packed]) -> Option<Catalogue> {
 fn links(
     number_of: impl Fn(Kind, &[u8]) -> Option<Number>,
     from: usize,
-    items: &[Packed],
+    items: &[PackedItem],
 ) -> (EdgeLists, Vec<(Link, &[u8], Number)>) {
     let (mut edges, mut unknown) = (EdgeLists::default(), Vec::new());
     for (number, packed) in (from..).zip(items) {
-        // All of them have been numbered before.
+        // Cannot overflow: `build` has numbered these items before.
         let number = Number::try_from(number).unwrap_or(Number::MAX);
         for (link, to) in packed.links() {
             match number_of(link.to(), to) {

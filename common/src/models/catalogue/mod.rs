@@ -8,7 +8,7 @@ use imbl::{OrdSet, Vector};
 use serde_json::value::RawValue;
 
 use super::hash_table::HashTable;
-use super::packed::{Packed, written_id};
+use super::packed::{PackedItem, encoded_id};
 use super::{Credits, Facts, Id, Item, Kind, Link, Number};
 
 /// All items at one version, by id, by slug, in the source's order, and by relation.
@@ -18,7 +18,8 @@ use super::{Credits, Facts, Id, Item, Kind, Link, Number};
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     /// By number; with placeholders for linked items that do not exist.
-    items: Vector<Option<Packed>>,
+    items: Vector<Option<PackedItem>>,
+    /// Numbers that can be reused.
     free: Vector<Number>,
     lookups: [KindLookup; 5],
     /// By relation: pairs of the linked and the linking item.
@@ -36,7 +37,7 @@ struct KindLookup {
 impl Catalogue {
     /// The number of an item.
     pub fn number(&self, kind: Kind, id: &str) -> Option<Number> {
-        self.number_of_present(kind, &written_id(id))
+        self.number_of_present(kind, &encoded_id(id))
     }
 
     fn number_of_present(&self, kind: Kind, id: &[u8]) -> Option<Number> {
@@ -46,21 +47,21 @@ impl Catalogue {
 
     /// The number of an encoded id, of an item or a placeholder.
     fn number_of_id(&self, kind: Kind, id: &[u8]) -> Option<Number> {
-        let of_id = |packed: &Packed| packed.written_id() == id;
+        let of_id = |packed: &PackedItem| packed.encoded_id() == id;
         let is = |number| self.packed(number).is_some_and(of_id);
         self.lookups[kind as usize].ids.find(id, is)
     }
 
-    fn packed(&self, number: Number) -> Option<&Packed> {
+    fn packed(&self, number: Number) -> Option<&PackedItem> {
         self.items.get(number as usize)?.as_ref()
     }
 
-    fn present(&self, number: Number) -> Option<&Packed> {
+    fn present(&self, number: Number) -> Option<&PackedItem> {
         self.packed(number).filter(|packed| packed.is_present())
     }
 
     /// The packed item with this id.
-    pub(super) fn packed_by_id(&self, kind: Kind, id: &str) -> Option<&Packed> {
+    pub(super) fn packed_by_id(&self, kind: Kind, id: &str) -> Option<&PackedItem> {
         self.present(self.number(kind, id)?)
     }
 
@@ -71,17 +72,17 @@ impl Catalogue {
 
     /// The source's record of an item.
     pub fn source(&self, number: Number) -> Option<Box<RawValue>> {
-        self.present(number).map(Packed::source)
+        self.present(number).map(PackedItem::source)
     }
 
     /// The same as text, without validation.
     pub fn source_text(&self, number: Number) -> Option<String> {
-        self.present(number).and_then(Packed::source_text)
+        self.present(number).and_then(PackedItem::source_text)
     }
 
     /// The packed bytes of an item, the same for equal items.
     pub fn bytes(&self, number: Number) -> Option<&[u8]> {
-        self.present(number).map(Packed::bytes)
+        self.present(number).map(PackedItem::bytes)
     }
 
     /// The item with this id.
@@ -96,12 +97,12 @@ impl Catalogue {
 
     /// The name of the item with a number.
     pub fn name_at(&self, number: Number) -> Option<&str> {
-        self.present(number).map(Packed::name)
+        self.present(number).map(PackedItem::name)
     }
 
     /// The rank of the item with a number.
     pub fn rank_at(&self, number: Number) -> Option<i64> {
-        self.present(number).map(Packed::rank)
+        self.present(number).map(PackedItem::rank)
     }
 
     /// The credits of a movie, without unpacking the rest.
@@ -152,12 +153,12 @@ impl Catalogue {
             return (None, None);
         };
         let in_order = &self.lookups[item.kind() as usize].in_order;
-        let place = (item.rank, number);
-        let before = in_order.range(..place).next_back();
+        let sort_key = (item.rank, number);
+        let before = in_order.range(..sort_key).next_back();
         let after = in_order
-            .range((Bound::Excluded(place), Bound::Unbounded))
+            .range((Bound::Excluded(sort_key), Bound::Unbounded))
             .next();
-        let item = |place: Option<&(i64, Number)>| self.item(place?.1);
+        let item = |sort_key: Option<&(i64, Number)>| self.item(sort_key?.1);
         (item(before), item(after))
     }
 
@@ -167,14 +168,14 @@ impl Catalogue {
     }
 
     /// Every packed item of every kind.
-    pub(crate) fn all_packed(&self) -> impl Iterator<Item = &Packed> {
+    pub(crate) fn all_packed(&self) -> impl Iterator<Item = &PackedItem> {
         let numbers = Kind::ALL.into_iter().flat_map(|kind| self.numbers(kind));
         numbers.filter_map(|number| self.present(number))
     }
 
     /// The sum of the items' digests, which does not depend on ranks.
     pub(crate) fn digest(&self) -> u128 {
-        let digests = self.all_packed().map(Packed::digest);
+        let digests = self.all_packed().map(PackedItem::digest);
         digests.fold(0, u128::wrapping_add)
     }
 
@@ -193,22 +194,22 @@ impl Catalogue {
         self.len() == 0
     }
 
-    fn numbers_linking(&self, link: Link, to: Number) -> impl Iterator<Item = Number> {
+    fn linking_numbers_of(&self, link: Link, to: Number) -> impl Iterator<Item = Number> {
         let range = self.links[link as usize].range((to, 0)..=(to, Number::MAX));
         range.map(|(_, from)| *from)
     }
 
     /// The numbers of the items that link to this one, in no order.
     pub fn linking_numbers(&self, link: Link, to: &str) -> impl Iterator<Item = Number> {
-        let to = self.number_of_id(link.to(), &written_id(to)).into_iter();
-        to.flat_map(move |to| self.numbers_linking(link, to))
+        let to = self.number_of_id(link.to(), &encoded_id(to)).into_iter();
+        to.flat_map(move |to| self.linking_numbers_of(link, to))
     }
 
     /// The numbers of the items that link to this one (the movies of a person), in the source's
     /// order.
-    pub fn linking(&self, link: Link, to: &str) -> Vec<Number> {
+    pub fn linking_in_order(&self, link: Link, to: &str) -> Vec<Number> {
         let mut numbers: Vec<_> = self.linking_numbers(link, to).collect();
-        numbers.sort_by_cached_key(|number| self.present(*number).map(Packed::rank));
+        numbers.sort_by_cached_key(|number| self.present(*number).map(PackedItem::rank));
         numbers
     }
 
@@ -221,9 +222,11 @@ impl Catalogue {
         numbers.filter_map(|number| self.item(number))
     }
 
-    /// The links of an item with encoded ids, as for [`super::read_id`].
+    /// The links of an item with encoded ids, as for [`super::decode_id`].
     pub fn links(&self, number: Number) -> Vec<(Link, &[u8])> {
-        self.present(number).map(Packed::links).unwrap_or_default()
+        self.present(number)
+            .map(PackedItem::links)
+            .unwrap_or_default()
     }
 
     /// The items with these ids; missing ones are skipped.
@@ -245,7 +248,7 @@ impl Catalogue {
     }
 }
 
-fn unpack(packed: &Packed) -> Option<Arc<Item>> {
+fn unpack(packed: &PackedItem) -> Option<Arc<Item>> {
     packed.unpack().map(Arc::new)
 }
 

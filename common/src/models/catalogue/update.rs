@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use super::Catalogue;
-use crate::models::packed::{Packed, written_id};
+use crate::models::packed::{PackedItem, encoded_id};
 use crate::models::{Change, Changes, Id, Item, Kind, Link, Number};
 
 impl Catalogue {
     /// Inserts an item, or replaces the one with its id.
     pub fn insert(&mut self, item: &Item) {
-        self.insert_packed(Packed::of(item));
+        self.insert_packed(PackedItem::of(item));
     }
 
-    pub(super) fn insert_packed(&mut self, packed: Packed) {
-        let number = self.number_or_new(packed.kind(), packed.written_id());
+    pub(super) fn insert_packed(&mut self, packed: PackedItem) {
+        let number = self.number_or_new(packed.kind(), packed.encoded_id());
         self.unlink(number);
         let lookup = &mut self.lookups[packed.kind() as usize];
         lookup.slugs.insert(packed.slug().as_bytes(), number);
@@ -31,13 +31,13 @@ impl Catalogue {
 
     /// Removes an item; a missing one is no error.
     pub fn remove(&mut self, kind: Kind, id: &str) {
-        self.remove_by_written_id(kind, &written_id(id));
+        self.remove_by_encoded_id(kind, &encoded_id(id));
     }
 
-    fn remove_by_written_id(&mut self, kind: Kind, id: &[u8]) {
+    fn remove_by_encoded_id(&mut self, kind: Kind, id: &[u8]) {
         if let Some(number) = self.number_of_present(kind, id) {
             self.unlink(number);
-            let name = Packed::placeholder(kind, id);
+            let name = PackedItem::placeholder(kind, id);
             self.items.set(number as usize, Some(name));
             self.release_number(number);
         }
@@ -48,7 +48,7 @@ impl Catalogue {
         if let Some(number) = self.number_of_id(kind, id) {
             return number;
         }
-        let packed = Some(Packed::placeholder(kind, id));
+        let packed = Some(PackedItem::placeholder(kind, id));
         let number = match self.free.pop_back() {
             Some(number) => {
                 self.items.set(number as usize, packed);
@@ -87,10 +87,10 @@ impl Catalogue {
         };
         let kind = packed.kind();
         let mut links = Link::ALL.into_iter().filter(|link| link.to() == kind);
-        if links.any(|link| self.numbers_linking(link, number).next().is_some()) {
+        if links.any(|link| self.linking_numbers_of(link, number).next().is_some()) {
             return;
         }
-        let id = packed.written_id().to_owned();
+        let id = packed.encoded_id().to_owned();
         self.lookups[kind as usize].ids.remove(&id, number);
         self.items.set(number as usize, None);
         self.free.push_back(number);
@@ -114,7 +114,7 @@ impl Catalogue {
             match (before, after) {
                 (_, Some(after)) => self.insert_packed(after.clone()),
                 (Some(before), None) => {
-                    self.remove_by_written_id(before.kind(), before.written_id())
+                    self.remove_by_encoded_id(before.kind(), before.encoded_id())
                 }
                 (None, None) => {}
             }
@@ -139,13 +139,13 @@ impl Catalogue {
     pub fn changes_to(&self, after: &Self) -> Changes {
         let mut changes = Changes::default();
         for item in self.all_packed() {
-            let number = after.number_of_present(item.kind(), item.written_id());
+            let number = after.number_of_present(item.kind(), item.encoded_id());
             if number.is_none() {
                 changes.push(Some(item.clone()), None);
             }
         }
         for item in after.all_packed() {
-            let before = self.number_of_present(item.kind(), item.written_id());
+            let before = self.number_of_present(item.kind(), item.encoded_id());
             let before = before.and_then(|number| self.present(number));
             if before != Some(item) {
                 changes.push(before.cloned(), Some(item.clone()));
@@ -160,7 +160,7 @@ impl Changes {
     pub fn add(&mut self, before: &Catalogue, kind: Kind, id: &Id, after: Option<&Item>) {
         self.push(
             before.packed_by_id(kind, id).cloned(),
-            after.map(Packed::of),
+            after.map(PackedItem::of),
         );
     }
 }

@@ -8,7 +8,7 @@ use super::super::Id;
 /// The mark before the 16 bytes of a UUID; no text begins with it.
 pub(super) const UUID: u8 = 1;
 pub(super) const UUID_BYTES: usize = 16;
-/// As it is written: groups of 8, 4, 4, 4 and 12 digits.
+/// Length of the hyphenated form (8-4-4-4-12).
 pub(super) const UUID_CHARACTERS: usize = 36;
 
 /// Writes values.
@@ -21,7 +21,7 @@ impl Writer {
     }
 
     /// A byte, and space for the end of the facts.
-    pub(super) fn head(&mut self, byte: u8) {
+    pub(super) fn prefix(&mut self, byte: u8) {
         self.0.extend_from_slice(&[byte, 0, 0, 0, 0]);
     }
 
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> [u8; N] {
-        // Less than that was broken off.
+        // `take` returns fewer bytes only for invalid data.
         self.take(N as u64).try_into().unwrap_or([0; N])
     }
 
@@ -182,8 +182,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn float_or_none(&mut self) -> Option<f64> {
-        let is_there = self.take(1) == [1];
-        is_there.then(|| f64::from_le_bytes(self.array()))
+        let is_present = self.take(1) == [1];
+        is_present.then(|| f64::from_le_bytes(self.array()))
     }
 
     pub(super) fn texts(&mut self) -> Vec<String> {
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An id as [`Writer::id`] writes it.
-    pub(super) fn written_id(&mut self) -> &'a [u8] {
+    pub(super) fn encoded_id(&mut self) -> &'a [u8] {
         let from = self.bytes;
         match self.number() {
             1 => self.take(UUID_BYTES as u64),

@@ -227,7 +227,7 @@ pub(super) fn links<'a>(from: &mut Reader<'a>, kind: Kind) -> Vec<(Link, &'a [u8
             true => from.count_up_to_one(),
             false => from.count(),
         };
-        links.extend((0..count).map(|_| (link, from.written_id())));
+        links.extend((0..count).map(|_| (link, from.encoded_id())));
     }
     links
 }

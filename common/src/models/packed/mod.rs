@@ -10,12 +10,12 @@ pub(super) mod raw;
 mod source;
 
 use self::code::Writer;
-use self::raw::HEAD_BYTES;
-pub use self::raw::read_id;
-pub(crate) use self::raw::{Packed, written_id};
+use self::raw::PREFIX_BYTES;
+pub use self::raw::decode_id;
+pub(crate) use self::raw::{PackedItem, encoded_id};
 use super::{Credits, Item, Kind, Link, SourceRecord};
 
-impl Packed {
+impl PackedItem {
     /// Packs an item.
     pub(crate) fn of(item: &Item) -> Self {
         let mut bytes = before_source(item);
@@ -28,8 +28,8 @@ impl Packed {
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let kind = Kind::ALL.get(usize::from(*bytes.first()?))?;
         let packed = Self(bytes.into());
-        let mut reader = packed.after_head();
-        reader.written_id();
+        let mut reader = packed.after_prefix();
+        reader.encoded_id();
         reader.rank();
         reader.text();
         facts::links(&mut reader, *kind);
@@ -42,11 +42,7 @@ impl Packed {
         if !self.is_present() {
             return Vec::new();
         }
-        let mut reader = self.after_head();
-        reader.written_id();
-        reader.rank();
-        reader.text();
-        facts::links(&mut reader, self.kind())
+        facts::links(&mut self.facts_reader(), self.kind())
     }
 
     /// The credits of a movie; `None` for other kinds.
@@ -54,11 +50,7 @@ impl Packed {
         if !self.is_present() || self.kind() != Kind::Movie {
             return None;
         }
-        let mut reader = self.after_head();
-        reader.written_id();
-        reader.rank();
-        reader.skip_text();
-        Some(facts::credits(&mut reader))
+        Some(facts::credits(&mut self.facts_reader()))
     }
 
     /// The item; `None` for a placeholder. Its source record stays packed.
@@ -66,7 +58,7 @@ impl Packed {
         if !self.is_present() {
             return None;
         }
-        let mut reader = self.after_head();
+        let mut reader = self.after_prefix();
         let id = reader.id().into();
         let rank = reader.rank();
         let slug = reader.text().into();
@@ -84,22 +76,22 @@ impl Packed {
 /// All but the source's record.
 fn before_source(item: &Item) -> Vec<u8> {
     let mut writer = Writer::default();
-    writer.head(item.kind() as u8);
+    writer.prefix(item.kind() as u8);
     writer.id(&item.id);
     writer.rank(item.rank);
     writer.text(&item.slug);
     facts::write(&mut writer, &item.facts);
     let mut bytes = writer.finish();
     let end = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    bytes[1..HEAD_BYTES].copy_from_slice(&end.to_le_bytes());
+    bytes[1..PREFIX_BYTES].copy_from_slice(&end.to_le_bytes());
     bytes
 }
 
-impl PartialEq for Packed {
+impl PartialEq for PackedItem {
     /// Equal items have equal bytes, unless another release compressed the record.
     fn eq(&self, other: &Self) -> bool {
-        let both_there = self.is_present() && other.is_present();
-        self.0 == other.0 || (both_there && self.unpack() == other.unpack())
+        let are_present = self.is_present() && other.is_present();
+        self.0 == other.0 || (are_present && self.unpack() == other.unpack())
     }
 }
 

@@ -12,18 +12,18 @@ use crate::models::{Id, Kind};
 /// Flag of the first byte for a placeholder: an item that is linked to but does not exist.
 const PLACEHOLDER: u8 = 8;
 /// Size of the kind and the offset of the source's record.
-pub(super) const HEAD_BYTES: usize = 1 + size_of::<u32>();
+pub(super) const PREFIX_BYTES: usize = 1 + size_of::<u32>();
 
 /// A packed item or a placeholder. These bytes are part of the stored format.
 #[derive(Clone, Debug)]
-pub(crate) struct Packed(pub(super) Arc<[u8]>);
+pub(crate) struct PackedItem(pub(super) Arc<[u8]>);
 
-impl Packed {
+impl PackedItem {
     /// The placeholder of a missing item.
-    pub(crate) fn placeholder(kind: Kind, written_id: &[u8]) -> Self {
+    pub(crate) fn placeholder(kind: Kind, encoded_id: &[u8]) -> Self {
         let mut writer = Writer::default();
-        writer.head(kind as u8 | PLACEHOLDER);
-        Self([&writer.finish(), written_id].concat().into())
+        writer.prefix(kind as u8 | PLACEHOLDER);
+        Self([&writer.finish(), encoded_id].concat().into())
     }
 
     /// Whether this is an item, not a placeholder.
@@ -41,31 +41,27 @@ impl Packed {
         &self.0
     }
 
-    /// The encoded id, as by [`written_id`].
-    pub(crate) fn written_id(&self) -> &[u8] {
-        self.after_head().written_id()
+    /// The encoded id, as by [`encoded_id`].
+    pub(crate) fn encoded_id(&self) -> &[u8] {
+        self.after_prefix().encoded_id()
     }
 
     pub(crate) fn rank(&self) -> i64 {
-        let mut reader = self.after_head();
-        reader.written_id();
+        let mut reader = self.after_prefix();
+        reader.encoded_id();
         reader.rank()
     }
 
     pub(crate) fn slug(&self) -> &str {
-        let mut reader = self.after_head();
-        reader.written_id();
+        let mut reader = self.after_prefix();
+        reader.encoded_id();
         reader.rank();
         reader.text()
     }
 
     /// The name, which is the first fact.
     pub(crate) fn name(&self) -> &str {
-        let mut reader = self.after_head();
-        reader.written_id();
-        reader.rank();
-        reader.skip_text();
-        reader.text()
+        self.facts_reader().text()
     }
 
     /// The source's record.
@@ -88,7 +84,7 @@ impl Packed {
         let mut hash = Xxh3::new();
         hash.update(&[self.kind() as u8]);
         for field in [
-            self.written_id(),
+            self.encoded_id(),
             self.slug().as_bytes(),
             facts,
             text.as_bytes(),
@@ -101,8 +97,8 @@ impl Packed {
 
     /// The encoded facts.
     fn facts(&self) -> Option<&[u8]> {
-        let mut reader = self.after_head();
-        reader.written_id();
+        let mut reader = self.after_prefix();
+        reader.encoded_id();
         reader.rank();
         reader.text();
         let start = self.0.len().checked_sub(reader.left()?)?;
@@ -110,23 +106,32 @@ impl Packed {
     }
 
     pub(super) fn end_of_facts(&self) -> Option<usize> {
-        let end = self.0.get(1..HEAD_BYTES)?.try_into().ok()?;
+        let end = self.0.get(1..PREFIX_BYTES)?.try_into().ok()?;
         usize::try_from(u32::from_le_bytes(end)).ok()
     }
 
-    pub(super) fn after_head(&self) -> Reader<'_> {
-        Reader::new(self.0.get(HEAD_BYTES..).unwrap_or_default())
+    /// A reader at the facts, after the id, the rank and the slug.
+    pub(super) fn facts_reader(&self) -> Reader<'_> {
+        let mut reader = self.after_prefix();
+        reader.encoded_id();
+        reader.rank();
+        reader.skip_text();
+        reader
+    }
+
+    pub(super) fn after_prefix(&self) -> Reader<'_> {
+        Reader::new(self.0.get(PREFIX_BYTES..).unwrap_or_default())
     }
 }
 
 /// Encodes an id as in packed items.
-pub(crate) fn written_id(id: &str) -> Vec<u8> {
+pub(crate) fn encoded_id(id: &str) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.id(id);
     writer.finish()
 }
 
 /// Decodes an id of a packed item.
-pub fn read_id(written: &[u8]) -> Id {
-    Reader::new(written).id().into()
+pub fn decode_id(encoded: &[u8]) -> Id {
+    Reader::new(encoded).id().into()
 }

@@ -14,11 +14,11 @@ pub(super) const COMMON_TEXTS: [&[u8]; 5] = [
 ];
 
 /// Maximum ratio of LZ4, to reject invalid lengths.
-const MAX_RATIO: usize = 256;
+const MAX_COMPRESSION_RATIO: usize = 256;
 
 /// Appends a record to the facts of its item.
 pub(super) fn append(bytes: &mut Vec<u8>, kind: Kind, text: &str) {
-    let short = shorten(text.as_bytes());
+    let short = pack_uuids(text.as_bytes());
     let compressed = lz4_flex::block::compress_with_dict(&short, &dictionary(kind, bytes));
     push_number(bytes, short.len() as u64);
     bytes.extend_from_slice(&compressed);
@@ -27,13 +27,13 @@ pub(super) fn append(bytes: &mut Vec<u8>, kind: Kind, text: &str) {
 /// Reads the record after these facts.
 pub(super) fn read(mut bytes: &[u8], kind: Kind, facts: &[u8]) -> Option<String> {
     let length = usize::try_from(pop_number(&mut bytes)?).ok()?;
-    if length / MAX_RATIO > bytes.len() {
+    if length / MAX_COMPRESSION_RATIO > bytes.len() {
         return None;
     }
     let mut short = vec![0; length];
     let dictionary = dictionary(kind, facts);
     lz4_flex::block::decompress_into_with_dict(bytes, &mut short, &dictionary).ok()?;
-    String::from_utf8(lengthen(&short)).ok()
+    String::from_utf8(unpack_uuids(&short)).ok()
 }
 
 fn dictionary(kind: Kind, facts: &[u8]) -> Vec<u8> {
@@ -41,7 +41,7 @@ fn dictionary(kind: Kind, facts: &[u8]) -> Vec<u8> {
 }
 
 /// Replaces every UUID by the mark and 16 bytes.
-fn shorten(text: &[u8]) -> Vec<u8> {
+fn pack_uuids(text: &[u8]) -> Vec<u8> {
     let mut short = Vec::with_capacity(text.len());
     let mut done = 0;
     // A UUID has 8 digits before its first hyphen.
@@ -61,7 +61,7 @@ fn shorten(text: &[u8]) -> Vec<u8> {
     short
 }
 
-fn lengthen(mut short: &[u8]) -> Vec<u8> {
+fn unpack_uuids(mut short: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(short.len() * 2);
     while let Some(mark) = memchr::memchr(UUID, short) {
         let (before, from) = short.split_at(mark);

@@ -146,15 +146,15 @@ fn item() -> impl Strategy<Value = Item> {
 proptest! {
     #[test]
     fn an_item_comes_out_as_it_was_packed(item in item()) {
-        let packed = Packed::of(&item);
+        let packed = PackedItem::of(&item);
         prop_assert!(packed.is_present());
         prop_assert_eq!(packed.kind(), item.kind());
-        prop_assert_eq!(packed.written_id(), written_id(&item.id));
+        prop_assert_eq!(packed.encoded_id(), encoded_id(&item.id));
         prop_assert_eq!(packed.rank(), item.rank);
         prop_assert_eq!(packed.slug(), &*item.slug);
         prop_assert_eq!(packed.name(), item.name());
         let links = item.links().into_iter();
-        let links: Vec<_> = links.map(|(link, id)| (link, written_id(id))).collect();
+        let links: Vec<_> = links.map(|(link, id)| (link, encoded_id(id))).collect();
         let found = packed.links().into_iter();
         let found: Vec<_> = found.map(|(link, id)| (link, id.to_owned())).collect();
         prop_assert_eq!(found, links);
@@ -165,24 +165,24 @@ proptest! {
         prop_assert_eq!(packed.credits(), credits);
         let unpacked = packed.unpack().unwrap();
         prop_assert_eq!(unpacked.source.text(), item.source.text());
-        prop_assert_eq!(Packed::of(&unpacked), packed.clone());
+        prop_assert_eq!(PackedItem::of(&unpacked), packed.clone());
         prop_assert_eq!(unpacked, item);
-        prop_assert_eq!(Packed::read(packed.bytes()), Some(packed));
+        prop_assert_eq!(PackedItem::read(packed.bytes()), Some(packed));
     }
 
     #[test]
     fn a_name_alone_is_no_item(id in id()) {
-        let packed = Packed::placeholder(Kind::Vehicle, &written_id(&id));
+        let packed = PackedItem::placeholder(Kind::Vehicle, &encoded_id(&id));
         prop_assert!(!packed.is_present());
         prop_assert_eq!(packed.kind(), Kind::Vehicle);
-        prop_assert_eq!(packed.written_id(), written_id(&id));
+        prop_assert_eq!(packed.encoded_id(), encoded_id(&id));
         prop_assert!(packed.unpack().is_none());
     }
 
     #[test]
     fn no_bytes_make_it_fail(bytes in vec(any::<u8>(), 0..200)) {
-        prop_assert_eq!(Packed::read(&bytes), None);
-        let packed = Packed(bytes.into());
+        prop_assert_eq!(PackedItem::read(&bytes), None);
+        let packed = PackedItem(bytes.into());
         let _ = (packed.kind(), packed.rank(), packed.slug(), packed.name());
         let _ = (packed.links(), packed.credits());
         let _ = packed.unpack();
@@ -191,7 +191,7 @@ proptest! {
 }
 
 proptest! {
-    /// Whatever another hand changed, what is read says the same in every way of asking.
+    /// After any corruption, all accessors of a readable item agree.
     #[test]
     fn corrupt_facts_are_rejected_or_are_those_of_an_item(
         item in item(),
@@ -199,20 +199,20 @@ proptest! {
         byte in any::<u8>(),
         cut in any::<bool>(),
     ) {
-        let mut bytes = Packed::of(&item).bytes().to_vec();
+        let mut bytes = PackedItem::of(&item).bytes().to_vec();
         let place = place.index(bytes.len());
-        let in_facts = place < Packed::of(&item).end_of_facts().unwrap();
+        let in_facts = place < PackedItem::of(&item).end_of_facts().unwrap();
         bytes[place] = byte;
         if cut {
             bytes.truncate(place);
         }
-        let read = Packed::read(&bytes);
+        let read = PackedItem::read(&bytes);
         prop_assert!(!(cut && in_facts && read.is_some()));
         if let Some(packed) = read {
             let item = packed.unpack().unwrap();
             prop_assert_eq!(packed.name(), item.name());
             prop_assert_eq!(packed.links().len(), item.links().len());
-            let again = Packed::of(&item).unpack().unwrap();
+            let again = PackedItem::of(&item).unpack().unwrap();
             prop_assert_eq!(format!("{:?}", again.facts), format!("{:?}", item.facts));
         }
     }
@@ -220,8 +220,8 @@ proptest! {
 
 #[test]
 fn a_name_alone_is_not_read_as_an_item() {
-    let name = Packed::placeholder(Kind::Movie, &written_id("1"));
-    assert_eq!(Packed::read(name.bytes()), None);
+    let name = PackedItem::placeholder(Kind::Movie, &encoded_id("1"));
+    assert_eq!(PackedItem::read(name.bytes()), None);
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn what_stores_hold_can_be_read_for_good() {
     let bytes: Vec<u8> = (0..stored.len() / 2)
         .map(|at| u8::from_str_radix(&stored[2 * at..2 * at + 2], 16).unwrap())
         .collect();
-    assert_eq!(Packed::read(&bytes).unwrap().unpack(), Some(item));
+    assert_eq!(PackedItem::read(&bytes).unwrap().unpack(), Some(item));
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn a_movie_takes_less_than_half_of_its_text() {
     let (mut text, mut packed) = (0, 0);
     for movie in movies {
         text += serde_json::to_string(&movie.facts).unwrap().len() + movie.source.text().len();
-        packed += Packed::of(movie).0.len();
+        packed += PackedItem::of(movie).0.len();
     }
     assert!(packed * 2 < text, "{packed} of {text}");
 }

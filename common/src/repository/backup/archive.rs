@@ -1,4 +1,4 @@
-//! The container of a backup: a tar file of sections. Its last entry has their SHA-256 sums, in the
+//! The container of a backup: a tar file of entries. Its last entry has their SHA-256 sums, in the
 //! format of `sha256sum`, and shows that nothing is missing at the end.
 //!
 //! Files and pipes are written and read on threads of their own, because a stalled pipe blocks its
@@ -15,35 +15,35 @@ use super::error::{BackupError, STALL_TIMEOUT};
 
 /// The last entry.
 const SUMS: &str = "SHA256SUMS";
-/// Maximum size of a section in bytes. Parts fit into a MongoDB document.
-const MAX_SECTION_BYTES: u64 = 64 << 20;
+/// Maximum size of an entry in bytes. Parts fit into a MongoDB document.
+const MAX_ENTRY_BYTES: u64 = 64 << 20;
 
 /// A named part of a backup.
-pub(super) struct Section {
+pub(super) struct ArchiveEntry {
     pub(super) name: String,
     pub(super) data: Vec<u8>,
 }
 
-/// Writes sections.
-pub(super) struct Writer<W> {
+/// Writes entries.
+pub(super) struct ArchiveWriter<W> {
     /// `None` ends the archive; without it, a closed channel leaves it incomplete.
-    sections: mpsc::Sender<Option<Section>>,
+    entries: mpsc::Sender<Option<ArchiveEntry>>,
     output: oneshot::Receiver<io::Result<W>>,
 }
 
-impl<W: Write + Send + 'static> Writer<W> {
+impl<W: Write + Send + 'static> ArchiveWriter<W> {
     pub(super) fn new(output: W) -> Self {
-        let (sections, received) = mpsc::channel(1);
+        let (entries, received) = mpsc::channel(1);
         let (done, output_back) = oneshot::channel();
         thread::spawn(move || done.send(write(output, received)).ok());
         Self {
-            sections,
+            entries,
             output: output_back,
         }
     }
 
     pub(super) async fn append(&mut self, name: String, data: Vec<u8>) -> Result<(), BackupError> {
-        self.send(Some(Section { name, data })).await
+        self.send(Some(ArchiveEntry { name, data })).await
     }
 
     /// Completes the archive, and returns the output.
@@ -56,8 +56,8 @@ impl<W: Write + Send + 'static> Writer<W> {
             .map_err(BackupError::Write)
     }
 
-    async fn send(&mut self, section: Option<Section>) -> Result<(), BackupError> {
-        let sent = timeout(STALL_TIMEOUT, self.sections.send(section)).await;
+    async fn send(&mut self, entry: Option<ArchiveEntry>) -> Result<(), BackupError> {
+        let sent = timeout(STALL_TIMEOUT, self.entries.send(entry)).await;
         if sent.map_err(|_| BackupError::Stalled)?.is_ok() {
             return Ok(());
         }
@@ -73,11 +73,11 @@ fn interrupted() -> BackupError {
     BackupError::Write(io::ErrorKind::Interrupted.into())
 }
 
-fn write<W: Write>(output: W, mut sections: mpsc::Receiver<Option<Section>>) -> io::Result<W> {
+fn write<W: Write>(output: W, mut entries: mpsc::Receiver<Option<ArchiveEntry>>) -> io::Result<W> {
     let mut archive = tar::Builder::new(output);
     let mut sums = String::new();
-    while let Some(section) = sections.blocking_recv() {
-        let Some(Section { name, data }) = section else {
+    while let Some(entry) = entries.blocking_recv() {
+        let Some(ArchiveEntry { name, data }) = entry else {
             append(&mut archive, SUMS, sums.as_bytes())?;
             let mut output = archive.into_inner()?;
             output.flush()?;
@@ -102,24 +102,24 @@ fn sum_line(name: &str, data: &[u8]) -> String {
     format!("{hex}  {name}\n")
 }
 
-/// Reads sections.
-pub(super) struct Reader {
-    sections: mpsc::Receiver<Result<Option<Section>, BackupError>>,
+/// Reads entries.
+pub(super) struct ArchiveReader {
+    entries: mpsc::Receiver<Result<Option<ArchiveEntry>, BackupError>>,
 }
 
-impl Reader {
+impl ArchiveReader {
     pub(super) fn new(source: impl Read + Send + 'static) -> Self {
-        let (sender, sections) = mpsc::channel(1);
+        let (sender, entries) = mpsc::channel(1);
         thread::spawn(move || {
             let result = read(source, &sender);
             sender.blocking_send(result.map(|()| None)).ok();
         });
-        Self { sections }
+        Self { entries }
     }
 
-    /// The next section; `None` at the end, once all sums are right.
-    pub(super) async fn next(&mut self) -> Result<Option<Section>, BackupError> {
-        let next = timeout(STALL_TIMEOUT, self.sections.recv()).await;
+    /// The next entry; `None` at the end, once all sums are right.
+    pub(super) async fn next(&mut self) -> Result<Option<ArchiveEntry>, BackupError> {
+        let next = timeout(STALL_TIMEOUT, self.entries.recv()).await;
         next.map_err(|_| BackupError::Stalled)?
             .unwrap_or_else(|| Err(BackupError::Damaged("it ended early".into())))
     }
@@ -127,7 +127,7 @@ impl Reader {
 
 fn read(
     mut source: impl Read,
-    sections: &mpsc::Sender<Result<Option<Section>, BackupError>>,
+    entries: &mpsc::Sender<Result<Option<ArchiveEntry>, BackupError>>,
 ) -> Result<(), BackupError> {
     let damaged = |error: io::Error| BackupError::Damaged(error.to_string());
     let first_header = first_header(&mut source)?;
@@ -139,7 +139,7 @@ fn read(
         let size = entry.size();
         let mut data = Vec::new();
         entry
-            .take(MAX_SECTION_BYTES)
+            .take(MAX_ENTRY_BYTES)
             .read_to_end(&mut data)
             .map_err(damaged)?;
         if data.len() as u64 != size {
@@ -149,8 +149,8 @@ fn read(
             return compare_sums(&sums, &data);
         }
         sums.push_str(&sum_line(&name, &data));
-        if sections
-            .blocking_send(Ok(Some(Section { name, data })))
+        if entries
+            .blocking_send(Ok(Some(ArchiveEntry { name, data })))
             .is_err()
         {
             // The receiver has gone.
@@ -160,7 +160,7 @@ fn read(
     Err(BackupError::Damaged(format!("its end is missing ({SUMS})")))
 }
 
-/// The header of the first section. An error of the tar format would show the bytes of another file.
+/// The header of the first entry. An error of the tar format would show the bytes of another file.
 fn first_header(source: &mut impl Read) -> Result<io::Cursor<Vec<u8>>, BackupError> {
     let mut header = Vec::new();
     let read = source.take(512).read_to_end(&mut header);
@@ -173,7 +173,7 @@ fn first_header(source: &mut impl Read) -> Result<io::Cursor<Vec<u8>>, BackupErr
     Ok(io::Cursor::new(header))
 }
 
-/// Names the first section that differs.
+/// Names the first entry that differs.
 fn compare_sums(found: &str, expected: &[u8]) -> Result<(), BackupError> {
     let expected = String::from_utf8_lossy(expected);
     let mut lines = found.lines().zip(expected.lines());

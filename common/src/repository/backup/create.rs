@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::sync::Arc;
 
-use super::archive::Writer;
+use super::archive::ArchiveWriter;
 use super::error::BackupError;
 use super::{CopyProgress, FORMAT, MANIFEST, Manifest, PARTS, PICTURES, TABLES};
 use crate::repository::blocking::run_blocking;
@@ -102,7 +102,7 @@ impl Backup {
         output: W,
         progress: &(dyn Fn(CopyProgress) + Sync),
     ) -> Result<W, BackupError> {
-        let mut writer = Writer::new(output);
+        let mut writer = ArchiveWriter::new(output);
         let mut copied = CopyProgress::of(&self.head);
         progress(copied);
         let manifest = Manifest {
@@ -120,7 +120,7 @@ impl Backup {
         for name in self.head.parts() {
             let data = self.read_part(name).await?;
             copied.add(data.len());
-            writer.append(section_name(name), data).await?;
+            writer.append(entry_name(name), data).await?;
             progress(copied);
         }
         self.copy_pictures(&mut writer).await?;
@@ -130,7 +130,7 @@ impl Backup {
     /// Copies the pictures of posters. A lost or damaged one is left out: a syncer fetches it again.
     async fn copy_pictures<W: Write + Send + 'static>(
         &self,
-        writer: &mut Writer<W>,
+        writer: &mut ArchiveWriter<W>,
     ) -> Result<(), BackupError> {
         let rows = self.rows.iter().filter(|row| row.table == Table::Posters);
         let rows = rows.map(|row| row.row.clone()).collect();
@@ -205,6 +205,6 @@ impl Backup {
 }
 
 /// `parts/base/00000000000000000012/000003.zst`
-pub(super) fn section_name(part: PartName) -> String {
+pub(super) fn entry_name(part: PartName) -> String {
     format!("{PARTS}{part}.zst")
 }

@@ -6,7 +6,7 @@ use crate::repository::head::RELEASE;
 use crate::repository::protocol::AcquireError;
 use crate::repository::store::StoreError;
 
-/// How long a file or pipe may take for a section.
+/// How long a file or pipe may take for an entry.
 pub(super) const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Why a backup or a restore failed.

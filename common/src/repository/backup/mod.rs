@@ -15,13 +15,13 @@ pub use restore::Replacement;
 
 /// The format of backups that this release writes and reads.
 const FORMAT: u64 = 1;
-/// The first section, which describes the others.
+/// The first entry, which describes the others.
 const MANIFEST: &str = "manifest.json";
-/// The folder of the sections with parts.
+/// The folder of the entries with parts.
 const PARTS: &str = "parts/";
-/// The folder of the sections with pictures of posters.
+/// The folder of the entries with pictures of posters.
 const PICTURES: &str = "pictures/";
-/// The folder of the sections with rows of tables.
+/// The folder of the entries with rows of tables.
 const TABLES: &str = "tables/";
 
 /// The content of [`MANIFEST`].

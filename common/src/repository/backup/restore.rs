@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use super::archive::{Reader, Section};
-use super::create::section_name;
+use super::archive::{ArchiveEntry, ArchiveReader};
+use super::create::entry_name;
 use super::error::BackupError;
 use super::{CopyProgress, FORMAT, MANIFEST, Manifest, PICTURES, TABLES};
 use crate::repository::head::{Base, Head, Header, PendingRows, RELEASE};
@@ -11,6 +11,7 @@ use crate::repository::part_name::{PartKind, PartName};
 use crate::repository::posters;
 use crate::repository::protocol::LeaseGuard;
 use crate::repository::store::Result as StoreResult;
+use crate::repository::view::warn_view_is_behind;
 
 /// Whether a restore may replace a store that has a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Repository {
         waiting: impl FnOnce(&str) + Send,
         progress: &(dyn Fn(CopyProgress) + Sync),
     ) -> Result<Header, BackupError> {
-        let mut reader = Reader::new(source);
+        let mut reader = ArchiveReader::new(source);
         let backup = read_manifest(&mut reader).await?;
         let mut lease = self.acquire(waiting).await?;
         let version = lease.head().version;
@@ -51,19 +52,19 @@ impl Repository {
         };
         // The backup is restored, whatever else fails.
         if let Err(error) = complete(lease).await {
-            tracing::warn!(%error, "the readable collections are out of date; the next run will repair them");
+            warn_view_is_behind(&error);
         }
         Ok(header)
     }
 }
 
-async fn read_manifest(reader: &mut Reader) -> Result<Head, BackupError> {
+async fn read_manifest(reader: &mut ArchiveReader) -> Result<Head, BackupError> {
     let not_a_backup = |reason: &str| BackupError::NotABackup(reason.to_owned());
     let first = reader.next().await?;
-    let Some(section) = first.filter(|section| section.name == MANIFEST) else {
+    let Some(entry) = first.filter(|entry| entry.name == MANIFEST) else {
         return Err(not_a_backup("it does not begin with a manifest"));
     };
-    let value: serde_json::Value = serde_json::from_slice(&section.data)
+    let value: serde_json::Value = serde_json::from_slice(&entry.data)
         .map_err(|error| not_a_backup(&format!("{MANIFEST}: {error}")))?;
     let format = value["format"].as_u64();
     let Some(format) = format else {
@@ -84,7 +85,7 @@ async fn read_manifest(reader: &mut Reader) -> Result<Head, BackupError> {
 /// Writes the parts under new names, which no head names yet, and then the head that names them.
 async fn restore_under(
     lease: &mut LeaseGuard,
-    reader: Reader,
+    reader: ArchiveReader,
     backup: Head,
     progress: &(dyn Fn(CopyProgress) + Sync),
 ) -> Result<Header, BackupError> {
@@ -114,20 +115,20 @@ async fn restore_under(
 
 async fn copy(
     lease: &LeaseGuard,
-    mut reader: Reader,
+    mut reader: ArchiveReader,
     backup: &Head,
     fences: &Fences,
     progress: &(dyn Fn(CopyProgress) + Sync),
 ) -> Result<PendingRows, BackupError> {
     let mut copied = CopyProgress::of(backup);
-    let names = backup.parts().map(|part| (section_name(part), part));
+    let names = backup.parts().map(|part| (entry_name(part), part));
     let mut missing: HashMap<String, PartName> = names.collect();
     let mut rows = PendingRows {
         fence: fences.rows(),
         parts: 0,
     };
     progress(copied);
-    while let Some(Section { name, data }) = reader.next().await? {
+    while let Some(ArchiveEntry { name, data }) = reader.next().await? {
         if let Some(key) = picture_key(&name) {
             posters::write_picture(lease, key, data).await?;
             continue;
@@ -158,7 +159,7 @@ async fn copy(
     }
 }
 
-/// The key of the picture in a section.
+/// The key of the picture in an entry.
 fn picture_key(name: &str) -> Option<&str> {
     name.strip_prefix(PICTURES)?.strip_suffix(".jpg")
 }

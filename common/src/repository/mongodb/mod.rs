@@ -30,8 +30,8 @@ use tokio::sync::watch;
 
 use super::head::{FENCE_TRACES, first_fence};
 use super::{
-    Access, Commit, Head, HeadPatch, LeaseDenied, OpenError, Overwrite, PartName, Reading, Release,
-    Result, Row, Store, StoreError, Table, ViewDocument,
+    Access, Commit, Head, HeadPatch, HeadReading, LeaseDenied, OpenError, Overwrite, PartName,
+    Release, Result, Row, Store, StoreError, Table, ViewDocument,
 };
 use crate::models::Kind;
 use connection::{CALL_TIMEOUT, Connection, HEAD_READ_TIMEOUT, Member};
@@ -143,7 +143,7 @@ impl MongoStore {
 
 #[async_trait]
 impl Store for MongoStore {
-    async fn head(&self) -> Result<Option<Reading>> {
+    async fn head(&self) -> Result<Option<HeadReading>> {
         let pipeline = [
             doc! { "$match": { "_id": HEAD } },
             doc! { "$project": { "head": "$$ROOT", "now": "$$NOW" } },
@@ -165,17 +165,17 @@ impl Store for MongoStore {
         &self,
         holder: &str,
         interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, LeaseDenied>> {
+    ) -> Result<std::result::Result<HeadReading, LeaseDenied>> {
         // The head may have to be inserted first, and the reason for a refusal may be gone.
         for _ in 0..3 {
             let filter = steps::may_acquire(holder, interval);
             if let Some(head) = self.step(filter, steps::acquire(holder)).await? {
                 let now = steps::acquired_at(&head);
-                return Ok(Ok(Reading { head, now }));
+                return Ok(Ok(HeadReading { head, now }));
             }
             match self.head().await? {
                 None => self.insert_head().await?,
-                Some(Reading { head, now }) => {
+                Some(HeadReading { head, now }) => {
                     if let Some(denied) = head.lease_denied(holder, interval, now) {
                         return Ok(Err(denied));
                     }
@@ -206,14 +206,14 @@ impl Store for MongoStore {
         if matches!(patch, HeadPatch::Restore(_)) {
             view::clear_versions(&self.connection).await?;
         }
-        self.guarded(steps::held(fence), steps::patch_head(patch))
+        self.guarded(steps::with_fence(fence), steps::patch_head(patch))
             .await?;
         self.notifier.notify();
         Ok(())
     }
 
     async fn release(&self, fence: u64, release: Release) -> Result<()> {
-        self.guarded(steps::held(fence), steps::release(release))
+        self.guarded(steps::with_fence(fence), steps::release(release))
             .await?;
         self.notifier.notify();
         Ok(())
@@ -314,7 +314,7 @@ fn state(database: &Database) -> Collection<Document> {
     database.collection(STATE)
 }
 
-fn read(found: Document) -> Result<Reading> {
+fn read(found: Document) -> Result<HeadReading> {
     #[derive(serde::Deserialize)]
     struct Found {
         head: Document,
@@ -322,7 +322,7 @@ fn read(found: Document) -> Result<Reading> {
     }
     let Found { head, now } = mongodb::bson::deserialize_from_document(found)
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    Ok(Reading {
+    Ok(HeadReading {
         head: document::head(head)?,
         now: document::timestamp(now)?,
     })

@@ -10,7 +10,7 @@ use mongodb::bson::{Bson, Document, doc};
 
 use super::document::{FORMAT, HEAD, date};
 use crate::repository::head::{MAX_LEASE_AHEAD, RELEASE};
-use crate::repository::{Base, Commit, Head, HeadPatch, Header, LEASE, Release, SyncEnd};
+use crate::repository::{Base, Commit, Head, HeadPatch, Header, LEASE_DURATION, Release, SyncEnd};
 
 /// Matches the head when `holder` may have the lease: [`Head::lease_denied`] would find nothing.
 pub(super) fn may_acquire(holder: &str, interval: Option<Duration>) -> Document {
@@ -37,7 +37,7 @@ pub(super) fn acquire(holder: &str) -> Vec<Document> {
     set(doc! {
         "dirty": { "$or": ["$dirty", { "$ne": [{ "$ifNull": ["$lease", null] }, null] }] },
         "fence": { "$add": ["$fence", 1] },
-        "lease": { "holder": literal(holder), "expires": from_now(LEASE) },
+        "lease": { "holder": literal(holder), "expires": from_now(LEASE_DURATION) },
         "release": literal(RELEASE),
     })
 }
@@ -45,12 +45,12 @@ pub(super) fn acquire(holder: &str) -> Vec<Document> {
 /// When the lease of this head was just acquired.
 pub(super) fn acquired_at(head: &Head) -> Timestamp {
     let expires = head.lease.as_ref().map(|lease| lease.expires);
-    let taken = expires.and_then(|expires| expires.checked_sub(LEASE).ok());
+    let taken = expires.and_then(|expires| expires.checked_sub(LEASE_DURATION).ok());
     taken.unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Matches the head while the lease is the one of `fence`.
-pub(super) fn held(fence: u64) -> Document {
+/// Matches the head while `fence` is its current fence.
+pub(super) fn with_fence(fence: u64) -> Document {
     doc! { "_id": HEAD, "fence": to_i64(fence) }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn not_released(fence: u64) -> Document {
 
 /// [`Head::renew`]
 pub(super) fn renew() -> Vec<Document> {
-    set(doc! { "lease.expires": from_now(LEASE) })
+    set(doc! { "lease.expires": from_now(LEASE_DURATION) })
 }
 
 /// Matches the head while the commit's version is the next one and its lease holds.
@@ -168,7 +168,7 @@ pub(super) fn release(release: Release) -> Vec<Document> {
     }
     if let Some(end) = release.sync {
         let failing_since = match end {
-            SyncEnd::Answered => Bson::Null,
+            SyncEnd::Responded => Bson::Null,
             SyncEnd::Failed => doc! { "$ifNull": ["$last_sync.failing_since", "$$NOW"] }.into(),
         };
         fields.insert(

@@ -16,7 +16,7 @@ use crate::repository::part_name::{PartKind, PartName};
 use crate::repository::parts::Damage;
 use crate::repository::pending_rows;
 use crate::repository::read::load::{self, Advance, Snapshot};
-use crate::repository::store::{LEASE, Result, Store, StoreError};
+use crate::repository::store::{LEASE_DURATION, Result, Store, StoreError};
 use crate::repository::view;
 
 /// How often the lease is renewed.
@@ -326,7 +326,7 @@ async fn renew(store: Arc<dyn Store>, fence: u64) {
                 return;
             }
             Err(error) => {
-                tracing::warn!(%error, "cannot renew the lease; it expires after {} s", LEASE.as_secs())
+                tracing::warn!(%error, "cannot renew the lease; it expires after {} s", LEASE_DURATION.as_secs())
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::repository::read::load;
 use crate::repository::store::Result;
 
 /// The time in which a syncer that runs often verifies every part.
-const FULL_PASS: Duration = Duration::from_hours(1);
+const FULL_PASS_INTERVAL: Duration = Duration::from_hours(1);
 /// Concurrent reads of parts.
 const CONCURRENT_READS: usize = 4;
 
@@ -32,10 +32,10 @@ struct Rotation {
 }
 
 impl Rotation {
-    /// The next parts: at least one, and in all of them per [`FULL_PASS`].
+    /// The next parts: at least one, and in all of them per [`FULL_PASS_INTERVAL`].
     fn next(&mut self, mut parts: Vec<PartName>, since: Duration) -> Vec<PartName> {
         parts.sort_by_key(PartName::to_string);
-        let share = since.as_secs_f64() / FULL_PASS.as_secs_f64();
+        let share = since.as_secs_f64() / FULL_PASS_INTERVAL.as_secs_f64();
         let count = parts.len().min(share_of(parts.len(), share));
         let last = self.last.map(|last| last.to_string());
         let start = parts.partition_point(|part| Some(part.to_string()) <= last);

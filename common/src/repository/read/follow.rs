@@ -12,7 +12,7 @@ use super::load::{self, Advance, Snapshot};
 use crate::models::Change;
 use crate::repository::head::{Header, LastSync};
 use crate::repository::part_name::PartName;
-use crate::repository::store::{Reading, Result, Store, StoreError};
+use crate::repository::store::{HeadReading, Result, Store, StoreError};
 
 /// How often the head is read without a notification.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -159,7 +159,7 @@ impl Follower {
         Ok(())
     }
 
-    async fn catch_up(&mut self, reading: &Reading) -> Result<()> {
+    async fn catch_up(&mut self, reading: &HeadReading) -> Result<()> {
         let Some(known) = &self.known else {
             return self.reload(reading).await;
         };
@@ -197,7 +197,7 @@ impl Follower {
         }
     }
 
-    async fn older_head(&mut self, reading: &Reading) -> Result<()> {
+    async fn older_head(&mut self, reading: &HeadReading) -> Result<()> {
         let since = *self.older_since.get_or_insert_with(Instant::now);
         if since.elapsed() < self.stale_read_limit {
             return Ok(());
@@ -207,7 +207,7 @@ impl Follower {
 
     /// Loads the version at the head; if that is damaged, the last whole one, and if there is none, what
     /// can be read.
-    async fn reload(&mut self, reading: &Reading) -> Result<()> {
+    async fn reload(&mut self, reading: &HeadReading) -> Result<()> {
         let Some(mut snapshot) = load::load(&*self.store).await? else {
             return Ok(());
         };

@@ -17,6 +17,25 @@ use crate::repository::store::{Result, Store, StoreError};
 const CONCURRENT_READS: usize = 4;
 /// How often a part may be missing under an unchanged head before it counts as lost.
 const MAX_MISSING_READS: u32 = 6;
+
+/// What happens if parts are missing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MissingParts {
+    /// The others are read; the missing ones are damage.
+    Skip,
+    /// Nothing is returned.
+    Fail,
+}
+
+impl MissingParts {
+    /// They are skipped if they were missing in enough reads before.
+    const fn after(reads: u32) -> Self {
+        match reads >= MAX_MISSING_READS {
+            true => Self::Skip,
+            false => Self::Fail,
+        }
+    }
+}
 const RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// The catalogue at a published version. A clone shares it.
@@ -93,7 +112,7 @@ pub(in crate::repository) async fn load(store: &dyn Store) -> Result<Option<Snap
             0
         };
         seen = Some(header);
-        if let Some(snapshot) = assemble(store, &reading.head, stuck >= MAX_MISSING_READS).await? {
+        if let Some(snapshot) = assemble(store, &reading.head, MissingParts::after(stuck)).await? {
             return Ok(Some(snapshot));
         }
         // A newer head was published meanwhile, or the majority point lags behind the head.
@@ -114,7 +133,7 @@ pub(in crate::repository) async fn load_at(
     }
     let mut missed = 0;
     loop {
-        if let Some(snapshot) = assemble(store, head, missed >= MAX_MISSING_READS).await? {
+        if let Some(snapshot) = assemble(store, head, MissingParts::after(missed)).await? {
             return Ok(Some(snapshot));
         }
         let newest = store.head().await?;
@@ -149,14 +168,14 @@ pub(in crate::repository) async fn load_last_whole(
             continue;
         };
         let (kind, fence, unpack) = (PartKind::Base, first.fence, parts::unpack_items);
-        let items = match read(store, kind, fence, parts, false, unpack).await? {
+        let items = match read(store, kind, fence, parts, MissingParts::Fail, unpack).await? {
             Some((items, damage)) if damage.is_empty() => items,
             _ => continue,
         };
         let mut header = first;
         let mut later = Vec::new();
         for next in &head.log[index + 1..] {
-            match changes(store, next, false).await? {
+            match changes(store, next, MissingParts::Fail).await? {
                 Some((changes, damage)) if damage.is_empty() => later.push(changes),
                 _ => break,
             }
@@ -206,7 +225,7 @@ pub(in crate::repository) async fn advance(
     }
     let mut read = Vec::with_capacity(newer.len());
     for header in newer {
-        let Some((changes, damage)) = changes(store, header, false).await? else {
+        let Some((changes, damage)) = changes(store, header, MissingParts::Fail).await? else {
             return Ok(Advance::Load);
         };
         if !damage.is_empty() {
@@ -225,11 +244,11 @@ pub(in crate::repository) async fn advance(
     Ok(Advance::Steps(steps))
 }
 
-/// The changes of a version and their damage; `None` if parts are missing and that is not tolerated.
+/// The changes of a version and their damage; `None` if parts are missing and not skipped.
 async fn changes(
     store: &dyn Store,
     header: &Header,
-    tolerant: bool,
+    missing: MissingParts,
 ) -> Result<Option<(Vec<Change>, Vec<Damage>)>> {
     let (fence, parts) = (header.fence, header.parts);
     read(
@@ -237,7 +256,7 @@ async fn changes(
         PartKind::Changes,
         fence,
         parts,
-        tolerant,
+        missing,
         parts::unpack,
     )
     .await
@@ -248,7 +267,9 @@ pub(in crate::repository) async fn readable_changes(
     store: &dyn Store,
     header: &Header,
 ) -> Result<(Vec<Change>, Vec<Damage>)> {
-    Ok(changes(store, header, true).await?.unwrap_or_default())
+    Ok(changes(store, header, MissingParts::Skip)
+        .await?
+        .unwrap_or_default())
 }
 
 /// All changes of a version; `None` if parts are missing.
@@ -256,7 +277,7 @@ pub(in crate::repository) async fn complete_changes(
     store: &dyn Store,
     header: &Header,
 ) -> Result<Option<Vec<Change>>> {
-    let Some((changes, damage)) = changes(store, header, false).await? else {
+    let Some((changes, damage)) = changes(store, header, MissingParts::Fail).await? else {
         return Ok(None);
     };
     match damage.into_iter().next() {
@@ -265,8 +286,12 @@ pub(in crate::repository) async fn complete_changes(
     }
 }
 
-/// The state at a head; `None` if parts are missing and that is not tolerated.
-async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Option<Snapshot>> {
+/// The state at a head; `None` if parts are missing and not skipped.
+async fn assemble(
+    store: &dyn Store,
+    head: &Head,
+    missing: MissingParts,
+) -> Result<Option<Snapshot>> {
     let (Some(base), Some(header)) = (head.base, head.header()) else {
         return Err(StoreError::Unreadable {
             name: "the head".into(),
@@ -275,13 +300,13 @@ async fn assemble(store: &dyn Store, head: &Head, tolerant: bool) -> Result<Opti
     };
     let started = Instant::now();
     let (fence, parts, unpack) = (base.fence, base.parts, parts::unpack_items);
-    let read = read(store, PartKind::Base, fence, parts, tolerant, unpack);
+    let read = read(store, PartKind::Base, fence, parts, missing, unpack);
     let Some((items, mut damage)) = read.await? else {
         return Ok(None);
     };
     let mut later = Vec::new();
     for header in since_base(head) {
-        let Some((changes, lost)) = changes(store, header, tolerant).await? else {
+        let Some((changes, lost)) = changes(store, header, missing).await? else {
             return Ok(None);
         };
         later.push(changes);
@@ -337,7 +362,7 @@ async fn read<T: Send + 'static>(
     kind: PartKind,
     fence: u64,
     count: u32,
-    tolerant: bool,
+    missing: MissingParts,
     unpack: Unpack<T>,
 ) -> Result<Option<(Vec<T>, Vec<Damage>)>> {
     let read: Vec<_> = stream::iter(0..count)
@@ -353,7 +378,9 @@ async fn read<T: Send + 'static>(
                 values.extend::<Vec<T>>(found);
                 damage.extend(lost);
             }
-            None if tolerant => damage.push(missing_part(PartName { kind, fence, index })),
+            None if missing == MissingParts::Skip => {
+                damage.push(missing_part(PartName { kind, fence, index }));
+            }
             None => return Ok(None),
         }
     }

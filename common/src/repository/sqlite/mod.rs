@@ -30,8 +30,8 @@ use self::head::{new_head, part_names, read_head, write_head};
 use super::head::{Commit, Head, HeadPatch, LeaseDenied, Release};
 use super::part_name::PartName;
 use super::store::{
-    Access, LEASE, OpenError, Overwrite, Reading, Result, Row, Store, StoreError, Table,
-    ViewDocument,
+    Access, HeadReading, LEASE_DURATION, OpenError, Overwrite, Result, Row, Store, StoreError,
+    Table, ViewDocument,
 };
 use crate::clock::Clock;
 use crate::models::Kind;
@@ -40,7 +40,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a checkpoint waits for readers, after a publication and at the end.
 const CHECKPOINT_TIMEOUT: Duration = Duration::from_millis(100);
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
-const BATCH: usize = 1_000;
+const BATCH_ROWS: usize = 1_000;
 
 /// The embedded store.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ impl SqliteStore {
     /// by higher versions.
     async fn clear_view_versions(&self) -> Result<()> {
         for kind in Kind::ALL {
-            let batch = u32::try_from(BATCH).unwrap_or(u32::MAX);
+            let batch = u32::try_from(BATCH_ROWS).unwrap_or(u32::MAX);
             let next =
                 move |transaction: &Transaction<'_>| view::clear_versions(transaction, kind, batch);
             while self.write(next).await? > 0 {}
@@ -162,12 +162,12 @@ fn now(clock: &Clock) -> Timestamp {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn head(&self) -> Result<Option<Reading>> {
+    async fn head(&self) -> Result<Option<HeadReading>> {
         let clock = self.clock.clone();
         self.read(move |connection| {
             let head = read_head(connection)?;
             let now = now(&clock);
-            Ok(head.map(|head| Reading { head, now }))
+            Ok(head.map(|head| HeadReading { head, now }))
         })
         .await
     }
@@ -176,7 +176,7 @@ impl Store for SqliteStore {
         &self,
         holder: &str,
         interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, LeaseDenied>> {
+    ) -> Result<std::result::Result<HeadReading, LeaseDenied>> {
         if self.read(read_head).await?.is_none() {
             self.clear_view_versions().await?;
         }
@@ -190,15 +190,15 @@ impl Store for SqliteStore {
             if let Some(denied) = head.lease_denied(&holder, interval, now) {
                 return Ok(Err(denied));
             }
-            head.acquire(&holder, LEASE, now);
+            head.acquire(&holder, LEASE_DURATION, now);
             write_head(transaction, &head)?;
-            Ok(Ok(Reading { head, now }))
+            Ok(Ok(HeadReading { head, now }))
         })
         .await
     }
 
     async fn renew(&self, fence: u64) -> Result<()> {
-        self.step(move |head, now| head.renew(fence, LEASE, now))
+        self.step(move |head, now| head.renew(fence, LEASE_DURATION, now))
             .await
             .map(drop)
     }
@@ -256,7 +256,7 @@ impl Store for SqliteStore {
     }
 
     async fn remove(&self, names: &[PartName]) -> Result<()> {
-        for batch in names.chunks(BATCH) {
+        for batch in names.chunks(BATCH_ROWS) {
             let batch = batch.to_vec();
             self.write(move |transaction| {
                 let mut delete = transaction.prepare_cached("DELETE FROM parts WHERE name = ?")?;
@@ -277,7 +277,7 @@ impl Store for SqliteStore {
     async fn write_view(&self, documents: Vec<ViewDocument>, overwrite: Overwrite) -> Result<()> {
         let mut documents = documents.into_iter().peekable();
         while documents.peek().is_some() {
-            let batch: Vec<_> = documents.by_ref().take(BATCH).collect();
+            let batch: Vec<_> = documents.by_ref().take(BATCH_ROWS).collect();
             self.write(move |transaction| {
                 for document in batch {
                     view::write(transaction, document, overwrite)?;

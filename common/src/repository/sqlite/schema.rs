@@ -36,18 +36,18 @@ pub(super) const SCHEMA: &str = "
 
 /// Opens a connection to the file, after creating it and its tables if they are missing. A reader
 /// needs no lock if the tables are there.
-pub(super) fn open(path: &Path, only_reads: bool) -> Result<Connection, Fault> {
+pub(super) fn open(path: &Path, is_read_only: bool) -> Result<Connection, Fault> {
     // Without the flag for URIs: a name like `file:a` is a name.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    if !(only_reads && number(&connection, "user_version")? == FORMAT) {
+    if !(is_read_only && number(&connection, "user_version")? == FORMAT) {
         // With the tables there, this proves that the file can be written.
         create_tables(&mut connection)?;
     }
-    connection.pragma_update(None, "query_only", only_reads)?;
+    connection.pragma_update(None, "query_only", is_read_only)?;
     Ok(connection)
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use common::models::Kind;
 use common::repository::{
-    Commit, Head, HeadPatch, LeaseDenied, Overwrite, PartName, Reading, Release, Result, Row,
+    Commit, Head, HeadPatch, HeadReading, LeaseDenied, Overwrite, PartName, Release, Result, Row,
     Store, StoreError, Table, ViewDocument,
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -30,8 +30,8 @@ pub(super) enum Call {
 /// The response to a call.
 #[derive(Clone, Debug)]
 pub(super) enum Response {
-    Lease(std::result::Result<Reading, LeaseDenied>),
-    Head(Option<Reading>),
+    Lease(std::result::Result<HeadReading, LeaseDenied>),
+    Head(Option<HeadReading>),
     Parts(Vec<PartName>),
     Part(Option<Vec<u8>>),
     Committed(Head),
@@ -126,7 +126,7 @@ impl InterceptedStore {
 
 #[async_trait]
 impl Store for InterceptedStore {
-    async fn head(&self) -> Result<Option<Reading>> {
+    async fn head(&self) -> Result<Option<HeadReading>> {
         match self.send(Call::Head).await? {
             Response::Head(reading) => Ok(reading),
             other => panic!("{other:?}"),
@@ -137,7 +137,7 @@ impl Store for InterceptedStore {
         &self,
         holder: &str,
         _interval: Option<Duration>,
-    ) -> Result<std::result::Result<Reading, LeaseDenied>> {
+    ) -> Result<std::result::Result<HeadReading, LeaseDenied>> {
         match self.send(Call::Acquire(holder.to_owned())).await? {
             Response::Lease(lease) => Ok(lease),
             other => panic!("{other:?}"),

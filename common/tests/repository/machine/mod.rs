@@ -33,7 +33,7 @@ pub(crate) async fn whatever_happens_readers_see_published_versions_alone(store:
     let run = |number: u64| {
         let mut runner = TestRunner::new(configuration(store.is_mongodb(), number));
         let tried = runner.run(&operation::histories(), |(retention, operations)| {
-            let case = World::try_out(store, retention, &operations);
+            let case = World::run_case(store, retention, &operations);
             runtime.block_on(case).map_err(TestCaseError::fail)
         });
         if let Err(failure) = tried {

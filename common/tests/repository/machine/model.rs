@@ -8,10 +8,10 @@ use common::repository::{
     Base, Commit, Head, HeadPatch, Header, PartKind, PartName, Release, Snapshot, ViewDocument,
 };
 
-/// What a promise broken reads like.
+/// The result of a check; the error describes the broken promise.
 pub(super) type Check<T = ()> = Result<T, String>;
 
-/// Ends the check with a text if something is not so.
+/// Returns an error with this text unless the condition holds.
 macro_rules! ensure {
     ($holds:expr, $($text:tt)+) => {
         if !$holds {
@@ -21,7 +21,7 @@ macro_rules! ensure {
 }
 pub(super) use ensure;
 
-/// The head as it must be.
+/// The expected head.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
     pub(super) lineage: String,
@@ -38,22 +38,22 @@ pub(super) struct Model {
 #[derive(Clone, Debug)]
 pub(super) struct Lease {
     pub(super) holder: String,
-    pub(super) over: bool,
+    pub(super) is_expired: bool,
 }
 
-/// All that was ever published, in whatever store, and whether or not a crash took it back.
+/// Every version ever published, in any store, including those that a crash took back.
 #[derive(Debug, Default)]
 pub(super) struct Published {
     versions: Vec<(String, Header, Catalogue)>,
     /// Leases whose publisher learned that it published nothing.
     nothing: HashSet<(String, u64)>,
     /// Whether parts were lost or corrupted at rest, so that somebody may see damage.
-    pub(super) spoiled: bool,
+    pub(super) has_damaged_parts: bool,
 }
 
 impl Model {
     pub(super) fn grants(&self, holder: &str) -> bool {
-        let other = |lease: &Lease| lease.holder != holder && !lease.over;
+        let other = |lease: &Lease| lease.holder != holder && !lease.is_expired;
         !self.lease.as_ref().is_some_and(other)
     }
 
@@ -62,7 +62,7 @@ impl Model {
         self.fence += 1;
         self.lease = Some(Lease {
             holder: holder.to_owned(),
-            over: false,
+            is_expired: false,
         });
     }
 
@@ -208,12 +208,15 @@ impl Published {
             .map(|(.., catalogue)| catalogue)
     }
 
-    /// What somebody sees is exactly a version that was published.
-    pub(super) fn recognises(&self, seen: &Snapshot, who: &str) -> Check {
+    /// Checks that a snapshot is exactly a published version.
+    pub(super) fn check_snapshot(&self, seen: &Snapshot, who: &str) -> Check {
         let Some(content) = self.content(&seen.lineage, &seen.header) else {
-            return Err(format!("{who} sees what never was: {:?}", seen.header));
+            return Err(format!(
+                "{who} sees a version that was never published: {:?}",
+                seen.header
+            ));
         };
-        if self.spoiled && !seen.damage.is_empty() {
+        if self.has_damaged_parts && !seen.damage.is_empty() {
             return Ok(());
         }
         ensure!(

@@ -5,6 +5,8 @@ use std::ops::Range;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::fixture::PartDamage;
+
 /// Processes that publish.
 pub(super) const PUBLISHERS: usize = 3;
 /// One reader that follows, and one that loads again and again.
@@ -38,7 +40,7 @@ pub(super) enum Operation {
     /// Every available version is read.
     ReadHistory,
     /// While no call is under way, a part that the head names is lost, or corrupted.
-    DamagePart(usize, bool),
+    DamagePart(usize, PartDamage),
 }
 
 /// Where a publisher pauses.
@@ -144,7 +146,10 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => Just(RevertCommit),
         1 => Just(RebuildStore),
         1 => Just(ReadHistory),
-        1 => (any::<usize>(), any::<bool>()).prop_map(|(part, corrupt)| DamagePart(part, corrupt)),
+        1 => (any::<usize>(), any::<bool>()).prop_map(|(part, corrupts)| {
+            let damage = if corrupts { PartDamage::Corrupt } else { PartDamage::Remove };
+            DamagePart(part, damage)
+        }),
     ]
 }
 

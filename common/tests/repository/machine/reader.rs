@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use common::repository::{
-    FollowEvent, Header, Reading, Repository, Result, Snapshot, Store, StoreError,
+    FollowEvent, HeadReading, Header, Repository, Result, Snapshot, Store, StoreError,
 };
 use tokio::sync::mpsc;
 
@@ -27,7 +27,7 @@ pub(super) struct Reader {
     work: Pin<Box<dyn Future<Output = ()> + Send>>,
     pub(super) pending: Option<PendingCall>,
     /// The head that it was shown last.
-    pub(super) looked: Option<Reading>,
+    pub(super) looked: Option<HeadReading>,
     /// The wrong responses since it learnt something.
     pub(super) fault: u32,
     known: Option<Arc<Snapshot>>,
@@ -128,7 +128,8 @@ impl Reader {
                 }
                 FollowEvent::HeadStatus(_) => {}
                 // Nothing of the version can be read.
-                FollowEvent::Unavailable(StoreError::Damaged { .. }) if published.spoiled => {}
+                FollowEvent::Unavailable(StoreError::Damaged { .. })
+                    if published.has_damaged_parts => {}
                 FollowEvent::Unavailable(error) => {
                     return Err(format!("{} fails: {error}", self.name));
                 }
@@ -147,7 +148,7 @@ impl Reader {
                     model.version
                 );
                 if let Some(loaded) = &loaded {
-                    published.recognises(loaded, self.name)?;
+                    published.check_snapshot(loaded, self.name)?;
                 }
                 self.known = loaded.map(Arc::new);
             }
@@ -156,7 +157,7 @@ impl Reader {
     }
 
     fn follow(&self, seen: &Snapshot, published: &Published) -> Check {
-        published.recognises(seen, self.name)?;
+        published.check_snapshot(seen, self.name)?;
         if let Some(known) = &self.known
             && known.lineage == seen.lineage
         {

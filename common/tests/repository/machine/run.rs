@@ -8,7 +8,7 @@ use common::repository::{
     SyncEnd,
 };
 
-/// What is to be done, with all that is known beforehand.
+/// A publisher's task and its inputs.
 #[derive(Clone, Debug)]
 pub(super) enum Work {
     Sync(Box<Catalogue>),
@@ -16,7 +16,7 @@ pub(super) enum Work {
     PatchHead(HeadPatch),
 }
 
-/// What a run has learnt so far, for the machine to look at after each of its calls.
+/// Results of a run so far, read by the machine after each call.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     /// The lease, once there is one and the sweep is over.
@@ -83,7 +83,7 @@ async fn sync(
             Repair::Restore { state, changes } => {
                 let state = restore(&mut lease, &state, Origin::Source, notes).await?;
                 if lease.head().pin.is_some() {
-                    return lease.release(Some(SyncEnd::Answered)).await;
+                    return lease.release(Some(SyncEnd::Responded)).await;
                 }
                 return publish(lease, Some(&state), &changes, None, None, notes).await;
             }
@@ -96,7 +96,7 @@ async fn sync(
     }
     if lease.head().pin.is_some() {
         notes.open().nothing = lease.repair_note().is_none();
-        return lease.release(Some(SyncEnd::Answered)).await;
+        return lease.release(Some(SyncEnd::Responded)).await;
     }
     publish(lease, state.as_ref(), &changes, None, None, notes).await
 }
@@ -167,7 +167,7 @@ async fn publish(
 ) -> Result<()> {
     let Some(published) = lease.publish(state, changes, note, pin).await? else {
         notes.open().nothing = lease.repair_note().is_none();
-        return lease.release(Some(SyncEnd::Answered)).await;
+        return lease.release(Some(SyncEnd::Responded)).await;
     };
     show(lease, published, changes, notes).await
 }
@@ -182,5 +182,5 @@ async fn show(
     notes.open().published = Some(published.clone());
     // A view left behind is the next run's to repair.
     lease.update_view(&published, changes).await.ok();
-    lease.release(Some(SyncEnd::Answered)).await
+    lease.release(Some(SyncEnd::Responded)).await
 }

@@ -1,4 +1,4 @@
-use crate::wire::link::Link;
+use crate::wire::link::AbsoluteLink;
 
 /// The base of all links in responses, such as `http://localhost:8000/ghibli`.
 pub(super) struct BaseUrl(String);
@@ -15,7 +15,7 @@ impl BaseUrl {
     /// Replaces the base of a link among the collections, whatever its host. `None` for other
     /// texts.
     pub(super) fn rebase(&self, text: &str) -> Option<String> {
-        let Link { target, .. } = Link::parse(text)?;
+        let AbsoluteLink { target, .. } = AbsoluteLink::parse(text)?;
         let id = target.id.unwrap_or_default();
         Some(format!("{}/{}/{id}", self.0, target.collection))
     }
@@ -30,7 +30,7 @@ impl BaseUrl {
             Some(rest) => ("$", rest),
             None => ("", rest),
         };
-        let Link { target, .. } = Link::parse(rest)?;
+        let AbsoluteLink { target, .. } = AbsoluteLink::parse(rest)?;
         let id = target.id.unwrap_or_default();
         let base = regex::escape(&self.0);
         Some(format!("{start}{base}/{}/{id}{end}", target.collection))

@@ -12,7 +12,7 @@ use super::collection::Collection;
 
 /// A parsed absolute link.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Link<'a> {
+pub(crate) struct AbsoluteLink<'a> {
     /// Everything before the collection: scheme, host and path prefix.
     pub(crate) base: &'a str,
     pub(crate) target: LinkTarget<'a>,
@@ -25,7 +25,7 @@ pub(crate) struct LinkTarget<'a> {
     pub(crate) id: Option<&'a str>,
 }
 
-impl<'a> Link<'a> {
+impl<'a> AbsoluteLink<'a> {
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let authority = rest.find('/').filter(|length| *length > 0)?;
@@ -45,8 +45,8 @@ impl<'a> Link<'a> {
 ///
 /// In link fields, links with any base count (`any_base`); elsewhere only those with `own_base`.
 pub(super) fn to_stored(text: &str, own_base: Option<&str>, any_base: bool) -> Option<String> {
-    match Link::parse(text) {
-        Some(Link { base, target }) if any_base || own_base == Some(base) => Some(format!(
+    match AbsoluteLink::parse(text) {
+        Some(AbsoluteLink { base, target }) if any_base || own_base == Some(base) => Some(format!(
             "/{}/{}",
             target.collection,
             target.id.unwrap_or_default()

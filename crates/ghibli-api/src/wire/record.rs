@@ -57,7 +57,7 @@ impl Record {
         let url = fields.string("url");
         let own_base = url
             .as_deref()
-            .and_then(link::Link::parse)
+            .and_then(link::AbsoluteLink::parse)
             .map(|url| url.base);
 
         let stored = rewrite_strings(element.get(), |position, text| {

@@ -5,22 +5,22 @@ use super::*;
 #[tokio::test]
 async fn a_connection_that_sends_nothing_is_closed() {
     let server = Server::start(Limits {
-        first_byte: SHORT,
-        ..patient()
+        first_byte: SHORT_TIMEOUT,
+        ..long_limits()
     })
     .await;
     let mut client = server.connect().await;
 
     let started = Instant::now();
     assert_eq!(client.rest().await, "");
-    assert!(started.elapsed() >= SHORT - Duration::from_millis(50));
+    assert!(started.elapsed() >= SHORT_TIMEOUT - Duration::from_millis(50));
 }
 
 #[tokio::test]
 async fn a_half_sent_header_closes_the_connection_at_every_request() {
     let server = Server::start(Limits {
-        header: SHORT,
-        ..patient()
+        header: SHORT_TIMEOUT,
+        ..long_limits()
     })
     .await;
 
@@ -43,30 +43,30 @@ async fn a_half_sent_header_closes_the_connection_at_every_request() {
 #[tokio::test]
 async fn a_trickled_header_closes_the_connection_however_often_a_byte_comes() {
     let server = Server::start(Limits {
-        header: SHORT,
-        ..patient()
+        header: SHORT_TIMEOUT,
+        ..long_limits()
     })
     .await;
     let mut client = server.connect().await;
 
     let started = Instant::now();
     client.send(b"GET / HTTP/1.1\r\nX: ").await;
-    let mut ticks = tokio::time::interval(SHORT / 10);
+    let mut ticks = tokio::time::interval(SHORT_TIMEOUT / 10);
     loop {
         ticks.tick().await;
         if client.stream.write_all(b"x").await.is_err() {
             break;
         }
-        assert!(started.elapsed() < LONG, "still open");
+        assert!(started.elapsed() < LONG_TIMEOUT, "still open");
     }
 }
 
 #[tokio::test]
 async fn an_idle_connection_outlives_the_first_byte_and_header_deadlines() {
     let server = Server::start(Limits {
-        first_byte: SHORT,
-        header: SHORT,
-        ..patient()
+        first_byte: SHORT_TIMEOUT,
+        header: SHORT_TIMEOUT,
+        ..long_limits()
     })
     .await;
     let mut idle = server.connect().await;
@@ -85,8 +85,8 @@ async fn an_idle_connection_outlives_the_first_byte_and_header_deadlines() {
 #[tokio::test]
 async fn an_idle_connection_is_closed_at_the_idle_deadline() {
     let server = Server::start(Limits {
-        idle: SHORT,
-        ..patient()
+        idle: SHORT_TIMEOUT,
+        ..long_limits()
     })
     .await;
     let mut client = server.connect().await;
@@ -98,9 +98,9 @@ async fn an_idle_connection_is_closed_at_the_idle_deadline() {
 #[tokio::test]
 async fn a_client_that_does_not_read_loses_its_connection() {
     let server = Server::start(Limits {
-        write_stall: SHORT,
+        write_stall: SHORT_TIMEOUT,
         max_connections: 1,
-        ..patient()
+        ..long_limits()
     })
     .await;
     for path in ["/long", "/cached/long"] {
@@ -117,8 +117,8 @@ async fn a_client_that_does_not_read_loses_its_connection() {
 #[tokio::test]
 async fn line_breaks_around_requests_are_ignored_and_do_not_count_as_a_header() {
     let server = Server::start(Limits {
-        header: SHORT,
-        ..patient()
+        header: SHORT_TIMEOUT,
+        ..long_limits()
     })
     .await;
     for breaks in ["\r\n", "\n", "\r\n\r\n\r\n", "\n\n"] {

@@ -6,7 +6,7 @@ use super::*;
 async fn a_shutdown_finishes_running_requests_and_drops_idle_and_half_sent_ones() {
     let server = Server::start(Limits {
         drain: Duration::from_secs(1),
-        ..patient()
+        ..long_limits()
     })
     .await;
     let mut silent = server.connect().await;
@@ -31,12 +31,12 @@ async fn a_shutdown_finishes_running_requests_and_drops_idle_and_half_sent_ones(
     assert_eq!(silent.rest().await, "");
     assert_eq!(idle.rest().await, "");
     assert_eq!(half_sent.rest().await, "");
-    server.go_on.notify_one();
+    server.may_respond.notify_one();
 
     assert!(working.rest().await.ends_with("waited"));
     let refused = TcpStream::connect(server.address).await;
     assert!(refused.is_err());
-    timeout(LONG, server.running)
+    timeout(LONG_TIMEOUT, server.running)
         .await
         .unwrap()
         .unwrap()
@@ -46,8 +46,8 @@ async fn a_shutdown_finishes_running_requests_and_drops_idle_and_half_sent_ones(
 #[tokio::test]
 async fn a_shutdown_does_not_wait_for_a_request_that_never_ends() {
     let server = Server::start(Limits {
-        drain: SHORT,
-        ..patient()
+        drain: SHORT_TIMEOUT,
+        ..long_limits()
     })
     .await;
     let mut working = server.connect().await;
@@ -58,7 +58,7 @@ async fn a_shutdown_does_not_wait_for_a_request_that_never_ends() {
 
     server.shutdown.cancel();
 
-    timeout(LONG, server.running)
+    timeout(LONG_TIMEOUT, server.running)
         .await
         .unwrap()
         .unwrap()
@@ -68,7 +68,7 @@ async fn a_shutdown_does_not_wait_for_a_request_that_never_ends() {
 
 #[tokio::test]
 async fn a_response_without_an_end_stops_when_its_client_leaves() {
-    let server = Server::start(patient()).await;
+    let server = Server::start(long_limits()).await;
     for leave in [Leave::EndSending, Leave::Close, Leave::Reset] {
         let mut client = server.connect().await;
         client.get("/events").await;
@@ -96,7 +96,9 @@ async fn a_response_without_an_end_stops_when_its_client_leaves() {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(LONG, left).await.expect("the response goes on");
+        timeout(LONG_TIMEOUT, left)
+            .await
+            .expect("the response goes on");
         drop(kept);
     }
 }
@@ -105,7 +107,7 @@ async fn a_response_without_an_end_stops_when_its_client_leaves() {
 async fn a_long_response_is_sent_whole_though_the_server_stops_or_the_client_ends_its_side() {
     for path in ["/cached/long", "/long"] {
         for stop in [true, false] {
-            let mut server = Server::start(patient()).await;
+            let mut server = Server::start(long_limits()).await;
             let mut client = server.connect().await;
             client.get(path).await;
             let mut first = [0; 17];
@@ -119,7 +121,7 @@ async fn a_long_response_is_sent_whole_though_the_server_stops_or_the_client_end
             let text = client.rest().await;
             assert_eq!(text.split("\r\n\r\n").nth(1).unwrap().len(), LONG_BYTES);
             if stop {
-                let ended = timeout(LONG, &mut server.running).await.unwrap();
+                let ended = timeout(LONG_TIMEOUT, &mut server.running).await.unwrap();
                 ended.unwrap().unwrap();
             }
         }

@@ -7,7 +7,7 @@ async fn a_full_server_closes_an_idle_connection_for_a_new_one() {
     let server = Server::start(Limits {
         max_connections: 2,
         idle_when_full: Duration::ZERO,
-        ..patient()
+        ..long_limits()
     })
     .await;
     let silent = server.connect().await;
@@ -24,7 +24,7 @@ async fn a_full_server_closes_an_idle_connection_for_a_new_one() {
 
 #[tokio::test]
 async fn a_header_beyond_the_limit_gets_a_431_though_more_of_it_comes() {
-    let server = Server::start(patient()).await;
+    let server = Server::start(long_limits()).await;
     let mut client = server.connect().await;
     let header = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(1 << 20));
     client.send(header.as_bytes()).await;
@@ -34,8 +34,8 @@ async fn a_header_beyond_the_limit_gets_a_431_though_more_of_it_comes() {
 
 #[tokio::test]
 async fn one_limit_on_header_bytes_holds_however_they_arrive() {
-    let server = Server::start(patient()).await;
-    let limit = patient().max_header_bytes;
+    let server = Server::start(long_limits()).await;
+    let limit = long_limits().max_header_bytes;
     let empty = "GET / HTTP/1.1\r\nHost: pyflix\r\nX: \r\n\r\n";
     for (bytes, status) in [
         (limit, "200"),
@@ -66,7 +66,7 @@ async fn one_limit_on_header_bytes_holds_however_they_arrive() {
 
 #[tokio::test]
 async fn as_many_header_fields_as_the_limit_are_accepted() {
-    let server = Server::start(patient()).await;
+    let server = Server::start(long_limits()).await;
     for (fields, status) in [(128, "200"), (129, "431")] {
         let others: String = (1..fields)
             .map(|number| format!("X-{number}: a\r\n"))
@@ -88,8 +88,8 @@ async fn a_full_server_does_not_close_a_connection_that_reads_a_response() {
     let server = Server::start(Limits {
         max_connections: 1,
         idle_when_full: Duration::ZERO,
-        drain: SHORT,
-        ..patient()
+        drain: SHORT_TIMEOUT,
+        ..long_limits()
     })
     .await;
     let mut slow = server.connect().await;
@@ -99,7 +99,7 @@ async fn a_full_server_does_not_close_a_connection_that_reads_a_response() {
 
     let mut next = server.connect().await;
     next.send(REQUEST).await;
-    assert!(timeout(4 * SHORT, next.response()).await.is_err());
+    assert!(timeout(4 * SHORT_TIMEOUT, next.response()).await.is_err());
 
     let mut rest = vec![0; LONG_BYTES];
     slow.stream.read_exact(&mut rest).await.unwrap();

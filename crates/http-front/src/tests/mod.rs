@@ -29,19 +29,19 @@ mod limits;
 mod requests;
 mod stats;
 
-const SHORT: Duration = Duration::from_millis(500);
-const LONG: Duration = Duration::from_secs(20);
+const SHORT_TIMEOUT: Duration = Duration::from_millis(500);
+const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 const LONG_BYTES: usize = 64 << 20;
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: pyflix\r\n\r\n";
 
 /// Deadlines that no test reaches, but for those that it sets itself.
-fn patient() -> Limits {
+fn long_limits() -> Limits {
     Limits {
-        first_byte: LONG,
-        header: LONG,
-        idle: LONG,
-        write_stall: LONG,
-        drain: LONG,
+        first_byte: LONG_TIMEOUT,
+        header: LONG_TIMEOUT,
+        idle: LONG_TIMEOUT,
+        write_stall: LONG_TIMEOUT,
+        drain: LONG_TIMEOUT,
         ..Limits::default()
     }
 }
@@ -52,7 +52,7 @@ struct Server {
     /// A request for `/wait` has come to its handler.
     entered: Arc<Notify>,
     /// Lets it answer.
-    go_on: Arc<Notify>,
+    may_respond: Arc<Notify>,
     /// Responses of `/events` that have not ended.
     listeners: Arc<AtomicUsize>,
     stats: Arc<ServerStats>,
@@ -62,12 +62,12 @@ struct Server {
 impl Server {
     async fn start(limits: Limits) -> Self {
         let entered = Arc::new(Notify::new());
-        let go_on = Arc::new(Notify::new());
+        let may_respond = Arc::new(Notify::new());
         let wait = {
-            let (entered, go_on) = (Arc::clone(&entered), Arc::clone(&go_on));
+            let (entered, may_respond) = (Arc::clone(&entered), Arc::clone(&may_respond));
             || async move {
                 entered.notify_one();
-                go_on.notified().await;
+                may_respond.notified().await;
                 "waited"
             }
         };
@@ -114,7 +114,7 @@ impl Server {
             address,
             shutdown,
             entered,
-            go_on,
+            may_respond,
             listeners,
             stats,
             running,
@@ -165,11 +165,11 @@ impl Client {
         self.send(request.as_bytes()).await;
     }
 
-    /// All that comes until the server closes the connection.
+    /// Everything received until the server closes the connection.
     async fn rest(&mut self) -> String {
         let mut text = String::new();
         let read = self.stream.read_to_string(&mut text);
-        match timeout(LONG, read)
+        match timeout(LONG_TIMEOUT, read)
             .await
             .expect("the connection stays open")
         {
@@ -193,6 +193,6 @@ impl Client {
             self.stream.read_exact(&mut body).await.unwrap();
             String::from_utf8(body).unwrap()
         };
-        timeout(LONG, read).await.expect("no response")
+        timeout(LONG_TIMEOUT, read).await.expect("no response")
     }
 }

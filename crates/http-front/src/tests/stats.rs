@@ -9,14 +9,14 @@ impl Server {
                 tokio::task::yield_now().await;
             }
         };
-        let is_in_time = timeout(LONG, wait).await;
+        let is_in_time = timeout(LONG_TIMEOUT, wait).await;
         is_in_time.unwrap_or_else(|_| panic!("{:?}", self.stats));
     }
 }
 
 #[tokio::test]
 async fn connections_and_all_their_bytes_are_counted() {
-    let server = Server::start(patient()).await;
+    let server = Server::start(long_limits()).await;
     let mut client = server.connect().await;
     server.eventually(|stats| stats.accepted.get() == 1).await;
     assert_eq!(server.stats.open_connections(), 1);
@@ -43,7 +43,7 @@ async fn what_a_server_refuses_and_closes_is_counted_by_reason() {
     let server = Server::start(Limits {
         max_connections: 1,
         idle_when_full: Duration::ZERO,
-        ..patient()
+        ..long_limits()
     })
     .await;
     let mut idle = server.connect().await;
@@ -57,7 +57,7 @@ async fn what_a_server_refuses_and_closes_is_counted_by_reason() {
 
     let server = Server::start(Limits {
         header: Duration::from_millis(10),
-        ..patient()
+        ..long_limits()
     })
     .await;
     let mut slow = server.connect().await;
@@ -65,7 +65,7 @@ async fn what_a_server_refuses_and_closes_is_counted_by_reason() {
     slow.rest().await;
     server.eventually(|stats| stats.timed_out.get() == 1).await;
     let mut long = server.connect().await;
-    let field = "x".repeat(patient().max_header_bytes);
+    let field = "x".repeat(long_limits().max_header_bytes);
     long.send(format!("GET / HTTP/1.1\r\nX: {field}\r\n\r\n").as_bytes())
         .await;
     long.rest().await;

@@ -3,7 +3,7 @@ use http::Method;
 use serde_json::Value;
 use url::{ParseError, Url};
 
-/// A command that chromedriver has beyond the standard, as a path below the session's.
+/// A chromedriver command outside the WebDriver standard; `path` is relative to the session's.
 #[derive(Debug)]
 pub(super) struct ChromeCommand {
     pub(super) path: &'static str,

@@ -40,7 +40,7 @@ pub struct Mongo {
     port: u16,
     options: MongoOptions,
     /// Whether it is one of several members, so that it may never be primary.
-    one_of_many: bool,
+    is_replica_set_member: bool,
     failing: tokio::sync::Mutex<()>,
 }
 
@@ -130,7 +130,7 @@ impl Mongo {
         let again = launch(&self.folder, self.port, &self.options).await;
         let again = again.unwrap_or_else(|log| panic!("mongod did not start again:\n{log}"));
         *self.process() = again;
-        if self.options.replica_set && !self.one_of_many {
+        if self.options.replica_set && !self.is_replica_set_member {
             self.wait_for_primary(&self.connect().await).await;
         }
     }
@@ -180,7 +180,7 @@ pub fn fresh_database() -> String {
 
 impl Mongo {
     /// Starts it without initiating a replica set.
-    async fn launched(options: MongoOptions, one_of_many: bool) -> Self {
+    async fn launched(options: MongoOptions, is_replica_set_member: bool) -> Self {
         let folder = TempDir::with_prefix("mongod-").expect("a temporary folder can be made");
         let (process, port) = start_on_a_free_port(&folder, &options).await;
         Self {
@@ -188,7 +188,7 @@ impl Mongo {
             folder,
             port,
             options,
-            one_of_many,
+            is_replica_set_member,
             failing: tokio::sync::Mutex::default(),
         }
     }

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use super::{Mongo, MongoOptions, START_TIMEOUT, initiate};
 use crate::eventually;
 
-/// For the role of one member; a paused one never responds.
+/// Timeout of `hello`: a paused member never responds.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A replica set of several members, called `rs0`, which elects a new primary within seconds.
@@ -22,9 +22,10 @@ impl MongoReplicaSet {
         let set = Self { members };
         let hosts = set.members.iter().zip(0..);
         let hosts: Vec<_> = hosts.map(|(member, id)| member.member(id)).collect();
-        let hasty = doc! { "electionTimeoutMillis": 2_000, "heartbeatIntervalMillis": 500 };
+        let fast_elections =
+            doc! { "electionTimeoutMillis": 2_000, "heartbeatIntervalMillis": 500 };
         let client = set.members[0].connect().await;
-        let config = doc! { "_id": "rs0", "members": hosts, "settings": hasty };
+        let config = doc! { "_id": "rs0", "members": hosts, "settings": fast_elections };
         initiate(&client, config).await;
         set.primary().await;
         set

@@ -76,10 +76,10 @@ impl RawConnection {
     /// Waits until the server has read all that was sent, for 250 ms at most.
     pub async fn wait_until_read(&self) {
         let end = Instant::now() + READ_TIMEOUT;
-        let mut looks = 0;
+        let mut attempts = 0;
         while self.peer.has_unread_bytes() && Instant::now() < end {
-            looks += 1;
-            if looks < 20 {
+            attempts += 1;
+            if attempts < 20 {
                 yield_now().await;
             } else {
                 sleep(PAUSE).await;

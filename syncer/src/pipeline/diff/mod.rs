@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::models::{Catalogue, Changes, Facts, Finding, Item, Kind, Slugs};
 
 use super::error::PlanError;
-use super::join::{Draft, Joined, KindRecords};
+use super::join::{Draft, JoinedCatalogue, RecordsToJoin};
 
 /// Paths beside the items, such as `/movies/random`.
 const RESERVED_SLUGS: [&str; 1] = ["random"];
@@ -29,7 +29,10 @@ pub(super) struct Delta {
 ///
 /// # Errors
 /// If memory does not suffice.
-pub(super) fn diff(published: &Catalogue, mut joined: Joined<'_>) -> Result<Delta, PlanError> {
+pub(super) fn diff(
+    published: &Catalogue,
+    mut joined: JoinedCatalogue<'_>,
+) -> Result<Delta, PlanError> {
     let mut changes = Changes::default();
     for kind in Kind::ALL {
         for item in published.iter(kind) {
@@ -43,7 +46,7 @@ pub(super) fn diff(published: &Catalogue, mut joined: Joined<'_>) -> Result<Delt
         let ranks = ranks(kind, published, &joined);
         let mut slugs = Slugs::default();
         let records = joined.take_records(kind);
-        let freed_bytes = records.as_ref().map_or(0, KindRecords::freed_bytes);
+        let freed_bytes = records.as_ref().map_or(0, RecordsToJoin::freed_bytes);
         for (draft, rank) in joined.drafts(kind, records).zip(ranks) {
             let before = published.get(kind, &draft.id);
             let slug = match &before {
@@ -72,7 +75,7 @@ pub(super) fn diff(published: &Catalogue, mut joined: Joined<'_>) -> Result<Delt
     })
 }
 
-fn ranks(kind: Kind, published: &Catalogue, joined: &Joined<'_>) -> Vec<i64> {
+fn ranks(kind: Kind, published: &Catalogue, joined: &JoinedCatalogue<'_>) -> Vec<i64> {
     let ids = joined.items.ids(kind);
     let old = ids.map(|id| published.get(kind, id).map(|item| item.rank));
     rank::assign(&old.collect::<Vec<_>>())
@@ -82,7 +85,7 @@ fn slug(
     kind: Kind,
     draft: &Draft,
     published: &Catalogue,
-    joined: &Joined<'_>,
+    joined: &JoinedCatalogue<'_>,
     slugs: &mut Slugs,
 ) -> Arc<str> {
     let year;

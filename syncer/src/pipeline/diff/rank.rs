@@ -1,6 +1,6 @@
 /// The distance between new neighbours' ranks: 32 items fit in between, each inserted beside the
 /// last, before all must be renumbered.
-const GAP: i64 = 1 << 32;
+const RANK_GAP: i64 = 1 << 32;
 
 /// The ranks of items in the source's order, given the ranks that they have (`None`: new).
 ///
@@ -30,9 +30,9 @@ pub(super) fn assign(old: &[Option<i64>]) -> Vec<i64> {
 fn spread(low: Option<i64>, high: Option<i64>, count: usize) -> Option<Vec<i64>> {
     let count = i64::try_from(count).ok()?;
     let (first, step) = match (low, high) {
-        (None, None) => (GAP, GAP),
-        (Some(low), None) => (low.checked_add(GAP)?, GAP),
-        (None, Some(high)) => (high.checked_sub(GAP.checked_mul(count)?)?, GAP),
+        (None, None) => (RANK_GAP, RANK_GAP),
+        (Some(low), None) => (low.checked_add(RANK_GAP)?, RANK_GAP),
+        (None, Some(high)) => (high.checked_sub(RANK_GAP.checked_mul(count)?)?, RANK_GAP),
         (Some(low), Some(high)) => {
             let step = high.checked_sub(low)? / (count + 1);
             (low.checked_add(step)?, step)

@@ -13,14 +13,14 @@ pub(crate) use self::verdict::{FuseRule, FuseVerdict};
 
 use self::compare::{blanked_field, is_mostly_changed};
 use self::verdict::{MAX_FEW, Violation};
-use super::parse::Parsed;
+use super::parse::ParsedRecords;
 
 /// Judges changes by every rule, kind by kind. `missing` are the published items that the source
 /// no longer has, whether they stay for now or not.
 pub(super) fn judge(
     limits: &FuseLimits,
     published: &Catalogue,
-    parsed: &Parsed,
+    parsed: &ParsedRecords,
     missing: &[(Kind, Id)],
     changes: &Changes,
 ) -> FuseVerdict {
@@ -61,7 +61,7 @@ pub(super) fn judge_repair(limits: &FuseLimits, lost: &LostItems) -> Option<Viol
 struct Fuse<'a> {
     limits: &'a FuseLimits,
     published: &'a Catalogue,
-    parsed: &'a Parsed,
+    parsed: &'a ParsedRecords,
     missing: &'a [(Kind, Id)],
     changes: &'a Changes,
     /// The ids of the removed and the missing items.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::pipeline::samples::{Sample, delta, movie, published, sample};
-use common::models::Quarantined;
+use common::models::QuarantinedRecord;
 use serde_json::{Value, json};
 
 fn broken_rules(published: &Catalogue, source: &Sample, missing: usize) -> Vec<FuseRule> {
@@ -36,8 +36,8 @@ fn changed(before: usize, change: impl Fn(usize, &mut Value)) -> Vec<FuseRule> {
     broken_rules(&catalogue, &full(&change), 0)
 }
 
-fn bad(id: Option<&str>, index: u64) -> Quarantined {
-    Quarantined {
+fn bad(id: Option<&str>, index: u64) -> QuarantinedRecord {
+    QuarantinedRecord {
         kind: Kind::Movie,
         id: id.map(Into::into),
         index,
@@ -122,7 +122,7 @@ fn a_list_whose_items_are_all_gone_is_not_blanked() {
     let mut after = sample(5);
     assert_eq!(broken_rules(&catalogue, &after, 0), [FuseRule::Blanked]);
     after.records.insert(Kind::Person, Vec::new());
-    after.quarantined.push(Quarantined {
+    after.quarantined.push(QuarantinedRecord {
         kind: Kind::Person,
         ..bad(Some("other"), 0)
     });

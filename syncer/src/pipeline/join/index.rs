@@ -3,13 +3,13 @@ use std::collections::{BTreeMap, HashSet};
 use common::models::Kind;
 use ghibli_api::LinkedId;
 
-use crate::pipeline::parse::{IdInterner, Parsed};
+use crate::pipeline::parse::{IdInterner, ParsedRecords};
 use crate::pipeline::relations::Backlinks;
 
 /// The items of the next version and their back-links, by number. Items are numbered by kind.
 #[derive(Debug)]
 pub(crate) struct JoinIndex<'a> {
-    parsed: &'a Parsed,
+    parsed: &'a ParsedRecords,
     /// The order of the kinds that keep items without a record.
     order: BTreeMap<Kind, Vec<u32>>,
     /// The items that stay without a record.
@@ -19,7 +19,7 @@ pub(crate) struct JoinIndex<'a> {
 
 impl<'a> JoinIndex<'a> {
     pub(super) fn new(
-        parsed: &'a Parsed,
+        parsed: &'a ParsedRecords,
         order: BTreeMap<Kind, Vec<u32>>,
         kept: HashSet<(Kind, u32)>,
     ) -> Self {

@@ -12,7 +12,7 @@ use self::index::JoinIndex;
 use self::resolve::{ItemKey, resolve};
 use super::findings::Findings;
 use super::memory::MemoryUse;
-use super::parse::{IdInterner, Parsed, read, reparse, reread};
+use super::parse::{IdInterner, ParsedRecords, published_facts, published_record, record_facts};
 use super::relations::{Backlinks, LinkField, backlinks_in};
 
 /// An item as the source has it; its slug and rank depend on what is published.
@@ -36,9 +36,9 @@ pub(super) enum RecordUse {
 
 /// All items that should be published according to the source.
 #[derive(Debug)]
-pub(super) struct Joined<'a> {
+pub(super) struct JoinedCatalogue<'a> {
     pub(super) items: JoinIndex<'a>,
-    records: BTreeMap<Kind, KindRecords<'a>>,
+    records: BTreeMap<Kind, RecordsToJoin<'a>>,
     published: &'a Catalogue,
     /// Findings within single records.
     pub(super) findings: Findings,
@@ -47,7 +47,7 @@ pub(super) struct Joined<'a> {
 
 /// The records of one kind, to be joined.
 #[derive(Debug)]
-pub(super) enum KindRecords<'a> {
+pub(super) enum RecordsToJoin<'a> {
     Consumed(Records),
     Kept(&'a Records),
 }
@@ -55,14 +55,14 @@ pub(super) enum KindRecords<'a> {
 /// Joins the records with each other and with the published items in `kept`, which stay without a
 /// record of their own by their last good one.
 ///
-/// The relations of an item are resolved when [`Joined::drafts`] comes to it: a million drafts do
-/// not fit into memory.
+/// The relations of an item are resolved when [`JoinedCatalogue::drafts`] comes to it: a million
+/// drafts do not fit into memory.
 pub(super) fn join<'a>(
-    parsed: &'a mut Parsed,
+    parsed: &'a mut ParsedRecords,
     published: &'a Catalogue,
     kept: &HashSet<(Kind, &Id)>,
     record_use: RecordUse,
-) -> Joined<'a> {
+) -> JoinedCatalogue<'a> {
     let (mut order, mut kept_numbers) = (BTreeMap::new(), HashSet::new());
     for kind in Kind::ALL {
         if kept.iter().any(|(of, _)| *of == kind) {
@@ -80,14 +80,14 @@ pub(super) fn join<'a>(
         ),
         RecordUse::Keep => (BTreeMap::new(), parsed.findings.clone()),
     };
-    let parsed: &'a Parsed = parsed;
+    let parsed: &'a ParsedRecords = parsed;
     let consumed = consumed.into_iter();
-    let consumed = consumed.map(|(kind, records)| (kind, KindRecords::Consumed(records)));
+    let consumed = consumed.map(|(kind, records)| (kind, RecordsToJoin::Consumed(records)));
     let shared = parsed.records.iter();
-    let shared = shared.map(|(kind, records)| (*kind, KindRecords::Kept(records)));
+    let shared = shared.map(|(kind, records)| (*kind, RecordsToJoin::Kept(records)));
     let items = JoinIndex::new(parsed, order, kept_numbers);
     let retained_backlinks = retained_backlinks(&items, published, &mut findings);
-    Joined {
+    JoinedCatalogue {
         items: items.with_kept_backlinks(retained_backlinks),
         records: consumed.chain(shared).collect(),
         published,
@@ -136,8 +136,8 @@ fn retained_backlinks(
         let Some(item) = published.get(kind, items.id(kind, number)) else {
             continue;
         };
-        let record = reparse(&item);
-        let (_, links) = reread(&item, record.as_ref(), findings);
+        let record = published_record(&item);
+        let (_, links) = published_facts(&item, record.as_ref(), findings);
         let targets = backlinks_in(kind, &links).filter_map(|(relation, target_kind, link)| {
             Some((relation, items.target(target_kind, &link)?))
         });
@@ -147,9 +147,9 @@ fn retained_backlinks(
     backlinks
 }
 
-impl<'a> Joined<'a> {
+impl<'a> JoinedCatalogue<'a> {
     /// Takes the records of a kind, for [`Self::drafts`].
-    pub(super) fn take_records(&mut self, kind: Kind) -> Option<KindRecords<'a>> {
+    pub(super) fn take_records(&mut self, kind: Kind) -> Option<RecordsToJoin<'a>> {
         self.records.remove(&kind)
     }
 
@@ -157,11 +157,11 @@ impl<'a> Joined<'a> {
     pub(super) fn drafts(
         &self,
         kind: Kind,
-        records: Option<KindRecords<'a>>,
+        records: Option<RecordsToJoin<'a>>,
     ) -> impl Iterator<Item = Draft> {
         let (consumed, kept) = match records {
-            Some(KindRecords::Consumed(records)) => (Some(records), None),
-            Some(KindRecords::Kept(records)) => (None, Some(records)),
+            Some(RecordsToJoin::Consumed(records)) => (Some(records), None),
+            Some(RecordsToJoin::Kept(records)) => (None, Some(records)),
             None => (None, None),
         };
         let consumed = consumed.into_iter().flat_map(Records::into_readable);
@@ -178,12 +178,12 @@ impl<'a> Joined<'a> {
             // Parsing has collected the findings within the record.
             let (facts, source) = if self.items.is_kept(kind, number) {
                 let item = self.published.get(kind, id)?;
-                let record = reparse(&item);
-                let read = reread(&item, record.as_ref(), &mut Findings::default());
+                let record = published_record(&item);
+                let read = published_facts(&item, record.as_ref(), &mut Findings::default());
                 (join(read), item.source.clone())
             } else {
                 records.find_map(|record| {
-                    let read = read(kind, &record, &mut Findings::default()).ok()?;
+                    let read = record_facts(kind, &record, &mut Findings::default()).ok()?;
                     Some((join(read), SourceRecord::new(record.json)))
                 })?
             };
@@ -197,7 +197,7 @@ impl<'a> Joined<'a> {
     }
 }
 
-impl KindRecords<'_> {
+impl RecordsToJoin<'_> {
     /// The memory that is free once they are joined, in bytes.
     pub(super) fn freed_bytes(&self) -> u64 {
         match self {

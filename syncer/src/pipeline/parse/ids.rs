@@ -7,11 +7,11 @@ use string_interner::{StringInterner, Symbol as _};
 /// holds them all, which takes a third of the memory of separate strings.
 #[derive(Debug)]
 pub(crate) struct IdInterner {
-    ids: StringInterner<StringBackend<Number>>,
+    ids: StringInterner<StringBackend<IdSymbol>>,
     received: u32,
 }
 
-type Number = string_interner::symbol::SymbolU32;
+type IdSymbol = string_interner::symbol::SymbolU32;
 
 impl Default for IdInterner {
     fn default() -> Self {
@@ -48,13 +48,13 @@ impl IdInterner {
 
     /// The id of a number from this interner.
     pub(crate) fn resolve(&self, number: u32) -> &str {
-        let number = Number::try_from_usize(number as usize);
+        let number = IdSymbol::try_from_usize(number as usize);
         number
             .and_then(|number| self.ids.resolve(number))
             .unwrap_or_default()
     }
 }
 
-fn number(number: Number) -> u32 {
+fn number(number: IdSymbol) -> u32 {
     u32::try_from(number.to_usize()).unwrap_or(u32::MAX)
 }

@@ -11,10 +11,10 @@ mod scalars;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use common::models::{Catalogue, Kind, Quarantined};
+use common::models::{Catalogue, Kind, QuarantinedRecord};
 use ghibli_api::{BadRecord, Collection, MAX_BAD_RECORDS, Records};
 
-pub(super) use facts::{collection, read, reparse, reread};
+pub(super) use facts::{collection, published_facts, published_record, record_facts};
 pub(super) use ids::IdInterner;
 
 use super::error::PlanError;
@@ -24,13 +24,13 @@ use super::relations::{Backlinks, LinkField, backlinks_in};
 
 /// The source's response, with what joining needs to know of all records at once.
 #[derive(Debug)]
-pub(super) struct Parsed {
+pub(super) struct ParsedRecords {
     pub(super) records: BTreeMap<Kind, Records>,
     /// By kind: the ids of the readable records, then ids of published items that they link to.
     pub(super) ids: [IdInterner; Kind::ALL.len()],
     pub(super) backlinks: Backlinks,
     /// The unreadable records.
-    pub(super) quarantined: Vec<Quarantined>,
+    pub(super) quarantined: Vec<QuarantinedRecord>,
     /// Findings within single records.
     pub(super) findings: Findings,
     pub(super) memory: MemoryUse,
@@ -45,9 +45,9 @@ pub(super) fn parse(
     mut collections: BTreeMap<Collection, Records>,
     published: &Catalogue,
     memory_limit: u64,
-) -> Result<Parsed, PlanError> {
+) -> Result<ParsedRecords, PlanError> {
     let bytes = collections.values().map(Records::memory_bytes).sum();
-    let mut parsed = Parsed {
+    let mut parsed = ParsedRecords {
         records: BTreeMap::new(),
         ids: Default::default(),
         backlinks: Backlinks::default(),
@@ -65,7 +65,7 @@ pub(super) fn parse(
     Ok(parsed)
 }
 
-impl Parsed {
+impl ParsedRecords {
     /// The number of readable records of a kind.
     pub(super) fn received(&self, kind: Kind) -> usize {
         self.ids[kind as usize].received().len()
@@ -76,7 +76,7 @@ impl Parsed {
         self.ids[kind as usize].get_received(id).is_some()
     }
 
-    pub(super) fn quarantined(&self, kind: Kind) -> impl Iterator<Item = &Quarantined> {
+    pub(super) fn quarantined(&self, kind: Kind) -> impl Iterator<Item = &QuarantinedRecord> {
         let records = self.quarantined.iter();
         records.filter(move |record| record.kind == kind)
     }
@@ -92,7 +92,7 @@ impl Parsed {
         self.quarantined
             .extend(bad.map(|bad| quarantined(kind, bad)));
         for (index, record) in records.iter().enumerate() {
-            match read(kind, &record, &mut self.findings) {
+            match record_facts(kind, &record, &mut self.findings) {
                 Ok((_, links)) => {
                     let number = self.ids[kind as usize].intern(&record.id);
                     self.add_backlinks(kind, number, &links, published)?;
@@ -138,8 +138,8 @@ impl Parsed {
     }
 }
 
-fn quarantined(kind: Kind, bad: BadRecord) -> Quarantined {
-    Quarantined {
+fn quarantined(kind: Kind, bad: BadRecord) -> QuarantinedRecord {
+    QuarantinedRecord {
         kind,
         id: bad.id.map(Arc::from),
         index: bad.index as u64,

@@ -1,4 +1,4 @@
-//! What is read of the values that sources have.
+//! Parsing of source values.
 
 use common::models::{Age, Catalogue, Facts, Finding, Id, Item, Kind, Movie, Problem};
 use ghibli_api::Collection;
@@ -18,7 +18,7 @@ fn read(kind: Kind, record: &Value) -> (Item, Vec<Finding>) {
     (Item::clone(&item), findings)
 }
 
-/// What is read of a value in one field, as JSON, and what is found.
+/// The parsed value of one field, as JSON, and its findings.
 fn read_field(field: &str, value: &Value) -> (Value, Option<Problem>) {
     let kind = match field {
         "age" => Kind::Person,
@@ -52,7 +52,7 @@ fn read_field(field: &str, value: &Value) -> (Value, Option<Problem>) {
 }
 
 #[test]
-fn a_value_in_any_form_is_read_right_or_is_unknown_and_what_is_not_usual_is_found() {
+fn values_in_any_form_are_parsed_or_unknown_and_unusual_forms_are_findings() {
     let usual = None;
     let unusual = Some(Problem::UnusualValue);
     let unreadable = Some(Problem::UnreadableValue);

@@ -26,7 +26,7 @@ use crate::pages::{HtmlHead, PageLayout};
 use crate::state::{CurrentSite, Site};
 
 /// A parameter of at least this many operations is described once for all of them.
-const COMMON: usize = 5;
+const MIN_OPERATIONS_SHARING_A_PARAMETER: usize = 5;
 /// A request with an error.
 const INVALID_REQUEST: &str = "/api/v1/movies?sorted=year";
 /// The same in every page, so that pages of equal content are equal.
@@ -131,7 +131,7 @@ pub(super) async fn show(
         common_parameters: common_parameters(),
         groups: groups(&site),
         events: events(&site),
-        problem: problem(&site, &links),
+        problem: example_problem(&site, &links),
         errors: errors(),
         max_url_kib: RequestLimits::default().max_url_bytes / 1024,
         clients: clients(links.root()),
@@ -150,10 +150,10 @@ fn common_parameters() -> Vec<&'static Parameter> {
             .flat_map(|operation| &operation.parameters)
     };
     for parameter in all() {
-        let is_same = |other: &&Parameter| {
-            (other.name, other.description) == (parameter.name, parameter.description)
-        };
-        if !common.iter().any(is_same) && all().filter(is_same).count() >= COMMON {
+        let is_same = |other: &&Parameter| other.is_same_as(parameter);
+        if !common.iter().any(is_same)
+            && all().filter(is_same).count() >= MIN_OPERATIONS_SHARING_A_PARAMETER
+        {
             common.push(parameter);
         }
     }
@@ -166,12 +166,8 @@ fn groups(site: &Site) -> Vec<Group> {
     for (operation, response_type) in OPERATIONS.iter().zip(&TYPES.responses) {
         let response = example_response(operation, site);
         let parameters = operation.parameters.iter();
-        let (common_parameters, parameters) = parameters.partition(|parameter| {
-            let mut common = common.iter();
-            common.any(|other| {
-                (other.name, other.description) == (parameter.name, parameter.description)
-            })
-        });
+        let (common_parameters, parameters) = parameters
+            .partition(|parameter| common.iter().any(|other| other.is_same_as(parameter)));
         let example = OperationExample {
             operation,
             parameters,
@@ -202,7 +198,7 @@ fn events(site: &Site) -> Vec<EventExample> {
 }
 
 /// The response to [`INVALID_REQUEST`].
-fn problem(site: &Site, links: &Links) -> String {
+fn example_problem(site: &Site, links: &Links) -> String {
     let uri = http::Uri::from_static(INVALID_REQUEST);
     let mut operations = OPERATIONS.iter();
     let operation = operations.find(|operation| operation.path == uri.path());
@@ -221,32 +217,32 @@ fn errors() -> Vec<ErrorRow> {
     [
         (
             BadRequest(variable()),
-            "A parameter is unknown, repeated or missing, or has an invalid value.",
+            Some("A parameter is unknown, repeated or missing, or has an invalid value."),
         ),
         (
             NotFound,
-            "No such endpoint, item, director, producer or version.",
+            Some("No such endpoint, item, director, producer or version."),
         ),
-        (MethodNotAllowed, ""),
-        (NotAcceptable, ""),
-        (BodyTimeout, ""),
+        (MethodNotAllowed, None),
+        (NotAcceptable, None),
+        (BodyTimeout, None),
         (
             Gone(variable()),
-            "The item was removed, or the version is no longer available.",
+            Some("The item was removed, or the version is no longer available."),
         ),
-        (BodyTooLarge, ""),
-        (UrlTooLong, ""),
-        (Internal(anyhow::Error::msg("")), ""),
-        (NotReady(None), ""),
-        (Busy, ""),
-        (TooManyStreams, ""),
-        (ResponseTimeout, ""),
+        (BodyTooLarge, None),
+        (UrlTooLong, None),
+        (Internal(anyhow::Error::msg("")), None),
+        (NotReady(None), None),
+        (Busy, None),
+        (TooManyStreams, None),
+        (ResponseTimeout, None),
     ]
     .map(|(error, description)| ErrorRow {
         status: error.status(),
         description: match description {
-            "" => format!("{error}."),
-            description => description.to_owned(),
+            None => format!("{error}."),
+            Some(description) => description.to_owned(),
         },
         retry_after_seconds: error
             .field()

@@ -5,7 +5,7 @@ const MAX_PAIRS: usize = 250_000;
 
 /// A run of words that were all kept, removed or added.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Segment {
+pub(super) struct DiffSegment {
     pub(super) kind: SegmentKind,
     pub(super) text: String,
 }
@@ -19,7 +19,7 @@ pub(super) enum SegmentKind {
 
 /// The segments of both texts: without the removed ones they are `after`, without the added ones
 /// `before`, except for whitespace.
-pub(super) fn diff(before: &str, after: &str) -> Vec<Segment> {
+pub(super) fn diff(before: &str, after: &str) -> Vec<DiffSegment> {
     let (before, after) = (words(before), words(after));
     let same = before.iter().zip(&after);
     let head = same.take_while(|(a, b)| is_same_word(a, b)).count();
@@ -83,7 +83,7 @@ fn align(old: &[&str], new: &[&str], segments: &mut Segments) {
 }
 
 #[derive(Default)]
-struct Segments(Vec<Segment>);
+struct Segments(Vec<DiffSegment>);
 
 impl Segments {
     fn push(&mut self, kind: SegmentKind, words: &[&str]) {
@@ -92,7 +92,7 @@ impl Segments {
         }
         match self.0.last_mut() {
             Some(last) if last.kind == kind => last.text.extend(words.iter().copied()),
-            _ => self.0.push(Segment {
+            _ => self.0.push(DiffSegment {
                 kind,
                 text: words.concat(),
             }),

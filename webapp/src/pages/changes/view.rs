@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use common::models::{Catalogue, Change, Kind, changed_fields};
 use serde_json::Value;
 
-use super::text_diff::{self, Segment, SegmentKind};
+use super::text_diff::{self, DiffSegment, SegmentKind};
 use crate::wording::{FieldValues, ItemNames, field_values};
 
 /// Changed items on one page.
@@ -49,7 +49,7 @@ pub(super) enum FieldChangeView {
     /// Old and new value.
     Replaced(String, String),
     /// The word diff of a long text.
-    Text(Vec<Segment>),
+    Text(Vec<DiffSegment>),
     /// Removed and added values.
     List(Vec<String>, Vec<String>),
 }
@@ -194,7 +194,7 @@ fn shown(mut values: Vec<String>) -> Vec<String> {
     values
 }
 
-impl Segment {
+impl DiffSegment {
     pub(super) fn is_removed(&self) -> bool {
         self.kind == SegmentKind::Removed
     }

@@ -247,7 +247,7 @@ pub(super) fn related_items(site: &Site, item: &Arc<Item>) -> Vec<RelatedItems> 
     let catalogue = &site.snapshot.catalogue;
     let tiles = |items: Vec<Arc<Item>>| Tile::all(site, items);
     let linking = |link| {
-        let items = catalogue.items(catalogue.linking(link, &item.id));
+        let items = catalogue.items(catalogue.linking_in_order(link, &item.id));
         Tile::all(site, items)
     };
     let movies = |link, name| movies_of(site, item, link, name);

@@ -42,7 +42,7 @@ struct ItemPage {
     facts: Vec<Fact>,
     related: Vec<RelatedItems>,
     revisions: Vec<Revision>,
-    /// The collection in the compatible API.
+    /// The collection in the drop-in API.
     collection: &'static str,
     /// URL and host of a picture on another host.
     poster: Option<(String, String)>,
@@ -89,11 +89,11 @@ impl ItemPage {
 /// One item, by its slug or its id.
 pub(crate) async fn show(
     kind: Kind,
-    app: AppState,
+    state: AppState,
     slug_or_id: Result<Path<String>, PathRejection>,
 ) -> Result<Representation, AppError> {
     let Path(slug_or_id) = slug_or_id?;
-    let site = app.current.load()?;
+    let site = state.current.load()?;
     let catalogue = &site.snapshot.catalogue;
     let item = site.find(kind, &slug_or_id)?;
     let link =
@@ -110,8 +110,8 @@ pub(crate) async fn show(
     };
     let page = ItemPage {
         layout: PageLayout::of(&site),
-        head: head(&app, &item, &titles, description.as_deref())
-            .with_picture(&app.public_url, || {
+        head: head(&state, &item, &titles, description.as_deref())
+            .with_picture(&state.public_url, || {
                 Some(SharePicture::of_item(&site, &item))
             }),
         kind,
@@ -162,7 +162,12 @@ fn kind_details(item: &Item) -> (MovieTitles, Option<String>, Option<(String, St
     }
 }
 
-fn head(app: &AppState, item: &Item, titles: &MovieTitles, description: Option<&str>) -> HtmlHead {
+fn head(
+    state: &AppState,
+    item: &Item,
+    titles: &MovieTitles,
+    description: Option<&str>,
+) -> HtmlHead {
     let title = match titles.year {
         Some(year) => format!("{} ({year})", item.name()),
         None => item.name().to_owned(),
@@ -175,7 +180,7 @@ fn head(app: &AppState, item: &Item, titles: &MovieTitles, description: Option<&
             tile::singular(item.kind())
         ),
     };
-    let head = HtmlHead::of(&app.public_url, &tile::address(item), title, description);
+    let head = HtmlHead::of(&state.public_url, &tile::address(item), title, description);
     match item.kind() {
         Kind::Movie => head.with_og_type("video.movie"),
         _ => head,

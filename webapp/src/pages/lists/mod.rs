@@ -64,12 +64,12 @@ impl ListPage {
 }
 
 /// The items of a kind; movies with their people, as the first PyFlix listed them.
-pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response, AppError> {
+pub(crate) async fn list(kind: Kind, state: AppState, uri: Uri) -> Result<Response, AppError> {
     let view = match ListView::parse(kind, &uri)? {
         ParsedAddress::View(view) => view,
         ParsedAddress::Redirect(address) => return Ok(Redirect::to(&address).into_response()),
     };
-    let site = app.current.load()?;
+    let site = state.current.load()?;
     let found = site
         .indexes
         .lists
@@ -101,8 +101,8 @@ pub(crate) async fn list(kind: Kind, app: AppState, uri: Uri) -> Result<Response
         1 => heading.clone(),
         page => format!("{heading}, page {page}"),
     };
-    let head = HtmlHead::of(&app.public_url, &view.address(), title, description)
-        .with_picture(&app.public_url, || {
+    let head = HtmlHead::of(&state.public_url, &view.address(), title, description)
+        .with_picture(&state.public_url, || {
             SharePicture::of_kind(&site.indexes.lists, kind)
         });
     let page = ListPage {

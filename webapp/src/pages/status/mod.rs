@@ -12,7 +12,7 @@ use askama::Template;
 use axum::extract::State;
 use bytesize::ByteSize;
 use common::clock::Clock;
-use common::models::{MissingItem, Outcome, Problem, Quarantined, Run};
+use common::models::{MissingItem, Outcome, Problem, QuarantinedRecord, Run};
 use http_content::Representation;
 
 use self::findings::{FindingView, NamedItem};
@@ -64,7 +64,7 @@ struct StatusPage {
     /// The run whose changes are held for review.
     held: Option<HeldView>,
     missing: Vec<(NamedItem, MissingItem)>,
-    quarantine: Vec<(Option<NamedItem>, Quarantined)>,
+    quarantine: Vec<(Option<NamedItem>, QuarantinedRecord)>,
     findings: Vec<FindingView>,
     /// The number of findings of each problem.
     problems: Vec<(Problem, usize)>,

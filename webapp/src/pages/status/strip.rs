@@ -17,7 +17,7 @@ pub(super) const HEIGHT: u8 = 10;
 
 pub(super) struct Strip {
     /// Consecutive cells of the same outcome, oldest first.
-    pub(super) segments: Vec<Segment>,
+    pub(super) segments: Vec<StripSegment>,
     /// The styles of all outcomes.
     pub(super) key: [CellStyle; 5],
     /// Such as “Last 24 hours: failed for 45 min, no sync for 2 h.”
@@ -25,7 +25,7 @@ pub(super) struct Strip {
 }
 
 /// A part of the strip, in cells.
-pub(super) struct Segment {
+pub(super) struct StripSegment {
     pub(super) start: usize,
     pub(super) length: usize,
     /// The style of its outcome, which is the worst one in each of its cells.
@@ -123,7 +123,7 @@ fn worse(one: Option<Outcome>, other: Option<Outcome>) -> Option<Outcome> {
     [one, other].into_iter().max_by_key(severity).flatten()
 }
 
-fn segments(cells: &[Option<Outcome>; CELLS], start: Timestamp) -> Vec<Segment> {
+fn segments(cells: &[Option<Outcome>; CELLS], start: Timestamp) -> Vec<StripSegment> {
     let time = |cell: usize| {
         let cells = i32::try_from(cell).unwrap_or_default();
         TimeTag(start + CELL * cells)
@@ -132,7 +132,7 @@ fn segments(cells: &[Option<Outcome>; CELLS], start: Timestamp) -> Vec<Segment> 
     let alike = cells.chunk_by(|one, other| one == other);
     alike
         .map(|cells| {
-            let segment = Segment {
+            let segment = StripSegment {
                 start: at,
                 length: cells.len(),
                 style: CellStyle::of(cells[0]),

@@ -19,7 +19,7 @@ use testkit::mongo::{Mongo, MongoOptions, fresh_database};
 use super::*;
 use crate::models::Counts;
 use crate::repository::{
-    Base, ContentDigest, Header, LEASE, LastSync, PartKind, PendingRows, SyncEnd,
+    Base, ContentDigest, Header, LEASE_DURATION, LastSync, PartKind, PendingRows, SyncEnd,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -44,7 +44,7 @@ async fn alone() -> Mongo {
     .await
 }
 
-async fn acquired(store: &MongoStore, holder: &str) -> Reading {
+async fn acquired(store: &MongoStore, holder: &str) -> HeadReading {
     store.acquire(holder, None).await.unwrap().unwrap()
 }
 

@@ -7,7 +7,7 @@ async fn every_step_does_what_its_pure_namesake_says() {
     let (store, _) = fresh(Mongo::replica_set().await).await;
     let first = acquired(&store, "$a").await;
     let mut model = Head::new(first.head.lineage.clone());
-    model.acquire("$a", LEASE, first.now);
+    model.acquire("$a", LEASE_DURATION, first.now);
     assert_eq!(first.head, model);
 
     for version in 1..=4 {
@@ -26,7 +26,11 @@ async fn every_step_does_what_its_pure_namesake_says() {
     store.renew(model.fence).await.unwrap();
     let renewed = head(&store).await;
     let expires = renewed.lease.as_ref().unwrap().expires;
-    assert!(model.renew(model.fence, LEASE, expires.checked_sub(LEASE).unwrap()));
+    assert!(model.renew(
+        model.fence,
+        LEASE_DURATION,
+        expires.checked_sub(LEASE_DURATION).unwrap()
+    ));
     assert_eq!(renewed, model);
 
     for patch in [
@@ -49,10 +53,10 @@ async fn every_step_does_what_its_pure_namesake_says() {
         (false, None),
         (false, Some(SyncEnd::Failed)),
         (true, Some(SyncEnd::Failed)),
-        (false, Some(SyncEnd::Answered)),
+        (false, Some(SyncEnd::Responded)),
     ] {
         let again = acquired(&store, "$a").await;
-        model.acquire("$a", LEASE, again.now);
+        model.acquire("$a", LEASE_DURATION, again.now);
         assert_eq!(again.head, model);
         let release = Release {
             is_view_current,
@@ -104,11 +108,11 @@ async fn a_lease_that_is_held_or_comes_too_soon_is_refused_with_the_reason() {
     let lease = acquired(&store, "a").await;
     let denied = store.acquire("b", None).await.unwrap().unwrap_err();
     assert!(matches!(denied, LeaseDenied::Taken { holder, remaining }
-        if holder == "a" && remaining <= LEASE));
+        if holder == "a" && remaining <= LEASE_DURATION));
 
     let release = Release {
         is_view_current: true,
-        sync: Some(SyncEnd::Answered),
+        sync: Some(SyncEnd::Responded),
     };
     store.release(lease.head.fence, release).await.unwrap();
     let hour = Some(Duration::from_secs(3600));

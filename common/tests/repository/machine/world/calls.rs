@@ -1,6 +1,6 @@
 //! A call that was made at the store, carried out on the store and in the model.
 
-use common::repository::{Commit, Header, Reading, Result, StoreError};
+use common::repository::{Commit, HeadReading, Header, Result, StoreError};
 
 use super::super::intercepted_store::{Call, PendingCall, Response};
 use super::super::model::{Check, ensure, repairs, restores};
@@ -30,7 +30,7 @@ impl World {
                 return Ok(failed);
             }
             Some(Fault::Lost) => {
-                by.unheard = true;
+                by.is_response_lost = true;
                 self.perform(call, by).await?.ok();
                 return Ok(failed);
             }
@@ -69,24 +69,24 @@ impl World {
             let content = self.published.content(&self.model.lineage, &header);
             content.cloned()
         };
-        let (wanted, syncs) = match &publisher.work {
+        let (wanted, is_sync) = match &publisher.work {
             Some(Work::Sync(wanted)) => (Some((**wanted).clone()), true),
             Some(Work::RollBack(_)) => (gone_back(), false),
             _ => (None, false),
         };
         Caller {
             wanted,
-            syncs,
-            unheard: false,
-            stale: !publisher.fence.is_some_and(|fence| self.model.holds(fence)),
+            is_sync,
+            is_response_lost: false,
+            is_stale: !publisher.fence.is_some_and(|fence| self.model.holds(fence)),
         }
     }
 
     pub(super) fn write_later(&mut self, call: Call, by: Caller) {
         if call.writes() {
             let late = Caller {
-                unheard: true,
-                stale: true,
+                is_response_lost: true,
+                is_stale: true,
                 ..by
             };
             self.delayed_writes.push((call, late));
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// A head of so many changes ago; the oldest if there were not so many.
-    pub(super) fn old_head(&self, back: usize) -> Option<Reading> {
+    pub(super) fn old_head(&self, back: usize) -> Option<HeadReading> {
         let place = self.heads.len().saturating_sub(back + 1);
         self.heads.get(place).cloned()
     }
@@ -103,13 +103,13 @@ impl World {
     pub(super) async fn perform(&mut self, call: Call, by: Caller) -> Check<Result<Response>> {
         self.time += 1;
         let unconfirmed = match &call {
-            Call::Commit(_) if by.unheard => {
+            Call::Commit(_) if by.is_response_lost => {
                 Some((self.fixture.save_the_head().await, self.model.clone()))
             }
             _ => None,
         };
         let absent = match &call {
-            Call::WriteView(documents, _) if by.stale => Some(self.absent(documents).await?),
+            Call::WriteView(documents, _) if by.is_stale => Some(self.absent(documents).await?),
             _ => None,
         };
         let response = call.clone().perform(&*self.store).await;
@@ -189,12 +189,12 @@ impl World {
             return Err("the head after a commit has no header".into());
         };
         ensure!(
-            !(by.syncs && self.model.pin.is_some()) || restores(&header),
+            !(by.is_sync && self.model.pin.is_some()) || restores(&header),
             "a sync went over the pin to version {:?}",
             self.model.pin
         );
         ensure!(
-            !repairs(&header) || !self.spoiled.is_empty(),
+            !repairs(&header) || !self.damaged_parts.is_empty(),
             "nothing was damaged, and {header:?} repairs it"
         );
         let again = self.content().filter(|_| restores(&header));

@@ -1,10 +1,10 @@
-//! What must hold of a store at any time.
+//! Invariants of a store.
 
 use std::collections::HashSet;
 
 use common::models::{Id, Kind};
 use common::repository::{
-    HeadPatch, PartKind, PartName, Reading, Repository, StoreError, ViewDocument,
+    HeadPatch, HeadReading, PartKind, PartName, Repository, StoreError, ViewDocument,
 };
 
 use super::super::model::{Check, View, ensure, shown, view_of};
@@ -26,7 +26,7 @@ impl World {
         }
         let mut notes = notebook.open();
         if let Some(state) = notes.state.take() {
-            self.published.recognises(&state, "a publisher")?;
+            self.published.check_snapshot(&state, "a publisher")?;
             ensure!(
                 !holds || self.model.log.last() == Some(&state.header),
                 "at version {} a publisher works from {:?}",
@@ -35,10 +35,10 @@ impl World {
             );
         }
         if let Some(rewound) = notes.rewound.take() {
-            self.published.recognises(&rewound, "a rollback")?;
+            self.published.check_snapshot(&rewound, "a rollback")?;
         }
         if let Some(published) = notes.published.take() {
-            self.published.recognises(&published, "its publisher")?;
+            self.published.check_snapshot(&published, "its publisher")?;
             ensure!(
                 self.model.log.last() == Some(&published.header),
                 "the version that a publisher knows of is not there: {:?}",
@@ -74,22 +74,22 @@ impl World {
         let Some(current) = current else {
             return Ok(());
         };
-        self.published.recognises(&current, "a new reader")?;
+        self.published.check_snapshot(&current, "a new reader")?;
         for header in &self.model.log {
             let rebuilt = repository.rewind(&current, header.version).await;
-            if !self.spoiled.is_empty() && !matches!(&rebuilt, Ok(Some(_))) {
+            if !self.damaged_parts.is_empty() && !matches!(&rebuilt, Ok(Some(_))) {
                 continue;
             }
             let Some(rebuilt) = rebuilt.map_err(broken)? else {
                 return Err(format!("version {} cannot be rebuilt", header.version));
             };
             ensure!(rebuilt.header == *header, "rebuilt {:?}", rebuilt.header);
-            self.published.recognises(&rebuilt, "a rewind")?;
+            self.published.check_snapshot(&rebuilt, "a rewind")?;
         }
         Ok(())
     }
 
-    pub(super) async fn head(&self) -> Check<Reading> {
+    pub(super) async fn head(&self) -> Check<HeadReading> {
         let reading = self.store.head().await;
         let reading = reading.map_err(|error| format!("the head: {error}"))?;
         reading.ok_or_else(|| "there is no head".into())
@@ -111,17 +111,17 @@ impl World {
         Ok(parts.into_iter().collect())
     }
 
-    /// All that the head names is there.
+    /// Checks that every part named by the head exists.
     pub(super) async fn check_parts(&self) -> Check {
         let parts = self.parts().await?;
         let mut named = self.model.named();
-        match named.find(|name| !parts.contains(name) && !self.spoiled.contains(name)) {
+        match named.find(|name| !parts.contains(name) && !self.damaged_parts.contains(name)) {
             Some(lost) => Err(format!("{lost} is named and gone")),
             None => Ok(()),
         }
     }
 
-    /// What was dead when a run began is gone.
+    /// Checks that a run removed the parts that no head named when it began.
     pub(super) async fn check_sweep(&self, fence: u64, at: u64, listed: &[PartName]) -> Check {
         // While a part is lost, older bases stay for readers and for the repair.
         let is_lost = self.model.named().any(|part| !listed.contains(&part));

@@ -1,7 +1,7 @@
-//! Faults of the store itself: a crash that takes back a write, a rebuilt store, spoiled parts.
+//! Faults of the store itself: a crash that takes back a write, a rebuilt store, damaged parts.
 
 use super::World;
-use crate::fixture;
+use crate::fixture::{self, PartDamage};
 use crate::machine::model::{Check, Model};
 use crate::machine::publisher::Publisher;
 use crate::machine::reader::Reader;
@@ -27,7 +27,7 @@ impl World {
             *publisher = Publisher::new(self.store.clone(), self.retention);
         }
         self.fixture.wipe().await;
-        self.spoiled.clear();
+        self.damaged_parts.clear();
         self.model = Model::default();
         self.delayed_writes.clear();
         self.heads.clear();
@@ -38,16 +38,16 @@ impl World {
     }
 
     /// A part that the head names is lost, or corrupted, at rest.
-    pub(super) async fn damage_part(&mut self, at: usize, corrupt: bool) -> Check {
+    pub(super) async fn damage_part(&mut self, at: usize, damage: PartDamage) -> Check {
         let parts = self.parts().await?;
         let there = self.model.named().filter(|part| parts.contains(part));
         let there: Vec<_> = there.collect();
         if !there.is_empty() {
             let part = there[at % there.len()];
             let repository = common::repository::Repository::with_store(self.store.clone());
-            fixture::spoil(&repository, part, corrupt).await;
-            self.spoiled.insert(part);
-            self.published.spoiled = true;
+            fixture::damage_part(&repository, part, damage).await;
+            self.damaged_parts.insert(part);
+            self.published.has_damaged_parts = true;
         }
         Ok(())
     }

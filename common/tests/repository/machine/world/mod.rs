@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::clock::Clock;
 use common::models::{Catalogue, Id, Kind};
-use common::repository::{HeadPatch, PartName, Reading, Store, StoreError};
+use common::repository::{HeadPatch, HeadReading, PartName, Store, StoreError};
 
 use super::intercepted_store::{Call, PendingCall, Response};
 use super::model::{Check, Model, Published, ensure};
@@ -36,12 +36,12 @@ pub(super) struct World {
     readers: Vec<Reader>,
     /// Writes that are still under way.
     delayed_writes: Vec<(Call, Caller)>,
-    /// The heads there were, for those who lag.
-    heads: Vec<Reading>,
+    /// Earlier heads, for lagging reads.
+    heads: Vec<HeadReading>,
     /// What a crash of the server can take back.
     unconfirmed: Option<(SavedHead, Model)>,
     /// The parts that were lost or corrupted.
-    spoiled: HashSet<PartName>,
+    damaged_parts: HashSet<PartName>,
     /// Counts the calls.
     time: u64,
     /// When a part was put last.
@@ -51,17 +51,17 @@ pub(super) struct World {
     stale_view_write: u64,
 }
 
-/// Who makes a call.
+/// The caller of a store operation.
 #[derive(Clone, Debug)]
 struct Caller {
-    /// What its commit is to publish.
+    /// The catalogue that its commit should publish.
     wanted: Option<Catalogue>,
     /// Whether it is a sync, which publishes nothing while a version is pinned.
-    syncs: bool,
+    is_sync: bool,
     /// The caller is gone before the response.
-    unheard: bool,
+    is_response_lost: bool,
     /// The lease has passed on, or its publisher has gone on.
-    stale: bool,
+    is_stale: bool,
 }
 
 impl Until {
@@ -76,7 +76,11 @@ impl Until {
 
 impl World {
     /// One case, from an empty store on.
-    pub(super) async fn try_out(kind: &Fixture, retention: u64, operations: &[Operation]) -> Check {
+    pub(super) async fn run_case(
+        kind: &Fixture,
+        retention: u64,
+        operations: &[Operation],
+    ) -> Check {
         let fixture = kind.fresh().await;
         // With a stopped clock, commit times do not distinguish versions.
         let clock = Clock::from_fn(|| jiff::Timestamp::constant(1_700_000_000, 0));
@@ -93,7 +97,7 @@ impl World {
             delayed_writes: Vec::new(),
             heads: Vec::new(),
             unconfirmed: None,
-            spoiled: HashSet::new(),
+            damaged_parts: HashSet::new(),
             time: 0,
             put: HashMap::new(),
             returned: HashSet::new(),
@@ -102,14 +106,14 @@ impl World {
         world.readers.push(Reader::following(world.store.clone()));
         world.readers.push(Reader::loading(world.store.clone()));
         for (number, operation) in operations.iter().enumerate() {
-            let done = world.carry_out(operation).await;
+            let done = world.execute(operation).await;
             done.map_err(|broken| format!("{operation:?} (number {number}): {broken}"))?;
         }
         let settled = world.settle().await;
         settled.map_err(|broken| format!("at the end: {broken}"))
     }
 
-    async fn carry_out(&mut self, operation: &Operation) -> Check {
+    async fn execute(&mut self, operation: &Operation) -> Check {
         match operation {
             Operation::Run(publisher, task, until) => {
                 if !self.publishers[*publisher].is_at_work() {
@@ -144,7 +148,7 @@ impl World {
             Operation::ExpireLease => {
                 self.fixture.expire_the_lease().await;
                 if let Some(lease) = &mut self.model.lease {
-                    lease.over = true;
+                    lease.is_expired = true;
                 }
                 Ok(())
             }
@@ -160,7 +164,7 @@ impl World {
             Operation::RevertCommit => self.revert_commit().await,
             Operation::RebuildStore => self.rebuild().await,
             Operation::ReadHistory => self.read_history().await,
-            Operation::DamagePart(part, corrupt) => self.damage_part(*part, *corrupt).await,
+            Operation::DamagePart(part, damage) => self.damage_part(*part, *damage).await,
         }
     }
 
@@ -235,7 +239,7 @@ impl World {
             Some(Err(StoreError::LeaseLost)) if !holds => Ok(()),
             Some(Err(StoreError::Unavailable(_))) if publisher.faulted => Ok(()),
             Some(Err(StoreError::Damaged { .. } | StoreError::Unreadable { .. }))
-                if !self.spoiled.is_empty() =>
+                if !self.damaged_parts.is_empty() =>
             {
                 Ok(())
             }
@@ -252,7 +256,7 @@ impl World {
         match last {
             LastCall::Undone => {}
             LastCall::Done => {
-                by.unheard = true;
+                by.is_response_lost = true;
                 self.perform(pending.call, by).await?.ok();
             }
             LastCall::Late => self.write_later(pending.call, by),
@@ -282,7 +286,7 @@ impl World {
             self.model.lease
         );
         if let Some(lease) = self.model.lease.as_mut().filter(|_| renewed.is_ok()) {
-            lease.over = false;
+            lease.is_expired = false;
             self.unconfirmed = None;
             self.let_the_lease_last().await?;
         }
@@ -338,11 +342,11 @@ impl World {
             self.perform(call, by).await?.ok();
         }
         self.read_history().await?;
-        self.carry_out(&Operation::ExpireLease).await?;
+        self.execute(&Operation::ExpireLease).await?;
         let last = Task::Sync(vec![Edit::All(100)]);
         for task in [Task::Unpin, last] {
             let run = Operation::Run(0, task, Until::End);
-            self.carry_out(&run).await?;
+            self.execute(&run).await?;
         }
         ensure!(!self.model.dirty, "the view was left behind");
         self.check_view().await?;

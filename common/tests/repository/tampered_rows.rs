@@ -25,7 +25,7 @@ pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_repair_
     let written = write.write_rows(fence, Table::Runs, rows, Vec::new());
     written.await.unwrap();
 
-    spoil(store).await;
+    corrupt_rows(store).await;
     drop(lease);
     store.expire_the_lease().await;
 
@@ -37,7 +37,11 @@ pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_repair_
     assert_eq!(loaded.catalogue, catalogue(37, 1), "the rest is served");
     let rows = repository.store().rows(Table::Runs, Some(3)).await.unwrap();
     let keys: Vec<_> = rows.iter().map(|row| &*row.key).collect();
-    assert_eq!(keys, ["3", "2", "1"], "what is not ours costs no room");
+    assert_eq!(
+        keys,
+        ["3", "2", "1"],
+        "foreign rows do not count towards the limit"
+    );
     assert_eq!(rows[0], row("3"));
     assert!(repository.runs(9).await.unwrap().is_empty());
     let shown = repository.store().read_view(Kind::Movie, None, 99).await;
@@ -56,7 +60,7 @@ pub(crate) async fn values_of_wrong_types_stop_nothing_and_the_next_runs_repair_
 }
 
 /// Puts values of other types than ours into every table.
-async fn spoil(store: &Fixture) {
+async fn corrupt_rows(store: &Fixture) {
     if let Some(hand) = store.sqlite_by_hand() {
         hand.execute_batch(
             "UPDATE parts SET data = 'text' WHERE name LIKE 'changes/%';

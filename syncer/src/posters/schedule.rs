@@ -8,7 +8,7 @@ use common::repository::{Poster, PosterChanges, Repository, Result, Snapshot};
 use jiff::Timestamp;
 use url::Url;
 
-use super::BATCH;
+use super::BATCH_POSTERS;
 use super::client::PosterClient;
 
 /// Maximum number of posters. Those of further movies are not fetched.
@@ -24,13 +24,13 @@ const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// The posters of a version.
 #[derive(Default)]
-pub(super) struct Plan {
+pub(super) struct PosterSchedule {
     /// The lineage and version that the URLs are of.
     version: Option<(String, u64)>,
     posters: BTreeMap<String, Poster>,
 }
 
-impl Plan {
+impl PosterSchedule {
     /// Reads the URLs of a new version. `known` may be its state. Returns the changes to save: which
     /// posters are used and which are no longer.
     pub(super) async fn update(
@@ -125,7 +125,7 @@ impl Plan {
                 *poster = stored;
             }
         }
-        Ok(self.due(client, now).take(BATCH).cloned().collect())
+        Ok(self.due(client, now).take(BATCH_POSTERS).cloned().collect())
     }
 
     /// Whether posters are to be fetched now.
