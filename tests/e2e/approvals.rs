@@ -21,7 +21,7 @@ async fn an_approval_lets_the_held_delta_through_and_no_other() {
     assert_eq!(
         run(&["once"]).await.code,
         Some(3),
-        "another delta is judged anew"
+        "another delta is not approved"
     );
     assert_eq!(run(&["approve"]).await.code, Some(0));
     assert_eq!(run(&["once"]).await.code, Some(0));

@@ -11,6 +11,10 @@ thread_local! {
 }
 
 /// The value of `Date` now. hyper's own would not follow a clock that is set back.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no other part of this crate needs a clock"
+)]
 pub(crate) fn now() -> Option<HeaderValue> {
     CACHE.with_borrow_mut(|cache| cache.at(SystemTime::now()))
 }
