@@ -91,6 +91,29 @@ async fn after_any_command_the_file_alone_has_all_versions_while_a_web_app_has_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_put_back_after_a_clean_stop_is_served_and_followed_by_new_versions() {
+    let (store, source) = (Store::sqlite(), Source::start().await);
+    let copy = store.file().with_extension("copy");
+    let once = async || store.command(&source.url(), &["once"]).await;
+    assert_eq!(once().await.code, Some(0));
+    fs::copy(store.file(), &copy).unwrap();
+    rename(&source, "The second version");
+    let pyflix = pyflix(&store, &source).await;
+    published(&pyflix, 2).await;
+    pyflix.signal(Signal::TERM);
+    assert_eq!(pyflix.wait_exit(DEADLINE).await.code(), Some(0));
+    fs::copy(&copy, store.file()).unwrap();
+    let webapp = store.webapp().await;
+    let movies = format!("{}/movies", webapp.url());
+    let first = wait_until_shows(&movies, "The Lantern Ferry").await;
+    assert_eq!(first.header("x-catalogue-version"), Some("1"));
+    rename(&source, "The third version");
+    let again = once().await;
+    assert_eq!(again.code, Some(0), "{again:?}");
+    wait_until_shows(&movies, "The third version").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_web_app_that_stops_last_completes_the_file_of_a_killed_syncer() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     let webapp = store.webapp().await;

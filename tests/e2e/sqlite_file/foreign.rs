@@ -14,7 +14,7 @@ use super::open_directly;
 const UNREACHABLE: &str = "http://127.0.0.1:9";
 
 /// Every program and command that opens the database.
-const PROGRAMS: [(&str, &[&str]); 10] = [
+const PROGRAMS: [(&str, &[&str]); 13] = [
     ("webapp", &[]),
     ("pyflix", &[]),
     ("syncer", &[]),
@@ -25,6 +25,9 @@ const PROGRAMS: [(&str, &[&str]); 10] = [
     ("syncer", &["rollback", "1"]),
     ("syncer", &["pin", "1"]),
     ("syncer", &["unpin"]),
+    ("syncer", &["backup", "-"]),
+    ("syncer", &["restore", "pyflix.tar", "--replace"]),
+    ("syncer", &["verify"]),
 ];
 
 async fn run(store: &Store, source: &str, name: &str, args: &[&str]) -> Finished {

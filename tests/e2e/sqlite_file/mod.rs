@@ -170,8 +170,13 @@ async fn a_file_damaged_under_a_running_pyflix_is_moved_aside_and_recreated_with
 
     // Pages in the write-ahead log would hide the damage.
     let whole = "PRAGMA wal_checkpoint(TRUNCATE)";
-    let busy = open_directly(&store).query_row(whole, [], |row| row.get::<_, i64>(0));
-    assert_eq!(busy, Ok(0));
+    eventually(DEADLINE, async || {
+        let busy = open_directly(&store).query_row(whole, [], |row| row.get::<_, i64>(0));
+        (busy == Ok(0))
+            .then_some(())
+            .ok_or("somebody reads the log")
+    })
+    .await;
     damage(&store);
     rename(&source, "After the damage");
     let changed = async || match get(&movies).await {

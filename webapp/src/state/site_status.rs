@@ -224,6 +224,15 @@ mod tests {
     }
 
     #[test]
+    fn a_last_sync_in_the_future_is_no_recent_one() {
+        let (head, sync_status) = (head(None), SyncStatus::default());
+        let mut early = inputs(&head, &sync_status);
+        early.now = at(-3_600);
+        let conditions = early.status().conditions;
+        assert!(conditions.no_recent_sync && conditions.needs_attention());
+    }
+
+    #[test]
     fn the_interval_of_the_syncer_counts_where_the_ledger_has_it() {
         let head = head(None);
         let mut sync_status = SyncStatus::default();
