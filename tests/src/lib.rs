@@ -10,6 +10,7 @@
 )]
 
 pub mod compose;
+pub mod python_client;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

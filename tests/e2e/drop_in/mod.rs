@@ -3,7 +3,7 @@
 mod access;
 mod recorded_responses;
 
-use e2e::{DEADLINE, get, wait_until_shows};
+use e2e::{DEADLINE, get, python_client, wait_until_shows};
 use serde_json::{Value, json};
 use testkit::process::Service;
 use testkit::source::COLLECTIONS;
@@ -50,6 +50,32 @@ pub(crate) async fn ask(
 pub(crate) fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let mut lines = head.lines();
     lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_published_client_of_the_source_reads_every_record_and_follows_its_links() {
+    let test = "a_published_client_of_the_source_reads_every_record_and_follows_its_links";
+    let webapp = seed(&[]).await;
+    let address = format!("{}/ghibli", webapp.url());
+    let script = "drop_in/anime_client.py";
+    let Some(read) = python_client::run(test, "anime-api", script, &address).await else {
+        return;
+    };
+    assert_eq!(read["animes"].as_array().map(Vec::len), Some(22), "{read}");
+    assert_eq!(read["romaji"], "Tenkū no shiro Rapyuta");
+    assert_eq!(read["score"], 95);
+    // The client asks for at most 50.
+    assert_eq!(read["counts"], json!([50, 25, 7, 3]));
+    assert_eq!(read["again"], read["first"]);
+    assert_eq!(read["vehicles"], json!(["Air Destroyer Goliath"]));
+    for (field, name) in [
+        ("people", "Pazu"),
+        ("locations", "Gondoa"),
+        ("species", "Human"),
+    ] {
+        let names = read[field].as_array().unwrap();
+        assert!(names.contains(&name.into()), "{field}: {read}");
+    }
 }
 
 #[tokio::test]

@@ -3,14 +3,11 @@
 mod atom;
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
-use e2e::{Store, get, wait_until_shows};
+use e2e::{Store, get, python_client, wait_until_shows};
 use roxmltree::Document;
-use serde_json::Value;
 use testkit::process::Service;
 use testkit::source::Source;
-use testkit::{skips, workspace_root};
 
 use self::atom::{children, relation, text, validate};
 
@@ -99,7 +96,8 @@ async fn feedparser_finds_every_version_with_its_titles_and_no_problem() {
     for (title, version) in TITLES.into_iter().zip(2..) {
         scene.rename(version, title).await;
     }
-    let Some(read) = read(test, &scene.address()).await else {
+    let (script, address) = ("feed/reader.py", scene.address());
+    let Some(read) = python_client::run(test, "feedparser", script, &address).await else {
         return;
     };
     assert_eq!(read["problem"], "", "{read}");
@@ -124,33 +122,4 @@ async fn feedparser_finds_every_version_with_its_titles_and_no_problem() {
             .replace('>', "&gt;");
         assert!(content.contains(&escaped), "{content} has no {escaped}");
     }
-}
-
-/// What feedparser reads; `None` without Python.
-async fn read(test: &str, address: &str) -> Option<Value> {
-    if Command::new("python3").arg("--version").output().is_err() {
-        skips::skip(test, "python3 is missing");
-        return None;
-    }
-    let fetch = Command::new(workspace_root().join("scripts/fetch-feedparser"))
-        .output()
-        .unwrap();
-    assert!(fetch.status.success(), "{fetch:?}");
-    let mut command = Command::new("python3");
-    command
-        .arg(workspace_root().join("tests/e2e/feed/reader.py"))
-        .arg(address)
-        .env(
-            "PYTHONPATH",
-            String::from_utf8(fetch.stdout)
-                .unwrap()
-                .trim_end_matches(':'),
-        );
-    let output = tokio::task::spawn_blocking(move || command.output())
-        .await
-        .unwrap()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    Some(serde_json::from_slice(&output.stdout).unwrap())
 }
