@@ -277,6 +277,28 @@ async fn a_page_opened_with_a_password_in_its_address_is_live_and_suggests_names
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tab_that_is_opened_in_the_background_opens_its_event_stream_when_it_is_shown() {
+    let site = LiveSite::start().await;
+    let hidden = "window.isHidden = true; window.streams = 0; \
+        Object.defineProperty(document, 'hidden', { get: () => isHidden }); \
+        const request = LockManager.prototype.request; \
+        LockManager.prototype.request = function (...all) { streams++; return request.apply(this, all); };";
+    let script = json!({ "source": hidden });
+    let method = "Page.addScriptToEvaluateOnNewDocument";
+    site.browser.devtools(method, script).await;
+    site.open("/movies").await;
+    let streams = "return document.readyState + ' ' + streams";
+    site.until(streams, "complete 0").await;
+    let show = "isHidden = false; document.dispatchEvent(new Event('visibilitychange'))";
+    site.browser.eval(show).await;
+    site.until(streams, "complete 1").await;
+    site.source.rename_film(FERRY, "The Paper Ferry");
+    let card = format!("return document.querySelector('main [data-id=\"{FERRY}\"] h2')");
+    let title = format!("{card}.textContent");
+    site.until(&title, "The Paper Ferry").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ages_are_by_the_clock_of_the_server() {
     let site = LiveSite::start().await;
     let shifted = "const now = Date.now; Date.now = () => now() + 3 * 3600 * 1000;";
