@@ -67,20 +67,30 @@ async fn every_command_ends_as_usual_when_nobody_reads_its_output() {
     }
 }
 
+/// The exit code and the errors of a command whose output is lost on a full disk.
+async fn run_without_output(
+    store: &Store,
+    source: &Source,
+    args: &[&str],
+) -> (Option<i32>, String) {
+    let mut command = program("syncer", args, store, source);
+    command
+        .env("PYFLIX_LOG", "error")
+        .stdout(File::options().write(true).open("/dev/full").unwrap())
+        .stderr(Stdio::piped());
+    let output = command.spawn().unwrap().wait_with_output();
+    let output = timeout(DEADLINE, output).await.unwrap().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), errors)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_whose_output_is_lost_fails() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     assert_eq!(store.command(&source.url(), &["once"]).await.code, Some(0));
     for args in [&["history"][..], &["history", "--json"], &["plan"]] {
-        let mut command = program("syncer", args, &store, &source);
-        command
-            .env("PYFLIX_LOG", "error")
-            .stdout(File::options().write(true).open("/dev/full").unwrap())
-            .stderr(Stdio::piped());
-        let output = command.spawn().unwrap().wait_with_output();
-        let output = timeout(DEADLINE, output).await.unwrap().unwrap();
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{args:?}: {errors}");
+        let (code, errors) = run_without_output(&store, &source, args).await;
+        assert_eq!(code, Some(1), "{args:?}: {errors}");
         assert!(
             errors.starts_with("syncer: cannot write the output: "),
             "{errors}"
@@ -93,14 +103,8 @@ async fn a_command_whose_output_is_lost_fails() {
 async fn a_command_that_did_its_work_exits_with_its_code_without_output() {
     let (store, source) = (Store::sqlite(), Source::start().await);
     for args in [&["once"][..], &["pin", "1"], &["unpin"]] {
-        let mut command = program("syncer", args, &store, &source);
-        command
-            .stdout(File::options().write(true).open("/dev/full").unwrap())
-            .stderr(Stdio::piped());
-        let output = command.spawn().unwrap().wait_with_output();
-        let output = timeout(DEADLINE, output).await.unwrap().unwrap();
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{args:?}: {errors}");
+        let (code, errors) = run_without_output(&store, &source, args).await;
+        assert_eq!(code, Some(0), "{args:?}: {errors}");
         assert!(errors.contains("cannot write the output: "), "{errors}");
     }
 }

@@ -35,6 +35,13 @@ impl LiveSite {
         self.browser.open(&url).await;
     }
 
+    /// Runs a script before those of every page that is opened later.
+    async fn run_before_pages(&self, script: &str) {
+        let method = "Page.addScriptToEvaluateOnNewDocument";
+        let script = json!({ "source": script });
+        self.browser.devtools(method, script).await;
+    }
+
     /// Waits until a script returns a value.
     async fn until(&self, script: &str, expected: &str) {
         self.browser
@@ -283,9 +290,7 @@ async fn a_tab_that_is_opened_in_the_background_opens_its_event_stream_when_it_i
         Object.defineProperty(document, 'hidden', { get: () => isHidden }); \
         const request = LockManager.prototype.request; \
         LockManager.prototype.request = function (...all) { streams++; return request.apply(this, all); };";
-    let script = json!({ "source": hidden });
-    let method = "Page.addScriptToEvaluateOnNewDocument";
-    site.browser.devtools(method, script).await;
+    site.run_before_pages(hidden).await;
     site.open("/movies").await;
     let streams = "return document.readyState + ' ' + streams";
     site.until(streams, "complete 0").await;
@@ -302,9 +307,7 @@ async fn a_tab_that_is_opened_in_the_background_opens_its_event_stream_when_it_i
 async fn ages_are_by_the_clock_of_the_server() {
     let site = LiveSite::start().await;
     let shifted = "const now = Date.now; Date.now = () => now() + 3 * 3600 * 1000;";
-    let script = json!({ "source": shifted });
-    let method = "Page.addScriptToEvaluateOnNewDocument";
-    site.browser.devtools(method, script).await;
+    site.run_before_pages(shifted).await;
     site.open("/status").await;
     let age = "return document.querySelector('main time').dataset.age ?? ''";
     site.until(age, "just now").await;
