@@ -158,6 +158,17 @@ fn new_items_are_never_held() {
 }
 
 #[test]
+fn before_the_first_version_an_empty_kind_is_shown_without_published_items() {
+    let mut source = sample(8);
+    source.movies().clear();
+    let violations = violations(&Catalogue::default(), &source, &[]);
+    assert_eq!(
+        violations[0].to_string(),
+        "the source has no movies at all (fuse_empty)"
+    );
+}
+
+#[test]
 fn a_violation_shows_its_figures_examples_and_setting() {
     let mut source = sample(8);
     source.movies()[1] = movie(1, "Renamed");
