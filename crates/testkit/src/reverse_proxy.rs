@@ -25,7 +25,7 @@ pub enum ReverseProxyKind {
     Haproxy,
     /// nginx: connections to the app are kept, compression.
     Nginx,
-    /// Caddy with its defaults, and compression.
+    /// Caddy with its defaults, and compression of everything but event streams.
     Caddy,
 }
 
@@ -95,7 +95,7 @@ impl ReverseProxyKind {
             ),
             Self::Caddy => format!(
                 "{{\n  admin off\n  auto_https off\n}}\nhttp://:{port} {{\n  bind 127.0.0.1\n  \
-                 encode gzip\n  reverse_proxy {app}\n}}\n"
+                 @rest not path */events\n  encode @rest gzip\n  reverse_proxy {app}\n}}\n"
             ),
         }
     }

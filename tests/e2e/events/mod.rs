@@ -53,6 +53,12 @@ async fn haproxy_with_compression_passes_events_on_at_once() {
     through(ReverseProxyKind::Haproxy).await;
 }
 
+/// With the setting in docs/operations.md: Caddy 2.6 holds streams back that it compresses.
+#[tokio::test(flavor = "multi_thread")]
+async fn caddy_with_compression_of_the_rest_passes_events_on_at_once() {
+    through(ReverseProxyKind::Caddy).await;
+}
+
 async fn through(kind: ReverseProxyKind) {
     let store = Store::sqlite();
     let (source, webapp) = published(&store).await;
