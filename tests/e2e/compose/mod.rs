@@ -12,7 +12,11 @@ use testkit::source::Source;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_compose_file_serves_the_source_and_keeps_its_data() {
     let source = Source::start().await;
-    let project = match Project::new(ComposeFile::small(), Image::HostBinaries, &source).await {
+    let mut file = ComposeFile::small();
+    // More than the memory of the syncer's container.
+    let max_bytes = ("PYFLIX_PROVIDER_MAX_BYTES", "512MiB".to_owned());
+    file.variables.push(max_bytes);
+    let project = match Project::new(file, Image::HostBinaries, &source).await {
         Ok(project) => project,
         Err(why) => {
             return skip(
@@ -28,6 +32,8 @@ async fn the_compose_file_serves_the_source_and_keeps_its_data() {
         .await;
     project.wait_for_health().await;
     project.assert_services_are_confined().await;
+    let logs = project.compose(&["logs", "--no-color", "syncer"]).await;
+    assert!(logs.contains("SYNCER_MEMORY_LIMIT in .env"), "{logs}");
     let version = project.version().await;
 
     let film = source.catalogue().films[0]["id"].clone();

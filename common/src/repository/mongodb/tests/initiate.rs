@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 
 /// Two members are added one after the other.
@@ -21,6 +23,10 @@ async fn secured(folder: &std::path::Path) -> Mongo {
 #[tokio::test]
 async fn a_replica_set_with_another_host_name_gets_the_right_one() {
     let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let log_file = Arc::new(std::fs::File::create(&log).unwrap());
+    let logging = tracing_subscriber::fmt().with_writer(log_file).finish();
+    let _logging = tracing::subscriber::set_default(logging);
     let mongo = secured(folder.path()).await;
     let initiate = async |port: u16, host: &str, root: &str| {
         let passwords = setup::Passwords {
@@ -59,6 +65,12 @@ async fn a_replica_set_with_another_host_name_gets_the_right_one() {
     initiate(mongo.port(), "localhost", "r00t").await.unwrap();
     initiate(mongo.port(), "127.0.0.1", "r00t").await.unwrap();
     assert_usable(mongo.port(), "127.0.0.1").await;
+    let warning = format!(
+        "initiated with the host localhost:{0}; changing it to 127.0.0.1:{0}",
+        mongo.port()
+    );
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains(&warning), "{log}");
 
     // The server does not find itself in its set.
     let mongo = mongo.restart_at_another_port().await;
