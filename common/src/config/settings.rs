@@ -258,6 +258,7 @@ fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.to_uppercase())
 }
 
+/// A value without the spaces around it, which no setting needs.
 fn text(value: Value) -> Option<String> {
     match value.kind {
         ValueKind::Array(values) => {
@@ -265,7 +266,7 @@ fn text(value: Value) -> Option<String> {
             texts.map(|texts| texts.join(","))
         }
         ValueKind::Table(_) | ValueKind::Nil => None,
-        _ => value.into_string().ok(),
+        _ => Some(value.into_string().ok()?.trim().to_owned()),
     }
 }
 
@@ -309,6 +310,22 @@ mod tests {
                 };
                 assert!(is_known, "{}: {}", page.display(), variable(&name));
             }
+        }
+    }
+
+    #[test]
+    fn spaces_around_a_value_are_ignored() {
+        for (key, _, example) in KEYS {
+            let spaced = format!(" {example}\t ");
+            let environment = HashMap::from([(variable(key), spaced.clone())]);
+            let settings = Settings::read(environment, Path::new("/nowhere")).unwrap();
+            assert_eq!(settings.get(key).value, example, "{key}");
+
+            let mut settings = Settings::read(HashMap::new(), Path::new("/nowhere")).unwrap();
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), format!("{key} = \"{spaced}\"")).unwrap();
+            settings.read_file(file.path()).unwrap();
+            assert_eq!(settings.get(key).value, example, "{key}");
         }
     }
 

@@ -248,7 +248,7 @@ fn a_form_of_another_tool_for_an_sqlite_file_is_refused_with_the_right_form() {
         "sqlite:/",
         "sqlite:.",
         "sqlite: x.db",
-        "sqlite:x.db\r",
+        "sqlite:x\r.db",
         "sqlite3:x.db",
         "SQLite:x.db",
         "file:x.db",
