@@ -47,5 +47,5 @@ pub use store::{
     Access, HeadReading, LEASE_DURATION, OpenError, Overwrite, Result, Row, Store, StoreError,
     Table, ViewDocument,
 };
-pub use verify::{Defect, VerifyReport};
+pub use verify::{Defect, VerifyError, VerifyReport};
 pub use view::warn_view_is_behind;

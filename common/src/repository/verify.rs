@@ -34,6 +34,19 @@ const HISTORY_LOST: &str = "earlier versions cannot be rebuilt: restore a backup
 const HEAD_LOST: &str =
     "restore a backup; or delete the head: the next sync then publishes everything again";
 
+/// An error of [`Repository::verify`].
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Syncs changed the store during every attempt.
+    #[error(
+        "syncs changed the database during every attempt; stop the syncer, and run `syncer verify` again"
+    )]
+    Changing,
+}
+
 /// A damaged place in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defect {
@@ -70,7 +83,7 @@ impl Repository {
     ///
     /// # Errors
     /// When the store fails, or runs change it during every attempt.
-    pub async fn verify(&self) -> Result<VerifyReport> {
+    pub async fn verify(&self) -> Result<VerifyReport, VerifyError> {
         for _ in 0..MAX_ATTEMPTS {
             let head = match self.head().await {
                 Err(StoreError::Unreadable { name, reason }) => {
@@ -80,7 +93,14 @@ impl Repository {
                 }
                 head => head?,
             };
-            let report = self.verify_at(head.as_ref()).await?;
+            let report = match self.verify_at(head.as_ref()).await {
+                // A run removed parts before they were read.
+                Err(StoreError::LeaseLost) => {
+                    tokio::time::sleep(RETRY_DELAY).await;
+                    continue;
+                }
+                report => report?,
+            };
             // A run between the two reads of the head explains any difference.
             let is_idle = self.store.head().await?.is_none_or(|after| {
                 let lease = after.head.lease.as_ref();
@@ -93,9 +113,7 @@ impl Repository {
             }
             tokio::time::sleep(RETRY_DELAY).await;
         }
-        Err(StoreError::Unavailable(
-            "syncs changed it during every attempt; stop the syncer and verify again".into(),
-        ))
+        Err(VerifyError::Changing)
     }
 
     async fn verify_at(&self, head: Option<&Head>) -> Result<VerifyReport> {

@@ -115,6 +115,7 @@ promises! {
         verification_names_rows_that_cannot_be_decoded,
         verification_names_an_unreadable_or_contradictory_head,
         verification_waits_for_a_run_that_is_under_way,
+        verification_reads_again_what_a_sync_removed_meanwhile,
         a_store_of_a_newer_release_is_refused_and_left_alone;
     events:
         each_version_is_logged_once_and_numbered,

@@ -4,6 +4,7 @@ use common::repository::{
     StoreError, Table, ViewDocument,
 };
 
+use crate::faulty_store::FaultyStore;
 use crate::fixture::{
     Fixture, PartDamage, SavedHead, catalogue, damage_part, movie, publish, with,
 };
@@ -162,6 +163,33 @@ pub(crate) async fn verification_waits_for_a_run_that_is_under_way(store: &Fixtu
     lease.update_view(&published, &changes).await.unwrap();
     lease.release(None).await.unwrap();
     assert_eq!(verified.await.unwrap().unwrap().defects, []);
+}
+
+pub(crate) async fn verification_reads_again_what_a_sync_removed_meanwhile(store: &Fixture) {
+    for newer in 1..=6 {
+        let store = store.fresh().await;
+        let repository = store.open().await.with_retention(2);
+        let publish_edition = async |edition| {
+            let wanted = with(&catalogue(25, 1), movie(0, edition));
+            publish(&repository, &wanted).await.unwrap();
+        };
+        for edition in 1..=3 {
+            publish_edition(edition).await;
+        }
+        let lagging = FaultyStore::lagging(repository.store().clone());
+        lagging.show_old_head(repository.store().head().await.unwrap());
+        for edition in 4..4 + newer {
+            publish_edition(edition).await;
+        }
+        let verifier = Repository::with_store(lagging.clone());
+        let mut head_reads = lagging.head_reads();
+        let catch_up = async {
+            head_reads.changed().await.unwrap();
+            lagging.show_old_head(None);
+        };
+        let (report, ()) = tokio::join!(verifier.verify(), catch_up);
+        assert_eq!(report.unwrap().defects, [], "{newer} newer versions");
+    }
 }
 
 pub(crate) async fn a_store_of_a_newer_release_is_refused_and_left_alone(store: &Fixture) {
