@@ -30,7 +30,15 @@ impl fmt::Display for RunSummary<'_> {
                     1 => write!(f, "{reason}: 1 change is waiting")?,
                     total => write!(f, "{reason}: {total} changes are waiting")?,
                 }
-                write!(f, "; run `syncer unpin` to follow the source again")?;
+                write!(
+                    f,
+                    "; run `syncer unpin`{} to follow the source again",
+                    if run.damage.is_empty() {
+                        ""
+                    } else {
+                        ", then `syncer once`, to repair it and"
+                    }
+                )?;
             }
             Outcome::Unchanged if run.version == 0 => {
                 write!(f, "unchanged: nothing has been published yet")?

@@ -24,6 +24,7 @@ const MAX_ATTEMPTS: u32 = 60;
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 const REPAIRED_BY_SYNC: &str = "`syncer once` repairs it";
+const REPAIRED_UNPINNED: &str = "`syncer unpin`, then `syncer once`, repairs it";
 const DELIVERED_AGAIN: &str =
     "the syncer replaces this row and delivers the last 1,000 events to this webhook again";
 const ROW_SKIPPED: &str = "PyFlix skips this row; delete it in a database shell";
@@ -157,7 +158,11 @@ impl Repository {
             }
         }
         if !state.damage.is_empty() {
-            report.add(state.damage, REPAIRED_BY_SYNC);
+            let remedy = match head.pin {
+                Some(_) => REPAIRED_UNPINNED,
+                None => REPAIRED_BY_SYNC,
+            };
+            report.add(state.damage, remedy);
             return Ok(());
         }
         self.verify_digests(head, &state, report).await?;

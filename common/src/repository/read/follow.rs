@@ -233,16 +233,20 @@ impl Follower {
                 header: snapshot.header.clone(),
                 missing: load::missing_parts(&*self.store, &reading.head).await?,
             });
-            if let Some(whole) = load::load_last_whole(&*self.store, &reading.head).await? {
-                snapshot = whole;
+            let whole = load::load_last_whole(&*self.store, &reading.head).await?;
+            let is_whole = whole.is_some();
+            if let Some(whole) = whole {
+                snapshot = Snapshot {
+                    damage: snapshot.damage,
+                    ..whole
+                };
             }
             if let Some(known) = known.filter(|_| !is_restored)
-                && (snapshot.version() < known.version()
-                    || !snapshot.damage.is_empty() && known.damage.is_empty())
+                && (snapshot.version() < known.version() || !is_whole && known.damage.is_empty())
             {
                 return Ok(());
             }
-            if snapshot.catalogue.is_empty() && !snapshot.damage.is_empty() {
+            if snapshot.catalogue.is_empty() && !is_whole {
                 // Not an emptied catalogue in place of one that is lost.
                 let parts = snapshot.damage.iter().map(ToString::to_string);
                 return Err(StoreError::Damaged {
@@ -250,10 +254,14 @@ impl Follower {
                     parts: parts.collect::<Vec<_>>().join(", "),
                 });
             }
+            let served = match is_whole {
+                true => "the last version that is whole",
+                false => "what can be read",
+            };
             tracing::error!(
                 version = snapshot.version(),
                 items = snapshot.catalogue.len(),
-                "serving what can be read until the next sync repairs the database"
+                "serving {served} until the next sync repairs the database"
             );
         }
         let snapshot = Arc::new(snapshot);
