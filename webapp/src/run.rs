@@ -127,7 +127,7 @@ pub async fn run(
     }
     let app = routes::app(state.clone(), RequestLimits::default());
     // Not spawned, because the allocator keeps an arena for each thread that renders pages.
-    let hot_pages = response_cache::warm_up(current, app, pages::main_paths(), pages::item_paths);
+    let hot_pages = response_cache::warm_up(current, app, pages::paths_to_warm);
     let mut served = start_servers(listeners, state, limits, metrics, &shutdown)?;
     tokio::select! {
         end = &mut served => return end?.context("the server stopped unexpectedly"),

@@ -28,19 +28,14 @@ pub(crate) use self::version_mark::VersionMark;
 /// Item pages are prewarmed up to this number of items.
 const MAX_PREWARMED_ITEMS: usize = 500;
 
-/// The paths of the home page, the lists and the other main pages that are the same for every host.
-pub(crate) fn main_paths() -> Vec<String> {
+/// The paths of the pages to cache before any request: the home page, the lists and other main pages,
+/// and the item pages of a small catalogue. All are the same for every host.
+pub(crate) fn paths_to_warm(catalogue: &Catalogue) -> Vec<String> {
     let kinds = Kind::ALL.map(|kind| format!("/{}", kind.plural()));
     let others = ["/", "/directors", "/producers", "/timeline", "/changes"].map(str::to_owned);
-    others.into_iter().chain(kinds).collect()
-}
-
-/// The paths of all item pages of a small catalogue; none of a large one.
-pub(crate) fn item_paths(catalogue: &Catalogue) -> Vec<String> {
-    let items = Kind::ALL.map(|kind| catalogue.count(kind));
-    if items.into_iter().sum::<usize>() > MAX_PREWARMED_ITEMS {
-        return Vec::new();
-    }
-    let items = Kind::ALL.into_iter().flat_map(|kind| catalogue.iter(kind));
-    items.map(|item| tile::address(&item)).collect()
+    let main = others.into_iter().chain(kinds);
+    let is_small = catalogue.len() <= MAX_PREWARMED_ITEMS;
+    let items = Kind::ALL.into_iter().filter(|_| is_small);
+    let items = items.flat_map(|kind| catalogue.iter(kind));
+    main.chain(items.map(|item| tile::address(&item))).collect()
 }

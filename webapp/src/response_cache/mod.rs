@@ -24,7 +24,7 @@ use crate::http::{
 use crate::metrics::{RequestMetrics, RouteTag};
 use crate::state::CurrentSite;
 
-/// Time that a site must be current before the page of every item is made.
+/// Time that a site must be current before pages are made that nobody has requested.
 const QUIET_TIME: Duration = Duration::from_secs(1);
 /// How long prewarming can delay a new site.
 const PREWARM_TIMEOUT: Duration = Duration::from_millis(100);
@@ -178,13 +178,12 @@ where
     }
 }
 
-/// Fills the cache of every site that becomes current: with the main pages at once, with the pages
-/// of its items after [`QUIET_TIME`].
+/// Fills the cache of every site that stays current for [`QUIET_TIME`] with the pages at `paths`. At
+/// once, it would delay the other web apps of a machine that load the same version.
 pub(crate) async fn warm_up<S>(
     current: CurrentSite,
     app: S,
-    main_paths: Vec<String>,
-    item_paths: impl Fn(&Catalogue) -> Vec<String>,
+    paths: impl Fn(&Catalogue) -> Vec<String>,
 ) -> Infallible
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone,
@@ -199,22 +198,18 @@ where
         let Ok(site) = current.load() else {
             continue;
         };
-        let make = async |pages: &[String]| {
-            for page in pages {
-                if site.cache.get(Some(ANY_HOST.as_bytes()), page).is_none() {
-                    fetch(app.clone(), page, ANY_HOST.as_bytes(), Encoding::Gzip).await;
+        let fill = async {
+            sleep(QUIET_TIME).await;
+            for page in paths(&site.snapshot.catalogue) {
+                if site.cache.get(Some(ANY_HOST.as_bytes()), &page).is_none() {
+                    fetch(app.clone(), &page, ANY_HOST.as_bytes(), Encoding::Gzip).await;
                 }
             }
-        };
-        make(&main_paths).await;
-        let others = async {
-            sleep(QUIET_TIME).await;
-            make(&item_paths(&site.snapshot.catalogue)).await;
         };
         tokio::select! {
             biased;
             _ = swapped.changed() => swapped.mark_changed(),
-            () = others => {}
+            () = fill => {}
         }
     }
 }

@@ -3,7 +3,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::body::Bytes;
 use axum::response::IntoResponse as _;
-use common::models::Kind;
 use http::header::{CONTENT_ENCODING, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;

@@ -40,9 +40,9 @@ async fn main_pages_and_item_pages_are_cached_before_any_request() {
         },
         RequestLimits::default(),
     );
-    let warming = warm_up(current.clone(), app, pages::main_paths(), pages::item_paths);
-    let items = pages::item_paths(&site.snapshot.catalogue);
-    let last = items.last().unwrap();
+    let warming = warm_up(current.clone(), app, pages::paths_to_warm);
+    let paths = pages::paths_to_warm(&site.snapshot.catalogue);
+    let last = paths.last().unwrap();
     let host = Some(&b"here"[..]);
     let all_are_cached = async {
         current.replace(site.clone());
@@ -63,9 +63,8 @@ async fn main_pages_and_item_pages_are_cached_before_any_request() {
         () = again => {}
     }
     assert_eq!(site.cache.requested(), [], "no client has requested any");
-    let count = Kind::ALL.map(|kind| site.snapshot.catalogue.count(kind));
-    assert_eq!(items.len(), count.into_iter().sum::<usize>());
-    for page in pages::main_paths().into_iter().chain(items) {
+    assert!(paths.len() > site.snapshot.catalogue.len());
+    for page in paths {
         assert!(site.cache.get(host, &page).is_some(), "{page}");
     }
 }
