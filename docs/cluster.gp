@@ -4,13 +4,17 @@ set terminal svg size 860,360 font "sans-serif,13" background "#ffffff"
 set output "docs/cluster.svg"
 # web apps, then milliseconds until all serve a version: median, p99
 $small << END
-1 1.9 2.9
-2 3.5 6.8
-4 11.8 16.7
-8 26.5 47.1
+1 3.6 5.5
+2 6.7 10.7
+4 16.2 25.8
+8 31.9 53.0
 END
-# 100,000 movies: not measured yet
+# 100,000 movies
 $large << END
+1 5.7 7.7
+2 9.3 13.7
+4 20.1 35.5
+8 44.8 66.6
 END
 set logscale xy
 set xlabel "web apps"
