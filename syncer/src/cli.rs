@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use common::clock::Clock;
 use common::config::{Config, Database};
 use common::metrics::{self, Metrics};
-use common::repository::{Access, AcquireError, BackupError, Repository, StoreError};
+use common::repository::{Access, AcquireError, BackupError, Repository, StoreError, VerifyError};
 use common::{exit, shutdown, telemetry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -174,7 +174,11 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         Some(AcquireError::Store(error)) => Some(error),
         _ => None,
     };
-    match backup.or(lease).or(error.downcast_ref()) {
+    let verification = match error.downcast_ref() {
+        Some(VerifyError::Store(error)) => Some(error),
+        _ => None,
+    };
+    match backup.or(lease).or(verification).or(error.downcast_ref()) {
         Some(StoreError::NewerFormat { .. }) => exit::CONFIGURATION,
         _ => exit::FAILURE,
     }

@@ -126,14 +126,15 @@ pub async fn wait_until_shows(url: &str, text: &str) -> Response {
     .await
 }
 
-/// `pyflix` with the built-in catalogue, once that is loaded.
+/// `pyflix` with the built-in catalogue, once its first sync has failed: from then on no page changes.
 pub async fn start_app() -> Service {
     let envs = [
         ("PYFLIX_PROVIDER_URLS", "http://127.0.0.1:9"),
         ("PYFLIX_SYNC_INTERVAL", "1h"),
     ];
     let app = Service::start_web("pyflix", &envs, &[], DEADLINE).await;
-    wait_until_shows(app.url(), "Welcome to PyFlix WebApp!").await;
+    let failed = "the source has been unavailable since";
+    wait_until_shows(&format!("{}/movies", app.url()), failed).await;
     app
 }
 

@@ -317,7 +317,7 @@ async fn only_a_trusted_proxy_changes_links() {
 async fn ignored_fields_of_a_proxy_are_one_warning_with_the_setting_to_use() {
     let app = start_app().await;
     for _ in 0..3 {
-        ask(&app, "/movies", &[("X-Forwarded-Proto", "https")]).await;
+        ask(&app, "/status", &[("X-Forwarded-Proto", "https")]).await;
     }
     let is_warning = |line: &str| line.contains("PYFLIX_PUBLIC_URL");
     let line = app.wait_for_line(is_warning, DEADLINE).await;

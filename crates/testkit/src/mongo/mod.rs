@@ -262,7 +262,7 @@ async fn launch(
         "127.0.0.1",
         "--nounixsocket",
         "--wiredTigerCacheSizeGB",
-        "0.25",
+        "0.5",
     ]);
     // Preallocated journal files of 100 MB would be most of its disk writes.
     command.args([
