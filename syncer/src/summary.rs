@@ -25,20 +25,17 @@ impl fmt::Display for RunSummary<'_> {
                 )?;
             }
             Outcome::Unchanged if run.reason.is_some() => {
+                // The reason of a damaged version ends with what to do.
+                let (separator, advice) = match run.damage.is_empty() {
+                    true => (":", "; run `syncer unpin` to follow the source again"),
+                    false => (";", ""),
+                };
+                write!(f, "{reason}{separator} ")?;
                 match run.changes().total() {
-                    0 => write!(f, "{reason}: no changes are waiting")?,
-                    1 => write!(f, "{reason}: 1 change is waiting")?,
-                    total => write!(f, "{reason}: {total} changes are waiting")?,
+                    0 => write!(f, "no changes are waiting{advice}")?,
+                    1 => write!(f, "1 change is waiting{advice}")?,
+                    total => write!(f, "{total} changes are waiting{advice}")?,
                 }
-                write!(
-                    f,
-                    "; run `syncer unpin`{} to follow the source again",
-                    if run.damage.is_empty() {
-                        ""
-                    } else {
-                        ", then `syncer once`, to repair it and"
-                    }
-                )?;
             }
             Outcome::Unchanged if run.version == 0 => {
                 write!(f, "unchanged: nothing has been published yet")?

@@ -155,9 +155,9 @@ impl PublishedOn {
     fn pinned_damage(&self) -> String {
         match self {
             Self::State(_) => String::new(),
-            Self::Damaged { lost, .. } => {
-                format!(", parts of which are lost or damaged ({lost})")
-            }
+            Self::Damaged { lost, .. } => format!(
+                ", parts of which are lost or damaged ({lost}); run `syncer unpin`, then `syncer once` to repair it"
+            ),
         }
     }
 }
