@@ -16,8 +16,9 @@ use tokio::time::timeout;
 use super::compose::ComposeFile;
 
 /// The programs of commands that are run.
-const RUN: [&str; 11] = [
+const RUN: [&str; 12] = [
     "cd",
+    "chmod",
     "curl",
     "echo",
     "mkdir",
