@@ -178,7 +178,10 @@ pub(crate) async fn pinned(store: Store) {
     });
     let once = run_syncer(&scene, &["once"]).await;
     assert_eq!(once.code, Some(1), "{once:?}");
-    assert!(once.stderr.contains("syncer unpin"), "{once:?}");
+    assert_eq!(once.stderr.matches("syncer unpin").count(), 1, "{once:?}");
+    let verify = run_syncer(&scene, &["verify"]).await;
+    let remedy = "`syncer unpin`, then `syncer once`, repairs it";
+    assert!(verify.stdout.contains(remedy), "{verify:?}");
     scene.restart().await;
     let run = scene.sync().await;
     assert_eq!(run.outcome, Outcome::Unchanged, "{run:?}");

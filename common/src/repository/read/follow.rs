@@ -236,6 +236,7 @@ impl Follower {
             let whole = load::load_last_whole(&*self.store, &reading.head).await?;
             let is_whole = whole.is_some();
             if let Some(whole) = whole {
+                // The database is damaged, even though no item of this version is lost.
                 snapshot = Snapshot {
                     damage: snapshot.damage,
                     ..whole
